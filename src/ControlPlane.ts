@@ -132,7 +132,7 @@ export const operations = {
     quota
   }),
   /**
-   * Replaces the configuration of an OAuth2 credential provider: nothing is merged.
+   * Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged.
    */
   updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
     request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest,

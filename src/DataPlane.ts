@@ -34,7 +34,7 @@ import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 // -----------------------------------------------------------------------------
 
 const Token = Constraint.secret(1, 131072)
-const SessionUri = Constraint.secret(1, 1024, /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]+$/)
+const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+")
 
 /**
  * @since 0.1.0
@@ -104,7 +104,7 @@ export const GetResourceOauth2TokenRequest = Lazy.schema(() =>
     resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
     forceAuthentication: Constraint.optional(Schema.Boolean),
     customParameters: Constraint.optional(
-      Constraint.textMap(Constraint.text(1, 256, /^[a-zA-Z0-9\-_.]+$/), Constraint.text(1, 2048))
+      Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
     ),
     customState: Constraint.optional(Constraint.secret(1, 4096)),
     resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
@@ -135,9 +135,9 @@ export const GetResourceApiKeyRequest = Lazy.schema(() =>
  */
 export type GetResourceApiKeyRequest = typeof GetResourceApiKeyRequest.Type
 
-const RequestHost = Constraint.text(1, 256, /^[a-zA-Z0-9\-.]+$/)
-const RequestPath = Constraint.text(1, 2048, /^\/[a-zA-Z0-9/_\-.~%?=&]+$/)
-const RequestBody = Constraint.secret(1, 16384, /^[\t\n\r\x20-\x7E]+$/)
+const RequestHost = Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-\.]+`)
+const RequestPath = Constraint.text(1, 2048, String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`)
+const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`)
 
 /**
  * A request to Coinbase CDP. The body is `Redacted`.

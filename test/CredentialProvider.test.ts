@@ -250,6 +250,47 @@ describe("update", () => {
       )
     }).pipe(Effect.provide(local)))
 
+  it.effect("changes single members of a private-key JWT, which AWS patches", () =>
+    Effect.gen(function*() {
+      const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+      const privateKeyJwt = { kmsKeyArn, signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1" } } as const
+      const options = { name: "provider", clientId: "agent", metadata: endpoints } as const
+      yield* CredentialProvider.ensure(CredentialProvider.custom({ ...options, privateKeyJwt }))
+      const requests: Array<unknown> = []
+      const recorded = ControlPlane.decorate((operation, effect, request) => {
+        if (operation === "updateOauth2CredentialProvider") requests.push(request)
+        return effect
+      })
+      yield* CredentialProvider.update(
+        { kind: "oauth2", name: "provider" },
+        { privateKeyJwt: { signingAlgorithm: "RS256", kmsKeyArn: undefined } }
+      ).pipe(
+        Effect.provide(Layer.provide(recorded, Layer.effect(ControlPlane.ControlPlane, ControlPlane.ControlPlane)))
+      )
+      assert.deepInclude(requests, {
+        name: "provider",
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            oauthDiscovery: { authorizationServerMetadata: endpoints },
+            clientId: "agent",
+            clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+            privateKeyJwtConfig: { signingAlgorithm: "RS256" }
+          }
+        }
+      })
+      const expected = { ...privateKeyJwt, signingAlgorithm: "RS256" } as const
+      const defined = CredentialProvider.custom({ ...options, privateKeyJwt: expected })
+      assert.deepStrictEqual(yield* CredentialProvider.compare(defined), { changes: [], notComparable: [] })
+      // A definition has the whole configuration.
+      const other = CredentialProvider.custom({ ...options, privateKeyJwt: { ...expected, signingAlgorithm: "PS256" } })
+      assert.deepStrictEqual(yield* CredentialProvider.ensure(other), {
+        outcome: "Updated",
+        changes: ["privateKeyJwtConfig.signingAlgorithm"],
+        notComparable: []
+      })
+    }).pipe(Effect.provide(local)))
+
   it.effect("names the missing write-only members, unless the target is a definition", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })

@@ -60,12 +60,12 @@ describe("DataPlane.make", () => {
     [
       { sessionUri: secret("urn:other") },
       "sessionUri",
-      "Member must satisfy regular expression pattern: urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\\-._~]+"
+      "Member must satisfy regular expression pattern: urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"
     ],
     [
       { resourceOauth2ReturnUrl: "no url" },
       "resourceOauth2ReturnUrl",
-      "Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
+      "Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
     ],
     [{ forceAuthentication: "yes" }, "forceAuthentication", "Member must be true or false, but is a string"],
     [{ customParameters: { access_type: "" } }, "customParameters.access_type", atLeast(1)],

@@ -124,7 +124,7 @@ describe("a wrong request for an access token", () => {
     Effect.gen(function*() {
       assert.strictEqual(
         yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
-        "returnUrl: Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
+        "returnUrl: Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
 })

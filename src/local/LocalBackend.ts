@@ -15,6 +15,9 @@
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
+ * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are guesses.
+ * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one before.
+ * - A provider of a seed or a setup may have a KMS key of another region.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
  *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
@@ -94,6 +97,9 @@ export type {
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
    *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
+   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and rejects
+   *   one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a provider with
+   *   a private endpoint are always accepted.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
@@ -393,6 +399,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
       account,
+      client,
       publicUrl,
       settings,
       awsToken: issuer.makeToken,

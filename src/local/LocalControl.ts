@@ -27,6 +27,7 @@ import * as OidcStore from "./authorization/store.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import * as Defaults from "./backend/defaults.js"
 import * as LocalIssuer from "./backend/issuer.js"
+import { Seeding } from "./backend/seeding.js"
 import * as ShiftedClock from "./control/clock.js"
 import * as Faults from "./control/faults.js"
 import * as Generations from "./control/generations.js"
@@ -338,7 +339,10 @@ const make = (options: Options) =>
         const context = yield* generations.current
         const changes = yield* clock.shift(
           // The store may hold older secrets than the setup.
-          Effect.provide(IdentitySetup.apply(setup, { rotateSecrets: true }), context)
+          IdentitySetup.apply(setup, { rotateSecrets: true }).pipe(
+            Effect.provide(context),
+            Effect.provideService(Seeding, true)
+          )
         )
         yield* Effect.forEach(
           changes.filter(({ action }) => action !== "unchanged"),

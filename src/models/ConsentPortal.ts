@@ -10,19 +10,19 @@ import { Tags } from "./internal/names.js"
 import { page, pageRequest } from "./internal/pagination.js"
 import { timestamp } from "./internal/timestamp.js"
 
-const RoleArn = Constraint.matching(/^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role\/[a-zA-Z0-9+=,.@\-_/]+$/)
+const RoleArn = Constraint.matching(String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`)
 
 const ProviderArn = Constraint.matching(
-  /^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault\/[a-zA-Z0-9_-]{1,64}\/oauth2credentialprovider\/[a-zA-Z0-9_-]{1,128}$/
+  "arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}"
 )
 
 const GatewayIdentifier = Constraint.matching(
-  /^(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway\/([0-9a-z][-]?){1,48}-[a-z0-9]{10})$/
+  "(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]?){1,48}-[a-z0-9]{10})"
 )
 
 // The pattern of the API reference is of the id alone, but its text allows the ARN, which ends in the id.
 const Identifier = Constraint.matching(
-  /^(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal\/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}$/
+  String.raw`(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}`
 )
 
 const Description = Constraint.optional(Constraint.text(0, 512))
@@ -31,7 +31,7 @@ const IdpConfig = Schema.Struct({
   /** The ARN of the OAuth2 credential provider that signs users in. It has to issue JWTs. */
   credentialProviderArn: ProviderArn,
   /** The scopes of the sign-in. OpenID Connect needs `openid`. */
-  scopes: Constraint.items(Constraint.text(1, 255, /^[\x21\x23-\x5B\x5D-\x7E]+$/), 1),
+  scopes: Constraint.items(Constraint.text(1, 255, String.raw`[\x21\x23-\x5B\x5D-\x7E]+`), 1),
   /** The audience of the requests for tokens, where the identity provider requires one. */
   audience: Constraint.optional(Schema.String)
 })
@@ -84,7 +84,7 @@ export type ConsentPortalStatus =
  */
 export const CreateConsentPortalRequest = Schema.Struct({
   /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
-  name: Constraint.text(1, 50, /^[a-zA-Z0-9_-]+$/),
+  name: Constraint.text(1, 50, "[a-zA-Z0-9_-]+"),
   /** The ARN of the IAM role that the portal assumes to read its sources. */
   executionRoleArn: RoleArn,
   /** How users sign in. */

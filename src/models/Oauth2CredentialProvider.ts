@@ -71,7 +71,7 @@ export const AuthorizationServerMetadata = Schema.Struct({
   tokenEndpoint: Schema.String,
   responseTypes: Constraint.optional(Schema.Array(Schema.String)),
   tokenEndpointAuthMethods: Constraint.optional(
-    Constraint.items(Constraint.matching(/^(client_secret_post|client_secret_basic)$/), 1, 2)
+    Constraint.items(Constraint.matching("(client_secret_post|client_secret_basic)"), 1, 2)
   )
 })
 
@@ -92,9 +92,11 @@ export type Oauth2Discovery =
   | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
 
 const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
-  discoveryUrl: Constraint.matching(
-    /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/
-  ),
+  discoveryUrl: Constraint.matching({
+    // Since 2026-11-05 a path can follow (RFC 8414). The end of the new expression was not readable.
+    check: /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/,
+    model: String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`
+  }),
   authorizationServerMetadata: AuthorizationServerMetadata
 })
 
@@ -139,15 +141,15 @@ export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
     resourceConfigurationIdentifier: Constraint.text(
       20,
       2048,
-      /^((rcfg-[0-9a-z]{17})|(arn:[a-z0-9-]+:vpc-lattice:[a-zA-Z0-9-]+:\d{12}:resourceconfiguration\/rcfg-[0-9a-z]{17}))$/
+      "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))"
     )
   }),
   managedVpcResource: Schema.Struct({
-    vpcIdentifier: Constraint.matching(/^vpc-(([0-9a-z]{8})|([0-9a-z]{17}))$/),
-    subnetIds: Schema.Array(Constraint.matching(/^subnet-[0-9a-zA-Z]{8,17}$/)),
+    vpcIdentifier: Constraint.matching("vpc-(([0-9a-z]{8})|([0-9a-z]{17}))"),
+    subnetIds: Schema.Array(Constraint.matching("subnet-[0-9a-zA-Z]{8,17}")),
     endpointIpAddressType: Constraint.oneOf("IPV4", "IPV6"),
     securityGroupIds: Constraint.optional(
-      Constraint.items(Constraint.matching(/^sg-(([0-9a-z]{8})|([0-9a-z]{17}))$/), 0, 5)
+      Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
     tags: Constraint.optional(Tags),
     routingDomain: Constraint.optional(Constraint.text(3, 255))
@@ -182,7 +184,7 @@ export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
 export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   /** The grant: `TOKEN_EXCHANGE` (RFC 8693), or `JWT_AUTHORIZATION_GRANT` (RFC 7523). */
   grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
-  /** Details of a token exchange. */
+  /** Details of a token exchange. The local server requires them for `TOKEN_EXCHANGE`. */
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
     /** The token of the agent in the exchange: none, one by client credentials, or an AWS-signed JWT. */
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
@@ -239,12 +241,16 @@ export interface PrivateKeyJwtConfig {
 }
 
 /**
- * The configuration of `CustomOauth2`.
+ * An update changes only the members that it has. A map of claims is replaced as a whole.
  *
  * @since 0.1.0
  * @category models
  */
-export type CustomOauth2Config =
+export type PrivateKeyJwtConfigUpdate = {
+  readonly [K in keyof PrivateKeyJwtConfig]?: PrivateKeyJwtConfig[K] | undefined
+}
+
+type CustomConfig<PrivateKeyJwt> =
   & {
     readonly oauthDiscovery: Oauth2Discovery
     readonly onBehalfOfTokenExchangeConfig?: OnBehalfOfTokenExchangeConfig | undefined
@@ -255,13 +261,27 @@ export type CustomOauth2Config =
     | Oauth2ClientConfig & {
       readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
     }
-    | {
-      readonly clientId: string
-      readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT"
-      readonly privateKeyJwtConfig: PrivateKeyJwtConfig
-    }
+    | { readonly clientId: string; readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" } & PrivateKeyJwt
     | { readonly clientId?: string | undefined; readonly clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
   )
+
+/**
+ * The configuration of `CustomOauth2`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CustomOauth2Config = CustomConfig<{ readonly privateKeyJwtConfig: PrivateKeyJwtConfig }>
+
+/**
+ * The configuration of `CustomOauth2` in an update: all of it, but for `privateKeyJwtConfig`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CustomOauth2ConfigUpdate = CustomConfig<
+  { readonly privateKeyJwtConfig?: PrivateKeyJwtConfigUpdate | undefined }
+>
 
 const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
 
@@ -275,44 +295,48 @@ const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMember
 /** Claims of the client's JWTs, except the ones that the service sets. AWS documentation: private-key-jwt. */
 const claims = (...reserved: ReadonlyArray<string>) =>
   Constraint.textMap(
-    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, /^[A-Za-z0-9_.:#-]+$/)),
+    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, "[A-Za-z0-9_.:#-]+")),
     Constraint.text(1, 2048),
     10,
     1
   )
 
+const PrivateKeyJwtUpdate = Schema.Struct({
+  privateKeySource: Constraint.optional(
+    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
+  ),
+  signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
+  additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
+  additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
+})
+
 const PrivateKeyJwt = Constraint.exact<PrivateKeyJwtConfig>()(
-  Schema.Struct({
-    privateKeySource: Constraint.optional(
-      Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
-    ),
-    signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
-    additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
-    additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
-  }),
+  PrivateKeyJwtUpdate,
   (config) => Constraint.required(config, ["privateKeySource", "signingAlgorithm"])
 )
 
-const Custom = Constraint.exact<CustomOauth2Config>()(
-  Schema.Struct({
-    oauthDiscovery: Discovery,
-    clientId: Constraint.optional(Constraint.text(0, 256)),
-    ...secretMembers,
-    onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
-    clientAuthenticationMethod: Constraint.optional(
-      Constraint.oneOf("CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "AWS_IAM_ID_TOKEN_JWT", "PRIVATE_KEY_JWT")
-    ),
-    privateKeyJwtConfig: Constraint.optional(PrivateKeyJwt),
-    privateEndpoint: Constraint.optional(PrivateEndpoint),
-    privateEndpointOverrides: Constraint.optional(Constraint.items(PrivateEndpointOverride, 0, 5))
-  }),
-  (config) => {
+const customMembers = {
+  oauthDiscovery: Discovery,
+  clientId: Constraint.optional(Constraint.text(0, 256)),
+  ...secretMembers,
+  onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
+  clientAuthenticationMethod: Constraint.optional(
+    Constraint.oneOf("CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "AWS_IAM_ID_TOKEN_JWT", "PRIVATE_KEY_JWT")
+  ),
+  privateKeyJwtConfig: Constraint.optional(PrivateKeyJwtUpdate),
+  privateEndpoint: Constraint.optional(PrivateEndpoint),
+  privateEndpointOverrides: Constraint.optional(Constraint.items(PrivateEndpointOverride, 0, 5))
+}
+
+const checkClient =
+  (...keyMembers: ReadonlyArray<"clientId" | "privateKeyJwtConfig">) =>
+  (config: Schema.Struct.Type<typeof customMembers>): ReadonlyArray<Issue> => {
     switch (config.clientAuthenticationMethod) {
       case "AWS_IAM_ID_TOKEN_JWT":
         return []
       case "PRIVATE_KEY_JWT":
         return [
-          ...Constraint.required(config, ["clientId", "privateKeyJwtConfig"]),
+          ...Constraint.required(config, keyMembers),
           ...Constraint.forbidden(
             config,
             ["clientSecret", "clientSecretSource", "clientSecretConfig"],
@@ -323,6 +347,15 @@ const Custom = Constraint.exact<CustomOauth2Config>()(
         return [...Constraint.required(config, ["clientId"]), ...checkSecret(config)]
     }
   }
+
+const Custom = Constraint.exact<CustomOauth2Config>()(
+  Schema.Struct({ ...customMembers, privateKeyJwtConfig: Constraint.optional(PrivateKeyJwt) }),
+  checkClient("clientId", "privateKeyJwtConfig")
+)
+
+const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
+  Schema.Struct(customMembers),
+  checkClient("clientId")
 )
 
 // -----------------------------------------------------------------------------
@@ -350,12 +383,12 @@ export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extend
     }
   : Oauth2ClientConfig
 
-const members = {
+const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
   name: ProviderName,
   // The keys of a record are not a tuple to the type checker.
   credentialProviderVendor: Constraint.oneOf(...Object.keys(vendors) as [Oauth2Vendor, ...Array<Oauth2Vendor>]),
   oauth2ProviderConfigInput: Constraint.union({
-    customOauth2ProviderConfig: Custom,
+    customOauth2ProviderConfig: custom,
     googleOauth2ProviderConfig: Client,
     githubOauth2ProviderConfig: Client,
     slackOauth2ProviderConfig: Client,
@@ -376,10 +409,14 @@ const members = {
       checkSecret
     )
   })
-}
+})
+
+const members = makeMembers(Custom)
+
+const updateMembers = makeMembers(CustomUpdate)
 
 const checkVendor = (
-  { credentialProviderVendor, oauth2ProviderConfigInput }: Schema.Struct.Type<typeof members>
+  { credentialProviderVendor, oauth2ProviderConfigInput }: Schema.Struct.Type<typeof updateMembers>
 ): ReadonlyArray<Issue> => {
   const { config: member, needsEndpoints } = vendors[credentialProviderVendor]
   const path = ["oauth2ProviderConfigInput"]
@@ -392,13 +429,7 @@ const checkVendor = (
     : []
 }
 
-/**
- * The configuration follows the vendor.
- *
- * @since 0.1.0
- * @category requests
- */
-export type UpdateOauth2CredentialProviderRequest =
+type ProviderRequest<Custom> =
   & {
     /** The name of the provider, which requests for credentials give. */
     readonly name: string
@@ -408,12 +439,23 @@ export type UpdateOauth2CredentialProviderRequest =
       /** The vendor. */
       readonly credentialProviderVendor: V
       /** The configuration, under the vendor's own member. */
-      readonly oauth2ProviderConfigInput: { readonly [M in Oauth2ConfigMember<V>]: Oauth2VendorConfig<V> }
+      readonly oauth2ProviderConfigInput: {
+        readonly [M in Oauth2ConfigMember<V>]: V extends "CustomOauth2" ? Custom : Oauth2VendorConfig<V>
+      }
     }
   }[Oauth2Vendor]
 
 /**
- * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again.
+ * The configuration follows the vendor, which an update cannot change.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2ConfigUpdate>
+
+/**
+ * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again. Only `privateKeyJwtConfig` is changed
+ * member by member.
  *
  * @since 0.1.0
  * @category requests
@@ -421,13 +463,13 @@ export type UpdateOauth2CredentialProviderRequest =
 export const UpdateOauth2CredentialProviderRequest: Schema.Codec<
   UpdateOauth2CredentialProviderRequest,
   Encoded<UpdateOauth2CredentialProviderRequest>
-> = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(Schema.Struct(members), checkVendor)
+> = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(Schema.Struct(updateMembers), checkVendor)
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type CreateOauth2CredentialProviderRequest = UpdateOauth2CredentialProviderRequest & {
+export type CreateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2Config> & {
   /** Tags of the provider. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }

@@ -20,9 +20,9 @@ export type {
   Encoded
 }
 
-const Id = Constraint.text(1, 512, /^[a-zA-Z0-9\-_]+$/)
-const Secret = Constraint.secret(0, 2048, /^[a-zA-Z0-9+/=\-_\s]*$/)
-const PrivateKey = Constraint.secret(0, 2048, /^(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*$/)
+const Id = Constraint.text(1, 512, String.raw`[a-zA-Z0-9\-_]+`)
+const Secret = Constraint.secret(0, 2048, String.raw`[a-zA-Z0-9+/=\-_\s]*`)
+const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*`)
 
 /**
  * @since 0.1.0

@@ -8,11 +8,10 @@ import * as Constraint from "./internal/constraint.js"
 import { AnyTags, TagKey, Tags } from "./internal/names.js"
 
 // The model has no digits in the kinds of resources, but live ARNs do: `oauth2credentialprovider`.
-const ResourceArn = Constraint.text(
-  20,
-  1011,
-  /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/
-)
+const ResourceArn = Constraint.text(20, 1011, {
+  model: "arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*",
+  check: /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/
+})
 
 /**
  * At most 50 tags: keys have 1 to 128 characters, values at most 256.

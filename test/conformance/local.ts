@@ -180,7 +180,7 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
       assumableRoles: [roleArn]
     }
     const context = yield* Layer.build(
-      LocalServer.layer({ settings, consentPortalDelay: "40 millis" }).pipe(Layer.provide(OAuthClient.layer))
+      LocalServer.layer({ settings, consentPortalDelay: "400 millis" }).pipe(Layer.provide(OAuthClient.layer))
     )
     return yield* Effect.gen(function*() {
       const server = yield* LocalServer.LocalServer

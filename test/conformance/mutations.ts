@@ -572,7 +572,16 @@ export const mutations: ReadonlyArray<Mutation> = [
         const { oauthDiscovery } = config
         return isObject(oauthDiscovery) && typeof oauthDiscovery["discoveryUrl"] === "string"
             && !oauthDiscovery["discoveryUrl"].includes("/.well-known/")
-          ? { ...config, oauthDiscovery: { discoveryUrl: "https://id.example.com/.well-known/openid-configuration" } }
+          ? {
+            ...config,
+            oauthDiscovery: {
+              authorizationServerMetadata: {
+                issuer: "https://id.example.com",
+                authorizationEndpoint: "https://id.example.com/authorize",
+                tokenEndpoint: "https://id.example.com/token"
+              }
+            }
+          }
           : config
       })
     )

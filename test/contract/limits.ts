@@ -17,9 +17,7 @@ interface Member {
 
 const atLeast = (length: number) => `Member must have length greater than or equal to ${length}`
 const atMost = (length: number) => `Member must have length less than or equal to ${length}`
-/** The pattern as the service model has it: of the whole text, and without the escapes of a literal. */
-const matching = (pattern: RegExp) =>
-  `Member must satisfy regular expression pattern: ${pattern.source.slice(1, -1).replaceAll("\\/", "/")}`
+const matching = (expression: string) => `Member must satisfy regular expression pattern: ${expression}`
 const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum value set: [${values.join(", ")}]`
 const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
@@ -32,7 +30,8 @@ const text = (
     readonly min: number
     readonly max: number
     readonly of?: (length: number) => string
-    readonly pattern?: RegExp
+    /** As the service model has it. */
+    readonly pattern?: string
     readonly unmatched?: ReadonlyArray<string>
     readonly wrap?: (text: string) => unknown
   }
@@ -47,7 +46,7 @@ const text = (
     bad: [
       ...(options.min === 0 ? [] : [[wrap("a".repeat(options.min - 1)), atLeast(options.min)] as const]),
       [wrap(of(options.max + 1)), atMost(options.max)],
-      ...(options.unmatched ?? []).map((value) => [wrap(value), matching(options.pattern ?? /^/)] as const)
+      ...(options.unmatched ?? []).map((value) => [wrap(value), matching(options.pattern ?? "")] as const)
     ]
   }
 }
@@ -65,14 +64,14 @@ const padded = (start: string, end = "") => (length: number): string =>
     : `${start}${"a".repeat(length - start.length - end.length)}${end}`
 
 const workloadName = (name: string): Member =>
-  text(name, { min: 3, max: 255, pattern: /^[A-Za-z0-9_.-]+$/, unmatched: ["with space", "ünïcode", "a/b/c"] })
+  text(name, { min: 3, max: 255, pattern: "[A-Za-z0-9_.-]+", unmatched: ["with space", "ünïcode", "a/b/c"] })
 
 const providerName = (name: string): Member =>
-  text(name, { min: 1, max: 128, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "with space", "ü"] })
+  text(name, { min: 1, max: 128, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "with space", "ü"] })
 
 const token = (name: string): Member => text(name, { min: 1, max: 131072, wrap: secret })
 
-const jwtPattern = /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
+const jwtPattern = "[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"
 
 const userToken = (name: string): Member =>
   text(name, {
@@ -89,14 +88,14 @@ const paymentRequest = (name: string): ReadonlyArray<Member> => [
     min: 1,
     max: 2048,
     of: padded("/a"),
-    pattern: /^\/[a-zA-Z0-9/_\-.~%?=&]+$/,
+    pattern: String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`,
     unmatched: ["/", "a", "/a b"]
   })),
-  text(`${name}.requestHost`, { min: 1, max: 256, pattern: /^[a-zA-Z0-9\-.]+$/, unmatched: ["a:1", "a/b"] }),
+  text(`${name}.requestHost`, { min: 1, max: 256, pattern: String.raw`[a-zA-Z0-9\-\.]+`, unmatched: ["a:1", "a/b"] }),
   text(`${name}.requestBody`, {
     min: 1,
     max: 16384,
-    pattern: /^[\t\n\r\x20-\x7E]+$/,
+    pattern: String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`,
     unmatched: ["ü", "\0"],
     wrap: secret
   })
@@ -107,7 +106,7 @@ const sessionUri = (name: string): Member =>
     min: 1,
     max: 1024,
     of: padded("urn:ietf:params:oauth:request_uri:"),
-    pattern: /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]+$/,
+    pattern: "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+",
     unmatched: ["urn:ietf:params:oauth:request_uri:", "https://example.com", "urn:ietf:params:oauth:request_uri:a b"],
     wrap: secret
   })
@@ -117,7 +116,7 @@ const returnUrl = (name: string, wrap: (text: string) => unknown = identity): Me
     min: 1,
     max: 2048,
     of: padded("a:/"),
-    pattern: /^\w+:(\/?\/?)[^\s]+$/,
+    pattern: String.raw`\w+:(\/?\/?)[^\s]+`,
     unmatched: ["example.com", "https:", "https://a b"],
     wrap
   })
@@ -128,7 +127,7 @@ const key = (map: string, name: string, constraint: string): Member => ({
   bad: [["value", constraint]]
 })
 
-const tagPattern = /^[a-zA-Z0-9\s._:/=+@-]*$/
+const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
 
 const tags: ReadonlyArray<Member> = [
   {
@@ -183,9 +182,9 @@ const oneMemberOf = (...names: ReadonlyArray<string>) =>
   `Member must have exactly one of the members [${names.join(", ")}]`
 
 const id = (name: string): Member =>
-  required(text(name, { min: 1, max: 512, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "a b", "ü"] }))
+  required(text(name, { min: 1, max: 512, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "a b", "ü"] }))
 
-const paymentSecret = (name: string, pattern = /^[a-zA-Z0-9+/=\-_\s]*$/): Member =>
+const paymentSecret = (name: string, pattern = String.raw`[a-zA-Z0-9+/=\-_\s]*`): Member =>
   text(name, { min: 0, max: 2048, pattern, unmatched: ["a.b", "ü"], wrap: secret })
 
 const external = {
@@ -227,29 +226,29 @@ const portal = {
 /** A text with a pattern, and without lengths of its own. */
 const patterned = (
   name: string,
-  pattern: RegExp,
+  expression: string,
   good: ReadonlyArray<string>,
   unmatched: ReadonlyArray<string>
-): Member => ({ name, good, bad: unmatched.map((value) => [value, matching(pattern)] as const) })
+): Member => ({ name, good, bad: unmatched.map((value) => [value, matching(expression)] as const) })
 
 // The patterns of consent portals are from the API reference.
 const roleArn = patterned(
   "executionRoleArn",
-  /^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role\/[a-zA-Z0-9+=,.@\-_/]+$/,
+  String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`,
   ["arn:aws-cn:iam::123456789012:role/service-role/A+=,.@-_b", "arn:aws-us-gov:iam::123456789012:role/a"],
   ["", "nope", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::1:role/a", "arn:aws:iam::123456789012:role/a b"]
 )
 
 const portalIdentifier = required(patterned(
   "consentPortalIdentifier",
-  /^(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal\/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}$/,
+  "(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/)?[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}",
   ["my_portal-0123456789", "arn:aws:bedrock-agentcore:us-west-2:123456789012:consent-portal/p-0123456789"],
   ["", "nope", "-0123456789", "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/g-0123456789"]
 ))
 
 const gateway = patterned(
   "sources.0.identifier",
-  /^(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway\/([0-9a-z][-]?){1,48}-[a-z0-9]{10})$/,
+  "(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]?){1,48}-[a-z0-9]{10})",
   [`${"a".repeat(100)}-0123456789`, "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/a-0123456789"],
   ["my-gateway", "", "A-0123456789", `${"a".repeat(101)}-0123456789`]
 )
@@ -257,7 +256,7 @@ const gateway = patterned(
 const idpConfig: ReadonlyArray<Member> = [
   required(patterned(
     "idpConfig.credentialProviderArn",
-    /^arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault\/[a-zA-Z0-9_-]{1,64}\/oauth2credentialprovider\/[a-zA-Z0-9_-]{1,128}$/,
+    "arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}",
     [],
     ["", "idp", "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/apikeycredentialprovider/a"]
   )),
@@ -269,14 +268,14 @@ const idpConfig: ReadonlyArray<Member> = [
   text("idpConfig.scopes.0", {
     min: 1,
     max: 255,
-    pattern: /^[\x21\x23-\x5B\x5D-\x7E]+$/,
+    pattern: String.raw`[\x21\x23-\x5B\x5D-\x7E]+`,
     unmatched: ["with space", "\"", "ü"]
   })
 ]
 
 const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/"
 
-const arnPattern = /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/
+const arnPattern = "arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*"
 
 const arnInPath: Member = {
   name: "resourceArn",
@@ -292,7 +291,7 @@ const arnInPath: Member = {
 }
 
 const kmsKeyArn = (name: string): Member => {
-  const pattern = /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/
+  const pattern = "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
   const alias = "arn:aws:kms:us-west-2:123456789012:alias/my-key"
   return {
     name,
@@ -430,7 +429,7 @@ const rows: ReadonlyArray<Row> = [
       freeText("customParameters.key", { min: 1, max: 2048 }),
       key("customParameters", "", atLeast(1)),
       key("customParameters", "k".repeat(257), atMost(256)),
-      key("customParameters", "with space", matching(/^[a-zA-Z0-9\-_.]+$/)),
+      key("customParameters", "with space", matching(String.raw`[a-zA-Z0-9\-_\.]+`)),
       { name: "resources", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
       freeText("resources.0", { min: 1, max: 2048 }),
       { name: "audiences", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
@@ -553,7 +552,7 @@ const rows: ReadonlyArray<Row> = [
             "https://a b/.well-known/openid-configuration"
           ].map((url) => [
             url,
-            matching(/^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/)
+            matching(String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`)
           ])
         },
         {
@@ -569,7 +568,12 @@ const rows: ReadonlyArray<Row> = [
   ),
   row(
     controlCall("createOauth2CredentialProvider"),
-    customProvider("limits", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } }),
+    customProvider("limits", {
+      onBehalfOfTokenExchangeConfig: {
+        grantType: "TOKEN_EXCHANGE",
+        tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+      }
+    }),
     [
       {
         name: `${custom}.onBehalfOfTokenExchangeConfig.grantType`,
@@ -618,7 +622,7 @@ const rows: ReadonlyArray<Row> = [
           paymentSecret("providerConfigurationInput.stripePrivyConfiguration.appSecret"),
           paymentSecret(
             "providerConfigurationInput.stripePrivyConfiguration.authorizationPrivateKey",
-            /^(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*$/
+            String.raw`(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*`
           ),
           id("providerConfigurationInput.stripePrivyConfiguration.authorizationId")
         ]
@@ -629,7 +633,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("deletePaymentCredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("listPaymentCredentialProviders"), {}, page(20)),
   row(controlCall("getTokenVault"), {}, [
-    text("tokenVaultId", { min: 1, max: 64, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "ü"] })
+    text("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] })
   ]),
   row(
     controlCall("setTokenVaultCmk"),
@@ -640,7 +644,7 @@ const rows: ReadonlyArray<Row> = [
       }
     },
     [
-      text("tokenVaultId", { min: 1, max: 64, pattern: /^[a-zA-Z0-9\-_]+$/, unmatched: ["a.b", "ü"] }),
+      text("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] }),
       required(kmsKeyArn("kmsConfiguration.kmsKeyArn")),
       { name: "kmsConfiguration", good: [{ keyType: "ServiceManagedKey" }], bad: [[absent, missing]] }
     ]
@@ -665,7 +669,7 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(controlCall("listTagsForResource"), { resourceArn: `${arn}a` }, [arnInPath]),
   row(controlCall("createConsentPortal"), portal, [
-    required(text("name", { min: 1, max: 50, pattern: /^[a-zA-Z0-9_-]+$/, unmatched: ["a.b", "with space", "ü"] })),
+    required(text("name", { min: 1, max: 50, pattern: "[a-zA-Z0-9_-]+", unmatched: ["a.b", "with space", "ü"] })),
     required(roleArn),
     ...idpConfig,
     { name: "idpConfig", good: [], bad: [[absent, missing]] },

@@ -301,19 +301,20 @@ export const providers = (subject: Subject): void => {
         const updated = yield* control((plane) =>
           plane.updatePaymentCredentialProvider({
             name: "payments",
-            credentialProviderVendor: "StripePrivy",
+            credentialProviderVendor: "CoinbaseCDP",
             providerConfigurationInput: {
-              stripePrivyConfiguration: { appId: "app", appSecret: secret("app-secret"), authorizationId: "auth-1" }
+              coinbaseCdpConfiguration: { apiKeyId: "key-2", apiKeySecret: secret("new-key-secret") }
             }
           })
         )
-        const { stripePrivyConfiguration } = updated.providerConfigurationOutput
+        const { coinbaseCdpConfiguration } = updated.providerConfigurationOutput
+        assert.strictEqual(coinbaseCdpConfiguration?.apiKeyId, "key-2")
         assert.match(
-          stripePrivyConfiguration?.authorizationPrivateKeyArn?.secretArn ?? "",
-          /\/payment\/payments-authorizationPrivateKey-\w{6}$/
+          coinbaseCdpConfiguration?.walletSecretArn?.secretArn ?? "",
+          /\/payment\/payments-walletSecret-\w{6}$/
         )
-        assert.notProperty(stripePrivyConfiguration, "authorizationPrivateKeySource")
-        assert.hasAllKeys(updated.providerConfigurationOutput, ["stripePrivyConfiguration"])
+        assert.notProperty(coinbaseCdpConfiguration, "walletSecretSource")
+        assert.hasAllKeys(updated.providerConfigurationOutput, ["coinbaseCdpConfiguration"])
         same(updated.createdTime, read.createdTime)
         same(yield* get, { ...updated, tags: { team: "payments" } })
         const remove = control((plane) => plane.deletePaymentCredentialProvider({ name: "payments" }))

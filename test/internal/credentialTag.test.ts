@@ -89,7 +89,7 @@ describe("a declaration that cannot be right throws", () => {
     [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"],
     [{ scope: ["a"] }, "scope: Member must have a known name; did you mean 'scopes'?"],
     [{ scopes: ["a", ""] }, "scopes.1: Member must have length greater than or equal to 1"],
-    [{ returnUrl: "agent" }, "returnUrl: Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"],
+    [{ returnUrl: "agent" }, "returnUrl: Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"],
     [{ consent: Consent.console }, "consent: Member must not be declared: it belongs to a use of the credential"],
     [{ poll: () => Effect.never }, "poll: Member must not be declared: it belongs to a use of the credential"],
     [

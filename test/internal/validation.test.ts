@@ -42,7 +42,7 @@ describe("a request of one shape", () => {
   it("is told all that is wrong with it", () => {
     assert.deepStrictEqual(faults("createWorkloadIdentity", { allowedResourceOauth2ReturnUrls: ["no url"] }), {
       name: missing,
-      "allowedResourceOauth2ReturnUrls.0": "Member must satisfy regular expression pattern: \\w+:(/?/?)[^\\s]+"
+      "allowedResourceOauth2ReturnUrls.0": "Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
     })
   })
 })

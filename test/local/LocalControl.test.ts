@@ -70,6 +70,47 @@ describe("LocalControl", () => {
       assert.strictEqual((yield* Backend.ask(later))._tag, "ConsentRequired")
     }).pipe(Effect.provide(local())))
 
+  it.effect("a setup, a seed and a restore read no discovery URL, and take keys of any region", () => {
+    const read: Array<string> = []
+    const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+    const keyed = {
+      oauth2CredentialProviders: [{
+        name: "keyed",
+        credentialProviderVendor: "CustomOauth2" as const,
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+            clientId: "keyed",
+            clientAuthenticationMethod: "PRIVATE_KEY_JWT" as const,
+            privateKeyJwtConfig: {
+              privateKeySource: { kmsKeySource: { kmsKeyArn } },
+              signingAlgorithm: "ES256" as const
+            }
+          }
+        }
+      }]
+    }
+    const unreadable = (url: string) => {
+      read.push(url)
+      return "Unreachable" as const
+    }
+    return Effect.gen(function*() {
+      const { reset, restore, seed, snapshot } = yield* control
+      const seeded = Effect.map(seed(keyed), (changes) => changes.map(({ action, name }) => `${name}: ${action}`))
+      assert.deepStrictEqual(yield* seeded, ["keyed: create"])
+      // Its secrets may be others than those in the store.
+      yield* seed(setup)
+      yield* snapshot("both")
+      yield* reset
+      yield* restore("both")
+      assert.deepStrictEqual(read, [])
+      const { clientId } = yield* Backend.output("keyed")
+      assert.strictEqual(clientId, "keyed")
+      assert.strictEqual(yield* tagOf(Backend.createProvider("other")), "ValidationException")
+      assert.lengthOf(read, 1)
+    }).pipe(Effect.provide(local({ unreadable })))
+  })
+
   it.effect("the clock ends workload access tokens, sessions and access tokens, and composes with TestClock", () =>
     Effect.gen(function*() {
       const { clock, consents } = yield* control

@@ -57,6 +57,14 @@ const requests: Record<string, {
     path: discovery,
     send: (url) => clientCredentials({ discoveryUrl: `${url}${discovery}` })
   },
+  "the metadata of a new authorization server": {
+    path: discovery,
+    send: (url) =>
+      Effect.flatMap(
+        OAuthClient.OAuthClient,
+        (client) => client.discover({ discovery: { discoveryUrl: `${url}${discovery}` } })
+      )
+  },
   tokens: { path: "/token", send: (url) => clientCredentials({ discoveryUrl: `${url}${discovery}` }) },
   "the metadata of an issuer": { path: discovery, send: (url) => verify(unverified(url)) },
   "the keys of an issuer": { path: "/keys", send: (url) => verify(unverified(url)) }

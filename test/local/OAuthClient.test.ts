@@ -481,7 +481,8 @@ describe("layer, over servers that misbehave", () => {
         const error = yield* Effect.flip(ask(workloadAccessToken, { oauth2Flow: "M2M" }))
         assert.strictEqual(error.message, "Error parsing ClientCredentials response")
       })
-      yield* Effect.provide(program, LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer)))
+      const backend = LocalBackend.layer({ settings: { discoveryUrls: "accept" } })
+      yield* Effect.provide(program, Layer.provide(backend, OAuthClient.layer))
     }))
 
   it.live("sends secrets over https, or to this machine", () =>

@@ -14,29 +14,44 @@ export const returnUrl = "https://agent.example.com/consent"
 export const backend = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalBackend.Options = {}) =>
   LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
 
-export const createProvider = (
-  name: string,
-  config: Partial<
-    Extract<
-      CreateOauth2CredentialProviderRequest,
-      { readonly credentialProviderVendor: "CustomOauth2" }
-    >["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
-  > = {}
-) =>
-  Effect.flatMap(ControlPlane.ControlPlane, (controlPlane) =>
-    controlPlane.createOauth2CredentialProvider({
-      name,
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-          clientId: name,
-          clientSecret: Redacted.make("secret-of-the-client"),
-          ...config
-          // A partial configuration of a union has no single type.
-        } as never
-      }
-    }))
+type CustomConfig = Partial<
+  Extract<
+    CreateOauth2CredentialProviderRequest,
+    { readonly credentialProviderVendor: "CustomOauth2" }
+  >["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
+>
+
+const customRequest = (name: string, config: CustomConfig) => ({
+  name,
+  credentialProviderVendor: "CustomOauth2" as const,
+  oauth2ProviderConfigInput: {
+    customOauth2ProviderConfig: {
+      oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+      clientId: name,
+      clientSecret: Redacted.make("secret-of-the-client"),
+      ...config
+      // A partial configuration of a union has no single type.
+    } as never
+  }
+})
+
+export const createProvider = (name: string, config: CustomConfig = {}) =>
+  Effect.flatMap(
+    ControlPlane.ControlPlane,
+    (controlPlane) => controlPlane.createOauth2CredentialProvider(customRequest(name, config))
+  )
+
+export const updateProvider = (name: string, config: CustomConfig = {}) =>
+  Effect.flatMap(
+    ControlPlane.ControlPlane,
+    (controlPlane) => controlPlane.updateOauth2CredentialProvider(customRequest(name, config))
+  )
+
+/** The configuration that the service returns. */
+export const output = (name: string) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.getOauth2CredentialProvider({ name })).pipe(
+    Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {})
+  )
 
 export const createWorkload = (name: string, urls: ReadonlyArray<string> = [returnUrl]) =>
   Effect.flatMap(

@@ -7,6 +7,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
+import * as UnknownMembers from "../../src/local/server/unknownMembers.js"
 
 const rows: ReadonlyArray<Operation.Any> = [
   ...Object.values(DataPlane.operations),
@@ -16,9 +17,11 @@ const rows: ReadonlyArray<Operation.Any> = [
 ]
 
 describe("a request that its schema generates", () => {
-  it.each(rows.map((row) => [row.name, row] as const))("%s", (_, { request }) => {
+  it.each(rows.map((row) => [row.name, row] as const))("%s", (_, { encode, request }) => {
+    const findUnknown = UnknownMembers.find(request)
     for (const generated of FastCheck.sample(Arbitrary.make(request), { numRuns: 10, seed: 1 })) {
       assert.isTrue(Schema.is(request)(generated))
+      assert.deepStrictEqual(findUnknown(encode(generated as never)), [])
     }
   })
 })

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { operations as clientOperations } from "../local/serviceModel.js"
 import { requests } from "./operations.js"
-import { facts, ModelShape, ofClient, ofSchema, type Shape } from "./shape.js"
+import { expressions, facts, ModelShape, ofClient, ofSchema, type Shape } from "./shape.js"
 
 const Limits = Schema.Struct({
   operations: Schema.Record(Schema.String, Schema.Struct({ input: ModelShape }))
@@ -24,26 +24,27 @@ const exceptions: ReadonlyArray<{
   {
     member: /\.resourceArn$/,
     ours: "pattern ^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z0-9-]+\\/[^/]+)*$",
-    model: "pattern ^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z-]+\\/[^/]+)*$",
+    model:
+      "pattern ^(?:arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z-]+\\/[^/]+)*)$",
     reason: "Live ARNs of OAuth2 credential providers have a digit: oauth2credentialprovider"
   },
   {
     member: /\.discoveryUrl$/,
     ours: "pattern ^[^\\s?#]+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server(\\/[^\\s?#]*)?)$",
-    model: "pattern ^.+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server)$",
+    model: "pattern ^(?:.+\\/\\.well-known\\/(openid-configuration|oauth-authorization-server))$",
     reason: "Since 2026-11-05 a path can follow (RFC 8414), which this service model does not have yet"
   },
   {
     member: /\.userToken$/,
     ours: "pattern ^[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+$",
-    model: "pattern ^[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+$",
+    model: "pattern ^(?:[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+)$",
     reason: "The dots of the model are not escaped: they match any character, and a long text takes hours"
   }
 ]
 
 const anchored = (shape: Shape): Shape => ({
   ...shape,
-  ...shape.pattern === undefined ? {} : { pattern: `^${shape.pattern}$` },
+  ...shape.pattern === undefined ? {} : { pattern: `^(?:${shape.pattern})$`, expression: shape.pattern },
   ...shape.members === undefined
     ? {}
     : { members: Object.fromEntries(Object.entries(shape.members).map(([name, member]) => [name, anchored(member)])) },
@@ -79,6 +80,10 @@ describe("the requests are those of the service model", () => {
 
   it.each(Object.entries(limits))("%s: members and limits", (name, { input }) => {
     same(facts(ofRequest(name), name).map(excepted), facts(anchored(input), name))
+  })
+
+  it.each(Object.entries(limits))("%s: the expressions in messages", (name, { input }) => {
+    same(expressions(ofRequest(name), name), expressions(anchored(input), name))
   })
 
   // Without limits and enumerations, which the clients do not have.

@@ -13,6 +13,8 @@ export interface Shape {
   readonly min?: number
   readonly max?: number
   readonly pattern?: string
+  /** The pattern as the message about a violation has it. */
+  readonly expression?: string
   readonly enum?: ReadonlyArray<string>
   readonly members?: { readonly [name: string]: Shape }
   readonly item?: Shape
@@ -33,6 +35,18 @@ const limitsOf = ({ maxItems, maxLength, maximum, minItems, minLength, minimum, 
     type: json["type"] === "integer" ? "integer" : undefined
   }
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+}
+
+const start = "Member must satisfy regular expression pattern: "
+
+/** No pattern of the service model matches a text of this character. */
+const unmatched = "\u00fc"
+
+const expressionOf = (ast: AST.Refinement, { min = 1, pattern }: Pick<Shape, "min" | "pattern">) => {
+  if (pattern === undefined) return {}
+  const [issue] = Option.toArray(ast.filter(unmatched.repeat(min), {}, ast))
+  const message = issue?._tag === "Type" ? issue.message ?? "" : ""
+  return { expression: message.startsWith(start) ? message.slice(start.length) : `none: ${message}` }
 }
 
 const isLiteral = (ast: AST.AST): ast is AST.Literal => AST.isLiteral(ast)
@@ -59,13 +73,12 @@ export const ofSchema = (ast: AST.AST): Shape => {
     case "Transformation":
       // A timestamp is a `Date` to the AWS SDK.
       return AST.isDeclaration(ast.from) ? { type: "timestamp" } : ofSchema(ast.from)
-    case "Refinement":
-      return {
-        ...ofSchema(ast.from),
-        ...limitsOf(
-          Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({})) as { readonly [name: string]: unknown }
-        )
-      }
+    case "Refinement": {
+      const limits = limitsOf(
+        Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({})) as { readonly [name: string]: unknown }
+      )
+      return { ...ofSchema(ast.from), ...limits, ...expressionOf(ast, limits) }
+    }
     case "Declaration": {
       const [type] = ast.typeParameters
       if (type === undefined) throw new Error("a declaration of nothing")
@@ -161,6 +174,15 @@ export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
     ...value === undefined ? [] : facts(value, `${path}{value}`)
   ]
 }
+
+/** The patterns of messages, one a line. */
+export const expressions = (shape: Shape, path: string): ReadonlyArray<string> => [
+  ...shape.expression === undefined ? [] : [`${path}: ${shape.expression}`],
+  ...Object.entries(shape.members ?? {}).flatMap(([name, member]) => expressions(member, `${path}.${name}`)),
+  ...shape.item === undefined ? [] : expressions(shape.item, `${path}[]`),
+  ...shape.key === undefined ? [] : expressions(shape.key, `${path}{key}`),
+  ...shape.value === undefined ? [] : expressions(shape.value, `${path}{value}`)
+]
 
 /** The form of `aws-limits.json`. The patterns there are of whole texts. */
 export const ModelShape: Schema.Codec<Shape> = Schema.suspend(() =>

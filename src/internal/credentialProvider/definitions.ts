@@ -17,6 +17,7 @@ import type {
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
+  PrivateKeyJwtChanges,
   ProviderOptions,
   Secret,
   StripePrivyOptions
@@ -82,13 +83,21 @@ export const makeVendor = (
   }
 }
 
+/**
+ * The members of `privateKeyJwtConfig` that the options have.
+ *
+ * @internal
+ */
+export const encodePrivateKeyJwt = (
+  { kmsKeyArn, ...config }: PrivateKeyJwtChanges
+): Json => ({ ...kmsKeyArn === undefined ? {} : { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
+
 const encodeClient = (options: CustomClient): Json => {
   if (options.privateKeyJwt !== undefined) {
-    const { kmsKeyArn, ...config } = options.privateKeyJwt
     return {
       clientId: options.clientId,
       clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-      privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, ...config }
+      privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
     }
   }
   if (options.awsIamIdTokenJwt !== undefined) {

@@ -180,6 +180,16 @@ export interface Ensured {
 }
 
 /**
+ * What an update changes of a client's key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivateKeyJwtChanges = {
+  readonly [K in keyof PrivateKeyJwtClient["privateKeyJwt"]]?: PrivateKeyJwtClient["privateKeyJwt"][K] | undefined
+}
+
+/**
  * What an update changes, by kind. Omitted members stay as they are.
  *
  * @since 0.1.0
@@ -193,6 +203,8 @@ export interface Changes {
     readonly metadata?: EndpointOptions | undefined
     readonly tenantId?: string | undefined
     readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+    /** The members to change, of a client that authenticates with a JWT. */
+    readonly privateKeyJwt?: PrivateKeyJwtChanges | undefined
     readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
   }
   readonly apiKey: { readonly apiKey: Secret }

@@ -78,12 +78,15 @@ const encodeMetadata = (config: Json, metadata: Json): Json =>
   "oauthDiscovery" in config ? { oauthDiscovery: { authorizationServerMetadata: metadata } } : metadata
 
 const applyChanges = (config: Json, changes: Json): Json => {
-  const { discovery, metadata, onBehalfOf, ...others } = changes
+  const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = changes
   return omitUndefined({
     ...config,
     ...omitUndefined(Object.fromEntries(Object.entries(others).filter(([name]) => !View.secretNames.includes(name)))),
     ...(discovery === undefined ? {} : { oauthDiscovery: { discoveryUrl: discovery } }),
     ...(isJson(metadata) ? encodeMetadata(config, metadata) : {}),
+    ...(isJson(privateKeyJwt)
+      ? { privateKeyJwtConfig: omitUndefined(Definitions.encodePrivateKeyJwt(privateKeyJwt)) }
+      : {}),
     ...(onBehalfOf === undefined ? {} : { onBehalfOfTokenExchangeConfig: onBehalfOf })
   })
 }

@@ -86,6 +86,11 @@ export const LocalSettings = Schema.Struct({
    * an issuer gives access to the tokens of its own users only.
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
+  /**
+   * `verify` (default) reads the discovery document of a provider that is created or updated, and rejects one that cannot be read;
+   * `accept` reads it when a token is requested. Providers of a setup or a seed are always accepted.
+   */
+  discoveryUrls: Constraint.optional(Schema.Literals(["verify", "accept"])),
   /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
   inboundJwt: Constraint.optional(Schema.Literals(["verify", "decode"])),
   /**

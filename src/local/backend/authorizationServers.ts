@@ -7,23 +7,30 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
+import { omitUndefined } from "../../internal/credentialProvider/json.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
+import * as Validation from "../../internal/validation.js"
 import { isSecure } from "../../models/internal/loopback.js"
-import type * as Model from "../../models/Oauth2CredentialProvider.js"
+import * as Model from "../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
-import { invalid } from "./failures.js"
+import type * as Arn from "./arn.js"
+import { invalid, vendorChanged } from "./failures.js"
+import { Seeding } from "./seeding.js"
 import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 
-/** @internal */
-export type ProviderRequest =
-  | Model.CreateOauth2CredentialProviderRequest
-  | Model.UpdateOauth2CredentialProviderRequest
+/**
+ * A whole configuration. The one of an update is complete after {@link completeUpdate}.
+ *
+ * @internal
+ */
+export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest
 
 /** @internal */
 export interface Environment {
+  readonly account: Arn.Account
   readonly settings: Settings
   /** A JWT of the local issuer, in place of AWS. */
   readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
@@ -296,12 +303,99 @@ const configure = (
     : resolveVendor(request, environment)
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
+ * Whether AWS reaches the authorization server through a private network.
  *
  * @internal
  */
-export const check = (request: ProviderRequest, environment: Environment): Effect.Effect<void, ValidationException> =>
-  Effect.asVoid(configure(request, environment))
+export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
+  if (request.credentialProviderVendor !== "CustomOauth2") return false
+  const { privateEndpoint, privateEndpointOverrides = [] } =
+    request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  return privateEndpoint !== undefined || privateEndpointOverrides.length > 0
+}
+
+const keyArnPath = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
+
+/** AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess. */
+const checkKeyRegion = (config: Custom, { region }: Arn.Account): Effect.Effect<void, ValidationException> =>
+  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
+    && config.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn.split(":")[3] !== region
+    ? invalid(`The KMS key must be in the Region of the credential provider: ${region}`, keyArnPath)
+    : Effect.void
+
+/** Providers of earlier versions may lack it, so that only a new configuration is checked. */
+const checkTokenExchange = (
+  { onBehalfOfTokenExchangeConfig: exchange }: Custom
+): Effect.Effect<void, ValidationException> =>
+  exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined
+    ? invalid(
+      "Member must not be null for the grant type TOKEN_EXCHANGE",
+      `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
+    )
+    : Effect.void
+
+/**
+ * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference. Returns the
+ * server that the backend has to reach.
+ *
+ * @internal
+ */
+export const check = Effect.fnUntraced(function*(
+  request: ProviderRequest,
+  environment: Environment
+): Effect.fn.Return<Pick<AuthorizationServer, "discovery">, ValidationException> {
+  const { server } = yield* configure(request, environment)
+  if (request.credentialProviderVendor === "CustomOauth2") {
+    const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+    yield* checkTokenExchange(config)
+    if (!(yield* Seeding)) yield* checkKeyRegion(config, environment.account)
+  }
+  return server
+})
+
+// -----------------------------------------------------------------------------
+// Updates
+// -----------------------------------------------------------------------------
+
+const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
+
+const patchPrivateKeyJwt = (
+  config: Model.CustomOauth2ConfigUpdate,
+  before: Custom
+): Model.CustomOauth2ConfigUpdate =>
+  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && before.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
+    ? {
+      ...config,
+      privateKeyJwtConfig: {
+        ...before.privateKeyJwtConfig,
+        ...omitUndefined({ ...config.privateKeyJwtConfig })
+      }
+    }
+    : config
+
+/**
+ * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service model: "On
+ * Update: all fields are optional").
+ *
+ * @internal
+ */
+export const completeUpdate = (
+  request: Model.UpdateOauth2CredentialProviderRequest,
+  before: ProviderRequest
+): Effect.Effect<ProviderRequest, ValidationException> =>
+  request.credentialProviderVendor !== before.credentialProviderVendor
+    ? vendorChanged(before.credentialProviderVendor, request.credentialProviderVendor)
+    : request.credentialProviderVendor === "CustomOauth2" && before.credentialProviderVendor === "CustomOauth2"
+    ? Effect.fromResult(validateRequest({
+      ...request,
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: patchPrivateKeyJwt(
+          request.oauth2ProviderConfigInput.customOauth2ProviderConfig,
+          before.oauth2ProviderConfigInput.customOauth2ProviderConfig
+        )
+      }
+    }))
+    : Effect.fromResult(validateRequest(request))
 
 /**
  * The authorization server of a provider, and the provider's client there. Checks the configuration again, because the

@@ -33,6 +33,14 @@ export const notFound = (resourceType: string, name: string): ResourceNotFoundEx
 export const providerExists = (name: string): ValidationException =>
   invalid(`Credential provider with name: ${name} already exists`)
 
+/**
+ * The message is a guess.
+ *
+ * @internal
+ */
+export const vendorChanged = (before: string, after: string): ValidationException =>
+  invalid(`The vendor cannot be changed from ${before} to ${after}`, "credentialProviderVendor")
+
 /** @internal */
 export const conflict = (message: string): ConflictException => new ConflictException({ message })
 

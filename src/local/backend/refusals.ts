@@ -61,6 +61,8 @@ export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
 
     return {
       client: {
+        // The control plane reports it.
+        discover: client.discover,
         clientCredentials: observed("clientCredentials", client.clientCredentials),
         authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
         checkCallback: observed("checkCallback", client.checkCallback),

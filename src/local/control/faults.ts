@@ -257,6 +257,7 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
         )
       ),
     decorate: (client) => ({
+      discover: client.discover,
       clientCredentials: decorated("token", client.clientCredentials),
       authorizationUrl: decorated("authorization", client.authorizationUrl),
       checkCallback: client.checkCallback,

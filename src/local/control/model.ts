@@ -114,7 +114,7 @@ export interface FaultStatus {
  * - `status`: the HTTP status. None for a call in this process.
  * - `request`, `response`: their members. None for a page, and for a request that no operation got.
  * - `error`: the name of the exception. None for a success.
- * - `reasons`: why it failed, where the answer of the service does not say so
+ * - `reasons`: what the answer of the service does not say: why it failed, and which members of the request have no effect
  *
  * @since 0.1.0
  * @category models

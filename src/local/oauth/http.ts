@@ -78,7 +78,10 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       catch: (cause) => Answers.toOAuthError(openid, cause, exchange)
     })
 
-  const readMetadata = Effect.fnUntraced(function*(openid: Answers.Openid, { discovery }: AuthorizationServer) {
+  const readMetadata = Effect.fnUntraced(function*(
+    openid: Answers.Openid,
+    { discovery }: Pick<AuthorizationServer, "discovery">
+  ) {
     if ("authorizationServerMetadata" in discovery) {
       const { authorizationEndpoint, issuer, responseTypes, tokenEndpoint } = discovery.authorizationServerMetadata
       return {
@@ -203,6 +206,12 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
   return {
+    discover: (server) =>
+      Effect.flatMap(openidClient, (openid) => {
+        if ("discoveryUrl" in server.discovery) discovered.delete(server.discovery.discoveryUrl)
+        return Effect.asVoid(readMetadata(openid, server))
+      }).pipe(span("discover")),
+
     clientCredentials: (server, request) =>
       requestTokens(
         server,

@@ -369,6 +369,10 @@ export class UserTokenError
  */
 export interface Service {
   /**
+   * Reads the discovery document of an authorization server again. Sends nothing for a server whose metadata is given.
+   */
+  readonly discover: (server: Pick<AuthorizationServer, "discovery">) => Effect.Effect<void, OAuthError>
+  /**
    * A token for the client itself.
    */
   readonly clientCredentials: (
@@ -455,6 +459,8 @@ export interface ScriptedOptions {
   readonly latency?: Duration.Input | undefined
   /** The granted scopes; undefined for an answer without scopes. Default: the requested scopes. */
   readonly grantedScopes?: ((asked: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
+  /** The discovery URLs that cannot be read, and why. Default: none. */
+  readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
   /** The requests that fail, and why. Default: none. */
   readonly fail?: ((grant: ScriptedGrant) => OAuthErrorReason | undefined) | undefined
 }

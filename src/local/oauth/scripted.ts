@@ -106,6 +106,12 @@ export const make = (options: ScriptedOptions): Service => {
   const nameActor = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
 
   return {
+    discover: ({ discovery }) =>
+      Effect.suspend(() => {
+        const reason = "discoveryUrl" in discovery ? options.unreadable?.(discovery.discoveryUrl) : undefined
+        return reason === undefined ? Effect.void : new OAuthError({ reason })
+      }),
+
     clientCredentials: (server, request) =>
       Effect.andThen(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
 

@@ -9,7 +9,9 @@ import * as DataPlane from "../../DataPlane.js"
 import { unchecked } from "../../internal/plane.js"
 import * as Validation from "../../internal/validation.js"
 import type * as Operation from "../../Operation.js"
+import { explain } from "../backend/reasons.js"
 import type { PlaneError } from "../control/exceptions.js"
+import * as UnknownMembers from "./unknownMembers.js"
 
 /** @internal */
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
@@ -23,8 +25,15 @@ export interface Row<Plane> extends Route {
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
+/** A member that the operation does not have has no effect, and the response does not say so. */
+const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {
+  const reason = `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
+  return Effect.andThen(Effect.logWarning(`${operation}: ${reason}`), explain(reason))
+}
+
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
+  const findUnknown = UnknownMembers.find(operation.request)
   // The method of a plane takes the request of the row of its name, and returns the row's answer.
   const encode = operation.response.encode as (answer: unknown) => unknown
   const methodOf = (plane: Plane) =>
@@ -35,8 +44,11 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
     // `decode` checks the request, so the plane does not check it again.
-    call: (plane, input) =>
-      Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(unchecked(plane))), encode)
+    call: (plane, input) => {
+      const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(unchecked(plane))), encode)
+      const unknown = findUnknown(input)
+      return unknown.length === 0 ? run : Effect.andThen(report(operation.name, unknown), run)
+    }
   }
 }
 

@@ -32,6 +32,7 @@ const cut = ({ source }: HttpServerRequest.HttpServerRequest): void => {
 const toRecord = (
   operation: string,
   start: number,
+  { reasons }: Call,
   { headers, status }: HttpServerResponse.HttpServerResponse
 ): RequestRecord => {
   const error = headers["x-amzn-errortype"]
@@ -44,7 +45,7 @@ const toRecord = (
     request: Option.none(),
     response: Option.none(),
     error: error === undefined ? Option.none() : Option.some({ name: error, message: "" }),
-    reasons: []
+    reasons: reasons.list
   }
 }
 
@@ -66,7 +67,7 @@ export const make =
           ),
           (response) => {
             const record = call.record
-              ?? toRecord(typeof operation === "string" ? operation : operation(), start, response)
+              ?? toRecord(typeof operation === "string" ? operation : operation(), start, call, response)
             const written = requests.write({
               ...record,
               id: response.headers["x-amzn-requestid"] ?? record.id,

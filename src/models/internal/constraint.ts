@@ -40,11 +40,27 @@ const kindOf = (ast: AST.AST): unknown => ast.annotations?.[kind]
 // Texts and numbers
 // -----------------------------------------------------------------------------
 
-/** A pattern as the service model has it: of the whole text, and without the escapes of a literal. */
+/**
+ * The pattern of a whole text: an expression of the service model, unchanged, or one of this library. `check` replaces an
+ * expression of the model that does not hold at AWS, or takes too long.
+ *
+ * @internal
+ */
+export type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
+
+/** An expression of this library in the form of the service model: without anchors and the escapes of a literal. */
 const sourceOf = (pattern: RegExp): string => pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/")
 
+const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expression: string } =>
+  typeof pattern === "string"
+    ? { check: new RegExp(`^(?:${pattern})$`), expression: pattern }
+    : pattern instanceof RegExp
+    ? { check: pattern, expression: sourceOf(pattern) }
+    : { check: pattern.check, expression: pattern.model }
+
 /** A text with limits, in one check: a program that starts makes a schema for each of several. */
-const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.Codec<string> => {
+const makeLimited = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> => {
+  const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (text: string): string | undefined =>
     // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
     !text.isWellFormed()
@@ -53,26 +69,27 @@ const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.
       ? atLeast(min)
       : text.length > max
       ? atMost(max)
-      : pattern?.test(text) === false
-      ? `${prefix} satisfy regular expression pattern: ${sourceOf(pattern)}`
+      : check?.test(text) === false
+      ? `${prefix} satisfy regular expression pattern: ${expression}`
       : undefined
-  return Lazy.schema(() =>
-    Schema.String.check(Schema.makeFilter(violation, {
-      toJsonSchema: () => ({
-        ...min === 0 ? {} : { minLength: min },
-        ...max === Infinity ? {} : { maxLength: max },
-        ...pattern === undefined ? {} : { pattern: pattern.source }
-      })
-    }))
-  )
+  return Schema.String.check(Schema.makeFilter(violation, {
+    toJsonSchema: () => ({
+      ...min === 0 ? {} : { minLength: min },
+      ...max === Infinity ? {} : { maxLength: max },
+      ...check === undefined ? {} : { pattern: check.source }
+    })
+  }))
 }
+
+const limited = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> =>
+  Lazy.schema(() => makeLimited(min, max, pattern))
 
 /**
  * A text of any length.
  *
  * @internal
  */
-export const matching = (pattern: RegExp): Schema.Codec<string> => limited(0, Infinity, pattern)
+export const matching = (pattern: Pattern): Schema.Codec<string> => limited(0, Infinity, pattern)
 
 /**
  * A text that is none of some names. `reason` says why not.
@@ -95,7 +112,7 @@ export const noneOf = (
   )
 
 /** @internal */
-export const text = (min: number, max: number, pattern?: RegExp): Schema.Codec<string> => limited(min, max, pattern)
+export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => limited(min, max, pattern)
 
 /** @internal */
 export type Secret = Schema.Codec<Redacted.Redacted, string>
@@ -105,7 +122,7 @@ export type Secret = Schema.Codec<Redacted.Redacted, string>
  *
  * @internal
  */
-export const secret = (min: number, max: number, pattern?: RegExp): Secret =>
+export const secret = (min: number, max: number, pattern?: Pattern): Secret =>
   Lazy.schema(() => {
     const value = text(min, max, pattern)
     const whole = Schema.declareConstructor<Redacted.Redacted>()(

@@ -8,10 +8,12 @@ import * as Constraint from "./constraint.js"
 import * as Lazy from "./lazy.js"
 
 /** @internal */
-export const WorkloadName = Constraint.text(3, 255, /^[A-Za-z0-9_.-]+$/)
+export const WorkloadName = Constraint.text(3, 255, "[A-Za-z0-9_.-]+")
 
 const maxProviderName = 128
-const providerName = /^[a-zA-Z0-9\-_]+$/
+const providerName = String.raw`[a-zA-Z0-9\-_]+`
+
+const wholeProviderName = new RegExp(`^${providerName}$`)
 
 /** @internal */
 export const ProviderName = Constraint.text(1, maxProviderName, providerName)
@@ -22,27 +24,27 @@ export const ProviderName = Constraint.text(1, maxProviderName, providerName)
  * @internal
  */
 export const isProviderName = (name: unknown): boolean =>
-  typeof name === "string" && name.length <= maxProviderName && providerName.test(name)
+  typeof name === "string" && name.length <= maxProviderName && wholeProviderName.test(name)
 
 /**
  * Custom schemes are legal: mobile and desktop applications use them for redirects.
  *
  * @internal
  */
-export const ReturnUrl = Constraint.text(1, 2048, /^\w+:(\/?\/?)[^\s]+$/)
+export const ReturnUrl = Constraint.text(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
 
 /** @internal */
 export const KmsKeyArn = Constraint.text(
   1,
   2048,
-  /^arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key\/[a-zA-Z0-9-]{36}$/
+  "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
 )
 
 // -----------------------------------------------------------------------------
 // Tags
 // -----------------------------------------------------------------------------
 
-const tagPattern = /^[a-zA-Z0-9\s._:/=+@-]*$/
+const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
 
 /** @internal */
 export const TagKey = Constraint.text(1, 128, tagPattern)

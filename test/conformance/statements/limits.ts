@@ -1,7 +1,19 @@
 /** Limits of the service models: the longest value that is accepted, and the first that is not. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
 import { guess, model, refuses, says, statement, type World } from "../statement.js"
-import { askM2m, askUser, createCustom, createGithub, createWorkload, tokenOf, unreachable } from "./resources.js"
+import {
+  askM2m,
+  askUser,
+  createCustom,
+  createGithub,
+  createWorkload,
+  endpoints,
+  invalidDiscovery,
+  keyArn,
+  tokenOf,
+  unreachable,
+  unreadable
+} from "./resources.js"
 
 interface Limit {
   readonly id: string
@@ -31,8 +43,6 @@ const external = (jsonKey: string) => (world: World) =>
     apiKeySecretConfig: { secretId: "secret", jsonKey }
   })
 
-const keyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-
 const keyed = (kmsKeyArn: string) => (world: World) =>
   createCustom(world, unreachable, {
     clientSecret: undefined,
@@ -41,16 +51,7 @@ const keyed = (kmsKeyArn: string) => (world: World) =>
   })
 
 const metadata = (more: object) => (world: World) =>
-  createCustom(world, unreachable, {
-    oauthDiscovery: {
-      authorizationServerMetadata: {
-        issuer: "https://id.example.com",
-        authorizationEndpoint: "https://id.example.com/authorize",
-        tokenEndpoint: "https://id.example.com/token",
-        ...more
-      }
-    }
-  })
+  createCustom(world, unreachable, { oauthDiscovery: { authorizationServerMetadata: { ...endpoints, ...more } } })
 
 const managed = (more: object): PrivateEndpoint => ({
   managedVpcResource: {
@@ -214,7 +215,8 @@ const limits: ReadonlyArray<Limit> = [
     ],
     accepts: async (world) => {
       const long = `https://id.example.com/${text(2_100)}`
-      await createCustom(world, { ...unreachable, discoveryUrl: `${long}/.well-known/openid-configuration` })
+      const discoveryUrl = unreadable.replace("/.well-known", `/${text(2_100)}$&`)
+      await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
     }
   },
@@ -227,12 +229,11 @@ const limits: ReadonlyArray<Limit> = [
     ],
     guess:
       "a path behind oauth-authorization-server, as RFC 8414 has it: the model of 2026-11-05 was not readable to its end",
+    // It is read next.
     accepts: async (world) => {
       for (const path of ["", "/tenant"]) {
-        await createCustom(world, {
-          ...unreachable,
-          discoveryUrl: `https://id.example.com/.well-known/oauth-authorization-server${path}`
-        })
+        const discoveryUrl = unreadable.replace("openid-configuration", `oauth-authorization-server${path}`)
+        await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       }
     },
     refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
@@ -256,7 +257,7 @@ const limits: ReadonlyArray<Limit> = [
     model: [
       `${custom}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn: min 1, max 2048, pattern arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`
     ],
-    accepts: keyed(keyArn),
+    accepts: async (world) => keyed(await keyArn(world))(world),
     refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
   },
   {

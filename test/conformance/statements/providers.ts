@@ -22,10 +22,15 @@ import {
   createCustom,
   createGithub,
   createWorkload,
+  endpoints,
   githubConfig,
+  invalidDiscovery,
+  keyArn,
+  regionOf,
   tokenOf,
   uniqueCallbackUrl,
-  unreachable
+  unreachable,
+  unreadable
 } from "./resources.js"
 
 const validation = { status: 400, name: "ValidationException" } as const
@@ -49,13 +54,7 @@ type Config = NonNullable<CreateOauth2CredentialProviderCommandInput["oauth2Prov
 
 const client = { clientId: "client", clientSecret: "secret" }
 
-const endpoints = {
-  issuer: "https://id.example.com",
-  authorizationEndpoint: "https://id.example.com/authorize",
-  tokenEndpoint: "https://id.example.com/token"
-}
-
-const discovery = { oauthDiscovery: { discoveryUrl: unreachable.discoveryUrl } }
+const discovery = { oauthDiscovery: unreachable.oauthDiscovery }
 
 /** Vendors with a configuration of their own, those with endpoints, and those that the service knows. */
 const vendors: { readonly [vendor: string]: Config } = {
@@ -118,12 +117,10 @@ const custom = (world: World, more: object, base: object = client) =>
     customOauth2ProviderConfig: { ...base, ...discovery, ...more } as typeof discovery & typeof client
   })
 
-const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-
-const keyed = (privateKeyJwt: object = {}) => ({
+const keyed = async (world: World, privateKeyJwt: object = {}, region?: string) => ({
   clientAuthenticationMethod: "PRIVATE_KEY_JWT",
   privateKeyJwtConfig: {
-    privateKeySource: { kmsKeySource: { kmsKeyArn } },
+    privateKeySource: { kmsKeySource: { kmsKeyArn: await keyArn(world, region) } },
     signingAlgorithm: "ES256",
     ...privateKeyJwt
   }
@@ -412,7 +409,7 @@ export const providers = [
       run: async (world) => {
         const member = claim === "alg" || claim === "typ" ? "additionalHeaderClaims" : "additionalPayloadClaims"
         const { message } = await refuses(
-          custom(world, keyed({ [member]: { [claim]: "value" } }), keyedClient),
+          custom(world, await keyed(world, { [member]: { [claim]: "value" } }), keyedClient),
           validation
         )
         is(`${member} in the message`, message.includes(member), true)
@@ -429,10 +426,10 @@ export const providers = [
     ),
     run: async (world) => {
       const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`claim-${index}`, "value"]))
-      await refuses(custom(world, keyed({ additionalPayloadClaims: many }), keyedClient), validation)
-      await refuses(custom(world, keyed({ additionalPayloadClaims: { "a b": "value" } }), keyedClient), validation)
-      await refuses(custom(world, keyed({ additionalPayloadClaims: {} }), keyedClient), validation)
-      await custom(world, keyed({ additionalHeaderClaims: { kid: "key-1" } }), keyedClient)
+      for (const additionalPayloadClaims of [many, { "a b": "value" }, {}]) {
+        await refuses(custom(world, await keyed(world, { additionalPayloadClaims }), keyedClient), validation)
+      }
+      await custom(world, await keyed(world, { additionalHeaderClaims: { kid: "key-1" } }), keyedClient)
     }
   }),
   statement({
@@ -443,7 +440,52 @@ export const providers = [
       says(privateKeyJwt, "Omit when using Private Key JWT.")
     ),
     run: async (world) => {
-      await refuses(custom(world, keyed()), validation)
+      await refuses(custom(world, await keyed(world)), validation)
+    }
+  }),
+  statement({
+    id: "private-key-jwt.region",
+    statement: "The KMS key of a private-key JWT is in the Region of the provider",
+    source: guess("the sentence, which was read in a copy of the guide as: KMS key in the same Region"),
+    run: async (world) => {
+      const other = await regionOf(world) === "eu-west-1" ? "eu-central-1" : "eu-west-1"
+      await refuses(custom(world, await keyed(world, {}, other), keyedClient), validation)
+    }
+  }),
+  statement({
+    id: "private-key-jwt.update",
+    statement: "An update of privateKeyJwtConfig changes only the members that it has",
+    source: guess(
+      "the sentence is in the documentation of the service model (botocore, shape PrivateKeyJwtConfig): On Update: all fields are optional"
+    ),
+    run: async (world) => {
+      const name = world.name()
+      const config = { ...keyedClient, ...discovery, ...await keyed(world) } as typeof discovery & typeof keyedClient
+      await create(world, "CustomOauth2", { customOauth2ProviderConfig: config }, name)
+      await world.control.updateOauth2CredentialProvider({
+        name,
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: { ...config, privateKeyJwtConfig: { signingAlgorithm: "RS256" } }
+        }
+      })
+      const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
+      const { privateKeyJwtConfig } = oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {}
+      is("signingAlgorithm", privateKeyJwtConfig?.signingAlgorithm, "RS256")
+      is("kmsKeyArn", privateKeyJwtConfig?.privateKeySource?.kmsKeySource?.kmsKeyArn, await keyArn(world))
+    }
+  }),
+  statement({
+    id: "provider.discovery-url",
+    statement:
+      "A discovery URL that cannot be read is a ValidationException when the provider is created: Invalid Discovery URL",
+    source: says(
+      sample("obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"),
+      "Invalid Discovery URL",
+      "it's a config-time check"
+    ),
+    run: async (world) => {
+      await refuses(custom(world, { oauthDiscovery: { discoveryUrl: unreadable } }), invalidDiscovery)
     }
   }),
   statement({
@@ -458,7 +500,7 @@ export const providers = [
       )
     ),
     run: async (world) => {
-      for (const more of [keyed(), { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }]) {
+      for (const more of [await keyed(world), { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }]) {
         const name = world.name()
         const created = await create(
           world,
@@ -509,7 +551,7 @@ export const providers = [
     run: async (world) => {
       await refuses(
         custom(world, {
-          oauthDiscovery: { discoveryUrl: unreachable.discoveryUrl, authorizationServerMetadata: endpoints }
+          oauthDiscovery: { discoveryUrl: unreadable, authorizationServerMetadata: endpoints }
         }),
         { status: 400 }
       )

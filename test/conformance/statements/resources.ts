@@ -54,15 +54,17 @@ export const tokenOfJwt = async ({ data }: World, workloadName: string, userToke
 
 type Custom = Partial<CustomOauth2ProviderConfigInput>
 
+type Client = Omit<OAuthClient, "discoveryUrl"> & (Pick<OAuthClient, "discoveryUrl"> | Pick<Custom, "oauthDiscovery">)
+
 /** A custom authorization server. */
-export const createCustom = async (world: World, client: OAuthClient, more: Custom = {}) => {
+export const createCustom = async (world: World, client: Client, more: Custom = {}) => {
   const name = world.name()
   const created = await world.control.createOauth2CredentialProvider({
     name,
     credentialProviderVendor: "CustomOauth2",
     oauth2ProviderConfigInput: {
       customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: client.discoveryUrl },
+        oauthDiscovery: "discoveryUrl" in client ? { discoveryUrl: client.discoveryUrl } : client.oauthDiscovery,
         clientId: client.clientId,
         clientSecret: client.clientSecret,
         ...more
@@ -72,12 +74,34 @@ export const createCustom = async (world: World, client: OAuthClient, more: Cust
   return { name, callbackUrl: created.callbackUrl ?? "" }
 }
 
-/** An authorization server that nobody reaches: for statements about what happens before it is reached. */
-export const unreachable: OAuthClient = {
-  discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration",
+export const endpoints = {
+  issuer: "https://id.example.com",
+  authorizationEndpoint: "https://id.example.com/authorize",
+  tokenEndpoint: "https://id.example.com/token"
+}
+
+/**
+ * An authorization server that nobody reaches: for statements about what happens before it is reached. Its metadata is given, because AWS
+ * reads a discovery URL when the provider is created.
+ */
+export const unreachable = {
+  oauthDiscovery: { authorizationServerMetadata: endpoints },
   clientId: "client",
   clientSecret: "a-secret-of-no-client"
 }
+
+/** A discovery URL that nobody can read, and that is valid otherwise. */
+export const unreadable = "https://127.0.0.1/.well-known/openid-configuration"
+
+export const invalidDiscovery = { status: 400, name: "ValidationException", message: "Invalid Discovery URL" } as const
+
+export const regionOf = async ({ control, name }: World): Promise<string> =>
+  present("workloadIdentityArn", (await control.createWorkloadIdentity({ name: name() })).workloadIdentityArn)
+    .split(":")[3] ?? ""
+
+/** The ARN of a key that need not exist. AWS takes keys of the provider's Region only. */
+export const keyArn = async (world: World, region?: string): Promise<string> =>
+  `arn:aws:kms:${region ?? await regionOf(world)}:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9`
 
 export const githubConfig: Pick<
   CreateOauth2CredentialProviderCommandInput,

@@ -1,18 +1,35 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
+import * as Recorder from "../../recorder.js"
 import { clear, same, secret } from "../../utils.js"
-import { ask, backend, createProvider, createWorkload, obtain, returnUrl, setup, tokenFor } from "../backend.js"
+import {
+  ask,
+  backend,
+  createProvider,
+  createWorkload,
+  obtain,
+  output,
+  returnUrl,
+  setup,
+  tokenFor,
+  updateProvider
+} from "../backend.js"
+import * as Utils from "../utils.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
@@ -41,6 +58,15 @@ const readPortal = (consentPortalIdentifier: string) =>
 const tagOf = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag }) => _tag)
 
+const violation = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.result(effect), (result) => {
+    assert(Result.isFailure(result), "accepted")
+    const error = result.failure
+    assert(IdentityError.isIdentityError(error) && error._tag === "ValidationException", error._tag)
+    const [field] = error.fieldList ?? []
+    return [field?.name, field?.message]
+  })
+
 describe("quotas", () => {
   it.effect("50 credential providers of each kind, counted through deletions", () =>
     Effect.gen(function*() {
@@ -62,7 +88,7 @@ describe("quotas", () => {
         (name) => Effect.result(createProvider(name)),
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 50)
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 50)
     }).pipe(Effect.provide(backend())))
 
   it.effect("11,000 workload identities, whose creation has no exception for a quota", () =>
@@ -83,8 +109,115 @@ describe("creations of one name at the same time", () => {
         Effect.result,
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 1)
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 1)
     }).pipe(Effect.provide(backend())))
+})
+
+const discoveryPath = "/.well-known/openid-configuration"
+
+const overHttp = (options?: LocalBackend.Options) => LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layer))
+
+describe("a discovery URL that cannot be read", () => {
+  const rejected = [
+    "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl",
+    "Invalid Discovery URL"
+  ]
+
+  it.live("is rejected when a provider is created or updated, with a reason in the log", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const documents: Record<string, object | string> = {}
+      const url = yield* Utils.httpServer((request, response) => {
+        const document = documents[request.url?.replace(discoveryPath, "") ?? ""]
+        response.setHeader("content-type", "application/json")
+        if (document === undefined) response.writeHead(404).end("{}")
+        else response.end(typeof document === "string" ? document : JSON.stringify(document))
+      })
+      documents["/good"] = { issuer: `${url}/good`, token_endpoint: `${url}/token` }
+      documents["/page"] = "<!doctype html>"
+      const at = (path: string) => ({ oauthDiscovery: { discoveryUrl: `${url}${path}${discoveryPath}` } })
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const closed = { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } }
+      yield* Effect.gen(function*() {
+        yield* createProvider("calendar", at("/good"))
+        for (const [index, config] of [at("/missing"), at("/page"), closed].entries()) {
+          assert.deepStrictEqual(yield* violation(createProvider(`calendar-${index}`, config)), rejected)
+          assert.deepStrictEqual(yield* violation(updateProvider("calendar", config)), rejected)
+        }
+        // Read again at each use.
+        delete documents["/good"]
+        assert.deepStrictEqual(yield* violation(updateProvider("calendar", at("/good"))), rejected)
+        const plane = yield* ControlPlane.ControlPlane
+        assert.deepStrictEqual(
+          (yield* plane.listOauth2CredentialProviders({})).credentialProviders.map(({ name }) => name),
+          ["calendar"]
+        )
+      }).pipe(Effect.provide(overHttp()), Effect.provide(recorder.layer))
+      const lines = JSON.stringify(yield* recorder.everything)
+      assert.include(lines, "of the provider 'calendar-0' cannot be read")
+      assert.include(lines, "status 404")
+      assert.include(lines, "ECONNREFUSED")
+    }))
+
+  it.effect("comes after what needs no request", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const other = { oauthDiscovery: { discoveryUrl: `https://other.example.com${discoveryPath}` } }
+      assert.deepStrictEqual(yield* violation(createProvider("other", other)), rejected)
+      assert.include(
+        (yield* Effect.flip(createProvider("calendar", other))).message,
+        "Credential provider with name: calendar already exists"
+      )
+      const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
+      assert.notDeepEqual(yield* violation(createProvider("other", { ...other, ...exchange })), rejected)
+      assert.strictEqual(yield* tagOf(updateProvider("other", other)), "ResourceNotFoundException")
+    }).pipe(Effect.provide(backend({
+      unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
+    }))))
+
+  it.effect("is accepted by the setting, and behind a private endpoint", () =>
+    Effect.gen(function*() {
+      const scripted = { unreadable: () => "Unreachable" as const }
+      const create = createProvider("calendar")
+      yield* Effect.provide(create, backend(scripted, { settings: { discoveryUrls: "accept" } }))
+      const privateEndpoint = {
+        selfManagedLatticeResource: { resourceConfigurationIdentifier: "rcfg-0123456789abcdef0" }
+      }
+      yield* Effect.provide(
+        createProvider("calendar", { privateEndpoint } as never),
+        backend(scripted, { settings: { discoveryUrls: "verify" } })
+      )
+      assert.deepStrictEqual(yield* violation(Effect.provide(create, backend(scripted))), rejected)
+    }))
+
+  it.live("blocks no other change while it is read, and its connection ends with the caller", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const closed = yield* Deferred.make<void>()
+      const url = yield* Utils.httpServer((request) => {
+        request.socket.once("close", () => Effect.runSync(Deferred.succeed(closed, undefined)))
+        Effect.runSync(Deferred.succeed(arrived, undefined))
+      })
+      yield* Effect.gen(function*() {
+        const slow = yield* Effect.forkChild(
+          createProvider("slow", { oauthDiscovery: { discoveryUrl: `${url}${discoveryPath}` } })
+        )
+        yield* Deferred.await(arrived)
+        const metadata = {
+          issuer: "https://a.example.com",
+          authorizationEndpoint: "https://a.example.com/authorize",
+          tokenEndpoint: "https://a.example.com/token"
+        }
+        yield* createProvider("calendar", { oauthDiscovery: { authorizationServerMetadata: metadata } })
+        yield* Fiber.interrupt(slow)
+        yield* Deferred.await(closed)
+        const plane = yield* ControlPlane.ControlPlane
+        assert.strictEqual(
+          yield* tagOf(plane.getOauth2CredentialProvider({ name: "slow" })),
+          "ResourceNotFoundException"
+        )
+      }).pipe(Effect.provide(overHttp()))
+    }))
 })
 
 describe("a discovery URL", () => {
@@ -106,6 +239,142 @@ describe("a discovery URL", () => {
         assert.match(error.fieldList?.[0]?.message ?? error.message, message)
         assert.match(error.fieldList?.[0]?.name ?? "", /oauthDiscovery\.discoveryUrl$/)
       }
+    }).pipe(Effect.provide(backend())))
+})
+
+const kmsKeyArn = (digit: number, region = "us-west-2") =>
+  `arn:aws:kms:${region}:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f${digit}`
+
+const byKey = (config: object) => ({
+  clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+  clientSecret: undefined,
+  privateKeyJwtConfig: config
+} as never)
+
+const keyAt = (arn: string) => ({ privateKeySource: { kmsKeySource: { kmsKeyArn: arn } } })
+
+const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
+
+describe("an update of privateKeyJwtConfig", () => {
+  const config = { ...keyAt(kmsKeyArn(1)), signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1", x5t: "a" } }
+
+  it.effect("changes only the members that it has", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar", byKey(config))
+      const changes: ReadonlyArray<readonly [change: object | undefined, expected: object]> = [
+        [{ signingAlgorithm: "RS256" }, { ...config, signingAlgorithm: "RS256" }],
+        [{ ...keyAt(kmsKeyArn(2)), signingAlgorithm: undefined }, {
+          ...config,
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256"
+        }],
+        [{ additionalHeaderClaims: { kid: "2" }, additionalPayloadClaims: { aud: "b" } }, {
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256",
+          additionalHeaderClaims: { kid: "2" },
+          additionalPayloadClaims: { aud: "b" }
+        }],
+        [undefined, {
+          ...keyAt(kmsKeyArn(2)),
+          signingAlgorithm: "RS256",
+          additionalHeaderClaims: { kid: "2" },
+          additionalPayloadClaims: { aud: "b" }
+        }]
+      ]
+      for (const [change, expected] of changes) {
+        yield* updateProvider("calendar", { clientId: "other", ...byKey(change as never) as object })
+        const custom = yield* output("calendar")
+        assert.strictEqual(custom.clientId, "other")
+        assert.deepStrictEqual(custom.privateKeyJwtConfig, expected)
+      }
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("must be complete where the provider had no key", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const path = `${customPath}.privateKeyJwtConfig`
+      const missing = "Member must not be null"
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
+        `${path}.privateKeySource`,
+        missing
+      ])
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(1))))), [
+        `${path}.signingAlgorithm`,
+        missing
+      ])
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(undefined as never))), [path, missing])
+      yield* updateProvider("calendar", byKey(config))
+      // The key is gone with the method.
+      yield* updateProvider("calendar", {})
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
+        `${path}.privateKeySource`,
+        missing
+      ])
+    }).pipe(Effect.provide(backend())))
+})
+
+describe("a configuration that AWS rejects", () => {
+  it.effect("a KMS key of another region", () =>
+    Effect.gen(function*() {
+      const expected = [
+        `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`,
+        "The KMS key must be in the Region of the credential provider: us-west-2"
+      ]
+      const foreign = { ...keyAt(kmsKeyArn(1, "eu-west-1")), signingAlgorithm: "ES256" }
+      assert.deepStrictEqual(yield* violation(createProvider("calendar", byKey(foreign))), expected)
+      yield* createProvider("calendar", byKey({ ...foreign, ...keyAt(kmsKeyArn(1)) }))
+      assert.deepStrictEqual(
+        yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(2, "us-east-1"))))),
+        expected
+      )
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("the grant type TOKEN_EXCHANGE without its configuration", () =>
+    Effect.gen(function*() {
+      const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
+      const expected = [
+        `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`,
+        "Member must not be null for the grant type TOKEN_EXCHANGE"
+      ]
+      assert.deepStrictEqual(yield* violation(createProvider("calendar", exchange)), expected)
+      yield* createProvider("calendar")
+      assert.deepStrictEqual(yield* violation(updateProvider("calendar", exchange)), expected)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("an update to another vendor", () =>
+    Effect.gen(function*() {
+      yield* createProvider("calendar")
+      const client = { clientId: "id", clientSecret: secret("secret") }
+      assert.deepStrictEqual(
+        yield* violation(control((plane) =>
+          plane.updateOauth2CredentialProvider({
+            name: "calendar",
+            credentialProviderVendor: "GithubOauth2",
+            oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client }
+          })
+        )),
+        ["credentialProviderVendor", "The vendor cannot be changed from CustomOauth2 to GithubOauth2"]
+      )
+      const coinbase = { apiKeyId: "key", apiKeySecret: secret("secret") }
+      yield* control((plane) =>
+        plane.createPaymentCredentialProvider({
+          name: "pay",
+          credentialProviderVendor: "CoinbaseCDP",
+          providerConfigurationInput: { coinbaseCdpConfiguration: coinbase }
+        })
+      )
+      assert.deepStrictEqual(
+        yield* violation(control((plane) =>
+          plane.updatePaymentCredentialProvider({
+            name: "pay",
+            credentialProviderVendor: "StripePrivy",
+            providerConfigurationInput: {
+              stripePrivyConfiguration: { appId: "app", appSecret: secret("secret"), authorizationId: "id" }
+            }
+          })
+        )),
+        ["credentialProviderVendor", "The vendor cannot be changed from CoinbaseCDP to StripePrivy"]
+      )
     }).pipe(Effect.provide(backend())))
 })
 

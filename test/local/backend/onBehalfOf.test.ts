@@ -134,7 +134,12 @@ describe("over a real authorization server", () => {
   it.live("has the service's error for a refusal", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world
-      const onBehalfOf = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } } as const
+      const onBehalfOf = {
+        onBehalfOfTokenExchangeConfig: {
+          grantType: "TOKEN_EXCHANGE",
+          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+        }
+      } as const
       const gone = "http://127.0.0.1:1"
       yield* createProvider("good", { ...account, ...onBehalfOf })
       yield* createProvider("wrong-secret", { ...account, ...onBehalfOf, clientSecret: Redacted.make("wrong") })
@@ -180,7 +185,13 @@ describe("over a real authorization server", () => {
   it.live("leaves an unchecked JWT to the authorization server", () =>
     Effect.gen(function*() {
       const { account, issuer } = yield* world
-      yield* createProvider("good", { ...account, onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      yield* createProvider("good", {
+        ...account,
+        onBehalfOfTokenExchangeConfig: {
+          grantType: "TOKEN_EXCHANGE",
+          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+        }
+      })
       const token = yield* userTokenFor(jwt({ iss: issuer, sub: "alice" }))
       assert.deepStrictEqual(
         yield* failure(askAs(token, "good")),
@@ -359,7 +370,12 @@ describe("over the scripted client", () => {
   it.effect("fails if the user's JWT has expired since, and the workload access token with it", () =>
     Effect.gen(function*() {
       yield* setup
-      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      yield* createProvider("exchange", {
+        onBehalfOfTokenExchangeConfig: {
+          grantType: "TOKEN_EXCHANGE",
+          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+        }
+      })
       const token = yield* userTokenFor(jwt({ ...alice, exp: 60 }))
       yield* ask(token, { ...obo, resourceCredentialProviderName: "exchange" })
       yield* TestClock.adjust("2 minutes")
@@ -372,7 +388,12 @@ describe("over the scripted client", () => {
   it.effect("fails for a JWT that a workload access token cannot carry", () =>
     Effect.gen(function*() {
       yield* setup
-      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" } })
+      yield* createProvider("exchange", {
+        onBehalfOfTokenExchangeConfig: {
+          grantType: "TOKEN_EXCHANGE",
+          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+        }
+      })
       const large = yield* userTokenFor(jwt({ ...alice, padding: "x".repeat(90_000) }))
       assert.isBelow(Redacted.value(large).length, 131_072)
       const [tag, message] = yield* failure(ask(large, { ...obo, resourceCredentialProviderName: "exchange" }))

@@ -16,7 +16,9 @@ import * as SimulatedUser from "../../simulatedUser.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
 import * as Utils from "../utils.js"
 
-const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(Layer.provide(OAuthClient.layer))
+const server = LocalServer.layer({ settings: { discoveryUrls: "accept", inboundJwt: "decode" } }).pipe(
+  Layer.provide(OAuthClient.layer)
+)
 
 const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
@@ -239,7 +241,10 @@ describe("refusals", () => {
           },
           clientAuthenticationMethod: "CLIENT_SECRET_POST",
           clientSecret: Redacted.make("sentinel-of-the-client"),
-          onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" }
+          onBehalfOfTokenExchangeConfig: {
+            grantType: "TOKEN_EXCHANGE",
+            tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+          }
         })
         yield* Effect.flip(askMachine("echo", { customParameters: { tenant: "sentinel-of-the-tenant" } }))
         const userToken = jwt({ iss: "https://issuer.example.com", sub: "sentinel-of-the-user" })

@@ -93,6 +93,7 @@ const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
 })
 
 const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers.Environment => ({
+  account: { region: "us-west-2", accountId: "123456789012" },
   settings: Effect.succeed(settings),
   awsToken: () => Effect.succeed(Redacted.make("jwt-of-aws"))
 })

@@ -1,6 +1,12 @@
 /** Requests that no AWS client makes, or that only some of them make: what the protocol says about them. */
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as UnknownMembers from "../../../src/local/server/unknownMembers.js"
+import * as Recorder from "../../recorder.js"
 import { operations } from "../serviceModel.js"
 import * as Wire from "../wire.js"
 
@@ -160,6 +166,103 @@ describe("one wrong field", () => {
         "consentPortalIdentifier"
       )
     }).pipe(Effect.provide(Wire.server())))
+})
+
+describe("a member that the operation does not have", () => {
+  const records = (url: string, token: Redacted.Redacted) =>
+    Effect.map(
+      Wire.send(url, {
+        method: "GET",
+        path: "/_local/requests",
+        headers: { authorization: `Bearer ${Redacted.value(token)}` }
+      }),
+      ({ text }): ReadonlyArray<{ readonly operation: string; readonly reasons: ReadonlyArray<string> }> =>
+        JSON.parse(text).requests
+    )
+
+  const ignored = (...paths: ReadonlyArray<string>) =>
+    `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
+
+  const hostile = "\u001b]0;owned\u0007\u202e\n"
+
+  it.live("is ignored, and named in the log and in the list of requests, without its value", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const value = "sentinel-0d7c2f94b8"
+      const reasons = yield* Effect.gen(function*() {
+        const { controlToken, url } = yield* LocalServer.LocalServer
+        const certificates = { certificateConfigurations: [{ location: { secretsManager: { secretArn: value } } }] }
+        Wire.succeeds(yield* create({ ...custom, ...certificates }), 201)
+        Wire.fails(
+          yield* Wire.call("/identities/CreateWorkloadIdentity", {
+            name: "a b",
+            nmae: value,
+            __proto__: 1,
+            [hostile]: 1
+          }),
+          400,
+          "ValidationException"
+        )
+        const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`member-${index}`, value]))
+        yield* Wire.call("/identities/ListWorkloadIdentities", many)
+        yield* Wire.call("/identities/ListWorkloadIdentities", { ["n".repeat(100_000)]: value, absent: null })
+        // The keys of a map are data.
+        Wire.succeeds(
+          yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent", tags: { team: "a" } }),
+          201
+        )
+        return (yield* records(url, controlToken)).map(({ operation, reasons }) => [operation, ...reasons]).reverse()
+      }).pipe(Effect.provide(Wire.server()), Effect.provide(recorder.layer))
+      assert.deepStrictEqual(reasons.slice(0, 2), [
+        ["CreateOauth2CredentialProvider", ignored(`${path}.certificateConfigurations`)],
+        ["CreateWorkloadIdentity", ignored("nmae", "\"\\u001b]0;owned\\u0007\\u202e\\n\"")]
+      ])
+      assert.strictEqual(reasons[2]?.[0], "ListWorkloadIdentities")
+      assert.match(String(reasons[2]?.[1]), /ignores: member-0, member-1, .*, member-9, …$/)
+      assert.match(String(reasons[3]?.[1]), /ignores: "n{64}"$/)
+      assert.deepStrictEqual(reasons[4], ["CreateWorkloadIdentity"])
+      const lines = (yield* recorder.everything).join("")
+      for (const [operation, reason] of reasons.slice(0, 4)) {
+        assert.include(lines, JSON.stringify(`${operation}: ${reason}`).slice(1, -1).slice(0, 60))
+      }
+      assert.notInclude(lines, value)
+      assert.notInclude(lines, "n".repeat(65))
+      assert.notInclude(lines, "\u202e")
+    }))
+
+  it("is found at every place", () => {
+    const find = UnknownMembers.find(ControlPlane.operations.createOauth2CredentialProvider.request)
+    const override = { domain: "a", more: 1, privateEndpoint: { managedVpcResource: { subnetIds: [], other: {} } } }
+    assert.deepStrictEqual(
+      find({
+        name: "a",
+        oauth2ProviderConfigInput: {
+          customOauth2ProviderConfig: {
+            ...custom,
+            oauthDiscovery: { discoveryUrl, query: 1 },
+            clientSecret: { inner: 1 },
+            privateEndpointOverrides: [override, "text", null],
+            privateKeyJwtConfig: { additionalHeaderClaims: { kid: "1" }, extra: undefined, key: [] }
+          },
+          future: {}
+        },
+        tags: { any: { thing: 1 } }
+      }),
+      [
+        `${path}.oauthDiscovery.query`,
+        `${path}.privateEndpointOverrides.0.more`,
+        `${path}.privateEndpointOverrides.0.privateEndpoint.managedVpcResource.other`,
+        `${path}.privateKeyJwtConfig.extra`,
+        `${path}.privateKeyJwtConfig.key`,
+        "oauth2ProviderConfigInput.future"
+      ]
+    )
+    // A request without members.
+    assert.deepStrictEqual(UnknownMembers.find(SecurityTokenService.operations.getCallerIdentity.request)({ a: 1 }), [
+      "a"
+    ])
+    assert.deepStrictEqual(find(JSON.parse(`{"__proto__":1,"constructor":1,"name":"a"}`)), ["__proto__", "constructor"])
+  })
 })
 
 describe("a client with a private key", () => {

@@ -17,17 +17,19 @@ import {
 } from "../../../IdentityError.js"
 import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer } from "../../oauth/model.js"
+import type { AuthorizationServer, OAuthError } from "../../oauth/model.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
-import { mapStoreError, providerExists } from "../failures.js"
+import { invalid, mapStoreError, providerExists } from "../failures.js"
+import * as Reasons from "../reasons.js"
+import { Seeding } from "../seeding.js"
 import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
 
 const Stored = Schema.Struct({
   ...resourceFields,
-  request: Model.UpdateOauth2CredentialProviderRequest,
+  request: Model.CreateOauth2CredentialProviderRequest,
   /** The last segment of the callback URL. It is unique: a later provider with the same name has another one. */
   callbackId: Schema.String,
   secretArn: Schema.optional(Schema.String)
@@ -135,13 +137,37 @@ export const operations = (
   | "deleteOauth2CredentialProvider"
   | "listOauth2CredentialProviders"
 > => {
-  const { account, dropOauth2Provider, settings } = dependencies
+  const { account, client, dropOauth2Provider, settings } = dependencies
+
+  const rejectDiscovery = (name: string) => ({ code, description, reason }: OAuthError) => {
+    const details = [code, description].filter((detail) => detail !== undefined).join(": ")
+    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. `
+      + "The setting `discoveryUrls`: \"accept\" turns this check off"
+    return Effect.logWarning(`Invalid Discovery URL: ${advice}`).pipe(
+      Effect.andThen(Reasons.explain(advice)),
+      // The message: awslabs/agentcore-samples, obo-training, okta/local/IDP_SETUP.md ("it's a config-time check").
+      Effect.andThen(
+        invalid(
+          "Invalid Discovery URL",
+          "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
+        )
+      )
+    )
+  }
+
+  /** Before the table is locked: an authorization server can take long. */
+  const checkServer = Effect.fnUntraced(function*(request: AuthorizationServers.ProviderRequest) {
+    const server = yield* AuthorizationServers.check(request, dependencies)
+    const isChecked = !(yield* Seeding) && (yield* settings).discoveryUrls !== "accept"
+      // This machine is not in the private network of the server.
+      && !AuthorizationServers.hasPrivateEndpoint(request)
+    if (isChecked) yield* Effect.catch(client.discover(server), rejectDiscovery(request.name))
+  })
 
   const configure = Effect.fnUntraced(function*(request: AuthorizationServers.ProviderRequest, before?: Stored) {
     const old = before === undefined ? undefined : readClientSecret(before.request)
     const secret = readClientSecret(request)
     if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.member)
-    yield* AuthorizationServers.check(request, dependencies)
     return {
       request,
       secretArn: secret === undefined
@@ -176,32 +202,37 @@ export const operations = (
   })
 
   return {
-    createOauth2CredentialProvider: (request) =>
-      Effect.zipWith(
-        providers.create(
-          request,
-          (resource) =>
+    createOauth2CredentialProvider: ({ tags, ...request }) =>
+      providers.checkFree(request.name).pipe(
+        Effect.andThen(checkServer(request)),
+        Effect.andThen(
+          providers.create({ name: request.name, tags }, (resource) =>
             Effect.map(configure(request), (configuration) => ({
               ...resource,
               ...configuration,
               callbackId: randomUUID()
-            }))
+            })))
         ),
-        settings,
-        toCreateResponse
+        Effect.zipWith(settings, toCreateResponse)
       ),
 
     getOauth2CredentialProvider: ({ name }) => Effect.zipWith(providers.find(name), settings, toResponse),
 
-    updateOauth2CredentialProvider: (request) =>
-      Effect.zipWith(
-        providers.update(
-          request.name,
-          (before) => Effect.map(configure(request, before), (configuration) => ({ ...before, ...configuration }))
+    updateOauth2CredentialProvider: (request) => {
+      const complete = (before: Stored) => AuthorizationServers.completeUpdate(request, before.request)
+      return providers.find(request.name).pipe(
+        Effect.flatMap(complete),
+        Effect.flatMap(checkServer),
+        Effect.andThen(
+          providers.update(request.name, (before) =>
+            complete(before).pipe(
+              Effect.flatMap((request) => configure(request, before)),
+              Effect.map((configuration) => ({ ...before, ...configuration }))
+            ))
         ),
-        settings,
-        toResponse
-      ),
+        Effect.zipWith(settings, toResponse)
+      )
+    },
 
     deleteOauth2CredentialProvider: ({ name }) =>
       providers.remove(name, ({ callbackId }) =>

@@ -16,7 +16,7 @@ import type {
 } from "../../../IdentityError.js"
 import type * as Model from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
-import { providerExists } from "../failures.js"
+import { providerExists, vendorChanged } from "../failures.js"
 import type { Credentials } from "../paymentTokens.js"
 import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
@@ -142,6 +142,9 @@ export const operations = (
     request: Request,
     before?: Configuration
   ): Effect.Effect<Configuration, ValidationException> => {
+    if (before !== undefined && before.vendor !== request.credentialProviderVendor) {
+      return vendorChanged(before.vendor, request.credentialProviderVendor)
+    }
     const resolve = (
       member: string,
       path: string,

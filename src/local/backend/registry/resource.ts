@@ -7,14 +7,14 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { ServiceQuotaExceededException, ValidationException } from "../../../IdentityError.js"
+import type { Service as OAuthClient } from "../../oauth/model.js"
 import type { Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
-import type { Account } from "../arn.js"
 import type { Environment } from "../authorizationServers.js"
 import { invalid, quotaExceeded } from "../failures.js"
 
 /** @internal */
 export interface Dependencies extends Environment {
-  readonly account: Account
+  readonly client: OAuthClient
   /** Without a trailing slash. */
   readonly publicUrl: string
   readonly store: VaultStore

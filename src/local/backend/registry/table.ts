@@ -45,6 +45,8 @@ export interface Table<A extends Resource, E> extends Taggable {
   /** Sorted by name. */
   readonly all: Effect.Effect<ReadonlyArray<A>, InternalServerException>
   readonly find: (name: string) => Effect.Effect<A, ResourceNotFoundException | InternalServerException>
+  /** Fails if the name is taken. */
+  readonly checkFree: (name: string) => Effect.Effect<void, E | InternalServerException>
   readonly create: <E2>(
     request: { readonly name: string; readonly tags?: Tags | undefined },
     complete: (resource: Resource) => Effect.Effect<A, E2>
@@ -81,6 +83,9 @@ export const make = <A extends Resource, E>(
       Effect.flatMap(get(name), (found) =>
         Effect.mapError(Effect.fromOption(found), () => notFound(resourceType, name)))
 
+    const checkFree = (name: string) =>
+      Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
+
     const all = Effect.zipWith(
       mapStoreError(collection.entries),
       Clock.currentTimeMillis,
@@ -95,11 +100,12 @@ export const make = <A extends Resource, E>(
     return {
       all,
       find,
+      checkFree,
 
       create: ({ name, tags = {} }, complete) =>
         exclusive(Effect.gen(function*() {
           yield* checkTags(tags)
-          if (Option.isSome(yield* get(name))) return yield* Effect.fail(exists(name))
+          yield* checkFree(name)
           if (quota !== undefined) {
             size ??= (yield* all).length
             if (size >= quota.limit) return yield* Effect.fail(quota.exceeded())
