@@ -61,7 +61,12 @@ const limited = (min: number, max: number, pattern: RegExp | undefined): Schema.
         ...min === 0 ? {} : { minLength: min },
         ...max === Infinity ? {} : { maxLength: max },
         ...pattern === undefined ? {} : { pattern: pattern.source }
-      })
+      }),
+      arbitraryConstraint: {
+        minLength: min,
+        ...max === Infinity ? {} : { maxLength: max },
+        ...pattern === undefined ? {} : { patterns: [{ source: pattern.source, flags: pattern.flags }] }
+      }
     }))
   )
 }
@@ -99,6 +104,10 @@ export const text = (min: number, max: number, pattern?: RegExp): Schema.Codec<s
 /** @internal */
 export type Secret = Schema.Codec<Redacted.Redacted, string>
 
+const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
+
+const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
+
 /**
  * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
  *
@@ -115,11 +124,15 @@ export const secret = (min: number, max: number, pattern?: RegExp): Secret =>
             // Its value has just been checked.
             input as Redacted.Redacted)
           : Effect.fail(new Issue.InvalidType(ast, input, options)),
-      { [kind]: "Secret" }
+      {
+        [kind]: "Secret",
+        toCodecArbitrary: ({ typeParameters: [value] }) =>
+          Schema.link<Redacted.Redacted>()(value, { decode: Getter.transform(toSecret), encode: Getter.transform(toText) })
+      }
     )
     return value.pipe(Schema.decodeTo(whole, {
-      decode: Getter.transform((text: string) => Redacted.make(text)),
-      encode: Getter.transform((secret: Redacted.Redacted) => Redacted.value(secret))
+      decode: Getter.transform(toSecret),
+      encode: Getter.transform(toText)
     }))
   })
 
@@ -148,11 +161,17 @@ const sizeOf = (value: unknown): number =>
 
 type Problem = string | ReadonlyArray<Issue.Issue> | undefined
 
+interface Options<A> {
+  readonly complete?: (<B>(result: B, input: unknown) => B) | undefined
+  /** The schema that values are generated from. Few values of the schema itself may be without a problem. */
+  readonly generated?: (() => Schema.Codec<A, unknown>) | undefined
+}
+
 /** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
 const checkWhole = <A, I>(
   schema: () => Schema.Codec<A, I>,
   problemOf: (input: unknown) => Problem,
-  complete: <B>(result: B, input: unknown) => B = (result) => result
+  { complete = (result) => result, generated = schema }: Options<A> = {}
 ): Schema.Codec<A, I> =>
   Lazy.schema(() =>
     Schema.declareConstructor<A, I>()(
@@ -165,7 +184,11 @@ const checkWhole = <A, I>(
           ? Effect.fail(new Issue.Composite(ast, found, input, options))
           : Effect.mapEager(Parser.decodeUnknownEffect(inner)(input, options), (result) => complete(result, input))
       },
-      { [kind]: "Whole" }
+      {
+        [kind]: "Whole",
+        toCodecArbitrary: () =>
+          Schema.link<A>()(Schema.toType(generated()), { decode: Getter.passthrough(), encode: Getter.passthrough() })
+      }
     )
   )
 
@@ -186,12 +209,25 @@ const sized = <A, I>(
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<Issue.Issue> = () => [],
   complete?: <B>(result: B, input: unknown) => B
-): Schema.Codec<A, I> =>
-  checkWhole(
-    () => schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
+): Schema.Codec<A, I> => {
+  const unit = (name: "Items" | "Length" | "Properties") => ({
+    ...min === 0 ? {} : { [`min${name}`]: min },
+    ...max === Infinity ? {} : { [`max${name}`]: max }
+  })
+  const annotations: Schema.Annotations.Filter = {
+    toJsonSchema: ({ type }) => unit(type === "array" ? "Items" : "Properties"),
+    // A list reads the one, a map the other.
+    arbitraryConstraint: { ...unit("Length"), ...unit("Properties") }
+  }
+  return checkWhole(
+    () =>
+      schema().pipe(Schema.check(
+        Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined, annotations)
+      )),
     (input) => sizeOf(input) > max ? atMost(max) : keyIssues(input),
-    complete
+    { complete }
   )
+}
 
 /** @internal */
 export const items = <A, I>(
@@ -217,12 +253,13 @@ export const textMap = (
       })
     )
   // A record assigns its members, which loses one named `__proto__`.
-  const copy = <B>(result: B, input: unknown): B =>
+  const complete = <B>(result: B, input: unknown): B =>
     // The result is a map of texts, and equal to the input.
     Predicate.isObject(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized(() => Schema.Record(Schema.String, value), min, max, keyIssues, copy)
+  // The type of a codec does not say that one of strings is of keys.
+  return sized(() => Schema.Record(key as unknown as typeof Schema.String, value), min, max, keyIssues, complete)
 }
 
 // -----------------------------------------------------------------------------
@@ -365,5 +402,9 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<any, any
       })
     )
   // Several members are wrong, whatever is in them. The check makes it one, which the types cannot tell.
-  return checkWhole(one, (input) => count(input) > 1 ? message : undefined) as unknown as Schema.Codec<Type, Wire>
+  const generated = () => Schema.Union(names.map((name) => Schema.Struct({ [name]: members[name] as Schema.Codec<any, any> })))
+  return checkWhole(one, (input) => count(input) > 1 ? message : undefined, { generated }) as unknown as Schema.Codec<
+    Type,
+    Wire
+  >
 }
