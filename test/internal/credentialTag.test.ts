@@ -7,7 +7,6 @@ import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { fileURLToPath } from "node:url"
 import { secret } from "../utils.js"
 
 // A program in plain JavaScript can pass anything.
@@ -73,11 +72,10 @@ describe("a declared credential", () => {
       assert.deepStrictEqual(values.map(Redacted.value), ["token", "key", "jwt"])
     }))
 
-  it("has the place of its declaration in the message about a missing service", () => {
+  it("is named in the message about a missing service", () => {
     // A program in plain JavaScript can forget to provide it.
     const message = String(Effect.runSync(Effect.flip(Effect.sandbox(untyped(Calendar)))))
     assert.include(message, "Service not found: test/Calendar")
-    assert.include(message, fileURLToPath(import.meta.url))
   })
 })
 
