@@ -61,7 +61,7 @@ describe("ConsentSignals.layerPoller", () => {
           const { result, times } = yield* wait(0)
           yield* TestClock.adjust("1 second")
           yield* signal("Completed")
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times, [1_000])
         }).pipe(provided))
 
@@ -71,7 +71,7 @@ describe("ConsentSignals.layerPoller", () => {
           yield* TestClock.adjust("6 seconds")
           yield* signal("Completed")
           yield* TestClock.adjust("6 seconds")
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times.slice(0, 2), [5_000, 6_000])
           assert.isAtMost(times.length, 3)
         }).pipe(provided))
@@ -83,10 +83,10 @@ describe("ConsentSignals.layerPoller", () => {
           yield* signal("WrongUser")
           // A session has one outcome.
           yield* signal("Completed")
-          const error = yield* Effect.flatMap(result, Effect.flip)
+          const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
           assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser", provider: "google" })
           const later = yield* wait(0)
-          assert.deepInclude(yield* Effect.flatMap(later.result, Effect.flip), { reason: "WrongUser" })
+          assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), { reason: "WrongUser" })
           assert.deepStrictEqual([...times, ...later.times], [])
         }).pipe(provided))
 
@@ -95,7 +95,7 @@ describe("ConsentSignals.layerPoller", () => {
           yield* signal("Completed")
           yield* TestClock.adjust("9 minutes")
           const { result, times } = yield* wait(0)
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times, [9 * 60_000])
         }).pipe(provided))
     })
@@ -105,7 +105,7 @@ describe("ConsentSignals.layerPoller", () => {
     Effect.gen(function*() {
       const { result, times } = yield* wait(10_000)
       yield* TestClock.adjust("10 seconds")
-      same(yield* Effect.flatten(result), secret("token"))
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
       assert.deepStrictEqual(times, [5_000, 10_000])
     }).pipe(Effect.provide(Layer.provide(ConsentSignals.layerPoller(), ConsentSignals.layerMemory))))
 })
@@ -123,7 +123,7 @@ describe("ConsentSignals.next", () => {
       yield* Effect.yieldNow
       yield* signals.signal(mail, "Completed")
       yield* signals.signal(topic, "Completed")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.isUndefined(fiber.pollUnsafe())
       yield* signals.signal(calendar, "Completed")
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.provide(ConsentSignals.layerMemory)))

@@ -102,7 +102,7 @@ describe("a wrong request for an access token", () => {
       assert.strictEqual(
         yield* refusal(
           ask({ ...request, provider: undefined, provder: "github" }).pipe(
-            Effect.when(() => false),
+            Effect.when(Effect.succeed(false)),
             Effect.andThen(ask({ provder: "github", flow: "M2M" }))
           )
         ),

@@ -176,7 +176,7 @@ describe("Identity.getAccessToken", () => {
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("599999 millis")
-      assert.isNull(fiber.unsafePoll())
+      assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       const error = yield* Fiber.join(fiber)
       assert(error._tag === "AuthorizationTimedOut")
@@ -191,7 +191,8 @@ describe("Identity.getAccessToken", () => {
     Effect.gen(function*() {
       const states = yield* Ref.make<ReadonlyArray<TokenPoller.PollState>>([])
       const poll = Schedule.exponential("1 second").pipe(
-        Schedule.tapInput((state: TokenPoller.PollState) => Ref.update(states, (all) => [...all, state])),
+        Schedule.setInputType<TokenPoller.PollState>(),
+        Schedule.tap(({ input }) => Ref.update(states, (all) => [...all, input])),
         Schedule.upTo({ times: 3 })
       )
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
@@ -256,7 +257,8 @@ describe("Identity.getAccessToken", () => {
       yield* Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown }))
         yield* TestClock.adjust("10 seconds")
-        assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(fiber)))
+        yield* Fiber.interrupt(fiber)
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
         yield* Deferred.await(aborted)
         yield* TestClock.adjust("1 hour")
         assert.lengthOf(yield* tokenCalls, 3)
