@@ -9,7 +9,7 @@ import { inspect } from "node:util"
 import * as Recorder from "./recorder.js"
 import { same, secret } from "./utils.js"
 
-const sentinel = "Zq7!sentinel-Kp3"
+const sentinel = "Zq7!canary-Kp3"
 
 const session = new ConsentSession.ConsentSession({
   provider: `provider-${sentinel}`,
@@ -36,7 +36,7 @@ const facesOf = (error: Schema.SchemaError): ReadonlyArray<string> => [
   ...Recorder.faces(error),
   inspect(error, { depth: 20, showHidden: true, customInspect: false }),
   JSON.stringify(error.issue),
-  SchemaIssue.defaultFormatter(error.issue),
+  SchemaIssue.makeFormatterDefault()(error.issue),
   JSON.stringify(SchemaIssue.makeFormatterStandardSchemaV1()(error.issue))
 ]
 
@@ -126,6 +126,7 @@ describe("a saved session", () => {
   })
 
   it("still has a JSON schema", () => {
-    assert.property(Schema.toJsonSchemaDocument(ConsentSession.ConsentSession).definitions, "effect-agentcore-identity/ConsentSession")
+    const { definitions } = Schema.toJsonSchemaDocument(ConsentSession.ConsentSession)
+    assert.property(definitions, "effect-agentcore-identity/ConsentSessionEncoded")
   })
 })

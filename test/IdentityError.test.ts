@@ -45,7 +45,11 @@ describe("a class of an error, whose schema is made at its first use", () => {
     assert.strictEqual(String(error), "Lost: lost a.example:443")
     assert.include(error.stack, "IdentityError.test.ts")
     // As a program in plain JavaScript can.
-    assert.throws(() => new Lost({ host: 1 as never }), /Expected string/)
+    try {
+      assert.fail(`no error of ${String(new Lost({ host: 1 as never }))}`)
+    } catch (thrown) {
+      assert.match(String((thrown as Error).cause), /Expected string/)
+    }
   })
 
   it("is a schema, before and after its first instance", () => {

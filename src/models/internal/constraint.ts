@@ -146,7 +146,8 @@ export const oneOf = <const L extends readonly [string, ...Array<string>]>(...li
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Lazy.schema(() =>
     Schema.Number.check(
-      Schema.isInt({ message: `${prefix} be a whole number` }),
+      // Nothing else is said of a number that is not whole.
+      Schema.isInt({ message: `${prefix} be a whole number` }).abort(),
       Schema.isGreaterThanOrEqualTo(min, { message: `${prefix} have value greater than or equal to ${min}` }),
       Schema.isLessThanOrEqualTo(max, { message: `${prefix} have value less than or equal to ${max}` })
     )
