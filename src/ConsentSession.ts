@@ -42,11 +42,15 @@ export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHAL
  */
 export type Flow = typeof Flow.Type
 
+const notJson = "The consent session is damaged: it is not JSON"
+
 /**
  * An issue without values and without the names of members that a session does not have, which can be damaged text too.
  */
 const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIssue.Issue> => {
   const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
+  // The issue of `FromJson` arrives here too.
+  if (issues.some(({ message }) => message === notJson)) return Effect.fail(Constraint.problem(notJson))
   const names = issues.map(({ path: [first = ""] = [] }) => {
     const name = Predicate.isPropertyKey(first) ? first : first.key
     return Object.hasOwn(ConsentSession.fields, name)
@@ -145,7 +149,7 @@ import * as Schema from "effect/Schema"
  */
 export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() =>
   Schema.fromJsonString(Schema.Unknown).pipe(
-    Schema.catchDecoding(() => Effect.fail(Constraint.problem("The consent session is damaged: it is not JSON"))),
+    Schema.catchDecoding(() => Effect.fail(Constraint.problem(notJson))),
     Schema.decodeTo(ConsentSession)
   )
 )

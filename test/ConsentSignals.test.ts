@@ -3,6 +3,7 @@ import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -153,4 +154,26 @@ describe("ConsentSignals.next", () => {
       assert.notInclude(JSON.stringify(topics), "alice")
       assert.notInclude(JSON.stringify(topics), "bm90IGpzb24")
     }))
+})
+
+describe("ConsentSignals.layerMemory", () => {
+  class Signalled extends Context.Service<Signalled, ConsentSignals.Service>()("test/Signalled") {}
+  class Waiting extends Context.Service<Waiting, ConsentSignals.Service>()("test/Waiting") {}
+
+  it.effect("is one for all layers that provide it", () =>
+    Effect.gen(function*() {
+      assert.strictEqual<unknown>(yield* Signalled, yield* Waiting)
+    }).pipe(Effect.provide(Layer.merge(
+      Layer.provide(Layer.effect(Signalled, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory),
+      Layer.provide(Layer.effect(Waiting, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory)
+    ))))
+
+  it.effect("is one for a program inside another one, unless it is local", () =>
+    Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const inside = (options?: { readonly local: boolean }) =>
+        Effect.provide(ConsentSignals.ConsentSignals, ConsentSignals.layerMemory, options)
+      assert.strictEqual(yield* inside(), signals)
+      assert.notStrictEqual(yield* inside({ local: true }), signals)
+    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
 })

@@ -4,6 +4,7 @@ import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import { TaggedError } from "../src/models/internal/lazy.js"
 
 const classes = Object.entries(IdentityError).flatMap(([name, value]) =>
@@ -48,7 +49,8 @@ describe("a class of an error, whose schema is made at its first use", () => {
     try {
       assert.fail(`no error of ${String(new Lost({ host: 1 as never }))}`)
     } catch (thrown) {
-      assert.match(String((thrown as Error).cause), /Expected string/)
+      assert(thrown instanceof Error && SchemaIssue.isIssue(thrown.cause), String(thrown))
+      assert.match(SchemaIssue.makeFormatterDefault()(thrown.cause), /^Expected string/)
     }
   })
 
