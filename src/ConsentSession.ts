@@ -101,9 +101,9 @@ import * as Schema from "effect/Schema"
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>
  *   Effect.map(Schema.decodeEffect(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
-export class ConsentSession
-  extends Lazy.SchemaClass(() =>
-    namesDamage(Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
+export class ConsentSession extends Lazy.SchemaClass(() =>
+  namesDamage(
+    Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
       /** The name of the OAuth2 credential provider. */
       provider: Schema.String,
       /** The OAuth2 flow: whose access it is, and how the token is obtained. */
@@ -126,9 +126,9 @@ export class ConsentSession
       authorizationUrl: Schema.RedactedFromValue(Schema.String),
       /** When the authorization URL expires. */
       expiresAt: Schema.DateTimeUtcFromString
-    }, { message: "Expected a ConsentSession" }))
+    }, { message: "Expected a ConsentSession" })
   )
-{}
+) {}
 
 /**
  * A session as JSON. Like the session itself, the error of a damaged text has no values. The error of

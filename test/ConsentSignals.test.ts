@@ -87,7 +87,9 @@ describe("ConsentSignals.layerPoller", () => {
           const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
           assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser", provider: "google" })
           const later = yield* wait(0)
-          assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), { reason: "WrongUser" })
+          assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
+            reason: "WrongUser"
+          })
           assert.deepStrictEqual([...times, ...later.times], [])
         }).pipe(provided))
 

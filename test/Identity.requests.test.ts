@@ -169,7 +169,7 @@ describe("wrong options of the combinators", () => {
       assert.strictEqual(yield* refusal(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
       assert.strictEqual(
         yield* refusal(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
-        "into: Member must be a Context.Tag, but is a number"
+        "into: Member must be a Context.Service, but is a number"
       )
       assert.strictEqual(
         yield* refusal(AccessToken.withAccessToken(Effect.void, untyped(undefined))),

@@ -152,8 +152,11 @@ describe("the waits of a process", () => {
     Effect.gen(function*() {
       const { fibers, polls } = yield* crowd(100, { until: 20_000 })
       yield* TestClock.adjust("20 seconds")
-      const errors = yield* Effect.forEach(fibers, (fiber) => Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult)))
-      assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
+      const errors = yield* Effect.forEach(fibers, (fiber) =>
+        Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult)))
+      assert.isTrue(errors.every((error) =>
+        error._tag === "AuthorizationTimedOut"
+      ))
       assert.isAtMost(polls.flat().length, 16 * 2)
     }).pipe(budget(2)))
 

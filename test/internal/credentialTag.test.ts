@@ -4,10 +4,10 @@ import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import { ValidationException } from "effect-agentcore-identity/IdentityError"
-import { fileURLToPath } from "node:url"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { fileURLToPath } from "node:url"
 import { secret } from "../utils.js"
 
 // A program in plain JavaScript can pass anything.

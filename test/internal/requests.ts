@@ -6,7 +6,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
 import { vendors } from "../../src/models/internal/vendors.js"

@@ -183,7 +183,9 @@ describe("a large request", () => {
     ]
   ]
   const refuse = ({ request }: Operation.Any, value: object) =>
-    [Validation.validate(request), Validation.decode(request)].map((check) => Result.getOrThrow(Result.flip(check(value))))
+    [Validation.validate(request), Validation.decode(request)].map((check) =>
+      Result.getOrThrow(Result.flip(check(value)))
+    )
 
   const timeOf = (row: Operation.Any, value: object): number => {
     const times = Array.from({ length: 5 }, () => {

@@ -127,7 +127,10 @@ export const secret = (min: number, max: number, pattern?: RegExp): Secret =>
       {
         [kind]: "Secret",
         toCodecArbitrary: ({ typeParameters: [value] }) =>
-          Schema.link<Redacted.Redacted>()(value, { decode: Getter.transform(toSecret), encode: Getter.transform(toText) })
+          Schema.link<Redacted.Redacted>()(value, {
+            decode: Getter.transform(toSecret),
+            encode: Getter.transform(toText)
+          })
       }
     )
     return value.pipe(Schema.decodeTo(whole, {
@@ -385,10 +388,10 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  *
  * @internal
  */
-export const union = <M extends { readonly [name: string]: Schema.Codec<any, any> }>(members: M) => {
+export const union = <M extends { readonly [name: string]: Schema.Codec<unknown, unknown> }>(members: M) => {
   const names = Object.keys(members)
   const fields = () =>
-    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<any, any>)]))
+    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<unknown, unknown>)]))
   type Type = OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>
   type Wire = OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   const message = `${prefix} have exactly one of the members [${names.join(", ")}]`
@@ -403,7 +406,8 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<any, any
       })
     )
   // Several members are wrong, whatever is in them. The check makes it one, which the types cannot tell.
-  const generated = () => Schema.Union(names.map((name) => Schema.Struct({ [name]: members[name] as Schema.Codec<any, any> })))
+  const generated = () =>
+    Schema.Union(names.map((name) => Schema.Struct({ [name]: members[name] as Schema.Codec<unknown, unknown> })))
   return checkWhole(one, (input) => count(input) > 1 ? message : undefined, { generated }) as unknown as Schema.Codec<
     Type,
     Wire
