@@ -4,7 +4,11 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Lazy from "./models/internal/lazy.js"
 
@@ -38,6 +42,38 @@ export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHAL
  */
 export type Flow = typeof Flow.Type
 
+const notJson = "The consent session is damaged: it is not JSON"
+
+/**
+ * An issue without values and without the names of members that a session does not have, which can be damaged text too.
+ */
+const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIssue.Issue> => {
+  const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
+  // The issue of `FromJson` arrives here too.
+  if (issues.some(({ message }) => message === notJson)) return Effect.fail(Constraint.problem(notJson))
+  const names = issues.map(({ path: [first = ""] = [] }) => {
+    const name = Predicate.isPropertyKey(first) ? first : first.key
+    return Object.hasOwn(ConsentSession.fields, name)
+      ? String(name)
+      : name === ""
+      ? "the whole"
+      : "an unknown member"
+  })
+  return Effect.fail(Constraint.problem(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`))
+}
+
+/** The class, with an error of its own for what cannot be decoded. No annotation of a class can do that. */
+const namesDamage = <C extends Schema.Top>(Class: C): C => {
+  const { get } = Object.getOwnPropertyDescriptor(Class, "ast") ?? {}
+  let ast: Schema.Top["ast"] | undefined
+  return Object.defineProperty(Class, "ast", {
+    get() {
+      // The schema is that of the class which extends this one.
+      return ast ??= Schema.make<typeof Schema.Unknown>(get?.call(this)).pipe(Schema.catchDecoding(withoutValues)).ast
+    }
+  })
+}
+
 /**
  * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`,
  * because anyone with the URL can consent in the user's place.
@@ -54,7 +90,10 @@ export type Flow = typeof Flow.Type
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
  * import * as Effect from "effect/Effect"
- * import * as Schema from "effect/Schema"
+ * import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
  *
  * // A function writes this to its own store, and continues when the user has consented.
  * const save = (session: ConsentSession.ConsentSession) => Schema.encodeEffect(ConsentSession.ConsentSession)(session)
@@ -62,8 +101,8 @@ export type Flow = typeof Flow.Type
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>
  *   Effect.map(Schema.decodeEffect(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
-export class ConsentSession
-  extends Lazy.SchemaClass(() =>
+export class ConsentSession extends Lazy.SchemaClass(() =>
+  namesDamage(
     Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
       /** The name of the OAuth2 credential provider. */
       provider: Schema.String,
@@ -89,7 +128,7 @@ export class ConsentSession
       expiresAt: Schema.DateTimeUtcFromString
     }, { message: "Expected a ConsentSession" })
   )
-{}
+) {}
 
 /**
  * A session as JSON. Like the session itself, the error of a damaged text has no values. The error of
@@ -99,10 +138,18 @@ export class ConsentSession
  * @category schemas
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
- * import * as Schema from "effect/Schema"
+ * import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
  *
  * const save = Schema.encodeEffect(ConsentSession.FromJson)
  *
  * const load = Schema.decodeEffect(ConsentSession.FromJson)
  */
-export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() => Schema.fromJsonString(ConsentSession))
+export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() =>
+  Schema.fromJsonString(Schema.Unknown).pipe(
+    Schema.catchDecoding(() => Effect.fail(Constraint.problem(notJson))),
+    Schema.decodeTo(ConsentSession)
+  )
+)

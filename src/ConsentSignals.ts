@@ -198,7 +198,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * The same as a layer. `PendingConsents.layerMemory` has it too.
+ * The same as a layer. `PendingConsents.layerMemory` has it too. All layers of a program that provide it share it.
  *
  * @since 0.1.0
  * @category layers

@@ -343,11 +343,11 @@ export const layerSecurityTokenService: Layer.Layer<
   SecurityTokenService.SecurityTokenService,
   never,
   SecurityTokenService.SecurityTokenService | CredentialCache
-> = Layer.unwrap(Effect.map(CredentialCache, (cache) => {
+> = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
   // `makeLayer` makes every service of this tag.
   const { decorator } = cache as Cache
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
     getWebIdentityToken: Cacheables.webIdentityToken(randomUUID())
   }))
   return copying(SecurityTokenService.SecurityTokenService, service)
-}))
+})))

@@ -569,7 +569,28 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 })
 
 /**
+ * `Identity` over the data plane in context. Each use has its own data plane, also one inside another.
+ *
+ * Effect shares any other layer with all programs inside the one that it is provided to, also if they provide it again over other services.
+ * A layer of your own over services, such as one that holds an `Identity`, needs `Layer.fresh`, or `local`:
+ *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Context from "effect/Context"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Weather extends Context.Service<Weather, { readonly identity: Identity.Service }>()("app/Weather") {
+ *   static readonly layer = Layer.effect(Weather, Effect.map(Identity.Identity, (identity) => ({ identity }))).pipe(
+ *     Layer.provide(Identity.layer)
+ *   )
+ * }
+ *
+ * // Inside a program that has a `Weather`, this one is of the other account.
+ * const withOtherAccount = (otherAccount: Layer.Layer<DataPlane.DataPlane>) =>
+ *   Effect.provide(Layer.provide(Weather.layer, otherAccount), { local: true })
  */
-export const layer: Layer.Layer<Identity, never, DataPlane> = Layer.effect(Identity, make)
+export const layer: Layer.Layer<Identity, never, DataPlane> = Layer.fresh(Layer.effect(Identity, make))

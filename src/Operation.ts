@@ -90,7 +90,7 @@ export interface Any extends Http {
   /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
   readonly name: string
   /** Has the limits of the service model. */
-  readonly request: Schema.Codec<any, any>
+  readonly request: Schema.Codec<unknown, unknown>
   /** Unwraps the secrets of a request that was checked before. */
   readonly encode: (request: never) => unknown
   readonly response: {

@@ -181,7 +181,8 @@ const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * Pending consents in the memory of this process. A session is removed 10 minutes after it expires.
+ * Pending consents in the memory of this process. A session is removed 10 minutes after it expires. All layers of a program that provide
+ * it share it.
  *
  * @since 0.1.0
  * @category layers

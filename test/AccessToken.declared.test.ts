@@ -20,7 +20,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as TestContext from "effect/TestContext"
+import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { declarations, steps } from "./declarations.js"
 import { rounds } from "./rounds.js"
@@ -66,7 +66,7 @@ const withPlanes = (
 ) =>
   Effect.gen(function*() {
     let [next, answersOf]: [number, Answers] = [0, []]
-    const runtime = yield* Layer.toRuntime(Layer.merge(
+    const context = yield* Layer.build(Layer.merge(
       scripted({
         getResourceOauth2Token: () =>
           Effect.suspend(() => {
@@ -77,11 +77,11 @@ const withPlanes = (
         getWebIdentityToken: () =>
           Effect.sync(() => ({ webIdentityToken: secret(`jwt-${next++}`), expiration: DateTime.makeUnsafe(0) }))
       }),
-      TestContext.TestContext
+      TestClock.layer()
     ))
-    const { calls } = Context.get(runtime.context, ScriptedPlanes.ScriptedPlanes)
+    const { calls } = Context.get(context, ScriptedPlanes.ScriptedPlanes)
     const outcome = (program: Program) =>
-      Effect.runPromiseWith(runtime)(Effect.gen(function*() {
+      Effect.runPromiseWith(context)(Effect.gen(function*() {
         next = 0
         const before = (yield* calls).length
         const result = yield* Effect.result(program)

@@ -9,6 +9,7 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -125,7 +126,7 @@ describe("a declared credential", () => {
       const consent = (session: ConsentSession) => Effect.sync(() => void shown.push(session.provider))
       const wait = yield* Effect.forkChild(AccessToken.get(Calendar, { consent }))
       yield* TestClock.adjust("5 seconds")
-      assert.strictEqual(Redacted.value(yield* wait), "consented")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(wait)), "consented")
       const error = yield* Effect.flip(AccessToken.withAccessToken(Effect.void, Calendar))
       assert.strictEqual(error._tag, "RequiresUserConsent")
       assert.deepStrictEqual(shown, ["calendar"])

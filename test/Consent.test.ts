@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
@@ -40,20 +41,31 @@ const start = (url = authorizationUrl) =>
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => spawn.mockRestore()))
     const printed: Array<unknown> = []
-    const console = { ...globalThis.console, log: (text: unknown) => void printed.push(text) }
+    const clock = yield* Clock.Clock
+    let sleepers = 0
+    const sleep = (duration: Duration.Duration) =>
+      Effect.suspend(() => {
+        sleepers++
+        return Effect.ensuring(clock.sleep(duration), Effect.sync(() => sleepers--))
+      })
     const fiber = yield* Consent.openBrowser(sessionOf(url)).pipe(
-      Effect.provideService(Console.Console, {
-        ...yield* Console.Console,
-        log: (text) => Effect.sync(() => printed.push(text)),
-        unsafe: console
-      }),
+      Effect.provideService(Console.Console, { ...console, log: (text) => void printed.push(text) }),
+      Effect.provideService(Clock.Clock, { ...clock, sleep }),
       Effect.forkChild
     )
     const opened = Effect.map(Deferred.await(started), (processArguments) => ({
       processArguments,
       page: processArguments.find((argument) => argument.startsWith("http")) ?? assert.fail("no URL")
     }))
-    return { fiber, browser, spawn, printed, opened }
+    /** Waits until the handler sleeps for its limits, then moves the clock. */
+    const advance = (limits: number, seconds: number) =>
+      Effect.gen(function*() {
+        while (sleepers < limits) {
+          yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+        }
+        yield* TestClock.adjust(seconds * 1000)
+      })
+    return { fiber, browser, spawn, printed, opened, advance }
   })
 
 interface Answer {
@@ -71,15 +83,6 @@ const request = (url: string, options: Http.RequestOptions = {}) =>
 
 const assertClosed = (url: string) =>
   Effect.map(Effect.flip(request(url)), (error) => assert.include(["ECONNREFUSED", "ECONNRESET"], error.code))
-
-/** Waits until the handler sleeps for its limits, then moves the clock. */
-const advance = (sleepers: number, seconds: number) =>
-  Effect.gen(function*() {
-    while (Chunk.size(yield* TestClock.sleeps()) < sleepers) {
-      yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
-    }
-    yield* TestClock.adjust(seconds * 1000)
-  })
 
 // `open` finds its commands in other ways on Windows.
 describe.skipIf(process.platform === "win32")("openBrowser", () => {
@@ -131,7 +134,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
         concurrency: "unbounded"
       })
-      const redirects = answers.filter((answer) => answer._tag === "Right" && answer.right.status === 302)
+      const redirects = answers.filter((answer) => answer._tag === "Success" && answer.success.status === 302)
       assert.lengthOf(redirects, 1)
       yield* Fiber.join(fiber)
     }))
@@ -140,7 +143,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
     Effect.gen(function*() {
       const late = yield* start()
       const latePage = (yield* late.opened).page
-      yield* advance(1, 29)
+      yield* late.advance(1, 29)
       assert.strictEqual((yield* request(new URL("/", latePage).href)).status, 404)
       yield* TestClock.adjust("1 second")
       yield* Fiber.join(late.fiber)
@@ -155,7 +158,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
   it.effect("goes on when there is no browser", () =>
     Effect.gen(function*() {
       for (const event of ["exit", "error"]) {
-        const { browser, fiber, opened, printed } = yield* start()
+        const { advance, browser, fiber, opened, printed } = yield* start()
         const { page } = yield* opened
         while (browser.listenerCount("exit") === 0) yield* advance(1, 0)
         browser.emit(event, event === "exit" ? 3 : new Error("no browser"))

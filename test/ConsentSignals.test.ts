@@ -3,6 +3,7 @@ import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -61,7 +62,7 @@ describe("ConsentSignals.layerPoller", () => {
           const { result, times } = yield* wait(0)
           yield* TestClock.adjust("1 second")
           yield* signal("Completed")
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times, [1_000])
         }).pipe(provided))
 
@@ -71,7 +72,7 @@ describe("ConsentSignals.layerPoller", () => {
           yield* TestClock.adjust("6 seconds")
           yield* signal("Completed")
           yield* TestClock.adjust("6 seconds")
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times.slice(0, 2), [5_000, 6_000])
           assert.isAtMost(times.length, 3)
         }).pipe(provided))
@@ -83,10 +84,12 @@ describe("ConsentSignals.layerPoller", () => {
           yield* signal("WrongUser")
           // A session has one outcome.
           yield* signal("Completed")
-          const error = yield* Effect.flatMap(result, Effect.flip)
+          const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
           assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser", provider: "google" })
           const later = yield* wait(0)
-          assert.deepInclude(yield* Effect.flatMap(later.result, Effect.flip), { reason: "WrongUser" })
+          assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
+            reason: "WrongUser"
+          })
           assert.deepStrictEqual([...times, ...later.times], [])
         }).pipe(provided))
 
@@ -96,8 +99,8 @@ describe("ConsentSignals.layerPoller", () => {
           const rejected = yield* wait(Infinity)
           yield* TestClock.adjust("1 second")
           yield* signal("Rejected")
-          same(yield* Effect.flatten(granted.result), secret("token"))
-          const error = yield* Effect.flatMap(rejected.result, Effect.flip)
+          same(yield* Effect.flatMap(granted.result, Effect.fromResult), secret("token"))
+          const error = yield* Effect.flip(Effect.flatMap(rejected.result, Effect.fromResult))
           assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Rejected", provider: "google" })
           assert.deepStrictEqual([granted.times, rejected.times], [[1_000], [1_000]])
         }).pipe(provided))
@@ -107,7 +110,7 @@ describe("ConsentSignals.layerPoller", () => {
           yield* signal("Completed")
           yield* TestClock.adjust("9 minutes")
           const { result, times } = yield* wait(0)
-          same(yield* Effect.flatten(result), secret("token"))
+          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
           assert.deepStrictEqual(times, [9 * 60_000])
         }).pipe(provided))
     })
@@ -117,7 +120,7 @@ describe("ConsentSignals.layerPoller", () => {
     Effect.gen(function*() {
       const { result, times } = yield* wait(10_000)
       yield* TestClock.adjust("10 seconds")
-      same(yield* Effect.flatten(result), secret("token"))
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
       assert.deepStrictEqual(times, [5_000, 10_000])
     }).pipe(Effect.provide(Layer.provide(ConsentSignals.layerPoller(), ConsentSignals.layerMemory))))
 })
@@ -135,7 +138,7 @@ describe("ConsentSignals.next", () => {
       yield* Effect.yieldNow
       yield* signals.signal(mail, "Completed")
       yield* signals.signal(topic, "Completed")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.isUndefined(fiber.pollUnsafe())
       yield* signals.signal(calendar, "Completed")
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.provide(ConsentSignals.layerMemory)))
@@ -165,4 +168,26 @@ describe("ConsentSignals.next", () => {
       assert.notInclude(JSON.stringify(topics), "alice")
       assert.notInclude(JSON.stringify(topics), "bm90IGpzb24")
     }))
+})
+
+describe("ConsentSignals.layerMemory", () => {
+  class Signalled extends Context.Service<Signalled, ConsentSignals.Service>()("test/Signalled") {}
+  class Waiting extends Context.Service<Waiting, ConsentSignals.Service>()("test/Waiting") {}
+
+  it.effect("is one for all layers that provide it", () =>
+    Effect.gen(function*() {
+      assert.strictEqual<unknown>(yield* Signalled, yield* Waiting)
+    }).pipe(Effect.provide(Layer.merge(
+      Layer.provide(Layer.effect(Signalled, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory),
+      Layer.provide(Layer.effect(Waiting, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory)
+    ))))
+
+  it.effect("is one for a program inside another one, unless it is local", () =>
+    Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const inside = (options?: { readonly local: boolean }) =>
+        Effect.provide(ConsentSignals.ConsentSignals, ConsentSignals.layerMemory, options)
+      assert.strictEqual(yield* inside(), signals)
+      assert.notStrictEqual(yield* inside({ local: true }), signals)
+    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
 })

@@ -3,7 +3,6 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type { ApiKeyCredentialProviderSummary } from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
-import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,9 +33,7 @@ const listing = (all: ReadonlyArray<string>, end: null | undefined = undefined) 
   })
 
 const listed = (options?: ControlPlane.StreamOptions) =>
-  control((plane) => Stream.runCollect(Stream.map(plane.streamWorkloadIdentities(options), ({ name }) => name))).pipe(
-    Effect.map(Chunk.toReadonlyArray)
-  )
+  control((plane) => Stream.runCollect(Stream.map(plane.streamWorkloadIdentities(options), ({ name }) => name)))
 
 describe("ControlPlane.make", () => {
   it.effect("checks requests of every operation before the implementation sees them", () =>

@@ -11,11 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/testing/TestClock"
 import { Rejected } from "../src/internal/rejectedCredential.js"
 import * as Telemetry from "../src/internal/telemetry.js"
 import * as Recorder from "./recorder.js"
-import { answers, failures, secret } from "./utils.js"
+import { answers, failures, secret, settleAndAdjust } from "./utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
 
@@ -99,7 +98,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* a.token(), "token-0")
       assert.strictEqual(yield* b.token(), "token-0")
       assert.strictEqual(yield* b.token({ workloadIdentityToken: secret("bob") }), "token-1")
-      yield* TestClock.adjust("1 hour")
+      yield* settleAndAdjust("1 hour")
       assert.strictEqual(yield* b.token(), "token-2")
       assert.strictEqual(yield* a.token(), "token-2")
     }).pipe(Effect.provide(numbered)))
@@ -137,9 +136,9 @@ describe("CredentialCache.layerStore", () => {
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
       const scopes = ["read"]
       const asked = yield* Effect.forkChild(a.token({ scopes }))
-      yield* TestClock.adjust("10 millis")
+      yield* settleAndAdjust("10 millis")
       scopes.push("admin")
-      yield* TestClock.adjust("40 millis")
+      yield* settleAndAdjust("40 millis")
       yield* Fiber.join(asked)
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       assert.deepStrictEqual(
@@ -205,9 +204,9 @@ describe("CredentialCache.layerStore", () => {
       const a = yield* process({ ...store, remove: (key) => Effect.delay(store.remove(key), "50 millis") }, options)
       yield* a.token()
       const invalidation = yield* Effect.forkChild(a.invalidate("token-0"))
-      yield* TestClock.adjust("10 millis")
+      yield* settleAndAdjust("10 millis")
       assert.strictEqual(yield* a.token(), "token-0")
-      yield* TestClock.adjust("40 millis")
+      yield* settleAndAdjust("40 millis")
       yield* Fiber.join(invalidation)
       assert.strictEqual(yield* a.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
@@ -225,11 +224,11 @@ describe("CredentialCache.layerStore", () => {
       }, options)
       const ask = (forceAuthentication: boolean) => a.token({ oauth2Flow: "USER_FEDERATION", forceAuthentication })
       const forced = yield* Effect.forkChild(ask(true))
-      yield* TestClock.adjust("10 millis")
+      yield* settleAndAdjust("10 millis")
       const meanwhile = yield* Effect.forkChild(ask(false))
-      yield* TestClock.adjust("10 millis")
+      yield* settleAndAdjust("10 millis")
       assert.strictEqual(yield* Fiber.join(forced), "ConsentRequired")
-      yield* TestClock.adjust("40 millis")
+      yield* settleAndAdjust("40 millis")
       assert.strictEqual(yield* Fiber.join(meanwhile), "token-2")
     }).pipe(Effect.provide(numbered)))
 
@@ -278,9 +277,9 @@ describe("CredentialCache.layerStore", () => {
         const a = yield* process(slow, options)
         yield* a.token()
         const forced = yield* Effect.forkChild(a.token({ forceAuthentication: true }))
-        yield* TestClock.adjust("10 millis")
+        yield* settleAndAdjust("10 millis")
         const ended = yield* Effect.forkChild(end === "fails" ? Fiber.await(forced) : Fiber.interrupt(forced))
-        yield* TestClock.adjust("1 second")
+        yield* settleAndAdjust("1 second")
         yield* Fiber.join(ended)
         assert.strictEqual(entries.size, 0)
         assert.strictEqual(yield* a.token(), "token-2")
@@ -305,10 +304,10 @@ describe("CredentialCache.layerStore", () => {
       }
       const a = yield* process(slow, options)
       const first = yield* Effect.forkChild(a.token())
-      yield* TestClock.adjust("10 millis")
+      yield* settleAndAdjust("10 millis")
       assert.strictEqual(yield* a.token(), "token-0")
       yield* a.invalidate("token-0")
-      yield* TestClock.adjust("40 millis")
+      yield* settleAndAdjust("40 millis")
       assert.strictEqual(yield* Fiber.join(first), "token-0")
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
@@ -394,11 +393,11 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
     Effect.gen(function*() {
       const a = yield* process(silent, options)
       const fiber = yield* Effect.forkChild(Effect.timed(a.token()))
-      yield* TestClock.adjust("99 millis")
+      yield* settleAndAdjust("99 millis")
       assert.strictEqual(yield* calls, 0)
-      yield* TestClock.adjust("1 millis")
+      yield* settleAndAdjust("1 millis")
       assert.strictEqual(yield* calls, 1)
-      yield* TestClock.adjust("100 millis")
+      yield* settleAndAdjust("100 millis")
       const [elapsed, token] = yield* Fiber.join(fiber)
       assert.strictEqual(token, "token-0")
       assert.strictEqual(Duration.toMillis(elapsed), 200)
@@ -410,9 +409,9 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
     Effect.gen(function*() {
       const a = yield* process(silent, { ...options, storeTimeout: "1 second" })
       const fiber = yield* Effect.forkChild(a.token())
-      yield* TestClock.adjust("999 millis")
+      yield* settleAndAdjust("999 millis")
       assert.strictEqual(yield* calls, 0)
-      yield* TestClock.adjust("1001 millis")
+      yield* settleAndAdjust("1001 millis")
       assert.strictEqual(yield* Fiber.join(fiber), "token-0")
     }).pipe(Effect.provide(numbered)))
 })

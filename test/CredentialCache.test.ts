@@ -538,7 +538,7 @@ describe("CredentialCache: forced authentication", () => {
         (effect) => Effect.forkChild(effect)
       )
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual([...new Set(yield* Fiber.join(fibers))], [jwt(3600, 0)])
+      assert.deepStrictEqual([...new Set(yield* Fiber.joinAll(fibers))], [jwt(3600, 0)])
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(slow))))
 
@@ -613,11 +613,11 @@ describe("CredentialCache: what is kept apart", () => {
 
   it.effect("the metrics of programs with labels of their own", () =>
     Effect.gen(function*() {
-      yield* Metric.withAttributes(tokenOf(), "team", "billing")
-      const own = Metric.withAttributes(
-        Metric.tagged(CredentialCache.misses, "agentcore.operation", "getResourceOauth2Token"),
-        { team: "billing" }
-      )
+      yield* Effect.provideService(tokenOf(), Metric.CurrentMetricAttributes, { team: "billing" })
+      const own = Metric.withAttributes(CredentialCache.misses, {
+        "agentcore.operation": "getResourceOauth2Token",
+        team: "billing"
+      })
       assert.strictEqual((yield* Metric.value(own)).count, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
@@ -640,7 +640,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
         const fibers = yield* Effect.forEach(Array.from({ length: 1000 }, () => tokenOf()), (effect) =>
           Effect.forkChild(effect))
         yield* TestClock.adjust("1 second")
-        const tokens = yield* Fiber.join(fibers)
+        const tokens = yield* Fiber.joinAll(fibers)
         assert.lengthOf(tokens, 1000)
         assert.deepStrictEqual([...new Set(tokens)], [jwt(3600, 0)])
         assert.strictEqual(yield* tokenCalls, 1)
@@ -654,7 +654,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) =>
         Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
-      const errors = yield* Fiber.join(fibers)
+      const errors = yield* Fiber.joinAll(fibers)
       assert.deepStrictEqual(
         errors.map(({ _tag }) =>
           _tag
@@ -731,7 +731,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
         ...ask({ sessionUri: secret(`${sessionUri}-b`) })
       ], (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
-      yield* Fiber.join(all)
+      yield* Fiber.joinAll(all)
       assert.strictEqual(yield* tokenCalls, 8)
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: () => Effect.delay(answers.consent, "1 second")
@@ -831,6 +831,15 @@ describe("CredentialCache.layerSecurityTokenService", () => {
 
   const use = <A, E, R>(f: (service: SecurityTokenService.Service) => Effect.Effect<A, E, R>) =>
     Effect.flatMap(SecurityTokenService.SecurityTokenService, f)
+
+  it.effect("is over its own service inside a program that has another one, with one cache or two", () =>
+    Effect.gen(function*() {
+      const token = Effect.map(use(ask), ([token]) => token)
+      assert.strictEqual(yield* token, "a-1")
+      assert.strictEqual(yield* Effect.provide(token, sts("b")), "b-1")
+      assert.strictEqual(yield* Effect.provide(token, sts("c").pipe(Layer.provide(cached(numbered)))), "c-1")
+      assert.strictEqual(yield* token, "a-1")
+    }).pipe(Effect.provide(sts("a").pipe(Layer.provideMerge(cached(numbered))))))
 
   it.effect("keeps a token until a minute before its expiration", () =>
     use((service) =>

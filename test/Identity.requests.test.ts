@@ -102,7 +102,7 @@ describe("a wrong request for an access token", () => {
       assert.strictEqual(
         yield* refusal(
           ask({ ...request, provider: undefined, provder: "github" }).pipe(
-            Effect.when(() => false),
+            Effect.when(Effect.succeed(false)),
             Effect.andThen(ask({ provder: "github", flow: "M2M" }))
           )
         ),
@@ -169,7 +169,7 @@ describe("wrong options of the combinators", () => {
       assert.strictEqual(yield* refusal(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
       assert.strictEqual(
         yield* refusal(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
-        "into: Member must be a Context.Tag, but is a number"
+        "into: Member must be a Context.Service, but is a number"
       )
       assert.strictEqual(
         yield* refusal(AccessToken.withAccessToken(Effect.void, untyped(undefined))),

@@ -52,10 +52,9 @@ describe("the spans of Identity", () => {
       const spans = yield* identitySpans(Effect.gen(function*() {
         const identity = yield* Identity.Identity
         yield* identity.getAccessToken({ provider: "github", flow: "M2M" })
-        const { session } = yield* Effect.flip(identity.getAccessToken(calendar)).pipe(
-          Effect.filterOrDieMessage((error) => error._tag === "RequiresUserConsent", "no consent")
-        )
-        yield* identity.resumeAccessToken(session)
+        const error = yield* Effect.flip(identity.getAccessToken(calendar))
+        assert(error._tag === "RequiresUserConsent")
+        yield* identity.resumeAccessToken(error.session)
         yield* identity.getApiKey({ provider: "weather" })
         yield* identity.getPaymentToken({
           provider: "coinbase",

@@ -34,7 +34,7 @@ describe("a class of an error, whose schema is made at its first use", () => {
         return `lost ${this.host}:${this.port}`
       }
     }
-  const port = Schema.propertySignature(Schema.Number).pipe(Schema.withConstructorDefault(() => 443))
+  const port = Schema.Number.pipe(Schema.withConstructorDefault(Effect.succeed(443)))
 
   it("is the class of its instances, with its own members, defaults and checks", () => {
     const Lost = make()

@@ -22,11 +22,11 @@ const of = (labels: IdentityMetrics.Labels) => {
   const tags = IdentityMetrics.labels(labels)
   return Effect.all({
     operations: Effect.map(
-      Metric.value(Metric.taggedWithLabels(IdentityMetrics.operations, tags)),
+      Metric.value(Metric.withAttributes(IdentityMetrics.operations, tags)),
       (state) => state.count
     ),
-    duration: Metric.value(Metric.taggedWithLabels(IdentityMetrics.duration, tags)),
-    attempts: Metric.value(Metric.taggedWithLabels(IdentityMetrics.attempts, tags))
+    duration: Metric.value(Metric.withAttributes(IdentityMetrics.duration, tags)),
+    attempts: Metric.value(Metric.withAttributes(IdentityMetrics.attempts, tags))
   })
 }
 
@@ -79,7 +79,7 @@ describe("IdentityMetrics", () => {
 
   it.effect("have the labels that the program puts on its own metrics", () =>
     Effect.gen(function*() {
-      const tenant = Metric.withAttributes("tenant", "acme")
+      const tenant = Effect.provideService(Metric.CurrentMetricAttributes, { tenant: "acme" })
       yield* getAccessToken("tenants").pipe(tenant)
       yield* getAccessToken("tenants").pipe(tenant)
       yield* getAccessToken("tenants")
@@ -112,15 +112,14 @@ describe("IdentityMetrics", () => {
         customParameters: { login_hint: "alice@example.com" }
       })
       yield* Effect.flip(getAccessToken("a secret by mistake"))
-      const own = (yield* Metric.snapshot).map(({ metricKey }) => metricKey)
-        .filter(({ name }) => name.startsWith("agentcore.identity."))
-      assert.sameMembers([...new Set(own.map(({ name }) => name))], [
+      const own = (yield* Metric.snapshot).filter(({ id }) => id.startsWith("agentcore.identity."))
+      assert.sameMembers([...new Set(own.map(({ id }) => id))], [
         "agentcore.identity.operations",
         "agentcore.identity.operation.duration",
         "agentcore.identity.operation.attempts"
       ])
-      const tags = own.flatMap(({ tags }) => tags)
-      const keys = new Set(tags.map(({ key }) => key))
+      const tags = own.flatMap(({ attributes = {} }) => Object.entries(attributes))
+      const keys = new Set(tags.map(([key]) => key))
       assert.includeMembers([
         "agentcore.operation",
         "agentcore.provider",
@@ -129,7 +128,7 @@ describe("IdentityMetrics", () => {
         "unit",
         "tenant"
       ], [...keys])
-      const values = tags.map(({ value }) => value)
+      const values = tags.map(([, value]) => value)
       assert.include(values, "discreet")
       Recorder.assertSecretFree(values, [
         "scope-of-the-user",

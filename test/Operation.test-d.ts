@@ -81,7 +81,7 @@ describe("a request", () => {
 
   it("has nothing that needs another encoding", () => {
     const time = Schema.Struct({ time: Schema.DateTimeUtcFromDate })
-    const renamed = Schema.Struct({ name: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("Name")) })
+    const renamed = Schema.Struct({ name: Schema.String }).pipe(Schema.encodeKeys({ name: "Name" }))
     // @ts-expect-error a date
     Operation.make("Any", { request: time, response: Operation.noResponse, errors: [] })
     // @ts-expect-error another name

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -83,8 +84,12 @@ describe("PendingConsents", () => {
           const other = Object.create(session, { sessionUri: { value: secret(`${sessionUri}-${number++}`) } })
           return pending.open({ user: alice, session: other })
         }, { discard: true })
+      // With the time of the test: in real time, the sessions of before would have ended, and would be removed.
       const time = (count: number) =>
-        TestClock.withLive(Effect.map(Effect.timed(openMany(count)), ([time]) => Duration.toMillis(time)))
+        Effect.suspend(() => {
+          const start = performance.now()
+          return Effect.map(openMany(count), () => performance.now() - start)
+        })
       yield* openMany(2_000)
       const few = yield* time(1_000)
       yield* openMany(30_000)
@@ -110,4 +115,35 @@ describe("PendingConsents", () => {
       Recorder.assertSecretFree(Recorder.faces(error.success), [sessionUri, "header.payload.signature"])
     }
   })
+})
+
+describe("PendingConsents.layerMemory", () => {
+  class Opener extends Context.Service<Opener, PendingConsents.Service>()("test/Opener") {}
+  class Claimer extends Context.Service<Claimer, PendingConsents.Service>()("test/Claimer") {}
+
+  const opened = Effect.flatMap(Opener, (pending) => pending.open({ session, user: alice }))
+  const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(secret(sessionUri)))
+
+  it.effect("is one for all layers that provide it", () =>
+    Effect.gen(function*() {
+      yield* opened
+      assert.deepStrictEqual((yield* claimed).user, alice)
+    }).pipe(Effect.provide(Layer.merge(
+      Layer.provide(Layer.effect(Opener, PendingConsents.PendingConsents), PendingConsents.layerMemory),
+      Layer.provide(Layer.effect(Claimer, PendingConsents.PendingConsents), PendingConsents.layerMemory)
+    ))))
+
+  it.effect("is one for a program inside another one, unless it is local", () =>
+    Effect.gen(function*() {
+      yield* open(alice)
+      assert.strictEqual(yield* Effect.provide(reason, PendingConsents.layerMemory, { local: true }), "Unknown")
+      assert.deepStrictEqual((yield* Effect.provide(claim, PendingConsents.layerMemory)).user, alice)
+    }).pipe(Effect.provide(PendingConsents.layerMemory)))
+
+  it.effect("has the signals of ConsentSignals.layerMemory", () =>
+    Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      assert.strictEqual(yield* Effect.provide(ConsentSignals.ConsentSignals, PendingConsents.layerMemory), signals)
+      assert.strictEqual(yield* Effect.provide(ConsentSignals.ConsentSignals, ConsentSignals.layerMemory), signals)
+    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
 })

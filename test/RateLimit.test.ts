@@ -28,7 +28,7 @@ const countOf = (operation: keyof ScriptedPlanes.Operations) =>
   )
 
 const many = <A, E, R>(n: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.forkAll(Array.from({ length: n }, () => effect), { discard: true })
+  Effect.forEach(Array.from({ length: n }), () => Effect.forkChild(effect), { discard: true })
 
 describe("RateLimit", () => {
   it.effect("keeps the data plane within its quotas, and operations do not wait for each other", () =>
@@ -159,7 +159,7 @@ describe("RateLimit", () => {
           (effect) => Effect.forkChild(effect)
         )
         yield* TestClock.adjust("0 millis")
-        yield* Fiber.interrupt(waiting)
+        yield* Fiber.interruptAll(waiting)
         yield* Effect.forkChild(dataPlane.getResourceOauth2Token(tokenRequest))
         yield* TestClock.adjust("100 millis")
         assert.lengthOf(yield* order, 11)

@@ -111,7 +111,7 @@ describe("WorkloadAccessToken", () => {
         yield* Effect.yieldNow
         yield* Fiber.interrupt(first)
         yield* Deferred.succeed(gate, undefined)
-        const tokens = yield* Fiber.join(others)
+        const tokens = yield* Fiber.joinAll(others)
         assert.deepStrictEqual([...new Set(tokens.map(Redacted.value))], ["token-1"])
         assert.lengthOf(yield* calls, 1)
       }).pipe(Effect.provide(planes))
@@ -187,7 +187,7 @@ describe("WorkloadAccessToken", () => {
           yield* Effect.yieldNow
           yield* Fiber.interrupt(first)
           yield* Deferred.succeed(gate, undefined)
-          assert.deepStrictEqual([...new Set(yield* Fiber.join(others))], ["token-2"])
+          assert.deepStrictEqual([...new Set(yield* Fiber.joinAll(others))], ["token-2"])
           assert.lengthOf(yield* calls, 2)
         }).pipe(Effect.provide(workload({ name: "my-agent" }, {
           getWorkloadAccessToken: (request, index) =>

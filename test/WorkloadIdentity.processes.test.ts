@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -30,7 +29,7 @@ describe("WorkloadIdentity.ensure, across processes", () => {
         concurrency: 4
       })
       const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
-      assert.deepStrictEqual(Chunk.toReadonlyArray(Chunk.map(identities, ({ name }) => name)), ["my-agent"])
+      assert.deepStrictEqual(identities.map(({ name }) => name), ["my-agent"])
       const { allowedResourceOauth2ReturnUrls = [] } = yield* WorkloadIdentity.get("my-agent")
       assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4].flatMap(urlsOf))
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))), 60_000)

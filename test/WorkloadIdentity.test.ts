@@ -5,14 +5,12 @@ import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
-import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import * as TestContext from "effect/TestContext"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 
@@ -44,7 +42,7 @@ describe("WorkloadIdentity", () => {
       yield* WorkloadIdentity.create({ name: "agent-1", returnUrls: [url(1)], tags: { team: "agents" } })
       yield* WorkloadIdentity.create({ name: "agent-2" })
       const names = Stream.map(WorkloadIdentity.stream({ pageSize: 1 }), (identity) => identity.name)
-      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Stream.runCollect(names)), ["agent-1", "agent-2"])
+      assert.deepStrictEqual(yield* Stream.runCollect(names), ["agent-1", "agent-2"])
       yield* WorkloadIdentity.delete("agent-1")
       assert.strictEqual((yield* Effect.flip(WorkloadIdentity.get("agent-1")))._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
@@ -64,7 +62,7 @@ describe("WorkloadIdentity", () => {
               yield* ensure
               assert.deepStrictEqual(yield* urlsOf("my-agent"), once)
               assert.deepStrictEqual(once, [...new Set([...before, ...wanted])].map(url).sort())
-            }).pipe(Effect.provide(local), Effect.provide(TestContext.TestContext), Effect.runPromise)
+            }).pipe(Effect.provide(local), Effect.provide(TestClock.layer()), Effect.runPromise)
         ),
         { numRuns: 50 }
       )

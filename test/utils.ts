@@ -5,9 +5,11 @@ import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/testing/TestClock"
 
 /** Replaces secrets with their values, because assertions cannot tell two `Redacted` apart. */
 export const clear = (value: unknown): unknown =>
@@ -68,4 +70,11 @@ export const scripted = (script: ScriptedPlanes.Script) =>
   Identity.layer.pipe(
     Layer.provideMerge(ScriptedPlanes.layer(script)),
     Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
+  )
+
+/** Lets all fibers run until they wait, then moves the clock. */
+export const settleAndAdjust = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), { times: 10 }),
+    TestClock.adjust(duration)
   )

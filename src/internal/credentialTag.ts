@@ -75,10 +75,6 @@ export const make = <Class extends Declared<string, object>>(
     throw error
   }
   const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
-  // Effect's message about a missing service names the second line of the stack, which is the declaration here.
-  const creation: { readonly stack?: string } = {}
-  Error.captureStackTrace(creation, make)
-  Reflect.defineProperty(declared, "stack", { get: () => creation.stack })
   // The class is a tag for `Self`, which is a type only, and has the two members of a declaration.
   return Object.assign(declared, { kind, request: freeze(request) }) as unknown as Class
 }

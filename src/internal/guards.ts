@@ -44,7 +44,7 @@ export const Port = Constraint.guard(
 )
 
 /** @internal */
-export const Tag = Constraint.guard("a Context.Tag", Context.isKey)
+export const Tag = Constraint.guard("a Context.Service", Context.isKey)
 
 /** @internal */
 export const Handler = Constraint.guard(

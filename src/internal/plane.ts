@@ -103,7 +103,9 @@ const withOperation = (operation: string) => <E>(error: E): E => {
   const members = Object.keys(Class.fields).flatMap((name) =>
     Object.hasOwn(error, name) ? [[name, Reflect.get(error, name)]] : []
   )
-  const named = new Class({ ...Object.fromEntries(members), operation }, { disableChecks: true })
+  const fields = { ...Object.fromEntries(members), operation }
+  // The constructor copies a `Redacted`. The members of the copy are those of the original.
+  const named = Object.assign(new Class(fields, { disableChecks: true }), fields)
   return Object.defineProperty(named, "stack", {
     value: error.stack?.replace(error.message, () => named.message),
     configurable: true,

@@ -73,11 +73,10 @@ describe("a declared credential", () => {
       assert.deepStrictEqual(values.map(Redacted.value), ["token", "key", "jwt"])
     }))
 
-  it("has the place of its declaration in the message about a missing service", () => {
+  it("is named in the message about a missing service", () => {
     // A program in plain JavaScript can forget to provide it.
     const message = String(Effect.runSync(Effect.flip(Effect.sandbox(untyped(Calendar)))))
     assert.include(message, "Service not found: test/Calendar")
-    assert.include(message, fileURLToPath(import.meta.url))
   })
 })
 

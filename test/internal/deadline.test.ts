@@ -19,7 +19,7 @@ describe("withDeadline", () => {
       Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(region(Effect.exit(limited(Effect.uninterruptible(Effect.never)))))
         yield* TestClock.adjust("999 millis")
-        assert.isNull(fiber.unsafePoll())
+        assert.isUndefined(fiber.pollUnsafe())
         yield* TestClock.adjust("1 millis")
         assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("late"))
       }))
@@ -48,7 +48,7 @@ describe("withDeadline", () => {
       )
       const fiber = yield* Effect.forkChild(caller)
       yield* Deferred.await(started)
-      yield* Fiber.interruptFork(fiber)
+      fiber.interruptUnsafe()
       yield* Effect.yieldNow
       yield* Deferred.succeed(proceed, undefined)
       assert.deepStrictEqual(yield* Deferred.await(outcome), Exit.succeed("result"))
@@ -58,7 +58,8 @@ describe("withDeadline", () => {
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(limited(Effect.uninterruptible(Effect.never)))
       yield* Effect.yieldNow
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(fiber)))
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
     }))
 
   it.effect("passes failures on", () =>

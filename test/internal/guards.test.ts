@@ -400,7 +400,7 @@ describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row }))
           const exit = yield* Effect.exit(run(options))
           assert(Exit.isFailure(exit), expected)
           // The types allow the error, or nothing that a program in TypeScript writes can fail.
-          assert.strictEqual(exit.cause._tag, typed ? "Fail" : "Die", expected)
+          assert.strictEqual(exit.cause.reasons[0]?._tag, typed ? "Fail" : "Die", expected)
           const error: unknown = Cause.squash(exit.cause)
           assert(error instanceof ValidationException, String(error))
           const [field, ...others] = error.fieldList ?? []

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 import * as KeyedLock from "../../src/internal/keyedLock.js"
+import { withRandomYields } from "../support/randomYields.js"
 
 /** Counts the effects that run at the same time. */
 const makeCounter = () => {
@@ -27,11 +27,11 @@ describe("keyedLock", () => {
       const run = (key: string) => lock(key, counter.count(Effect.sleep("1 second")))
       const fibers = yield* Effect.forEach(["a", "a", "a"].map(run), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("3 seconds")
-      yield* Fiber.join(fibers)
+      yield* Fiber.joinAll(fibers)
       assert.strictEqual(counter.maximum, 1)
       const others = yield* Effect.forEach(["a", "b"].map(run), (effect) => Effect.forkChild(effect))
       yield* TestClock.adjust("1 second")
-      yield* Fiber.join(others)
+      yield* Fiber.joinAll(others)
       assert.strictEqual(counter.maximum, 2)
     }))
 
@@ -44,7 +44,7 @@ describe("keyedLock", () => {
         yield* Effect.all(Array.from({ length: 6 }, () => run), { concurrency: "unbounded" })
       }
       assert.strictEqual(counter.maximum, 1)
-    }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+    }).pipe(withRandomYields))
 
   it.effect("passes a failure and an interruption on, and is free afterwards", () =>
     Effect.gen(function*() {

@@ -25,7 +25,7 @@ const macrotask = Effect.promise(() => new Promise((resolve) => setImmediate(res
 const run = <A, E, R>(effect: Effect.Effect<A, E, R>, each: () => void = () => {}) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
-    while (fiber.unsafePoll() === null) {
+    while (fiber.pollUnsafe() === undefined) {
       each()
       for (let turn = 0; turn < 5; turn++) yield* macrotask
       yield* TestClock.adjust("1 second")

@@ -4,7 +4,6 @@ import { operations as dataPlane } from "effect-agentcore-identity/DataPlane"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
-import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as AST from "effect/SchemaAST"
@@ -24,8 +23,8 @@ const said = (error: ValidationException | undefined): Said =>
 /** What is said of a request in a program, and of the same request on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
   const { request }: Operation.Any = operations[operation]
-  const inProgram = said(Effect.runSync(Effect.flip(Validation.validate(request)(program))))
-  const onWire = said(Effect.runSync(Effect.flip(Validation.decode(request)(wire))))
+  const inProgram = said(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
+  const onWire = said(Result.getOrThrow(Result.flip(Validation.decode(request)(wire))))
   assert.deepStrictEqual(onWire, inProgram)
   return inProgram
 }
@@ -57,11 +56,11 @@ describe("an unknown member", () => {
       oauth2ProviderConfigInput: { customOauth2ProviderConfig: { oauthDiscovery, clientId: "id", clientSecret } },
       otherMember: 1
     })
-    const decoded = Effect.runSync(Validation.decode(request)(wire("secret")))
+    const decoded = Result.getOrThrow(Validation.decode(request)(wire("secret")))
     assert.notProperty(decoded, "otherMember")
     const path = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.other"
     const { [path]: inner, otherMember, ...rest } = said(
-      Effect.runSync(Effect.flip(Validation.validate(request)(wire(secret("secret")))))
+      Result.getOrThrow(Result.flip(Validation.validate(request)(wire(secret("secret")))))
     )
     assert.strictEqual(
       inner,
@@ -128,7 +127,7 @@ describe("a request of several shapes", () => {
       { "kmsConfiguration.kmsKeyArn": missing }
     )
     const { request } = dataPlane.getResourcePaymentToken
-    const error = Effect.runSync(Effect.flip(
+    const error = Result.getOrThrow(Result.flip(
       Validation.decode(request)({
         workloadIdentityToken: "token",
         resourceCredentialProviderName: "payments",
@@ -141,10 +140,10 @@ describe("a request of several shapes", () => {
   it("is of no shape when it is no object", () => {
     const { request }: Operation.Any = operations.setTokenVaultCmk
     const value = { kmsConfiguration: "ServiceManagedKey" }
-    assert.deepStrictEqual(said(Effect.runSync(Effect.flip(Validation.decode(request)(value)))), {
+    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.decode(request)(value)))), {
       kmsConfiguration: wrongType
     })
-    assert.deepStrictEqual(said(Effect.runSync(Effect.flip(Validation.validate(request)(value)))), {
+    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.validate(request)(value)))), {
       kmsConfiguration: "Member must be an object, but is a string"
     })
   })
@@ -184,7 +183,9 @@ describe("a large request", () => {
     ]
   ]
   const refuse = ({ request }: Operation.Any, value: object) =>
-    [Validation.validate(request), Validation.decode(request)].map((check) => Effect.runSync(Effect.flip(check(value))))
+    [Validation.validate(request), Validation.decode(request)].map((check) =>
+      Result.getOrThrow(Result.flip(check(value)))
+    )
 
   const timeOf = (row: Operation.Any, value: object): number => {
     const times = Array.from({ length: 5 }, () => {
@@ -242,12 +243,20 @@ describe("a value that a parser cannot read", () => {
   const tables: ReadonlyArray<Operation.Table> = [operations, dataPlane, sts]
   const rows = tables.flatMap((table) => Object.values(table))
 
-  const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> =>
-    AST.getPropertySignatures(AST.typeAST(request.ast)).map(({ name }) => String(name))
+  const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> => {
+    // The members of a request of several shapes are those of one of them.
+    const membersIn = (ast: AST.AST): ReadonlyArray<string> =>
+      AST.isObjects(ast)
+        ? ast.propertySignatures.map(({ name }) => String(name))
+        : AST.isUnion(ast)
+        ? [...new Set(ast.types.flatMap(membersIn))]
+        : []
+    return membersIn(AST.toType(request.ast))
+  }
 
   const refused = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Said> =>
     [Validation.validate(request), Validation.decode(request)].map((check) =>
-      said(Effect.runSync(Effect.flip(check(value))))
+      said(Result.getOrThrow(Result.flip(check(value))))
     )
 
   it("is refused when it is nested too deeply, in whole and in every member", () => {
@@ -323,9 +332,9 @@ describe("texts", () => {
         [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(text) }, "apiKey"]
       ]
       for (const [{ request }, value, field] of cases) {
-        const error = Effect.runSync(Effect.flip(Validation.validate(request)(value)))
+        const error = Result.getOrThrow(Result.flip(Validation.validate(request)(value)))
         assert.deepStrictEqual(said(error), { [field]: message })
-        const onWire = Effect.runSync(Effect.flip(Validation.decode(request)(unwrap(value))))
+        const onWire = Result.getOrThrow(Result.flip(Validation.decode(request)(unwrap(value))))
         assert.deepStrictEqual(said(onWire), { [field]: message })
       }
     }
@@ -335,7 +344,7 @@ describe("texts", () => {
 
   it("are the names of members, whatever objects inherit", () => {
     const customParameters = JSON.parse("{\"__proto__\":\"a\",\"constructor\":\"b\",\"toString\":\"c\"}")
-    const checked = Effect.runSync(
+    const checked = Result.getOrThrow(
       Validation.decode(dataPlane.getResourceOauth2Token.request)({
         ...request,
         workloadIdentityToken: "token",

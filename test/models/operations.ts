@@ -19,7 +19,10 @@ export const requests: ReadonlyMap<string, AST.AST> = new Map(
 )
 
 /** The schema of every answer of the control plane that has members, by the AWS name of the operation. */
-export const responses: ReadonlyMap<string, Schema.Codec<any, any>> = new Map<string, Schema.Codec<any, any>>([
+export const responses: ReadonlyMap<string, Schema.Codec<unknown, unknown>> = new Map<
+  string,
+  Schema.Codec<unknown, unknown>
+>([
   ["CreateWorkloadIdentity", WorkloadIdentity.CreateWorkloadIdentityResponse],
   ["GetWorkloadIdentity", WorkloadIdentity.GetWorkloadIdentityResponse],
   ["UpdateWorkloadIdentity", WorkloadIdentity.GetWorkloadIdentityResponse],

@@ -1,9 +1,12 @@
 /**
  * Schemas of this library, shapes of the AWS clients and the limits of the service models in one form, to be compared.
  */
-import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Parser from "effect/SchemaParser"
+import { leavesOf } from "../../src/models/internal/issues.js"
 import type * as ServiceModel from "../local/serviceModel.js"
 
 export interface Shape {
@@ -23,15 +26,11 @@ export interface Shape {
 }
 
 /** Limits under the names of the service model. */
-const limitsOf = ({ maxItems, maxLength, maximum, minItems, minLength, minimum, ...json }: {
-  readonly [name: string]: unknown
-}) => {
+const limitsOf = (json: { readonly [name: string]: unknown }) => {
   const limits = {
-    min: json["min"] ?? minLength ?? minimum ?? minItems,
-    max: json["max"] ?? maxLength ?? maximum ?? maxItems,
+    min: json["minLength"] ?? json["minimum"] ?? json["minItems"] ?? json["minProperties"],
+    max: json["maxLength"] ?? json["maximum"] ?? json["maxItems"] ?? json["maxProperties"],
     pattern: json["pattern"],
-    // A union is a struct of which one member is there.
-    union: json["maxProperties"] === 1 ? true : undefined,
     type: json["type"] === "integer" ? "integer" : undefined
   }
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
@@ -42,14 +41,18 @@ const start = "Member must satisfy regular expression pattern: "
 /** No pattern of the service model matches a text of this character. */
 const unmatched = "\u00fc"
 
-const expressionOf = (ast: AST.Refinement, { min = 1, pattern }: Pick<Shape, "min" | "pattern">) => {
+const expressionOf = (ast: AST.AST, { min = 1, pattern }: Partial<Shape>) => {
   if (pattern === undefined) return {}
-  const [issue] = Option.toArray(ast.filter(unmatched.repeat(min), {}, ast))
-  const message = issue?._tag === "Type" ? issue.message ?? "" : ""
+  const result = Parser.decodeUnknownResult(Schema.make<Schema.Codec<string>>(ast))(unmatched.repeat(min))
+  const message = Result.isFailure(result) ? leavesOf(result.failure)[0]?.message ?? "" : ""
   return { expression: message.startsWith(start) ? message.slice(start.length) : `none: ${message}` }
 }
 
 const isLiteral = (ast: AST.AST): ast is AST.Literal => AST.isLiteral(ast)
+
+/** Whether no value of the schema is there. */
+const isAbsent = (ast: AST.AST): boolean =>
+  AST.isNever(ast) || (AST.isUnion(ast) && ast.types.every((type) => AST.isNever(type) || AST.isUndefined(type)))
 
 /** A struct of all members of several structs: those that one of them lacks are optional. */
 const merge = (shapes: ReadonlyArray<Shape>): Shape => {
@@ -67,25 +70,31 @@ const merge = (shapes: ReadonlyArray<Shape>): Shape => {
   }
 }
 
+/** The limits of the checks of a schema, of which `type` is the one in JSON. */
+const checked = (ast: AST.AST, type: "array" | "object" | "string" | "number"): Partial<Shape> =>
+  Object.assign(
+    {},
+    ...(ast.checks ?? []).map((check) => {
+      const json = check.annotations?.toJsonSchema?.({ type, schemas: [] })
+      return Predicate.isObject(json) ? limitsOf(json) : {}
+    })
+  )
+
 /** A schema as it reads JSON. */
 export const ofSchema = (ast: AST.AST): Shape => {
+  if (ast.encoding !== undefined) {
+    const { to } = ast.encoding[ast.encoding.length - 1] as AST.Link
+    // A timestamp is a `Date` to the AWS SDK.
+    return AST.isDeclaration(to) && to.typeParameters.length === 0 ? { type: "timestamp" } : ofSchema(to)
+  }
   switch (ast._tag) {
-    case "Transformation":
-      // A timestamp is a `Date` to the AWS SDK.
-      return AST.isDeclaration(ast.from) ? { type: "timestamp" } : ofSchema(ast.from)
-    case "Refinement": {
-      const limits = limitsOf(
-        Option.getOrElse(AST.getJSONSchemaAnnotation(ast), () => ({})) as { readonly [name: string]: unknown }
-      )
-      return { ...ofSchema(ast.from), ...limits, ...expressionOf(ast, limits) }
-    }
     case "Declaration": {
       const [type] = ast.typeParameters
       if (type === undefined) throw new Error("a declaration of nothing")
       return ofSchema(type)
     }
     case "Union": {
-      const types = ast.types.filter((type) => !AST.isUndefinedKeyword(type) && type !== AST.null)
+      const types = ast.types.filter((type) => !AST.isUndefined(type) && !AST.isNull(type))
       const [first, ...others] = types
       if (first === undefined) throw new Error("a union of nothing")
       if (types.every(isLiteral)) return { type: "string", enum: types.map(({ literal }) => String(literal)) }
@@ -93,31 +102,40 @@ export const ofSchema = (ast: AST.AST): Shape => {
     }
     case "Literal":
       return { type: "string", enum: [String(ast.literal)] }
-    case "TypeLiteral": {
+    case "Objects": {
       const [signature] = ast.indexSignatures
       // A request without members refuses every name.
-      return signature === undefined || AST.isNeverKeyword(signature.type)
+      return signature === undefined || AST.isNever(signature.type)
         ? {
           type: "structure",
+          // A union is a struct of which one member is there.
+          union: checked(ast, "object").max === 1,
           members: Object.fromEntries(
-            ast.propertySignatures.filter(({ type }) => !AST.isNeverKeyword(type)).map(({ isOptional, name, type }) => [
+            ast.propertySignatures.filter(({ type }) => !isAbsent(type)).map(({ name, type }) => [
               String(name),
-              { ...ofSchema(type), required: !isOptional }
+              { ...ofSchema(type), required: type.context?.isOptional !== true }
             ])
           )
         }
-        : { type: "map", key: ofSchema(signature.parameter), value: ofSchema(signature.type) }
+        : {
+          type: "map",
+          ...checked(ast, "object"),
+          key: ofSchema(signature.parameter),
+          value: ofSchema(signature.type)
+        }
     }
-    case "TupleType": {
+    case "Arrays": {
       const [item] = ast.rest
       if (item === undefined) throw new Error("a list without items")
-      return { type: "list", item: ofSchema(item.type) }
+      return { type: "list", ...checked(ast, "array"), item: ofSchema(item) }
     }
-    case "StringKeyword":
-      return { type: "string" }
-    case "NumberKeyword":
-      return { type: "number" }
-    case "BooleanKeyword":
+    case "String": {
+      const limits = checked(ast, "string")
+      return { type: "string", ...limits, ...expressionOf(ast, limits) }
+    }
+    case "Number":
+      return { type: "number", ...checked(ast, "number") }
+    case "Boolean":
       return { type: "boolean" }
     default:
       throw new Error(`a schema ${ast._tag}, which no request has`)

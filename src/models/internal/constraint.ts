@@ -77,7 +77,12 @@ const makeLimited = (min: number, max: number, pattern: Pattern | undefined): Sc
       ...min === 0 ? {} : { minLength: min },
       ...max === Infinity ? {} : { maxLength: max },
       ...check === undefined ? {} : { pattern: check.source }
-    })
+    }),
+    arbitraryConstraint: {
+      minLength: min,
+      ...max === Infinity ? {} : { maxLength: max },
+      ...check === undefined ? {} : { patterns: [{ source: check.source, flags: check.flags }] }
+    }
   }))
 }
 
@@ -117,6 +122,10 @@ export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<
 /** @internal */
 export type Secret = Schema.Codec<Redacted.Redacted, string>
 
+const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
+
+const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
+
 /**
  * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
  *
@@ -133,11 +142,18 @@ export const secret = (min: number, max: number, pattern?: Pattern): Secret =>
             // Its value has just been checked.
             input as Redacted.Redacted)
           : Effect.fail(new Issue.InvalidType(ast, input, options)),
-      { [kind]: "Secret" }
+      {
+        [kind]: "Secret",
+        toCodecArbitrary: ({ typeParameters: [value] }) =>
+          Schema.link<Redacted.Redacted>()(value, {
+            decode: Getter.transform(toSecret),
+            encode: Getter.transform(toText)
+          })
+      }
     )
     return value.pipe(Schema.decodeTo(whole, {
-      decode: Getter.transform((text: string) => Redacted.make(text)),
-      encode: Getter.transform((secret: Redacted.Redacted) => Redacted.value(secret))
+      decode: Getter.transform(toSecret),
+      encode: Getter.transform(toText)
     }))
   })
 
@@ -151,7 +167,8 @@ export const oneOf = <const L extends readonly [string, ...Array<string>]>(...li
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Lazy.schema(() =>
     Schema.Number.check(
-      Schema.isInt({ message: `${prefix} be a whole number` }),
+      // Nothing else is said of a number that is not whole.
+      Schema.isInt({ message: `${prefix} be a whole number` }).abort(),
       Schema.isGreaterThanOrEqualTo(min, { message: `${prefix} have value greater than or equal to ${min}` }),
       Schema.isLessThanOrEqualTo(max, { message: `${prefix} have value less than or equal to ${max}` })
     )
@@ -166,12 +183,17 @@ const sizeOf = (value: unknown): number =>
 
 type Problem = string | ReadonlyArray<Issue.Issue> | undefined
 
+interface Options<A> {
+  readonly complete?: (<B>(result: B, input: unknown) => B) | undefined
+  /** The schema that values are generated from. Few values of the schema itself may be without a problem. */
+  readonly generated?: (() => Schema.Codec<A, unknown>) | undefined
+}
+
 /** Checks a value as a whole before its members: a schema checks, and reports, every member first. */
 const checkWhole = <A, I>(
   schema: () => Schema.Codec<A, I>,
   problemOf: (input: unknown) => Problem,
-  complete: <B>(result: B, input: unknown) => B = (result) => result,
-  jsonSchema: () => { readonly [keyword: string]: unknown } = () => ({})
+  { complete = (result) => result, generated = schema }: Options<A> = {}
 ): Schema.Codec<A, I> =>
   Lazy.schema(() =>
     Schema.declareConstructor<A, I>()(
@@ -187,11 +209,9 @@ const checkWhole = <A, I>(
       {
         [kind]: "Whole",
         // For the JSON Schema: a declaration has none of its own.
-        toCodecJson: ([inner]) =>
-          Schema.link<I>()(
-            inner.check(Schema.makeFilter(() => true, { toJsonSchema: jsonSchema })),
-            Transformation.passthrough()
-          )
+        toCodecJson: () => Schema.link<A>()(schema(), Transformation.passthrough()),
+        toCodecArbitrary: () =>
+          Schema.link<A>()(Schema.toType(generated()), { decode: Getter.passthrough(), encode: Getter.passthrough() })
       }
     )
   )
@@ -208,38 +228,37 @@ export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole
  * so do the keys.
  */
 const sized = <A, I>(
-  unit: "Items" | "Properties",
   schema: () => Schema.Codec<A, I>,
   min: number,
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<Issue.Issue> = () => [],
-  complete?: <B>(result: B, input: unknown) => B,
-  names?: () => { readonly propertyNames: object }
-): Schema.Codec<A, I> =>
-  checkWhole(
-    () => schema().pipe(Schema.check(Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined))),
+  complete?: <B>(result: B, input: unknown) => B
+): Schema.Codec<A, I> => {
+  const unit = (name: "Items" | "Length" | "Properties") => ({
+    ...min === 0 ? {} : { [`min${name}`]: min },
+    ...max === Infinity ? {} : { [`max${name}`]: max }
+  })
+  const annotations: Schema.Annotations.Filter = {
+    toJsonSchema: ({ type }) => unit(type === "array" ? "Items" : "Properties"),
+    // A list reads the one, a map the other.
+    arbitraryConstraint: { ...unit("Length"), ...unit("Properties") }
+  }
+  return checkWhole(
+    () =>
+      schema().pipe(Schema.check(
+        Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined, annotations)
+      )),
     (input) => sizeOf(input) > max ? atMost(max) : keyIssues(input),
-    complete,
-    () => ({
-      ...names?.(),
-      ...min === 0 ? {} : { [`min${unit}`]: min },
-      ...max === Infinity ? {} : { [`max${unit}`]: max }
-    })
+    { complete }
   )
+}
 
 /** @internal */
 export const items = <A, I>(
   item: Schema.Codec<A, I>,
   min: number,
   max = Infinity
-): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized("Items", () => Schema.Array(item), min, max)
-
-/** The limits of a text, as JSON Schema has them. */
-const limitsOf = ({ ast }: Schema.Codec<string>): object => {
-  const limits: unknown = ast.checks?.[0].annotations?.toJsonSchema
-  // That of `limited`, which takes nothing.
-  return typeof limits === "function" ? limits() as object : {}
-}
+): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
 
 /** @internal */
 export const textMap = (
@@ -258,14 +277,13 @@ export const textMap = (
       })
     )
   // A record assigns its members, which loses one named `__proto__`.
-  const copy = <B>(result: B, input: unknown): B =>
+  const complete = <B>(result: B, input: unknown): B =>
     // The result is a map of texts, and equal to the input.
     Predicate.isObject(input) && Object.hasOwn(input, "__proto__")
       ? Object.fromEntries(Object.entries(input)) as B
       : result
-  return sized("Properties", () => Schema.Record(Schema.String, value), min, max, keyIssues, copy, () => ({
-    propertyNames: { type: "string", ...limitsOf(key) }
-  }))
+  // The type of a codec does not say that one of strings is of keys.
+  return sized(() => Schema.Record(key as unknown as typeof Schema.String, value), min, max, keyIssues, complete)
 }
 
 // -----------------------------------------------------------------------------
@@ -390,10 +408,10 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
  *
  * @internal
  */
-export const union = <M extends { readonly [name: string]: Schema.Codec<any, any> }>(members: M) => {
+export const union = <M extends { readonly [name: string]: Schema.Codec<unknown, unknown> }>(members: M) => {
   const names = Object.keys(members)
   const fields = () =>
-    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<any, any>)]))
+    Object.fromEntries(names.map((name) => [name, Schema.optional(members[name] as Schema.Codec<unknown, unknown>)]))
   type Type = OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>
   type Wire = OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   const message = `${prefix} have exactly one of the members [${names.join(", ")}]`
@@ -408,5 +426,10 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<any, any
       })
     )
   // Several members are wrong, whatever is in them. The check makes it one, which the types cannot tell.
-  return checkWhole(one, (input) => count(input) > 1 ? message : undefined) as unknown as Schema.Codec<Type, Wire>
+  const generated = () =>
+    Schema.Union(names.map((name) => Schema.Struct({ [name]: members[name] as Schema.Codec<unknown, unknown> })))
+  return checkWhole(one, (input) => count(input) > 1 ? message : undefined, { generated }) as unknown as Schema.Codec<
+    Type,
+    Wire
+  >
 }

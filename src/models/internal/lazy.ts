@@ -7,6 +7,8 @@
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
+import * as Issue from "effect/SchemaIssue"
+import { leavesOf } from "./issues.js"
 
 type Constructor = new(...args: Array<never>) => object
 
@@ -31,6 +33,12 @@ export const schema = <S extends Schema.Top>(make: () => S): S =>
   // It has the members of the schema.
   placeholder(once(make)) as S
 
+/** The error of a constructor: it names the members, and quotes no values. One in the wrong form can be a secret. */
+const invalid = (issue: Issue.Issue, { name }: Constructor): Error => {
+  const members = new Set(leavesOf(issue).map(({ path: [member = "the whole"] }) => String(member)))
+  return new Error(`Invalid ${name}: ${[...members].join(", ")}`)
+}
+
 /** The class that `make` returns, for another class to extend. It makes instances of `prototype`, whether or not it is made yet. */
 const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
   const made = once(() => {
@@ -46,8 +54,12 @@ const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
     // @ts-expect-error The class that is made takes the place of `super`.
     // oxlint-disable-next-line constructor-super
     constructor(...args: Array<never>) {
-      // The instance is of the class that extends this one.
-      return Reflect.construct(made(), args, new.target)
+      try {
+        // The instance is of the class that extends this one.
+        return Reflect.construct(made(), args, new.target)
+      } catch (error) {
+        throw error instanceof Error && Issue.isIssue(error.cause) ? invalid(error.cause, new.target) : error
+      }
     }
   }
   Object.setPrototypeOf(Lazy.prototype, prototype)

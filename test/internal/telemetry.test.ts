@@ -1,18 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
-import { inSpan } from "../../src/internal/span.js"
+import * as Telemetry from "../../src/internal/telemetry.js"
 
-class Name extends Context.Service<Name, string>()("test/Name") {}
+const observe = Telemetry.make()
 
-const options: Tracer.SpanOptions = { captureStackTrace: false }
+const inner = <A, E>(run: Effect.Effect<A, E>) => observe("getApiKey", undefined, run)
+
+const outer = <A, E>(run: Effect.Effect<A, E>) => observe("getAccessToken", undefined, run)
 
 /** The names of the current span and of its parent. */
 const names = Effect.map(Effect.option(Effect.currentSpan), (span) =>
@@ -27,14 +29,13 @@ const names = Effect.map(Effect.option(Effect.currentSpan), (span) =>
     ]
   }))
 
-/** Runs in a span, and returns it. */
+/** Runs an operation, and returns its span. */
 const spanOf = <A, E>(run: Effect.Effect<A, E>): Effect.Effect<readonly [span: Tracer.Span, exit: Exit.Exit<A, E>]> =>
   Effect.gen(function*() {
     const made = yield* Deferred.make<Tracer.Span>()
-    const exit = yield* Effect.exit(inSpan("span", options, (span) => {
-      Deferred.doneUnsafe(made, Effect.succeed(span))
-      return { effect: run }
-    }))
+    const exit = yield* Effect.exit(inner(
+      Effect.andThen(Effect.flatMap(Effect.orDie(Effect.currentSpan), (span) => Deferred.succeed(made, span)), run)
+    ))
     return [yield* Deferred.await(made), exit] as const
   })
 
@@ -43,20 +44,21 @@ const endOf = (span: Tracer.Span): Exit.Exit<unknown, unknown> => {
   return span.status.exit
 }
 
-describe("inSpan", () => {
+describe("the span of an operation", () => {
   it.effect("is the span of what runs in it, under the one around it", () =>
     Effect.gen(function*() {
-      const inner = inSpan("inner", options, () => ({ effect: names }))
-      const outer = inSpan("outer", options, () => ({ effect: Effect.zip(inner, names) }))
-      assert.deepStrictEqual(yield* outer, [["inner", "outer"], ["outer"]])
-      assert.deepStrictEqual(yield* Effect.withSpan(inner, "other"), ["inner", "other"])
+      assert.deepStrictEqual(yield* outer(Effect.zip(inner(names), names)), [
+        ["Identity.getApiKey", "Identity.getAccessToken"],
+        ["Identity.getAccessToken"]
+      ])
+      assert.deepStrictEqual(yield* Effect.withSpan(inner(names), "other"), ["Identity.getApiKey", "other"])
       assert.deepStrictEqual(yield* names, [])
     }))
 
   it.effect("is over for what handles a failure, a defect or an interruption", () =>
     Effect.gen(function*() {
       for (const end of [Effect.fail("failure"), Effect.die("defect"), Effect.interrupt]) {
-        const after = inSpan("span", options, () => ({ effect: end })).pipe(Effect.catchCause(() => names))
+        const after = inner(end).pipe(Effect.catchCause(() => names))
         assert.deepStrictEqual(yield* Effect.withSpan(after, "outer"), ["outer"])
       }
     }))
@@ -88,44 +90,50 @@ describe("inSpan", () => {
   it.effect("ends when it is interrupted", () =>
     Effect.gen(function*() {
       const made = yield* Deferred.make<Tracer.Span>()
-      const fiber = yield* Effect.forkChild(inSpan("span", options, (span) => {
-        Deferred.doneUnsafe(made, Effect.succeed(span))
-        return { effect: Effect.never }
-      }))
+      const fiber = yield* Effect.forkChild(inner(
+        Effect.andThen(Effect.flatMap(Effect.currentSpan, (span) => Deferred.succeed(made, span)), Effect.never)
+      ))
       const span = yield* Deferred.await(made)
       assert.strictEqual(span.status._tag, "Started")
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(fiber)))
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
       assert.isTrue(Exit.hasInterrupts(endOf(span)))
     }))
 
   it.effect("leaves the effect as interruptible as it found it", () =>
     Effect.gen(function*() {
-      const isInterruptible = inSpan("span", options, () => ({
-        effect: Effect.checkInterruptible((interruptible) => Effect.succeed(interruptible))
-      }))
-      assert.isTrue(yield* isInterruptible)
-      assert.isFalse(yield* Effect.uninterruptible(isInterruptible))
+      let slept = 0
+      const sleep = inner(Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => slept++)))
+      const fibers = yield* Effect.forEach([sleep, Effect.uninterruptible(sleep)], (effect) => Effect.forkChild(effect))
+      yield* Effect.yieldNow
+      for (const fiber of fibers) fiber.interruptUnsafe()
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.awaitAll(fibers)
+      assert.strictEqual(slept, 1)
     }))
 
-  it.effect("gives services for as long as it lasts, and tells the exit before the span ends", () =>
+  it.effect("has a record for as long as it lasts, and tells the outcome before it ends", () =>
     Effect.gen(function*() {
+      const record = Effect.flatMap(Telemetry.Observation, (record) =>
+        record === undefined ? Effect.succeed("none") : Effect.succeed("one"))
+      const [inside, after] = yield* Effect.zip(inner(record), record)
+      assert.deepStrictEqual([inside, after], ["one", "none"])
       const seen: Array<unknown> = []
-      const named = inSpan("span", options, (span) => ({
-        effect: Effect.serviceOption(Name),
-        provide: Context.add(Name, "inside"),
-        onExit: (exit) => void seen.push(exit, span.status._tag)
+      const [span] = yield* spanOf(Effect.map(Effect.orDie(Effect.currentSpan), (span) => {
+        const { attribute } = span
+        span.attribute = (key, value) => {
+          seen.push(`${key} ${String(value)} ${span.status._tag}`)
+          attribute.call(span, key, value)
+        }
       }))
-      const [inside, after] = yield* Effect.provideService(Effect.zip(named, Name), Name, "outside")
-      assert.deepStrictEqual([inside, after], [Option.some("inside"), "outside"])
-      assert.deepStrictEqual(seen, [Exit.succeed(Option.some("inside")), "Started"])
-      assert.isTrue(Option.isNone(yield* Effect.serviceOption(Name)))
+      assert.deepStrictEqual(seen, ["agentcore.outcome ok Started", "agentcore.attempts 0 Started"])
+      assert.strictEqual(span.attributes.get("agentcore.outcome"), "ok")
     }))
 
-  it.effect("runs where there is no tracing, and reads no clock where times are not wanted", () =>
+  it.effect("runs where there is no tracing, and reads no clock for a span where times are not wanted", () =>
     Effect.gen(function*() {
-      const run = inSpan("span", options, () => ({ effect: Effect.succeed(1) }))
-      assert.strictEqual(yield* Effect.withTracerEnabled(run, false), 1)
-      const [span] = yield* Effect.withTracerTiming(spanOf(Effect.void), false)
+      assert.strictEqual(yield* Effect.withTracerEnabled(inner(Effect.succeed(1)), false), 1)
+      const [span] = yield* Effect.provideService(spanOf(Effect.void), References.TracerTimingEnabled, false)
       assert(span.status._tag === "Ended")
       assert.strictEqual(span.status.endTime, 0n)
     }))
