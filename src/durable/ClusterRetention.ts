@@ -15,7 +15,7 @@
  * const engine = ClusterRetention.layer({ keep: "30 days" }).pipe(
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
- *   Layer.provideMerge(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ *   Layer.provideMerge(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
  */
 import * as Clock from "effect/Clock"

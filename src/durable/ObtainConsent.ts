@@ -101,7 +101,7 @@
  *
  * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
  * export const database = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+ *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
  *   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
@@ -266,8 +266,8 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  *
  * const consents = ObtainConsent.layerSignals.pipe(
  *   Layer.provideMerge(RedisPendingConsents.layerConfig({
- *     url: Config.redacted("REDIS_URL"),
- *     key: Config.redacted("CONSENT_STORE_KEY")
+ *     url: Config.Redacted("REDIS_URL"),
+ *     key: Config.Redacted("CONSENT_STORE_KEY")
  *   })),
  *   Layer.provideMerge(engine)
  * )

@@ -1,6 +1,6 @@
 /**
  * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another process than the one that
- * waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite (`@effect/sql-libsql`).
+ * waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite (`node:sqlite`).
  *
  * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are JWEs (`dir`,
  * `A256GCM`) under a key that all processes have and the database does not have. A value opens under its own name only. A session is claimed by
@@ -99,8 +99,8 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
  * Pending consents over the `SqlClient` in context. It makes its tables, by a migrator with a table of its own. It deletes old entries once a
  * minute.
  *
- * With `@effect/sql-libsql` the database is a file: its client opens another database for each transaction of `:memory:`. The layer sets the
- * file's `journal_mode` to `WAL`, which stays: with the default one, its driver does not survive two processes that write at the same time.
+ * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and receives none, and the waits
+ * of other processes poll.
  *
  * @since 0.1.0
  * @category layers
@@ -123,12 +123,11 @@ export const layer = (
       return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     }
     const tables = SqlConsents.tablesOf(table)
-    const guard = yield* SqlConsents.makeGuard(sql)
     yield* Effect.mapError(
-      SqlConsents.migrate(migrator, sql, tables, guard),
+      SqlConsents.migrate(migrator, sql, tables),
       (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
     )
-    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables, guard))
+    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables))
   }))
 
 /**

@@ -10,24 +10,39 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Migrator from "effect/sql/Migrator"
 import type { SqlClient } from "effect/sql/SqlClient"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { codeOf } from "../../internal/errorCode.js"
 import { BackingError, type ConsentBacking } from "./consentBacking.js"
-import * as Libsql from "./libsql.js"
 import * as PgMessages from "./pgMessages.js"
 
 // -----------------------------------------------------------------------------
 // Errors
 // -----------------------------------------------------------------------------
 
-/** The cause is the error of the driver. Its message can quote values. */
-const reasonOf = (error: unknown): string => codeOf(hasProperty(error, "cause") ? error.cause : error)
+/** The error of a migration has that of its statement as the cause. */
+const unwrap = (error: unknown): unknown =>
+  !isSqlError(error) && hasProperty(error, "cause") && isSqlError(error.cause) ? error.cause : error
 
-/** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions (40001), and a deadlock (40P01). */
-const isConflict = (error: unknown): boolean => /^(SQLITE_(BUSY|LOCKED)|40001$|40P01$)/.test(reasonOf(error))
+/** The code of the driver, or else how Effect classifies its error. Messages can quote values. */
+const reasonOf = (wrapped: unknown): string => {
+  const error = unwrap(wrapped)
+  if (!isSqlError(error)) return codeOf(error)
+  const { _tag, cause } = error.reason
+  // All errors of `node:sqlite` have the same code.
+  return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
+}
 
-/** @internal */
-export const makeGuard = (sql: SqlClient): Effect.Effect<Libsql.Guard> => Libsql.makeGuard(sql, isConflict)
+const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
+  "DeadlockError",
+  "LockTimeoutError",
+  "SerializationError"
+])
+
+/** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions, and a deadlock. */
+const isConflict = (wrapped: unknown): boolean => {
+  const error = unwrap(wrapped)
+  return isSqlError(error) && conflicts.has(error.reason._tag)
+}
 
 /** Up to 5 seconds. */
 const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
@@ -96,13 +111,9 @@ const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, S
 export const migrate = (
   { fromRecord, make }: Pick<typeof Migrator, "fromRecord" | "make">,
   sql: SqlClient,
-  tables: Tables,
-  guard: Libsql.Guard
+  tables: Tables
 ): Effect.Effect<void, string, SqlClient> =>
   make({})({ loader: fromRecord(migrations(sql, tables)), table: tables.migrations }).pipe(
-    guard,
-    // A migration that fails is a defect.
-    Effect.catchDefect(Effect.fail),
     retryConflicts,
     Effect.retry(migrationRetries),
     Effect.mapError(reasonOf),
@@ -131,14 +142,13 @@ interface WaitRow {
 /** @internal */
 export const make = (
   sql: SqlClient,
-  tables: Tables,
-  guard: Libsql.Guard
+  tables: Tables
 ): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
   Effect.gen(function*() {
     const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
 
     const run = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, BackingError> =>
-      guard(statement).pipe(
+      statement.pipe(
         // A commit that fails is a defect.
         Effect.catchDefect(Effect.fail),
         retryConflicts,
