@@ -66,7 +66,7 @@ const refuseOptions = Validation.refuse(
   { name: "ClusterRetention.layer" }
 )
 
-const entityType = EntityType.EntityType.make(`Workflow/${workflow.name}`)
+const entityType = EntityType.EntityType.make(`Workflow/${workflow._tag}`)
 
 /** The clocks of all workflows are entities of this type, with the id of the execution. */
 const clockType = EntityType.EntityType.make("Workflow/-/DurableClock")

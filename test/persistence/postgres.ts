@@ -38,7 +38,7 @@ const user = (): { readonly uid: number; readonly gid: number } | undefined => {
 export interface Server {
   /** The folder of the data, with the socket. */
   readonly folder: string
-  readonly client: PgClient.PgClientConfig
+  readonly client: PgClient.PgPoolConfig
 }
 
 /** A server that runs until the scope ends. */
