@@ -1,20 +1,21 @@
 /**
- * Removes the rows of finished waits from the database of a cluster. The engine of `@effect/cluster` keeps all rows of an execution for ever:
+ * Removes the rows of finished waits from the database of a cluster. The engine of `effect/cluster` keeps all rows of an execution for ever:
  * sixteen of each wait for a consent.
- *
- * Needs the packages `@effect/workflow`, `@effect/cluster` and `@effect/sql`.
  *
  * @since 0.1.0
  * @example
- * import { ClusterWorkflowEngine, SingleRunner } from "@effect/cluster"
+ * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import { PgClient } from "@effect/sql-pg"
  * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+ * import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+ * import * as SingleRunner from "effect/cluster/SingleRunner"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
  * const engine = ClusterRetention.layer({ keep: "30 days" }).pipe(
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
+ *   Layer.provide(NodeCrypto.layerDigest),
  *   Layer.provideMerge(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
  */
