@@ -273,9 +273,8 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  *   Layer.provideMerge(engine)
  * )
  */
-export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.effect(
-  ConsentSignals,
-  Signals.make
+export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.fresh(
+  Layer.effect(ConsentSignals, Signals.make)
 )
 
 // -----------------------------------------------------------------------------
