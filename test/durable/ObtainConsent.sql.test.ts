@@ -64,7 +64,10 @@ const secretsOf = (calendar: World.Declared["calendar"]) =>
   Effect.gen(function*() {
     const local = yield* LocalBackend.LocalBackend
     const consents = yield* local.consents
-    const sessions = yield* Effect.forEach(consents, ({ id }) => Effect.flatMap(local.findSession(id), Effect.fromOption))
+    const sessions = yield* Effect.forEach(
+      consents,
+      ({ id }) => Effect.flatMap(local.findSession(id), Effect.fromOption)
+    )
     const token = yield* World.as({ userId: "alice" })(AccessToken.get(calendar))
     assert.isAbove(sessions.length, 1)
     return [

@@ -385,6 +385,36 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
   })
 
+  it.effect("the signals of a program within another one are its own", () => {
+    const signalled: Array<string> = []
+    const recording = (name: string) =>
+      Layer.effect(
+        ConsentSignals.ConsentSignals,
+        Effect.map(ConsentSignals.makeMemory, (signals) => ({
+          ...signals,
+          signal: () => Effect.sync(() => void signalled.push(name))
+        }))
+      )
+    const program = (name: string) =>
+      ObtainConsent.layerSignals.pipe(Layer.provide(recording(name)), Layer.provide(WorkflowEngine.layerMemory))
+    return Effect.gen(function*() {
+      yield* signal
+      yield* Effect.provide(signal, program("inner"))
+      assert.deepStrictEqual(signalled, ["outer", "inner"])
+    }).pipe(Effect.provide(program("outer")))
+  })
+
+  it.effect("the store of the memory is one, merged and in nested programs", () =>
+    Effect.gen(function*() {
+      const [outer, pending] = yield* Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents])
+      const [inner, others] = yield* Effect.provide(
+        Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents]),
+        Layer.merge(PendingConsents.layerMemory, ConsentSignals.layerMemory)
+      )
+      assert.strictEqual(inner, outer)
+      assert.strictEqual(others, pending)
+    }).pipe(Effect.provide(PendingConsents.layerMemory)))
+
   it.effect("ClusterRetention refuses options that cannot be right", () =>
     Effect.gen(function*() {
       // The options are checked before anything is required.

@@ -1,3 +1,4 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Consent from "effect-agentcore-identity/Consent"
@@ -14,6 +15,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -375,6 +377,24 @@ describe("Connect, as an HttpApp", () => {
       const unknown = yield* Effect.flip(send("/other"))
       assert(HttpServerError.isHttpServerError(unknown))
       assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+    }).pipe(Effect.provide(planes({}))))
+
+  it.effect("has its own routes within a layer of a server", () =>
+    Effect.gen(function*() {
+      const routes = HttpRouter.use((router) =>
+        Effect.gen(function*() {
+          yield* router.add("GET", "/other", HttpServerResponse.text("other"))
+          const { send } = yield* Effect.scoped(httpApp())
+          const unknown = yield* Effect.flip(send("/other"))
+          assert(HttpServerError.isHttpServerError(unknown))
+          assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+        }).pipe(Effect.orDie)
+      )
+      yield* Layer.build(
+        HttpRouter.serve(routes, { disableListenLog: true }).pipe(
+          Layer.provide(NodeHttpServer.layerTest)
+        )
+      )
     }).pipe(Effect.provide(planes({}))))
 
   it.effect("reports what AgentCore does not complete, and logs no secret", () =>

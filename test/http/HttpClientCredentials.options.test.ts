@@ -29,21 +29,23 @@ const refusal = <E, R>(wrap: (self: HttpClient.HttpClient) => HttpClient.HttpCli
         return HttpClientResponse.fromWeb(request, new Response())
       })
     ))
-    const fields = yield* Effect.forEach(["https://api.example.com", "https://other.example.com"], (url) =>
-      Effect.gen(function*() {
-        // The requirements are not used: no call of a plane is sent.
-        const error: unknown = yield* Effect.flip(api.get(url) as Effect.Effect<unknown, unknown>)
-        const { _tag, fieldList = [] } = error as ValidationException
-        assert.strictEqual(_tag, "ValidationException")
-        const [field, ...others] = fieldList
-        assert.deepStrictEqual(others, [])
-        return `${field?.name}: ${field?.message}`
-      }))
+    const fields = yield* Effect.forEach(
+      ["https://api.example.com", "https://other.example.com"],
+      (url) =>
+        Effect.gen(function*() {
+          // The requirements are not used: no call of a plane is sent.
+          const error: unknown = yield* Effect.flip(api.get(url) as Effect.Effect<unknown, unknown>)
+          const { _tag, fieldList = [] } = error as ValidationException
+          assert.strictEqual(_tag, "ValidationException")
+          const [field, ...others] = fieldList
+          assert.deepStrictEqual(others, [])
+          return `${field?.name}: ${field?.message}`
+        })
+    )
     assert.strictEqual(fields[0], fields[1])
     assert.strictEqual(sent, 0)
     assert.deepStrictEqual(
-      yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ calls }) =>
-        calls),
+      yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ calls }) => calls),
       []
     )
     return fields[0]

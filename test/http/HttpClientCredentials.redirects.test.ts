@@ -56,7 +56,10 @@ const combinators: ReadonlyArray<readonly [name: string, wrap: (client: Client) 
   ["tracer off", HttpClient.transformResponse(Effect.withTracerEnabled(false))],
   ["propagation off", HttpClient.transformResponse(Effect.provideService(HttpClient.TracerPropagationEnabled, false))],
   ["propagation on", HttpClient.transformResponse(Effect.provideService(HttpClient.TracerPropagationEnabled, true))],
-  ["span names", HttpClient.transformResponse(Effect.provideService(HttpClient.SpanNameGenerator, ({ method }) => method))],
+  [
+    "span names",
+    HttpClient.transformResponse(Effect.provideService(HttpClient.SpanNameGenerator, ({ method }) => method))
+  ],
   ["retryTransient", HttpClient.retryTransient({ times: 1 })],
   ["retry", HttpClient.retry({ times: 1 })],
   ["mapRequest", HttpClient.mapRequest(HttpClientRequest.setHeader("x-other", "kept"))],

@@ -266,8 +266,10 @@ const invocations = Effect.map(report, (text) => HttpServerResponse.text(text))
 const health = HttpServerResponse.text("Healthy")
 
 const failing = Effect.map(currentToken, () => HttpServerResponse.empty()).pipe(
-  Effect.catchTag("MissingWorkloadAccessToken", ({ message }) =>
-    Effect.succeed(HttpServerResponse.text(message, { status: 401 }))),
+  Effect.catchTag(
+    "MissingWorkloadAccessToken",
+    ({ message }) => Effect.succeed(HttpServerResponse.text(message, { status: 401 }))
+  ),
   Effect.orDie
 )
 
@@ -517,11 +519,12 @@ describe("layerRedaction", () => {
     ))
 
   it.live("keeps the names of a program within another one", () =>
-    Effect.map(PlatformHeaders.CurrentRedactedNames, (names) => assert.includeMembers([...names], ["x-inner", wat])).pipe(
-      Effect.provide(RequestContext.layerRedaction),
-      Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-inner"]),
-      Effect.provide(RequestContext.layerRedaction)
-    ))
+    Effect.map(PlatformHeaders.CurrentRedactedNames, (names) => assert.includeMembers([...names], ["x-inner", wat]))
+      .pipe(
+        Effect.provide(RequestContext.layerRedaction),
+        Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-inner"]),
+        Effect.provide(RequestContext.layerRedaction)
+      ))
 })
 
 describe("layerFallback", () => {
