@@ -1,21 +1,22 @@
 /**
- * Removes the rows of finished waits from the database of a cluster. The engine of `@effect/cluster` keeps all rows of an execution for ever:
+ * Removes the rows of finished waits from the database of a cluster. The engine of `effect/cluster` keeps all rows of an execution for ever:
  * sixteen of each wait for a consent.
- *
- * Needs the packages `@effect/workflow`, `@effect/cluster` and `@effect/sql`.
  *
  * @since 0.1.0
  * @example
- * import { ClusterWorkflowEngine, SingleRunner } from "@effect/cluster"
+ * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import { PgClient } from "@effect/sql-pg"
  * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
+ * import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+ * import * as SingleRunner from "effect/cluster/SingleRunner"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
  * const engine = ClusterRetention.layer({ keep: "30 days" }).pipe(
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
- *   Layer.provideMerge(PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") }))
+ *   Layer.provide(NodeCrypto.layerDigest),
+ *   Layer.provideMerge(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
  */
 import * as Clock from "effect/Clock"
@@ -70,7 +71,7 @@ const refuseOptions = Validation.refuse(
 /** A statement that never ends would be the last one. */
 const limited = withDeadline({ duration: "1 minute", onTimeout: () => "it took too long" })
 
-const entityType = EntityType.EntityType.make(`Workflow/${workflow.name}`)
+const entityType = EntityType.EntityType.make(`Workflow/${workflow._tag}`)
 
 /** The clocks of all workflows are entities of this type, with the id of the execution. */
 const clockType = EntityType.EntityType.make("Workflow/-/DurableClock")

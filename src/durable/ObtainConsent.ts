@@ -1,5 +1,5 @@
 /**
- * A consent that takes days, as a workflow of `@effect/workflow`. It survives deployments and crashes. It asks AgentCore whether the user has
+ * A consent that takes days, as a workflow of `effect/workflow`. It survives deployments and crashes. It asks AgentCore whether the user has
  * consented, invites them with the link of `Connect`, reminds them, and waits for the consent or the end of its patience.
  *
  * | process | layers |
@@ -7,7 +7,7 @@
  * | a runner, where the workflow runs | {@link layer}, `Connect.layer` or `Connect.layerLinks`, a store of consents, a `WorkflowEngine` |
  * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
  *
- * They can be one process. In production the engine is `ClusterWorkflowEngine` of `@effect/cluster`, over `SingleRunner` for a single process,
+ * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner` for a single process,
  * or over several runners. The store of consents is `persistence/SqlPendingConsents` or `persistence/RedisPendingConsents`: that of the memory
  * forgets who waits.
  *
@@ -21,26 +21,27 @@
  * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
  * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.
  *
- * Needs the package `@effect/workflow`, which a program without it does not load. `ClusterRetention` removes finished executions.
+ * `ClusterRetention` removes finished executions.
  *
  * @since 0.1.0
  * @example
- * import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
- * import * as SingleRunner from "@effect/cluster/SingleRunner"
- * import * as Activity from "@effect/workflow/Activity"
- * import * as DurableClock from "@effect/workflow/DurableClock"
- * import * as Workflow from "@effect/workflow/Workflow"
+ * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+ * import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
+ * import * as SingleRunner from "effect/cluster/SingleRunner"
  * import * as Config from "effect/Config"
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  * import type * as Redacted from "effect/Redacted"
  * import * as Schema from "effect/Schema"
+ * import * as Activity from "effect/workflow/Activity"
+ * import * as DurableClock from "effect/workflow/DurableClock"
+ * import * as Workflow from "effect/workflow/Workflow"
  *
  * export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "calendar",
@@ -58,8 +59,7 @@
  * }>()("Meetings") {}
  *
  * // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
- * export const Report = Workflow.make({
- *   name: "app/Report",
+ * export const Report = Workflow.make("app/Report", {
  *   payload: { user: Schema.String, week: Schema.String },
  *   success: Schema.String,
  *   error: ObtainConsent.ConsentNotObtained,
@@ -101,10 +101,11 @@
  *
  * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
  * export const database = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.redacted("CONSENT_STORE_KEY") })),
+ *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
  *   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
- *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
+ *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
+ *   Layer.provide(NodeCrypto.layerDigest)
  * )
  */
 import * as Duration from "effect/Duration"
@@ -256,7 +257,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * @since 0.1.0
  * @category layers
  * @example
- * import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+ * import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
  * import * as Config from "effect/Config"
@@ -266,15 +267,14 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  *
  * const consents = ObtainConsent.layerSignals.pipe(
  *   Layer.provideMerge(RedisPendingConsents.layerConfig({
- *     url: Config.redacted("REDIS_URL"),
- *     key: Config.redacted("CONSENT_STORE_KEY")
+ *     url: Config.Redacted("REDIS_URL"),
+ *     key: Config.Redacted("CONSENT_STORE_KEY")
  *   })),
  *   Layer.provideMerge(engine)
  * )
  */
-export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.effect(
-  ConsentSignals,
-  Signals.make
+export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.fresh(
+  Layer.effect(ConsentSignals, Signals.make)
 )
 
 // -----------------------------------------------------------------------------

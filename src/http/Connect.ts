@@ -18,13 +18,13 @@
  *
  * @since 0.1.0
  * @example
- * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
- * import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerRequest from "effect/http/HttpServerRequest"
  * import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
@@ -146,7 +146,7 @@ export const revocationPages = {
 // -----------------------------------------------------------------------------
 
 /**
- * Adds the routes to an `HttpLayerRouter`, and provides {@link Connect}. Put {@link layerRedaction} around the server: the return URL
+ * Adds the routes to an `HttpRouter`, and provides {@link Connect}. Put {@link layerRedaction} around the server: the return URL
  * contains the session. Invalid options, and a `currentUser` that is not a user, are defects with a `ValidationException`.
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
@@ -212,13 +212,11 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     refuseOptions(options) ?? Effect.gen(function*() {
       const made = yield* Routes.make(options)
       yield* Effect.forkScoped(made.recover)
-      // The types of the router do not see through the type parameters.
-      const app = yield* HttpRouter.toHttpEffect(HttpRouter.addAll(routesOf(made))) as Effect.Effect<
-        HttpApp<E | E2, R | R2>,
-        never,
-        Scope.Scope
-      >
-      return { app, service: made.service }
+      // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program, because layers are memoized.
+      const router = yield* HttpRouter.make
+      // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
+      yield* router.addAll(routesOf(made)) as Effect.Effect<void>
+      return { app: router.asHttpEffect() as HttpApp<E | E2, R | R2>, service: made.service }
     })
   )
 

@@ -74,7 +74,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
 }
 
 /**
- * Adds the route of the return URL to an `HttpLayerRouter`, and provides a `TokenPoller` that polls as soon as the
+ * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that polls as soon as the
  * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
  * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
@@ -89,12 +89,12 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * @since 0.1.0
  * @category layers
  * @example
- * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
- * import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
  * import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
  * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerRequest from "effect/http/HttpServerRequest"
  * import * as Layer from "effect/Layer"
  *
  * // The application's own sign-in.
@@ -209,5 +209,8 @@ export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =
   Validation.checkedLayer(refusePath, { path }, ({ path }) =>
     Layer.merge(
       ServerSpans.layerUntraced(matches(path)),
-      Layer.effectDiscard(Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, "referer"]))
+      Layer.effect(
+        Headers.CurrentRedactedNames,
+        Effect.map(Headers.CurrentRedactedNames, (names) => [...names, "referer"])
+      )
     ))

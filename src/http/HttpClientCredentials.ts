@@ -200,11 +200,11 @@ const withOptions = <Options extends object, E, R>(
  * @since 0.1.0
  * @category combinators
  * @example
- * import * as HttpClient from "@effect/platform/HttpClient"
- * import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
+ * import * as HttpClientRequest from "effect/http/HttpClientRequest"
  *
  * class Github extends AccessToken.Tag<Github>()("app/Github", {
  *   provider: "github",
@@ -318,10 +318,10 @@ export const withAccessToken: {
  * @since 0.1.0
  * @category combinators
  * @example
- * import * as HttpClient from "@effect/platform/HttpClient"
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  *
@@ -403,10 +403,10 @@ export const withApiKey: {
  * @since 0.1.0
  * @category combinators
  * @example
- * import * as HttpClient from "@effect/platform/HttpClient"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
  * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
  *

@@ -8,8 +8,8 @@
  *
  * | server | line |
  * | --- | --- |
- * | `HttpLayerRouter` | {@link layer} |
- * | `HttpApp` | {@link middleware} |
+ * | `HttpRouter` | {@link layer} |
+ * | `HttpServer`, over an effect of a response | {@link middleware} |
  * | `HttpApi` | {@link RequestContextMiddleware} and {@link WorkloadAccessTokenMiddleware}, with {@link layerHttpApi} |
  * | Lambda, Fetch, Node | {@link fromHeaders} for the event or request, and {@link provide} for the effect |
  *
@@ -19,11 +19,11 @@
  *
  * @since 0.1.0
  * @example
- * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
- * import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
  * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
  * import * as Layer from "effect/Layer"
  *
  * const invocations = HttpRouter.add(
@@ -36,7 +36,10 @@
  *     const key = yield* identity.getApiKey({ provider: "weather" })
  *     return HttpServerResponse.text(`The answer for session ${sessionId}`)
  *   }).pipe(
- *     Effect.catchTag("MissingWorkloadAccessToken", ({ message }) => HttpServerResponse.text(message, { status: 401 }))
+ *     Effect.catchTag(
+ *       "MissingWorkloadAccessToken",
+ *       ({ message }) => Effect.succeed(HttpServerResponse.text(message, { status: 401 }))
+ *     )
  *   )
  * ).pipe(Layer.provide(RequestContext.layer))
  *
@@ -57,7 +60,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isObject } from "effect/Predicate"
+import { isObject, isObjectKeyword } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
@@ -185,7 +188,7 @@ const read = (input: Input, makeRequestId: () => string): Service => {
 }
 
 const refuseInput = Validation.refuse(
-  () => Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObject) }),
+  () => Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObjectKeyword) }),
   { name: "RequestContext.fromHeaders" }
 )
 
@@ -357,18 +360,15 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  * @since 0.1.0
  * @category middleware
  * @example
- * import * as HttpRouter from "@effect/platform/HttpRouter"
- * import * as HttpServer from "@effect/platform/HttpServer"
- * import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
  * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
  * import * as Effect from "effect/Effect"
+ * import * as HttpServer from "effect/http/HttpServer"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
  * import * as Layer from "effect/Layer"
  *
- * const app = HttpRouter.empty.pipe(
- *   HttpRouter.post(
- *     "/invocations",
- *     Effect.map(RequestContext.RequestContext, ({ sessionId }) => HttpServerResponse.text(`session ${sessionId}`))
- *   )
+ * const app = Effect.map(
+ *   RequestContext.RequestContext,
+ *   ({ sessionId }) => HttpServerResponse.text(`session ${sessionId}`)
  * )
  *
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
@@ -392,7 +392,7 @@ export const middleware = <E, R>(
   )
 
 /**
- * {@link middleware} for routes of an `HttpLayerRouter`. Provide it to these routes.
+ * {@link middleware} for routes of an `HttpRouter`. Provide it to these routes.
  *
  * @since 0.1.0
  * @category layers
@@ -408,18 +408,19 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  * @since 0.1.0
  * @category HttpApi
  * @example
- * import * as HttpApi from "@effect/platform/HttpApi"
- * import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
- * import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
- * import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
  * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
  * import * as Effect from "effect/Effect"
+ * import * as HttpApi from "effect/http-api/HttpApi"
+ * import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+ * import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+ * import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+ * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as Layer from "effect/Layer"
  * import * as Schema from "effect/Schema"
  *
  * const api = HttpApi.make("agent").add(
  *   HttpApiGroup.make("runtime")
- *     .add(HttpApiEndpoint.post("invoke", "/invocations").addSuccess(Schema.String))
+ *     .add(HttpApiEndpoint.post("invoke", "/invocations", { success: Schema.String }))
  *     .middleware(RequestContext.RequestContextMiddleware)
  *     .middleware(RequestContext.WorkloadAccessTokenMiddleware)
  * )
@@ -428,10 +429,9 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  *   handlers.handle("invoke", () => Effect.map(RequestContext.RequestContext, ({ requestId }) => requestId))
  * ).pipe(Layer.provide(RequestContext.layerHttpApi))
  *
- * const server = HttpApiBuilder.serve(RequestContext.middleware).pipe(
- *   Layer.provide(RequestContext.layerRedaction),
- *   Layer.provide(HttpApiBuilder.api(api).pipe(Layer.provide(runtime)))
- * )
+ * const server = HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(runtime)), {
+ *   middleware: RequestContext.middleware
+ * }).pipe(Layer.provide(RequestContext.layerRedaction))
  */
 export class RequestContextMiddleware extends HttpApiMiddleware.Service<RequestContextMiddleware, {
   provides: RequestContext
@@ -476,9 +476,8 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
  * // In AgentCore Runtime `LocalDevelopment` has no caller, so the same program runs there.
  * const developer = RequestContext.layerFallback.pipe(Layer.provide(LocalDevelopment.layer()))
  */
-export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.effect(
-  Fallback,
-  Effect.map(WorkloadAccessToken.WorkloadAccessToken, Option.some)
+export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.fresh(
+  Layer.effect(Fallback, Effect.map(WorkloadAccessToken.WorkloadAccessToken, Option.some))
 )
 
 /**
@@ -490,12 +489,14 @@ export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.Worklo
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction: Layer.Layer<never> = Layer.effect(
-  Headers.CurrentRedactedNames,
-  Effect.map(Headers.CurrentRedactedNames, (names) => [
-    ...names,
-    "authorization",
-    ...RuntimeHeaders.workloadAccessToken,
-    new RegExp(`^${RuntimeHeaders.customPrefix}`)
-  ])
+export const layerRedaction: Layer.Layer<never> = Layer.fresh(
+  Layer.effect(
+    Headers.CurrentRedactedNames,
+    Effect.map(Headers.CurrentRedactedNames, (names) => [
+      ...names,
+      "authorization",
+      ...RuntimeHeaders.workloadAccessToken,
+      new RegExp(`^${RuntimeHeaders.customPrefix}`)
+    ])
+  )
 )

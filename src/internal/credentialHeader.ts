@@ -146,6 +146,10 @@ export const inject = <E, R, E2, R2>(
   if (!fieldName.test(header)) {
     throw new Cause.IllegalArgumentError("header is not the name of a header, as in x-api-key")
   }
+  // A program in plain JavaScript can pass anything.
+  if (!Predicate.hasProperty(self, "postprocess") || !Predicate.isFunction(self.postprocess)) {
+    throw new Cause.IllegalArgumentError("The client is not a client of effect/http: make it with HttpClient.make")
+  }
   const { postprocess, preprocess } = self
 
   const send = (request: HttpClientRequest.HttpClientRequest) => withoutRedirects(postprocess(Effect.succeed(request)))

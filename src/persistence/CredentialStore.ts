@@ -19,7 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { PersistenceError } from "effect/persistence/Persistence"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
@@ -90,7 +90,7 @@ export {
   /**
    * The store cannot be built.
    *
-   * - `MissingPackage`: `ioredis` or `effect/persistence` is not installed
+   * - `MissingPackage`: `ioredis` is not installed
    * - `InvalidKey`: a key is not 32 bytes in base64url
    * - `InvalidUrl`: the URL of Redis is invalid
    *
@@ -122,7 +122,7 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     const open = (key: string, sealed: unknown) =>
       Effect.flatMap(sealing.open(key, sealed), decode).pipe(
         Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
-        // A `ParseError` quotes the value.
+        // The error of a schema could quote the value.
         Effect.mapError(() =>
           new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
         )
@@ -146,8 +146,9 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     }
   })
 
-const unwrap = (entry: object | undefined): Option.Option<unknown> =>
-  hasProperty(entry, "sealed") ? Option.some(entry.sealed) : Option.none()
+/** Version 0.1.0 stored strings. */
+const unwrap = (entry: unknown): Option.Option<unknown> =>
+  hasProperty(entry, "sealed") ? Option.some(entry.sealed) : isString(entry) ? Option.some(entry) : Option.none()
 
 const load = <M extends object>(
   name: Parameters<typeof Package.load>[1],
@@ -172,7 +173,7 @@ const load = <M extends object>(
  * import type * as Redacted from "effect/Redacted"
  *
  * const store = (key: Redacted.Redacted) =>
- *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerKeyValueStore))
+ *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerBackingKvs))
  */
 export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError, BackingPersistence> =>
   Layer.effect(
@@ -231,11 +232,12 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
  * @example
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
  * import * as Config from "effect/Config"
+ * import * as Schema from "effect/Schema"
  *
  * const store = CredentialStore.layerRedisConfig({
  *   url: Config.Redacted("REDIS_URL"),
  *   key: Config.Redacted("CREDENTIAL_STORE_KEY"),
- *   previousKeys: Config.array(Config.Redacted(), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
  * })
  */
 export const layerRedisConfig = (

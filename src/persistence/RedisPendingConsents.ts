@@ -13,11 +13,12 @@
  * @example
  * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
  * import * as Config from "effect/Config"
+ * import * as Schema from "effect/Schema"
  *
  * const pending = RedisPendingConsents.layerConfig({
  *   url: Config.Redacted("REDIS_URL"),
  *   key: Config.Redacted("CONSENT_STORE_KEY"),
- *   previousKeys: Config.array(Config.Redacted(), "CONSENT_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CONSENT_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
  * })
  */
 import * as Config from "effect/Config"

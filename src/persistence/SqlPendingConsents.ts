@@ -1,6 +1,6 @@
 /**
  * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another process than the one that
- * waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite (`@effect/sql-libsql`).
+ * waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite (`node:sqlite`).
  *
  * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are JWEs (`dir`,
  * `A256GCM`) under a key that all processes have and the database does not have. A value opens under its own name only. A session is claimed by
@@ -102,10 +102,11 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
  * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail with
  * `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
  *
- * With `@effect/sql-libsql` the database is a file: its client opens another database for each transaction of `:memory:`. The layer sets the
- * file's `journal_mode` to `WAL`, which stays: with the default one, its driver does not survive two processes that write at the same time.
- * The store waits up to 1 second for the lock of another process. Within a transaction of the program on the same file it fails, because a
- * file has one writer.
+ * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program on the same file it
+ * fails, because a file has one writer.
+ *
+ * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and receives none, and the waits
+ * of other processes poll.
  *
  * @since 0.1.0
  * @category layers

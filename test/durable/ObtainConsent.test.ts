@@ -17,6 +17,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -68,16 +69,16 @@ const recordInvitations = () => {
   }
 }
 
+const poll = (id: string) => Effect.map(ObtainConsent.workflow.poll(id), Option.getOrUndefined)
+
 /** The outcome, the reason of a failure, or `Suspended`. */
 const stateOf = (id: string) =>
-  Effect.map(ObtainConsent.workflow.poll(id), (result) =>
-    result?._tag !== "Complete"
-      ? result?._tag
-      : result.exit._tag === "Success"
-      ? result.exit.value
-      : result.exit.cause._tag === "Fail"
-      ? result.exit.cause.error.reason
-      : assert.fail(Cause.pretty(result.exit.cause)))
+  Effect.map(poll(id), (result) => {
+    if (result?._tag !== "Complete") return result?._tag
+    if (result.exit._tag === "Success") return result.exit.value
+    const failure = Cause.findErrorOption(result.exit.cause)
+    return Option.isSome(failure) ? failure.value.reason : assert.fail(Cause.pretty(result.exit.cause))
+  })
 
 /** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
@@ -227,8 +228,7 @@ describe("ObtainConsent on the engine of the memory", () => {
   it.effect("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
     const { invite, sent } = recordInvitations()
     const tokens: Array<string> = []
-    const Report = Workflow.make({
-      name: "test/Report",
+    const Report = Workflow.make("test/Report", {
       payload: { name: Schema.String },
       success: Schema.Tuple([Schema.String, ObtainConsent.Outcome]),
       error: ObtainConsent.ConsentNotObtained,
@@ -264,14 +264,14 @@ describe("ObtainConsent on the engine of the memory", () => {
       for (const id of ids) yield* awaitState(id, "Granted")
       yield* awaitLength(tokens, 2)
       assert.deepStrictEqual(yield* registrations, [])
-      const isSuspended = (id: string) => Effect.map(Report.poll(id), (result) => result?._tag === "Suspended")
-      const isComplete = (id: string) => Effect.map(Report.poll(id), (result) => result?._tag === "Complete")
+      const isSuspended = (id: string) => Effect.map(Report.poll(id), Option.exists(({ _tag }) => _tag === "Suspended"))
+      const isComplete = (id: string) => Effect.map(Report.poll(id), Option.exists(({ _tag }) => _tag === "Complete"))
       for (const id of reports) yield* until(isSuspended(id))
       yield* TestClock.adjust("1 day")
       for (const [index, name] of ["one", "two"].entries()) {
         const id = reports[index] ?? ""
         yield* until(isComplete(id))
-        const result = yield* Report.poll(id)
+        const result = Option.getOrUndefined(yield* Report.poll(id))
         assert.deepStrictEqual(
           result?._tag === "Complete" && result.exit._tag === "Success" && result.exit.value,
           [`report of ${name}`, "AlreadyGranted"]
@@ -284,8 +284,7 @@ describe("ObtainConsent on the engine of the memory", () => {
   it.effect("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
     const { invite, sent } = recordInvitations()
     class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
-    const Read = Workflow.make({
-      name: "test/Read",
+    const Read = Workflow.make("test/Read", {
       payload: { userId: Schema.String },
       error: Schema.Union([ObtainConsent.ConsentNotObtained, NoSuchCalendar]),
       idempotencyKey: ({ userId }) => userId
@@ -310,7 +309,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       const signals = yield* ConsentSignals.ConsentSignals
       const bob = yield* ConsentSignals.grant({ workload, user: { userId: "bob" }, credential: "calendar" })
       yield* signals.signal(bob, "Completed")
-      yield* until(Effect.map(Read.poll(id), (result) => result?._tag === "Complete"))
+      yield* until(Effect.map(Read.poll(id), Option.exists(({ _tag }) => _tag === "Complete")))
       yield* consent
       yield* Effect.flip(Read.execute({ userId: "alice" }))
       assert.strictEqual(failures.pop(), "NoSuchCalendar")
@@ -332,8 +331,8 @@ describe("ObtainConsent on the engine of the memory", () => {
           failure = error
           const id = yield* ObtainConsent.start({ ...request, episode })
           yield* awaitState(id, "InvitationFailed")
-          const stored = JSON.stringify(yield* ObtainConsent.workflow.poll(id))
-          assert.include(stored, episode === "failure" ? "MailFailed" : "RuntimeException")
+          const stored = JSON.stringify(yield* poll(id))
+          assert.include(stored, episode === "failure" ? "MailFailed" : "\"error\":\"Error\"")
           Recorder.assertSecretFree([stored], [sentinel])
         }
         failure = Effect.void
@@ -367,7 +366,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       )
       yield* awaitState(refused, "Unavailable")
       yield* awaitState(unknown, "UnknownCredential")
-      assert.include(JSON.stringify(yield* ObtainConsent.workflow.poll(refused)), "AccessDeniedException")
+      assert.include(JSON.stringify(yield* poll(refused)), "AccessDeniedException")
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
@@ -378,8 +377,7 @@ describe("ObtainConsent on the engine of the memory", () => {
           Effect.sandbox,
           Effect.flip,
           Effect.map((cause) => Cause.squash(cause)),
-          Effect.filterOrDie((error) => error instanceof ValidationException, () => "no ValidationException"),
-          Effect.map(({ message }) => message)
+          Effect.map((error) => error instanceof ValidationException ? error.message : assert.fail(String(error)))
         )
       assert.include(yield* build({ invite: "mail" }), "invite")
       assert.include(yield* build({ patience: "soon" }), "patience")
@@ -432,6 +430,36 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.deepStrictEqual(yield* registrations, ["an execution of another program"])
     }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
   })
+
+  it.effect("the signals of a program within another one are its own", () => {
+    const signalled: Array<string> = []
+    const recording = (name: string) =>
+      Layer.effect(
+        ConsentSignals.ConsentSignals,
+        Effect.map(ConsentSignals.makeMemory, (signals) => ({
+          ...signals,
+          signal: () => Effect.sync(() => void signalled.push(name))
+        }))
+      )
+    const program = (name: string) =>
+      ObtainConsent.layerSignals.pipe(Layer.provide(recording(name)), Layer.provide(WorkflowEngine.layerMemory))
+    return Effect.gen(function*() {
+      yield* signal
+      yield* Effect.provide(signal, program("inner"))
+      assert.deepStrictEqual(signalled, ["outer", "inner"])
+    }).pipe(Effect.provide(program("outer")))
+  })
+
+  it.effect("the store of the memory is one, merged and in nested programs", () =>
+    Effect.gen(function*() {
+      const [outer, pending] = yield* Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents])
+      const [inner, others] = yield* Effect.provide(
+        Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents]),
+        Layer.merge(PendingConsents.layerMemory, ConsentSignals.layerMemory)
+      )
+      assert.strictEqual(inner, outer)
+      assert.strictEqual(others, pending)
+    }).pipe(Effect.provide(PendingConsents.layerMemory)))
 
   it.effect("ClusterRetention refuses options that cannot be right", () =>
     Effect.gen(function*() {

@@ -27,9 +27,9 @@ const fast = {
   entityTerminationTimeout: "1 second"
 } as const
 
-const client = (config: PgClient.PgClientConfig) => Layer.orDie(PgClient.layer(config))
+const client = (config: PgClient.PgPoolConfig) => Layer.orDie(PgClient.layer(config))
 
-export const runner = (config: PgClient.PgClientConfig) =>
+export const runner = (config: PgClient.PgPoolConfig) =>
   Layer.unwrap(Effect.map(freePort, (port) =>
     ClusterWorkflowEngine.layer.pipe(
       Layer.provideMerge(
@@ -42,7 +42,7 @@ export const runner = (config: PgClient.PgClientConfig) =>
     )))
 
 /** A process that runs no workflows: that of the pages. */
-export const clientOnly = (config: PgClient.PgClientConfig) =>
+export const clientOnly = (config: PgClient.PgPoolConfig) =>
   ClusterWorkflowEngine.layer.pipe(
     Layer.provideMerge(
       NodeClusterSocket.layer({

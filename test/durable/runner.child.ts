@@ -23,7 +23,10 @@ const program = Effect.gen(function*() {
     Effect.delay(Effect.all([ObtainConsent.workflow.poll(wait), Runner.Report.poll(report)]), "20 millis"),
     {
       until: (results) =>
-        invitations === 2 && results.every((result) => Option.isSome(result) && result.value._tag === "Suspended")
+        invitations === 2
+        && results.every((result) =>
+          Option.exists<{ readonly _tag: string }>(result, ({ _tag }) => _tag === "Suspended")
+        )
     }
   )
   yield* print({ report, wait })

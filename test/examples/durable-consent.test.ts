@@ -8,7 +8,9 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
@@ -37,10 +39,8 @@ const connect = Effect.gen(function*() {
 }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice })))
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  TestClock.withLive(
-    Effect.repeat(Effect.tap(condition, () => Effect.sleep("5 millis")), { until: Boolean }).pipe(
-      Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
-    )
+  Effect.repeat(Effect.tap(condition, () => Effect.sleep("5 millis")), { until: Boolean }).pipe(
+    Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => Effect.fail("not in time") })
   )
 
 const application = () => {
@@ -62,10 +62,10 @@ const planes = Layer.provideMerge(Identity.layer, Backend.backend())
 const start = Report.execute({ user: "alice", week: "2026-W48" }, { discard: true })
 
 const stateOf = (id: string) =>
-  Effect.map(
-    Report.poll(id),
-    (result) => result?._tag === "Complete" && result.exit._tag === "Success" ? result.exit.value : result?._tag
-  )
+  Effect.map(Report.poll(id), (polled) => {
+    const result = Option.getOrUndefined(polled)
+    return result?._tag === "Complete" && result.exit._tag === "Success" ? result.exit.value : result?._tag
+  })
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
@@ -84,22 +84,23 @@ describe("a workflow that waits for days", () => {
     const memory = ObtainConsent.layerSignals.pipe(
       Layer.provideMerge(Layer.merge(PendingConsents.layerMemory, WorkflowEngine.layerMemory))
     )
+    const untilLive = flow(until, TestClock.withLive)
     return Effect.gen(function*() {
       yield* setUp
       const id = yield* start
-      yield* until(Effect.map(stateOf(id), (state) => state === "Suspended"))
+      yield* untilLive(Effect.map(stateOf(id), (state) => state === "Suspended"))
       yield* TestClock.adjust("1 day")
-      yield* until(Effect.sync(() => mails.length === 2))
+      yield* untilLive(Effect.sync(() => mails.length === 2))
       assert.deepStrictEqual(mails, [
         "alice: Please connect your calendar: https://agent.example.com/connect/calendar",
         "alice: Reminder: please connect your calendar: https://agent.example.com/connect/calendar"
       ])
       yield* TestClock.adjust("1 day")
       yield* connect
-      yield* until(Effect.sync(() => tokens.length === 1))
-      yield* until(Effect.map(stateOf(id), (state) => state === "Suspended"))
+      yield* untilLive(Effect.sync(() => tokens.length === 1))
+      yield* untilLive(Effect.map(stateOf(id), (state) => state === "Suspended"))
       yield* TestClock.adjust("7 days")
-      yield* until(Effect.map(stateOf(id), (state) => state === "Meetings: 1, then 2"))
+      yield* untilLive(Effect.map(stateOf(id), (state) => state === "Meetings: 1, then 2"))
       // The token of the first week has expired by then.
       assert.notStrictEqual(tokens[0], tokens[1])
       assert.lengthOf(mails, 2)

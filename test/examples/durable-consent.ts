@@ -1,3 +1,4 @@
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
@@ -76,5 +77,6 @@ export const database = ObtainConsent.layerSignals.pipe(
   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
   Layer.provideMerge(ClusterWorkflowEngine.layer),
-  Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" }))
+  Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
+  Layer.provide(NodeCrypto.layerDigest)
 )

@@ -296,9 +296,9 @@ describe("the examples of the README", () => {
 
       // The first job belongs to the request without a token.
       const jobs = yield* Server.Jobs
-      const orphan = yield* Effect.result(Effect.flatten(jobs.take))
-      assert.strictEqual(orphan._tag, "Left")
-      yield* Effect.flatten(jobs.take)
+      const orphan = yield* Effect.result(Effect.flatten(Queue.take(jobs)))
+      assert.strictEqual(orphan._tag, "Failure")
+      yield* Effect.flatten(Queue.take(jobs))
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const [keys] = yield* planes.callsOf("getResourceApiKey")
       assert.strictEqual(Redacted.value(keys?.request.workloadIdentityToken ?? secret("")), "token-of-alice")
@@ -330,7 +330,7 @@ describe("the examples of the README", () => {
     }).pipe(
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),
       Effect.provide(laptop),
-      Effect.provide(NodeHttpClient.layer)
+      Effect.provide(NodeHttpClient.layerNodeHttp)
     ))
 
   it.effect("use: any client with a rejected token", () =>

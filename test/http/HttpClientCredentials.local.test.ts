@@ -34,10 +34,10 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
       const token = headers.authorization?.replace("Bearer ", "") ?? ""
       heard.push(token)
       return revoked.has(token)
-        ? HttpServerResponse.text("revoked", {
+        ? Effect.succeed(HttpServerResponse.text("revoked", {
           status: 401,
           headers: { "www-authenticate": "Bearer error=\"invalid_token\"" }
-        })
+        }))
         : api
     })
   const context = yield* Layer.build(

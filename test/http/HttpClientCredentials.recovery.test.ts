@@ -280,7 +280,7 @@ describe("rejection", () => {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = yield* withToken(url)
         const outcome = yield* Effect.result(api.post(url, { body: body() }))
-        assert.strictEqual(outcome._tag, repeatable ? "Right" : "Left")
+        assert.strictEqual(outcome._tag, repeatable ? "Success" : "Failure")
         assert.lengthOf(seen, repeatable ? 2 : 1)
         assert.strictEqual(seen[0]?.body, seen.at(-1)?.body)
       }).pipe(Effect.provide([scripted(fresh), NodeHttpClient.layerUndici])))

@@ -7,7 +7,6 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import type * as Headers from "effect/http/Headers"
-import type * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -23,6 +22,12 @@ interface QueryFailed {
 }
 
 type Needs = RequestContext.RequestContext | WorkloadAccessToken | Database
+
+/** What the handlers of a layer require for each request. */
+type Required<L extends Layer.Any> = HttpRouter.Request.Only<"Requires", Layer.Services<L>>
+
+/** What a layer requires once. */
+type Services<L extends Layer.Any> = HttpRouter.Request.Without<Layer.Services<L>>
 
 declare const handler: Effect.Effect<
   HttpServerResponse.HttpServerResponse,
@@ -86,7 +91,9 @@ describe("what a request provides", () => {
   })
 
   test("leaves the requirements and the errors of an app", () => {
-    expectTypeOf(RequestContext.middleware(handler)).toEqualTypeOf<HttpEffect.Default<QueryFailed, Database>>()
+    expectTypeOf(RequestContext.middleware(handler)).toEqualTypeOf<
+      Effect.Effect<HttpServerResponse.HttpServerResponse, QueryFailed, Database | HttpServerRequest.HttpServerRequest>
+    >()
     expectTypeOf(HttpServer.serve(handler, RequestContext.middleware)).toEqualTypeOf<
       Layer.Layer<never, never, HttpServer.HttpServer | Database>
     >()
@@ -94,7 +101,6 @@ describe("what a request provides", () => {
 
   test("leaves the requirements of a route, and only those of the routes it is provided to", () => {
     const route = HttpRouter.add("GET", "/", handler)
-    type Required<L extends Layer.Layer.Any> = HttpRouter.Request.Only<"Requires", Layer.Services<L>>
     expectTypeOf<Required<typeof route>>().toEqualTypeOf<Needs>()
     const provided = route.pipe(Layer.provide(RequestContext.layer))
     expectTypeOf<Required<typeof provided>>().toEqualTypeOf<Database>()
@@ -104,7 +110,7 @@ describe("what a request provides", () => {
     const endpoint = HttpApiEndpoint.get("call", "/")
     const bareApi = HttpApi.make("agent").add(HttpApiGroup.make("runtime").add(endpoint))
     const bare = HttpApiBuilder.group(bareApi, "runtime", (handlers) => handlers.handle("call", () => answer))
-    expectTypeOf<Layer.Services<typeof bare>>().toEqualTypeOf<Needs>()
+    expectTypeOf<Required<typeof bare>>().toEqualTypeOf<Needs>()
 
     const api = HttpApi.make("agent").add(
       HttpApiGroup.make("runtime").add(endpoint)
@@ -112,11 +118,13 @@ describe("what a request provides", () => {
         .middleware(RequestContext.WorkloadAccessTokenMiddleware)
     )
     const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => answer))
-    expectTypeOf<Layer.Services<typeof group>>().toEqualTypeOf<
-      Database | RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
+    expectTypeOf<Required<typeof group>>().toEqualTypeOf<Database>()
+    expectTypeOf<Services<typeof group>>().toEqualTypeOf<
+      RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
     >()
     const provided = group.pipe(Layer.provide(RequestContext.layerHttpApi))
-    expectTypeOf<Layer.Services<typeof provided>>().toEqualTypeOf<Database>()
+    expectTypeOf<Required<typeof provided>>().toEqualTypeOf<Database>()
+    expectTypeOf<Services<typeof provided>>().toEqualTypeOf<never>()
   })
 })
 

@@ -6,7 +6,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
@@ -267,7 +266,10 @@ const invocations = Effect.map(report, (text) => HttpServerResponse.text(text))
 const health = HttpServerResponse.text("Healthy")
 
 const failing = Effect.map(currentToken, () => HttpServerResponse.empty()).pipe(
-  Effect.catchTag("MissingWorkloadAccessToken", ({ message }) => HttpServerResponse.text(message, { status: 401 })),
+  Effect.catchTag(
+    "MissingWorkloadAccessToken",
+    ({ message }) => Effect.succeed(HttpServerResponse.text(message, { status: 401 }))
+  ),
   Effect.orDie
 )
 
@@ -287,11 +289,14 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 const reported = (headers: Record<string, string> = {}) =>
   Effect.flatMap(get("/invocations", headers), ({ text }) => Schema.decodeEffect(Reported)(text))
 
-const router = HttpRouter.empty.pipe(
-  HttpRouter.get("/invocations", invocations),
-  HttpRouter.get("/health", health),
-  HttpRouter.get("/failing", failing)
+const serveAll = Layer.mergeAll(
+  HttpRouter.add("GET", "/invocations", invocations),
+  HttpRouter.add("GET", "/failing", failing),
+  HttpRouter.add("GET", "/health", health)
 )
+
+/** The routes as one effect, which requires what they require. */
+const app = HttpRouter.toHttpEffect(serveAll)
 
 const routes = Layer.mergeAll(
   HttpRouter.add("GET", "/invocations", invocations),
@@ -301,15 +306,17 @@ const routes = Layer.mergeAll(
   Layer.merge(HttpRouter.add("GET", "/health", health))
 )
 
+const success = Schema.String.pipe(HttpApiSchema.asText())
+
 const api = HttpApi.make("agent").add(
   HttpApiGroup.make("runtime", { topLevel: true })
-    .add(HttpApiEndpoint.get("invocations", "/invocations").addSuccess(HttpApiSchema.Text()))
-    .add(HttpApiEndpoint.get("failing", "/failing").addSuccess(HttpApiSchema.Text()))
+    .add(HttpApiEndpoint.get("invocations", "/invocations", { success }))
+    .add(HttpApiEndpoint.get("failing", "/failing", { success }))
     .middleware(RequestContext.RequestContextMiddleware)
     .middleware(RequestContext.WorkloadAccessTokenMiddleware)
 ).add(
   HttpApiGroup.make("probes", { topLevel: true }).add(
-    HttpApiEndpoint.get("health", "/health").addSuccess(HttpApiSchema.Text())
+    HttpApiEndpoint.get("health", "/health", { success })
   )
 )
 
@@ -319,26 +326,22 @@ const groups = Layer.merge(
     "runtime",
     (handlers) => handlers.handle("invocations", () => invocations).handle("failing", () => failing)
   ).pipe(Layer.provide(RequestContext.layerHttpApi)),
-  HttpApiBuilder.group(api, "probes", (handlers) => handlers.handle("health", () => health))
+  HttpApiBuilder.group(api, "probes", (handlers) => handlers.handle("health", () => Effect.succeed(health)))
 )
 
+const quiet = { disableListenLog: true, disableLogger: true }
+
 const servers = {
-  HttpApp: HttpServer.serve(router, RequestContext.middleware),
-  HttpLayerRouter: HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }),
-  "HttpLayerRouter, around all routes": HttpRouter.serve(
-    Layer.mergeAll(
-      HttpRouter.add("GET", "/invocations", invocations),
-      HttpRouter.add("GET", "/failing", failing),
-      HttpRouter.add("GET", "/health", health)
-    ),
-    { disableListenLog: true, disableLogger: true, middleware: RequestContext.middleware }
-  ),
-  HttpApi: HttpApiBuilder.serve(RequestContext.middleware).pipe(
-    Layer.provide(HttpApiBuilder.api(api).pipe(Layer.provide(groups)))
-  ),
-  "HttpApi in an HttpLayerRouter": HttpRouter.serve(
-    HttpRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
-    { disableListenLog: true, disableLogger: true }
+  "an effect of a response": Layer.unwrap(Effect.map(app, (app) => HttpServer.serve(app, RequestContext.middleware))),
+  HttpRouter: HttpRouter.serve(routes, quiet),
+  "HttpRouter, around all routes": HttpRouter.serve(serveAll, { ...quiet, middleware: RequestContext.middleware }),
+  HttpApi: HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(groups)), {
+    ...quiet,
+    middleware: RequestContext.middleware
+  }),
+  "HttpApi with the layer of routes": HttpRouter.serve(
+    HttpApiBuilder.layer(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+    quiet
   )
 }
 
@@ -399,7 +402,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
 
 describe("stacked middlewares", () => {
   const server = HttpRouter.serve(
-    HttpRouter.addHttpApi(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+    HttpApiBuilder.layer(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
     {
       disableListenLog: true,
       disableLogger: true,
@@ -424,7 +427,9 @@ describe("stacked middlewares", () => {
 
 describe("a handler of Fetch", () => {
   it("reads the headers of its Request", async () => {
-    const handler = HttpEffect.toWebHandler(RequestContext.middleware(router))
+    const handler = HttpEffect.toWebHandler(
+      Effect.scoped(Effect.flatMap(app, (app) => RequestContext.middleware(app)))
+    )
     const response = await handler(new Request("https://agent.example.com/invocations", { headers: sent }))
     assert.deepStrictEqual(await response.json(), {
       requestId: "request-1",
@@ -450,7 +455,7 @@ describe("a streamed response", () => {
         token: { redacted: "token-of-alice" }
       })
     }).pipe(Effect.provide(
-      HttpServer.serve(HttpRouter.empty.pipe(HttpRouter.get("/invocations", streamed)), RequestContext.middleware).pipe(
+      HttpServer.serve(streamed, RequestContext.middleware).pipe(
         Layer.provideMerge(NodeHttpServer.layerTest)
       )
     )))
@@ -474,12 +479,14 @@ describe("layerRedaction", () => {
         Effect.provide(
           HttpServer.serve(invocations, (app) => HttpMiddleware.logger(RequestContext.middleware(app))).pipe(
             Layer.provide(redaction),
+            // A program that wants headers in its spans.
+            Layer.provide(Layer.succeed(HttpMiddleware.TracerHeaderFilter, () => true)),
             Layer.provideMerge(NodeHttpServer.layerTest)
           )
         ),
         Effect.provide(recorder.layer)
       )
-      const span = (yield* recorder.spans).find(({ name }) => name === "http.server GET")
+      const span = (yield* recorder.spans).find(({ name }) => name === "GET")
       return { everything: yield* recorder.everything, attributes: span?.attributes ?? new Map<string, unknown>() }
     })
 
@@ -501,7 +508,7 @@ describe("layerRedaction", () => {
 
   it.live("keeps the names that a program redacts already", () =>
     Effect.gen(function*() {
-      assert.includeMembers([...yield* FiberRef.get(PlatformHeaders.CurrentRedactedNames)], [
+      assert.includeMembers([...yield* PlatformHeaders.CurrentRedactedNames], [
         "cookie",
         "x-program",
         wat
@@ -510,4 +517,27 @@ describe("layerRedaction", () => {
       Effect.provide(RequestContext.layerRedaction),
       Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-program"])
     ))
+
+  it.live("keeps the names of a program within another one", () =>
+    Effect.map(PlatformHeaders.CurrentRedactedNames, (names) => assert.includeMembers([...names], ["x-inner", wat]))
+      .pipe(
+        Effect.provide(RequestContext.layerRedaction),
+        Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-inner"]),
+        Effect.provide(RequestContext.layerRedaction)
+      ))
+})
+
+describe("layerFallback", () => {
+  it.live("has the caller of its own program, within another one too", () => {
+    const caller = Effect.gen(function*() {
+      const fallback = yield* RequestContext.Fallback
+      return Redacted.value(yield* Option.getOrThrow(fallback).get)
+    })
+    const developer = (token: string) =>
+      Layer.provide(RequestContext.layerFallback, WorkloadAccessToken.layer(secret(token)))
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* caller, "outer")
+      assert.strictEqual(yield* Effect.provide(caller, developer("inner")), "inner")
+    }).pipe(Effect.provide(developer("outer")))
+  })
 })

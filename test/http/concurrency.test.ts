@@ -129,7 +129,7 @@ const reportsLayer = Layer.effect(
 const reportOfRequest = Effect.gen(function*() {
   const { sessionId = "" } = yield* RequestContext.RequestContext
   const { answered, bySession } = yield* Reports
-  const deferred = yield* Effect.fromNullable(bySession.get(sessionId))
+  const deferred = yield* Effect.fromNullishOr(bySession.get(sessionId))
   const owners: Array<string> = []
   const report = <E, R>(call: Effect.Effect<string, E, R>): Effect.Effect<void, never, R> =>
     Effect.matchEffect(call, {
@@ -219,7 +219,7 @@ describe("200 requests of 50 users at the same time", () => {
   /** A new fiber makes half of the calls; workers that existed before any request make the others one by one. */
   const later = Layer.unwrap(Effect.gen(function*() {
     const queue = yield* Queue.unbounded<Effect.Effect<void, never, CallOut>>()
-    yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(Effect.flatten(queue))), 16)
+    yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(queue)))), 16)
 
     const handler = Effect.gen(function*() {
       yield* arrive

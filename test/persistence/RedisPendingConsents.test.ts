@@ -156,7 +156,7 @@ describe("RedisPendingConsents", () => {
       const sealed = yield* Effect.promise(() => redis.hget(one!, "sealed"))
       yield* Effect.promise(() => redis.hset(two!, "sealed", sealed!))
       const claims = yield* Effect.forEach(["one", "two"], (name) => Effect.result(pending.claim(uriOf(name))))
-      const errors = claims.flatMap((claim) => claim._tag === "Left" ? [claim.left] : [])
+      const errors = claims.flatMap((claim) => claim._tag === "Failure" ? [claim.failure] : [])
       assert.lengthOf(errors, 1)
       assert.include(errors[0]?.message, "an entry is not readable")
     }))
@@ -168,18 +168,13 @@ describe("RedisPendingConsents", () => {
         url: Config.Redacted("REDIS_URL"),
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
-      const provider = ConfigProvider.fromEnv({
-        env: Object.fromEntries([["REDIS_URL", `redis://127.0.0.1:${server.port}`], [
-          "CONSENT_STORE_KEY",
-          Redacted.value(keyOf(1))
-        ]])
-      })
-      yield* Layer.build(layer).pipe(Effect.provideService(ConfigProvider.ConfigProvider, provider))
-      const exit = yield* Effect.exit(
-        Layer.build(layer).pipe(
-          Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} }))
+      const provider = (entries: Readonly<Record<string, string>>) =>
+        Effect.provideService(
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnv({ env: { REDIS_URL: `redis://127.0.0.1:${server.port}`, ...entries } })
         )
-      )
+      yield* Layer.build(layer).pipe(provider({ CONSENT_STORE_KEY: Redacted.value(keyOf(1)) }))
+      const exit = yield* Effect.exit(Layer.build(layer).pipe(provider({})))
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))
 

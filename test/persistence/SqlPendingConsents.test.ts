@@ -23,7 +23,7 @@ import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { vi } from "vitest"
+import { DatabaseSync } from "node:sqlite"
 import * as PgMessages from "../../src/persistence/internal/pgMessages.js"
 import { buildProgram } from "../build.mjs"
 import * as Recorder from "../recorder.js"
@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-const pgClient = (options: PgClient.PgClientConfig = {}) =>
+const pgClient = (options: PgClient.PgPoolConfig = {}) =>
   Layer.suspend(() => Layer.orDie(PgClient.layer({ ...server.client, ...options })))
 
 let tables = 0
@@ -58,10 +58,10 @@ const postgres: Effect.Effect<PostgresStore> = Effect.sync(() => {
 
 interface SqliteStore extends Store {
   readonly folder: string
-  readonly url: string
+  readonly file: string
 }
 
-const libsqlClient = (url: string) => NodeSqlite.layer(url.replace(/^file:/, ""))
+const sqliteClient = NodeSqlite.layer
 
 const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
@@ -69,8 +69,8 @@ const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   ),
   (folder) => {
-    const url = `file:${join(folder, "consents.db")}`
-    return { folder, url, layer: (keys) => Layer.provide(SqlPendingConsents.layer(keys), libsqlClient(url)) }
+    const file = join(folder, "consents.db")
+    return { folder, file, layer: (keys) => Layer.provide(SqlPendingConsents.layer(keys), sqliteClient(file)) }
   }
 )
 
@@ -254,6 +254,18 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       })
   )
 
+  Postgres.postgresTest("leaves the only connection of a pool to the statements", () =>
+    Effect.gen(function*() {
+      const table = `consents_${tables++}`
+      const store: Store = {
+        layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient({ maxConnections: 1 }))
+      }
+      const { pending, signals } = yield* start(store)
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      yield* signals.signal({ _tag: "Session", name: uriOf("one") }, "Completed")
+      assert.deepStrictEqual((yield* pending.claim(uriOf("one"))).user, alice)
+    }).pipe(Effect.timeout("20 seconds")))
+
   Postgres.postgresTest("listens again after its connection was lost", () =>
     Effect.gen(function*() {
       const context = yield* Layer.build(pgClient())
@@ -366,7 +378,7 @@ describe("SqlPendingConsents on SQLite", () => {
       const store = yield* sqlite
       const recorder = yield* Recorder.make
       const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
-      const rows = yield* Effect.provide(rowsOf("agentcore_consents"), libsqlClient(store.url))
+      const rows = yield* Effect.provide(rowsOf("agentcore_consents"), sqliteClient(store.file))
       assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
       Recorder.assertSecretFree([...rows, ...yield* recorder.everything], secrets)
       assertFilesSecretFree(store.folder, secrets)
@@ -383,7 +395,7 @@ describe("SqlPendingConsents on SQLite", () => {
         buildProgram("persistence/claims.child.ts")
       )
       const inChild = Effect.callback<ReadonlyArray<string>, unknown>((resume) => {
-        const args = [program, store.url, Redacted.value(keyOf(1)), ...names]
+        const args = [program, store.file, Redacted.value(keyOf(1)), ...names]
         const child = execFile(process.execPath, args, (error, stdout, stderr) =>
           resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr)))
         return Effect.sync(() =>
@@ -405,6 +417,27 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.include(mine, "Claimed")
     }))
 
+  it.live("waits for the lock of another connection, and fails with a name if it stays", () =>
+    Effect.gen(function*() {
+      const store = yield* sqlite
+      const { pending } = yield* start(store)
+      const other = yield* Effect.acquireRelease(
+        Effect.sync(() => new DatabaseSync(store.file)),
+        (database) => Effect.sync(() => database.close())
+      )
+      const lock = Effect.sync(() => other.exec("BEGIN IMMEDIATE"))
+      const unlock = Effect.sync(() => other.exec("COMMIT"))
+      yield* lock
+      yield* Effect.forkScoped(Effect.delay(unlock, "300 millis"))
+      yield* pending.open({ session: sessionOf("one"), user: alice })
+      assert.deepStrictEqual((yield* pending.claim(uriOf("one"))).user, alice)
+      yield* lock
+      const error = yield* Effect.flip(pending.open({ session: sessionOf("two"), user: alice }))
+      assert.deepInclude(error, { _tag: "ConsentStoreError", operation: "open", reason: "LockTimeoutError" })
+      yield* unlock
+      yield* pending.open({ session: sessionOf("two"), user: alice })
+    }))
+
   it.effect("removes what has ended, ten minutes later", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
@@ -421,7 +454,7 @@ describe("SqlPendingConsents on SQLite", () => {
           expiresAt: at(minutes)
         })
       }
-      const context = yield* Layer.build(libsqlClient(store.url))
+      const context = yield* Layer.build(sqliteClient(store.file))
       const counts = Effect.provide(
         Effect.flatMap(SqlClient.SqlClient, (sql) =>
           Effect.map(
@@ -442,7 +475,7 @@ describe("SqlPendingConsents on SQLite", () => {
 
   it.live("says what is wrong with its options", () =>
     Effect.gen(function*() {
-      const client = libsqlClient("file::memory:?cache=shared")
+      const client = sqliteClient(":memory:")
       const build = (options: SqlPendingConsents.Options) =>
         Effect.flip(Layer.build(Layer.provide(SqlPendingConsents.layer(options), client)))
       const key = yield* build({ key: secret("sentinel-short-key") })
@@ -462,6 +495,7 @@ describe("SqlPendingConsents on SQLite", () => {
             onCustom: () => ["", []],
             onRecordUpdate: () => ["", []]
           }),
+          driver: "mysql",
           spanAttributes: []
         })
       ).pipe(Layer.provide(Reactivity.layer))
@@ -473,10 +507,10 @@ describe("SqlPendingConsents on SQLite", () => {
 
   it.live("takes its options from the configuration", () =>
     Effect.gen(function*() {
-      const { url } = yield* sqlite
+      const { file } = yield* sqlite
       const layer = Layer.provide(
         SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
-        libsqlClient(url)
+        sqliteClient(file)
       )
       const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
         Effect.provideService(
@@ -486,19 +520,5 @@ describe("SqlPendingConsents on SQLite", () => {
       yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
       const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")
-    }))
-
-  it.live("says what to install when a package is missing", () =>
-    Effect.gen(function*() {
-      vi.doMock("@effect/sql/SqlClient", () => {
-        throw new Error("Cannot find package '@effect/sql'")
-      })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("@effect/sql/SqlClient")))
-      const { url } = yield* sqlite
-      const error = yield* Effect.flip(
-        Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), libsqlClient(url)))
-      )
-      assert.strictEqual(error.reason, "MissingPackage")
-      assert.include(error.message, "npm install @effect/sql@0.52")
     }))
 })

@@ -6,10 +6,10 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as NodeSqlite from "../support/nodeSqlite.js"
 
-const [url = "", key = "", ...names] = process.argv.slice(2)
+const [file = "", key = "", ...names] = process.argv.slice(2)
 
 const store = SqlPendingConsents.layer({ key: Redacted.make(key) }).pipe(
-  Layer.provide(NodeSqlite.layer(url.replace(/^file:/, "")))
+  Layer.provide(NodeSqlite.layer(file))
 )
 
 const program = Effect.flatMap(

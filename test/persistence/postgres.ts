@@ -38,7 +38,7 @@ const user = (): { readonly uid: number; readonly gid: number } | undefined => {
 export interface Server {
   /** The folder of the data, with the socket. */
   readonly folder: string
-  readonly client: PgClient.PgClientConfig
+  readonly client: PgClient.PgPoolConfig
   /** Until the scope ends or `proceed`, the server and its connections are there and do nothing. */
   readonly stall: Effect.Effect<void, never, Scope.Scope>
   readonly proceed: Effect.Effect<void>

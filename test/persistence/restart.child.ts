@@ -72,15 +72,13 @@ const resume = Effect.gen(function*() {
   )
 )
 
-const program = part === "ask" ? Effect.asVoid(ask) : resume
-
-await program.pipe(
+await (part === "ask" ? Effect.asVoid(ask) : Effect.orDie(resume)).pipe(
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
   Effect.provide(Layer.mergeAll(
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
     Layer.provide(
       SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
-      NodeSqlite.layer(database.replace(/^file:/, ""))
+      NodeSqlite.layer(database)
     )
   )),
   Effect.runPromise

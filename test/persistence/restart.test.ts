@@ -67,7 +67,7 @@ const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>
     })
     return {
       told: (name: string) =>
-        Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value)[name])),
+        Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value ?? "")[name])),
       kill: Effect.andThen(Effect.sync(() => child.kill("SIGKILL")), ended)
     }
   })
@@ -89,7 +89,7 @@ it.live(
         returnUrls: [returnUrl],
         scopes: ["calendar:read"]
       })
-      const args = [returnUrl, `file:${join(folder, "consents.db")}`, join(folder, "session.json")]
+      const args = [returnUrl, join(folder, "consents.db"), join(folder, "session.json")]
 
       const asking = yield* start(["ask", ...args], local.environment)
       const authorizationUrl = yield* asking.told("authorizationUrl")

@@ -16,7 +16,7 @@ const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 /** A registration is the token of the deferred. Another program may have registrations of another form. */
 const isOurs = (registration: string): registration is DurableDeferred.Token => {
   const token = parse(registration)
-  return Result.isSuccess(token) && token.success.workflowName === workflow.name
+  return Result.isSuccess(token) && token.success.workflowName === workflow._tag
 }
 
 /** @internal */

@@ -12,21 +12,29 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import type { Statement } from "effect/sql/Statement"
-import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 
 /**
- * The client of `@effect/sql-pg`. Its `notify` fails, because `NOTIFY` takes no parameters (0.53).
+ * The client of `@effect/sql-pg`.
  *
  * @internal
  */
 export interface Listener extends SqlClient {
-  readonly listen: (channel: string) => Stream.Stream<string, SqlError>
+  /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
+  readonly listen: (
+    channel: string
+  ) => Effect.Effect<Queue.Dequeue<{ readonly payload: string }, SqlError>, SqlError, Scope.Scope>
+  readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
 }
 
-/** @internal */
-export const isListener = (sql: SqlClient): sql is Listener => hasProperty(sql, "listen") && isFunction(sql.listen)
+/**
+ * A pool of one connection would have none left for statements.
+ *
+ * @internal
+ */
+export const isListener = (sql: SqlClient): sql is Listener =>
+  hasProperty(sql, "listen") && isFunction(sql.listen)
+  && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
 
 /** @internal */
 export interface Options {
@@ -51,17 +59,18 @@ export const make = (
   channel: string,
   { probeInterval = "30 seconds", probeTimeout = "10 seconds" }: Options = {}
 ): {
-  readonly publish: (message: string) => Statement<object>
+  readonly publish: (message: string) => Effect.Effect<void, SqlError>
   readonly subscribe: (onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>
 } => {
-  const notify = (message: string) => sql`SELECT pg_notify(${channel}, ${message})`
+  const notify = (message: string) => sql.notify(channel, message)
 
   /**
-   * Listens until the connection is lost. The client does not report that: its stream just has no messages. So the process sends itself a message
-   * from time to time.
+   * Listens until the connection is lost. The client does not notice a server or a network that is gone without a word: its queue just has no
+   * messages. So the process sends itself a message from time to time.
    */
   const listen = (onMessage: (message: string) => void) =>
-    Effect.gen(function*() {
+    Effect.scoped(Effect.gen(function*() {
+      const notifications = yield* sql.listen(channel)
       const probes = yield* Queue.sliding<string>(16)
       const probe = Effect.gen(function*() {
         const message = `${probePrefix}${randomUUID()}`
@@ -75,20 +84,22 @@ export const make = (
         Effect.delay(probeInterval),
         Effect.forever
       )
-      const receive = Stream.runForEach(
-        sql.listen(channel),
-        (message) =>
-          message.startsWith(probePrefix) ? Queue.offer(probes, message) : Effect.sync(() => onMessage(message))
+      const receive = Effect.forever(
+        Effect.flatMap(
+          Queue.take(notifications),
+          ({ payload }) =>
+            payload.startsWith(probePrefix) ? Queue.offer(probes, payload) : Effect.sync(() => onMessage(payload))
+        )
       )
       yield* Effect.raceFirst(receive, probe)
-    })
+    }))
 
   return {
     publish: notify,
     subscribe: (onMessage) =>
       Effect.flatMap(Clock.currentTimeMillis, (start) =>
         Effect.catchCause(listen(onMessage), () =>
-          // The cause can quote the address of the server, and a lost connection makes a defect of the end of the stream.
+          // The cause can quote the address of the server.
           Effect.logDebug("PostgreSQL sends no messages: the connection is made again").pipe(
             Effect.andThen(Clock.currentTimeMillis),
             Effect.flatMap((now) => Effect.fail(now - start))

@@ -209,7 +209,7 @@ export const make = (
         ),
       registrations: (topics) =>
         run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
-      publish: messages === undefined ? undefined : (message) => Effect.asVoid(run(messages.publish(message))),
+      publish: messages === undefined ? undefined : (message) => attempt(messages.publish(message)),
       subscribe: messages?.subscribe
     }
   })
