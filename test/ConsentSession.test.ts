@@ -146,7 +146,7 @@ describe("a saved session", () => {
         assert.strictEqual(error.message, `Invalid ConsentSession: ${name}`)
       }
     }
-    assert.throws(() => new ConsentSession.ConsentSession(text as never), /^Invalid ConsentSession: provider$/)
+    assert.throws(() => new ConsentSession.ConsentSession(text as never), /^Invalid ConsentSession: the whole$/)
   })
 
   it("still has a JSON schema", () => {
