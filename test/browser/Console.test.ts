@@ -91,7 +91,7 @@ beforeAll(() =>
   }))
 )
 
-type Services = ManagedRuntime.ManagedRuntime.Context<typeof runtime>
+type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
@@ -122,7 +122,7 @@ const test = (
       yield* body(page)
       assert.deepStrictEqual(foreignRequests, [])
       assert.deepStrictEqual(complaints.slice(earlier).filter((text) => !expected.test(text)), [])
-    }).pipe(Effect.provide(runtime)))
+    }).pipe((test) => Effect.flatMap(runtime.contextEffect, (context) => Effect.provide(test, context))))
 
 const newConsoleUrl = Effect.flatMap(
   LocalServer.LocalServer,

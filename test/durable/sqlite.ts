@@ -1,4 +1,5 @@
 /** A single process over SQLite: the engine and the store of consents, each in a file of a folder. */
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as SingleRunner from "effect/cluster/SingleRunner"
@@ -16,6 +17,7 @@ export const engine = (folder: string) =>
       runnerStorage: "memory",
       shardingConfig: { entityMessagePollInterval: "200 millis" }
     })),
+    Layer.provide(NodeCrypto.layerDigest),
     Layer.provideMerge(client(folder, "engine.db")),
     Layer.orDie
   )

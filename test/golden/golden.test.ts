@@ -14,8 +14,10 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import { isArrayNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -170,7 +172,7 @@ describe("pending consents", () => {
         const sql = yield* SqlClient.SqlClient
         for (const statement of statements) yield* sql.unsafe(statement)
         for (const [table, values] of Object.entries<Array<Record<string, string | number>>>(rows)) {
-          if (values.length > 0) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
+          if (isArrayNonEmpty(values)) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
         }
       }).pipe(Effect.provide(client))
       const store = SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client))
@@ -210,9 +212,9 @@ describe("the shared cache", () => {
 })
 
 /** The result of an execution, as soon as it is complete. */
-const valueOf = <A, R>(poll: Effect.Effect<A, never, R>) =>
+const valueOf = <A, R>(poll: Effect.Effect<Option.Option<A>, never, R>) =>
   Effect.repeat(
-    Effect.delay(Effect.map(poll, (result) => JSON.parse(JSON.stringify(result ?? null))), "50 millis"),
+    Effect.delay(Effect.map(poll, (result) => JSON.parse(JSON.stringify(Option.getOrNull(result)))), "50 millis"),
     { until: (result) => result?._tag === "Complete" }
   ).pipe(Effect.map(({ exit }): unknown => exit.value))
 
@@ -245,7 +247,7 @@ describe("durable waits", () => {
         )
       )
       yield* Effect.gen(function*() {
-        assert.strictEqual((yield* ObtainConsent.workflow.poll(executions.wait))?._tag, "Suspended")
+        assert.strictEqual(Option.getOrThrow(yield* ObtainConsent.workflow.poll(executions.wait))._tag, "Suspended")
         yield* finishes
         const [granted, report] = yield* Effect.all([
           valueOf(ObtainConsent.workflow.poll(executions.wait)),

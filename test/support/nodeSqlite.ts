@@ -3,8 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { hasProperty } from "effect/Predicate"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
@@ -21,17 +21,24 @@ const make = (path: string) =>
     )
     const run = <A>(sql: string, use: (statement: ReturnType<DatabaseSync["prepare"]>) => A) =>
       Effect.try({
-        try: () => {
-          const statement = database.prepare(sql)
-          statement.setReadBigInts(true)
-          return use(statement)
-        },
-        catch: (cause) => new SqlError({ reason: classifySqliteError(cause, { operation: "execute" }) })
+        try: () => use(database.prepare(sql)),
+        catch: (cause) =>
+          new SqlError({
+            // `classifySqliteError` does not know the name that `node:sqlite` has for the number.
+            reason: classifySqliteError(
+              hasProperty(cause, "errcode") ? Object.assign(cause, { errno: cause.errcode }) : cause,
+              { operation: "execute" }
+            )
+          })
       })
     // The compiler of SQLite makes no other values.
     const valuesOf = (params: ReadonlyArray<unknown>) => params as ReadonlyArray<SQLInputValue>
     const all = (sql: string, params: ReadonlyArray<unknown>) =>
-      run(sql, (statement) => statement.all(...valuesOf(params)))
+      Effect.flatMap(SqlClient.SafeIntegers, (safe) =>
+        run(sql, (statement) => {
+          statement.setReadBigInts(safe)
+          return statement.all(...valuesOf(params))
+        }))
     const connection: Connection = {
       execute: (sql, params, transform) => Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows),
       executeRaw: all,
@@ -43,18 +50,16 @@ const make = (path: string) =>
       executeUnprepared: (sql, params, transform) =>
         Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)
     }
-    const semaphore = yield* Semaphore.make(1)
+    const { acquirer, onCommitFailure, transactionAcquirer } = SqlClient.makeSqliteAcquirers({
+      connection: Effect.succeed(connection),
+      semaphore: yield* Semaphore.make(1),
+      isTransaction: () => database.isTransaction
+    })
     return yield* SqlClient.make({
-      acquirer: semaphore.withPermits(1)(Effect.succeed(connection)),
-      transactionAcquirer: Effect.uninterruptibleMask((restore) =>
-        Effect.as(
-          Effect.flatMap(
-            Effect.scope,
-            (scope) => Effect.tap(restore(semaphore.take(1)), () => Scope.addFinalizer(scope, semaphore.release(1)))
-          ),
-          connection
-        )
-      ),
+      acquirer,
+      transactionAcquirer,
+      onCommitFailure,
+      beginTransaction: "BEGIN IMMEDIATE",
       driver: "node:sqlite",
       compiler: Statement.makeCompilerSqlite(),
       spanAttributes: [["db.system.name", "sqlite"]]

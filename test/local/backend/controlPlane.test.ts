@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { clear, same, secret } from "../../utils.js"
@@ -62,7 +63,7 @@ describe("quotas", () => {
         (name) => Effect.result(createProvider(name)),
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 50)
+      assert.lengthOf(results.filter(Result.isSuccess), 50)
     }).pipe(Effect.provide(backend())))
 
   it.effect("11,000 workload identities, whose creation has no exception for a quota", () =>
@@ -83,7 +84,7 @@ describe("creations of one name at the same time", () => {
         Effect.result,
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(({ _tag }) => _tag === "Right"), 1)
+      assert.lengthOf(results.filter(Result.isSuccess), 1)
     }).pipe(Effect.provide(backend())))
 })
 

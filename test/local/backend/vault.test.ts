@@ -11,9 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Scheduler from "effect/Scheduler"
+import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
+import { withRandomYields } from "../../support/randomYields.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {
@@ -75,8 +76,12 @@ describe("the vault", () => {
   it.effect("explains why a user is asked again, in the log and on the sessions", () =>
     Effect.gen(function*() {
       const log: Array<readonly [string, string, Record<string, unknown>]> = []
-      const logger = Logger.make(({ annotations, logLevel, message }) =>
-        void log.push([logLevel.label, String(message), Object.fromEntries(annotations)])
+      const logger = Logger.make(({ fiber, logLevel, message }) =>
+        void log.push([
+          logLevel.toUpperCase(),
+          String(message),
+          fiber.getRef(References.CurrentLogAnnotations)
+        ])
       )
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -277,7 +282,7 @@ describe("the vault", () => {
         }
       }
       assert.deepStrictEqual(uses, Array.from({ length: rounds }, (_, index) => `refresh-${index + 1}`))
-    }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+    }).pipe(withRandomYields))
 
   it.effect("takes the names that objects inherit for scopes like any other", () =>
     Effect.gen(function*() {
