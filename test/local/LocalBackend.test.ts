@@ -3,7 +3,6 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as Arr from "effect/Array"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -17,6 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { inspect } from "node:util"
+import * as Sleeps from "../support/sleeps.js"
 import {
   accessToken,
   ask,
@@ -409,22 +409,11 @@ describe("isolation", () => {
           return seen.map((value) => value.split(".")[2])
         })
       let running = pairs.length
-      let sleeping = 0
-      const clock = yield* Clock.Clock
-      const fiber = yield* Effect.forkChild(
-        Effect.provideService(Effect.forEach(pairs, run, { concurrency: "unbounded" }), Clock.Clock, {
-          ...clock,
-          sleep: (duration) =>
-            Effect.acquireUseRelease(
-              Effect.sync(() => ++sleeping),
-              () => clock.sleep(duration),
-              () => Effect.sync(() => --sleeping)
-            )
-        })
-      )
+      const sleeps = yield* Sleeps.make
+      const fiber = yield* Effect.forkChild(sleeps.counted(Effect.forEach(pairs, run, { concurrency: "unbounded" })))
       // Encryption is a promise, so the clock waits until every user sleeps.
       while (fiber.pollUnsafe() === undefined) {
-        yield* sleeping >= running ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
+        yield* sleeps.count() >= running ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
       }
       const seen = yield* Fiber.join(fiber)
       seen.forEach((tokens, index) => {

@@ -440,8 +440,8 @@ describe("access log", () => {
       const lines = yield* recorder.everything
       const logged = lines.flatMap((line) => {
         try {
-          const { annotations, logLevel } = JSON.parse(line)
-          return logLevel === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
+          const { annotations, level } = JSON.parse(line)
+          return level === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
         } catch {
           return []
         }
