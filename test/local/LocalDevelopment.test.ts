@@ -466,9 +466,9 @@ const macrotask = Effect.callback<void>((resume) => void setImmediate(() => resu
 const untilDone = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> =>
   Effect.gen(function*() {
     while (fiber.pollUnsafe() === undefined) {
-      // Whoever holds the lock needs real time.
-      yield* TestClock.withLive(Effect.sleep("20 millis"))
-      yield* TestClock.adjust("1 second")
+      // A fiber that has the lock needs real time.
+      yield* TestClock.withLive(Effect.sleep("5 millis"))
+      yield* TestClock.adjust("100 millis")
     }
     return yield* Fiber.join(fiber)
   })
