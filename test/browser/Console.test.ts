@@ -485,7 +485,7 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* list, 1)
       yield* press("Remove all", "There are no faults now")
       assert.lengthOf(yield* list, 0)
-      yield* press("Add the fault", "a fault has `exception`, `status`, `cut` or `delay`")
+      yield* press("Add the fault", "a fault has `exception`, `status`, `cut`, `failChange` or `delay`")
     }), refusals)
 
   test("seeds, takes and restores snapshots, exports to a file, and resets", (page) =>
