@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { clear, same, secret } from "../../utils.js"
@@ -63,7 +62,7 @@ describe("quotas", () => {
         (name) => Effect.result(createProvider(name)),
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(Result.isSuccess), 50)
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 50)
     }).pipe(Effect.provide(backend())))
 
   it.effect("11,000 workload identities, whose creation has no exception for a quota", () =>
@@ -84,7 +83,7 @@ describe("creations of one name at the same time", () => {
         Effect.result,
         { concurrency: "unbounded" }
       )
-      assert.lengthOf(results.filter(Result.isSuccess), 1)
+      assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 1)
     }).pipe(Effect.provide(backend())))
 })
 
