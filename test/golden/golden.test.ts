@@ -218,6 +218,13 @@ const valueOf = <A, R>(poll: Effect.Effect<Option.Option<A>, never, R>) =>
     { until: (result) => result?._tag === "Complete" }
   ).pipe(Effect.map(({ exit }): unknown => exit.value))
 
+/** What to run between the engines of Effect 3 and 4. */
+const statementsOfDocumentation = (): string => {
+  const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
+  const [, statements = assert.fail("no statements")] = /^ \* ```sql\n((?: \* .*\n)+?) \* ```$/m.exec(source) ?? []
+  return statements.replaceAll(/^ \* /gm, "")
+}
+
 describe("durable waits", () => {
   golden("an execution in PostgreSQL that waits for a consent goes on", () =>
     Effect.gen(function*() {
@@ -233,6 +240,8 @@ describe("durable waits", () => {
           "ON_ERROR_STOP=1",
           "-f",
           World.fileOf("postgres.sql"),
+          "-c",
+          statementsOfDocumentation(),
           "postgres"
         ],
         { encoding: "utf8" }
