@@ -17,6 +17,17 @@
  * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
  * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder asks AgentCore first.
  *
+ * The engine of Effect 4 does not read all that the engine of Effect 3 stored: results without a value, and the parent of an execution. Stop the
+ * runners on Effect 3, run these statements once, then start the runners on Effect 4:
+ *
+ * ```sql
+ * UPDATE cluster_replies SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
+ * UPDATE cluster_messages SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
+ * UPDATE cluster_messages SET payload = replace(
+ *   payload, '"~@effect/workflow/parent":', '"~effect/cluster/ClusterWorkflowEngine/payloadParentKey":'
+ * );
+ * ```
+ *
  * A Lambda function has no runner: nothing goes on after its response. It can have the pages, with a `ClusterWorkflowEngine` over a client-only
  * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
  * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.

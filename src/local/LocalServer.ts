@@ -223,10 +223,10 @@ export const routesProtocol = (
  * @category layers
  * @example
  * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
- * import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
  * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
  * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
  * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as Layer from "effect/Layer"
  * import { createServer } from "node:http"
  *
@@ -256,10 +256,13 @@ const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
  * @since 0.1.0
  * @category layers
  */
-export const layerRedaction: Layer.Layer<never> = Layer.merge(
+export const layerRedaction: Layer.Layer<never> = Layer.fresh(Layer.merge(
   ServerSpans.layerUntraced((request) => Operations.isConfidential(request.url)),
-  Layer.effectDiscard(Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders]))
-)
+  Layer.effect(
+    Headers.CurrentRedactedNames,
+    Effect.map(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders])
+  )
+))
 
 // -----------------------------------------------------------------------------
 // Server

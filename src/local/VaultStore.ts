@@ -134,7 +134,7 @@ export interface Service {
  *           return {
  *             get: (key) =>
  *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
- *                 Effect.transposeMapOption(Option.fromNullishOr(all.get(prefix + key)), decode)),
+ *                 Effect.transposeOption(Option.map(Option.fromNullishOr(all.get(prefix + key)), decode))),
  *             put: (key, value) =>
  *               Effect.flatMap(Effect.orDie(Schema.encodeEffect(json)(value)), (text) =>
  *                 change((all) =>

@@ -24,7 +24,10 @@ import * as Chromium from "./chromium.js"
 let ahead = 0
 
 const environment = Layer.unwrap(
-  Effect.map(Clock.Clock, (clock) => Layer.provide(World.environment(), Layer.setClock(shifted(clock, () => ahead))))
+  Effect.map(
+    Clock.Clock,
+    (clock) => Layer.provide(World.environment(), Layer.succeed(Clock.Clock, shifted(clock, () => ahead)))
+  )
 )
 
 interface Shared {

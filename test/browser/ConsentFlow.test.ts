@@ -134,8 +134,8 @@ describe("a consent, in Chromium", () => {
           ({ poll, session }) =>
             Deferred.await(back).pipe(
               Effect.andThen(poll),
-              Effect.flatten,
-              Effect.orElseFail(() => new AuthorizationTimedOut({ session }))
+              Effect.flatMap(Effect.fromOption),
+              Effect.mapError(() => new AuthorizationTimedOut({ session }))
             )
         )
         yield* press("Allow")

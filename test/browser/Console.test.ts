@@ -91,7 +91,7 @@ beforeAll(() =>
   }))
 )
 
-type Services = ManagedRuntime.ManagedRuntime.Context<typeof runtime>
+type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
@@ -122,7 +122,7 @@ const test = (
       yield* body(page)
       assert.deepStrictEqual(foreignRequests, [])
       assert.deepStrictEqual(complaints.slice(earlier).filter((text) => !expected.test(text)), [])
-    }).pipe(Effect.provide(runtime)))
+    }).pipe((test) => Effect.flatMap(runtime.contextEffect, (context) => Effect.provide(test, context))))
 
 const newConsoleUrl = Effect.flatMap(
   LocalServer.LocalServer,
@@ -485,7 +485,7 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* list, 1)
       yield* press("Remove all", "There are no faults now")
       assert.lengthOf(yield* list, 0)
-      yield* press("Add the fault", "a fault has `exception`, `status`, `cut` or `delay`")
+      yield* press("Add the fault", "a fault has `exception`, `status`, `cut`, `failChange` or `delay`")
     }), refusals)
 
   test("seeds, takes and restores snapshots, exports to a file, and resets", (page) =>

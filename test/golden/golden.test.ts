@@ -14,8 +14,10 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import { isArrayNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -170,7 +172,7 @@ describe("pending consents", () => {
         const sql = yield* SqlClient.SqlClient
         for (const statement of statements) yield* sql.unsafe(statement)
         for (const [table, values] of Object.entries<Array<Record<string, string | number>>>(rows)) {
-          if (values.length > 0) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
+          if (isArrayNonEmpty(values)) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
         }
       }).pipe(Effect.provide(client))
       const store = SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client))
@@ -210,11 +212,18 @@ describe("the shared cache", () => {
 })
 
 /** The result of an execution, as soon as it is complete. */
-const valueOf = <A, R>(poll: Effect.Effect<A, never, R>) =>
+const valueOf = <A, R>(poll: Effect.Effect<Option.Option<A>, never, R>) =>
   Effect.repeat(
-    Effect.delay(Effect.map(poll, (result) => JSON.parse(JSON.stringify(result ?? null))), "50 millis"),
+    Effect.delay(Effect.map(poll, (result) => JSON.parse(JSON.stringify(Option.getOrNull(result)))), "50 millis"),
     { until: (result) => result?._tag === "Complete" }
   ).pipe(Effect.map(({ exit }): unknown => exit.value))
+
+/** What to run between the engines of Effect 3 and 4. */
+const statementsOfDocumentation = (): string => {
+  const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
+  const [, statements = assert.fail("no statements")] = /^ \* ```sql\n((?: \* .*\n)+?) \* ```$/m.exec(source) ?? []
+  return statements.replaceAll(/^ \* /gm, "")
+}
 
 describe("durable waits", () => {
   golden("an execution in PostgreSQL that waits for a consent goes on", () =>
@@ -231,6 +240,8 @@ describe("durable waits", () => {
           "ON_ERROR_STOP=1",
           "-f",
           World.fileOf("postgres.sql"),
+          "-c",
+          statementsOfDocumentation(),
           "postgres"
         ],
         { encoding: "utf8" }
@@ -245,7 +256,7 @@ describe("durable waits", () => {
         )
       )
       yield* Effect.gen(function*() {
-        assert.strictEqual((yield* ObtainConsent.workflow.poll(executions.wait))?._tag, "Suspended")
+        assert.strictEqual(Option.getOrThrow(yield* ObtainConsent.workflow.poll(executions.wait))._tag, "Suspended")
         yield* finishes
         const [granted, report] = yield* Effect.all([
           valueOf(ObtainConsent.workflow.poll(executions.wait)),

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
+import { shifted } from "../../src/local/control/clock.js"
 import * as Runner from "../durable/runner.js"
 import { keyOf } from "../persistence/consentStore.js"
 import { type answers, secret } from "../utils.js"
@@ -29,19 +30,9 @@ const writtenAt = Date.parse("2035-01-01T09:00:00Z")
 
 /** Runs at the time of the files. Time passes as fast as it does. */
 export const atThatTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.suspend(() => {
-    const live = Clock.make()
+  Effect.clockWith((live) => {
     const offset = writtenAt - live.currentTimeMillisUnsafe()
-    const millis = () => live.currentTimeMillisUnsafe() + offset
-    const nanos = () => live.currentTimeNanosUnsafe() + BigInt(offset) * 1_000_000n
-    return Effect.provideService(self, Clock.Clock, {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      currentTimeMillis: Effect.sync(millis),
-      currentTimeNanos: Effect.sync(nanos),
-      sleep: (duration) => live.sleep(duration),
-      currentTimeMillisUnsafe: millis,
-      currentTimeNanosUnsafe: nanos
-    })
+    return Effect.provideService(self, Clock.Clock, shifted(live, () => offset))
   })
 
 // -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import * as RedisPendingConsents from "effect-agentcore-identity/persistence/Red
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { spawn, spawnSync } from "node:child_process"
@@ -102,9 +103,11 @@ const postgres = (session: ConsentSession.ConsentSession) =>
       yield* open(World.pendingOf(session))
       const wait = yield* Runner.wait(World.origin, World.alice.userId, "1")
       const report = yield* Runner.report(World.alice.userId)
+      const isSuspended = <A extends { readonly _tag: string }>(result: Option.Option<A>) =>
+        Option.isSome(result) && result.value._tag === "Suspended"
       const suspended = Effect.map(
         Effect.all([ObtainConsent.workflow.poll(wait), Runner.Report.poll(report)]),
-        (results) => results.every((result) => result?._tag === "Suspended")
+        ([wait, report]) => isSuspended(wait) && isSuspended(report)
       )
       yield* Effect.repeat(Effect.delay(suspended, "50 millis"), { until: (suspended) => suspended })
       yield* save("executions.json", { wait, report })

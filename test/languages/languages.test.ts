@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
+import { promisify, stripVTControlCharacters } from "node:util"
 import { afterAll } from "vitest"
 import { buildCommand, buildModules } from "../build.mjs"
 import * as Python from "../local/python.js"
@@ -51,7 +51,7 @@ const run = async (page: ReadonlyMap<string, string>, step: string, options: {
       ...options.env
     }
   }).catch(({ stderr, stdout }) => assert.fail(`${command}${stdout}${stderr}`))
-  return stdout + stderr
+  return stripVTControlCharacters(stdout + stderr)
 }
 
 beforeAll(async () => {

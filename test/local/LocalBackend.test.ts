@@ -3,12 +3,11 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as Arr from "effect/Array"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as References from "effect/References"
@@ -17,6 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { inspect } from "node:util"
+import * as Sleeps from "../support/sleeps.js"
 import {
   accessToken,
   ask,
@@ -276,7 +276,9 @@ describe("settings that change while the backend runs", () => {
     Effect.gen(function*() {
       const settings = yield* Ref.make<LocalBackend.Settings>({})
       const log: Array<string> = []
-      const logger = Logger.make(({ logLevel, message }) => void log.push(`${logLevel.label} ${String(message)}`))
+      const logger = Logger.make(({ logLevel, message }) =>
+        void log.push(`${logLevel.toUpperCase()} ${String(message)}`)
+      )
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
         const plane = yield* DataPlane.DataPlane
@@ -407,11 +409,11 @@ describe("isolation", () => {
           return seen.map((value) => value.split(".")[2])
         })
       let running = pairs.length
-      const fiber = yield* Effect.forkChild(Effect.forEach(pairs, run, { concurrency: "unbounded" }))
+      const sleeps = yield* Sleeps.make
+      const fiber = yield* Effect.forkChild(sleeps.counted(Effect.forEach(pairs, run, { concurrency: "unbounded" })))
       // Encryption is a promise, so the clock waits until every user sleeps.
-      while (Option.isNone(yield* Fiber.poll(fiber))) {
-        const asleep = Chunk.size(yield* TestClock.sleeps()) >= running
-        yield* asleep ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
+      while (fiber.pollUnsafe() === undefined) {
+        yield* sleeps.count() >= running ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
       }
       const seen = yield* Fiber.join(fiber)
       seen.forEach((tokens, index) => {
@@ -526,28 +528,16 @@ describe("secrets", () => {
           ...things.map((thing) => `${inspect(thing, { depth: 12, showHidden: true })}\n${JSON.stringify(thing)}`)
         )
       const secrets: Array<string> = ["secret-of-the-client", "sentinel-api-key", "sentinel-state", "sentinel-code"]
-      const logger = Logger.make(({ annotations, cause, message }) => hear(message, [...annotations], cause))
+      const logger = Logger.make(({ cause, fiber, message }) =>
+        hear(message, fiber.getRef(References.CurrentLogAnnotations), cause)
+      )
       const tracer = Tracer.make({
-        context: (run) => run(),
-        span: (name, parent, context, links, startTime, kind) => {
-          const attributes = new Map<string, unknown>()
-          return {
-            _tag: "Span",
-            attributes,
-            context,
-            kind,
-            links,
-            name,
-            parent,
-            sampled: true,
-            spanId: name,
-            status: { _tag: "Started", startTime },
-            traceId: "trace",
-            addLinks: () => {},
-            attribute: (key, value) => attributes.set(key, value),
-            event: (event, _time, values) => hear(event, values),
-            end: (_time, exit) => hear(name, [...attributes], exit)
-          }
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          return Object.assign(span, {
+            event: (event: string, _time: bigint, values?: Record<string, unknown>) => hear(event, values),
+            end: (_time: bigint, exit: Exit.Exit<unknown, unknown>) => hear(span.name, [...span.attributes], exit)
+          })
         }
       })
       const program = Effect.gen(function*() {

@@ -7,6 +7,7 @@ import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -359,9 +360,9 @@ describe("LocalControl", () => {
       yield* faults.add({ operation: "GetResourceApiKey", delay: "5 seconds" })
       const slow = yield* Effect.forkChild(tagOf(apiKey(token)))
       yield* TestClock.adjust("4 seconds")
-      assert.isNull(slow.unsafePoll())
+      assert.isUndefined(slow.pollUnsafe())
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(yield* slow.await.pipe(Effect.flatten), "succeeded")
+      assert.strictEqual(yield* Fiber.join(slow), "succeeded")
       assert.strictEqual((yield* Effect.flip(faults.remove(cut.id))).reason, "UnknownFault")
       for (
         const wrong of [

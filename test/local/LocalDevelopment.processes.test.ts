@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -66,7 +65,7 @@ describe("LocalDevelopment, across processes", () => {
           answers.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
         )
         const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
-        assert.deepStrictEqual(Chunk.toReadonlyArray(Chunk.map(identities, ({ name }) => name)), [
+        assert.deepStrictEqual(identities.map(({ name }) => name), [
           workload_identity_name
         ])
         assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])

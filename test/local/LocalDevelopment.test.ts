@@ -7,7 +7,6 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
-import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -45,7 +44,7 @@ const service = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const identities = Effect.map(
   Stream.runCollect(WorkloadIdentity.stream()),
-  (all) => Chunk.toReadonlyArray(Chunk.map(all, ({ name }) => name))
+  (all) => all.map(({ name }) => name)
 )
 
 /** As `json.dump(config, file, indent=2)` of the Python SDK writes it. */
@@ -379,7 +378,7 @@ describe("LocalDevelopment", () => {
           for (let round = 0; round < 10; round++) {
             Fs.writeFileSync(path, `{"workload_identity_name": "my-agent"}`)
             const fiber = yield* Effect.forkChild(LocalDevelopment.load({ path }))
-            while (!Fs.readdirSync(directory).some((file) => appears.test(file)) && fiber.unsafePoll() === null) {
+            while (!Fs.readdirSync(directory).some((file) => appears.test(file)) && fiber.pollUnsafe() === undefined) {
               yield* macrotask
             }
             yield* Fiber.interrupt(fiber)
@@ -466,9 +465,10 @@ const macrotask = Effect.callback<void>((resume) => void setImmediate(() => resu
 /** Joins a fiber that waits for both the file system and the clock. */
 const untilDone = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> =>
   Effect.gen(function*() {
-    while (fiber.unsafePoll() === null) {
-      yield* macrotask
-      yield* TestClock.adjust("1 second")
+    while (fiber.pollUnsafe() === undefined) {
+      // A fiber that has the lock needs real time.
+      yield* TestClock.withLive(Effect.sleep("5 millis"))
+      yield* TestClock.adjust("100 millis")
     }
     return yield* Fiber.join(fiber)
   })

@@ -193,7 +193,7 @@ const quietly = (
   Effect.gen(function*() {
     const errors: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => {
-      if (LogLevel.greaterThanEqual(logLevel, "Error")) errors.push(String(message))
+      if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Error")) errors.push(String(message))
     })
     yield* test.pipe(
       Effect.provide(Wire.server(options)),

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Http from "node:http"
@@ -441,8 +440,8 @@ describe("access log", () => {
       const lines = yield* recorder.everything
       const logged = lines.flatMap((line) => {
         try {
-          const { annotations, logLevel } = JSON.parse(line)
-          return logLevel === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
+          const { annotations, level } = JSON.parse(line)
+          return level === "DEBUG" && annotations?.status !== undefined ? [annotations] : []
         } catch {
           return []
         }
@@ -520,7 +519,7 @@ describe("shutdown", () => {
       yield* Deferred.await(asked)
       const stopping = yield* Effect.forkChild(stop(http))
       yield* TestClock.adjust("4999 millis")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(stopping)))
+      assert.isUndefined(stopping.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(stopping)
       assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))

@@ -7,7 +7,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
@@ -249,7 +248,7 @@ describe("answers to the AWS SDK", () => {
       }
       yield* answer(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
       const collect = <A>(pages: AsyncIterable<A>) =>
-        Effect.map(Stream.runCollect(Stream.fromAsyncIterable(pages, (error) => error)), Chunk.toReadonlyArray)
+        Stream.runCollect(Stream.fromAsyncIterable(pages, (error) => error))
       const pages = yield* collect(Control.paginateListWorkloadIdentities({ client: control, pageSize: 10 }, {}))
       assert.deepStrictEqual(pages.map(({ workloadIdentities }) => workloadIdentities?.length), [10, 10, 3])
       assert.deepStrictEqual(

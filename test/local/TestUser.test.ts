@@ -5,7 +5,6 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -14,6 +13,7 @@ import * as FastCheck from "fast-check"
 import type * as Http from "node:http"
 import { inspect } from "node:util"
 import * as ConnectWorld from "../http/connectWorld.js"
+import { generated } from "../internal/requests.js"
 import { rounds } from "../rounds.js"
 import * as Utils from "./utils.js"
 import * as World from "./world.js"
@@ -303,7 +303,7 @@ describe("TestUser, over real servers", () => {
         yield* control.snapshot("start")
         const name = FastCheck.constantFrom(...names)
         const steps = FastCheck.array(
-          FastCheck.record({ asker: name, actor: name, action: Arbitrary.make(TestUser.Action) }),
+          FastCheck.record({ asker: name, actor: name, action: generated(TestUser.Action) }),
           { minLength: 1, maxLength: 6 }
         )
         const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof check>>>())

@@ -336,10 +336,11 @@ describe("VaultFile", () => {
           const scope = yield* Scope.make()
           const fiber = yield* Effect.forkChild(Scope.provide(VaultFile.make(options), scope))
           const appeared = () => Fs.existsSync(join(directory, `agentcore.${last}`))
-          while (!appeared() && fiber.unsafePoll() === null) yield* turn
+          while (!appeared() && fiber.pollUnsafe() === undefined) yield* turn
           for (let more = 0; more < turns * turns; more++) yield* turn
           for (const file of Fs.readdirSync(directory)) seen.add(file)
-          const exit = yield* Fiber.interrupt(fiber)
+          yield* Fiber.interrupt(fiber)
+          const exit = yield* Fiber.await(fiber)
           yield* Scope.close(scope, exit)
           if (Exit.isSuccess(exit)) {
             opened++

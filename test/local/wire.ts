@@ -172,7 +172,7 @@ export const assertStrict = (page: Answer) => {
 }
 
 export const base = HttpServer.addressFormattedWith((address) =>
-  Effect.succeed(address.replace("0.0.0.0", "127.0.0.1"))
+  Effect.succeed(address.replace(/0\.0\.0\.0|\[::\]/, "127.0.0.1"))
 )
 
 /** The protocol over any planes, on an application's own server. */

@@ -61,7 +61,7 @@ export const layerControlled = application.pipe(
 )
 
 export const applicationUrl = HttpServer.addressFormattedWith((address) =>
-  Effect.succeed(address.replace("0.0.0.0", "127.0.0.1"))
+  Effect.succeed(address.replace(/0\.0\.0\.0|\[::\]/, "127.0.0.1"))
 )
 
 export const scopes = ["openid", "profile:read", "offline_access"]

@@ -464,5 +464,6 @@ export const add = (
       ))
   )
   // The wildcard stands for at least one character.
-  return Effect.andThen(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
+  // Includes `/_local` itself.
+  return router.add("*", "/_local/*", handler)
 }

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { hasProperty, isDate } from "effect/Predicate"
+import { isDate } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
@@ -158,8 +158,10 @@ export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit = maxBytes
 ): Effect.Effect<Uint8Array, WireError> =>
-  // The routes can be part of a server that is not Node's.
-  request.source instanceof IncomingMessage ? readNode(request.source, limit) : readStream(request, limit)
+  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its stream is read.
+  request.source instanceof IncomingMessage && request.headers["expect"] === undefined
+    ? readNode(request.source, limit)
+    : readStream(request, limit)
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
@@ -251,15 +253,15 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
     )
   })
 
-/** Whether the request has one host and a path. The router needs both. */
-const isWellFormed = (request: HttpServerRequest.HttpServerRequest): boolean =>
-  request.url.startsWith("/") && (!hasProperty(request.source, "rawHeaders") || hosts(request.source.rawHeaders) === 1)
+/** Whether the request has one host and a path. Effect takes both from a target that is a URL. */
+const isWellFormed = ({ source, url }: HttpServerRequest.HttpServerRequest): boolean =>
+  source instanceof IncomingMessage
+    ? source.url?.startsWith("/") === true && hosts(source.rawHeaders) === 1
+    : url.startsWith("/")
 
 /** Counts them in the raw headers: Node reports only the first. */
-const hosts = (rawHeaders: unknown): number =>
-  Array.isArray(rawHeaders)
-    ? rawHeaders.filter((name, index) => index % 2 === 0 && String(name).toLowerCase() === "host").length
-    : 1
+const hosts = (rawHeaders: ReadonlyArray<string>): number =>
+  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
 
 /**
  * An application that answers every request, also a request without a route and one that the router cannot read.

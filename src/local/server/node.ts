@@ -70,6 +70,8 @@ export const makeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Eff
           // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
           // clients offer HTTP/2 with one.
           server.removeAllListeners("upgrade")
+          // Node sends "100 Continue" itself, and such a request is one for all listeners.
+          server.removeAllListeners("checkContinue")
           yield* Effect.acquireRelease(setServing(true), () => setServing(false))
         })
     }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as Sleeps from "../../support/sleeps.js"
 import {
   ask,
   authorize,
@@ -280,14 +281,19 @@ describe("a user's consent", () => {
       const late = yield* consent(token)
       yield* Effect.forkChild(callback(yield* authorize(late.sessionUri), { code: "late" }))
       yield* TestClock.adjust(Duration.millis(10 * 60 * 1000 - 1))
-      const exchange = yield* Effect.forkChild(Effect.flip(complete(late.sessionUri, { userId: "alice" })))
+      const sleeps = yield* Sleeps.make
+      const exchange = yield* Effect.forkChild(
+        sleeps.counted(Effect.flip(complete(late.sessionUri, { userId: "alice" })))
+      )
+      yield* sleeps.until(1)
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* Fiber.join(exchange))._tag, "AccessDeniedException")
       assert.strictEqual((yield* ask(token, { sessionUri: late.sessionUri }))._tag, "Failed")
 
       const { sessionUri } = yield* consent(token)
       yield* callback(yield* authorize(sessionUri), { code: "code" })
-      const hangsUp = yield* Effect.forkChild(complete(sessionUri, { userId: "alice" }))
+      const hangsUp = yield* Effect.forkChild(sleeps.counted(complete(sessionUri, { userId: "alice" })))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("1 second")
       const interruption = yield* Effect.forkChild(Fiber.interrupt(hangsUp))
       yield* TestClock.adjust("30 seconds")

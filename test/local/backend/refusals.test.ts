@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
+import { shifted } from "../../../src/local/control/clock.js"
 import * as Recorder from "../../recorder.js"
 import * as SimulatedUser from "../../simulatedUser.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
@@ -28,7 +29,7 @@ const discoveryUrl = (base: string) => ({
 const logged = Effect.sync(() => {
   const lines: Array<string> = []
   const logger = Logger.make((options) => {
-    if (LogLevel.lessThan(options.logLevel, "Info")) return
+    if (LogLevel.isLessThan(options.logLevel, "Info")) return
     lines.push(Logger.formatLogFmt.log(options).replace(/^timestamp=\S+ /, "").replace(/fiber=\S+ /, ""))
   })
   return { lines, layer: Logger.layer([logger]) }
@@ -48,18 +49,10 @@ const message = <A, E extends { readonly message: string }, R>(effect: Effect.Ef
   Effect.map(Effect.flip(effect), (error) => error.message)
 
 /** A clock that is ahead of the real one. */
-const ahead = (by: Duration.Input) => {
-  const clock = Clock.make()
-  const milliseconds = Duration.toMillis(by)
-  const now = clock.currentTimeMillisUnsafe.bind(clock)
-  return Effect.provideService(
-    Clock.Clock,
-    Object.assign(clock, {
-      currentTimeMillisUnsafe: () => now() + milliseconds,
-      currentTimeMillis: Effect.sync(() => now() + milliseconds)
-    })
+const ahead = (by: Duration.Input) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.clockWith((clock) =>
+    Effect.provideService(self, Clock.Clock, shifted(clock, () => Duration.toMillis(Duration.fromInputUnsafe(by))))
   )
-}
 
 const machine = Effect.flatMap(
   DataPlane.DataPlane,

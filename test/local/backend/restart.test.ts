@@ -119,7 +119,7 @@ describe("a backend over the store of an earlier version", () => {
     refreshToken: Schema.NullOr(Text),
     expiresAt: Schema.NullOr(Text)
   }))
-  const Sessions = Schema.Struct({ session: Schema.Object, state: Schema.Object })
+  const Sessions = Schema.Struct({ session: Schema.ObjectKeyword, state: Schema.ObjectKeyword })
 
   it.live("has its grants, for requests without customParameters, and its sessions", () =>
     Effect.gen(function*() {

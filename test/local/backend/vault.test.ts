@@ -11,9 +11,11 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Scheduler from "effect/Scheduler"
+import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
+import * as Sleeps from "../../support/sleeps.js"
+import { withRandomYields } from "../../support/randomYields.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {
@@ -75,8 +77,12 @@ describe("the vault", () => {
   it.effect("explains why a user is asked again, in the log and on the sessions", () =>
     Effect.gen(function*() {
       const log: Array<readonly [string, string, Record<string, unknown>]> = []
-      const logger = Logger.make(({ annotations, logLevel, message }) =>
-        void log.push([logLevel.label, String(message), Object.fromEntries(annotations)])
+      const logger = Logger.make(({ fiber, logLevel, message }) =>
+        void log.push([
+          logLevel.toUpperCase(),
+          String(message),
+          fiber.getRef(References.CurrentLogAnnotations)
+        ])
       )
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -143,13 +149,16 @@ describe("the vault", () => {
   it.effect("refreshes once for concurrent callers, also when the first is interrupted", () =>
     Effect.gen(function*() {
       yield* setup
+      const sleeps = yield* Sleeps.make
       const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.forkChild(obtain(first))
+      const fiber = yield* Effect.forkChild(sleeps.counted(obtain(first)))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const leaves = yield* Effect.forkChild(issued(token))
+      const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
+      yield* sleeps.until(1)
       const stay = yield* Effect.forkChild(Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" }))
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(leaves)
@@ -161,12 +170,15 @@ describe("the vault", () => {
   it.effect("keeps the new refresh token when its only caller is interrupted", () =>
     Effect.gen(function*() {
       yield* setup
-      const consenting = yield* Effect.forkChild(Effect.flatMap(tokenFor("alice"), obtain))
+      const sleeps = yield* Sleeps.make
+      const consenting = yield* Effect.forkChild(sleeps.counted(Effect.flatMap(tokenFor("alice"), obtain)))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(consenting)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const leaves = yield* Effect.forkChild(issued(token))
+      const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(leaves)
       yield* TestClock.adjust("9 seconds")
@@ -223,13 +235,16 @@ describe("the vault", () => {
   it.effect("does not restore a grant that was dropped during its refresh", () =>
     Effect.gen(function*() {
       yield* setup
+      const sleeps = yield* Sleeps.make
       const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.forkChild(obtain(first))
+      const fiber = yield* Effect.forkChild(sleeps.counted(obtain(first)))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(fiber)
       yield* TestClock.adjust("61 minutes")
       const token = yield* tokenFor("alice")
-      const refreshing = yield* Effect.forkChild(ask(token))
+      const refreshing = yield* Effect.forkChild(sleeps.counted(ask(token)))
+      yield* sleeps.until(1)
       yield* TestClock.adjust("5 seconds")
       yield* consent(token, { forceAuthentication: true })
       yield* TestClock.adjust("5 seconds")
@@ -277,7 +292,7 @@ describe("the vault", () => {
         }
       }
       assert.deepStrictEqual(uses, Array.from({ length: rounds }, (_, index) => `refresh-${index + 1}`))
-    }).pipe(Effect.withScheduler(Scheduler.make(queueMicrotask, () => Math.random() < 0.03 ? 0 : false))))
+    }).pipe(withRandomYields))
 
   it.effect("takes the names that objects inherit for scopes like any other", () =>
     Effect.gen(function*() {

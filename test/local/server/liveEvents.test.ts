@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Chunk from "effect/Chunk"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -36,7 +35,7 @@ const start = Effect.gen(function*() {
 /** The ids that a reader gets until the events end. */
 const read = (stream: Stream.Stream<Uint8Array>) =>
   Stream.runCollect(Stream.decodeText(stream)).pipe(
-    Effect.map((texts) => Array.from(Chunk.join(texts, "").matchAll(/data: (\d+)/g), ([, id]) => id)),
+    Effect.map((texts) => Array.from(texts.join("").matchAll(/data: (\d+)/g), ([, id]) => id)),
     Effect.forkScoped
   )
 
@@ -85,7 +84,7 @@ describe("live events", () => {
       const text = yield* Effect.forkChild(Stream.runCollect(Stream.decodeText(reader)))
       yield* TestClock.adjust("31 seconds")
       yield* events.end
-      assert.strictEqual(Chunk.join(yield* Fiber.join(text), ""), ": connected\n\n:\n\n:\n\n")
+      assert.strictEqual((yield* Fiber.join(text)).join(""), ": connected\n\n:\n\n:\n\n")
     }))
 
   it.effect("has a limited number of readers", () =>

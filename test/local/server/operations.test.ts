@@ -14,7 +14,7 @@ describe("a request", () => {
     let checks = 0
     const table = {
       rename: Operation.make("Rename", {
-        request: Schema.Struct({ name: Schema.String.pipe(Schema.filter(() => ++checks > 0)) }),
+        request: Schema.Struct({ name: Schema.String.check(Schema.makeFilter(() => ++checks > 0)) }),
         response: Schema.Struct({ name: Schema.String }),
         errors: [ValidationException]
       })

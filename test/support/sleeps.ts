@@ -1,0 +1,37 @@
+/**
+ * Who sleeps by the test clock. `TestClock.adjust` does not wait for a fiber that waits for a promise: it would fall asleep at a later time.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { setImmediate as nextTurn } from "node:timers/promises"
+
+export interface Sleeps {
+  /** Counts the sleeps of an effect. */
+  readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** How many sleep now. */
+  readonly count: () => number
+  /** Waits until so many sleep. */
+  readonly until: (count: number) => Effect.Effect<void>
+}
+
+export const make: Effect.Effect<Sleeps> = Effect.map(Clock.Clock, (clock) => {
+  let sleeping = 0
+  const counting: Clock.Clock = {
+    ...clock,
+    sleep: (duration) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => ++sleeping),
+        () => clock.sleep(duration),
+        () => Effect.sync(() => --sleeping)
+      )
+  }
+  return {
+    counted: Effect.provideService(Clock.Clock, counting),
+    count: () => sleeping,
+    until: (count) => Effect.whileLoop({
+      while: () => sleeping < count,
+      body: () => Effect.promise(() => nextTurn()),
+      step: () => {}
+    })
+  }
+})
