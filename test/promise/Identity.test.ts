@@ -492,7 +492,7 @@ describe("make", () => {
     Effect.gen(function*() {
       const failure = new Error("no such place")
       const call = wrapped(
-        PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys))))
+        PromiseIdentity.make(yield* World.runtimeOf(Layer.merge(Layer.effectDiscard(Effect.fail(failure)), keys)))
       )
       assert.strictEqual(yield* World.rejectionOf(call()), failure)
     }))
