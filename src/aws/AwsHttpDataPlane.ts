@@ -48,10 +48,10 @@ const make = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Layer from "effect/Layer"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * const live = Identity.layer.pipe(
  *   Layer.provideMerge(AwsHttpDataPlane.layer({ region: "us-west-2" })),

@@ -98,11 +98,11 @@ const make = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Layer from "effect/Layer"
  * import * as Redacted from "effect/Redacted"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * // An edge runtime hands its secrets to the program.
  * const live = (env: { readonly KEY_ID: string; readonly SECRET_KEY: string }) =>
@@ -125,10 +125,10 @@ export const layer = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * const live = AwsHttpPlanes.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
  *   Layer.provide(FetchHttpClient.layer)

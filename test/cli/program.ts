@@ -125,7 +125,7 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
         Effect.provideService(Console.Console, console),
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: env })),
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
         Effect.provide(Layer.merge(NodeServices.layer, Logger.layer([])))
       ))
   })
