@@ -18,7 +18,13 @@ import { notices } from "./notices.mjs"
 
 /** The two files, by the modules that they hold together with all that these import. */
 const roots = {
-  plane: ["internal/plane.js", "internal/singleFlight.js", "Operation.js", "models/internal/names.js"],
+  plane: [
+    "internal/plane.js",
+    "internal/environment.js",
+    "internal/singleFlight.js",
+    "Operation.js",
+    "models/internal/names.js"
+  ],
   identity: ["Identity.js"]
 }
 

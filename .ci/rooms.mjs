@@ -6,14 +6,15 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
 // From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning decides.
-// A room imports rooms of earlier rows only, and packages. All import `effect`.
+// A room imports rooms of earlier rows only, and packages. All import the modules of `effect`, but not those of its folders, as
+// `effect/http`, which are like packages.
 const table = `
-ground: models/internal/ internal/memoize. <-
+ground: models/internal/ <-
 models: models/ <- ground
 values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
 http-internal: internal/credentialHeader. internal/html. internal/origins. internal/isPlain.
-  internal/serverSpans. internal/withRequest. <- ground @effect/platform
-internal: internal/ <- ground values http-internal node jose
+  internal/serverSpans. internal/withRequest. <- ground effect/http
+internal: internal/ <- ground values http-internal node jose effect/encoding
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal
 flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
   internal/identitySetup/
@@ -23,36 +24,36 @@ flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvide
 aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal planes aws node
-  @aws-sdk/credential-provider-node @effect/platform @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
+  @aws-sdk/credential-provider-node effect/http @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
   https-proxy-agent proxy-from-env
 local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
-local/testUser: local/testUser/ local/TestUser. <- internal local/authorization @effect/platform
+local/testUser: local/testUser/ local/TestUser. <- internal local/authorization effect/http
 local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
   local/oauth local/vaultFile node jose
 local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
   local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
-  local/vaultFile local/backend local/control node @effect/platform @effect/platform-node @smithy/signature-v4
+  local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
 local/standalone: local/standalone/ <- internal flow local/oauth local/vaultFile local/authorization local/control local/server node
 local/console: local/server/console/ <- internal local/backend local/control preact
 testing: testing/ <- values internal planes
-persistence: persistence/ <- internal flow-internal flow node ioredis @effect/experimental @effect/sql
+persistence: persistence/ <- internal flow-internal flow node ioredis effect/persistence effect/sql
 consent: internal/consentCallback/ <- values http-internal internal planes flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
   <- ground values internal planes flow-internal flow
-http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose @effect/platform
-durable: durable/ <- ground values internal planes flow edges http @effect/cluster @effect/sql @effect/workflow
+http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose effect/http effect/http-api
+durable: durable/ <- ground values internal planes flow edges http effect/cluster effect/sql effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
-aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore @effect/platform
-aws/root: aws/AwsIdentity. <- aws flow
+aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore effect/http
+aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
-promise: promise/ <- values internal planes flow-internal flow consent aws node
+promise: promise/ <- ground values internal planes flow-internal flow consent aws node
 promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server local/standalone local/development node jose @effect/platform @effect/platform-node @commander-js/extra-typings
+  local/server local/standalone local/development node jose effect/http @effect/platform-node @commander-js/extra-typings
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {
@@ -78,7 +79,10 @@ const sourceOf = (file, specifier) => {
   const path = posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts")
   return files.includes(`${path}x`) ? `${path}x` : path
 }
-const packageOf = (specifier) => specifier.startsWith("node:") ? "node" : /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]
+const packageOf = (specifier) =>
+  specifier.startsWith("node:")
+    ? "node"
+    : /^effect\/[^/]+(?=\/)/.exec(specifier)?.[0] ?? /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]
 
 const problems = []
 const graph = new Map()
@@ -93,7 +97,9 @@ for (const file of files) {
     if (!rooms[room]?.imports.includes(target) || !isEarlier) {
       problems.push(`${file} (${roomOf(file)}) imports ${specifier} (${target})`)
     }
-    if (/^(effect|@effect\/platform(-node)?)$/.test(specifier)) problems.push(`${file} imports the barrel ${specifier}`)
+    if (/^(effect(\/[a-z-]+)?|@effect\/platform-node)$/.test(specifier)) {
+      problems.push(`${file} imports the barrel ${specifier}`)
+    }
   }
 }
 

@@ -29,9 +29,7 @@ import type {
  * @since 0.1.0
  * @category errors
  */
-export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>(
-  "effect-agentcore-identity/ConsentPortalFailed"
-)("ConsentPortalFailed", {
+export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>()("ConsentPortalFailed", {
   name: Schema.String,
   status: Schema.String,
   reason: Schema.optional(Schema.String)
@@ -47,9 +45,10 @@ export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>
  * @since 0.1.0
  * @category errors
  */
-export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimedOut>(
-  "effect-agentcore-identity/ConsentPortalTimedOut"
-)("ConsentPortalTimedOut", { name: Schema.String, status: Schema.String }) {
+export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimedOut>()("ConsentPortalTimedOut", {
+  name: Schema.String,
+  status: Schema.String
+}) {
   override get message(): string {
     return `Consent portal '${this.name}' is still ${this.status}`
   }
@@ -62,9 +61,13 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
  * @since 0.1.0
  * @category errors
  */
-export class ConsentPortalSourceSwitch extends Schema.TaggedError<ConsentPortalSourceSwitch>(
-  "effect-agentcore-identity/ConsentPortalSourceSwitch"
-)("ConsentPortalSourceSwitch", { name: Schema.String, from: Schema.String, to: Schema.String }) {
+export class ConsentPortalSourceSwitch
+  extends Schema.TaggedError<ConsentPortalSourceSwitch>()("ConsentPortalSourceSwitch", {
+    name: Schema.String,
+    from: Schema.String,
+    to: Schema.String
+  })
+{
   override get message(): string {
     return `The source of consent portal '${this.name}' cannot be changed from '${this.from}' to '${this.to}': `
       + "delete the portal and create it again"

@@ -16,9 +16,11 @@ import * as Schema from "effect/Schema"
  *
  * console.log(new WriteOnlyMembersMissing({ name: "github", members: ["clientSecret"] }).message)
  */
-export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>(
-  "effect-agentcore-identity/SecretSourceSwitch"
-)("SecretSourceSwitch", { name: Schema.String, from: Schema.String, to: Schema.String }) {
+export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()("SecretSourceSwitch", {
+  name: Schema.String,
+  from: Schema.String,
+  to: Schema.String
+}) {
   override get message(): string {
     return `The secret of credential provider '${this.name}' cannot be switched from ${this.from} to ${this.to}: `
       + "delete the provider and create it again"
@@ -32,9 +34,10 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>(
  * @since 0.1.0
  * @category errors
  */
-export class WriteOnlyMembersMissing extends Schema.TaggedError<WriteOnlyMembersMissing>(
-  "effect-agentcore-identity/WriteOnlyMembersMissing"
-)("WriteOnlyMembersMissing", { name: Schema.String, members: Schema.Array(Schema.String) }) {
+export class WriteOnlyMembersMissing extends Schema.TaggedError<WriteOnlyMembersMissing>()("WriteOnlyMembersMissing", {
+  name: Schema.String,
+  members: Schema.Array(Schema.String)
+}) {
   override get message(): string {
     return `An update of credential provider '${this.name}' replaces its whole configuration, and the service does not return `
       + `${this.members.join(", ")}: pass them with the update`
@@ -47,13 +50,13 @@ export class WriteOnlyMembersMissing extends Schema.TaggedError<WriteOnlyMembers
  * @since 0.1.0
  * @category errors
  */
-export class CredentialProviderFailed extends Schema.TaggedError<CredentialProviderFailed>(
-  "effect-agentcore-identity/CredentialProviderFailed"
-)("CredentialProviderFailed", {
-  name: Schema.String,
-  status: Schema.String,
-  reason: Schema.optional(Schema.String)
-}) {
+export class CredentialProviderFailed
+  extends Schema.TaggedError<CredentialProviderFailed>()("CredentialProviderFailed", {
+    name: Schema.String,
+    status: Schema.String,
+    reason: Schema.optional(Schema.String)
+  })
+{
   override get message(): string {
     return `Credential provider '${this.name}' is ${this.status}${this.reason === undefined ? "" : `: ${this.reason}`}`
   }
@@ -65,9 +68,12 @@ export class CredentialProviderFailed extends Schema.TaggedError<CredentialProvi
  * @since 0.1.0
  * @category errors
  */
-export class CredentialProviderTimedOut extends Schema.TaggedError<CredentialProviderTimedOut>(
-  "effect-agentcore-identity/CredentialProviderTimedOut"
-)("CredentialProviderTimedOut", { name: Schema.String, status: Schema.String }) {
+export class CredentialProviderTimedOut
+  extends Schema.TaggedError<CredentialProviderTimedOut>()("CredentialProviderTimedOut", {
+    name: Schema.String,
+    status: Schema.String
+  })
+{
   override get message(): string {
     return `Credential provider '${this.name}' is still ${this.status}`
   }

@@ -75,9 +75,9 @@ export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonStr
  * @since 0.1.0
  * @category errors
  */
-export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>(
-  "effect-agentcore-identity/ConsentNotPending"
-)("ConsentNotPending", { reason: Schema.Literals(["Unknown", "AlreadyClaimed", "Expired"]) }) {
+export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("ConsentNotPending", {
+  reason: Schema.Literals(["Unknown", "AlreadyClaimed", "Expired"])
+}) {
   override get message(): string {
     return `No consent is pending for this session: ${this.reason}`
   }

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
+import { readConfig } from "./internal/environment.js"
 import { refuseWorkload } from "./internal/identityRequest.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import { isTransient } from "./internal/transient.js"
@@ -200,7 +201,7 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  */
 export const layerConfig = (
   token: Config.Config<Redacted.Redacted>
-): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrap(Effect.map(token, layer))
+): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrap(Effect.map(readConfig(token), layer))
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`. One such layer is

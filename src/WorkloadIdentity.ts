@@ -33,9 +33,9 @@ import {
  * @since 0.1.0
  * @category errors
  */
-export class ReturnUrlsContended extends Schema.TaggedError<ReturnUrlsContended>(
-  "effect-agentcore-identity/ReturnUrlsContended"
-)("ReturnUrlsContended", { name: Schema.String }) {
+export class ReturnUrlsContended
+  extends Schema.TaggedError<ReturnUrlsContended>()("ReturnUrlsContended", { name: Schema.String })
+{
   override get message(): string {
     return `Other writers keep replacing the return URLs of workload identity '${this.name}': try again`
   }

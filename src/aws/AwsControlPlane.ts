@@ -8,6 +8,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
+import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
 import * as Adapter from "./internal/adapter.js"
 import { controlPlane, regionSearch } from "./internal/controlPlane.js"
@@ -53,4 +54,5 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

@@ -10,6 +10,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as DataPlane from "../DataPlane.js"
+import { readConfig } from "../internal/environment.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
 import * as ClientRuntime from "./internal/http/clientRuntime.js"
@@ -47,10 +48,10 @@ const make = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Layer from "effect/Layer"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * const live = Identity.layer.pipe(
  *   Layer.provideMerge(AwsHttpDataPlane.layer({ region: "us-west-2" })),
@@ -74,7 +75,7 @@ export const layer = (
 export const layerConfig = (
   config: Config.Wrap<ClientOptions>
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 
 /**
  * The data plane in Node, with its own HTTP client. Options and errors are those of `AwsHttpPlanes.layerNode`.
@@ -103,4 +104,5 @@ export const layerNode = (
  */
 export const layerNodeConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

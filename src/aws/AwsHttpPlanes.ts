@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import { readConfig } from "../internal/environment.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import type { Planes } from "./AwsPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
@@ -97,11 +98,11 @@ const make = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Layer from "effect/Layer"
  * import * as Redacted from "effect/Redacted"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * // An edge runtime hands its secrets to the program.
  * const live = (env: { readonly KEY_ID: string; readonly SECRET_KEY: string }) =>
@@ -124,10 +125,10 @@ export const layer = (
  * @since 0.1.0
  * @category layers
  * @example
- * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  *
  * const live = AwsHttpPlanes.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
  *   Layer.provide(FetchHttpClient.layer)
@@ -136,7 +137,7 @@ export const layer = (
 export const layerConfig = (
   config: Config.Wrap<ClientOptions>
 ): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 
 /**
  * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the option, credentials are
@@ -166,4 +167,4 @@ export const layerNode = (
  */
 export const layerNodeConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layerNode))
+): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -7,6 +7,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Identity from "../Identity.js"
+import { readConfig } from "../internal/environment.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
 /**
@@ -57,4 +58,4 @@ export const layer = (
 export const layerConfig = (
   config: Config.Wrap<Options>
 ): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import { readConfig } from "../internal/environment.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Adapter from "./internal/adapter.js"
 import { controlPlane } from "./internal/controlPlane.js"
@@ -102,4 +103,4 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Wrap<Options>
-): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(Config.unwrap(config), layer))
+): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

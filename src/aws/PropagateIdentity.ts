@@ -129,9 +129,9 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * @since 0.1.0
  * @category combinators
  * @example
- * import * as HttpClient from "@effect/platform/HttpClient"
  * import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
  * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  *
  * const gateway = "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp"
  *

@@ -397,7 +397,7 @@ export const run = (settings: Settings) =>
     })
     // A module that was loaded may have started something that never ends.
     if (settings.module !== undefined) {
-      yield* Effect.callback<never>(() => {
+      return yield* Effect.callback<never>(() => {
         process.stdout.write("", () => process.exit())
       })
     }

@@ -12,12 +12,14 @@ declare const wantedMinor: number
 const running = process.versions.node
 const parts = running.split(".")
 const major = Number(parts[0])
+const minor = Number(parts[1])
 
-if (major < wantedMajor || (major === wantedMajor && Number(parts[1]) < wantedMinor)) {
+if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
   console.error(
     "agentcore-identity needs Node " + wantedMajor + "." + wantedMinor + " or later, and this is Node " + running + "."
   )
-  process.exit(1)
+  // The command still runs on these versions, without support.
+  if (major < 20 || (major === 20 && minor < 19)) process.exit(1)
 }
 
 void import("./main.js")

@@ -5,8 +5,11 @@
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
@@ -17,6 +20,7 @@ import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
 import * as Printable from "../internal/printable.js"
 import * as SafeFile from "../internal/safeFile.js"
+import * as Printing from "./printing.js"
 import { hasColor } from "./terminal.js"
 
 /** @internal */
@@ -47,18 +51,35 @@ const lineLogger = Logger.map(Logger.formatLogFmt, Printable.escape)
 const toText = (value: unknown): string =>
   Printable.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
 
+/** A logger of Effect reads annotations and console from the fiber. */
+const withReferences = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  context: Context.Context<never>
+): Fiber.Fiber<unknown, unknown> =>
+  Object.create(fiber, {
+    getRef: { value: <A>(reference: Context.Reference<A>): A => Context.get(context, reference) }
+  })
+
 /** Gets parts that are escaped, because its own text has colours. */
 const makePrettyLogger = (): Logger.Logger<unknown, void> => {
   const logger = Logger.consolePretty({ colors: hasColor(process.stderr) })
   return Logger.make((options) => {
+    const { fiber } = options
     const messages = Arr.ensure(options.message)
     const causes = options.cause.reasons.length === 0 ? [] : [Cause.pretty(options.cause)]
-    const annotations = Object.entries(options.fiber.getRef(References.CurrentLogAnnotations))
-      .map(([name, value]) => `${name}: ${toText(value)}`)
+    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+      .map(([name, value]) => [toText(name), toText(value)] as const)
     return logger.log({
       ...options,
-      message: [...messages.slice(0, 1), ...causes, ...messages.slice(1), ...annotations].map(toText),
-      cause: Cause.empty
+      message: [...messages.slice(0, 1), ...causes, ...messages.slice(1)].map(toText),
+      cause: Cause.empty,
+      fiber: withReferences(
+        fiber,
+        fiber.context.pipe(
+          Context.add(References.CurrentLogAnnotations, Object.fromEntries(annotations)),
+          Context.add(Console.Console, Printing.originalOf(fiber.getRef(Console.Console)))
+        )
+      )
     })
   })
 }

@@ -7,10 +7,10 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Runtime from "effect/Runtime"
 import * as Printable from "../internal/printable.js"
 import * as Logging from "./logging.js"
 import * as Printing from "./printing.js"
@@ -46,8 +46,8 @@ const run: Run = (program, log) =>
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      // A signal ends the process with a code of its own, in place of the one that a command has set.
-      teardown: (exit, end) => Runtime.defaultTeardown(exit, (code) => end(code === 0 ? exitCode() : code))
+      // A signal is how people stop the server: it ends the process with the code that the command has set, or 0.
+      teardown: (exit, end) => end(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : exitCode())
     })
   )
 

@@ -14,7 +14,6 @@ const originals = new WeakMap<Console.Console, Console.Console>()
 const clean = (values: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
   values.map((value) => typeof value === "string" ? Printable.escapeLines(value) : value)
 
-/** `unsafe` is the one of the original: only the loggers use it, which escape their text. */
 const make = (original: Console.Console): Console.Console => {
   const console: Console.Console = {
     ...original,
@@ -31,9 +30,16 @@ export const layer: Layer.Layer<never> = Layer.effect(Console.Console)(
 )
 
 /**
+ * Returns the console that prints text as it is, for text of parts that were escaped.
+ *
+ * @internal
+ */
+export const originalOf = (console: Console.Console): Console.Console => originals.get(console) ?? console
+
+/**
  * Prints a text as it is: of parts that were escaped, or for a program that reads it.
  *
  * @internal
  */
 export const exact = (text: string): Effect.Effect<void> =>
-  Console.consoleWith((console) => Effect.sync(() => (originals.get(console) ?? console).log(text)))
+  Console.consoleWith((console) => Effect.sync(() => originalOf(console).log(text)))

@@ -71,7 +71,11 @@ export const unset = (shell: "bash" | "fish") =>
     if ((yield* readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
       return yield* new NothingToUnset({ message: "This shell does not have the environment of a local server." })
     }
-    const present = yield* Effect.filter(names, (name) => Effect.isSuccess(Config.String(name)))
+    const present = yield* Effect.filter(
+      names,
+      // The server can print an empty session token, which a `ConfigProvider` does not distinguish from a missing one.
+      (name) => name === "AWS_SESSION_TOKEN" ? Effect.succeed(true) : Effect.isSuccess(Config.String(name))
+    )
     yield* printExactly(ShellText.formatUnset(shell, present))
   })
 

@@ -51,9 +51,7 @@ const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
  * @since 0.1.0
  * @category errors
  */
-export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>(
-  "effect-agentcore-identity/LoopbackUnavailable"
-)("LoopbackUnavailable", {
+export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>()("LoopbackUnavailable", {
   reason: Schema.Literals(["NotLoopback", "PortTaken", "CannotListen"]),
   returnUrl: Schema.optional(Schema.String),
   /** The code of the operating system, as in `EACCES`. */

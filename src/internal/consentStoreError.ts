@@ -6,9 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /** @internal */
-export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>(
-  "effect-agentcore-identity/ConsentStoreError"
-)("ConsentStoreError", {
+export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
   operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),
   reason: Schema.String
 }) {

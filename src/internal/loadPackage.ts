@@ -24,7 +24,7 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   }
 }
 
-/** The versions of the optional packages, as `peerDependencies` has them. */
+/** The versions of the optional packages, as `peerDependencies` has them. The next line of each may not work. */
 const versions = {
   "@effect/platform-node": "4",
   "@smithy/signature-v4": "5",

@@ -161,12 +161,12 @@ export interface Options {
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationServerError extends Schema.TaggedError<AuthorizationServerError>(
-  "effect-agentcore-identity/local/AuthorizationServerError"
-)("AuthorizationServerError", {
-  reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer", "Content"]),
-  message: Schema.String
-}) {}
+export class AuthorizationServerError
+  extends Schema.TaggedError<AuthorizationServerError>()("AuthorizationServerError", {
+    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer", "Content"]),
+    message: Schema.String
+  })
+{}
 
 // -----------------------------------------------------------------------------
 // Service

@@ -182,7 +182,7 @@ const explanations = {
  * @since 0.1.0
  * @category errors
  */
-export class SessionError extends Schema.TaggedError<SessionError>("effect-agentcore-identity/local/SessionError")(
+export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
     action: Schema.Literals(["approve", "deny", "expire", "complete"]),
@@ -207,7 +207,7 @@ const grantExplanations = {
  * @since 0.1.0
  * @category errors
  */
-export class GrantError extends Schema.TaggedError<GrantError>("effect-agentcore-identity/local/GrantError")(
+export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
   {
     action: Schema.Literals(["expire", "revoke", "forget"]),

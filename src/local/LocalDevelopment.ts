@@ -17,6 +17,7 @@ import { randomBytes } from "node:crypto"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
+import { readVariable } from "../internal/environment.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -126,7 +127,7 @@ const digits = Effect.sync(() => randomBytes(4).toString("hex"))
  */
 export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, ControlPlane> =>
   Effect.gen(function*() {
-    const container = yield* Config.option(Config.String("DOCKER_CONTAINER"))
+    const container = yield* readVariable(Config.String, "DOCKER_CONTAINER")
     if (Option.contains(container, "1")) {
       return yield* new MissingWorkloadAccessToken({ message: missingToken })
     }

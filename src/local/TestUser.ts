@@ -136,9 +136,7 @@ const explanations = {
  * @since 0.1.0
  * @category errors
  */
-export class TestUserError extends Schema.TaggedError<TestUserError>(
-  "effect-agentcore-identity/local/TestUserError"
-)("TestUserError", {
+export class TestUserError extends Schema.TaggedError<TestUserError>()("TestUserError", {
   reason: Schema.Literals(["InvalidUrl", "Unreachable", "TooManySteps"]),
   at: Schema.String
 }) {

@@ -26,6 +26,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { readVariable } from "../internal/environment.js"
 import * as KeyedLock from "../internal/keyedLock.js"
 import { VaultFileError } from "./vaultFile/error.js"
 import * as File from "./vaultFile/file.js"
@@ -172,6 +173,6 @@ export const layerConfig = (
   options: Omit<Options, "key">
 ): Layer.Layer<VaultStore.VaultStore, VaultFileError | Config.ConfigError> =>
   Layer.unwrap(Effect.map(
-    Config.option(Config.Redacted("AGENTCORE_LOCAL_VAULT_KEY")),
+    readVariable(Config.Redacted, "AGENTCORE_LOCAL_VAULT_KEY"),
     (key) => layer({ ...options, key: Option.getOrUndefined(key) })
   ))

@@ -34,11 +34,9 @@ import * as SortedMap from "./vaultFile/sortedMap.js"
  * @since 0.1.0
  * @category errors
  */
-export class VaultStoreError
-  extends Schema.TaggedError<VaultStoreError>("effect-agentcore-identity/local/VaultStoreError")("VaultStoreError", {
-    message: Schema.String
-  })
-{}
+export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("VaultStoreError", {
+  message: Schema.String
+}) {}
 
 // -----------------------------------------------------------------------------
 // Service

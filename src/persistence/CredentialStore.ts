@@ -23,6 +23,7 @@ import { hasProperty, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../internal/credentialCache/store.js"
+import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/errorCode.js"
 import type { Backing } from "./internal/backing.js"
 import { CredentialStoreError } from "./internal/error.js"
@@ -202,7 +203,7 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<Store, CredentialStoreError | ConfigError, BackingPersistence> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
 
 /**
  * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and again when the
@@ -243,4 +244,4 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
 export const layerRedisConfig = (
   options: Config.Wrap<RedisOptions>
 ): Layer.Layer<Store, CredentialStoreError | ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layerRedis))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layerRedis))

@@ -27,6 +27,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSignals } from "../ConsentSignals.js"
+import { readConfig } from "../internal/environment.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import type { ClientOptions } from "./CredentialStore.js"
 import * as Consents from "./internal/consents.js"
@@ -118,4 +119,4 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))

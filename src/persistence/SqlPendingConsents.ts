@@ -26,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { ConsentSignals } from "../ConsentSignals.js"
+import { readConfig } from "../internal/environment.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as Consents from "./internal/consents.js"
 import { PendingConsentsError } from "./internal/error.js"
@@ -145,4 +146,4 @@ export const layer = (
 export const layerConfig = (
   options: Config.Wrap<Options>
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError, SqlClient> =>
-  Layer.unwrap(Effect.map(Config.unwrap(options), layer))
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))

@@ -12,16 +12,15 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
@@ -33,6 +32,7 @@ import {
   both,
   credentials,
   failure,
+  fixedRandom,
   json,
   noVariables,
   operations,
@@ -64,7 +64,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
     "layer by fetch, with a hash in JavaScript",
     (options) => Layer.provide(AwsHttpPlanes.layer({ ...options, hash: Sha256 }), FetchHttpClient.layer)
   ],
-  ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layer)],
+  ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerNodeHttp)],
   ["layer over undici", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerUndici)]
 ])("%s", (_, layer) => {
   const tags = { "team name": "a/b+c", "k:=@+": "" }
@@ -267,11 +267,10 @@ describe("over an HttpClient", () => {
       const http = yield* server((response) => {
         response.setHeader("content-encoding", "gzip").end(gzipSync("{\"apiKey\":\"key\"}"))
       })
-      const logging = Layer.map(FetchHttpClient.layer, (context) =>
-        Context.make(
-          HttpClient.HttpClient,
-          HttpClient.tap(Context.get(context, HttpClient.HttpClient), (response) => response.text)
-        ))
+      const logging = Layer.effect(
+        HttpClient.HttpClient,
+        Effect.map(HttpClient.HttpClient, HttpClient.tap((response) => response.text))
+      ).pipe(Layer.provide(FetchHttpClient.layer))
       const { apiKey } = yield* Effect.provide(getApiKey, over(logging, { endpoint: http.url }))
       assert.strictEqual(Redacted.value(apiKey), "key")
     }))
@@ -304,7 +303,7 @@ describe("over an HttpClient", () => {
         )
       )
       const fiber = yield* Effect.forkChild(
-        Effect.provide(getApiKey, over(layer)).pipe(Effect.provideService(Random.Random, Random.fixed([0.5])))
+        Effect.provide(getApiKey, over(layer)).pipe(fixedRandom(0.5))
       )
       const arrive = (count: number) =>
         Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), {
@@ -360,9 +359,7 @@ describe("over an HttpClient", () => {
         const { layer, sent } = scripted(({ url }, count) =>
           count === 1
             ? new HttpClientError.HttpClientError({
-              request: { url, method: "POST" } as never,
-              reason: "Transport",
-              cause
+              reason: new HttpClientError.TransportError({ request: HttpClientRequest.post(url), cause })
             })
             : Effect.sync(issuing)
         )
@@ -371,9 +368,10 @@ describe("over an HttpClient", () => {
       }
       const { layer, sent } = scripted(({ url }) =>
         new HttpClientError.HttpClientError({
-          request: { url, method: "POST" } as never,
-          reason: "Transport",
-          cause: Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" })
+          reason: new HttpClientError.TransportError({
+            request: HttpClientRequest.post(url),
+            cause: Object.assign(new Error("no"), { code: "CERT_HAS_EXPIRED" })
+          })
         })
       )
       const error = yield* failure(Effect.provide(getApiKey, over(layer)))
@@ -453,7 +451,7 @@ describe("over an HttpClient", () => {
     Effect.gen(function*() {
       const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown> }> = []
       const tracer = Tracer.make({
-        span: (name, parent, context, links, startTime, kind) => {
+        span: ({ annotations, kind, links, name, parent, startTime }) => {
           const attributes = new Map<string, unknown>()
           spans.push({ name, attributes })
           return {
@@ -462,7 +460,7 @@ describe("over an HttpClient", () => {
             spanId: String(spans.length),
             traceId: "trace",
             parent,
-            context,
+            annotations,
             status: { _tag: "Started", startTime },
             attributes,
             links,
@@ -473,8 +471,7 @@ describe("over an HttpClient", () => {
             event: () => {},
             addLinks: () => {}
           }
-        },
-        context: (f) => f()
+        }
       })
       const http = yield* server((response, seen) =>
         (http.seen.length === 1 ? json(500, {}) : json(200, { apiKey: "key" }))(response, seen)

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -113,13 +112,13 @@ const recorded = () => {
   const out: Array<string> = []
   const keep = (value: unknown) => out.push(inspect(value, { depth: 10, showHidden: true }))
   const tracer = Tracer.make({
-    span: (name, parent, context: Context.Context<never>, links, startTime, kind) => ({
+    span: ({ annotations, kind, links, name, parent, startTime }) => ({
       _tag: "Span",
       name,
       spanId: "span",
       traceId: "trace",
       parent,
-      context,
+      annotations,
       status: { _tag: "Started", startTime },
       attributes: new Map(),
       links,
@@ -128,21 +127,20 @@ const recorded = () => {
       end: (_, exit) => {
         keep(exit)
         if (Exit.isFailure(exit)) {
-          out.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
+          out.push(Cause.pretty(exit.cause))
         }
       },
       attribute: (key, value) => keep([key, value]),
       event: (event, _, attributes) => keep([event, attributes]),
       addLinks: () => {}
-    }),
-    context: (f) => f()
+    })
   })
-  const logger = Logger.make(({ annotations, cause, message }) => {
-    keep([message, [...annotations], cause])
-    out.push(Cause.pretty(cause, { renderErrorCause: true }))
+  const logger = Logger.make(({ cause, fiber, message }) => {
+    keep([message, fiber.getRef(References.CurrentLogAnnotations), cause])
+    out.push(Cause.pretty(cause))
   })
   const layer = Layer.mergeAll(
-    Layer.setTracer(tracer),
+    Layer.succeed(Tracer.Tracer, tracer),
     Logger.layer([logger]),
     Layer.succeed(References.MinimumLogLevel, "All")
   )
@@ -169,7 +167,7 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
           assertNoSecrets(error === undefined ? "" : rendered(error), Object.values(secrets))
           if (Exit.isFailure(exit)) {
             out.push(
-              Cause.pretty(exit.cause, { renderErrorCause: true }),
+              Cause.pretty(exit.cause),
               inspect(exit, { depth: 10, showHidden: true })
             )
           }

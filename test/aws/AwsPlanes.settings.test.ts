@@ -32,7 +32,7 @@ const configured = (variables: Record<string, string>) => Effect.provide(withVar
 
 const messageOf = (error: Config.ConfigError): string => {
   assert(error instanceof Config.ConfigError)
-  assert.strictEqual(error._op, "InvalidData")
+  assert.instanceOf(error.cause, ConfigProvider.SourceError)
   return String(error)
 }
 

@@ -11,7 +11,6 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
@@ -24,6 +23,7 @@ import {
   both,
   credentials,
   failure,
+  interrupted,
   json,
   noVariables,
   operations,
@@ -240,7 +240,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         yield* Effect.gen(function*() {
           const fiber = yield* Effect.forkChild(getApiKey)
           yield* Deferred.await(arrived)
-          const exit = yield* Fiber.interrupt(fiber)
+          const exit = yield* interrupted(fiber)
           yield* Deferred.await(closed)
           assert(Exit.isFailure(exit))
           assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
@@ -260,7 +260,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         yield* Effect.gen(function*() {
           const fiber = yield* Effect.forkChild(getApiKey)
           yield* Deferred.await(arrived)
-          const exit = yield* Fiber.interrupt(fiber)
+          const exit = yield* interrupted(fiber)
           yield* Deferred.await(closed)
           assert.isTrue(Exit.hasInterrupts(exit))
         }).pipe(Effect.provide(planes(http.url)))

@@ -68,7 +68,7 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
         assert.isAtMost(http.paths.length, 3)
         yield* http.idle
       }), { concurrency: "unbounded", discard: true }).pipe(
-        Effect.zipLeft(collecting, { concurrent: true }),
+        (checks) => Effect.all([checks, collecting], { concurrency: "unbounded", discard: true }),
         Effect.timeout("10 seconds")
       ))
 

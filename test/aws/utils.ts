@@ -8,8 +8,10 @@ import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -79,6 +81,14 @@ export const credentials: AwsPlanes.Credentials = {
   secretAccessKey: Redacted.make("wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"),
   sessionToken: Redacted.make("c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy")
 }
+
+/** Interrupts a fiber, and returns its exit. */
+export const interrupted = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+
+/** Every random number is this one, from 0 to 1. */
+export const fixedRandom = (value: number) =>
+  Effect.provideService(Random.Random, { nextIntUnsafe: () => value, nextDoubleUnsafe: () => value })
 
 /** No variables of the machine that runs the tests. */
 export const noVariables = ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))

@@ -25,9 +25,9 @@ const returnUrl = "http://127.0.0.1/done"
 /** CPU time, in microseconds a run. */
 const measure = (runs, effect) =>
   Effect.gen(function*() {
-    yield* Effect.repeatN(effect, runs)
+    yield* Effect.repeat(effect, { times: runs })
     const before = process.cpuUsage()
-    yield* Effect.repeatN(effect, runs - 1)
+    yield* Effect.repeat(effect, { times: runs - 1 })
     const { system, user } = process.cpuUsage(before)
     return (user + system) / runs
   })

@@ -4,7 +4,6 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -151,7 +150,7 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
           const event = yield* Effect.forkChild(Stream.runCollect(Stream.take(control.events, 1)))
           yield* Effect.yieldNow
           yield* during
-          return json(Chunk.headUnsafe(yield* Fiber.join(event)))
+          return json((yield* Fiber.join(event))[0])
         })
     }
   }

@@ -44,7 +44,10 @@ const api = Effect.gen(function*() {
 })
 
 /** A port that is free at the time of the call. */
-const freePort = HttpServer.addressWith((address) => Effect.succeed(address._tag === "TcpAddress" ? address.port : 0))
+const freePort = Effect.map(
+  HttpServer.HttpServer,
+  ({ address }) => address._tag === "UnixPathAddress" ? 0 : address.port
+)
   .pipe(Effect.provide(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
 
 describe("agentcore-identity demo", () => {

@@ -19,19 +19,25 @@ const runOn = (version: string) => {
 describe("the launcher", () => {
   it.each(["8.17.0", "18.20.8", "20.18.3"])("names the version wanted on Node %s, in one line", (version) => {
     const { status, stderr, stdout } = runOn(version)
-    assert.strictEqual(stderr, `agentcore-identity needs Node 20.19 or later, and this is Node ${version}.\n`)
+    assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
     assert.strictEqual(stdout, "")
     assert.strictEqual(status, 1)
   })
 
-  it.each(["20.19.0", "22.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
+  it.each(["20.19.0", "20.20.2", "21.7.3", "22.20.0"])("warns on Node %s, and goes on", (version) => {
+    const { status, stderr, stdout } = runOn(version)
+    assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
+    assert.deepStrictEqual([status, stdout.trim()], [0, "0.1.0"])
+  })
+
+  it.each(["22.21.0", "23.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", "0.1.0"])
   })
 
   it("wants the version of the manifest, and has only syntax that old versions read", () => {
     const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-    assert.strictEqual(engines.node, ">=20.19")
+    assert.strictEqual(engines.node, ">=22.21")
     const text = readFileSync(Program.file, "utf8")
     // `import()` is the only exception: every Node that knows modules reads it.
     const target = { target: "es2015", supported: { "dynamic-import": true }, minifySyntax: false } as const

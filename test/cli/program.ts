@@ -115,7 +115,7 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
   Effect.gen(function*() {
     const console: Console.Console = {
       ...yield* Console.Console,
-      log: (...texts) => Effect.sync(() => print(texts.map(String).join(" ")))
+      log: (...texts) => print(texts.map(String).join(" "))
     }
     const { args: own, exec } = Commands.split(args)
     const programs: Array<Parameters<Run>[0]> = []
@@ -125,7 +125,7 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
         Effect.provideService(Console.Console, console),
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: env })),
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
         Effect.provide(Layer.merge(NodeServices.layer, Logger.layer([])))
       ))
   })

@@ -75,12 +75,13 @@ describe("agentcore-identity setup", () => {
         const { environment, url } = yield* LocalServer.LocalServer
         const { file } = yield* fileOf(setup)
         const run = (code: number, ...args: ReadonlyArray<string>) =>
-          Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) => {
-            assert.strictEqual(output.stderr, "")
-            assert.strictEqual(output.code, code)
-            assert.notInclude(output.stdout, sentinel)
-            assert.notInclude(output.stdout, "\u001b")
-          })
+          Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) =>
+            Effect.sync(() => {
+              assert.strictEqual(output.stderr, "")
+              assert.strictEqual(output.code, code)
+              assert.notInclude(output.stdout, sentinel)
+              assert.notInclude(output.stdout, "\u001b")
+            }))
 
         const planned = yield* run(2, "plan", file)
         assert.strictEqual(lines(planned)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)

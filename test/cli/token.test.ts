@@ -55,11 +55,12 @@ describe("agentcore-identity token", () => {
       const token = (...args: ReadonlyArray<string>) =>
         Effect.tap(
           Program.run(["token", "calendar", "--flow", "M2M", "--scope", "reports:read", ...args], env),
-          ({ code, stderr }) => {
-            assert.strictEqual(code, 0, stderr)
-            assert.include(stderr, `Target: the local server at ${env["BEDROCK_AGENTCORE_DP_ENDPOINT"]}`)
-            assert.notInclude(stderr, "eyJ")
-          }
+          ({ code, stderr }) =>
+            Effect.sync(() => {
+              assert.strictEqual(code, 0, stderr)
+              assert.include(stderr, `Target: the local server at ${env["BEDROCK_AGENTCORE_DP_ENDPOINT"]}`)
+              assert.notInclude(stderr, "eyJ")
+            })
         )
       const [masked, json, revealed] = yield* Effect.all([token(), token("--json"), token("--reveal")], {
         concurrency: 2

@@ -12,14 +12,13 @@ import { unchecked } from "../../src/internal/plane.js"
 export const layer = (
   planes: Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
 ): Layer.Layer<AwsPlanes.Planes, Config.ConfigError> =>
-  Layer.effectContext(Effect.map(
-    Layer.build(planes),
-    (planes) =>
+  Layer.effectContext(
+    Effect.map(Layer.build(planes), (planes) =>
       Context.make(DataPlane.DataPlane, unchecked(Context.get(planes, DataPlane.DataPlane))).pipe(
         Context.add(ControlPlane.ControlPlane, unchecked(Context.get(planes, ControlPlane.ControlPlane))),
         Context.add(
           SecurityTokenService.SecurityTokenService,
           unchecked(Context.get(planes, SecurityTokenService.SecurityTokenService))
         )
-      )
-  ))
+      ))
+  )

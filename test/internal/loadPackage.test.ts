@@ -42,7 +42,7 @@ describe("installCommand", () => {
 
   it("has the version of every optional package in package.json", () => {
     for (const name of optional) {
-      // `^4.1.0` allows 4.
+      // `^5.0.0` allows 5.
       const version = /^\^([1-9]\d*)\./.exec(peers.get(name) ?? "")?.[1]
       assert.isDefined(version, name)
       const command = installCommand(name as Parameters<typeof installCommand>[0])

@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { execFile } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { buildModules } from "../build.mjs"
@@ -63,6 +63,12 @@ const loadModules = async (...modules: ReadonlyArray<string>): Promise<Loaded> =
   return loaded
 }
 
+/** The modules in Effect's folders, which are unstable, but for those that `effect/Schema` loads. */
+const foldersOf = (urls: ReadonlyArray<string>) =>
+  urls.flatMap((url) => /\/effect\/dist\/((?!internal\/|schema\/)[a-z-]+\/.*)\.js$/.exec(url)?.[1] ?? []).filter((
+    module
+  ) => !/^http\/(?:Cookies|Headers|UrlParams|internal\/urlParams)$|^encoding\//.test(module))
+
 describe("what a module of the built package loads", { timeout: 60_000 }, () => {
   beforeAll(async () => {
     built = await buildModules()
@@ -86,10 +92,9 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
 
   it("the modules of the root: nothing but Effect", async () => {
     const { own, packages, urls } = await loadModules(...core)
-    // `fast-check`, `pure-rand`: `effect/Schema` brings them.
-    const allowed = ["effect", "fast-check", "pure-rand"]
-    assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), [])
-    assert.deepStrictEqual(urls.filter((url) => url.endsWith("/effect/dist/esm/index.js")), [])
+    assert.deepStrictEqual(packages, ["effect"])
+    assert.deepStrictEqual(foldersOf(urls), [])
+    assert.deepStrictEqual(urls.filter((url) => url.endsWith("/effect/dist/index.js")), [])
     const above = /\/modules\/(?:internal\/)?(?:aws|http|local|persistence|testing|promise|cli)\//
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
@@ -117,8 +122,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
   })
 
   it("aws/AwsDataPlane: no other plane, and no streams, which only listings need", async () => {
-    const listing =
-      /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$|\/effect\/dist\/esm\/Stream\.js$/
+    const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$|\/effect\/dist\/Stream\.js$/
     const seen = async (module: string) => (await loadModules(module)).urls.filter((url) => listing.test(url))
     assert.deepStrictEqual(await seen("aws/AwsDataPlane"), [])
     assert.isNotEmpty(await seen("aws/AwsPlanes"))
@@ -134,9 +138,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
       const { builtins, packages } = await loadModules(module)
       assert.deepStrictEqual(builtins, [], module)
-      // `multipasta`: `@effect/platform` brings it.
-      const allowed = ["effect", "fast-check", "pure-rand", "@effect/platform", "multipasta"]
-      assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), [])
+      assert.deepStrictEqual(packages, ["effect"])
     }
     assert.isNotEmpty((await loadModules("http/RequestContext")).builtins)
   })
@@ -149,27 +151,32 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
   })
 
   it("promise/Identity: no other plane, and no HTTP server", async () => {
-    const { own, packages } = await loadModules("promise/Identity")
-    assert.notInclude(packages, "@effect/platform")
+    const { own, urls } = await loadModules("promise/Identity")
+    assert.deepStrictEqual(foldersOf(urls), [])
     assert.deepStrictEqual(
       own.filter((url) => /\/modules\/(?:ControlPlane|SecurityTokenService|http\/.*|models\/\w+)\.js$/.test(url)),
       []
     )
   })
 
-  it("durable/ObtainConsent: of the optional packages, @effect/workflow alone", async () => {
-    const { packages } = await loadModules("durable/ObtainConsent")
-    // `@effect/platform` brings the last two. `Connect` signs its forms with `jose`.
-    const allowed = ["effect", "fast-check", "pure-rand", "@effect/platform", "jose", "multipasta", "find-my-way-ts"]
-    assert.deepStrictEqual(packages.filter((name) => !allowed.includes(name)), ["@effect/workflow"])
+  it("durable/ObtainConsent: neither an optional package, nor Effect's cluster and SQL", async () => {
+    const { packages, urls } = await loadModules("durable/ObtainConsent")
+    // `Connect` signs its forms with `jose`.
+    assert.deepStrictEqual(packages, ["effect", "jose"])
+    assert.isNotEmpty(urls.filter((url) => /\/effect\/dist\/workflow\//.test(url)))
+    assert.deepStrictEqual(urls.filter((url) => /\/effect\/dist\/(?:cluster|sql)\//.test(url)), [])
   })
 
   // Programs over a cluster and its database import `durable/`.
   const others = folders.filter(([name]) => name !== "durable")
-  it.each(others)("%s: neither AWS SDK, OAuth client nor authorization server", async (_, modules) => {
-    const { packages } = await loadModules(...modules)
-    const lazy =
-      /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/experimental|@effect\/sql.*)$/
+  it.each(others)("%s: neither AWS SDK, OAuth client nor authorization server", async (name, modules) => {
+    const { packages, urls } = await loadModules(...modules)
+    const lazy = /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
+    // The stores are Effect's own.
+    const folders = name === "persistence"
+      ? /\/effect\/dist\/(?:cluster|workflow)\//
+      : /\/effect\/dist\/(?:cluster|sql|workflow)\//
+    assert.deepStrictEqual(urls.filter((url) => folders.test(url)), [])
   })
 })

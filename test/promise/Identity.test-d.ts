@@ -11,7 +11,7 @@ import type * as RequestContext from "effect-agentcore-identity/http/RequestCont
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import type * as Redacted from "effect/Redacted"

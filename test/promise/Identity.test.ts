@@ -361,7 +361,7 @@ describe("withApiKey", () => {
       const call = withApiKey(config)(async (apiKey: string) => apiKey)
       config.providerName = "weather"
       config.workloadIdentityToken = yield* World.tokenOf("alice")
-      assert.strictEqual(yield* Effect.promise(call), "key-of-the-weather")
+      assert.strictEqual(yield* Effect.promise(() => call()), "key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
   it.live("gives the key as the last argument", () =>
@@ -433,7 +433,7 @@ describe("the caller", () => {
         caller: WorkloadAccessToken.layer(secret("token-of-the-runtime"))
       })
       const wat = withWAT(async (wat: string) => wat)
-      assert.strictEqual(yield* Effect.promise(wat), "token-of-the-runtime")
+      assert.strictEqual(yield* Effect.promise(() => wat()), "token-of-the-runtime")
       assert.strictEqual(yield* Effect.promise(() => runWithContext({}, wat)), "token-of-the-runtime")
       const alice = yield* World.tokenOf("alice")
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workloadAccessToken: alice }, wat)), alice)
@@ -478,21 +478,21 @@ describe("make", () => {
       const call = wrapped(PromiseIdentity.make(yield* World.runtimeOf(counted)))
       assert.strictEqual(built, 0)
       assert.deepStrictEqual(yield* Effect.promise(() => Promise.all([call(), call()])), ["a-key", "a-key"])
-      assert.strictEqual(yield* Effect.promise(call), "a-key")
+      assert.strictEqual(yield* Effect.promise(() => call()), "a-key")
       assert.strictEqual(built, 1)
     }))
 
   it.live("takes the runtime of an Effect program", () =>
     Effect.gen(function*() {
       const call = wrapped(PromiseIdentity.make(yield* Effect.context<Identity.Identity>()))
-      assert.strictEqual(yield* Effect.promise(call), "a-key")
+      assert.strictEqual(yield* Effect.promise(() => call()), "a-key")
     }).pipe(Effect.provide(keys)))
 
   it.live("rejects with the error of the layer", () =>
     Effect.gen(function*() {
       const failure = new Error("no such place")
       const call = wrapped(
-        PromiseIdentity.make(yield* World.runtimeOf(Layer.unwrap(Effect.fail(failure)).pipe(Layer.merge(keys))))
+        PromiseIdentity.make(yield* World.runtimeOf(Layer.merge(Layer.effectDiscard(Effect.fail(failure)), keys)))
       )
       assert.strictEqual(yield* World.rejectionOf(call()), failure)
     }))

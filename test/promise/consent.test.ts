@@ -100,7 +100,7 @@ const functions = (options: {
     ))
     return {
       ...PromiseIdentity.make(runtime),
-      count: (operation: string) => Effect.map(calls.get, (all) => all.filter((name) => name === operation).length)
+      count: (operation: string) => Effect.map(Ref.get(calls), (all) => all.filter((name) => name === operation).length)
     }
   })
 

@@ -28,10 +28,11 @@ export const make: Effect.Effect<Sleeps> = Effect.map(Clock.Clock, (clock) => {
   return {
     counted: Effect.provideService(Clock.Clock, counting),
     count: () => sleeping,
-    until: (count) => Effect.whileLoop({
-      while: () => sleeping < count,
-      body: () => Effect.promise(() => nextTurn()),
-      step: () => {}
-    })
+    until: (count) =>
+      Effect.whileLoop({
+        while: () => sleeping < count,
+        body: () => Effect.promise(() => nextTurn()),
+        step: () => {}
+      })
   }
 })

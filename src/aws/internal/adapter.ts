@@ -17,6 +17,7 @@ import type { SharedOptions } from "./options.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
 import * as SdkCredentials from "./sdkCredentials.js"
 import * as Settings from "./settings.js"
+import { environmentProfile } from "./target.js"
 
 /** The members of all client configurations that are set here. */
 type ClientConfig = Pick<
@@ -154,10 +155,14 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   Effect.gen(function*() {
     yield* Settings.checkOptions(options)
     const timeout = yield* Settings.timeout(options.timeout)
+    const profile = yield* environmentProfile
     const connection = isClient<C>(given)
       ? yield* LazyClient.make({
         load,
-        make: (sdk) => ({ value: connectGiven(connect(sdk, given.client), given.client), destroy: () => {} })
+        make: (sdk) => ({
+          value: connectGiven({ ...connect(sdk, given.client), profile }, given.client),
+          destroy: () => {}
+        })
       })
       : yield* Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
         LazyClient.make({
@@ -165,8 +170,11 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
           make: (sdk) => {
             const { client, ...send } = make(sdk, { ...given, ...config })
             client.config.requestHandler = limit(client.config.requestHandler)
-            const hasCredentials = (given.credentials ?? options.credentials) !== undefined
-            return { value: { ...connect(sdk, client), ...send, hasCredentials }, destroy: () => client.destroy() }
+            const own = given.credentials ?? options.credentials
+            return {
+              value: { ...connect(sdk, client), ...send, profile: own === undefined ? profile : undefined },
+              destroy: () => client.destroy()
+            }
           }
         }))
     return fromTable(

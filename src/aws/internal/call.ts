@@ -52,8 +52,8 @@ export interface Connection extends Failure.Exceptions {
   readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
   /** The configuration of the client. */
   readonly config: unknown
-  /** Whether the program gave the credentials. */
-  readonly hasCredentials?: boolean | undefined
+  /** Undefined if the program gave the credentials. */
+  readonly profile?: Target.EnvironmentProfile | undefined
 }
 
 /**
@@ -86,7 +86,7 @@ export const call = <Request, Response, E>(
     ),
     Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
       error instanceof TransportError
-        ? Target.addTo(error, connection.config, connection.hasCredentials === true)
+        ? Target.addTo(error, connection.config, connection.profile)
         : Effect.fail(error)
     )
   )

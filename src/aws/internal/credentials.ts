@@ -11,6 +11,7 @@ import { hasProperty, isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../IdentityError.js"
+import { readVariable } from "../../internal/environment.js"
 import { cutName } from "../../internal/errorCode.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { CredentialsProvider } from "./options.js"
@@ -161,8 +162,8 @@ export const fromProvider = (provider: CredentialsProvider): Search =>
   })
 
 /** The variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
-const variable = (name: string): Config.Config<Option.Option<Redacted.Redacted>> =>
-  Config.option(Config.map(Config.NonEmptyString(name), (value) => Redacted.make(value)))
+const variable = (name: string): Effect.Effect<Option.Option<Redacted.Redacted>, Config.ConfigError> =>
+  Effect.map(readVariable(Config.NonEmptyString, name), Option.map((value) => Redacted.make(value)))
 
 /**
  * The static credentials of the environment.

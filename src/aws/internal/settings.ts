@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { isNumber, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { readVariable } from "../../internal/environment.js"
 import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
 import { invalidConfig } from "./invalidConfig.js"
@@ -19,7 +20,7 @@ const invalid = invalidConfig
 
 /** An empty variable counts as not set, as in the AWS SDK. */
 const variable = (name: string): Effect.Effect<Option.Option<string>, Config.ConfigError> =>
-  Config.option(Config.NonEmptyString(name))
+  readVariable(Config.NonEmptyString, name)
 
 // -----------------------------------------------------------------------------
 // Options

@@ -4,10 +4,12 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import { TransportError } from "../../IdentityError.js"
+import { readVariable } from "../../internal/environment.js"
 import { withTimeLimit } from "../../internal/timeLimit.js"
 
 /** Where a call went. */
@@ -68,10 +70,26 @@ const targetOf = (config: unknown): Effect.Effect<Target> =>
     }).catch(() => ({}))
   )
 
-/** @internal */
-export const environmentProfile: Effect.Effect<string | undefined> = Effect.map(
-  Effect.option(Config.NonEmptyString("AWS_PROFILE")),
-  Option.getOrUndefined
+/**
+ * The profile that the environment names, read when a call has failed.
+ *
+ * @internal
+ */
+export type EnvironmentProfile = Effect.Effect<string | undefined>
+
+/**
+ * Reads the profile with the `ConfigProvider` of the layer, which a later call can be without.
+ *
+ * @internal
+ */
+export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
+  ConfigProvider.ConfigProvider,
+  (provider) =>
+    readVariable(Config.NonEmptyString, "AWS_PROFILE").pipe(
+      Effect.map(Option.getOrUndefined),
+      Effect.orElseSucceed(() => undefined),
+      Effect.provideService(ConfigProvider.ConfigProvider, provider)
+    )
 )
 
 /**
@@ -96,17 +114,17 @@ export const withTarget = (
   })
 
 /**
- * Adds to an error what the configuration of the client says. Credentials that the program gives are of no profile.
+ * Adds to an error what the configuration of the client says. Credentials that the program gives are of no profile: `environment` is undefined.
  *
  * @internal
  */
 export const addTo = (
   error: TransportError,
   config: unknown,
-  hasCredentials: boolean
+  environment: EnvironmentProfile | undefined
 ): Effect.Effect<never, TransportError> =>
   Effect.gen(function*() {
     const target = yield* targetOf(config)
-    const profile = hasCredentials ? undefined : target.profile ?? (yield* environmentProfile)
+    const profile = environment === undefined ? undefined : target.profile ?? (yield* environment)
     return yield* withTarget(error, { ...target, profile })
   })

@@ -145,9 +145,7 @@ const explanations: { readonly [K in typeof Reason.Type]: string } = {
  * @since 0.1.0
  * @category errors
  */
-export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>(
-  "effect-agentcore-identity/durable/ConsentNotObtained"
-)("ConsentNotObtained", {
+export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()("ConsentNotObtained", {
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
   reason: Reason,

@@ -29,9 +29,9 @@ export interface StoredCredential {
 }
 
 /** @internal */
-export class CacheStoreError extends Schema.TaggedError<CacheStoreError>(
-  "effect-agentcore-identity/CredentialCache/CacheStoreError"
-)("CacheStoreError", { reason: Schema.String }) {
+export class CacheStoreError
+  extends Schema.TaggedError<CacheStoreError>()("CacheStoreError", { reason: Schema.String })
+{
   override get message(): string {
     return `The credential store failed: ${this.reason}`
   }

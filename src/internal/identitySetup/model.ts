@@ -137,7 +137,7 @@ export interface Change {
  * @since 0.1.0
  * @category errors
  */
-export class SetupParseError extends Schema.TaggedError<SetupParseError>("effect-agentcore-identity/SetupParseError")(
+export class SetupParseError extends Schema.TaggedError<SetupParseError>()(
   "SetupParseError",
   {
     file: Schema.String,
@@ -157,7 +157,7 @@ export class SetupParseError extends Schema.TaggedError<SetupParseError>("effect
  * @since 0.1.0
  * @category errors
  */
-export class ApplyError extends Schema.TaggedError<ApplyError>("effect-agentcore-identity/IdentitySetup/ApplyError")(
+export class ApplyError extends Schema.TaggedError<ApplyError>()(
   "ApplyError",
   {
     kind: Kind,

@@ -7,6 +7,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
+import { readConfig } from "../environment.js"
 import { loadPackage } from "../loadPackage.js"
 import { SetupParseError } from "./model.js"
 
@@ -77,7 +78,10 @@ const getVariableName = (node: Node): string | undefined => {
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
   const name = getVariableName(node)
   if (name !== undefined) {
-    return Effect.mapError(Config.String(name), () => ({ path, reason: `the environment variable ${name} is not set` }))
+    return Effect.mapError(
+      readConfig(Config.String(name)),
+      () => ({ path, reason: `the environment variable ${name} is not set` })
+    )
   }
   switch (node.type) {
     case "object":

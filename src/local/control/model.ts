@@ -189,9 +189,7 @@ export interface Resources {
  * @since 0.1.0
  * @category errors
  */
-export class LocalControlError extends Schema.TaggedError<LocalControlError>(
-  "effect-agentcore-identity/local/LocalControlError"
-)("LocalControlError", {
+export class LocalControlError extends Schema.TaggedError<LocalControlError>()("LocalControlError", {
   reason: Schema.Literals([
     "UnknownSnapshot",
     "UnknownFault",

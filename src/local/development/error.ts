@@ -6,9 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /** @internal */
-export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>(
-  "effect-agentcore-identity/local/LocalDevelopmentError"
-)("LocalDevelopmentError", {
+export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>()("LocalDevelopmentError", {
   reason: Schema.Literals(["MissingWorkloadIdentity", "Broken", "Unusable", "Locked"]),
   path: Schema.String,
   message: Schema.String

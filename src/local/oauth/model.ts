@@ -282,7 +282,7 @@ export type OAuthErrorReason = OAuthError["reason"]
  * @since 0.1.0
  * @category errors
  */
-export class OAuthError extends Schema.TaggedError<OAuthError>("effect-agentcore-identity/local/OAuthError")(
+export class OAuthError extends Schema.TaggedError<OAuthError>()(
   "OAuthError",
   {
     reason: Schema.Literals([
@@ -338,22 +338,20 @@ export type UserTokenErrorReason = UserTokenError["reason"]
  * @since 0.1.0
  * @category errors
  */
-export class UserTokenError
-  extends Schema.TaggedError<UserTokenError>("effect-agentcore-identity/local/UserTokenError")(
-    "UserTokenError",
-    {
-      reason: Schema.Literals([
-        "Malformed",
-        "Expired",
-        "Algorithm",
-        "Issuer",
-        "Undiscoverable",
-        "Unreachable",
-        "Signature"
-      ])
-    }
-  )
-{
+export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
+  "UserTokenError",
+  {
+    reason: Schema.Literals([
+      "Malformed",
+      "Expired",
+      "Algorithm",
+      "Issuer",
+      "Undiscoverable",
+      "Unreachable",
+      "Signature"
+    ])
+  }
+) {
   override get message(): string {
     return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
   }

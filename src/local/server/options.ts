@@ -74,9 +74,7 @@ export interface Service {
  * @since 0.1.0
  * @category errors
  */
-export class LocalServerError extends Schema.TaggedError<LocalServerError>(
-  "effect-agentcore-identity/local/LocalServerError"
-)("LocalServerError", {
+export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
   reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
   message: Schema.String
 }) {}

@@ -7,9 +7,7 @@ import * as Schema from "effect/Schema"
 import { getSystemErrorName } from "node:util"
 
 /** @internal */
-export class VaultFileError extends Schema.TaggedError<VaultFileError>(
-  "effect-agentcore-identity/local/VaultFileError"
-)("VaultFileError", {
+export class VaultFileError extends Schema.TaggedError<VaultFileError>()("VaultFileError", {
   reason: Schema.Literals([
     "MissingPackage",
     "Unusable",

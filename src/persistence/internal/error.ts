@@ -6,17 +6,13 @@
 import * as Schema from "effect/Schema"
 
 /** @internal */
-export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>(
-  "effect-agentcore-identity/persistence/CredentialStoreError"
-)("CredentialStoreError", {
+export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>()("CredentialStoreError", {
   reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl"]),
   message: Schema.String
 }) {}
 
 /** @internal */
-export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>(
-  "effect-agentcore-identity/persistence/PendingConsentsError"
-)("PendingConsentsError", {
+export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>()("PendingConsentsError", {
   reason: Schema.Literals([
     "MissingPackage",
     "InvalidKey",

@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credentials from "../../../src/aws/internal/credentials.js"
+import { interrupted } from "../utils.js"
 
 const refused = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
 
@@ -132,7 +133,7 @@ describe("keep", () => {
         Effect.all(Array.from({ length: 20 }, () => source.search), { concurrency: "unbounded" })
       )
       yield* settle
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(first)))
+      assert.isTrue(Exit.hasInterrupts(yield* interrupted(first)))
       const identity = { accessKeyId: "AKID", secretAccessKey: "secret" }
       yield* Deferred.succeed(found, identity)
       assert.lengthOf(yield* Fiber.join(others), 20)

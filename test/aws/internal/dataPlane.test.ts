@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Adapter from "../../../src/aws/internal/adapter.js"
 import { dataPlane } from "../../../src/aws/internal/dataPlane.js"
 import { secret } from "../../utils.js"
-import { type Answer, json, server } from "../utils.js"
+import { type Answer, interrupted, json, server } from "../utils.js"
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
 
@@ -67,9 +67,9 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
       })
       const getKey = yield* keys(make, http.url)
       const other = yield* Effect.forkChild(getKey("other"))
-      const interrupted = yield* Effect.forkChild(getKey("interrupted"))
+      const abandoned = yield* Effect.forkChild(getKey("interrupted"))
       yield* Deferred.await(arrived)
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(interrupted)))
+      assert.isTrue(Exit.hasInterrupts(yield* interrupted(abandoned)))
       yield* Deferred.await(closed)
       yield* Deferred.succeed(free, undefined)
       assert.strictEqual(Redacted.value(yield* Fiber.join(other)), "other")

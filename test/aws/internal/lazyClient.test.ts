@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as LazyClient from "../../../src/aws/internal/lazyClient.js"
+import { interrupted } from "../utils.js"
 
 /** An SDK that is there when the test says so. */
 const sdk = () => {
@@ -84,7 +85,7 @@ describe("make", () => {
       const first = yield* Effect.forkChild(operations)
       const second = yield* Effect.forkChild(operations)
       yield* until(() => state.loads === 2)
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.interrupt(first)))
+      assert.isTrue(Exit.hasInterrupts(yield* interrupted(first)))
       yield* arrive
       assert.strictEqual(yield* Fiber.join(second), "sdk-1")
     }))

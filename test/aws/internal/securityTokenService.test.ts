@@ -8,8 +8,6 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FastCheck from "fast-check"
 import { clear, same, secret } from "../../utils.js"
 import {
   adapters,
@@ -17,6 +15,7 @@ import {
   assertNoSecrets,
   credentials,
   failure,
+  interrupted,
   planes as sdkPlanes,
   raw,
   rendered,
@@ -87,13 +86,15 @@ describe.each(adapters)("$name", ({ planes }) => {
         const http = yield* server(issued)
         const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
         // JavaScript has no such key.
-        const requests = Arbitrary.make(SecurityTokenService.GetWebIdentityTokenRequest).filter(({ tags = {} }) =>
-          !Object.keys(tags).includes("__proto__")
+        const requests = Arbitrary.filter(
+          Arbitrary.schema(SecurityTokenService.GetWebIdentityTokenRequest),
+          ({ tags = {} }) => !Object.keys(tags).includes("__proto__")
         )
-        yield* Effect.promise(() =>
-          FastCheck.assert(
-            FastCheck.asyncProperty(requests, async (asked) => {
-              await Effect.runPromise(sts.getWebIdentityToken(asked))
+        const result = yield* Arbitrary.checkEffect(
+          requests,
+          (asked) =>
+            Effect.gen(function*() {
+              yield* sts.getWebIdentityToken(asked)
               const { audience, durationSeconds, signingAlgorithm, tags = {} } = asked
               assert.deepStrictEqual(sent(http), {
                 Action: "GetWebIdentityToken",
@@ -108,10 +109,11 @@ describe.each(adapters)("$name", ({ planes }) => {
                   ])
                 )
               })
+              return true
             }),
-            { numRuns: 50 }
-          )
+          { runs: 50 }
         )
+        assert.isUndefined(Arbitrary.formatCheckFailure(result))
       }))
 
     it.live("that break a limit are not sent", () =>
@@ -246,7 +248,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         yield* Effect.gen(function*() {
           const fiber = yield* Effect.forkChild(call())
           yield* Deferred.await(arrived)
-          const exit = yield* Fiber.interrupt(fiber)
+          const exit = yield* interrupted(fiber)
           yield* Deferred.await(closed)
           assert(Exit.isFailure(exit))
           assert.isTrue(Cause.hasInterruptsOnly(exit.cause))

@@ -11,7 +11,7 @@ import { bareRequest, checkRequest } from "./bareRequest.mjs"
 const { createHash, createHmac } = process.getBuiltinModule("node:crypto")
 const http = process.getBuiltinModule("node:http")
 
-class Plane extends Context.Tag("Plane")() {}
+class Plane extends Context.Service()("Plane") {}
 
 class Sha256 {
   constructor(secret) {
@@ -32,7 +32,7 @@ class Sha256 {
 const path = "/identities/oauth2/token"
 
 const post = (url, headers, body, agent) =>
-  Effect.async((resume) => {
+  Effect.callback((resume) => {
     const { hostname, port } = url
     const request = http.request({ hostname, port, path, method: "POST", headers, agent }, (response) => {
       let text = ""
@@ -46,13 +46,13 @@ const post = (url, headers, body, agent) =>
     request.end(body)
   })
 
-const layer = Layer.scoped(
+const layer = Layer.effect(
   Plane,
   Effect.gen(function*() {
-    const region = yield* Config.string("AWS_REGION")
-    const accessKeyId = yield* Config.string("AWS_ACCESS_KEY_ID")
-    const secretAccessKey = yield* Config.string("AWS_SECRET_ACCESS_KEY")
-    const url = new URL(yield* Config.string("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"))
+    const region = yield* Config.String("AWS_REGION")
+    const accessKeyId = yield* Config.String("AWS_ACCESS_KEY_ID")
+    const secretAccessKey = yield* Config.String("AWS_SECRET_ACCESS_KEY")
+    const url = new URL(yield* Config.String("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"))
     const agent = yield* Effect.acquireRelease(
       Effect.sync(() => new http.Agent({ keepAlive: true })),
       (agent) => Effect.sync(() => agent.destroy())

@@ -6,10 +6,10 @@ import { awsRequest } from "../fixture.mjs"
 export const bareRequest = { ...awsRequest, workloadIdentityToken: Redacted.make(awsRequest.workloadIdentityToken) }
 
 const Request = Schema.Struct({
-  workloadIdentityToken: Schema.Redacted(Schema.String.pipe(Schema.minLength(1))),
-  resourceCredentialProviderName: Schema.String.pipe(Schema.pattern(/^[a-z]+$/)),
+  workloadIdentityToken: Schema.Redacted(Schema.String.check(Schema.isMinLength(1))),
+  resourceCredentialProviderName: Schema.String.check(Schema.isPattern(/^[a-z]+$/)),
   scopes: Schema.Array(Schema.String),
-  oauth2Flow: Schema.Literal("M2M", "USER_FEDERATION")
+  oauth2Flow: Schema.Literals(["M2M", "USER_FEDERATION"])
 })
 
-export const checkRequest = Schema.validateEither(Request)
+export const checkRequest = Schema.decodeUnknownEffect(Schema.toType(Request))

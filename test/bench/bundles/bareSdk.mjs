@@ -6,9 +6,9 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { bareRequest, checkRequest } from "./bareRequest.mjs"
 
-class Plane extends Context.Tag("Plane")() {}
+class Plane extends Context.Service()("Plane") {}
 
-const layer = Layer.scoped(
+const layer = Layer.effect(
   Plane,
   Effect.gen(function*() {
     const sdk = yield* Effect.promise(() => import("@aws-sdk/client-bedrock-agentcore"))

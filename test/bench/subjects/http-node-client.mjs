@@ -1,4 +1,4 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { httpClient, inFiber } from "./ours.mjs"
 
-export const { obtain, repeat } = inFiber(await httpClient(NodeHttpClient.layer))
+export const { obtain, repeat } = inFiber(await httpClient(NodeHttpClient.layerNodeHttp))

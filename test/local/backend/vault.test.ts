@@ -14,8 +14,8 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
-import * as Sleeps from "../../support/sleeps.js"
 import { withRandomYields } from "../../support/randomYields.js"
+import * as Sleeps from "../../support/sleeps.js"
 import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
 
 describe("the vault", () => {

@@ -7,12 +7,14 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { readVariable } from "../../../internal/environment.js"
 import { fromTable } from "../../../internal/plane.js"
 import type * as Operation from "../../../Operation.js"
 import * as Identities from "../credentials.js"
 import { invalidConfig } from "../invalidConfig.js"
 import type { Credentials, CredentialsProvider } from "../options.js"
 import * as Settings from "../settings.js"
+import { environmentProfile } from "../target.js"
 import { call } from "./call.js"
 import { regionalEndpoint } from "./endpoint.js"
 import type { HashConstructor } from "./hash.js"
@@ -125,7 +127,7 @@ const attempts = (
   option !== undefined
     ? checkAttempts("maxAttempts", option)
     : Effect.flatMap(
-      Config.option(Config.Number("AWS_MAX_ATTEMPTS")),
+      readVariable(Config.Number, "AWS_MAX_ATTEMPTS"),
       Option.match({
         onSome: (value) => checkAttempts("AWS_MAX_ATTEMPTS", value),
         onNone: () =>
@@ -136,7 +138,7 @@ const attempts = (
     )
 
 const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, Config.ConfigError> =>
-  Effect.map(Config.option(Config.Boolean(name)), Option.getOrElse(() => profile === "true"))
+  Effect.map(readVariable(Config.Boolean, name), Option.getOrElse(() => profile === "true"))
 
 const endpoint = (
   plane: Pick<Plane<never>, "host" | "variables">,
@@ -187,7 +189,7 @@ export const operations = <const T extends Operation.Table>(
       host: url.host,
       basePath: url.pathname.replace(/\/+$/, ""),
       region,
-      hasCredentials: (own.credentials ?? options.credentials) !== undefined,
+      profile: (own.credentials ?? options.credentials) === undefined ? yield* environmentProfile : undefined,
       credentials: own.credentials === undefined ? yield* credentials : yield* fromOption(own.credentials),
       sign: Signer.make(runtime.hash, plane.service, region),
       policy: Retry.make(maxAttempts),

@@ -12,7 +12,7 @@ import { cutName } from "../../../internal/errorCode.js"
 import type * as Operation from "../../../Operation.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
-import { environmentProfile, withTarget } from "../target.js"
+import { type EnvironmentProfile, withTarget } from "../target.js"
 import { type Message, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
 import type { ServiceClock } from "./serviceClock.js"
@@ -32,8 +32,8 @@ export interface Connection {
   /** The path of the endpoint, without a slash at its end. */
   readonly basePath: string
   readonly region: string
-  /** Whether the program gave the credentials. */
-  readonly hasCredentials: boolean
+  /** Undefined if the program gave the credentials: they are of no profile. */
+  readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
   readonly sign: Signer
   readonly policy: Retry.Policy
@@ -261,13 +261,12 @@ const sendAll = <E>(
 // Calls
 // -----------------------------------------------------------------------------
 
-/** Credentials that the program gives are of no profile. */
 const addTarget = (
-  { hasCredentials, host, region }: Connection,
+  { host, profile, region }: Connection,
   error: TransportError
 ): Effect.Effect<never, TransportError> =>
   Effect.flatMap(
-    hasCredentials ? Effect.succeed(undefined) : environmentProfile,
+    profile ?? Effect.succeed(undefined),
     (profile) => withTarget(error, { host, profile, region })
   )
 

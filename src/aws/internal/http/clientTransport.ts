@@ -64,7 +64,7 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   )
 
 /**
- * The client's span, with the attributes of the platform's. The platform's own span is not used: it ends with the whole request and response,
+ * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and response,
  * and a tracer that prints them shows their secrets.
  */
 const inSpan = <A, E, R>(

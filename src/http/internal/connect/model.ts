@@ -133,9 +133,7 @@ const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: 
  * @since 0.1.0
  * @category errors
  */
-export class OtherUserKind extends Schema.TaggedError<OtherUserKind>(
-  "effect-agentcore-identity/http/Connect/OtherUserKind"
-)("OtherUserKind", {
+export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
   /** The part that has the other kind of user. */
   part: Schema.Literals(["currentUser", "handler"]),
   /** The option `users` of `Connect`. */

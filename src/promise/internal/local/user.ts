@@ -57,7 +57,8 @@ export const make = (
     forwardsLinkTo: (other) => other.approves,
     clicksTwice: (link) =>
       run(Effect.map(user.clicksTwice(link instanceof URL ? link.href : link), (pages) => pages.map(toPage))),
-    returnsAfter: (meanwhile) => act(user.returnsAfter(Effect.tryPromise({ try: meanwhile, catch: (error) => error }))),
+    returnsAfter: (meanwhile) =>
+      act(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error }))),
     revokes: () => run(user.revokes(authorizationServer))
   }
 }

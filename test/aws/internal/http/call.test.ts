@@ -135,8 +135,10 @@ describe("any response", () => {
         current = given
         const exit = await Effect.runPromiseExit(call)
         if (Exit.isSuccess(exit)) return
-        assert.isTrue(Cause.isFailReason(exit.cause), Cause.pretty(exit.cause))
-        const error = Cause.isFailReason(exit.cause) ? exit.cause.error : undefined
+        const [reason, ...others] = exit.cause.reasons
+        assert(reason !== undefined && Cause.isFailReason(reason), Cause.pretty(exit.cause))
+        assert.lengthOf(others, 0)
+        const { error } = reason
         assert.isTrue(isIdentityError(error))
         assertNoSecrets(rendered(error), [secret, sent])
       }),

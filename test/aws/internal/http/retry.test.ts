@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { isServerError, isThrottlingError, isTransientError, StandardRetryStrategy } from "@smithy/core/retry"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as FastCheck from "fast-check"
 import * as Retry from "../../../../src/aws/internal/http/retry.js"
 import { rounds } from "../../../rounds.js"
+import { fixedRandom } from "../../utils.js"
 
 const names = [
   "ValidationException",
@@ -83,14 +83,13 @@ describe("which failures are tried again", () => {
 
 describe("the policy", () => {
   const failures = { throttling: { status: 429 }, transient: { status: 503 } }
-  const random = (value: number) => Random.fixed([value])
 
   it.effect("waits as the standard mode: exponentially, with jitter, at most 20 s", () =>
     Effect.gen(function*() {
       const policy = Retry.make(100)
       const waits = (kind: keyof typeof failures, attempts: number, value: number) =>
         Effect.map(
-          Effect.provideService(policy.next(attempts, failures[kind]), Random.Random, random(value)),
+          fixedRandom(value)(policy.next(attempts, failures[kind])),
           (retry) => retry?.delay
         )
       assert.strictEqual(yield* waits("transient", 1, 1), 50)
@@ -107,7 +106,7 @@ describe("the policy", () => {
       const policy = Retry.make(3)
       const wait = (retryAfter: number) =>
         Effect.map(
-          Effect.provideService(policy.next(1, { status: 503, retryAfter }), Random.Random, random(0.5)),
+          fixedRandom(0.5)(policy.next(1, { status: 503, retryAfter })),
           (retry) => retry?.delay
         )
       assert.strictEqual(yield* wait(10), 25)
@@ -153,7 +152,7 @@ describe("the policy", () => {
             continue
           }
           const retry = await Effect.runPromise(
-            Effect.provideService(policy.next(attempts, { status: statuses[one] }), Random.Random, random(0))
+            fixedRandom(0)(policy.next(attempts, { status: statuses[one] }))
           )
           const errorType = one === "client" ? "CLIENT_ERROR" : one === "throttling" ? "THROTTLING" : "TRANSIENT"
           const next = await strategy.refreshRetryTokenForRetry(token, { errorType }).catch(() => undefined)

@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { readConfig, readVariable } from "../../src/internal/environment.js"
+
+const name = "AGENTCORE_ENVIRONMENT_TEST"
+
+/** Sets the variable until the scope ends. */
+const set = (value: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      process.env[name] = value
+    }),
+    () =>
+      Effect.sync(() => {
+        delete process.env[name]
+      })
+  )
+
+const other = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { [name]: "of the provider" } }))
+
+describe("settings", () => {
+  it.effect("are those of the environment at the time, also where Effect has read it before", () =>
+    Effect.gen(function*() {
+      assert.isTrue(Option.isNone(yield* Config.option(Config.String(name))))
+      assert.isTrue(Option.isNone(yield* readVariable(Config.String, name)))
+      yield* set("first")
+      assert.deepStrictEqual(yield* readVariable(Config.String, name), Option.some("first"))
+      assert.strictEqual(yield* readConfig(Config.String(name)), "first")
+      yield* set("second")
+      assert.deepStrictEqual(yield* readVariable(Config.String, name), Option.some("second"))
+      assert.strictEqual(yield* readConfig(Config.String(name)), "second")
+    }))
+
+  it.effect("are those of the program's provider, if it has one", () =>
+    Effect.gen(function*() {
+      yield* set("of the environment")
+      assert.deepStrictEqual(yield* readVariable(Config.String, name), Option.some("of the provider"))
+      assert.strictEqual(yield* readConfig(Config.String(name)), "of the provider")
+    }).pipe(Effect.provide(other)))
+
+  it.effect("treat an empty variable as missing, and fail with a ConfigError that names an invalid one", () =>
+    Effect.gen(function*() {
+      yield* set("")
+      assert.isTrue(Option.isNone(yield* readVariable(Config.NonEmptyString, name)))
+      yield* set("many")
+      const error = yield* Effect.flip(readVariable(Config.Number, name))
+      assert.instanceOf(error, Config.ConfigError)
+      assert.include(String(error), name)
+    }))
+
+  it.effect("reach layers from configuration each time they are built", () =>
+    Effect.gen(function*() {
+      const token = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get).pipe(
+        Effect.map(Redacted.value)
+      )
+      for (const value of ["one", "two"]) {
+        yield* set(value)
+        const layer = WorkloadAccessToken.layerConfig(Config.Redacted(name))
+        assert.strictEqual(yield* Effect.provide(token, layer), value)
+      }
+    }))
+})
