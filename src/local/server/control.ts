@@ -463,6 +463,6 @@ export const add = (
         Effect.catchCause((cause) => failed("control", randomUUID(), cause))
       ))
   )
-  // The wildcard stands for at least one character.
-  return Effect.andThen(router.add("*", "/_local", handler), router.add("*", "/_local/*", handler))
+  // Includes `/_local` itself.
+  return router.add("*", "/_local/*", handler)
 }
