@@ -10,11 +10,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 
-/** Ends at once when it is interrupted. The effect may end later. */
+/** Ends at once when it is interrupted. The effect may end later. It starts at once, or its finalizers would not run then. */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
-      Effect.forkDetach(restore(self)),
+      Effect.forkDetach(restore(self), { startImmediately: true }),
       (fiber) => Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
     )
   )

@@ -140,7 +140,7 @@ describe("ObtainConsent over SQLite", () => {
       const runner = Runner.layer({ origin, workload: World.workload, invite: () => Effect.void })
       yield* Effect.gen(function*() {
         const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })
-        const state = Effect.map(ObtainConsent.workflow.poll(wait), (result) => result?._tag)
+        const state = Effect.map(poll(wait), (result) => result?._tag)
         yield* until(Effect.map(state, (state) => state === "Suspended"))
         const started = yield* World.press(`${pages.origin}/connect/calendar`, "connect")
         const browser = yield* TestUser.make("someone@example.com")
@@ -152,7 +152,7 @@ describe("ObtainConsent over SQLite", () => {
 
         yield* Layer.build(World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, Sqlite.store(folder, key))))
         yield* until(Effect.map(state, (state) => state === "Complete"))
-        assert.deepInclude(exitOf(yield* ObtainConsent.workflow.poll(wait)), { value: "Granted" })
+        assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
       }).pipe(
         Effect.provide(
           runner.pipe(

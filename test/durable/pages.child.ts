@@ -15,7 +15,9 @@ import * as Sqlite from "./sqlite.js"
 const [folder = "", key = "", workload = ""] = process.argv.slice(2)
 
 const killed = DataPlane.decorate((operation, call) =>
-  operation === "completeResourceTokenAuth" ? Effect.tap(call, () => process.kill(process.pid, "SIGKILL")) : call
+  operation === "completeResourceTokenAuth"
+    ? Effect.tap(call, () => Effect.sync(() => process.kill(process.pid, "SIGKILL")))
+    : call
 )
 
 const application = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => {

@@ -19,7 +19,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
@@ -441,7 +440,7 @@ describe("ConsentCallback", () => {
       yield* claimAndDie
       const fiber = yield* nextGrant
       assert.include((yield* visit("mallory")).text, "Link already used")
-      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      assert.isUndefined(fiber.pollUnsafe())
       assert.include((yield* visit("alice")).text, "Link already used")
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(issuing, { currentUser }))))

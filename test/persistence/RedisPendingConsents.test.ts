@@ -6,7 +6,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -129,7 +128,7 @@ describe("RedisPendingConsents", () => {
       yield* server.stall
       const page = yield* Effect.forkChild(Effect.uninterruptible(sender.signals.signal(topic, "Completed")))
       yield* Effect.yieldNow
-      yield* Fiber.interruptFork(page)
+      page.interruptUnsafe()
       yield* Effect.yieldNow
       yield* server.proceed
       yield* Effect.timeout(Deferred.await(received), "10 seconds")
