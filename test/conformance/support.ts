@@ -37,7 +37,7 @@ const requests = new Map([
   ...Object.values(SecurityTokenService.operations).map(({ name, request }) => [name, request.ast] as const)
 ])
 
-const responses: ReadonlyMap<string, Schema.Codec<any, any>> = new Map<string, Schema.Codec<any, any>>([
+const responses: ReadonlyMap<string, Schema.Top> = new Map<string, Schema.Top>([
   ...Ours.responses,
   ["GetWorkloadAccessToken", DataPlane.WorkloadAccessTokenResponse],
   ["GetWorkloadAccessTokenForJWT", DataPlane.WorkloadAccessTokenResponse],

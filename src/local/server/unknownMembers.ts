@@ -101,7 +101,7 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
  *
  * @internal
  */
-export const find = (schema: Schema.Codec<any, any>): (request: unknown) => ReadonlyArray<string> =>
+export const find = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> =>
   memoize(() => {
     const known = read(schema.ast)
     return (request: unknown) => {
