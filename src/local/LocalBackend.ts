@@ -592,4 +592,4 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
   // The store in memory does not fail.
-  Layer.orDie(Layer.provide(layerStore(options), layerMemory))
+  Layer.orDie(Layer.provide(layerStore(options), Layer.fresh(layerMemory)))

@@ -604,7 +604,7 @@ export const layer = (
   options: Options = {}
 ): Layer.Layer<LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes, SeedError, OAuthClient> =>
   Layer.catch(
-    Layer.provide(layerStore(options), layerMemory),
+    Layer.provide(layerStore(options), Layer.fresh(layerMemory)),
     // The store in memory does not fail.
     (error) => error._tag === "VaultStoreError" ? Layer.unwrap(Effect.die(error)) : Layer.unwrap(Effect.fail(error))
   )

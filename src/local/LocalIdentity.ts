@@ -56,5 +56,5 @@ export const layer = (options?: Options): Layer.Layer<
 > =>
   Identity.layer.pipe(
     Layer.provideMerge(LocalServer.layer(options)),
-    Layer.provide(OAuthClient.layer)
+    Layer.provide(Layer.fresh(OAuthClient.layer))
   )

@@ -338,7 +338,7 @@ export const layer = (options: Options = {}): Layer.Layer<
   LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient
-> => Layer.provide(layerStore(options), VaultStore.layerMemory)
+> => Layer.provide(layerStore(options), Layer.fresh(VaultStore.layerMemory))
 
 type Provided = LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes
 

@@ -1,0 +1,147 @@
+/** Layers in layers. Effect builds a layer once for all nested calls of `Effect.provide`, so each of these tests has two of a kind. */
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { secret } from "../utils.js"
+
+const scripted = OAuthClient.layerScripted()
+
+const create = (name: string) =>
+  Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.createWorkloadIdentity({ name }))
+
+const names = Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.listWorkloadIdentities({})).pipe(
+  Effect.map(({ workloadIdentities }) => workloadIdentities.map(({ name }) => name))
+)
+
+/** Each backend has what was created in it alone, whichever of them is used in between. */
+const areSeparate = <E, E2>(
+  outer: Layer.Layer<ControlPlane.ControlPlane, E>,
+  inner: Layer.Layer<ControlPlane.ControlPlane, E2>
+) =>
+  Effect.gen(function*() {
+    yield* create("outer")
+    yield* Effect.gen(function*() {
+      assert.deepStrictEqual(yield* names, [])
+      yield* create("inner")
+      assert.deepStrictEqual(yield* names, ["inner"])
+    }).pipe(Effect.provide(inner))
+    assert.deepStrictEqual(yield* names, ["outer"])
+  }).pipe(Effect.provide(outer))
+
+/** The control plane of another backend. */
+class Other extends Context.Service<Other, ControlPlane.ControlPlane["Service"]>()("test/Other") {}
+
+/** Two backends in one layer. */
+const areSeparateMerged = <E, E2>(
+  one: Layer.Layer<ControlPlane.ControlPlane, E>,
+  other: Layer.Layer<ControlPlane.ControlPlane, E2>
+) =>
+  Effect.gen(function*() {
+    yield* create("one")
+    const { listWorkloadIdentities } = yield* Other
+    assert.deepStrictEqual((yield* listWorkloadIdentities({})).workloadIdentities, [])
+  }).pipe(
+    Effect.provide(Layer.merge(one, Layer.provide(Layer.effect(Other, ControlPlane.ControlPlane), other)))
+  )
+
+const kinds: Readonly<Record<string, () => Layer.Layer<ControlPlane.ControlPlane, unknown>>> = {
+  LocalBackend: () => Layer.provide(LocalBackend.layer(), scripted),
+  LocalControl: () => Layer.provide(LocalControl.layer(), scripted),
+  LocalServer: () => Layer.provide(LocalServer.layer(), scripted),
+  LocalIdentity: () => LocalIdentity.layer()
+}
+
+describe("backends in memory are separate", () => {
+  for (const [outerName, outer] of Object.entries(kinds)) {
+    for (const [innerName, inner] of Object.entries(kinds)) {
+      it.live(`${innerName} in ${outerName}`, () => areSeparate(outer(), inner()))
+      it.live(`${innerName} and ${outerName}`, () => areSeparateMerged(outer(), inner()))
+    }
+  }
+})
+
+describe("LocalIdentity", () => {
+  it.live("in another one has the credentials of its own backend", () => {
+    const store = (apiKey: string) =>
+      Effect.gen(function*() {
+        const { createApiKeyCredentialProvider } = yield* ControlPlane.ControlPlane
+        yield* create("agent")
+        yield* createApiKeyCredentialProvider({ name: "weather", apiKey: secret(apiKey) })
+      })
+    const stored = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" })).pipe(
+      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent" })),
+      Effect.map(Redacted.value)
+    )
+    return Effect.gen(function*() {
+      yield* store("the key of the outer one")
+      const { url } = yield* LocalServer.LocalServer
+      yield* Effect.gen(function*() {
+        assert.notStrictEqual((yield* LocalServer.LocalServer).url, url)
+        yield* store("the key of the inner one")
+        assert.strictEqual(yield* stored, "the key of the inner one")
+      }).pipe(Effect.provide(LocalIdentity.layer()))
+      assert.strictEqual(yield* stored, "the key of the outer one")
+    }).pipe(Effect.provide(LocalIdentity.layer()))
+  })
+})
+
+describe("AuthorizationServer", () => {
+  it.live("in another one is one of its own, and its end is not that of the other", () =>
+    Effect.gen(function*() {
+      const outer = yield* AuthorizationServer.AuthorizationServer
+      const discover = (url: string) => Effect.promise(() => fetch(url).then(({ status }) => status, () => "none"))
+      const url = yield* Effect.gen(function*() {
+        const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
+        assert.notStrictEqual(discoveryUrl, outer.discoveryUrl)
+        assert.strictEqual(yield* discover(discoveryUrl), 200)
+        return discoveryUrl
+      }).pipe(Effect.provide(AuthorizationServer.layer()))
+      assert.strictEqual(yield* discover(url), "none")
+      assert.strictEqual(yield* discover(outer.discoveryUrl), 200)
+    }).pipe(Effect.provide(AuthorizationServer.layer())))
+})
+
+describe("constant layers", () => {
+  it.effect("VaultStore.layerMemory is one store for all that a program provides it to", () =>
+    Effect.gen(function*() {
+      const outer = yield* VaultStore.VaultStore
+      assert.strictEqual(yield* Effect.provide(VaultStore.VaultStore, VaultStore.layerMemory), outer)
+      assert.notStrictEqual(yield* Effect.provide(VaultStore.VaultStore, Layer.fresh(VaultStore.layerMemory)), outer)
+      const stored = () => Layer.provide(LocalBackend.layerStore(), [VaultStore.layerMemory, scripted])
+      yield* Effect.provide(create("agent"), stored())
+      assert.deepStrictEqual(yield* Effect.provide(names, stored()), ["agent"])
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
+  it.effect("OAuthClient.layer is one client, which only remembers the metadata of servers", () =>
+    Effect.gen(function*() {
+      const outer = yield* OAuthClient.OAuthClient
+      assert.strictEqual(yield* Effect.provide(OAuthClient.OAuthClient, OAuthClient.layer), outer)
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.effect("LocalServer.layerRedaction adds its names to those of the program around it", () => {
+    const named = (name: string) =>
+      Layer.effect(Headers.CurrentRedactedNames, Effect.map(Headers.CurrentRedactedNames, (names) => [...names, name]))
+    return Effect.gen(function*() {
+      assert.notInclude(yield* Headers.CurrentRedactedNames, "x-inner")
+      const names = yield* Effect.provide(
+        Headers.CurrentRedactedNames,
+        Layer.provide(LocalServer.layerRedaction, named("x-inner"))
+      )
+      assert.include(names, "x-inner")
+      assert.include(names, "proxy-authorization")
+    }).pipe(Effect.provide(LocalServer.layerRedaction))
+  })
+})
