@@ -53,7 +53,12 @@ import { unwrap } from "./internal/settle.js"
  * @since 0.1.0
  * @category models
  */
-export type WithReferences<A> = A extends string ? A | { readonly $env: string }
+export type WithReferences<A> = A extends string ?
+    | A
+    | {
+      /** The name of the variable. */
+      readonly $env: string
+    }
   : A extends ReadonlyArray<infer B> ? ReadonlyArray<WithReferences<B>>
   : A extends object ? { readonly [K in keyof A]: WithReferences<A[K]> }
   : A
