@@ -181,7 +181,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
     Effect.gen(function*() {
       const made = yield* Routes.make(options)
       const router = yield* HttpRouter.HttpRouter
-      yield* Effect.forkScoped(made.recover)
+      yield* Effect.forkScoped(made.recover, { startImmediately: true })
       yield* unlog(router, made.paths.returned)
       yield* router.addAll(routesOf(made))
       return made.service
@@ -211,7 +211,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   Effect.suspend(() =>
     refuseOptions(options) ?? Effect.gen(function*() {
       const made = yield* Routes.make(options)
-      yield* Effect.forkScoped(made.recover)
+      yield* Effect.forkScoped(made.recover, { startImmediately: true })
       // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program, because layers are memoized.
       const router = yield* HttpRouter.make
       // The requirements and errors of the routes are those of the app, as the type of the router cannot say.

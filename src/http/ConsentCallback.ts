@@ -160,7 +160,7 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
           : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
       })
 
-      yield* Effect.forkScoped(Completion.recover(dependencies))
+      yield* Effect.forkScoped(Completion.recover(dependencies), { startImmediately: true })
       yield* unlog(router, options.path)
       yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       return ConsentSignals.poller(

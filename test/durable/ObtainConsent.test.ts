@@ -25,6 +25,7 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
+import { setTimeout } from "node:timers/promises"
 import * as World from "../http/connectWorld.js"
 import * as Backend from "../local/backend.js"
 import * as Recorder from "../recorder.js"
@@ -80,12 +81,13 @@ const stateOf = (id: string) =>
     return Option.isSome(failure) ? failure.value.reason : assert.fail(Cause.pretty(result.exit.cause))
   })
 
+/** With the clock of the machine, also in tests without a `TestClock`. */
+const sleepReally = (millis: number) => Effect.promise((signal) => setTimeout(millis, undefined, { signal }))
+
 /** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
-  Effect.repeat(Effect.tap(condition, () => TestClock.withLive(Effect.sleep("1 milli"))), { until: Boolean }).pipe(
-    Effect.raceFirst(
-      TestClock.withLive(Effect.andThen(Effect.sleep("30 seconds"), Effect.die(new Error("not in time"))))
-    )
+  Effect.repeat(Effect.tap(condition, () => sleepReally(1)), { until: Boolean }).pipe(
+    Effect.raceFirst(Effect.andThen(sleepReally(30_000), Effect.die(new Error("not in time"))))
   )
 
 const awaitState = (id: string, state: string) => until(Effect.map(stateOf(id), (current) => current === state))
