@@ -386,7 +386,7 @@ describe("server", () => {
       )
       const error = yield* Effect.flip(Effect.scoped(Layer.build(server())))
       assert.strictEqual(error.reason, "MissingPackage")
-      assert.include(error.message, "npm install --save-dev @effect/platform-node@0.108")
+      assert.include(error.message, "npm install --save-dev @effect/platform-node@4")
     }))
 
   it.live("uses the loopback address in its URL when it listens on all", () =>
