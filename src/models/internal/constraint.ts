@@ -97,15 +97,12 @@ export const noneOf = (
 /** @internal */
 export const text = (min: number, max: number, pattern?: RegExp): Schema.Codec<string> => limited(min, max, pattern)
 
-/** @internal */
-export type Secret = Schema.Codec<Redacted.Redacted, string>
-
 /**
  * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
  *
  * @internal
  */
-export const secret = (min: number, max: number, pattern?: RegExp): Secret =>
+export const secret = (min: number, max: number, pattern?: RegExp): Schema.Codec<Redacted.Redacted, string> =>
   Lazy.schema(() => {
     const value = text(min, max, pattern)
     const whole = Schema.declareConstructor<Redacted.Redacted>()(
