@@ -195,19 +195,10 @@ const required = [
   ...Object.keys(manifest.peerDependencies).filter((name) => !optional.includes(name))
 ]
 
-/** These are parts of programs over an optional package, and import it. All others load theirs at the first use. */
-const needsOptional = (subpath) => subpath.startsWith("./durable/")
-
-heading("with the required packages alone: every subpath that needs no other")
+heading("with the required packages alone: every subpath")
 const lean = project("lean", [...required, "@types/node"])
-checkTypes(lean, subpaths.filter((subpath) => !needsOptional(subpath)))
-checkImports(lean, subpaths.filter((subpath) => !needsOptional(subpath)))
-for (const subpath of subpaths.filter(needsOptional)) {
-  const { status, stderr } = node(["--input-type=module", "--eval", `import "${specifier(subpath)}"`], { cwd: lean })
-  const [, missing] = /Cannot find package '([^']+)'/.exec(stderr) ?? []
-  if (status === 0 || !optional.includes(missing)) fail(`${subpath} does not say which optional package it needs`)
-  else console.log(`  ${subpath} asks for ${missing}`)
-}
+checkTypes(lean, subpaths)
+checkImports(lean, subpaths)
 
 heading("with the optional packages: every subpath")
 const full = project("full", [...required, ...optional, "@types/node"])

@@ -1,5 +1,5 @@
 // Follows the README as a newcomer does, in empty folders, with the packed tarball in the place of the published package:
-// in TypeScript on Node 20 and 24, in plain JavaScript, and in Python. Commands and files come out of the README: a
+// in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the README: a
 // block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is a step.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who answers without a
@@ -61,10 +61,13 @@ const [pack] = Object.values(JSON.parse(
 const tarball = join(temporary, pack.filename)
 
 /** The folder of the executables of a Node version. */
-const node24 = dirname(
-  execFileSync("npx", ["--yes", "-p", "node@24", "--", "node", "-p", "process.execPath"], { encoding: "utf8" }).trim()
-)
-const node20 = dirname(process.execPath)
+const findNode = (major) =>
+  dirname(
+    execFileSync("npx", ["--yes", "-p", `node@${major}`, "--", "node", "-p", "process.execPath"], { encoding: "utf8" })
+      .trim()
+  )
+const node22 = findNode(22)
+const node24 = findNode(24)
 
 const SimulatedUser = await import(pathToFileURL(await buildProgram("simulatedUser.ts")).href)
 const models = join(temporary, "models")
@@ -87,8 +90,6 @@ const newcomer = async (name, node) => {
   const withTarball = (text) =>
     text.replace(/^npx effect-agentcore-identity/gm, `npx --yes --package=${tarball} agentcore-identity`)
       .replace(/^(npm install .*?)effect-agentcore-identity(?= |$)/gm, `$1${tarball}`)
-  const withNode = (text) => node === node24 ? text : text.replace(/^node (?=\S+\.ts$)/gm, "npx tsx ")
-
   const run = (script, onOutput = () => {}) =>
     new Promise((resolve, reject) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
@@ -133,7 +134,7 @@ const newcomer = async (name, node) => {
     /** Types the commands of some steps into one shell. The output must contain the texts. */
     type: async (names, expected = [], onOutput = undefined) => {
       const from = performance.now()
-      const script = withNode(withTarball(withPorts(names.map((step) => take(steps, step)).join(""))))
+      const script = withTarball(withPorts(names.map((step) => take(steps, step)).join("")))
       const output = await run(script, onOutput)
       for (const text of expected) {
         if (!(text instanceof RegExp ? text.test(output) : output.includes(text))) {
@@ -142,18 +143,10 @@ const newcomer = async (name, node) => {
       }
       console.log(`  ${name}: ${names.join(", ")}: ${((performance.now() - from) / 1000).toFixed(1)} s`)
     },
-    /** Types other commands, of which one must fail. The output must contain the texts. */
-    fail: async (script, expected) => {
-      const output = await run(withTarball(script)).then(
-        (output) => {
-          throw new Error(`${name}: nothing failed\n${script}\n${output}`)
-        },
-        ({ message }) => message
-      )
-      for (const text of expected) {
-        if (!output.includes(text)) throw new Error(`${name} did not print ${text}:\n${output}`)
-      }
-      console.log(`  ${name}: npm stops`)
+    /** Types other commands. */
+    pass: async (script) => {
+      await run(withTarball(script))
+      console.log(`  ${name}: npm installs`)
     }
   }
 }
@@ -195,11 +188,11 @@ const checkBundle = (folder) => {
   }
 }
 
-const typescript = (node, first) => async (name) => {
+const typescript = (node) => async (name) => {
   const me = await newcomer(name, node)
   await me.type(["install"])
   me.save("first.ts")
-  await me.type([first], [aKey])
+  await me.type(["first"], [aKey])
   for (const file of ["agent.ts", "laptop.ts", "main.ts"]) me.save(file)
   await me.type(["main"], [aToken])
   me.save("setup.jsonc")
@@ -224,7 +217,7 @@ const javascript = (node) => async (name) => {
 }
 
 const python = async (name) => {
-  const me = await newcomer(name, node20)
+  const me = await newcomer(name, node22)
   await me.type(["install, any language"])
   me.save("setup.jsonc")
   me.save("agent.py")
@@ -233,30 +226,25 @@ const python = async (name) => {
 }
 
 const demo = async (name) => {
-  const me = await newcomer(name, node20)
+  const me = await newcomer(name, node22)
   await me.type(["demo"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
 }
 
-/** A project of the next line of Effect, to which npm would not add the package. npm resolves packages, and downloads none. */
-const besideEffect4 = async (name) => {
-  const { peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  const me = await newcomer(name, node20)
+/** A project that has the latest Effect already. npm resolves packages, and downloads none. */
+const besideLatestEffect = async (name) => {
+  const me = await newcomer(name, node24)
   const install = "npm install --package-lock-only"
-  await me.fail(`npm init -y\n${install} effect@4\n${install} effect-agentcore-identity\n`, [
-    "ERESOLVE",
-    "Found: effect@4",
-    `peer effect@"${peerDependencies.effect}" from effect-agentcore-identity@`
-  ])
+  await me.pass(`npm init -y\n${install} effect@latest\n${install} effect-agentcore-identity\n`)
 }
 
 const walks = {
-  "TypeScript, Node 24": typescript(node24, "first, Node 24"),
-  "TypeScript, Node 20": typescript(node20, "first, Node 20"),
+  "TypeScript, Node 24": typescript(node24),
+  "TypeScript, Node 22": typescript(node22),
   "JavaScript, Node 24": javascript(node24),
-  "JavaScript, Node 20": javascript(node20),
+  "JavaScript, Node 22": javascript(node22),
   Python: python,
   demo,
-  "Beside effect 4": besideEffect4
+  "Beside the latest effect": besideLatestEffect
 }
 
 /** What `npx` has installed for the tarball. */

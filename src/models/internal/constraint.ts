@@ -119,9 +119,6 @@ export const noneOf = (
 /** @internal */
 export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => limited(min, max, pattern)
 
-/** @internal */
-export type Secret = Schema.Codec<Redacted.Redacted, string>
-
 const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
 
 const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
@@ -131,7 +128,7 @@ const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
  *
  * @internal
  */
-export const secret = (min: number, max: number, pattern?: Pattern): Secret =>
+export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> =>
   Lazy.schema(() => {
     const value = text(min, max, pattern)
     const whole = Schema.declareConstructor<Redacted.Redacted>()(

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
 import * as Lazy from "./lazy.js"
@@ -74,7 +75,7 @@ export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 /** @internal */
 export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
 
-type OptionalSecret = Schema.optional<Constraint.Secret>
+type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
 
 /**
  * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
@@ -82,7 +83,7 @@ type OptionalSecret = Schema.optional<Constraint.Secret>
  *
  * @internal
  */
-export const secretRequest = <const N extends string>(name: N, secret: Constraint.Secret) =>
+export const secretRequest = <const N extends string>(name: N, secret: Schema.Codec<Redacted.Redacted, string>) =>
   // Computed keys widen to `string`.
   ({
     [name]: Schema.optional(secret),
