@@ -5,6 +5,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
@@ -101,7 +102,14 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
     Effect.sync(() => {
       server.kill(name)
       const children = spawnSync("pgrep", ["-P", String(server.pid)], { encoding: "utf8" }).stdout
-      for (const child of children.split("\n")) if (child !== "") process.kill(Number(child), name)
+      for (const child of children.split("\n")) {
+        try {
+          if (child !== "") process.kill(Number(child), name)
+        } catch (error) {
+          // It has ended since.
+          if (!hasProperty(error, "code") || error.code !== "ESRCH") throw error
+        }
+      }
     })
   const proceed = signal("SIGCONT")
   return {
