@@ -188,12 +188,6 @@ const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typ
     })
   )
 
-type HttpApp<E, R> = Effect.Effect<
-  HttpServerResponse.HttpServerResponse,
-  E | HttpServerError.HttpServerError,
-  Exclude<R, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
->
-
 /**
  * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of reason `RouteNotFound`.
  *
@@ -202,7 +196,11 @@ type HttpApp<E, R> = Effect.Effect<
  */
 export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Effect.Effect<
   {
-    readonly app: HttpApp<E | E2, R | R2>
+    readonly app: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      E | E2 | HttpServerError.HttpServerError,
+      Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
+    >
     readonly service: Service
   },
   ValidationException,
@@ -216,7 +214,8 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
       const router = yield* HttpRouter.make
       // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
       yield* router.addAll(routesOf(made)) as Effect.Effect<void>
-      return { app: router.asHttpEffect() as HttpApp<E | E2, R | R2>, service: made.service }
+      const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
+      return { app, service: made.service }
     })
   )
 

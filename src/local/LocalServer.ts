@@ -340,8 +340,6 @@ export const layer = (options: Options = {}): Layer.Layer<
   OAuthClient
 > => Layer.provide(layerStore(options), Layer.fresh(VaultStore.layerMemory))
 
-type Provided = LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes
-
 /**
  * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the
  * vault.
@@ -350,7 +348,7 @@ type Provided = LocalServer | LocalControl.LocalControl | LocalBackend.LocalBack
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
-  Provided,
+  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
 > => Validation.checkedLayer(refuseOptions, options, makeLayer)
@@ -400,7 +398,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         Layer.succeed(Requests.SharedRequests, Option.some(requests))
       )),
       Layer.catch((error) =>
-        Layer.unwrap<Provided, never, never, LocalServerError, never>(Effect.fail(
+        Layer.unwrap<Layer.Success<ReturnType<typeof layerStore>>, never, never, LocalServerError, never>(Effect.fail(
           new LocalServerError({
             reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
             message: error.message
