@@ -27,12 +27,12 @@ describe("the launcher", () => {
   it.each(["20.19.0", "20.20.2", "21.7.3", "22.20.0"])("warns on Node %s, and goes on", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
-    assert.deepStrictEqual([status, stdout.trim()], [0, "0.1.0"])
+    assert.deepStrictEqual([status, stdout.trim()], [0, "0.2.0"])
   })
 
   it.each(["22.21.0", "23.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
     const { status, stderr, stdout } = runOn(version)
-    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", "0.1.0"])
+    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", "0.2.0"])
   })
 
   it("wants the version of the manifest, and has only syntax that old versions read", () => {
