@@ -154,7 +154,8 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
 
 /** Names the member, and quotes no value: it may be a secret. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
-  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
+  // The closest member of a union depends on the input.
+  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
     Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
       const violations = Validation.violations(issue)
