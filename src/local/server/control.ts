@@ -213,9 +213,10 @@ const Secret = Schema.RedactedFromValue(Schema.String)
 const Restore = Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })])
 
 const ClockChange = Schema.Union([
+  // Without a literal, which would take this form from the problems of a body that has none of the three members.
+  Schema.Struct({ reset: Schema.Boolean.check(Schema.makeFilter((value) => value)) }),
   Schema.Struct({ advance: DurationText }),
-  Schema.Struct({ set: Schema.String }),
-  Schema.Struct({ reset: Schema.Literal(true) })
+  Schema.Struct({ set: Schema.String })
 ])
 
 const Fault = Schema.Struct({
