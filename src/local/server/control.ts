@@ -154,7 +154,8 @@ const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
 
 /** Names the member, and quotes no value: it may be a secret. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
-  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
+  // The closest member of a union depends on the input.
+  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
     Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
       const violations = Validation.violations(issue)
@@ -212,9 +213,10 @@ const Secret = Schema.RedactedFromValue(Schema.String)
 const Restore = Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })])
 
 const ClockChange = Schema.Union([
+  // Without a literal, which would take this form from the problems of a body that has none of the three members.
+  Schema.Struct({ reset: Schema.Boolean.check(Schema.makeFilter((value) => value)) }),
   Schema.Struct({ advance: DurationText }),
-  Schema.Struct({ set: Schema.String }),
-  Schema.Struct({ reset: Schema.Literal(true) })
+  Schema.Struct({ set: Schema.String })
 ])
 
 const Fault = Schema.Struct({

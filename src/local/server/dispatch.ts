@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isDate } from "effect/Predicate"
@@ -208,6 +209,16 @@ const addressed = (path: string, url: string): Result.Result<object, WireError> 
   }
 }
 
+/** Whether the path goes on behind the one before `*`. A router of Effect gives the handler both. */
+const hasRest = (path: string, url: string): boolean =>
+  (url.split(/[?#;]/, 1)[0] ?? "").replaceAll(/\/{2,}/g, "/").replace(/\/$/, "").length >= path.length
+
+/** As a router fails, of which the type has no error. */
+const notFound = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.fail(
+    new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
+  ) as Effect.Effect<never>
+
 // -----------------------------------------------------------------------------
 // Handlers
 // -----------------------------------------------------------------------------
@@ -221,6 +232,7 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
     if (row === undefined) return Effect.die(new Error("A path without operations has a handler"))
+    if (row.path.endsWith("*") && !hasRest(row.path, request.url)) return notFound(request)
     return settings.access(
       row.name,
       Effect.suspend(() => {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { readConfig } from "../../internal/environment.js"
 import { randomSecret } from "../../internal/randomSecret.js"
 import type * as AuthorizationServer from "../AuthorizationServer.js"
 import * as VaultStore from "../VaultStore.js"
@@ -31,7 +32,7 @@ export interface Running {
 /** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
 const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreError, VaultStore.VaultStore> = Effect
   .gen(function*() {
-    const configured = yield* Effect.option(Config.Redacted(secretVariable))
+    const configured = yield* Effect.option(readConfig(Config.Redacted(secretVariable)))
     if (Option.isSome(configured)) return configured.value
     const secrets = (yield* VaultStore.VaultStore).collection("command-line", Schema.RedactedFromValue(Schema.String))
     const stored = yield* secrets.get(secretVariable)
