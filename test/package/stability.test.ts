@@ -1,0 +1,285 @@
+// Effect marks each of its members as stable, unstable or experimental. Unstable ones may change in a minor version.
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const src = fileURLToPath(new URL("../../src/", import.meta.url))
+const effect = fileURLToPath(new URL("../../node_modules/effect/dist/", import.meta.url))
+
+/** Text without comments, in which examples and links name members, too. */
+const codeOf = (file: string): string => readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+
+const importOf = /(?:import|export) (?:type )?(?:\* as (\w+)|\{([^}]*)\}|\*)?(?: from )?"([^"]+)"/g
+
+interface Module {
+  /** Own modules that it imports. */
+  readonly own: ReadonlyArray<string>
+  /** Members of Effect that it mentions, such as `Effect.map`, each with its module. */
+  readonly members: ReadonlyArray<readonly [module: string, member: string]>
+}
+
+const modules = new Map<string, Module>()
+
+const read = (file: string): Module => {
+  const known = modules.get(file)
+  if (known !== undefined) return known
+  const code = codeOf(file)
+  const own: Array<string> = []
+  const members: Array<readonly [string, string]> = []
+  for (const [, namespace, names = "", from = ""] of code.matchAll(importOf)) {
+    if (from.startsWith(".")) own.push(resolve(dirname(file), from.replace(/\.js$/, ".ts")))
+    if (!from.startsWith("effect/")) continue
+    const used = namespace === undefined
+      ? names.split(",").map((name) => name.trim().replace(/^type /, "").split(" as ")[0] ?? "")
+      : [...code.matchAll(new RegExp(`(?<![\\w.])${namespace}\\.(\\w+)`, "g"))].map(([, member = ""]) => member)
+    for (const member of new Set(used)) if (member !== "") members.push([from.slice("effect/".length), member])
+  }
+  const module = { own, members }
+  modules.set(file, module)
+  return module
+}
+
+const declarations = new Map<string, ReadonlyMap<string, string>>()
+
+/** The stability of each declaration of a module of Effect. */
+const stabilities = (module: string): ReadonlyMap<string, string> => {
+  const known = declarations.get(module)
+  if (known !== undefined) return known
+  const text = readFileSync(`${effect}${module}.d.ts`, "utf8")
+  const found = new Map<string, string>()
+  const declared =
+    /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\s*(?:export|declare) [^\n]*?(?:const|function|class|interface|type|namespace|let) (\w+)|^ +(\w+) as (\w+),?$/gm
+  for (const [, comment = "", name] of text.matchAll(declared)) {
+    const [, stability] = /@stability (\w+)/.exec(comment) ?? []
+    if (name !== undefined && stability !== undefined && found.get(name) !== "stable") found.set(name, stability)
+  }
+  // `export { name_ as name }`, with a comment before it.
+  const renamed = /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\s*(?:\w+ as )?(\w+),?\s*(?=\/\*\*|\})/g
+  for (const [, comment = "", name = ""] of text.matchAll(renamed)) {
+    const [, stability] = /@stability (\w+)/.exec(comment) ?? []
+    if (stability !== undefined && !found.has(name)) found.set(name, stability)
+  }
+  declarations.set(module, found)
+  return found
+}
+
+/** The members of Effect that are not stable, of all modules that these modules load. */
+const unstable = (...names: ReadonlyArray<string>): Record<string, ReadonlyArray<string>> => {
+  const seen = new Set<string>()
+  const found = new Map<string, Set<string>>()
+  const visit = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const { members, own } = read(file)
+    for (const [module, member] of members) {
+      const stability = stabilities(module).get(member)
+      if (stability === "stable") continue
+      const set = found.get(module) ?? new Set()
+      found.set(module, set.add(stability === undefined ? `${member}?` : member))
+    }
+    own.forEach(visit)
+  }
+  for (const name of names) visit(`${src}${name}.ts`)
+  return Object.fromEntries([...found].map(([module, set]) => [module, [...set].sort()] as const).sort())
+}
+
+/** All modules of the package, with and without an export. */
+const everything = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -".ts".length))
+
+describe("members of Effect", () => {
+  it("the path of a token rests on stable ones, over `layerNode`", () => {
+    assert.deepStrictEqual(
+      unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/dataPlane", "aws/internal/http/node"),
+      {}
+    )
+  })
+
+  it("the path of a token rests on stable ones, over the SDK", () => {
+    assert.deepStrictEqual(unstable("Identity", "aws/AwsDataPlane"), {})
+  })
+
+  it("these are not stable", () => {
+    assert.deepStrictEqual(unstable(...everything), {
+      FileSystem: [
+        "FileSystem"
+      ],
+      Logger: [
+        "toFile"
+      ],
+      PlatformError: [
+        "PlatformError"
+      ],
+      "cluster/EntityAddress": [
+        "make"
+      ],
+      "cluster/EntityId": [
+        "make"
+      ],
+      "cluster/EntityType": [
+        "EntityType"
+      ],
+      "cluster/MachineId": [
+        "make"
+      ],
+      "cluster/MessageStorage": [
+        "MessageStorage"
+      ],
+      "cluster/Sharding": [
+        "Sharding"
+      ],
+      "cluster/Singleton": [
+        "make"
+      ],
+      "cluster/Snowflake": [
+        "make"
+      ],
+      "http-api/HttpApiMiddleware": [
+        "Service"
+      ],
+      "http/Cookies": [
+        "Cookie",
+        "fromSetCookie"
+      ],
+      "http/FetchHttpClient": [
+        "RequestInit",
+        "layer"
+      ],
+      "http/FindMyWay": [
+        "make"
+      ],
+      "http/Headers": [
+        "CurrentRedactedNames",
+        "Headers",
+        "get",
+        "has",
+        "redact",
+        "set"
+      ],
+      "http/HttpBody": [
+        "HttpBody",
+        "uint8Array"
+      ],
+      "http/HttpClient": [
+        "HttpClient",
+        "TracerDisabledWhen",
+        "filterStatusOk",
+        "followRedirects",
+        "isHttpClient",
+        "make",
+        "makeWith"
+      ],
+      "http/HttpClientError": [
+        "DecodeError",
+        "EmptyBodyError",
+        "EncodeError",
+        "HttpClientError",
+        "HttpClientErrorReason",
+        "InvalidUrlError",
+        "StatusCodeError",
+        "TransportError",
+        "isHttpClientError"
+      ],
+      "http/HttpClientRequest": [
+        "HttpClientRequest",
+        "bearerToken",
+        "get",
+        "isHttpClientRequest",
+        "make",
+        "setBody",
+        "setHeader",
+        "setHeaders",
+        "toUrl"
+      ],
+      "http/HttpClientResponse": [
+        "HttpClientResponse",
+        "TypeId",
+        "schemaBodyJson"
+      ],
+      "http/HttpIncomingMessage": [
+        "TypeId",
+        "inspect"
+      ],
+      "http/HttpMiddleware": [
+        "TracerDisabledWhen",
+        "withLoggerDisabled"
+      ],
+      "http/HttpRouter": [
+        "HttpRouter",
+        "PathInput",
+        "Provided",
+        "Request",
+        "RouteContext",
+        "make",
+        "middleware",
+        "params",
+        "route",
+        "serve",
+        "use"
+      ],
+      "http/HttpServer": [
+        "HttpServer",
+        "formatAddress"
+      ],
+      "http/HttpServerError": [
+        "HttpServerError",
+        "RouteNotFound"
+      ],
+      "http/HttpServerRequest": [
+        "HttpServerRequest",
+        "ParsedSearchParams"
+      ],
+      "http/HttpServerResponse": [
+        "HttpServerResponse",
+        "empty",
+        "jsonUnsafe",
+        "setHeader",
+        "stream",
+        "text",
+        "uint8Array"
+      ],
+      "persistence/Persistence": [
+        "PersistenceError"
+      ],
+      "sql/SqlClient": [
+        "SqlClient"
+      ],
+      "sql/SqlError": [
+        "SqlError",
+        "isSqlError"
+      ],
+      "sql/Statement": [
+        "Statement"
+      ],
+      "workflow/Activity": [
+        "Activity",
+        "CurrentAttempt",
+        "idempotencyKey",
+        "make"
+      ],
+      "workflow/DurableClock": [
+        "sleep"
+      ],
+      "workflow/DurableDeferred": [
+        "Token",
+        "TokenParsed",
+        "await",
+        "make",
+        "raceAll",
+        "succeed",
+        "token"
+      ],
+      "workflow/Workflow": [
+        "Execution",
+        "Workflow",
+        "make"
+      ],
+      "workflow/WorkflowEngine": [
+        "WorkflowEngine",
+        "WorkflowInstance"
+      ]
+    })
+  })
+})
