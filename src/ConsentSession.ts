@@ -90,10 +90,7 @@ const namesDamage = <C extends Schema.Top>(Class: C): C => {
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
  * import * as Effect from "effect/Effect"
- * import * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
+ * import * as Schema from "effect/Schema"
  *
  * // A function writes this to its own store, and continues when the user has consented.
  * const save = (session: ConsentSession.ConsentSession) => Schema.encodeEffect(ConsentSession.ConsentSession)(session)

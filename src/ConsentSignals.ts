@@ -14,8 +14,8 @@
  * // A worker that waits for consents. The page after consent is in another process, with the same Redis and the same key.
  * const live = ConsentSignals.layerPoller().pipe(
  *   Layer.provideMerge(RedisPendingConsents.layerConfig({
- *     url: Config.redacted("REDIS_URL"),
- *     key: Config.redacted("CONSENT_STORE_KEY")
+ *     url: Config.Redacted("REDIS_URL"),
+ *     key: Config.Redacted("CONSENT_STORE_KEY")
  *   }))
  * )
  */

@@ -71,7 +71,7 @@ export * from "./internal/credentialProvider/model.js"
  *   const calendar = CredentialProvider.google({
  *     name: "calendar",
  *     clientId: "my-agent.apps.googleusercontent.com",
- *     clientSecret: yield* Config.redacted("GOOGLE_CLIENT_SECRET"),
+ *     clientSecret: yield* Config.Redacted("GOOGLE_CLIENT_SECRET"),
  *     offlineAccess: true
  *   })
  *   const { outcome } = yield* CredentialProvider.ensure(calendar)

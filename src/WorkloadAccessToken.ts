@@ -230,7 +230,7 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
  * import * as Effect from "effect/Effect"
- * import type * as Queue from "effect/Queue"
+ * import * as Queue from "effect/Queue"
  *
  * declare const report: Effect.Effect<void, never, Identity.Identity | WorkloadAccessToken.WorkloadAccessToken>
  *
@@ -238,7 +238,7 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
  * const order = (queue: Queue.Enqueue<Effect.Effect<void, never, Identity.Identity>>) =>
  *   Effect.gen(function*() {
  *     const asCaller = yield* WorkloadAccessToken.capture
- *     yield* queue.offer(asCaller(report))
+ *     yield* Queue.offer(queue, asCaller(report))
  *   })
  */
 export const capture: Effect.Effect<

@@ -352,10 +352,9 @@ export type Action = typeof Action.Type
  * import * as TestUser from "effect-agentcore-identity/local/TestUser"
  * import * as Arbitrary from "effect/Arbitrary"
  * import * as Effect from "effect/Effect"
- * import * as FastCheck from "effect/FastCheck"
  *
  * // Four things that users do with the links of an application, in any order.
- * const actions = FastCheck.sample(Arbitrary.make(TestUser.Action), 4)
+ * const actions = Arbitrary.sampleEffect(Arbitrary.schema(TestUser.Action), { count: 4 })
  *
  * export const attack = (
  *   link: TestUser.Link,
@@ -363,7 +362,7 @@ export type Action = typeof Action.Type
  * ) =>
  *   Effect.flatMap(
  *     TestUser.make("mallory"),
- *     (mallory) => Effect.forEach(actions, (action) => TestUser.perform(mallory, action, options)(link))
+ *     (mallory) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(mallory, action, options)(link)))
  *   )
  */
 export const perform = <E, R>(user: TestUser, action: Action, options: {

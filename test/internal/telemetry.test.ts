@@ -79,7 +79,7 @@ describe("the span of an operation", () => {
       const [failed, failure] = yield* spanOf(Effect.fail("failure"))
       assert.deepStrictEqual(failure, Exit.fail("failure"))
       assert.deepStrictEqual(endOf(failed), Exit.fail("failure"))
-      const [died, defect] = yield* spanOf(Effect.sync(() => {
+      const [died, defect] = yield* spanOf(Effect.suspend((): Effect.Effect<never> => {
         throw new Error("defect")
       }))
       assert(Exit.isFailure(defect))

@@ -67,9 +67,8 @@ const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<Read
   }).pipe(
     Effect.timeoutOrElse({
       duration: "8 seconds",
-      orElse: () => Effect.fail(new Error("The connection was left open"))
+      orElse: () => Effect.die("The connection was left open")
     }),
-    Effect.orDie,
     Effect.map(answersIn)
   )
 

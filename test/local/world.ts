@@ -106,4 +106,4 @@ export const userToken = <E, R>(
 export const claimsOf = (token: Redacted.Redacted) =>
   decodeJwt<{ scope?: string; client_id?: string }>(Redacted.value(token))
 
-export const unexpected = () => Effect.sync(() => assert.fail("the user was asked"))
+export const unexpected = () => Effect.sync((): void => assert.fail("the user was asked"))

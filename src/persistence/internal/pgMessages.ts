@@ -91,7 +91,7 @@ export const make = (
             payload.startsWith(probePrefix) ? Queue.offer(probes, payload) : Effect.sync(() => onMessage(payload))
         )
       )
-      yield* Effect.raceFirst(receive, probe)
+      return yield* Effect.raceFirst(receive, probe)
     }))
 
   return {
