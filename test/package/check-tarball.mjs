@@ -75,7 +75,7 @@ for (const file of files) {
   }
 }
 /** In bytes. */
-const maximumSize = 1_700_000
+const maximumSize = 1_800_000
 if (pack.size > maximumSize) fail(`the tarball has ${pack.size} bytes, and may have ${maximumSize}`)
 console.log(`  ${files.length} files, ${pack.size} bytes packed`)
 
