@@ -371,7 +371,9 @@ describe("/_local/", () => {
       for (const { response } of [...readers.slice(1), next]) {
         const found = yield* Effect.promise(async () => {
           let text = ""
-          for await (const piece of (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream())) {
+          const pieces = (response.body ?? assert.fail()).pipeThrough(new TextDecoderStream())
+          // The streams of Node are iterables.
+          for await (const piece of pieces as unknown as AsyncIterable<string>) {
             text += piece
             if (text.includes("ListWorkloadIdentities")) return true
           }
