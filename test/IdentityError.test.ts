@@ -4,6 +4,7 @@ import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
 import { TaggedError } from "../src/models/internal/lazy.js"
 
 const classes = Object.entries(IdentityError).flatMap(([name, value]) =>
@@ -24,6 +25,14 @@ describe("IdentityError", () => {
     assert.isFalse(isIdentityError(new Error("other")))
     assert.isFalse(isIdentityError({ _tag: "NoTokenOrUrl" }))
     assert.isFalse(isIdentityError(undefined))
+  })
+
+  it("is printed by Node with its text, its stack and its members", () => {
+    const error = new IdentityError.ValidationException({ operation: "GetResourceApiKey", message: "wrong" })
+    const text = inspect(error)
+    assert.match(text, /^ValidationException: wrong\n +at /)
+    assert.include(text, "operation: 'GetResourceApiKey'")
+    assert.strictEqual(text.split("wrong").length, 2)
   })
 })
 

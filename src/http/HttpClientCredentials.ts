@@ -187,7 +187,7 @@ const withOptions = <Options extends object, E, R>(
  *
  * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
  * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to a
- * foreign origin is a defect, and is not followed.
+ * foreign origin is a defect, and the credential is not sent there. (Effect drops `Authorization` from such a request and sends it.)
  *
  * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
  * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner

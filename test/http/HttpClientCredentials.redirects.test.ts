@@ -184,6 +184,24 @@ describe("a credential", () => {
     })
   }
 
+  it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
+    Effect.gen(function*() {
+      const other = yield* resource((_, response) => response.end("ok"))
+      const { seen, url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
+      const client = HttpClient.followRedirects(yield* HttpClient.HttpClient).pipe(
+        HttpClientCredentials.withApiKey({
+          provider: "weather",
+          header: "authorization",
+          prefix: "Bearer ",
+          origins: [url]
+        })
+      )
+      const exit = yield* Effect.exit(client.get(url))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert.deepStrictEqual(seen.map(({ headers }) => headers.authorization), [`Bearer ${sentinel}-key`])
+      assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), [undefined])
+    }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
+
   it.live("with tracing off it is sent, and no span of an inner client is recorded", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("ok"))

@@ -6,6 +6,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as Inspectable from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import * as Issue from "effect/SchemaIssue"
 import { leavesOf } from "./issues.js"
@@ -94,7 +95,8 @@ export const TaggedError =
       Data.Error.prototype,
       () => Schema.TaggedError<object>(identifier)(tag, fields()) as unknown as Constructor
     )
-    Object.assign(Lazy.prototype, { name: tag })
+    // Effect prints an error of its own as its members alone. `undefined` brings the text, the stack and the members of Node back.
+    Object.assign(Lazy.prototype, { name: tag, [Inspectable.NodeInspectSymbol]: undefined })
     // The members are those of the class that is made.
     return Object.assign(Lazy, { _tag: tag }) as never
   }
