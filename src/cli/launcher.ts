@@ -13,13 +13,15 @@ const running = process.versions.node
 const parts = running.split(".")
 const major = Number(parts[0])
 const minor = Number(parts[1])
+const patch = Number(parts[2])
 
 if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
   console.error(
     "agentcore-identity needs Node " + wantedMajor + "." + wantedMinor + " or later, and this is Node " + running + "."
   )
-  // The command still runs on these versions, without support.
-  if (major < 20 || (major === 20 && minor < 19)) process.exit(1)
+  // The command still runs on these versions, without support. On earlier ones Effect's HTTP server loses its connections.
+  const runs = (major === 20 && (minor > 19 || (minor === 19 && patch >= 5))) || (major === 22 && minor >= 16)
+  if (!runs) process.exit(1)
 }
 
 void import("./main.js")

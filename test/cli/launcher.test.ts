@@ -17,14 +17,17 @@ const runOn = (version: string) => {
 }
 
 describe("the launcher", () => {
-  it.each(["8.17.0", "18.20.8", "20.18.3"])("names the version wanted on Node %s, in one line", (version) => {
-    const { status, stderr, stdout } = runOn(version)
-    assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
-    assert.strictEqual(stdout, "")
-    assert.strictEqual(status, 1)
-  })
+  it.each(["8.17.0", "18.20.8", "20.19.4", "21.7.3", "22.15.1"])(
+    "names the version wanted on Node %s, in one line",
+    (version) => {
+      const { status, stderr, stdout } = runOn(version)
+      assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
+      assert.strictEqual(stdout, "")
+      assert.strictEqual(status, 1)
+    }
+  )
 
-  it.each(["20.19.0", "20.20.2", "21.7.3", "22.20.0"])("warns on Node %s, and goes on", (version) => {
+  it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and goes on", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
     assert.deepStrictEqual([status, stdout.trim()], [0, "0.2.0"])
