@@ -482,17 +482,19 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
   }
 )
 
+/** The variables of a server in this process, for the command. */
+const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
+  AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
+}))
+
 describe("local export", () => {
   it.live.skipIf(process.platform === "win32")(
     "makes a private file of its own, whatever has its name, and writes neither through a link nor into a pipe",
     () =>
       Effect.gen(function*() {
-        const { local } = yield* inProcess
+        const env = yield* environmentOfServer
         const folder = yield* Program.temporary
-        const env = {
-          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
-          AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
-        }
         const file = join(folder, "state.jwe")
         for (const name of [file, `${file}.key`]) {
           writeFileSync(name, "old")
@@ -522,12 +524,8 @@ describe("local export", () => {
     "is read from a pipe, and waits for its writer no longer than a signal",
     () =>
       Effect.gen(function*() {
-        const { local } = yield* inProcess
+        const env = yield* environmentOfServer
         const folder = yield* Program.temporary
-        const env = {
-          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
-          AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
-        }
         const pipe = join(folder, "setup.json")
         execFileSync("mkfifo", [pipe])
         const seed = ["local", "seed", pipe]

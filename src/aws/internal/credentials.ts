@@ -80,7 +80,7 @@ const check = (found: Identity): Search => {
  * | left | a caller |
  * | --- | --- |
  * | 5 minutes or more | gets the kept ones |
- * | 10 seconds or more | gets the kept ones, and starts a search that nobody waits for |
+ * | 10 seconds or more | gets the kept ones, and starts a search in the background |
  * | less | waits for a search, and gets the kept ones if it fails and they are still valid |
  * | nothing | waits for a search |
  *

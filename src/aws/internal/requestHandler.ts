@@ -1,6 +1,6 @@
 /**
- * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it collects gigabytes, and then
- * throws where nobody can catch it.
+ * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers gigabytes, and then
+ * throws in an event listener, which ends the process.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The members of a request that its operation does not have. The protocol ignores them, for newer clients. Otherwise nobody would
- * notice a member that was misspelled, or that AWS added later.
+ * The members of a request that its operation does not have. The protocol ignores them, for newer clients. The log names
+ * them, so that a misspelled member, or one that AWS added later, is noticed.
  *
  * @since 0.1.0
  */
