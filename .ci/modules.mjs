@@ -19,7 +19,7 @@ import { notices } from "./notices.mjs"
 /** The two files, by the modules that they hold together with all that these import. */
 const roots = {
   plane: [
-    "internal/plane.js",
+    "plane/make.js",
     "internal/environment.js",
     "internal/singleFlight.js",
     "Operation.js",

@@ -12,48 +12,52 @@ const table = `
 ground: models/internal/ <-
 models: models/ <- ground
 values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
-http-internal: internal/credentialHeader. internal/html. internal/origins. internal/isPlain.
-  internal/serverSpans. internal/withRequest. <- ground effect/http
-internal: internal/ <- ground values http-internal node jose effect/encoding
-planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal
-flow-internal: internal/transient. internal/credentialCache/ internal/credentialProvider/ internal/identityRequest.
-  internal/identitySetup/
-  <- ground models values http-internal internal planes node jose jsonc-parser
+internal: internal/ <- ground values node jose effect/encoding effect/http
+plane: plane/ <- ground values internal
+planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
+consent: consent/ <- values internal
+identity: identity/ <- ground values internal plane planes jose
+flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
+  <- ground models values internal plane planes identity consent node jose jsonc-parser
 flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
-  TokenPoller. WorkloadAccessToken. WorkloadIdentity. <- ground models values internal planes flow-internal node jose open
-aws: aws/ <- ground values http-internal internal planes @aws-sdk/client-bedrock-agentcore
+  TokenPoller. WorkloadAccessToken. WorkloadIdentity.
+  <- ground models values internal plane planes consent identity flow/private node jose open
+aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
-aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal planes aws node
+aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
   @aws-sdk/credential-provider-node effect/http @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
   https-proxy-agent proxy-from-env
-local/oauth: local/oauth/ local/OAuthClient. <- ground values http-internal internal node jose openid-client
-local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal node lmdb
-local/authorization: local/authorization/ local/AuthorizationServer. <- http-internal internal node jose koa oidc-provider
-local/testUser: local/testUser/ local/TestUser. <- internal local/authorization effect/http
-local/backend: local/backend/ local/LocalBackend. <- ground models values http-internal internal planes flow-internal
+local/internal: local/internal/ <- internal node jose
+local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
+local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node lmdb
+local/authorization: local/authorization/ local/AuthorizationServer. <- internal plane local/internal node jose koa oidc-provider
+local/testUser: local/testUser/ local/TestUser. <- internal plane local/authorization effect/http
+local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
   local/oauth local/vaultFile node jose
-local/control: local/control/ local/LocalControl. <- values internal planes flow local/oauth local/vaultFile
+local/control: local/control/ local/LocalControl. <- values internal plane planes flow local/internal local/oauth local/vaultFile
   local/authorization local/backend node
-local/server: local/server/ local/LocalServer. <- ground values http-internal internal planes flow local/oauth
+local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
-local/standalone: local/standalone/ <- internal flow local/oauth local/vaultFile local/authorization local/control local/server node
+local/standalone: local/standalone/ <- internal plane flow local/oauth local/vaultFile local/authorization local/control local/server node
 local/console: local/server/console/ <- internal local/backend local/control preact
-testing: testing/ <- values internal planes
-persistence: persistence/ <- internal flow-internal flow node ioredis effect/persistence effect/sql
-consent: internal/consentCallback/ <- values http-internal internal planes flow jose
-edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. internal/credentials/
-  <- ground values internal planes flow-internal flow
-http: http/ <- ground values internal http-internal planes flow-internal flow consent edges node jose effect/http effect/http-api
-durable: durable/ <- ground values internal planes flow edges http effect/cluster effect/sql effect/workflow
-local/development: local/development/ local/LocalDevelopment. <- values internal planes flow node jsonc-parser
-aws/edges: aws/PropagateIdentity. <- ground internal http-internal flow @aws-sdk/client-bedrock-agentcore effect/http
+testing: testing/ <- values internal plane planes
+persistence: persistence/ <- internal plane flow/private flow node ioredis effect/persistence effect/sql
+consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
+edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
+  <- ground values internal plane planes identity flow/private flow
+http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
+  effect/http-api
+durable: durable/ <- ground values internal plane planes consent flow edges http effect/cluster effect/sql effect/workflow
+local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
+aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
-promise: promise/ <- ground values internal planes flow-internal flow consent aws node
-promise/local: promise/LocalIdentity. promise/internal/local/ <- flow local/authorization local/backend local/control local/standalone
+promise: promise/ <- ground values internal plane planes consent identity flow/private flow consentCallback aws node
+promise/local: promise/LocalIdentity. promise/localIdentity/ <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
-cli: cli/ <- ground values http-internal internal planes flow edges http aws aws/root local/oauth local/vaultFile local/authorization
-  local/server local/standalone local/development node jose effect/http @effect/platform-node @commander-js/extra-typings
+cli: cli/ <- ground values internal plane planes identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
+  local/authorization local/server local/standalone local/development node jose effect/http @effect/platform-node
+  @commander-js/extra-typings
 index: index. <- values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {

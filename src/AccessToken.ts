@@ -19,10 +19,10 @@ import {
   type ConsentOptions,
   Identity
 } from "./Identity.js"
+import * as CredentialTag from "./identity/credentialTag.js"
+import * as Request from "./identity/identityRequest.js"
+import { useCredential } from "./identity/renewal.js"
 import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
-import * as CredentialTag from "./internal/credentialTag.js"
-import * as Request from "./internal/identityRequest.js"
-import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

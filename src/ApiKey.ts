@@ -11,10 +11,10 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
+import * as CredentialTag from "./identity/credentialTag.js"
+import * as Request from "./identity/identityRequest.js"
+import { useCredential } from "./identity/renewal.js"
 import type { ValidationException } from "./IdentityError.js"
-import * as CredentialTag from "./internal/credentialTag.js"
-import * as Request from "./internal/identityRequest.js"
-import { useCredential } from "./internal/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

@@ -21,8 +21,6 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
-import { makeStreams } from "./internal/pagination.js"
-import * as Plane from "./internal/plane.js"
 import * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
 import * as ConsentPortal from "./models/ConsentPortal.js"
 import * as Oauth2CredentialProvider from "./models/Oauth2CredentialProvider.js"
@@ -31,6 +29,8 @@ import * as ResourceTags from "./models/ResourceTags.js"
 import * as TokenVault from "./models/TokenVault.js"
 import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
 import * as Operation from "./Operation.js"
+import * as Plane from "./plane/make.js"
+import { makeStreams } from "./plane/pagination.js"
 
 // -----------------------------------------------------------------------------
 // Operations

@@ -20,9 +20,8 @@ import * as Metric from "effect/Metric"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import * as DataPlane from "./DataPlane.js"
-import * as Cacheables from "./internal/credentialCache/cacheables.js"
-import * as Engine from "./internal/credentialCache/engine.js"
+import * as Cacheables from "./credentialCache/cacheables.js"
+import * as Engine from "./credentialCache/engine.js"
 import {
   CacheStoreError,
   makeSafe,
@@ -31,11 +30,12 @@ import {
   Store,
   type StoredCredential,
   type StoreService
-} from "./internal/credentialCache/store.js"
-import * as Guards from "./internal/guards.js"
+} from "./credentialCache/store.js"
+import * as DataPlane from "./DataPlane.js"
 import { loadPackage } from "./internal/loadPackage.js"
-import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Guards from "./plane/optionTypes.js"
+import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
 /**

@@ -19,13 +19,7 @@ import type {
   StreamOptions,
   UpdateCredentialProviderError
 } from "./ControlPlane.js"
-import type {
-  CredentialProviderFailed,
-  CredentialProviderTimedOut,
-  SecretSourceSwitch,
-  WriteOnlyMembersMissing
-} from "./CredentialProviderError.js"
-import * as Definitions from "./internal/credentialProvider/definitions.js"
+import * as Definitions from "./credentialProvider/definitions.js"
 import type {
   ApiKeyDefinition,
   ApiKeyOptions,
@@ -44,14 +38,20 @@ import type {
   StripePrivyOptions,
   Summaries,
   Target
-} from "./internal/credentialProvider/model.js"
-import * as Operations from "./internal/credentialProvider/operations.js"
-import * as Update from "./internal/credentialProvider/update.js"
+} from "./credentialProvider/model.js"
+import * as Operations from "./credentialProvider/operations.js"
+import * as Update from "./credentialProvider/update.js"
+import type {
+  CredentialProviderFailed,
+  CredentialProviderTimedOut,
+  SecretSourceSwitch,
+  WriteOnlyMembersMissing
+} from "./CredentialProviderError.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./internal/credentialProvider/model.js"
+export * from "./credentialProvider/model.js"
 
 // -----------------------------------------------------------------------------
 // Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.

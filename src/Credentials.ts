@@ -10,19 +10,19 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
+import * as Check from "./credentials/check.js"
+import * as List from "./credentials/list.js"
+import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./credentials/model.js"
+import * as Policies from "./credentials/policy.js"
+import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
 import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
-import * as Check from "./internal/credentials/check.js"
-import * as List from "./internal/credentials/list.js"
-import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./internal/credentials/model.js"
-import * as Policies from "./internal/credentials/policy.js"
-import * as Statuses from "./internal/credentials/status.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./internal/credentials/model.js"
+export * from "./credentials/model.js"
 
 /** Fails with what is wrong with a list. Programs in plain JavaScript can pass anything. */
 const checked = <A, E, R>(

@@ -22,11 +22,11 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
-import * as Plane from "./internal/plane.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Lazy from "./models/internal/lazy.js"
 import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import * as Operation from "./Operation.js"
+import * as Plane from "./plane/make.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 
 // -----------------------------------------------------------------------------

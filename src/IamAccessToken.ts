@@ -13,10 +13,10 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as CredentialTag from "./identity/credentialTag.js"
+import * as Request from "./identity/iamTokenRequest.js"
+import { useCredential } from "./identity/renewal.js"
 import type { ValidationException } from "./IdentityError.js"
-import * as CredentialTag from "./internal/credentialTag.js"
-import * as Request from "./internal/iamTokenRequest.js"
-import { useCredential } from "./internal/renewal.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,

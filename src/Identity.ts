@@ -38,6 +38,9 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
+import * as ConsentWait from "./consent/consentWait.js"
+import { PollBudget } from "./consent/pollBudget.js"
+import * as SharedWait from "./consent/sharedWait.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
   DataPlane,
@@ -46,6 +49,11 @@ import {
   type PaymentTokenRequest,
   type PaymentTokenResponse
 } from "./DataPlane.js"
+import * as CredentialTag from "./identity/credentialTag.js"
+import * as Request from "./identity/identityRequest.js"
+import { Rejected } from "./identity/rejectedCredential.js"
+import * as Telemetry from "./identity/telemetry.js"
+import { isThrottled, isTransient } from "./identity/transient.js"
 import {
   AuthorizationFailed,
   AuthorizationTimedOut,
@@ -53,15 +61,7 @@ import {
   type RequiresUserConsent,
   ValidationException
 } from "./IdentityError.js"
-import * as ConsentWait from "./internal/consentWait.js"
-import * as CredentialTag from "./internal/credentialTag.js"
-import * as Request from "./internal/identityRequest.js"
-import { PollBudget } from "./internal/pollBudget.js"
 import { CallPriority } from "./internal/rateLimiter.js"
-import { Rejected } from "./internal/rejectedCredential.js"
-import * as SharedWait from "./internal/sharedWait.js"
-import * as Telemetry from "./internal/telemetry.js"
-import { isThrottled, isTransient } from "./internal/transient.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"

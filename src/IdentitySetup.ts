@@ -42,14 +42,14 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
-import type { ApplyError, Change, IdentitySetup, SetupParseError } from "./internal/identitySetup/model.js"
-import * as Parse from "./internal/identitySetup/parse.js"
-import * as Plan from "./internal/identitySetup/plan.js"
+import type { ApplyError, Change, IdentitySetup, SetupParseError } from "./identitySetup/model.js"
+import * as Parse from "./identitySetup/parse.js"
+import * as Plan from "./identitySetup/plan.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./internal/identitySetup/model.js"
+export * from "./identitySetup/model.js"
 
 // -----------------------------------------------------------------------------
 // Constructors

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type PaymentTokenRequest, PaymentTokenResponse } from "./DataPlane.js"
 import { type ApiKeyError, Identity } from "./Identity.js"
-import * as Checks from "./internal/identityRequest.js"
+import * as Checks from "./identity/identityRequest.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

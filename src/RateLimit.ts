@@ -11,8 +11,8 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
-import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Validation from "./plane/validation.js"
 
 /**
  * Calls a second by operation.

@@ -18,10 +18,10 @@ import {
   ThrottlingException,
   ValidationException
 } from "./IdentityError.js"
-import * as Plane from "./internal/plane.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { timestamp } from "./models/internal/timestamp.js"
 import * as Operation from "./Operation.js"
+import * as Plane from "./plane/make.js"
 
 // -----------------------------------------------------------------------------
 // Requests. Limits: the AWS service model of STS.

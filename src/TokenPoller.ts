@@ -18,13 +18,13 @@ import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { PollBudget } from "./consent/pollBudget.js"
+import * as PollBudgets from "./consent/pollBudget.js"
+import * as SharedWait from "./consent/sharedWait.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
-import { PollBudget } from "./internal/pollBudget.js"
-import * as PollBudgets from "./internal/pollBudget.js"
-import * as SharedWait from "./internal/sharedWait.js"
-import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Validation from "./plane/validation.js"
 
 /**
  * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).

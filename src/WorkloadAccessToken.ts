@@ -12,11 +12,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
+import { refuseWorkload } from "./identity/identityRequest.js"
+import { isTransient } from "./identity/transient.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
 import { readConfig } from "./internal/environment.js"
-import { refuseWorkload } from "./internal/identityRequest.js"
 import * as SingleFlight from "./internal/singleFlight.js"
-import { isTransient } from "./internal/transient.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**

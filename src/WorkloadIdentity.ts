@@ -17,7 +17,6 @@ import {
   type WorkloadIdentityError
 } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import * as Validation from "./internal/validation.js"
 import * as Constraint from "./models/internal/constraint.js"
 import {
   CreateWorkloadIdentityRequest,
@@ -26,6 +25,7 @@ import {
   UpdateWorkloadIdentityRequest,
   type WorkloadIdentitySummary
 } from "./models/WorkloadIdentity.js"
+import * as Validation from "./plane/validation.js"
 
 /**
  * Other writers replaced the return URLs each time. The change may be missing.

@@ -22,9 +22,9 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import { declarations, steps } from "./declarations.js"
-import { rounds } from "./rounds.js"
-import { answers, same, scripted, secret } from "./utils.js"
+import { declarations, steps } from "./support/declarations.js"
+import { rounds } from "./support/rounds.js"
+import { answers, same, scripted, secret } from "./support/utils.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly status: number }> {}
 

@@ -14,8 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { Rejected } from "../src/internal/rejectedCredential.js"
-import { answers, scripted, secret } from "./utils.js"
+import { Rejected } from "../src/identity/rejectedCredential.js"
+import { answers, scripted, secret } from "./support/utils.js"
 
 class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}
 class GoogleToken extends Context.Service<GoogleToken, Redacted.Redacted>()("GoogleToken") {}

@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { backend, createProvider } from "./local/backend.js"
-import * as Recorder from "./recorder.js"
+import * as Recorder from "./support/recorder.js"
 
 const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): ConsentPortalResponse => ({
   consentPortalId: "portal-0123456789",

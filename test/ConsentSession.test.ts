@@ -7,8 +7,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { inspect } from "node:util"
-import * as Recorder from "./recorder.js"
-import { same, secret } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { same, secret } from "./support/utils.js"
 
 const sentinel = "Zq7!canary-Kp3"
 

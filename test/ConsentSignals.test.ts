@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { authorizationUrl, same, secret, sessionUri } from "./utils.js"
+import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",

@@ -11,10 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { Rejected } from "../src/internal/rejectedCredential.js"
-import * as Telemetry from "../src/internal/telemetry.js"
-import * as Recorder from "./recorder.js"
-import { answers, failures, secret, settleAndAdjust } from "./utils.js"
+import { Rejected } from "../src/identity/rejectedCredential.js"
+import * as Telemetry from "../src/identity/telemetry.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, failures, secret, settleAndAdjust } from "./support/utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
 

@@ -17,10 +17,10 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import { Rejected } from "../src/internal/rejectedCredential.js"
-import * as Telemetry from "../src/internal/telemetry.js"
-import * as Recorder from "./recorder.js"
-import { answers, failures, same, secret, sessionUri } from "./utils.js"
+import { Rejected } from "../src/identity/rejectedCredential.js"
+import * as Telemetry from "../src/identity/telemetry.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, failures, same, secret, sessionUri } from "./support/utils.js"
 
 const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 

@@ -15,8 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import * as Recorder from "./recorder.js"
-import { same, secret } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { same, secret } from "./support/utils.js"
 
 const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 

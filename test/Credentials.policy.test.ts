@@ -4,7 +4,7 @@ import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as FastCheck from "fast-check"
-import { rounds } from "./rounds.js"
+import { rounds } from "./support/rounds.js"
 
 const options: Credentials.PolicyOptions = {
   workload: "my-agent",

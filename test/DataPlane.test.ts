@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import * as Recorder from "./recorder.js"
-import { answers, secret, sessionUri } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, secret, sessionUri } from "./support/utils.js"
 
 const request: DataPlane.GetResourceOauth2TokenRequest = {
   workloadIdentityToken: secret("workload-token"),

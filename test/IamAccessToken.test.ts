@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import { secret } from "./utils.js"
+import { secret } from "./support/utils.js"
 
 class WarehouseToken extends Context.Service<WarehouseToken, Redacted.Redacted>()("WarehouseToken") {}
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Local from "./local/backend.js"
-import { answers, scripted } from "./utils.js"
+import { answers, scripted } from "./support/utils.js"
 
 const local = Identity.layer.pipe(
   Layer.merge(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId: "alice" } })),

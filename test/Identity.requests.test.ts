@@ -10,8 +10,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { nearest } from "../src/internal/nearest.js"
-import { answers, scripted, secret, sessionUri } from "./utils.js"
+import { nearest } from "../src/plane/closestName.js"
+import { answers, scripted, secret, sessionUri } from "./support/utils.js"
 
 // A program in plain JavaScript can pass anything.
 const untyped = (value: unknown) => value as never

@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
-import * as Recorder from "./recorder.js"
-import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, failures, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
-import * as Recorder from "./recorder.js"
-import { answers, failures, scripted, secret, sessionUri } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, failures, scripted, secret, sessionUri } from "./support/utils.js"
 
 // The process has one registry of metrics, so each test has providers of its own.
 

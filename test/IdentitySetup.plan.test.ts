@@ -7,7 +7,7 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Recorder from "./recorder.js"
+import * as Recorder from "./support/recorder.js"
 
 const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "effect-agentcore-identity/Operation"
 import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
-import { operations, requests, valid } from "./internal/requests.js"
+import { operations, requests, valid } from "./support/requests.js"
 
 const row = <A>(request: Schema.Codec<A, Operation.Encoded<A>>) =>
   Operation.make("Any", { request, response: Operation.noResponse, errors: [] })

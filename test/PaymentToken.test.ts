@@ -6,7 +6,7 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { scripted, secret } from "./utils.js"
+import { scripted, secret } from "./support/utils.js"
 
 const request: PaymentToken.Request = {
   provider: "coinbase",

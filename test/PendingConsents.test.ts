@@ -12,8 +12,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { contract } from "./persistence/consentStore.js"
-import * as Recorder from "./recorder.js"
-import { authorizationUrl, same, secret, sessionUri } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",

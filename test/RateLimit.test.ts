@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, secret } from "./utils.js"
+import { answers, secret } from "./support/utils.js"
 
 const planes = ScriptedPlanes.layer({
   getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }),

@@ -10,8 +10,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Recorder from "./recorder.js"
-import { answers, failures } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { answers, failures } from "./support/utils.js"
 
 /** A secret for each position, none like another. */
 const sentinels = {

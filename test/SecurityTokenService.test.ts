@@ -7,8 +7,8 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Recorder from "./recorder.js"
-import { same, secret } from "./utils.js"
+import * as Recorder from "./support/recorder.js"
+import { same, secret } from "./support/utils.js"
 
 const request: SecurityTokenService.GetWebIdentityTokenRequest = {
   audience: ["https://api.example.com"],

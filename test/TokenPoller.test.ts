@@ -12,8 +12,8 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { PollBudget } from "../src/internal/pollBudget.js"
-import { authorizationUrl, failures, scripted, secret, sessionUri } from "./utils.js"
+import { PollBudget } from "../src/consent/pollBudget.js"
+import { authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",

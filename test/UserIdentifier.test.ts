@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
 import { authorize, backend, callback, complete, consent, issued, obtain, setup, tokenFor } from "./local/backend.js"
-import { rounds } from "./rounds.js"
+import { rounds } from "./support/rounds.js"
 
 const isUserId = Schema.is(UserIdentifier.UserId)
 

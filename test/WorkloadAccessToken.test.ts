@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { failures, same, secret } from "./utils.js"
+import { failures, same, secret } from "./support/utils.js"
 
 const get = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (token) => token.get)
 

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
-import { buildProgram } from "./build.mjs"
+import { buildProgram } from "./support/build.mjs"
 
 const run = (child: string, environment: Readonly<Record<string, string>>, args: ReadonlyArray<string>) =>
   Effect.callback<string, string>((resume) => {

@@ -20,8 +20,8 @@ import * as Schema from "effect/Schema"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import { identityWat } from "../internal/runtimeHeaders.js"
-import * as Validation from "../internal/validation.js"
 import * as Constraint from "../models/internal/constraint.js"
+import * as Validation from "../plane/validation.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
 /**

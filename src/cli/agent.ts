@@ -1,8 +1,4 @@
-/**
- * The agent of the demo, and its return URL: the same on this machine and at AWS.
- *
- * @since 0.1.0
- */
+/** The agent of the demo, and its return URL: the same on this machine and at AWS. */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -19,15 +15,11 @@ import * as PendingConsents from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import type { Show } from "./demoUser.js"
-import * as Ledger from "./ledger.js"
+import * as Ledger from "./obtainedCredentials.js"
 import * as Report from "./report.js"
 import * as Screen from "./screen.js"
 
-/**
- * The resources that the agent uses.
- *
- * @internal
- */
+/** The resources that the agent uses. */
 export interface Setting {
   readonly workload: string
   readonly user: string
@@ -36,7 +28,6 @@ export interface Setting {
   readonly credentials: Report.Credentials
 }
 
-/** @internal */
 export type Planes = Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>
 
 const printSummary = (report: Report.Report) =>
@@ -80,11 +71,7 @@ const reportOnScreen = (setting: Setting, show: Show) =>
     )
   }).pipe(Effect.provide(Ledger.layer))
 
-/**
- * Runs the agent over one `Identity`, and serves its return URL.
- *
- * @internal
- */
+/** Runs the agent over one `Identity`, and serves its return URL. */
 export const run = (
   setting: Setting,
   identity: Planes,

@@ -1,7 +1,5 @@
 /**
  * Who a command acts for: a workload identity and a user, from options, from the environment, or from `.agentcore.json`.
- *
- * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
@@ -12,13 +10,11 @@ import type { LocalDevelopmentError } from "../local/development/error.js"
 import { complete } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
-/** @internal */
 export interface Settings {
   readonly workload: string | undefined
   readonly user: string | undefined
 }
 
-/** @internal */
 export interface Caller {
   readonly workload: string | undefined
   readonly user: UserIdentifier | undefined
@@ -26,7 +22,6 @@ export interface Caller {
 
 const file = ".agentcore.json"
 
-/** @internal */
 export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly missing: "workload" | "user" }> {
   override get message(): string {
     return this.missing === "workload"
@@ -38,11 +33,7 @@ export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly 
 /** A JWT is a secret, so it has no option. */
 const userToken = Config.option(Config.Redacted("AGENTCORE_USER_TOKEN"))
 
-/**
- * Finds the caller. The file is read, and never written.
- *
- * @internal
- */
+/** Finds the caller. The file is read, and never written. */
 export const find = (settings: Settings): Effect.Effect<Caller, LocalDevelopmentError | ConfigError> =>
   Effect.gen(function*() {
     const token = yield* userToken
@@ -63,18 +54,12 @@ export const find = (settings: Settings): Effect.Effect<Caller, LocalDevelopment
 
 const readFile = complete(file, (found) => Effect.succeed({ value: found, added: {} }))
 
-/** @internal */
 export const requireWorkload = ({ workload }: Caller): Effect.Effect<string, MissingCaller> =>
   workload === undefined ? new MissingCaller({ missing: "workload" }) : Effect.succeed(workload)
 
-/** @internal */
 export const requireUser = ({ user }: Caller): Effect.Effect<UserIdentifier, MissingCaller> =>
   user === undefined ? new MissingCaller({ missing: "user" }) : Effect.succeed(user)
 
-/**
- * Names the user. A JWT is not shown.
- *
- * @internal
- */
+/** Names the user. A JWT is not shown. */
 export const describeUser = (user: UserIdentifier | undefined): string =>
   user === undefined ? "no user" : user.userId === undefined ? "the user of a JWT" : `user ${user.userId}`

@@ -1,14 +1,8 @@
-/**
- * Completion scripts for shells. They are made from the commands themselves, and do not start the program.
- *
- * @since 0.1.0
- */
+/** Completion scripts for shells. They are made from the commands themselves, and do not start the program. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 
-/** @internal */
 export const shells = ["bash", "zsh", "fish", "sh"] as const
 
-/** @internal */
 export type Shell = typeof shells[number]
 
 interface Flag {
@@ -222,7 +216,6 @@ const fish = (name: string, nodes: ReadonlyArray<Node>): string => {
   ].join("\n") + "\n"
 }
 
-/** @internal */
 export const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const make = { bash, zsh, fish, sh: bash }[shell]
   return make(root.name(), toNodes(root))

@@ -1,8 +1,4 @@
-/**
- * The commands below `agentcore-identity local`, which act on the server that runs.
- *
- * @since 0.1.0
- */
+/** The commands below `agentcore-identity local`, which act on the server that runs. */
 import { Argument, type Command, Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
 import { controlledBy, onSelected, parseNumber, selectPid, selectPort } from "./options.js"
@@ -10,11 +6,7 @@ import type { Run } from "./run.js"
 
 const json = ["--json", "Print JSON"] as const
 
-/**
- * Adds them.
- *
- * @internal
- */
+/** Adds them. */
 export const add = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 

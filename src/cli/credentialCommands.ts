@@ -1,8 +1,4 @@
-/**
- * The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help.
- *
- * @since 0.1.0
- */
+/** The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help. */
 import { Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import * as Help from "./help.js"
@@ -191,7 +187,6 @@ const addDoctor = (root: Root, run: Run): void => {
     )
 }
 
-/** @internal */
 export const add = (root: Root, run: Run): void => {
   addToken(root, run)
   addApiKey(root, run)

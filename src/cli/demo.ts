@@ -1,8 +1,6 @@
 /**
  * `agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
  * server or against AWS.
- *
- * @since 0.1.0
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Data from "effect/Data"
@@ -67,7 +65,6 @@ const createResources = (
 
 const userName = "alice"
 
-/** @internal */
 export const onThisMachine = (mode: DemoUser.Mode) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
@@ -122,7 +119,6 @@ export const onThisMachine = (mode: DemoUser.Mode) =>
 // At AWS
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly problem: string }> {
   override get message() {
     return `--return-url ${this.problem}: the workload identity has it registered, and this program serves it, `
@@ -139,7 +135,6 @@ const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
   return url.port === "" ? new InvalidReturnUrl({ problem: "has no port" }) : Effect.succeed(url)
 }
 
-/** @internal */
 export const atAws = (settings: AwsSettings) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen

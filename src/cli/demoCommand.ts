@@ -1,8 +1,4 @@
-/**
- * The command `agentcore-identity demo`: its flags and help.
- *
- * @since 0.1.0
- */
+/** The command `agentcore-identity demo`: its flags and help. */
 import { Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { type AwsSettings, environmentVariable, MissingSettings } from "./demoSettings.js"
@@ -14,7 +10,6 @@ import type { Run } from "./run.js"
 const awsSetting = <F extends string>(name: string, flags: F, description: string) =>
   new Option(flags, description).env(environmentVariable(name))
 
-/** @internal */
 export const add = (root: Root, run: Run): void => {
   root.command("demo")
     .summary("Watch an agent obtain three credentials and use them")

@@ -1,11 +1,6 @@
-/**
- * The settings of the demo at AWS. A module of its own, because the demo is loaded only when it runs.
- *
- * @since 0.1.0
- */
+/** The settings of the demo at AWS. A module of its own, because the demo is loaded only when it runs. */
 import * as Data from "effect/Data"
 
-/** @internal */
 export interface AwsSettings {
   readonly workload: string
   readonly user: string
@@ -16,10 +11,8 @@ export interface AwsSettings {
   readonly apiUrl: string
 }
 
-/** @internal */
 export const environmentVariable = (flag: string): string => `AGENTCORE_DEMO_${flag.toUpperCase().replaceAll("-", "_")}`
 
-/** @internal */
 export class MissingSettings extends Data.TaggedError("MissingSettings")<{ readonly names: ReadonlyArray<string> }> {
   override get message() {
     const lines = this.names.map((name) => `  --${name}   or   ${environmentVariable(name)}`)

@@ -1,8 +1,4 @@
-/**
- * The user of the demo.
- *
- * @since 0.1.0
- */
+/** The user of the demo. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -11,28 +7,18 @@ import type { RequiresUserConsent } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import * as Screen from "./screen.js"
 
-/**
- * Who answers the consent: a person, or the development authorization server in their place.
- *
- * @internal
- */
+/** Who answers the consent: a person, or the development authorization server in their place. */
 export type Mode = "ask" | "allow" | "deny"
 
-/** @internal */
 export class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly problem: string }> {
   override get message() {
     return `The consent page did not open: ${this.problem}`
   }
 }
 
-/** @internal */
 export type Show = Consent.ConsentHandler<ConsentPageFailed | RequiresUserConsent, Screen.Screen>
 
-/**
- * Prints the authorization URL.
- *
- * @internal
- */
+/** Prints the authorization URL. */
 export const showLink: Show = (session) =>
   Effect.flatMap(Screen.Screen, (screen) =>
     screen.text(
@@ -53,11 +39,7 @@ const followRedirects = (url: Redacted.Redacted): Effect.Effect<void, ConsentPag
     Effect.filterOrFail(({ ok }) => ok, ({ status }) => new ConsentPageFailed({ problem: `status ${status}` }))
   )
 
-/**
- * Lets the authorization server answer.
- *
- * @internal
- */
+/** Lets the authorization server answer. */
 export const answer = (user: string, decision: "allow" | "deny"): Show => (session) =>
   Effect.flatMap(Screen.Screen, (screen) =>
     screen.waiting(

@@ -1,8 +1,4 @@
-/**
- * `agentcore-identity doctor`: looks for what keeps a program from its credentials, and says what to do.
- *
- * @since 0.1.0
- */
+/** `agentcore-identity doctor`: looks for what keeps a program from its credentials, and says what to do. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,13 +17,12 @@ import * as Printable from "../internal/printable.js"
 import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Caller from "./caller.js"
-import * as Declare from "./declare.js"
+import * as Declare from "./declaredCredentials.js"
 import * as Printing from "./printing.js"
 import * as Probe from "./probe.js"
 import * as Target from "./target.js"
 import { hasColor } from "./terminal.js"
 
-/** @internal */
 export interface Settings extends Caller.Settings {
   readonly module: string | undefined
   /** A credential by hand. */
@@ -379,7 +374,6 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
     return { target, policy }
   })
 
-/** @internal */
 export const run = (settings: Settings) =>
   Effect.gen(function*() {
     const report = makeReport(settings.json)

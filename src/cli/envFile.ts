@@ -1,7 +1,5 @@
 /**
  * The file of `agentcore-identity local --write-env`: the environment, in the form of dotenv. It is there while the server runs.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -10,7 +8,6 @@ import { rmSync } from "node:fs"
 import * as SafeFile from "../internal/safeFile.js"
 import * as ShellText from "./shellText.js"
 
-/** @internal */
 export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}
 
 const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
@@ -25,8 +22,6 @@ const read = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFile
 /**
  * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
  * perhaps one that was killed, and no other file.
- *
- * @internal
  */
 export const write = (
   file: string,

@@ -1,7 +1,5 @@
 /**
  * The program of `agentcore-identity local --exec`: it runs with the environment of the server, on the same terminal.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -10,7 +8,6 @@ import { constants } from "node:os"
 import { codeOf } from "../internal/errorCode.js"
 import type { Environment } from "./shellText.js"
 
-/** @internal */
 export class CannotExecute extends Data.TaggedError("CannotExecute")<{ readonly message: string }> {}
 
 const reasons: Readonly<Record<string, string>> = {
@@ -23,8 +20,6 @@ const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 /**
  * Runs the program until it ends, and returns its exit code, or 128 and the number of the signal that ended it, as a shell does.
  * Signals to this process go to the program, which decides whether to end.
- *
- * @internal
  */
 export const run = (
   command: string,

@@ -1,17 +1,9 @@
-/**
- * The help of the command: 80 columns, examples, environment variables.
- *
- * @since 0.1.0
- */
+/** The help of the command: 80 columns, examples, environment variables. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 
 const columns = 80
 
-/**
- * The names of a command, from the root: `agentcore-identity setup plan`.
- *
- * @internal
- */
+/** The names of a command, from the root: `agentcore-identity setup plan`. */
 export const commandPath = (command: CommandUnknownOpts): ReadonlyArray<string> => [
   ...(command.parent === null ? [] : commandPath(command.parent)),
   command.name()
@@ -20,7 +12,6 @@ export const commandPath = (command: CommandUnknownOpts): ReadonlyArray<string> 
 const rootOf = (command: CommandUnknownOpts): CommandUnknownOpts =>
   command.parent === null ? command : rootOf(command.parent)
 
-/** @internal */
 export interface Details {
   /** What the command reads and prints. The lines have at most 80 columns. */
   readonly environment?: ReadonlyArray<readonly [names: string, text: string]> | undefined
@@ -32,7 +23,6 @@ export interface Details {
 const section = (heading: string, lines: ReadonlyArray<string>): string =>
   `\n${heading}:\n${lines.map((line) => `  ${line}`.trimEnd()).join("\n")}`
 
-/** @internal */
 export const formatDetails = ({ environment = [], examples, sections = {} }: Details): string =>
   [
     ...(environment.length === 0
@@ -42,11 +32,7 @@ export const formatDetails = ({ environment = [], examples, sections = {} }: Det
     section("Examples", examples.map((example) => `$ ${example}`))
   ].join("\n")
 
-/**
- * Sets the form of the help, for this command and all below it.
- *
- * @internal
- */
+/** Sets the form of the help, for this command and all below it. */
 export const configure = (command: CommandUnknownOpts): void => {
   command
     .configureHelp({

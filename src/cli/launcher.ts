@@ -1,8 +1,6 @@
 /**
  * The file that `agentcore-identity` starts. It checks the version of Node before it loads the command, which old versions cannot
  * read. So it has only syntax that every Node reads, as a script and as a module.
- *
- * @since 0.1.0
  */
 
 // The build puts the least version here, from `engines` of the manifest.

@@ -4,8 +4,6 @@
  * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
  * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
  * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
- *
- * @since 0.1.0
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -27,7 +25,6 @@ import * as Output from "./output.js"
 import type { Environment } from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
-/** @internal */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -51,7 +48,6 @@ export interface Settings {
   readonly workloadTokenLifetime: Lifetime | undefined
 }
 
-/** @internal */
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
 
 /** Names the flag of a port that is in use. */
@@ -161,11 +157,7 @@ const execute = (command: string, args: ReadonlyArray<string>, environment: Envi
     process.exitCode = code
   }))
 
-/**
- * Runs the server until it is interrupted, or until the program of `--exec` ends.
- *
- * @internal
- */
+/** Runs the server until it is interrupted, or until the program of `--exec` ends. */
 export const run = (settings: Settings) =>
   Effect.gen(function*() {
     const environment = yield* start(settings)

@@ -1,8 +1,4 @@
-/**
- * The command `agentcore-identity local`: its flags and help.
- *
- * @since 0.1.0
- */
+/** The command `agentcore-identity local`: its flags and help. */
 import { Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import * as ControlCommands from "./controlCommands.js"
@@ -11,7 +7,6 @@ import { collect, collectWords, load, parseLifetime, parsePort, setupFile } from
 import type { Root } from "./root.js"
 import type { Run } from "./run.js"
 
-/** @internal */
 export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => {
   const local = root.command("local")
     .summary("Run AgentCore Identity on this machine")

@@ -1,8 +1,4 @@
-/**
- * The commands below `agentcore-identity local`: they act on the server that runs, over HTTP.
- *
- * @since 0.1.0
- */
+/** The commands below `agentcore-identity local`: they act on the server that runs, over HTTP. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -20,7 +16,6 @@ import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
 
-/** @internal */
 export class ControlFailed extends Data.TaggedError("ControlFailed")<{ readonly message: string }> {}
 
 const timeout = 60_000
@@ -84,23 +79,14 @@ const printList = (member: string, columns: ReadonlyArray<string>, json: boolean
 
 const done = (path: string, body: object, text: string) => Effect.andThen(call(path, body), Console.log(text))
 
-/** @internal */
 export const reset = done("reset", {}, "The server is as at its start.")
 
-/**
- * Prints a new URL of the console.
- *
- * @internal
- */
+/** Prints a new URL of the console. */
 export const consoleUrl = Effect.flatMap(call("console", {}), ({ url }) => Console.log(Table.cell(url)))
 
 const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
-/**
- * Reads the file with the variables of this shell, and of the server that it finds.
- *
- * @internal
- */
+/** Reads the file with the variables of this shell, and of the server that it finds. */
 export const seed = (file: string) =>
   Effect.gen(function*() {
     const server = yield* StateFile.find
@@ -121,10 +107,8 @@ export const seed = (file: string) =>
     )
   })
 
-/** @internal */
 export const snapshot = (name: string) => done("snapshot", { name }, `Took the snapshot '${name}'.`)
 
-/** @internal */
 export const snapshots = (json: boolean) => printList("snapshots", ["name", "takenAt"], json)
 
 const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
@@ -137,11 +121,7 @@ const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) 
 const write = (file: string, text: string): Effect.Effect<void, ControlFailed> =>
   Effect.mapError(SafeFile.write(file, text), toControlFailed(file))
 
-/**
- * Writes the file, and the key beside it unless the environment has one.
- *
- * @internal
- */
+/** Writes the file, and the key beside it unless the environment has one. */
 export const exportTo = (file: string) =>
   Effect.gen(function*() {
     const given = yield* configuredKey
@@ -158,7 +138,6 @@ export const exportTo = (file: string) =>
     )
   })
 
-/** @internal */
 export const restore = (options: { readonly name: string | undefined; readonly file: string | undefined }) =>
   Effect.gen(function*() {
     const { file, name } = options
@@ -174,31 +153,22 @@ export const restore = (options: { readonly name: string | undefined; readonly f
 const printClock = ({ now, offset }: Readonly<Record<string, unknown>>) =>
   Console.log(`${Table.cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
 
-/** @internal */
 export const clock = (change?: object) => Effect.flatMap(call("clock", change), printClock)
 
-/** @internal */
 export const addFault = (fault: object) =>
   Effect.flatMap(call("faults", fault), ({ id }) => Console.log(Table.cell(id)))
 
-/** @internal */
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
 
-/** @internal */
 export const removeFault = (id: string | undefined) =>
   id === undefined
     ? done("faults/clear", {}, "There are no faults now.")
     : done("faults/remove", { id }, "Removed the fault.")
 
-/** @internal */
 export const requests = (json: boolean) =>
   printList("requests", ["at", "status", "operation", "duration", "error", "reasons"], json)
 
-/**
- * Prints each request as one line of JSON, until it is interrupted.
- *
- * @internal
- */
+/** Prints each request as one line of JSON, until it is interrupted. */
 export const events = Effect.gen(function*() {
   const server = yield* StateFile.find
   const response = yield* Effect.tryPromise({
@@ -219,16 +189,13 @@ export const events = Effect.gen(function*() {
   )
 })
 
-/** @internal */
 export const consents = (json: boolean) =>
   printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
 
-/** @internal */
 export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
   message: "Give the id, from the list that the command prints without arguments"
 })
 
-/** @internal */
 export const answerConsent = (action: "approve" | "deny" | "expire", id: string, userName?: string) =>
   done(
     `consents/${action}`,
@@ -240,11 +207,9 @@ export const answerConsent = (action: "approve" | "deny" | "expire", id: string,
       : "The session has expired."
   )
 
-/** @internal */
 export const grants = (json: boolean) =>
   printList("grants", ["id", "provider", "workload", "user", "expiresAt", "scopes"], json)
 
-/** @internal */
 export const changeGrant = (action: "expire" | "revoke" | "forget", id: string) =>
   done(
     `grants/${action}`,

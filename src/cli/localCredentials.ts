@@ -1,8 +1,4 @@
-/**
- * The access key of `agentcore-identity local --signatures verify`.
- *
- * @since 0.1.0
- */
+/** The access key of `agentcore-identity local --signatures verify`. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -11,7 +7,6 @@ import { randomSecret } from "../internal/randomSecret.js"
 import type * as LocalServer from "../local/LocalServer.js"
 import type { Environment } from "./shellText.js"
 
-/** @internal */
 export interface AccessKeys {
   readonly credentials: ReadonlyArray<LocalServer.Credentials>
   /** Exports a generated key. A caller knows a key of their own. */
@@ -37,11 +32,7 @@ const generate: Effect.Effect<AccessKeys> = Effect.map(randomSecret, (secretAcce
   }
 })
 
-/**
- * Reads the key of the environment, or generates one. Only `verify` needs a key.
- *
- * @internal
- */
+/** Reads the key of the environment, or generates one. Only `verify` needs a key. */
 export const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<AccessKeys> =>
   signatures !== "verify"
     ? Effect.succeed({ credentials: [], environment: {} })

@@ -1,7 +1,5 @@
 /**
  * The log of the command. Lines go to standard error, because standard output is the result of a command, and to a file if there is one.
- *
- * @since 0.1.0
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -23,7 +21,6 @@ import * as SafeFile from "../internal/safeFile.js"
 import * as Printing from "./printing.js"
 import { hasColor } from "./terminal.js"
 
-/** @internal */
 export const levels = {
   all: "All",
   trace: "Trace",
@@ -35,10 +32,8 @@ export const levels = {
   none: "None"
 } as const
 
-/** @internal */
 export type Level = keyof typeof levels
 
-/** @internal */
 export interface Settings {
   readonly level: Level
   /** Gets every line from `debug` on, requests included. */
@@ -84,7 +79,6 @@ const makePrettyLogger = (): Logger.Logger<unknown, void> => {
   })
 }
 
-/** @internal */
 export class CannotWriteLogFile extends Data.TaggedError("CannotWriteLogFile")<{ readonly message: string }> {}
 
 const makeFileLogger = (file: string) =>
@@ -98,7 +92,6 @@ const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
     ? makePrettyLogger()
     : Logger.withConsoleError(lineLogger)
 
-/** @internal */
 export const layer = (
   { file, level }: Settings
 ): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {

@@ -1,8 +1,4 @@
-/**
- * What several commands of `agentcore-identity` share: parsers of values, options, and texts of the help.
- *
- * @since 0.1.0
- */
+/** What several commands of `agentcore-identity` share: parsers of values, options, and texts of the help. */
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
@@ -10,75 +6,53 @@ import type { Level } from "./logging.js"
 import type { Run } from "./run.js"
 import { type Selected, Selection } from "./stateFile.js"
 
-/**
- * Loads a command when it runs, so that the server starts without the demo.
- *
- * @internal
- */
+/** Loads a command when it runs, so that the server starts without the demo. */
 export const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)
 
-/** @internal */
 export const collect = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
   ...previous,
   value
 ]
 
-/**
- * Several words in one flag, separated by spaces or commas.
- *
- * @internal
- */
+/** Several words in one flag, separated by spaces or commas. */
 export const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
   ...previous,
   ...value.split(/[\s,]+/).filter((word) => word !== "")
 ]
 
-/** @internal */
 export const parseNumber = (text: string): number => {
   const number = Number(text)
   if (text.trim() !== "" && Number.isFinite(number)) return number
   throw new InvalidArgumentError("It is a number.")
 }
 
-/** @internal */
 export const parsePort = (text: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.")
 }
 
-/** @internal */
 export const parseLifetime = (text: string): Lifetime => {
   if (isLifetime(text)) return text
   throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
 }
 
-/** @internal */
 export const repeatable = <F extends string>(flags: F, description: string) =>
   new Option(flags, `${description}; repeatable`).argParser<ReadonlyArray<string>>(collect)
 
-/** @internal */
 export const regionVariable = ["AWS_REGION", "the region, where --region is not given"] as const
 
-/** @internal */
 export const setupFile = "A JSON or JSONC file: workload identities, credential providers, tags"
 
-/** @internal */
 export const endpointVariable = [
   "BEDROCK_AGENTCORE_CP_ENDPOINT, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL",
   "the endpoint"
 ] as const
 
-/** @internal */
 export const selectPort = () => new Option("--port <port>", "The server on this port").argParser(parsePort)
 
-/** @internal */
 export const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
-/**
- * The variables that name the server to control.
- *
- * @internal
- */
+/** The variables that name the server to control. */
 export const controlledBy = [
   [
     "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
@@ -86,11 +60,7 @@ export const controlledBy = [
   ]
 ] as const
 
-/**
- * How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name.
- *
- * @internal
- */
+/** How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name. */
 export const onSelected = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
 (
   command: CommandUnknownOpts,

@@ -1,8 +1,4 @@
-/**
- * The standard output of `agentcore-identity local`: environment variables for a shell.
- *
- * @since 0.1.0
- */
+/** The standard output of `agentcore-identity local`: environment variables for a shell. */
 import * as Effect from "effect/Effect"
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs"
 import * as ShellText from "./shellText.js"
@@ -20,11 +16,7 @@ const closeIfPipe = (): void => {
   openSync("/dev/null", "w")
 }
 
-/**
- * Prints all of the standard output, with the blank line at its end. It ignores a reader that has gone.
- *
- * @internal
- */
+/** Prints all of the standard output, with the blank line at its end. It ignores a reader that has gone. */
 export const print = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
     writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)

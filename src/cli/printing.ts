@@ -1,8 +1,6 @@
 /**
  * How the command prints. Everything goes through the `Console` of {@link layer}, which escapes what could change the terminal.
  * Text that has a line break of its own, and text with colours, is put together of parts that are escaped before.
- *
- * @since 0.1.0
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -24,22 +22,13 @@ const make = (original: Console.Console): Console.Console => {
   return console
 }
 
-/** @internal */
 export const layer: Layer.Layer<never> = Layer.effect(Console.Console)(
   Effect.map(Console.Console, make)
 )
 
-/**
- * Returns the console that prints text as it is, for text of parts that were escaped.
- *
- * @internal
- */
+/** Returns the console that prints text as it is, for text of parts that were escaped. */
 export const originalOf = (console: Console.Console): Console.Console => originals.get(console) ?? console
 
-/**
- * Prints a text as it is: of parts that were escaped, or for a program that reads it.
- *
- * @internal
- */
+/** Prints a text as it is: of parts that were escaped, or for a program that reads it. */
 export const exact = (text: string): Effect.Effect<void> =>
   Console.consoleWith((console) => Effect.sync(() => originalOf(console).log(text)))

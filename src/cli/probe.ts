@@ -1,8 +1,4 @@
-/**
- * Whether an endpoint answers, and what time it is there.
- *
- * @since 0.1.0
- */
+/** Whether an endpoint answers, and what time it is there. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -11,7 +7,6 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 
-/** @internal */
 export interface Answer {
   /** The time from the request to the answer, in milliseconds. */
   readonly millis: number
@@ -21,11 +16,7 @@ export interface Answer {
 
 const timeLimit = 5000
 
-/**
- * Asks an endpoint for a page. Every answer counts, also a refusal. Fails with the code of the error.
- *
- * @internal
- */
+/** Asks an endpoint for a page. Every answer counts, also a refusal. Fails with the code of the error. */
 export const ask = (endpoint: string): Effect.Effect<Answer, string> =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis

@@ -1,8 +1,4 @@
-/**
- * The commands of `agentcore-identity`, put together.
- *
- * @since 0.1.0
- */
+/** The commands of `agentcore-identity`, put together. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Completions from "./completions.js"
 import * as CredentialCommands from "./credentialCommands.js"
@@ -16,8 +12,6 @@ import * as SetupCommands from "./setupCommands.js"
 
 /**
  * Separates the program of `local --exec` from the arguments of the command: its words could be names of commands here.
- *
- * @internal
  */
 export const split = (
   words: ReadonlyArray<string>
@@ -30,11 +24,7 @@ export const split = (
   return { args: flag === -1 || words[flag + 1]?.startsWith("-") ? words : words.slice(0, flag + 1), exec: [] }
 }
 
-/**
- * The commands. `exec` is the program of `local --exec`.
- *
- * @internal
- */
+/** The commands. `exec` is the program of `local --exec`. */
 export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknownOpts => {
   const root = Root.make()
   LocalCommand.add(root, run, exec)
@@ -68,8 +58,6 @@ const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>
 
 /**
  * Runs the command that the arguments name. It ends the process for `--help`, and for arguments that it does not know.
- *
- * @internal
  */
 export const parse = (root: CommandUnknownOpts, args: ReadonlyArray<string>): void => {
   root.parse(splitUnknownFlags(root, args), { from: "user" })

@@ -5,8 +5,6 @@
  * - `GET /me`: any access token for this API
  * - `GET /reports`: an access token with a scope
  * - `GET /quota`: an API key in the header `x-api-key`
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -18,7 +16,6 @@ import * as Redacted from "effect/Redacted"
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
 import { createHash, timingSafeEqual } from "node:crypto"
 
-/** @internal */
 export interface Options {
   readonly issuer: string
   readonly jwksUri: string
@@ -30,7 +27,6 @@ export interface Options {
 
 const defaultReportsScope = "reports:read"
 
-/** @internal */
 export const apiKeyHeader = "x-api-key"
 
 const refuse = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
@@ -69,11 +65,7 @@ const bearerToken = (header: string | undefined): string | undefined =>
 // Digests have one length, so the time of a comparison does not depend on the key.
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
-/**
- * Adds the routes to a server: `HttpRouter.serve(layer(options))`.
- *
- * @internal
- */
+/** Adds the routes to a server: `HttpRouter.serve(layer(options))`. */
 export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const keys = createRemoteJWKSet(new URL(options.jwksUri))

@@ -1,8 +1,4 @@
-/**
- * The program of the demo. It needs three credentials, and does not know where they come from.
- *
- * @since 0.1.0
- */
+/** The program of the demo. It needs three credentials, and does not know where they come from. */
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
 import * as HttpClient from "effect/http/HttpClient"
@@ -14,33 +10,25 @@ import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import type { ConsentHandler } from "../Consent.js"
 
-/**
- * The names of the credential providers.
- *
- * @internal
- */
+/** The names of the credential providers. */
 export interface Providers {
   readonly machine: string
   readonly user: string
   readonly apiKey: string
 }
 
-/** @internal */
 export interface Reports {
   readonly _: unique symbol
 }
 
-/** @internal */
 export interface Profile {
   readonly _: unique symbol
 }
 
-/** @internal */
 export interface Quota {
   readonly _: unique symbol
 }
 
-/** @internal */
 export interface Credentials {
   readonly Reports: AccessToken.Credential<Reports, "M2M">
   readonly Profile: AccessToken.Credential<Profile, "USER_FEDERATION">
@@ -50,8 +38,6 @@ export interface Credentials {
 /**
  * Declares the three credentials, for the set-up and for the program. Not as classes, because the names of the providers
  * are settings. Throws a `ValidationException` for a name that cannot be right.
- *
- * @internal
  */
 export const declare = (providers: Providers): Credentials => ({
   Reports: AccessToken.Tag<Reports>()("demo/Reports", {
@@ -77,18 +63,13 @@ const ReportList = Schema.Struct({ caller: Caller, reports: Schema.Array(Schema.
 
 const Limits = Schema.Struct({ owner: Schema.String, limit: Schema.Number, remaining: Schema.Number })
 
-/** @internal */
 export interface Report {
   readonly agent: typeof ReportList.Type
   readonly user: typeof Caller.Type
   readonly quota: typeof Limits.Type
 }
 
-/**
- * Calls the API three times, each time with another credential.
- *
- * @internal
- */
+/** Calls the API three times, each time with another credential. */
 export const report = (apiUrl: string, { Profile, Quota, Reports }: Credentials) =>
   Effect.gen(function*() {
     const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
@@ -109,11 +90,7 @@ export const report = (apiUrl: string, { Profile, Quota, Reports }: Credentials)
     return result
   })
 
-/**
- * Provides the three credentials to a program.
- *
- * @internal
- */
+/** Provides the three credentials to a program. */
 export const withCredentials = <E, R>({ Profile, Quota, Reports }: Credentials, consent: ConsentHandler<E, R>) =>
   flow(
     AccessToken.withAccessToken(Reports),

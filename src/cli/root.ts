@@ -1,8 +1,4 @@
-/**
- * The command `agentcore-identity` itself: the flags of all commands, and its help.
- *
- * @since 0.1.0
- */
+/** The command `agentcore-identity` itself: the flags of all commands, and its help. */
 import { Command, Option } from "@commander-js/extra-typings"
 import * as Completions from "./completions.js"
 import * as Help from "./help.js"
@@ -22,7 +18,6 @@ const logLevels = [
   Level
 >
 
-/** @internal */
 export const make = () =>
   new Command("agentcore-identity")
     .description("Credentials for agents: AgentCore Identity on your machine.")
@@ -52,5 +47,4 @@ export const make = () =>
       })
     )
 
-/** @internal */
 export type Root = ReturnType<typeof make>

@@ -1,8 +1,4 @@
-/**
- * `agentcore-identity env`, `status` and `stop`: the local servers of this user that run.
- *
- * @since 0.1.0
- */
+/** `agentcore-identity env`, `status` and `stop`: the local servers of this user that run. */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -10,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
-import { isRunning } from "../internal/processes.js"
+import { isRunning } from "../local/internal/processes.js"
 import * as Printing from "./printing.js"
 import { readVariable } from "./readVariable.js"
 import * as ShellText from "./shellText.js"
@@ -27,10 +23,8 @@ const printExactly = (lines: string) => Printing.exact(lines.trimEnd())
 // env
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonly message: string }> {}
 
-/** @internal */
 export const print = (form: ShellText.Form) =>
   Effect.gen(function*() {
     const { environment } = yield* StateFile.findRunning
@@ -61,11 +55,7 @@ const names = [
   "AGENTCORE_LOCAL_PID"
 ]
 
-/**
- * The server may have stopped. A shell without the token has variables of its own, which stay.
- *
- * @internal
- */
+/** The server may have stopped. A shell without the token has variables of its own, which stay. */
 export const unset = (shell: "bash" | "fish") =>
   Effect.gen(function*() {
     if ((yield* readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
@@ -89,10 +79,8 @@ const answers = (url: string) =>
     Effect.orElseSucceed(() => false)
   )
 
-/** @internal */
 export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly message: string }> {}
 
-/** @internal */
 export const status = (json: boolean) =>
   Effect.gen(function*() {
     const servers = yield* StateFile.selected
@@ -127,7 +115,6 @@ export const status = (json: boolean) =>
 // stop
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export class CannotStop extends Data.TaggedError("CannotStop")<{ readonly message: string }> {}
 
 const stopOne = (server: StateFile.Running) =>
@@ -148,7 +135,6 @@ const stopOne = (server: StateFile.Running) =>
     yield* Console.log(`Stopped ${url} (process ${pid}).`)
   })
 
-/** @internal */
 export const stop = (all: boolean) =>
   all
     ? Effect.flatMap(StateFile.selected, (servers) => Effect.forEach(servers, stopOne, { discard: true }))

@@ -1,7 +1,5 @@
 /**
  * The commands `agentcore-identity env`, `status`, `console` and `stop`, for the server that runs: their flags and help.
- *
- * @since 0.1.0
  */
 import { Option } from "@commander-js/extra-typings"
 import * as Help from "./help.js"
@@ -12,7 +10,6 @@ import * as ShellText from "./shellText.js"
 
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
 
-/** @internal */
 export const add = (root: Root, run: Run): void => {
   const act = onSelected(run, () => import("./running.js"), "warning")
 

@@ -1,8 +1,4 @@
-/**
- * The output for a person: steps, a moving line while the program waits, and a table at the end.
- *
- * @since 0.1.0
- */
+/** The output for a person: steps, a moving line while the program waits, and a table at the end. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +8,6 @@ import { styleText } from "node:util"
 import * as Printable from "../internal/printable.js"
 import { hasColor, isInteractive } from "./terminal.js"
 
-/** @internal */
 export interface Service {
   /** Whether a person reads the output. For standard output: and can answer. */
   readonly interactive: boolean
@@ -25,14 +20,12 @@ export interface Service {
   readonly table: (rows: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<void>
 }
 
-/** @internal */
 export class Screen extends Context.Service<Screen, Service>()("effect-agentcore-identity/cli/Screen") {}
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
 type Style = Parameters<typeof styleText>[0]
 
-/** @internal */
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 0)} s`
 
 const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
@@ -85,14 +78,9 @@ const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
   }
 }
 
-/** @internal */
 export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => make(process.stdout, isInteractive()))
 
-/**
- * On standard error, for commands whose standard output is their result.
- *
- * @internal
- */
+/** On standard error, for commands whose standard output is their result. */
 export const layerStandardError: Layer.Layer<Screen> = Layer.sync(
   Screen,
   () => make(process.stderr, process.stderr.isTTY)

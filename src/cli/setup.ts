@@ -1,8 +1,4 @@
-/**
- * `agentcore-identity setup`: applies a file to AgentCore Identity, at AWS or at the endpoints of the environment.
- *
- * @since 0.1.0
- */
+/** `agentcore-identity setup`: applies a file to AgentCore Identity, at AWS or at the endpoints of the environment. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -32,7 +28,6 @@ const summary = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
 const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string =>
   `${IdentitySetup.table(changes, { values: true })}\n\n${summary(changes)}`.trim()
 
-/** @internal */
 export const plan = (settings: Settings & { readonly json: boolean }) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)
@@ -59,7 +54,6 @@ const confirm = (setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) =>
     }
   })
 
-/** @internal */
 export const apply = (settings: Settings & { readonly rotateSecrets: boolean; readonly yes: boolean }) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)

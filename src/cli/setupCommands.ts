@@ -1,15 +1,10 @@
-/**
- * The commands `agentcore-identity setup plan` and `setup apply`: their flags and help.
- *
- * @since 0.1.0
- */
+/** The commands `agentcore-identity setup plan` and `setup apply`: their flags and help. */
 import * as Effect from "effect/Effect"
 import * as Help from "./help.js"
 import { endpointVariable, load, regionVariable, setupFile } from "./options.js"
 import type { Root } from "./root.js"
 import type { Run } from "./run.js"
 
-/** @internal */
 export const add = (root: Root, run: Run): void => {
   const setup = root.command("setup")
     .summary("Apply a file to AgentCore Identity")

@@ -1,8 +1,4 @@
-/**
- * The JSON Schema of the setup file, for editors. The build writes it into the package.
- *
- * @since 0.1.0
- */
+/** The JSON Schema of the setup file, for editors. The build writes it into the package. */
 import * as JsonSchema from "effect/JsonSchema"
 import { isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -70,7 +66,6 @@ const descriptions: { readonly [K in keyof IdentitySetup.IdentitySetup]-?: strin
   local: "Replaces parts of AWS and of the vendors on this machine. It is never sent to AWS."
 }
 
-/** @internal */
 export const make = (): Json => {
   const document = JsonSchema.toDocumentDraft07(
     Schema.toJsonSchemaDocument(IdentitySetup.IdentitySetup, { onExcessProperty: "error" })

@@ -1,33 +1,21 @@
-/**
- * Environment variables as the text of a shell, or of a file in the form of dotenv.
- *
- * @since 0.1.0
- */
+/** Environment variables as the text of a shell, or of a file in the form of dotenv. */
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Quote from "../internal/quote.js"
 
-/** @internal */
 export type Environment = Readonly<Record<string, string>>
 
-/** @internal */
 export const forms = ["bash", "fish", "dotenv"] as const
 
-/**
- * `bash` is also for zsh, and for every other shell of POSIX.
- *
- * @internal
- */
+/** `bash` is also for zsh, and for every other shell of POSIX. */
 export type Form = typeof forms[number]
 
-/** @internal */
 export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")<{ readonly name: string }> {
   override get message() {
     return `A file in the form of dotenv cannot hold the value of ${this.name}: it has quotes of every kind. Use another value.`
   }
 }
 
-/** @internal */
 export const exportLines = (environment: Environment): string =>
   Object.entries(environment).map(([name, value]) => `export ${name}=${Quote.forBash(value)}\n`).join("")
 
@@ -44,11 +32,7 @@ const dotenvLines = (environment: Environment): Result.Result<string, CannotWrit
     (lines) => lines.join("")
   )
 
-/**
- * One line for each variable.
- *
- * @internal
- */
+/** One line for each variable. */
 export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> =>
   form === "dotenv"
     ? dotenvLines(environment)
@@ -58,10 +42,6 @@ export const format = (form: Form, environment: Environment): Result.Result<stri
         : Object.entries(environment).map(([name, value]) => `set -gx ${name} ${Quote.forFish(value)}\n`).join("")
     )
 
-/**
- * Lines that remove the variables from a shell.
- *
- * @internal
- */
+/** Lines that remove the variables from a shell. */
 export const formatUnset = (shell: Exclude<Form, "dotenv">, names: ReadonlyArray<string>): string =>
   names.map((name) => `${shell === "bash" ? "unset" : "set -ge"} ${name}\n`).join("")

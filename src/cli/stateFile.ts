@@ -5,8 +5,6 @@
  * directory is `$XDG_RUNTIME_DIR/agentcore-identity`, or else `agentcore-identity` in `$XDG_STATE_HOME`, `~/.local/state`,
  * or `%LOCALAPPDATA%` on Windows. Other users cannot read it: the directory has the mode 700, and the file 600. A file that
  * others can read, or that belongs to another user, is ignored. A file whose process is gone is removed.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -17,8 +15,8 @@ import type * as Scope from "effect/Scope"
 import { type BigIntStats, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { isRunning, readStartTime } from "../internal/processes.js"
 import * as SafeFile from "../internal/safeFile.js"
+import { isRunning, readStartTime } from "../local/internal/processes.js"
 import { readVariable } from "./readVariable.js"
 
 const Running = Schema.Struct({
@@ -32,10 +30,8 @@ const Running = Schema.Struct({
   environment: Schema.Record(Schema.String, Schema.String)
 })
 
-/** @internal */
 export type Running = typeof Running.Type
 
-/** @internal */
 export class NoServer extends Data.TaggedError("NoServer")<{ readonly message: string }> {}
 
 /** Undefined where the user has no such place. */
@@ -57,11 +53,7 @@ const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() 
 const isPrivate = ({ mode, uid }: Pick<Stats | BigIntStats, "mode" | "uid">): boolean =>
   process.platform === "win32" || (Number(uid) === process.getuid?.() && (Number(mode) & 0o077) === 0)
 
-/**
- * Writes the file, and removes it at the end of the scope. A server runs without it, too.
- *
- * @internal
- */
+/** Writes the file, and removes it at the end of the scope. A server runs without it, too. */
 export const write = (
   server: Omit<Running, "version" | "pid" | "startTime">
 ): Effect.Effect<void, never, Scope.Scope> =>
@@ -107,11 +99,7 @@ const read = (file: string): Effect.Effect<Running | undefined> =>
     Effect.orElseSucceed(() => undefined)
   )
 
-/**
- * The servers of this user that run on this machine. Files of processes that have ended are removed.
- *
- * @internal
- */
+/** The servers of this user that run on this machine. Files of processes that have ended are removed. */
 export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*() {
   const directory = yield* findDirectory
   const stats = directory === undefined ? undefined : statSync(directory, { throwIfNoEntry: false })
@@ -126,17 +114,12 @@ export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*(
   return found.filter((running) => running !== undefined)
 })
 
-/**
- * The server that the user means, by its process or its port.
- *
- * @internal
- */
+/** The server that the user means, by its process or its port. */
 export interface Selected {
   readonly pid?: number | undefined
   readonly port?: number | undefined
 }
 
-/** @internal */
 export const Selection = Context.Reference<Selected>("effect-agentcore-identity/cli/Selection", {
   defaultValue: () => ({})
 })
@@ -144,11 +127,7 @@ export const Selection = Context.Reference<Selected>("effect-agentcore-identity/
 const isSelected = ({ pid, port }: Selected) => (running: Running): boolean =>
   (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
 
-/**
- * The servers of the selection, or all.
- *
- * @internal
- */
+/** The servers of the selection, or all. */
 export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoServer> = Effect.gen(function*() {
   const selection = yield* Selection
   const [first, ...others] = (yield* list).filter(isSelected(selection))
@@ -161,11 +140,7 @@ export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoSe
   })
 })
 
-/**
- * The one server of the selection, the one of the environment, or the only one.
- *
- * @internal
- */
+/** The one server of the selection, the one of the environment, or the only one. */
 export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function*() {
   const running = yield* selected
   if (running.length === 1) return running[0]
@@ -179,11 +154,7 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
   }))
 })
 
-/**
- * The server of the environment, or the only one that runs.
- *
- * @internal
- */
+/** The server of the environment, or the only one that runs. */
 export const find: Effect.Effect<
   { readonly url: string; readonly token: string; readonly environment: Running["environment"] },
   NoServer

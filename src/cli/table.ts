@@ -1,24 +1,14 @@
-/**
- * Lists on standard output: a table for people, or JSON for programs.
- *
- * @since 0.1.0
- */
+/** Lists on standard output: a table for people, or JSON for programs. */
 import * as Console from "effect/Console"
 import type * as Effect from "effect/Effect"
 import * as Printable from "../internal/printable.js"
 
-/** @internal */
 export type Row = Readonly<Record<string, unknown>>
 
-/** @internal */
 export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/**
- * The text of a value in a table, on one line.
- *
- * @internal
- */
+/** The text of a value in a table, on one line. */
 export const cell = (value: unknown): string =>
   value === undefined || value === null
     ? "-"
@@ -30,16 +20,11 @@ export const cell = (value: unknown): string =>
     ? Object.values(value).map(cell).join(" ")
     : String(value)
 
-/** @internal */
 export const format = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>): string => {
   const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
   return lines.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n")
 }
 
-/**
- * Prints a value as JSON, which `jq` and programs read.
- *
- * @internal
- */
+/** Prints a value as JSON, which `jq` and programs read. */
 export const printJson = (value: unknown): Effect.Effect<void> => Console.log(JSON.stringify(value, null, 2))

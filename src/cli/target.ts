@@ -1,8 +1,4 @@
-/**
- * Where a command goes: the endpoint, the account, the region, and the caller.
- *
- * @since 0.1.0
- */
+/** Where a command goes: the endpoint, the account, the region, and the caller. */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
@@ -14,7 +10,6 @@ import * as Printable from "../internal/printable.js"
 import { isLoopback } from "../models/internal/loopback.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
-/** @internal */
 export interface Target {
   readonly endpoint: string
   readonly region: string
@@ -51,11 +46,7 @@ const findCaller = (
     Effect.provide(AwsPlanes.layer({ region, maxAttempts: 1, timeout: timeLimit }))
   )
 
-/**
- * The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint.
- *
- * @internal
- */
+/** The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint. */
 export const findEndpoint = (
   plane: AwsEndpoint.Plane,
   region: string
@@ -65,11 +56,7 @@ export const findEndpoint = (
     (configured) => AwsEndpoint.resolve(plane, region, configured)
   )
 
-/**
- * Finds the target as the planes do. It fails only where they would: for an invalid region or endpoint.
- *
- * @internal
- */
+/** Finds the target as the planes do. It fails only where they would: for an invalid region or endpoint. */
 export const find = (
   region: string | undefined,
   plane: AwsEndpoint.Plane = "control"
@@ -82,7 +69,6 @@ export const find = (
     return { endpoint, region: found, local, ...(local ? {} : yield* findCaller(found)) }
   })
 
-/** @internal */
 export const format = ({ account, caller, endpoint, local, region, unknownCaller }: Target): string =>
   (local
     ? [`Target: the local server at ${endpoint}, region ${region}, no AWS account`]

@@ -1,38 +1,22 @@
-/**
- * The terminal: whether there is one, its colours, and questions to the person at it.
- *
- * @since 0.1.0
- */
+/** The terminal: whether there is one, its colours, and questions to the person at it. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createInterface } from "node:readline"
 
-/**
- * Whether a person reads the output and can answer.
- *
- * @internal
- */
+/** Whether a person reads the output and can answer. */
 export const isInteractive = (): boolean => process.stdin.isTTY && process.stdout.isTTY
 
-/**
- * Whether a stream shows colours. See https://no-color.org.
- *
- * @internal
- */
+/** Whether a stream shows colours. See https://no-color.org. */
 export const hasColor = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
 
-/** @internal */
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
-/** @internal */
 export type Ask = (question: string) => Effect.Effect<string, Cancelled>
 
 /**
  * Asks questions on standard error, as plain lines. The terminal itself edits the answer, so Ctrl-C works as elsewhere.
- *
- * @internal
  */
 export const makeAsk: Effect.Effect<Ask, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => createInterface({ input: process.stdin, terminal: false })),
@@ -50,7 +34,6 @@ export const makeAsk: Effect.Effect<Ask, never, Scope.Scope> = Effect.acquireRel
     ))
 }))
 
-/** @internal */
 export const confirm = (question: string): Effect.Effect<boolean, Cancelled> =>
   Effect.scoped(
     Effect.flatMap(makeAsk, (ask) => Effect.map(ask(`${question} [y/N] `), (answer) => /^y(es)?$/i.test(answer)))

@@ -3,8 +3,6 @@
  *
  * Standard output is the result: the credential itself with `--reveal`, JSON with `--json`, else a summary without the
  * credential. Everything else goes to standard error.
- *
- * @since 0.1.0
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -27,7 +25,7 @@ import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Caller from "./caller.js"
-import * as Declare from "./declare.js"
+import * as Declare from "./declaredCredentials.js"
 import * as Printing from "./printing.js"
 import * as Screen from "./screen.js"
 import * as Target from "./target.js"
@@ -38,7 +36,6 @@ interface Settings extends Caller.Settings {
   readonly json: boolean
 }
 
-/** @internal */
 export interface TokenSettings extends Settings, Declare.AccessTokenOptions {
   /** Default: `LoopbackConsent.defaultReturnUrl`. */
   readonly returnUrl: string | undefined
@@ -47,12 +44,10 @@ export interface TokenSettings extends Settings, Declare.AccessTokenOptions {
   readonly browser: boolean
 }
 
-/** @internal */
 export interface ApiKeySettings extends Settings {
   readonly provider: string
 }
 
-/** @internal */
 export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
   override get message(): string {
     return `'${this.provider}' needs the user's consent, and standard error is no terminal where the link could be shown. `
@@ -60,7 +55,6 @@ export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: 
   }
 }
 
-/** @internal */
 export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{
   readonly returnUrl: string
   readonly workload: string
@@ -202,7 +196,6 @@ const withSpinner = (label: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =
     )
   })
 
-/** @internal */
 export const token = (settings: TokenSettings) =>
   Effect.gen(function*() {
     const isUsers = settings.flow === "USER_FEDERATION"
@@ -239,7 +232,6 @@ export const token = (settings: TokenSettings) =>
     )
   })
 
-/** @internal */
 export const apiKey = (settings: ApiKeySettings) =>
   Effect.gen(function*() {
     const credential = yield* Declare.apiKey(settings.provider)

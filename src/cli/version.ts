@@ -1,8 +1,3 @@
-/**
- * The version of the package. A test compares it with `package.json`.
- *
- * @since 0.1.0
- */
+/** The version of the package. A test compares it with `package.json`. */
 
-/** @internal */
 export const version = "0.2.0"

@@ -1,8 +1,4 @@
-/**
- * `agentcore-identity --wizard`: asks for a command, its options and its arguments.
- *
- * @since 0.1.0
- */
+/** `agentcore-identity --wizard`: asks for a command, its options and its arguments. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -10,7 +6,6 @@ import * as Quote from "../internal/quote.js"
 import { commandPath } from "./help.js"
 import * as Terminal from "./terminal.js"
 
-/** @internal */
 export class NoTerminal extends Data.TaggedError("NoTerminal")<{ readonly message: string }> {}
 
 const print = (text: string) => Effect.sync(() => void process.stderr.write(`${text}\n`))
@@ -62,11 +57,7 @@ const askOptions = (ask: Terminal.Ask, { options }: CommandUnknownOpts) =>
       )
   )
 
-/**
- * Asks for the arguments of a run, and whether to run it.
- *
- * @internal
- */
+/** Asks for the arguments of a run, and whether to run it. */
 export const run = (
   root: CommandUnknownOpts
 ): Effect.Effect<ReadonlyArray<string>, NoTerminal | Terminal.Cancelled> =>

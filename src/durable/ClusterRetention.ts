@@ -37,9 +37,9 @@ import * as Schema from "effect/Schema"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { withDeadline } from "../internal/deadline.js"
-import * as Guards from "../internal/guards.js"
-import * as Validation from "../internal/validation.js"
 import * as Constraint from "../models/internal/constraint.js"
+import * as Guards from "../plane/optionTypes.js"
+import * as Validation from "../plane/validation.js"
 import { workflow } from "./internal/definition.js"
 
 /**

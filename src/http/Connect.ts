@@ -66,28 +66,28 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Consent from "../Consent.js"
+import * as ConsentWait from "../consent/consentWait.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { UserCredential } from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
 import type { Identity } from "../Identity.js"
+import { notAnEffect } from "../identity/identityRequest.js"
 import type { AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
-import * as ConsentWait from "../internal/consentWait.js"
-import { notAnEffect } from "../internal/identityRequest.js"
-import * as Validation from "../internal/validation.js"
 import type { PendingConsents } from "../PendingConsents.js"
+import * as Validation from "../plane/validation.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import type { Event, HandlerOptions, LinkOptions, Options, OtherUserKind, Service } from "./connect/model.js"
+import { refuseHandler, refuseLinkOptions, refuseOptions } from "./connect/options.js"
+import * as Routes from "./connect/routes.js"
+import * as Users from "./connect/users.js"
+import * as Wait from "./connect/wait.js"
 import * as ConsentCallback from "./ConsentCallback.js"
-import type { Event, HandlerOptions, LinkOptions, Options, OtherUserKind, Service } from "./internal/connect/model.js"
-import { refuseHandler, refuseLinkOptions, refuseOptions } from "./internal/connect/options.js"
-import * as Routes from "./internal/connect/routes.js"
-import * as Users from "./internal/connect/users.js"
-import * as Wait from "./internal/connect/wait.js"
 import { unlog } from "./internal/sessionUrl.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./internal/connect/model.js"
+export * from "./connect/model.js"
 
 // -----------------------------------------------------------------------------
 // Service

@@ -23,6 +23,7 @@ import type {
   ConsentOptions,
   Identity
 } from "../Identity.js"
+import * as CredentialTag from "../identity/credentialTag.js"
 import type {
   CredentialRejected,
   InsufficientScope,
@@ -30,7 +31,6 @@ import type {
   ValidationException
 } from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
-import * as CredentialTag from "../internal/credentialTag.js"
 import * as Origins from "../internal/origins.js"
 import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"

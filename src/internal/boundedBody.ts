@@ -1,33 +1,22 @@
 /**
  * Reads the body of a response as a whole, up to a size. A larger body is neither kept nor read on: its connection is closed.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 
-/**
- * The body is larger than `maxBytes`.
- *
- * @internal
- */
+/** The body is larger than `maxBytes`. */
 export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly maxBytes: number }> {
   override get message(): string {
     return `The body has more than ${this.maxBytes} bytes`
   }
 }
 
-/**
- * The chunks of a body.
- *
- * @internal
- */
+/** The chunks of a body. */
 export interface Collector {
   /** Whether the body is small enough so far. */
   readonly add: (chunk: Uint8Array) => boolean
   readonly body: () => Uint8Array<ArrayBuffer>
 }
 
-/** @internal */
 export const collector = (maxBytes: number): Collector => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -50,11 +39,7 @@ export const collector = (maxBytes: number): Collector => {
   }
 }
 
-/**
- * Reads a web stream. The caller cancels the reader after a rejection.
- *
- * @internal
- */
+/** Reads a web stream. The caller cancels the reader after a rejection. */
 export const fromReader = async (
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number
@@ -66,11 +51,7 @@ export const fromReader = async (
   return body()
 }
 
-/**
- * What is needed of a readable stream of Node.
- *
- * @internal
- */
+/** What is needed of a readable stream of Node. */
 export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
   readonly destroy: () => unknown
 }
@@ -78,8 +59,6 @@ export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
 /**
  * Reads a stream of Node, by its events, which take less time than its iterator. Destroys the stream if the body is too large. Calls `done` at
  * least once: only the first call counts.
- *
- * @internal
  */
 export const fromNode = (
   stream: NodeStream,

@@ -1,8 +1,4 @@
-/**
- * `fetch` with a time limit and a size limit, for answers that are read as a whole.
- *
- * @since 0.1.0
- */
+/** `fetch` with a time limit and a size limit, for answers that are read as a whole. */
 import { BodyTooLarge, fromReader } from "./boundedBody.js"
 import { withTimeLimit } from "./timeLimit.js"
 
@@ -10,8 +6,6 @@ import { withTimeLimit } from "./timeLimit.js"
  * - `timeout`: milliseconds from the start of the request to the end of the body
  * - `maxBytes`: the size of the body after decompression. Default: 1 MB
  * - `signal`: ends the request, and closes its connection
- *
- * @internal
  */
 export interface Limits {
   readonly timeout: number
@@ -34,8 +28,6 @@ const toResponse = ({ headers, status, statusText }: Response, body: Uint8Array<
 /**
  * Resolves with a response whose body has arrived. Ignores the signal of `init`. Rejects as `withTimeLimit` does, with
  * `BodyTooLarge`, or with the `TypeError` of `fetch`. A request that did not end by itself loses its connection.
- *
- * @internal
  */
 export const boundedFetch = (
   url: string | URL,

@@ -1,11 +1,6 @@
-/**
- * The error of a store of consents.
- *
- * @since 0.1.0
- */
+/** The error of a store of consents. */
 import * as Schema from "effect/Schema"
 
-/** @internal */
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
   operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),
   reason: Schema.String

@@ -1,8 +1,6 @@
 /**
  * Puts a secret into a header of the requests of an HTTP client: separately for each hop of a redirect, and for the
  * allowed origins only. Responses and errors of the client do not contain it.
- *
- * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -21,16 +19,11 @@ import { isPlain } from "./isPlain.js"
 import { type Allows, urlOf } from "./origins.js"
 import { withRequest } from "./withRequest.js"
 
-/**
- * Sends the request of one hop with this value of the header.
- *
- * @internal
- */
+/** Sends the request of one hop with this value of the header. */
 export type Attempt<E, R> = (
   value: Redacted.Redacted
 ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.HttpClientError, R>
 
-/** @internal */
 export interface Options<E, R, E2, R2> {
   readonly header: string
   readonly allows: Allows
@@ -136,8 +129,6 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
  * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
  *
  * Its responses and errors have the original request, without the header.
- *
- * @internal
  */
 export const inject = <E, R, E2, R2>(
   self: HttpClient.HttpClient.With<E, R>,

@@ -3,8 +3,6 @@
  *
  * `Effect.timeoutOrElse` waits for an effect that is uninterruptible, and one in an uninterruptible region is. Making it
  * interruptible is not enough: then an interruption of the caller also reaches it, although the caller is uninterruptible.
- *
- * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,8 +20,6 @@ const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
 /**
  * Fails when the time is over, whatever the effect or its region. An uninterruptible effect goes on in the background. An
  * uninterruptible caller gets the result or the failure, also when it is interrupted meanwhile.
- *
- * @internal
  */
 export const withDeadline = <E2>({ duration, onTimeout }: {
   readonly duration: Duration.Input

@@ -1,15 +1,7 @@
-/**
- * Null in the JSON of AWS.
- *
- * @since 0.1.0
- */
+/** Null in the JSON of AWS. */
 import { isPlain } from "./isPlain.js"
 
-/**
- * A member that is null is absent, as to every server and client of the protocol. An item that is null stays.
- *
- * @internal
- */
+/** A member that is null is absent, as to every server and client of the protocol. An item that is null stays. */
 export const dropNulls = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(dropNulls)

@@ -1,8 +1,6 @@
 /**
  * Settings of the program, read when a layer is built. Effect's default `ConfigProvider` reads the environment once per process, so it would
  * miss variables that the program sets later.
- *
- * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -21,19 +19,11 @@ const parse = <A>(
       config.parse(provider === Context.get(Context.empty(), ConfigProvider.ConfigProvider) ? current() : provider)
   )
 
-/**
- * Reads a configuration from the program's `ConfigProvider`, by default from the environment as it is now.
- *
- * @internal
- */
+/** Reads a configuration from the program's `ConfigProvider`, by default from the environment as it is now. */
 export const readConfig = <A>(config: Config.Config<A>): Effect.Effect<A, Config.ConfigError> =>
   parse(config, () => ConfigProvider.fromEnv())
 
-/**
- * The same for one variable, if it is set. A provider of one variable is made faster than that of all.
- *
- * @internal
- */
+/** The same for one variable, if it is set. A provider of one variable is made faster than that of all. */
 export const readVariable = <A>(
   make: (name: string) => Config.Config<A>,
   name: string

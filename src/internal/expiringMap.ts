@@ -1,11 +1,8 @@
 /**
  * A map whose entries have an end. What an operation does not grow with the number of entries, but for its logarithm.
- *
- * @since 0.1.0
  */
-import * as Heap from "./heap.js"
+import * as Heap from "./priorityQueue.js"
 
-/** @internal */
 export interface ExpiringMap<in out A> {
   readonly size: () => number
   readonly get: (key: string) => A | undefined
@@ -17,7 +14,6 @@ export interface ExpiringMap<in out A> {
   readonly removeEnded: (now: number) => number
 }
 
-/** @internal */
 export const make = <A>(): ExpiringMap<A> => {
   const entries = new Map<string, { readonly value: A; readonly end: Heap.Entry<string> }>()
   const ends = Heap.make<string>()

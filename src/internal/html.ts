@@ -1,16 +1,8 @@
-/**
- * HTML for every page that people see in a browser: one template, without scripts and external assets.
- *
- * @since 0.1.0
- */
+/** HTML for every page that people see in a browser: one template, without scripts and external assets. */
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
 
-/**
- * HTML that is safe on a page. Only `html` makes it.
- *
- * @internal
- */
+/** HTML that is safe on a page. Only `html` makes it. */
 export class Html {
   readonly source: string
   constructor(source: string) {
@@ -18,21 +10,12 @@ export class Html {
   }
 }
 
-/** @internal */
 export type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
 
-/**
- * Escapes text for element content and quoted attributes, of HTML and of XML.
- *
- * @internal
- */
+/** Escapes text for element content and quoted attributes, of HTML and of XML. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
-/**
- * Reads what `escape` wrote.
- *
- * @internal
- */
+/** Reads what `escape` wrote. */
 export const unescape = (text: string): string =>
   text.replace(
     /&(?:amp|lt|gt|quot|#39);/g,
@@ -48,15 +31,10 @@ const interpolate = (value: Interpolation): string =>
     ? value.map((item) => item.source).join("")
     : escape(String(value))
 
-/**
- * Makes HTML from a template. It escapes every value that is not `Html` itself.
- *
- * @internal
- */
+/** Makes HTML from a template. It escapes every value that is not `Html` itself. */
 export const html = (strings: TemplateStringsArray, ...values: ReadonlyArray<Interpolation>): Html =>
   new Html(strings.reduce((text, part, index) => text + interpolate(values[index - 1]) + part))
 
-/** @internal */
 export const style = [
   ":root{color-scheme:light dark;--bg:#f4f5f8;--card:#fff;--text:#1b1f2a;--soft:#5a6172;--line:#dfe2ea;",
   "--field:#8a91a3;--accent:#3346d3;--on:#fff;--hover:#2737b0;--warn:#fff6dd;--warn-text:#644a00;--bad:#b3261e}",
@@ -111,23 +89,16 @@ export const style = [
 /**
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
- *
- * @internal
  */
 export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
 
-/**
- * The icon of every page, as a URL.
- *
- * @internal
- */
+/** The icon of every page, as a URL. */
 export const icon = new Html(
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
     + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
 )
 
-/** @internal */
 export interface Options {
   /** The title of the window and the first heading. */
   readonly title: string
@@ -142,7 +113,6 @@ export interface Options {
   readonly refresh?: string | undefined
 }
 
-/** @internal */
 export interface Page {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -154,8 +124,6 @@ export interface Page {
  * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know where the
  * consent ends: the return URL of an application may even have a custom scheme. The answer to a form is therefore a
  * page with `refresh`, not a redirect, and `form-action 'self'` is enough.
- *
- * @internal
  */
 export const render = (options: Options): Page => ({
   headers: {

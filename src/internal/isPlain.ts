@@ -1,14 +1,8 @@
-/**
- * Objects with nothing but members.
- *
- * @since 0.1.0
- */
+/** Objects with nothing but members. */
 import * as Predicate from "effect/Predicate"
 
 /**
  * Whether a value is an object with nothing but members. A schema copies another object, like a `Redacted`, into a plain one.
- *
- * @internal
  */
 export const isPlain = (value: unknown): value is Record<string, unknown> => {
   if (!Predicate.isObject(value)) {

@@ -1,8 +1,4 @@
-/**
- * The URLs of issuers and of their endpoints.
- *
- * @since 0.1.0
- */
+/** The URLs of issuers and of their endpoints. */
 import { isSecure } from "../models/internal/loopback.js"
 
 /** A guess: neither a specification nor the service model has a limit. A request of this length fits into the buffers of servers. */
@@ -15,8 +11,6 @@ const parts = /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)?$/i
  * Whether a text is the URL of an issuer, or of its metadata: scheme, host, port and path, without user information,
  * query and fragment (OpenID Connect Discovery 1.0, section 3). A path that `URL` changes, like one with `..`, is
  * refused, because the request would go elsewhere. Plain http is for loopback hosts only.
- *
- * @internal
  */
 export const isIssuer = (text: string): boolean => {
   if (text.length > maxLength || !isSecure(text)) return false
@@ -27,8 +21,6 @@ export const isIssuer = (text: string): boolean => {
 /**
  * Whether a text is the URL of an endpoint, which may have a query (RFC 6749, section 3), but neither user information
  * nor a fragment. Plain http is for loopback hosts only.
- *
- * @internal
  */
 export const isEndpoint = (text: string): boolean => {
   if (text.length > maxLength || !isSecure(text) || text.includes("#")) return false

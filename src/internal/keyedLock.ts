@@ -3,20 +3,13 @@
  *
  * `RcMap` is not used: on Effect 3 the fiber that adds a key may yield before the key is in the map, so that two fibers get two locks of
  * one key (measured with 3.22.4). With 4.1.0 this was not seen.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 
-/**
- * Runs an effect while no other effect runs under the key. A key without users takes no memory.
- *
- * @internal
- */
+/** Runs an effect while no other effect runs under the key. A key without users takes no memory. */
 export type KeyedLock = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** @internal */
 export const unsafeMake = (): KeyedLock => {
   const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
   return (key, effect) =>
@@ -35,5 +28,4 @@ export const unsafeMake = (): KeyedLock => {
     )
 }
 
-/** @internal */
 export const make: Effect.Effect<KeyedLock> = Effect.sync(unsafeMake)

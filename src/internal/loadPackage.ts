@@ -1,8 +1,4 @@
-/**
- * Packages that are loaded at their first use: the optional ones, and those that take long to load.
- *
- * @since 0.1.0
- */
+/** Packages that are loaded at their first use: the optional ones, and those that take long to load. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
@@ -11,8 +7,6 @@ import { codeOf } from "./errorCode.js"
 /**
  * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error: those of packages can name
  * secrets.
- *
- * @internal
  */
 export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   readonly packageName: string
@@ -33,11 +27,7 @@ const versions = {
   "oidc-provider": "9"
 }
 
-/**
- * The command that installs an optional package.
- *
- * @internal
- */
+/** The command that installs an optional package. */
 export const installCommand = (packageName: keyof typeof versions, option?: "--save-dev"): string =>
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
@@ -51,11 +41,7 @@ const exportsOf = <M extends object>(module: M, member: keyof M & string): M | u
   return candidates.find((candidate) => hasProperty(candidate, member)) as M | undefined
 }
 
-/**
- * Loads a package. The caller writes `import()` with the package's name in it, because bundlers look for that.
- *
- * @internal
- */
+/** Loads a package. The caller writes `import()` with the package's name in it, because bundlers look for that. */
 export const loadPackage = <M extends object>(
   packageName: string,
   member: keyof M & string,

@@ -1,19 +1,11 @@
-/**
- * The origins that may receive a credential.
- *
- * @since 0.1.0
- */
+/** The origins that may receive a credential. */
 import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Option from "effect/Option"
 import { isLoopback } from "../models/internal/loopback.js"
 
-/**
- * Whether a URL may receive a credential.
- *
- * @internal
- */
+/** Whether a URL may receive a credential. */
 export type Allows = (url: URL) => boolean
 
 const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
@@ -33,8 +25,6 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
 /**
  * An allow-list. An invalid entry is a mistake of the programmer, and throws at once. The message omits the value,
  * because it may contain a password.
- *
- * @internal
  */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure: boolean): Allows => {
   if (origins.length === 0) throw new Cause.IllegalArgumentError("origins is empty: name at least one origin")
@@ -52,10 +42,6 @@ export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsec
   return (url) => allowed.has(url.origin)
 }
 
-/**
- * The URL of a request, parsed as the client parses it. None if the client itself will refuse the URL.
- *
- * @internal
- */
+/** The URL of a request, parsed as the client parses it. None if the client itself will refuse the URL. */
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): Option.Option<URL> =>
   HttpClientRequest.toUrl(HttpClientRequest.make("GET")(request.url))

@@ -1,8 +1,4 @@
-/**
- * The host names of a server on this machine.
- *
- * @since 0.1.0
- */
+/** The host names of a server on this machine. */
 import { isIP } from "node:net"
 
 const hostname = (header: string | undefined): string | undefined => {
@@ -17,8 +13,6 @@ const hostname = (header: string | undefined): string | undefined => {
 /**
  * Whether the Host header names this server. A page of another site can make its own name resolve to this machine (DNS
  * rebinding), and then sends that name. It cannot send an address or `localhost` in this way.
- *
- * @internal
  */
 export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArray<string>): boolean => {
   const name = hostname(header)
@@ -30,8 +24,6 @@ export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArra
 /**
  * The host in the URL of a server that listens on an address. A browser cannot open a wildcard address, so the URL has the loopback
  * address.
- *
- * @internal
  */
 export const toAuthority = (host: string): string => {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host

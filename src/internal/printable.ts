@@ -1,8 +1,6 @@
 /**
  * Text of others on a terminal. A control character could start a command of the terminal, a line break could add a line that this
  * program never wrote, and a mark of direction could show text in another order.
- *
- * @since 0.1.0
  */
 
 // C0, DEL and C1; marks of direction; line and paragraph separators; deprecated format characters.
@@ -13,15 +11,9 @@ const toEscape = (character: string): string => `\\u${character.charCodeAt(0).to
 /**
  * Replaces characters by escapes like `\u001b`, so that the text stays on one line. In JSON on one line, the escapes mean the same
  * characters.
- *
- * @internal
  */
 export const escape = (text: string): string => text.replaceAll(unsafe, toEscape)
 
-/**
- * As {@link escape}, but keeps line breaks: for text that the program itself has put together.
- *
- * @internal
- */
+/** As {@link escape}, but keeps line breaks: for text that the program itself has put together. */
 export const escapeLines = (text: string): string =>
   text.replaceAll(unsafe, (character) => character === "\n" ? character : toEscape(character))

@@ -1,37 +1,25 @@
 /**
  * A limit of calls a second, with an order of those that wait. The `RateLimiter` of Effect 3 has no order but that of arrival: behind
  * 3,000 polls another call waits for more than 30 seconds (measured).
- *
- * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Alarm from "./alarm.js"
-import * as Heap from "./heap.js"
+import * as Heap from "./priorityQueue.js"
+import * as Alarm from "./sharedTimer.js"
 
-/**
- * Of calls that are made only because time has passed, the priority is low.
- *
- * @internal
- */
+/** Of calls that are made only because time has passed, the priority is low. */
 export type Priority = "normal" | "low"
 
 /**
  * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a user has just acted is
  * normal, and a probe that looks like a first ask is low.
- *
- * @internal
  */
 export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
 })
 
-/**
- * Runs an effect as soon as the limit allows it. A call of low priority waits for all other calls.
- *
- * @internal
- */
+/** Runs an effect as soon as the limit allows it. A call of low priority waits for all other calls. */
 export type Limiter = <A, E, R>(self: Effect.Effect<A, E, R>, priority: Priority) => Effect.Effect<A, E, R>
 
 const keys = { normal: 0, low: 1 }
@@ -39,8 +27,6 @@ const keys = { normal: 0, low: 1 }
 /**
  * A token bucket: `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the bucket, so that they
  * never delay a burst of other calls.
- *
- * @internal
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return (self) => self

@@ -1,8 +1,4 @@
-/**
- * Reads a file that a user names. It may be a pipe, as of `<(command)` in a shell.
- *
- * @since 0.1.0
- */
+/** Reads a file that a user names. It may be a pipe, as of `<(command)` in a shell. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { closeSync, constants, fstatSync, openSync, readFile } from "node:fs"
@@ -11,7 +7,6 @@ import { text } from "node:stream/consumers"
 import { promisify } from "node:util"
 import { codeOf } from "./errorCode.js"
 
-/** @internal */
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
 /** A read of `node:fs` would wait in a thread for the writer of the pipe, and the process would not end before that thread. */
@@ -34,7 +29,6 @@ const read = (file: string, signal: AbortSignal): Promise<string> => {
   return content.finally(() => closeSync(descriptor))
 }
 
-/** @internal */
 export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>
   Effect.tryPromise({
     try: async (signal) => read(file, signal),

@@ -1,8 +1,6 @@
 /**
  * A page on this machine that redirects once. It gives a URL to a browser without a process argument, which other users
  * of the machine can read.
- *
- * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -11,7 +9,6 @@ import type * as Scope from "effect/Scope"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** @internal */
 export interface RedirectPage {
   readonly url: string
   /** Succeeds when the page has redirected. */
@@ -50,8 +47,6 @@ const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownError, 
 
 /**
  * Serves the page until the end of the scope, at a random path. Every other request gets 404, and so does a second one.
- *
- * @internal
  */
 export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownError, Scope.Scope> =>
   Effect.gen(function*() {

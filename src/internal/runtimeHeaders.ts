@@ -1,21 +1,11 @@
-/**
- * The names of the headers that AgentCore Runtime sends to an agent, in lower case.
- *
- * @since 0.1.0
- */
+/** The names of the headers that AgentCore Runtime sends to an agent, in lower case. */
 
-/**
- * The header of the workload access token from hop to hop.
- *
- * @internal
- */
+/** The header of the workload access token from hop to hop. */
 export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
 
 /**
  * The three names of the workload access token. The first present header counts. The SDKs read the first two, in this
  * order.
- *
- * @internal
  */
 export const workloadAccessToken = [
   identityWat,
@@ -23,22 +13,14 @@ export const workloadAccessToken = [
   "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
 ] as const
 
-/** @internal */
 export const sessionId = "x-amzn-bedrock-agentcore-runtime-session-id"
 
-/** @internal */
 export const requestId = "x-amzn-bedrock-agentcore-runtime-request-id"
 
-/** @internal */
 export const callbackUrl = "oauth2callbackurl"
 
-/** @internal */
 export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
 
-/**
- * The message for an invocation without a workload access token.
- *
- * @internal
- */
+/** The message for an invocation without a workload access token. */
 export const missingToken =
   "The request has no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"

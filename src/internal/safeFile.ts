@@ -1,8 +1,6 @@
 /**
  * Reads and writes files whose name another program may have taken: with a symbolic link that leads a secret elsewhere, or with a pipe
  * that blocks a thread, so that the process does not end.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -18,11 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   [notAFile]: "it is not a regular file"
 }
 
-/**
- * `code` is the code of the operating system, or `EFTYPE` for a pipe, a socket or a device.
- *
- * @internal
- */
+/** `code` is the code of the operating system, or `EFTYPE` for a pipe, a socket or a device. */
 export class SafeFileError extends Data.TaggedError("SafeFileError")<{ readonly code: string }> {
   override get message(): string {
     return reasons[this.code] ?? this.code
@@ -48,8 +42,6 @@ const check = (stats: Stats | BigIntStats): void => {
 
 /**
  * Opens a regular file that exists. `flags` are those of `node:fs` constants. Rejects a symbolic link unless `follow` is set.
- *
- * @internal
  */
 export const open = async (path: string, flags: number, follow = false): Promise<Fs.FileHandle> => {
   const file = await Fs.open(path, flags | flag("O_NONBLOCK") | (follow ? 0 : flag("O_NOFOLLOW")))
@@ -62,17 +54,12 @@ export const open = async (path: string, flags: number, follow = false): Promise
   }
 }
 
-/** @internal */
 export interface Content {
   readonly bytes: Buffer
   readonly stats: BigIntStats
 }
 
-/**
- * Reads a regular file. Rejects a symbolic link unless `follow` is set.
- *
- * @internal
- */
+/** Reads a regular file. Rejects a symbolic link unless `follow` is set. */
 export const read = (path: string, options?: { readonly follow?: boolean }): Effect.Effect<Content, SafeFileError> =>
   attempt(async () => {
     const file = await open(path, constants.O_RDONLY, options?.follow)
@@ -83,11 +70,7 @@ export const read = (path: string, options?: { readonly follow?: boolean }): Eff
     }
   })
 
-/**
- * Rejects a path that exists and is not a regular file, or that the user may not write.
- *
- * @internal
- */
+/** Rejects a path that exists and is not a regular file, or that the user may not write. */
 export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
   attempt(async () => {
     const stats = await Fs.lstat(path).catch((error: unknown) => {
@@ -102,8 +85,6 @@ export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> 
 /**
  * Creates a file, or replaces one. Only its user can read it, unless `mode` says otherwise. Readers see the old text or the new one, also
  * after a crash.
- *
- * @internal
  */
 export const write = (
   path: string,

@@ -1,29 +1,17 @@
-/**
- * Values at rest: JSON in a JWE (`dir`, `A256GCM`), under keys that are derived from a secret of 32 bytes.
- *
- * @since 0.1.0
- */
+/** Values at rest: JSON in a JWE (`dir`, `A256GCM`), under keys that are derived from a secret of 32 bytes. */
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Result from "effect/Result"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
 
-/**
- * The size of a secret, in bytes.
- *
- * @internal
- */
+/** The size of a secret, in bytes. */
 export const secretSize = 32
 
 const format =
   `${secretSize} bytes in base64url, for example the output of: openssl rand -base64 ${secretSize} | tr '+/' '-_' | tr -d =`
 
-/**
- * The bytes of a secret, or what is wrong with the text. `name` is the subject of that message.
- *
- * @internal
- */
+/** The bytes of a secret, or what is wrong with the text. `name` is the subject of that message. */
 export const parseSecret = (text: string, name: string): Result.Result<Uint8Array, string> =>
   Result.match(Base64Url.decode(text.trim().replace(/=+$/, "")), {
     onFailure: () => Result.fail(`${name} has to be ${format}`),
@@ -33,30 +21,18 @@ export const parseSecret = (text: string, name: string): Result.Result<Uint8Arra
         : Result.fail(`${name} has to be ${format}. It has ${bytes.length} bytes`)
   })
 
-/**
- * HKDF-SHA-256 (RFC 5869): each purpose has a key of its own. `size` is in bytes.
- *
- * @internal
- */
+/** HKDF-SHA-256 (RFC 5869): each purpose has a key of its own. `size` is in bytes. */
 export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync("sha256", secret, "", `effect-agentcore-identity ${purpose}`, size))
 
-/**
- * A key that seals and opens. jose imports a key of bytes again for each value.
- *
- * @internal
- */
+/** A key that seals and opens. jose imports a key of bytes again for each value. */
 export const importKey = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<CryptoKey> =>
   Effect.promise(() => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]))
 
 const alg = "dir"
 const enc = "A256GCM"
 
-/**
- * Seals a value, which has to be JSON. `kid` is readable without the key.
- *
- * @internal
- */
+/** Seals a value, which has to be JSON. `kid` is readable without the key. */
 export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effect<string> =>
   Effect.promise(() =>
     new Jose.CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
@@ -67,8 +43,6 @@ export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effec
 /**
  * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was not sealed under
  * that key: the error of jose quotes the value.
- *
- * @internal
  */
 export const open = (
   sealed: string,

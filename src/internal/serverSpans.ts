@@ -1,8 +1,4 @@
-/**
- * Keeps requests out of the spans of an HTTP server.
- *
- * @since 0.1.0
- */
+/** Keeps requests out of the spans of an HTTP server. */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -12,8 +8,6 @@ import * as Tracer from "effect/Tracer"
 /**
  * Disables the span of more requests. The tracer runs outside all routes, so this layer belongs around the layer that
  * serves.
- *
- * @internal
  */
 export const layerUntraced = (
   matches: (request: HttpServerRequest.HttpServerRequest) => boolean
@@ -25,8 +19,6 @@ export const layerUntraced = (
 /**
  * Runs an effect without spans if the program has no tracer of its own: nothing reads the spans of Effect's, and they take a fifth of the
  * time of a small request.
- *
- * @internal
  */
 export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>

@@ -3,8 +3,6 @@
  *
  * `RcMap` is not used: a run that has failed stays in it until its last caller has left, so that a caller who retries at once gets the
  * old failure (measured with `effect` 4.1.0).
- *
- * @since 0.1.0
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -21,8 +19,6 @@ interface Flight<A, E> {
  *
  * A flight has a fiber of its own, with the context of the first caller. Interrupting a caller interrupts no other caller. When all callers
  * are interrupted, so is the flight, and the last caller waits for its finalizers.
- *
- * @internal
  */
 export type SingleFlight<A, E> = (
   key: string,
@@ -30,7 +26,6 @@ export type SingleFlight<A, E> = (
   onJoin?: Effect.Effect<void>
 ) => Effect.Effect<A, E>
 
-/** @internal */
 export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
   const flights = new Map<string, Flight<A, E>>()
 

@@ -1,17 +1,9 @@
-/**
- * Spans of the operations of a plane.
- *
- * @since 0.1.0
- */
+/** Spans of the operations of a plane. */
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import type * as Tracer from "effect/Tracer"
 
-/**
- * `Effect.withSpan`, at no cost where the tracer is disabled.
- *
- * @internal
- */
+/** `Effect.withSpan`, at no cost where the tracer is disabled. */
 export const withSpan = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   name: string,

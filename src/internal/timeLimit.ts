@@ -3,8 +3,6 @@
  *
  * Node 20 holds the signals of `AbortSignal.timeout` and `AbortSignal.any` weakly. A garbage collection drops them, and
  * a request that waits for them never ends. Here a timer and the caller's signal hold all that ends a request.
- *
- * @since 0.1.0
  */
 
 /** A longer timer would run at once. */
@@ -14,8 +12,6 @@ const maxTimer = 2 ** 31 - 1
  * Runs with a signal that is aborted after the time limit, with the caller's signal, and after a failure. The caller
  * does not wait until `run` reacts. Rejects with a `DOMException` named `TimeoutError`, with the reason of the caller's
  * signal, or as `run` does. `timeout` in milliseconds.
- *
- * @internal
  */
 export const withTimeLimit = async <A>(
   timeout: number,

@@ -1,8 +1,4 @@
-/**
- * A response with another request than the one that was sent.
- *
- * @since 0.1.0
- */
+/** A response with another request than the one that was sent. */
 import * as Effect from "effect/Effect"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -112,6 +108,5 @@ class ResponseWithRequest extends Inspectable.Class implements Response {
   }
 }
 
-/** @internal */
 export const withRequest = (response: Response, request: HttpClientRequest.HttpClientRequest): Response =>
   new ResponseWithRequest(response, request)

@@ -52,9 +52,9 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
+import type { LocalSettings } from "../identitySetup/localSettings.js"
 import { toUtc } from "../internal/dateRange.js"
-import type { LocalSettings } from "../internal/identitySetup/localSettings.js"
-import * as Validation from "../internal/validation.js"
+import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
@@ -116,7 +116,7 @@ export type {
    * @category models
    */
   LocalSettings as Settings
-} from "../internal/identitySetup/localSettings.js"
+} from "../identitySetup/localSettings.js"
 
 // -----------------------------------------------------------------------------
 // Models

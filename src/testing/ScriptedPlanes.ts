@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
-import { fromTable } from "../internal/plane.js"
 import type * as Operation from "../Operation.js"
+import { fromTable } from "../plane/make.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**

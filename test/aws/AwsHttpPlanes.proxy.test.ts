@@ -13,7 +13,7 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { buildProgram } from "../build.mjs"
+import { buildProgram } from "../support/build.mjs"
 import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))

@@ -7,9 +7,9 @@ import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { buildProgram } from "../build.mjs"
 import * as Program from "../cli/program.js"
-import { secret } from "../utils.js"
+import { buildProgram } from "../support/build.mjs"
+import { secret } from "../support/utils.js"
 
 /** The packages of the SDK that are loaded after each step of the child. */
 const steps = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>

@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
-import { valid } from "../internal/requests.js"
+import { valid } from "../support/requests.js"
 import {
   adapters,
   apiKeyRequest,

@@ -16,8 +16,8 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { collecting } from "../garbage.js"
 import * as FaultyServer from "../local/faultyServer.js"
+import { collecting } from "../support/garbage.js"
 import {
   adapters,
   apiKeyRequest,

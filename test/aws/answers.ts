@@ -8,11 +8,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { unchecked } from "../../src/internal/plane.js"
+import { unchecked } from "../../src/plane/make.js"
 import { operations as clientOperations } from "../local/serviceModel.js"
 import { changes, full, future } from "../models/answers.js"
 import { ofClient } from "../models/shape.js"
-import { clear } from "../utils.js"
+import { clear } from "../support/utils.js"
 import { json, raw, type Server, server } from "./utils.js"
 
 /** What any of the clients needs to send a request. */

@@ -7,7 +7,7 @@ import { Agent, request as httpRequest } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { buildCommand } from "../build.mjs"
+import { buildCommand } from "../support/build.mjs"
 import { ratio, summary } from "./statistics.mjs"
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))

@@ -21,7 +21,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { createServer } from "../../src/local/server/nodeServer.js"
-import * as Calendar from "../calendar.js"
+import * as Calendar from "../support/calendar.js"
 import * as Chromium from "./chromium.js"
 
 /** The user in the cookie of the application. */

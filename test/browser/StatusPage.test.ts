@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import * as Recorder from "../recorder.js"
+import * as Recorder from "../support/recorder.js"
 import * as Chromium from "./chromium.js"
 
 const environment = LocalServer.layer({ region: "eu-central-1" }).pipe(

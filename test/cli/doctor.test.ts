@@ -10,8 +10,8 @@ import { createServer, request, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { buildModules } from "../build.mjs"
 import { createProvider, createWorkload, returnUrl } from "../local/backend.js"
+import { buildModules } from "../support/build.mjs"
 import * as Program from "./program.js"
 
 let modules: string

@@ -13,7 +13,7 @@ import { issuerOf, makeKey, sign } from "../local/issuer.js"
 import * as Python from "../local/python.js"
 import { pythonTest } from "../local/python.js"
 import * as Utils from "../local/utils.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import * as Commands from "../../src/cli/program.js"
 import type { Run } from "../../src/cli/run.js"
-import { buildCommand } from "../build.mjs"
+import { buildCommand } from "../support/build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 

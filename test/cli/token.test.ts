@@ -12,9 +12,9 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import * as Calendar from "../calendar.js"
 import { jwt } from "../local/backend.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as Calendar from "../support/calendar.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)

@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Plane from "../../src/internal/plane.js"
+import * as Plane from "../../src/plane/make.js"
 import { type ClientOptions, record, type Recorded, type Recording } from "./clients.js"
 
 type Members = Readonly<Record<string, unknown>>

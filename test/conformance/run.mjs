@@ -1,5 +1,5 @@
 // Builds the suite and runs it: see `main.ts`. Node 20 does not run TypeScript.
 import { pathToFileURL } from "node:url"
-import { buildProgram } from "../build.mjs"
+import { buildProgram } from "../support/build.mjs"
 
 await import(pathToFileURL(await buildProgram("conformance/main.ts")).href)

@@ -6,7 +6,7 @@ import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { unchecked } from "../../src/internal/plane.js"
+import { unchecked } from "../../src/plane/make.js"
 
 /** Planes without their checks: the server alone checks requests. */
 export const layer = (

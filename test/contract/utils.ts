@@ -8,7 +8,7 @@ import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-ide
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { clear, same, secret } from "../utils.js"
+import { clear, same, secret } from "../support/utils.js"
 
 /** Planes over a local backend, in process or over HTTP. */
 export interface Subject {

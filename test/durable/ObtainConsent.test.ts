@@ -28,7 +28,7 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { setTimeout } from "node:timers/promises"
 import * as World from "../http/connectWorld.js"
 import * as Backend from "../local/backend.js"
-import * as Recorder from "../recorder.js"
+import * as Recorder from "../support/recorder.js"
 
 const declare = (scope: string): UserCredential =>
   class Declared extends AccessToken.Tag<Declared>()(`test/${scope}`, {

@@ -9,9 +9,9 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { buildModules } from "../build.mjs"
 import * as Program from "../cli/program.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import { buildModules } from "../support/build.mjs"
+import * as SimulatedUser from "../support/simulatedUser.js"
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`

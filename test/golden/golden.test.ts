@@ -27,15 +27,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
-import * as Completion from "../../src/internal/consentCallback/completion.js"
-import { buildCommand } from "../build.mjs"
+import * as Completion from "../../src/consentCallback/completion.js"
 import * as Cluster from "../durable/cluster.js"
 import * as Runner from "../durable/runner.js"
 import * as Sqlite from "../durable/sqlite.js"
 import * as Backend from "../local/backend.js"
 import * as Postgres from "../persistence/postgres.js"
 import * as Redis from "../persistence/redis.js"
-import { answers, same } from "../utils.js"
+import { buildCommand } from "../support/build.mjs"
+import { answers, same } from "../support/utils.js"
 import * as World from "./world.js"
 
 if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") await (await import("./write.js")).write()

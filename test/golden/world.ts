@@ -21,7 +21,7 @@ import { fileURLToPath } from "node:url"
 import { shifted } from "../../src/local/control/clock.js"
 import * as Runner from "../durable/runner.js"
 import { keyOf } from "../persistence/consentStore.js"
-import { type answers, secret } from "../utils.js"
+import { type answers, secret } from "../support/utils.js"
 
 export const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 

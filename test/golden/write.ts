@@ -18,13 +18,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { buildCommand } from "../build.mjs"
 import * as Cluster from "../durable/cluster.js"
 import * as Runner from "../durable/runner.js"
 import * as Sqlite from "../durable/sqlite.js"
 import * as Postgres from "../persistence/postgres.js"
 import * as Redis from "../persistence/redis.js"
-import { answers } from "../utils.js"
+import { buildCommand } from "../support/build.mjs"
+import { answers } from "../support/utils.js"
 import * as World from "./world.js"
 
 const temporaryFolder = Effect.acquireRelease(

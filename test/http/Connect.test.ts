@@ -27,8 +27,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import * as Recorder from "../recorder.js"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../utils.js"
+import * as Recorder from "../support/recorder.js"
+import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../support/utils.js"
 import * as World from "./connectWorld.js"
 
 const { connect, fieldsOf, json, press, request } = World

@@ -22,8 +22,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
-import * as Recorder from "../recorder.js"
-import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "../utils.js"
+import * as Recorder from "../support/recorder.js"
+import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "../support/utils.js"
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 

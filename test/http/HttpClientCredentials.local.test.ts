@@ -20,7 +20,7 @@ import * as Http from "node:http"
 import * as ProtectedApi from "../../src/cli/protectedApi.js"
 import { httpServer } from "../local/utils.js"
 import * as World from "../local/world.js"
-import { answers, scripted } from "../utils.js"
+import { answers, scripted } from "../support/utils.js"
 
 /**
  * The protected API behind a gateway that has heard which tokens are revoked: the authorization server's are JWTs, which the API

@@ -8,7 +8,7 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import { scripted } from "../utils.js"
+import { scripted } from "../support/utils.js"
 
 // A program in plain JavaScript can pass anything.
 const untyped = (value: unknown) => value as never

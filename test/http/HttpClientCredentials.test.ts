@@ -16,8 +16,8 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import { isNativeError } from "node:util/types"
-import * as Recorder from "../recorder.js"
-import { answers, scripted, secret } from "../utils.js"
+import * as Recorder from "../support/recorder.js"
+import { answers, scripted, secret } from "../support/utils.js"
 import { clients, resource } from "./resource.js"
 
 type Client = HttpClient.HttpClient.With<unknown, Identity | WorkloadAccessToken.WorkloadAccessToken>

@@ -20,11 +20,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import * as Calendar from "../calendar.js"
 import * as FaultyServer from "../local/faultyServer.js"
 import { as, claimsOf } from "../local/world.js"
-import * as Recorder from "../recorder.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as Calendar from "../support/calendar.js"
+import * as Recorder from "../support/recorder.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 
 // -----------------------------------------------------------------------------
 // The world: real servers, a workload, a provider, and free ports for return URLs

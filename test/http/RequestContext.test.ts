@@ -25,8 +25,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
-import * as Recorder from "../recorder.js"
-import { answers, clear, same, scripted, secret } from "../utils.js"
+import * as Recorder from "../support/recorder.js"
+import { answers, clear, same, scripted, secret } from "../support/utils.js"
 
 const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.fromHeaders(input))
 

@@ -19,7 +19,7 @@ import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "node:http"
 import { backend, obtain, returnUrl, setup, tokenFor } from "../local/backend.js"
-import { rounds } from "../rounds.js"
+import { rounds } from "../support/rounds.js"
 
 // 200 requests of 50 users at the same time.
 const userIds = Array.from({ length: 50 }, (_, index) => `user-${index}`)

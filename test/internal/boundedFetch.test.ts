@@ -6,9 +6,9 @@ import { hasProperty } from "effect/Predicate"
 import { gzipSync } from "node:zlib"
 import { BodyTooLarge } from "../../src/internal/boundedBody.js"
 import { boundedFetch, type Limits } from "../../src/internal/boundedFetch.js"
-import { collecting } from "../garbage.js"
 import * as FaultyServer from "../local/faultyServer.js"
 import * as Utils from "../local/utils.js"
+import { collecting } from "../support/garbage.js"
 
 const get = (url: string, limits: Omit<Limits, "signal"> = { timeout: 10_000 }) =>
   Effect.tryPromise({

@@ -9,7 +9,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
 import { isRedirectUriAllowed } from "../../src/local/authorization/client.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Utils from "./utils.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))

@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
 import { selectClaims } from "../../src/local/authorization/user.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Utils from "./utils.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"

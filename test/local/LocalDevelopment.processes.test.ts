@@ -10,8 +10,8 @@ import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { buildProgram } from "../build.mjs"
-import { rounds } from "../rounds.js"
+import { buildProgram } from "../support/build.mjs"
+import { rounds } from "../support/rounds.js"
 
 const count = rounds({ few: 8, full: 20 })
 

@@ -20,7 +20,7 @@ import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
-import { same, secret } from "../utils.js"
+import { same, secret } from "../support/utils.js"
 
 /** A directory for one test, and the path of the file in it. */
 const temporary = Effect.map(

@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { rounds } from "../rounds.js"
+import { rounds } from "../support/rounds.js"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
 import * as Wire from "./wire.js"
 

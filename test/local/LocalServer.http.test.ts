@@ -11,7 +11,7 @@ import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
 import { makeWith } from "../../src/local/server/node.js"
 import { createServer, stop } from "../../src/local/server/nodeServer.js"
-import * as Recorder from "../recorder.js"
+import * as Recorder from "../support/recorder.js"
 import * as Wire from "./wire.js"
 import { call, fails, server, setUp, url } from "./wire.js"
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
-import * as Recorder from "../recorder.js"
+import * as Recorder from "../support/recorder.js"
 import * as Wire from "./wire.js"
 import { apiKey, askApiKey, base, call, consent, fails, oauth2, server, setUp, url, workloadToken } from "./wire.js"
 

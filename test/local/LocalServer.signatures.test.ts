@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import { createHash, createHmac } from "node:crypto"
-import * as Recorder from "../recorder.js"
+import * as Recorder from "../support/recorder.js"
 import * as Wire from "./wire.js"
 import { fails, server, succeeds, url } from "./wire.js"
 

@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
-import * as SimulatedUser from "../simulatedUser.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import { ask, consent, createProvider, createWorkload, tokenFor } from "./backend.js"
 import * as Utils from "./utils.js"
 

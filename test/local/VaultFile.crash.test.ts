@@ -6,8 +6,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { buildProgram } from "../build.mjs"
-import { rounds as choose } from "../rounds.js"
+import { buildProgram } from "../support/build.mjs"
+import { rounds as choose } from "../support/rounds.js"
 
 const rounds = choose({ few: 10, full: 50 })
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { assert, describe, it } from "vitest"
-import { buildProgram } from "../build.mjs"
+import { buildProgram } from "../support/build.mjs"
 
 /** Runs the child on a disk of 3 MB, which only the child sees. The test fails where such a disk cannot be mounted. */
 const run = async (child: string) => {

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { secret } from "../utils.js"
+import { secret } from "../support/utils.js"
 
 const scripted = OAuthClient.layerScripted()
 

@@ -3,7 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Effect from "effect/Effect"
 import { untyped } from "../contract/utils.js"
-import { secret } from "../utils.js"
+import { secret } from "../support/utils.js"
 
 // No request arrives: each is refused before.
 const controlPlane = ControlPlane.make(untyped({}))

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { buildModules } from "../build.mjs"
-import { secret } from "../utils.js"
+import { buildModules } from "../support/build.mjs"
+import { secret } from "../support/utils.js"
 import { bundle } from "./rollup.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))

@@ -12,7 +12,7 @@ import { createServer } from "node:net"
 import { homedir, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { buildProgram } from "../build.mjs"
+import { buildProgram } from "../support/build.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const readme = readFileSync(join(root, "README.md"), "utf8")

@@ -3,7 +3,8 @@ import { execFile } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
-import { buildModules } from "../build.mjs"
+import { buildModules } from "../support/build.mjs"
+import { isPublic } from "./publicModules.mjs"
 
 const run = promisify(execFile)
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -19,8 +20,10 @@ const modulesIn = (folder: string): ReadonlyArray<string> =>
 
 const core = modulesIn("")
 const folders = readdirSync(`${root}src`, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== "internal" && entry.name !== "cli")
-  .map((entry) => [entry.name, modulesIn(`${entry.name}/`)] as const)
+  .flatMap((entry) => {
+    const modules = entry.isDirectory() ? modulesIn(`${entry.name}/`).filter(isPublic) : []
+    return modules.length === 0 ? [] : [[entry.name, modules] as const]
+  })
 
 interface Loaded {
   readonly packages: ReadonlyArray<string>
@@ -81,6 +84,14 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     for (const [, modules] of folders) assert.isNotEmpty(modules)
   })
 
+  it("only modules with a capital are public: every private folder is closed in `exports`", () => {
+    const modules = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
+      .flatMap((file) => /^(.*)\.tsx?$/.exec(file.replaceAll("\\", "/"))?.[1] ?? [])
+    const open = modules.filter(isPublic)
+    const named = modules.filter((module) => module === "index" || /^(?:\w+\/)?[A-Z]\w*$/.test(module))
+    assert.sameMembers(open, named)
+  })
+
   it("would see a package, and what it requires as CommonJS", async () => {
     const { packages } = await load(["jose", "@aws-sdk/client-bedrock-agentcore"])
     assert.includeMembers([...packages], ["jose", "@aws-sdk/client-bedrock-agentcore", "@smithy/core"])
@@ -110,8 +121,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     const modules = [
       ...core,
       ...folders.flatMap(([, modules]) => modules),
-      ...modulesIn("internal/"),
-      ...modulesIn("models/internal/")
+      ...["internal/", "models/internal/", "plane/", "identity/", "consent/"].flatMap(modulesIn)
     ]
     for (const module of modules) {
       const [published, source]: ReadonlyArray<object> = await Promise.all([

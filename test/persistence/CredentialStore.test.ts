@@ -20,9 +20,9 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { execFile } from "node:child_process"
 import { vi } from "vitest"
-import { buildProgram } from "../build.mjs"
-import * as Recorder from "../recorder.js"
-import { answers, same, secret } from "../utils.js"
+import { buildProgram } from "../support/build.mjs"
+import * as Recorder from "../support/recorder.js"
+import { answers, same, secret } from "../support/utils.js"
 import * as Redis from "./redis.js"
 
 const keyOf = (fill: number) => secret(Buffer.alloc(32, fill).toString("base64url"))

@@ -16,9 +16,9 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
-import * as Completion from "../../src/internal/consentCallback/completion.js"
-import { rounds } from "../rounds.js"
-import { authorizationUrl, same, secret } from "../utils.js"
+import * as Completion from "../../src/consentCallback/completion.js"
+import { rounds } from "../support/rounds.js"
+import { authorizationUrl, same, secret } from "../support/utils.js"
 
 type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
 

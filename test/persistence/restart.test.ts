@@ -14,9 +14,9 @@ import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { buildProgram } from "../build.mjs"
-import * as Calendar from "../calendar.js"
-import * as SimulatedUser from "../simulatedUser.js"
+import { buildProgram } from "../support/build.mjs"
+import * as Calendar from "../support/calendar.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 import { keyOf } from "./consentStore.js"
 
 const temporaryFolder = Effect.acquireRelease(

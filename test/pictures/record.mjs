@@ -5,7 +5,7 @@ import { execFileSync, spawn } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { chromium } from "playwright-core"
-import { buildCommand } from "../build.mjs"
+import { buildCommand } from "../support/build.mjs"
 import { withPalette } from "./png.mjs"
 
 // The SDK warns about the Node version of its next releases.

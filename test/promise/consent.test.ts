@@ -18,7 +18,7 @@ import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import * as FaultyServer from "../local/faultyServer.js"
 import * as LocalWorld from "../local/world.js"
-import { assertSecretFree, faces } from "../recorder.js"
+import { assertSecretFree, faces } from "../support/recorder.js"
 import { rejectionOf, runtimeOf, tagOf } from "./world.js"
 
 const { encodeSession, reveal, runWithContext } = PromiseIdentity

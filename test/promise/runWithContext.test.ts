@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Semaphore from "effect/Semaphore"
 import { setImmediate as nextTurn } from "node:timers/promises"
-import { secret } from "../utils.js"
+import { secret } from "../support/utils.js"
 import * as World from "./world.js"
 
 const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)

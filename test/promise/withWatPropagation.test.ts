@@ -15,7 +15,7 @@ import { runWithContext, withWatPropagation } from "effect-agentcore-identity/pr
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { secret } from "../utils.js"
+import { secret } from "../support/utils.js"
 import * as World from "./world.js"
 
 const header = "x-amz-bedrock-agentcore-identity-wat"

@@ -1,7 +1,5 @@
 /**
  * A plane over its AWS SDK client. Settings are checked when the layer is built. The client is loaded and made at the first call.
- *
- * @since 0.1.0
  */
 import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import type * as Config from "effect/Config"
@@ -9,8 +7,8 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { TransportError } from "../../IdentityError.js"
-import { fromTable } from "../../internal/plane.js"
 import type * as Operation from "../../Operation.js"
+import { fromTable } from "../../plane/make.js"
 import { call, type Commands, type Connection } from "./call.js"
 import * as LazyClient from "./lazyClient.js"
 import type { SharedOptions } from "./options.js"
@@ -30,14 +28,9 @@ interface Client {
   readonly config: { readonly region: () => Promise<string>; requestHandler: RequestHandler }
 }
 
-/** @internal */
 export type Send = Connection["send"]
 
-/**
- * A plane and its client of the SDK.
- *
- * @internal
- */
+/** A plane and its client of the SDK. */
 export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
   readonly table: T
   readonly load: Effect.Effect<Sdk, TransportError>
@@ -47,16 +40,11 @@ export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
   readonly variables: { readonly variable?: string; readonly awsVariable: string }
 }
 
-/** @internal */
 export const adapter = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   self: Adapter<T, Sdk, Config, C>
 ): Adapter<T, Sdk, Config, C> => self
 
-/**
- * The search of the SDK for the region of a profile.
- *
- * @internal
- */
+/** The search of the SDK for the region of a profile. */
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
 
 /** Runs an effect once for each key. */
@@ -75,8 +63,6 @@ const onceEach = <K, A>(run: (key: K) => Effect.Effect<A>): Effect.Effect<(key: 
 
 /**
  * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
- *
- * @internal
  */
 export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
@@ -141,11 +127,7 @@ const connectGiven = (connection: Connection, { config }: Client): Connection =>
 
 const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
 
-/**
- * The operations of a plane, without the checks of the plane.
- *
- * @internal
- */
+/** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
   given: Config | { readonly client: C },

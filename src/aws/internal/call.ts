@@ -1,8 +1,4 @@
-/**
- * One call of an operation over a client of the AWS SDK, derived from the operation's row.
- *
- * @since 0.1.0
- */
+/** One call of an operation over a client of the AWS SDK, derived from the operation's row. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
@@ -11,11 +7,7 @@ import type * as Operation from "../../Operation.js"
 import * as Failure from "./failure.js"
 import * as Target from "./target.js"
 
-/**
- * The common part of all commands. The types of the SDK have no name for it.
- *
- * @internal
- */
+/** The common part of all commands. The types of the SDK have no name for it. */
 export interface Command {
   readonly input: object
   readonly middlewareStack: {
@@ -33,8 +25,6 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
 
 /**
  * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of its operation.
- *
- * @internal
  */
 export type Commands<T> = {
   readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
@@ -42,11 +32,7 @@ export type Commands<T> = {
   ) => Command
 }
 
-/**
- * A client of the SDK, with its commands by name.
- *
- * @internal
- */
+/** A client of the SDK, with its commands by name. */
 export interface Connection extends Failure.Exceptions {
   readonly commands: object
   readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
@@ -59,8 +45,6 @@ export interface Connection extends Failure.Exceptions {
 /**
  * Sends a request. Retries are the SDK's. The time limit and interruption abort the request in flight. `timeout` in
  * milliseconds.
- *
- * @internal
  */
 export const call = <Request, Response, E>(
   connection: Connection,

@@ -1,15 +1,10 @@
-/**
- * The control plane over its AWS SDK client.
- *
- * @since 0.1.0
- */
+/** The control plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as Effect from "effect/Effect"
 import * as ControlPlane from "../../ControlPlane.js"
 import { type Adapter, adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
 
-/** @internal */
 export const controlPlane: Adapter<
   typeof ControlPlane.operations,
   typeof Sdk,
@@ -35,5 +30,4 @@ export const controlPlane: Adapter<
   variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
 })
 
-/** @internal */
 export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(controlPlane)

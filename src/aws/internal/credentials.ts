@@ -1,8 +1,4 @@
-/**
- * The credentials that requests are signed with.
- *
- * @since 0.1.0
- */
+/** The credentials that requests are signed with. */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -17,11 +13,7 @@ import * as SingleFlight from "../../internal/singleFlight.js"
 import type { CredentialsProvider } from "./options.js"
 import type * as Settings from "./settings.js"
 
-/**
- * Credentials in the form of the AWS SDK.
- *
- * @internal
- */
+/** Credentials in the form of the AWS SDK. */
 export interface Identity {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -29,18 +21,10 @@ export interface Identity {
   readonly expiration?: Date
 }
 
-/**
- * A search for credentials.
- *
- * @internal
- */
+/** A search for credentials. */
 export type Search = Effect.Effect<Identity, TransportError>
 
-/**
- * Credentials that are there without a search, and a search for all others.
- *
- * @internal
- */
+/** Credentials that are there without a search, and a search for all others. */
 export interface Source {
   /** `now` in milliseconds since the epoch. */
   readonly kept: (now: number) => Identity | undefined
@@ -83,8 +67,6 @@ const check = (found: Identity): Search => {
  * | 10 seconds or more | gets the kept ones, and starts a search in the background |
  * | less | waits for a search, and gets the kept ones if it fails and they are still valid |
  * | nothing | waits for a search |
- *
- * @internal
  */
 export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
@@ -128,11 +110,7 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
     }
   })
 
-/**
- * Credentials that do not change.
- *
- * @internal
- */
+/** Credentials that do not change. */
 export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
 /** Exceptions of AWS services, and nothing else, have `$fault`. */
@@ -141,19 +119,11 @@ const codeOf = (error: unknown): string =>
     ? cutName(error.name)
     : "CredentialsProviderError"
 
-/**
- * The error of a search.
- *
- * @internal
- */
+/** The error of a search. */
 export const failed = (error: unknown, code = codeOf(error)): TransportError =>
   new TransportError({ kind: "credentials", code, cause: Redacted.make(error) })
 
-/**
- * The credentials of a provider of the AWS SDK.
- *
- * @internal
- */
+/** The credentials of a provider of the AWS SDK. */
 export const fromProvider = (provider: CredentialsProvider): Search =>
   Effect.tryPromise({
     // A program in plain JavaScript can have a provider that is not async, and throws.
@@ -165,11 +135,7 @@ export const fromProvider = (provider: CredentialsProvider): Search =>
 const variable = (name: string): Effect.Effect<Option.Option<Redacted.Redacted>, Config.ConfigError> =>
   Effect.map(readVariable(Config.NonEmptyString, name), Option.map((value) => Redacted.make(value)))
 
-/**
- * The static credentials of the environment.
- *
- * @internal
- */
+/** The static credentials of the environment. */
 export const fromEnvironment: Effect.Effect<Option.Option<Identity>, Config.ConfigError> = Effect.gen(function*() {
   const accessKeyId = yield* variable("AWS_ACCESS_KEY_ID")
   const secretAccessKey = yield* variable("AWS_SECRET_ACCESS_KEY")
@@ -184,21 +150,13 @@ export const fromEnvironment: Effect.Effect<Option.Option<Identity>, Config.Conf
   }))
 })
 
-/**
- * Where nothing else is left: a program without Node has no files and no instance.
- *
- * @internal
- */
+/** Where nothing else is left: a program without Node has no files and no instance. */
 export const nothing: Source = {
   kept: () => undefined,
   search: Effect.suspend(() => new TransportError({ kind: "credentials", code: "CredentialsProviderError" }))
 }
 
-/**
- * The credentials of an option, which was checked before.
- *
- * @internal
- */
+/** The credentials of an option, which was checked before. */
 export const fromOption = (option: Settings.SdkCredentials): Effect.Effect<Source, never, Scope.Scope> =>
   // The providers of the option are named as in the AWS SDK.
   typeof option === "function"

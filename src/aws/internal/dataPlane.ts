@@ -1,8 +1,4 @@
-/**
- * The data plane over its AWS SDK client.
- *
- * @since 0.1.0
- */
+/** The data plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../DataPlane.js"
@@ -44,7 +40,6 @@ const makeClient = (
   }
 }
 
-/** @internal */
 export const dataPlane: Adapter<
   typeof DataPlane.operations,
   typeof Sdk,
@@ -67,5 +62,4 @@ export const dataPlane: Adapter<
   variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
 })
 
-/** @internal */
 export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(dataPlane)

@@ -1,12 +1,7 @@
-/**
- * The endpoint to which the SDK sends the requests of a plane.
- *
- * @since 0.1.0
- */
+/** The endpoint to which the SDK sends the requests of a plane. */
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 
-/** @internal */
 export type Plane = "control" | "data"
 
 /** The address of a request of the SDK. */
@@ -19,8 +14,6 @@ const addressOf = (request: unknown): string | undefined => {
 /**
  * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these. A request that is never
  * sent shows it.
- *
- * @internal
  */
 export const resolve = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
   Effect.promise(async () => {

@@ -12,8 +12,6 @@
  * | more than 8 MB | `TransportError` `undecodable` with the status |
  * | an incomplete answer | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
- *
- * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
@@ -25,27 +23,17 @@ import { redactorOf } from "./redaction.js"
 
 /**
  * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a few hundred kB.
- *
- * @internal
  */
 export const maxBytes = 8_000_000
 
-/**
- * Whether a code is one of a response that cannot be read: it is not HTTP, or too large.
- *
- * @internal
- */
+/** Whether a code is one of a response that cannot be read: it is not HTTP, or too large. */
 export const isUndecodable = (code: string | undefined): boolean =>
   code === "BodyTooLarge" || code?.startsWith("HPE_") === true
 
 /** The SDK lists the names of the header in this order. */
 const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
 
-/**
- * The id that the service gave the request.
- *
- * @internal
- */
+/** The id that the service gave the request. */
 export const requestIdOf = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
   requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined)
 
@@ -93,11 +81,7 @@ const fieldListOf = (
     }))
     : undefined
 
-/**
- * How the exceptions of a client are read.
- *
- * @internal
- */
+/** How the exceptions of a client are read. */
 export interface Exceptions {
   /** Recognizes the exceptions of this service. Credentials can come from another one, with exceptions of its own. */
   readonly isOwn: (error: unknown) => boolean
@@ -105,11 +89,7 @@ export interface Exceptions {
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined
 }
 
-/**
- * Maps an exception of the service. `error` has the members of an exception of the SDK.
- *
- * @internal
- */
+/** Maps an exception of the service. `error` has the members of an exception of the SDK. */
 export const exception = <E>(
   { exceptionNames = {} }: Pick<Exceptions, "exceptionNames">,
   classes: ReadonlyArray<ExceptionClass<E>>,
@@ -184,11 +164,7 @@ const foreign = (error: unknown): TransportError =>
 /** Exceptions of AWS services, and nothing else, have `$fault`. */
 const isException = hasProperty("$fault")
 
-/**
- * Maps the rejection of a call. `classes` are the exceptions of the operation.
- *
- * @internal
- */
+/** Maps the rejection of a call. `classes` are the exceptions of the operation. */
 export const fromRejection = <E>(
   exceptions: Exceptions,
   classes: ReadonlyArray<ExceptionClass<E>>,
@@ -203,19 +179,11 @@ export const fromRejection = <E>(
     ? exception(exceptions, classes, error, request)
     : foreign(error)
 
-/**
- * An answer that the SDK can read, and the operation does not have.
- *
- * @internal
- */
+/** An answer that the SDK can read, and the operation does not have. */
 export const undecodable = (output: unknown): TransportError =>
   new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
-/**
- * Decodes an answer. A decoder throws on some dates.
- *
- * @internal
- */
+/** Decodes an answer. A decoder throws on some dates. */
 export const decodeSafely = <A>(decode: (output: unknown) => Option.Option<A>, output: unknown): Option.Option<A> => {
   try {
     return decode(output)

@@ -1,12 +1,9 @@
 /**
  * Clients of the AWS SDK that are loaded and made at their first call: a program loads only the SDK packages that it calls.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 
-/** @internal */
 export interface Options<Sdk, A, E> {
   readonly load: Effect.Effect<Sdk, E>
   readonly make: (sdk: Sdk) => { readonly value: A; readonly destroy: () => void }
@@ -17,8 +14,6 @@ export interface Options<Sdk, A, E> {
  *
  * Interrupting the first caller neither delays nor fails the others: each waits for the SDK itself, which Node loads once, and the first
  * caller after that makes the client. The next caller tries again after a load that failed.
- *
- * @internal
  */
 export const make = <Sdk, A, E>(
   options: Options<Sdk, A, E>

@@ -1,18 +1,10 @@
-/**
- * Loads a package of the AWS SDK.
- *
- * @since 0.1.0
- */
+/** Loads a package of the AWS SDK. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { TransportError } from "../../IdentityError.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 
-/**
- * Fails with a `TransportError` of the call that needs the package.
- *
- * @internal
- */
+/** Fails with a `TransportError` of the call that needs the package. */
 export const loadSdk = <Sdk extends object>(
   packageName: string,
   client: keyof Sdk & string,

@@ -1,20 +1,11 @@
-/**
- * The options of the layers over the AWS SDK.
- *
- * @since 0.1.0
- */
+/** The options of the layers over the AWS SDK. */
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as StsSdk from "@aws-sdk/client-sts"
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 
-/**
- * Static credentials, in the place of the SDK's own search.
- *
- * @since 0.1.0
- * @category models
- */
+/** Static credentials, in the place of the SDK's own search. */
 export interface Credentials {
   /** The id of the access key. */
   readonly accessKeyId: string
@@ -24,23 +15,13 @@ export interface Credentials {
   readonly sessionToken?: Redacted.Redacted | undefined
 }
 
-/**
- * A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them.
- *
- * @since 0.1.0
- * @category models
- */
+/** A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them. */
 export type CredentialsProvider = Extract<
   DataPlaneSdk.BedrockAgentCoreClientConfig["credentials"],
   (...args: never) => unknown
 >
 
-/**
- * The options that all planes share. Everything is optional.
- *
- * @since 0.1.0
- * @category models
- */
+/** The options that all planes share. Everything is optional. */
 export interface SharedOptions {
   /**
    * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and asks the instance on
@@ -62,13 +43,9 @@ export interface SharedOptions {
    * An https URL without user name, password, query and fragment. Loopback hosts may have http.
    */
   readonly endpoint?: string | undefined
-  /**
-   * Allows plain http to any host. Tokens are then readable on the network.
-   */
+  /** Allows plain http to any host. Tokens are then readable on the network. */
   readonly allowInsecureEndpoint?: boolean | undefined
-  /**
-   * The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3.
-   */
+  /** The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3. */
   readonly maxAttempts?: number | undefined
   /**
    * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A call that takes longer is
@@ -81,12 +58,7 @@ export interface SharedOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-/**
- * The options of all planes. Everything is optional.
- *
- * @since 0.1.0
- * @category models
- */
+/** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
   /**
    * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses it as it is, and does
@@ -99,9 +71,7 @@ export interface Options extends SharedOptions {
       readonly client: DataPlaneSdk.BedrockAgentCoreClient
     }
     | undefined
-  /**
-   * The same for the control plane.
-   */
+  /** The same for the control plane. */
   readonly controlPlane?:
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
     | {
@@ -109,9 +79,7 @@ export interface Options extends SharedOptions {
       readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
     }
     | undefined
-  /**
-   * The same for STS.
-   */
+  /** The same for STS. */
   readonly sts?:
     | StsSdk.STSClientConfig
     | {

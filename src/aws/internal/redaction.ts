@@ -1,8 +1,4 @@
-/**
- * Removes a request's secrets from the messages of the service, which quotes the values that it rejects.
- *
- * @since 0.1.0
- */
+/** Removes a request's secrets from the messages of the service, which quotes the values that it rejects. */
 import * as Redacted from "effect/Redacted"
 
 /** A piece of a secret of this length is removed too, because services quote a part of a long value. */
@@ -39,8 +35,6 @@ const withoutSessionToken = (text: string): string =>
 /**
  * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a failure only, because
  * that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be the beginning of a secret.
- *
- * @internal
  */
 export const redactorOf = (request: unknown): (text: string, limit?: number) => string => {
   const redact = unlimited(request)

@@ -1,8 +1,6 @@
 /**
  * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers gigabytes, and then
  * throws in an event listener, which ends the process.
- *
- * @since 0.1.0
  */
 import { hasProperty, isFunction } from "effect/Predicate"
 import { fromNode, fromReader, type NodeStream } from "../../internal/boundedBody.js"
@@ -14,11 +12,7 @@ interface Response {
   body?: unknown
 }
 
-/**
- * The parts of a request handler that clients of the SDK use.
- *
- * @internal
- */
+/** The parts of a request handler that clients of the SDK use. */
 export interface RequestHandler {
   readonly metadata?: unknown
   // The types of the SDK's handlers differ in their requests and options.
@@ -116,11 +110,7 @@ const sendInNode = (
 // Handler
 // -----------------------------------------------------------------------------
 
-/**
- * A handler with the limit, over that of the SDK or of the program.
- *
- * @internal
- */
+/** A handler with the limit, over that of the SDK or of the program. */
 export const limit = <Handler extends RequestHandler>(handler: Handler): Handler => {
   const send = (request: never, options: { readonly abortSignal?: unknown }) => {
     const { abortSignal = new AbortController().signal } = options

@@ -1,7 +1,5 @@
 /**
  * Credentials for a client of the SDK. The SDK's own memory of credentials waits for a search that hangs, also while the old ones are valid.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -35,8 +33,6 @@ const makeChain = () => {
 
 /**
  * A provider that keeps the credentials of another, by default of the SDK's chain. It rejects with `TransportError`s.
- *
- * @internal
  */
 export const keep = (
   provider: CredentialsProvider | undefined

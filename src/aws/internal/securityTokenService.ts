@@ -1,7 +1,5 @@
 /**
  * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query protocol.
- *
- * @since 0.1.0
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
@@ -32,7 +30,6 @@ const toAnswer = (output: object): unknown =>
     Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
   )
 
-/** @internal */
 export const securityTokenService: Adapter<
   typeof SecurityTokenService.operations,
   typeof Sdk,

@@ -1,7 +1,5 @@
 /**
  * Region, endpoint and credentials of the planes: from options, from environment variables, and from the AWS SDK's own search.
- *
- * @since 0.1.0
  */
 import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Config from "effect/Config"
@@ -11,8 +9,8 @@ import * as Option from "effect/Option"
 import { isNumber, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { readVariable } from "../../internal/environment.js"
-import { nearest } from "../../internal/nearest.js"
 import { isLoopback } from "../../models/internal/loopback.js"
+import { nearest } from "../../plane/closestName.js"
 import { invalidConfig } from "./invalidConfig.js"
 import type { Credentials, CredentialsProvider, Options } from "./options.js"
 
@@ -39,11 +37,7 @@ const layerOptions: { readonly [K in keyof Options]-?: true } = {
   sts: true
 }
 
-/**
- * The names of the options of all planes.
- *
- * @internal
- */
+/** The names of the options of all planes. */
 export const optionNames: ReadonlyArray<string> = Object.keys(layerOptions)
 
 const optionsProblem = (options: unknown, names: ReadonlyArray<string>): Config.ConfigError | undefined => {
@@ -64,8 +58,6 @@ const optionsProblem = (options: unknown, names: ReadonlyArray<string>): Config.
 
 /**
  * Checks the options' names, and the types that no other function here checks. Programs in plain JavaScript can have any.
- *
- * @internal
  */
 export const checkOptions = (
   options: object,
@@ -79,11 +71,7 @@ export const checkOptions = (
 // Region
 // -----------------------------------------------------------------------------
 
-/**
- * The first region of AgentCore, and the default of the Python SDK.
- *
- * @internal
- */
+/** The first region of AgentCore, and the default of the Python SDK. */
 export const defaultRegion = "us-west-2"
 
 /** A region becomes a part of host names. Without this check it could name another host. */
@@ -97,8 +85,6 @@ const checkRegion = (source: string, region: string): Effect.Effect<string, Conf
 /**
  * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`. Like the AWS SDK for
  * JavaScript, it does not read `AWS_DEFAULT_REGION`.
- *
- * @internal
  */
 export const region = (
   option: string | undefined,
@@ -134,11 +120,7 @@ const endpointProblem = (value: string, allowInsecure: boolean): string | undefi
     : undefined
 }
 
-/**
- * An endpoint in the form of the SDK: without the slash at the end, which the SDK would double in paths.
- *
- * @internal
- */
+/** An endpoint in the form of the SDK: without the slash at the end, which the SDK would double in paths. */
 export const checkEndpoint = (
   source: string,
   value: string,
@@ -153,8 +135,6 @@ export const checkEndpoint = (
 /**
  * The endpoint of the option, or of the first variable that is set. Undefined leaves the choice to the SDK. As in the SDK, the AWS variables
  * count only where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set.
- *
- * @internal
  */
 export const endpoint = (options: {
   readonly option: string | undefined
@@ -185,11 +165,7 @@ export const endpoint = (options: {
 /** A guess: AWS documents no limit. A person who waits for a page has given up by then. */
 const defaultTimeout = Duration.seconds(30)
 
-/**
- * The time limit of a call in milliseconds. Programs in plain JavaScript can have a value that is no duration.
- *
- * @internal
- */
+/** The time limit of a call in milliseconds. Programs in plain JavaScript can have a value that is no duration. */
 export const timeout = (
   option: Duration.Input | undefined
 ): Effect.Effect<number, Config.ConfigError> =>
@@ -207,11 +183,7 @@ export const timeout = (
 // Credentials
 // -----------------------------------------------------------------------------
 
-/**
- * Credentials in the form of the SDK: static ones, or a provider.
- *
- * @internal
- */
+/** Credentials in the form of the SDK: static ones, or a provider. */
 export type SdkCredentials = NonNullable<BedrockAgentCoreClientConfig["credentials"]>
 
 /** Names every failure of a provider so that `failure` recognizes missing credentials. */
@@ -234,8 +206,6 @@ const credentialsProblem = ({ accessKeyId, secretAccessKey, sessionToken }: Cred
 
 /**
  * This package's option in the form of the SDK. Programs in plain JavaScript can have secrets that are not `Redacted`.
- *
- * @internal
  */
 export const fromOption = (
   option: Credentials | CredentialsProvider
@@ -249,10 +219,6 @@ export const fromOption = (
   })
 }
 
-/**
- * The credentials of the SDK's own configuration.
- *
- * @internal
- */
+/** The credentials of the SDK's own configuration. */
 export const fromSdk = (given: SdkCredentials): SdkCredentials =>
   typeof given === "function" ? withErrorName(given) : given

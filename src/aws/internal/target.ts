@@ -1,8 +1,4 @@
-/**
- * Where a client of the SDK sends its requests, for the errors of calls without a response.
- *
- * @since 0.1.0
- */
+/** Where a client of the SDK sends its requests, for the errors of calls without a response. */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -70,18 +66,10 @@ const targetOf = (config: unknown): Effect.Effect<Target> =>
     }).catch(() => ({}))
   )
 
-/**
- * The profile that the environment names, read when a call has failed.
- *
- * @internal
- */
+/** The profile that the environment names, read when a call has failed. */
 export type EnvironmentProfile = Effect.Effect<string | undefined>
 
-/**
- * Reads the profile with the `ConfigProvider` of the layer, which a later call can be without.
- *
- * @internal
- */
+/** Reads the profile with the `ConfigProvider` of the layer, which a later call can be without. */
 export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
   ConfigProvider.ConfigProvider,
   (provider) =>
@@ -94,8 +82,6 @@ export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
 
 /**
  * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of the host.
- *
- * @internal
  */
 export const withTarget = (
   { cause, code, kind, operation, requestId, status }: TransportError,
@@ -115,8 +101,6 @@ export const withTarget = (
 
 /**
  * Adds to an error what the configuration of the client says. Credentials that the program gives are of no profile: `environment` is undefined.
- *
- * @internal
  */
 export const addTo = (
   error: TransportError,

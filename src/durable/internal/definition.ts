@@ -1,13 +1,8 @@
-/**
- * The workflow, as databases know it.
- *
- * @since 0.1.0
- */
+/** The workflow, as databases know it. */
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as Workflow from "effect/workflow/Workflow"
 import { ConsentNotObtained, Outcome, Payload } from "./model.js"
 
-/** @internal */
 export const workflow: Workflow.Workflow<
   "effect-agentcore-identity/ObtainConsent",
   typeof Payload,
@@ -20,9 +15,5 @@ export const workflow: Workflow.Workflow<
   idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
 })
 
-/**
- * Done when the user has consented.
- *
- * @internal
- */
+/** Done when the user has consented. */
 export const granted = DurableDeferred.make("granted")

@@ -1,8 +1,4 @@
-/**
- * The models of `ObtainConsent`. The public module exports all of them.
- *
- * @since 0.1.0
- */
+/** The models of `ObtainConsent`. The public module exports all of them. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -16,9 +12,6 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 /**
  * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT would be stored in
  * clear: so would a `Schema.Redacted`.
- *
- * @since 0.1.0
- * @category models
  */
 export const Payload = Schema.Struct({
   /** The name of the workload identity. */
@@ -33,33 +26,17 @@ export const Payload = Schema.Struct({
   episode: Schema.String
 })
 
-/**
- * @since 0.1.0
- * @category models
- */
 export type Payload = typeof Payload.Type
 
 /**
  * - `Granted`: the user has consented during the wait
  * - `AlreadyGranted`: the user had consented before, and was not asked
- *
- * @since 0.1.0
- * @category models
  */
 export const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
 
-/**
- * @since 0.1.0
- * @category models
- */
 export type Outcome = typeof Outcome.Type
 
-/**
- * A message to a user who has to consent.
- *
- * @since 0.1.0
- * @category models
- */
+/** A message to a user who has to consent. */
 export interface Invitation {
   /** The page where the user connects the credential. It names no user, holds no secret, and does not go stale. */
   readonly link: string
@@ -77,12 +54,7 @@ export interface Invitation {
   readonly key: string
 }
 
-/**
- * Options of `layer`.
- *
- * @since 0.1.0
- * @category models
- */
+/** Options of `layer`. */
 export interface Options<out E, out R> {
   /**
    * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation fails, the wait fails
@@ -95,21 +67,12 @@ export interface Options<out E, out R> {
   readonly patience?: Duration.Input | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface AskOptions {
   /** The user whose consent is needed. A user with a JWT cannot be asked days later, because the JWT has expired by then. */
   readonly user: Extract<UserIdentifier, { readonly userId: string }>
 }
 
-/**
- * A consent that is needed.
- *
- * @since 0.1.0
- * @category models
- */
+/** A consent that is needed. */
 export interface Request extends AskOptions {
   /** One of the credentials of `Connect`. */
   readonly credential: UserCredential
@@ -141,9 +104,6 @@ const explanations: { readonly [K in typeof Reason.Type]: string } = {
  * - `Unavailable`: AgentCore or the store of consents did not answer, or refused. `error` is the tag of its error.
  * - `UnknownCredential`: `Connect` of the runner has no credential of this name
  * - `StillRequired`: only of `orAsk`. The user has consented, and AgentCore still requires consent.
- *
- * @since 0.1.0
- * @category errors
  */
 export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()("ConsentNotObtained", {
   /** The name that `Connect` has for the credential. */

@@ -1,7 +1,5 @@
 /**
  * The steps of the workflow. The body runs again at each resume, so every effect of it is an activity, whose result is stored.
- *
- * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -24,7 +22,6 @@ import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { granted } from "./definition.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload } from "./model.js"
 
-/** @internal */
 export interface Settings<E, R> {
   readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
   /** The times of the reminders and the end of the wait, since its beginning. */
@@ -38,8 +35,6 @@ const tagOf = (error: unknown): string =>
 
 /**
  * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can quote secrets.
- *
- * @internal
  */
 export const orNotObtained =
   (credential: string, reason: ConsentNotObtained["reason"]) =>
@@ -53,7 +48,6 @@ export const orNotObtained =
 /** A registration outlives its wait by this time, so that a grant at the last moment finds it. */
 const grace = Duration.hours(1)
 
-/** @internal */
 export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.provideServiceEffect(
     self,
@@ -61,7 +55,6 @@ export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effe
     WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
   )
 
-/** @internal */
 export type Requirements =
   | Connect
   | ConsentSignals.ConsentSignals
@@ -70,7 +63,6 @@ export type Requirements =
   | WorkflowEngine
   | WorkflowInstance
 
-/** @internal */
 export const run =
   <E, R>({ invite, times }: Settings<E, R>) =>
   (payload: Payload): Effect.Effect<Outcome, ConsentNotObtained, R | Requirements> => {

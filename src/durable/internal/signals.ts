@@ -1,8 +1,4 @@
-/**
- * Signals that finish the executions that wait for a grant.
- *
- * @since 0.1.0
- */
+/** Signals that finish the executions that wait for a grant. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -19,7 +15,6 @@ const isOurs = (registration: string): registration is DurableDeferred.Token => 
   return Result.isSuccess(token) && token.success.workflowName === workflow._tag
 }
 
-/** @internal */
 export const make: Effect.Effect<Service, never, ConsentSignals | WorkflowEngine> = Effect.gen(function*() {
   const base = yield* ConsentSignals
   const engine = yield* WorkflowEngine

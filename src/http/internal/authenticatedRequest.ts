@@ -1,8 +1,4 @@
-/**
- * A request with a credential, and what to do when the resource refuses it.
- *
- * @since 0.1.0
- */
+/** A request with a credential, and what to do when the resource refuses it. */
 import * as Effect from "effect/Effect"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -10,23 +6,18 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { renewCredential } from "../../identity/renewal.js"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
-import { renewCredential } from "../../internal/renewal.js"
 import * as Challenge from "./challenge.js"
 import { discard, isRepeatable } from "./replay.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
 
-/**
- * Obtains a credential.
- *
- * @internal
- */
+/** Obtains a credential. */
 export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>
 
-/** @internal */
 export interface Options {
   readonly provider: string
   /** The text before the credential in the header. */
@@ -97,11 +88,7 @@ const sendAuthenticated = <E, R, E1, R1>(
   })
 }
 
-/**
- * Sends a request with a credential that has no scopes.
- *
- * @internal
- */
+/** Sends a request with a credential that has no scopes. */
 export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
 <E, R>(
   attempt: Attempt<E, R>,
@@ -112,7 +99,6 @@ export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, 
     Effect.flatMap(({ outcome }) => Effect.fromResult(outcome))
   )
 
-/** @internal */
 export interface TokenOptions extends Options {
   readonly scopes: ReadonlyArray<string>
   /** Asks once for the scopes that the resource misses. */
@@ -121,11 +107,7 @@ export interface TokenOptions extends Options {
   readonly maxScopes: ReadonlyArray<string> | undefined
 }
 
-/**
- * Sends a request with an access token.
- *
- * @internal
- */
+/** Sends a request with an access token. */
 export const sendWithAccessToken = <E1, R1>(
   options: TokenOptions,
   obtain: (scopes: ReadonlyArray<string>) => Obtain<E1, R1>

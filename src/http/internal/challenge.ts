@@ -1,13 +1,6 @@
-/**
- * Why a resource refuses a token: the challenges of RFC 9110, and the error codes of RFC 6750.
- *
- * @since 0.1.0
- */
+/** Why a resource refuses a token: the challenges of RFC 9110, and the error codes of RFC 6750. */
 import type * as Headers from "effect/http/Headers"
 
-/**
- * @internal
- */
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string
@@ -25,8 +18,6 @@ const token68 = /[ \t]+[\w\-.~+/]+=*(?=[ \t]*(?:,|$))/y
 /**
  * The challenges of a `WWW-Authenticate` header, which may be several headers joined by commas. Everything after a
  * syntax error is ignored.
- *
- * @internal
  */
 export const parse = (header: string): ReadonlyArray<Challenge> => {
   const challenges: Array<Challenge & { readonly parameters: Map<string, string> }> = []
@@ -57,8 +48,6 @@ export const parse = (header: string): ReadonlyArray<Challenge> => {
 /**
  * - `Rejected`: the resource does not accept the credential; another one may work
  * - `InsufficientScope`: a token needs more scopes; `required` is empty if the resource does not name them
- *
- * @internal
  */
 export type Refusal =
   | { readonly _tag: "Rejected" }
@@ -67,11 +56,7 @@ export type Refusal =
 /** The schemes with the error codes of RFC 6750; DPoP uses them too (RFC 9449). */
 const schemes: ReadonlySet<string> = new Set(["bearer", "dpop"])
 
-/**
- * Why a response refuses the credential, if it does: by status 401, or by the error code of a challenge.
- *
- * @internal
- */
+/** Why a response refuses the credential, if it does: by status 401, or by the error code of a challenge. */
 export const refusalOf = ({ headers, status }: {
   readonly headers: Headers.Headers
   readonly status: number

@@ -1,8 +1,4 @@
-/**
- * The headers of a request or an event, in any of their forms.
- *
- * @since 0.1.0
- */
+/** The headers of a request or an event, in any of their forms. */
 
 type Container = Iterable<readonly [name: string, value: unknown]> | { readonly [name: string]: unknown }
 
@@ -27,8 +23,6 @@ const containerOf = (input: object): Container => {
 /**
  * The headers by name in lower case. Several values of a name are joined by commas, as HTTP joins them. Empty values
  * are dropped. An event is JSON from outside, so values of any other type than text are dropped too.
- *
- * @internal
  */
 export const normalize = (input: object): ReadonlyMap<string, string> => {
   const container = containerOf(input)

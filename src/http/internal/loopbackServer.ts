@@ -1,25 +1,19 @@
 /**
  * Servers for return URLs on this machine, each for as long as a consent waits for it. Consents that wait for one port
  * share its server.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
+import type { Outcome } from "../../consentCallback/completion.js"
+import * as Page from "../../consentCallback/page.js"
 import type { ConsentSession } from "../../ConsentSession.js"
-import type { Outcome } from "../../internal/consentCallback/completion.js"
-import * as Page from "../../internal/consentCallback/page.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 
-/**
- * Where a server listens.
- *
- * @internal
- */
+/** Where a server listens. */
 export interface Address {
   /** `localhost` has two addresses: a browser may try either. */
   readonly hosts: ReadonlyArray<string>
@@ -27,11 +21,7 @@ export interface Address {
   readonly path: string
 }
 
-/**
- * The code of the error of Node, as in `EADDRINUSE`.
- *
- * @internal
- */
+/** The code of the error of Node, as in `EADDRINUSE`. */
 export interface ListenFailure {
   readonly code: string
 }
@@ -157,8 +147,6 @@ const untilSent = ({ responses }: Waiting): Effect.Effect<unknown> =>
 
 /**
  * Waits for the browser until the end of the scope. `complete` runs once, for the first request with the right session.
- *
- * @internal
  */
 export const open = (
   address: Address,

@@ -1,14 +1,12 @@
 /**
  * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { refuseOtherTags } from "../../internal/credentialTag.js"
-import * as IamTokenRequest from "../../internal/iamTokenRequest.js"
-import * as IdentityRequest from "../../internal/identityRequest.js"
-import * as Validation from "../../internal/validation.js"
+import { refuseOtherTags } from "../../identity/credentialTag.js"
+import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
+import * as IdentityRequest from "../../identity/identityRequest.js"
 import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
 
 type Refuse = IdentityRequest.Refuse
 
@@ -31,7 +29,6 @@ const refuseMembers = (fields: Schema.Struct.Fields, row: { readonly name: strin
   // The fields of this module need no context.
   Validation.refuse(() => Schema.Struct(fields) as unknown as Schema.Codec<unknown>, row)
 
-/** @internal */
 export interface Check {
   /** The kind of the credential. */
   readonly kind: string
@@ -54,7 +51,6 @@ const make = (
 
 const { accessTokenOperation, apiKeyOperation } = IdentityRequest
 
-/** @internal */
 export const accessToken: Check = make(
   "AccessToken",
   refuseMembers(
@@ -65,7 +61,6 @@ export const accessToken: Check = make(
   accessTokenOperation
 )
 
-/** @internal */
 export const apiKey: Check = make(
   "ApiKey",
   refuseMembers({ provider: IdentityRequest.declarationFields().provider, ...keyFields }, apiKeyOperation),
@@ -73,7 +68,6 @@ export const apiKey: Check = make(
   apiKeyOperation
 )
 
-/** @internal */
 export const iamAccessToken: Check = make(
   "IamAccessToken",
   IamTokenRequest.refuseWith(originFields),

@@ -1,8 +1,4 @@
-/**
- * Sending a request twice.
- *
- * @since 0.1.0
- */
+/** Sending a request twice. */
 import * as Effect from "effect/Effect"
 import type * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -12,11 +8,7 @@ const isValue = (body: unknown): boolean =>
   typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob
   || body instanceof URLSearchParams || body instanceof FormData
 
-/**
- * Whether a body can be sent again. The first attempt may have consumed a stream.
- *
- * @internal
- */
+/** Whether a body can be sent again. The first attempt may have consumed a stream. */
 export const isRepeatable = (body: HttpBody.HttpBody): boolean => {
   switch (body._tag) {
     case "Empty":
@@ -36,8 +28,6 @@ const drainLimit = 128 * 1024
 /**
  * Frees the connection of an unread response: reads its body if that is short and arrives within a second, and
  * otherwise drops the connection.
- *
- * @internal
  */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   response.stream.pipe(

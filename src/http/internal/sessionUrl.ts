@@ -1,8 +1,4 @@
-/**
- * Requests that have a session in their URL. They are kept out of logs and spans.
- *
- * @since 0.1.0
- */
+/** Requests that have a session in their URL. They are kept out of logs and spans. */
 import * as Effect from "effect/Effect"
 import * as FindMyWay from "effect/http/FindMyWay"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -22,8 +18,6 @@ const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
 /**
  * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
  * spellings of one path. Its options can only reduce them.
- *
- * @internal
  */
 export const matches = (
   path: HttpRouter.PathInput
@@ -35,8 +29,6 @@ export const matches = (
 
 /**
  * Keeps the requests of a path out of the log. The router logs the URL of a request that no route serves, such as a POST to a return URL.
- *
- * @internal
  */
 export const unlog = (router: HttpRouter.HttpRouter, path: HttpRouter.PathInput): Effect.Effect<void> => {
   const isSessionUrl = matches(path)

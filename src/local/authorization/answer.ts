@@ -1,23 +1,14 @@
-/**
- * A user with a browser of their own: signs in on the pages of the server, and allows or denies a request.
- *
- * @since 0.1.0
- */
+/** A user with a browser of their own: signs in on the pages of the server, and allows or denies a request. */
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import * as Html from "../../internal/html.js"
 
-/** @internal */
 export interface Answer {
   readonly authorizationUrl: string
   readonly user: string
   readonly decision: "allow" | "deny"
 }
 
-/**
- * Why the user did not get to the end, in words without secrets.
- *
- * @internal
- */
+/** Why the user did not get to the end, in words without secrets. */
 export class AnswerError extends Error {
   override readonly name = "AnswerError"
 }
@@ -52,11 +43,7 @@ const errorOf = (page: string): string => {
   return code === undefined ? "" : `: ${code}`
 }
 
-/**
- * Returns the redirect to the client, with the answer in its query. Only the server itself is asked.
- *
- * @internal
- */
+/** Returns the redirect to the client, with the answer in its query. Only the server itself is asked. */
 export const answer = async (issuer: string, request: Answer, signal: AbortSignal): Promise<string> => {
   const cookies = new Map<string, string>()
   let step: Step = { url: new URL(request.authorizationUrl) }

@@ -1,8 +1,4 @@
-/**
- * Checks clients, and converts them for `oidc-provider`.
- *
- * @since 0.1.0
- */
+/** Checks clients, and converts them for `oidc-provider`. */
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { ClientMetadata } from "oidc-provider"
@@ -19,11 +15,7 @@ const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 const isRedirectUri = (uri: string): boolean =>
   URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol) && !uri.includes("#")
 
-/**
- * Returns what is wrong with a client, without its secret.
- *
- * @internal
- */
+/** Returns what is wrong with a client, without its secret. */
 export const findProblem = (client: Client): string | undefined => {
   const { authenticationMethod, clientId, clientSecret, publicKeys = [], redirectUris = [], scopes = [] } = client
   const grants = grantsOf(client)
@@ -50,7 +42,6 @@ export const findProblem = (client: Client): string | undefined => {
 /** Drops the private members of a key, which `oidc-provider` refuses. */
 const toPublicKey = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...key }: JWK): object => key
 
-/** @internal */
 export const toMetadata = (client: Client): ClientMetadata => ({
   client_id: client.clientId,
   ...(client.clientSecret === undefined ? {} : { client_secret: Redacted.value(client.clientSecret) }),
@@ -65,8 +56,6 @@ export const toMetadata = (client: Client): ClientMetadata => ({
 /**
  * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI that has exactly one more path
  * segment in that place, and neither query, fragment nor user information.
- *
- * @internal
  */
 export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string): boolean =>
   allowed.some((entry) => {

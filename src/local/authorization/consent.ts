@@ -1,22 +1,15 @@
-/**
- * Consents: the grant that a consent creates, and the interaction policy that consents or refuses without a page.
- *
- * @since 0.1.0
- */
+/** Consents: the grant that a consent creates, and the interaction policy that consents or refuses without a page. */
 import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
 import type { HeadlessConsent } from "./model.js"
 import type { Module } from "./package.js"
 import * as User from "./user.js"
 
-/** @internal */
 export const refusal = "The user refused the request"
 
 /**
  * Stores a grant for all that an authorization request asks for, and returns its id. Each consent has its own grant, so
  * that revocation of one leaves the tokens of the other valid.
- *
- * @internal
  */
 export const saveGrant = (
   provider: Provider,
@@ -45,11 +38,7 @@ const allow = async ({ oidc }: KoaContextWithOIDC, user: string): Promise<void> 
   oidc.entity("Grant", await provider.Grant.find(grantId))
 }
 
-/**
- * A policy that answers for the user. No authorization request needs an interaction then.
- *
- * @internal
- */
+/** A policy that answers for the user. No authorization request needs an interaction then. */
 export const headlessPolicy = (
   { errors, interactionPolicy }: Module,
   { decision, user }: HeadlessConsent

@@ -1,8 +1,6 @@
 /**
  * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
  * an authorization grant (RFC 7523, section 2.1).
- *
- * @since 0.1.0
  */
 import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type { KoaContextWithOIDC, TokenEndpointGrantContext } from "oidc-provider"
@@ -37,11 +35,7 @@ interface Delegation {
   readonly act: unknown
 }
 
-/**
- * Returns the claims that an access token has beside its own, for `extraTokenClaims`.
- *
- * @internal
- */
+/** Returns the claims that an access token has beside its own, for `extraTokenClaims`. */
 export const extraClaims =
   ({ users }: Pick<Settings, "users">) =>
   (ctx: KoaContextWithOIDC, token: object): Record<string, unknown> | undefined => {
@@ -82,11 +76,7 @@ const optional = (parameters: Parameters, name: string): string | undefined => {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/**
- * Adds the grants to a provider.
- *
- * @internal
- */
+/** Adds the grants to a provider. */
 export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
   const { errors } = module
   const resourceServer = ResourceServer.make(settings, module)

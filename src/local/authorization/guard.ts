@@ -1,8 +1,4 @@
-/**
- * Refuses requests before `oidc-provider` reads them: for another host name, and from pages of other sites.
- *
- * @since 0.1.0
- */
+/** Refuses requests before `oidc-provider` reads them: for another host name, and from pages of other sites. */
 import type { Context, Middleware } from "koa"
 import type { Page } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
@@ -35,11 +31,7 @@ const refuse = (ctx: Context, page: Page, description: string): void => {
   }
 }
 
-/**
- * Pages of other sites may read the public documents, and send the user to this server. All else is refused.
- *
- * @internal
- */
+/** Pages of other sites may read the public documents, and send the user to this server. All else is refused. */
 export const middleware = (
   allowedHosts: ReadonlyArray<string>,
   publicDocuments: ReadonlyArray<string>

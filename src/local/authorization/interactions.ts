@@ -3,8 +3,6 @@
  *
  * Other sites cannot send these forms: a signed, HTTP-only cookie identifies the interaction. The cookie is limited to
  * the path of the interaction's random id, and `SameSite=Lax` excludes it from requests that another site posts.
- *
- * @since 0.1.0
  */
 import type { Context, Middleware } from "koa"
 import type Provider from "oidc-provider"
@@ -17,7 +15,6 @@ type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>
 
 const maxFormBytes = 16_384
 
-/** @internal */
 export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, status?: number): void => {
   if (status !== undefined) ctx.status = status
   ctx.set(page.headers)
@@ -137,11 +134,7 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   }
 }
 
-/**
- * Answers the requests for `/interaction/<id>`.
- *
- * @internal
- */
+/** Answers the requests for `/interaction/<id>`. */
 export const middleware = (provider: Provider): Middleware => async (ctx, next) => {
   if (!ctx.path.startsWith("/interaction/")) return next()
   const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)

@@ -1,15 +1,9 @@
 /**
  * Public types of the development authorization server. Their declarations do not need the types of `oidc-provider`.
- *
- * @since 0.1.0
  */
 import type * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 
-/**
- * @since 0.1.0
- * @category models
- */
 export type GrantType =
   | "client_credentials"
   | "authorization_code"
@@ -17,18 +11,11 @@ export type GrantType =
   | "urn:ietf:params:oauth:grant-type:token-exchange"
   | "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-/** @internal */
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" satisfies GrantType
 
-/** @internal */
 export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" satisfies GrantType
 
-/**
- * A client of the server.
- *
- * @since 0.1.0
- * @category models
- */
+/** A client of the server. */
 export interface Client {
   /** The client id. */
   readonly clientId: string
@@ -56,18 +43,12 @@ export interface Client {
  * The claims of a user. They are in the user's access tokens. Claims that are not standard are in ID tokens and the answers
  * of the userinfo endpoint, too, and standard claims with their scope (OpenID Connect Core 1.0, section 5.4): `email` with
  * the scope `email`, `name` with `profile`.
- *
- * @since 0.1.0
- * @category models
  */
 export type UserClaims = Readonly<Record<string, unknown>>
 
 /**
  * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery or RFC 8414, or the identifier
  * together with the URL of its key set.
- *
- * @since 0.1.0
- * @category models
  */
 export type TrustedIssuer = string | {
   /** The issuer identifier, as in the claim `iss`. */
@@ -76,12 +57,7 @@ export type TrustedIssuer = string | {
   readonly jwksUri: string
 }
 
-/**
- * The answer that the server gives to every authorization request by itself, without pages.
- *
- * @since 0.1.0
- * @category models
- */
+/** The answer that the server gives to every authorization request by itself, without pages. */
 export interface HeadlessConsent {
   /** The name of the user who signs in. */
   readonly user: string

@@ -1,8 +1,4 @@
-/**
- * The pages of the development authorization server.
- *
- * @since 0.1.0
- */
+/** The pages of the development authorization server. */
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { maxUserNameLength } from "./user.js"
@@ -11,7 +7,6 @@ const kicker = "Development authorization server"
 
 const developmentNote = html`<p class="note">This server is for development. It asks for no password.</p>`
 
-/** @internal */
 export const login = (options: {
   readonly action: string
   readonly client: string
@@ -45,7 +40,6 @@ const scopeItem = (scope: string): Html.Html => {
   return html`<li><code>${scope}</code>${description}</li>`
 }
 
-/** @internal */
 export const consent = (options: {
   readonly action: string
   readonly client: string
@@ -72,7 +66,6 @@ export const consent = (options: {
 </form>`
   })
 
-/** @internal */
 export const proceed = (to: string): Html.Page =>
   Html.render({
     title: "One moment",
@@ -81,7 +74,6 @@ export const proceed = (to: string): Html.Page =>
     body: html`<p>The next page opens now. If it does not, <a href="${to}">continue here</a>.</p>`
   })
 
-/** @internal */
 export const problem = (options: {
   readonly title: string
   readonly text: string
@@ -95,38 +87,32 @@ export const problem = (options: {
     }`
   })
 
-/** @internal */
 export const expired: Html.Page = problem({
   title: "This page has expired",
   text: "This request was answered already, is too old, or was started in another browser. "
     + "Go back to the application and start again."
 })
 
-/** @internal */
 export const wrongForm: Html.Page = problem({
   title: "This did not work",
   text: "The form does not belong to this step. Go back and try again."
 })
 
-/** @internal */
 export const formTooLarge: Html.Page = problem({
   title: "Form too large",
   text: "The form is larger than the forms of this page, so nothing was done. Go back and try again."
 })
 
-/** @internal */
 export const unknownHost: Html.Page = problem({
   title: "Unknown host",
   text: "This server does not answer to the host name in the address. The option allowedHosts adds names."
 })
 
-/** @internal */
 export const noNavigation: Html.Page = problem({
   title: "This did not work",
   text: "A page of another site can only link or redirect to this server. It cannot load it in the background."
 })
 
-/** @internal */
 export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Html.Page =>
   Html.render({
     title: "The server is running",

@@ -1,8 +1,4 @@
-/**
- * `oidc-provider`, configured as the development authorization server.
- *
- * @since 0.1.0
- */
+/** `oidc-provider`, configured as the development authorization server. */
 import type { Middleware } from "koa"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Configuration } from "oidc-provider"
@@ -28,7 +24,6 @@ const discoveryPath = "/.well-known/openid-configuration"
 /** RFC 8414, section 3. `oidc-provider` serves the same document there. */
 const metadataPath = "/.well-known/oauth-authorization-server"
 
-/** @internal */
 export const discoveryUrl = (issuer: string): string => `${issuer}${discoveryPath}`
 
 const configuration = (settings: Settings, module: Module): Configuration => {
@@ -136,11 +131,7 @@ const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) =
   return next()
 }
 
-/**
- * Returns the request handler of the server.
- *
- * @internal
- */
+/** Returns the request handler of the server. */
 export const make = (
   module: Module,
   settings: Settings

@@ -1,14 +1,9 @@
-/**
- * The APIs that access tokens are for (RFC 8707), and the scopes that a request may have there.
- *
- * @since 0.1.0
- */
+/** The APIs that access tokens are for (RFC 8707), and the scopes that a request may have there. */
 import type { KoaContextWithOIDC, ResourceServer } from "oidc-provider"
 import * as Model from "./model.js"
 import type { Module } from "./package.js"
 import type { Settings } from "./settings.js"
 
-/** @internal */
 export const oidcScopes = ["openid", "offline_access"]
 
 /** The scopes of these grants come from the request, not from an earlier authorization. */
@@ -29,7 +24,6 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   }
 }
 
-/** @internal */
 export const make =
   (settings: Settings, module: Module) =>
   (ctx: KoaContextWithOIDC, resource: string, { clientId }: { readonly clientId: string }): ResourceServer => {

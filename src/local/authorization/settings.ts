@@ -1,12 +1,7 @@
-/**
- * The settings of one development authorization server.
- *
- * @since 0.1.0
- */
+/** The settings of one development authorization server. */
 import type { Client, HeadlessConsent, UserClaims } from "./model.js"
 import type { OidcStore } from "./store.js"
 
-/** @internal */
 export interface Settings {
   readonly issuer: string
   readonly port: number

@@ -1,8 +1,4 @@
-/**
- * The store of the development authorization server: in memory, bounded.
- *
- * @since 0.1.0
- */
+/** The store of the development authorization server: in memory, bounded. */
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
@@ -10,12 +6,9 @@ import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 /**
  * The number of entries of one model, as grants or interactions. `oidc-provider` checks expiry itself, so the bound
  * only frees memory. A development server issues fewer entries than this within the lifetime of one.
- *
- * @internal
  */
 export const capacity = 20_000
 
-/** @internal */
 export interface OidcStore {
   readonly adapter: (model: string) => Adapter
   /** Drops the grants of a user, with codes and refresh tokens. Returns the number of live refresh tokens. */
@@ -37,18 +30,10 @@ const Payload = Schema.StructWithRest(
 
 const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Payload])))
 
-/**
- * The entries of each model, by id. It is JSON.
- *
- * @internal
- */
+/** The entries of each model, by id. It is JSON. */
 export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
 
-/**
- * Decodes the JSON of a content. None for any other text.
- *
- * @internal
- */
+/** Decodes the JSON of a content. None for any other text. */
 export const parse: (text: string) => Option.Option<Content> = Schema.decodeOption(Schema.fromJsonString(Content))
 
 type Predicate = (payload: AdapterPayload) => boolean
@@ -131,8 +116,6 @@ const makeEntries = (nowSeconds: () => number, offset: () => number): Entries =>
 /**
  * Each model has a bound of its own: anyone can start interactions, and these must not push out grants, sessions and
  * tokens.
- *
- * @internal
  */
 export const make = (
   client: (clientId: string) => ClientMetadata | undefined,

@@ -1,14 +1,9 @@
-/**
- * Verification of JWTs: of this server, and of the issuers that it trusts.
- *
- * @since 0.1.0
- */
+/** Verification of JWTs: of this server, and of the issuers that it trusts. */
 import * as DateTime from "effect/DateTime"
 import * as Jose from "jose"
-import * as IssuerKeys from "../../internal/issuerKeys.js"
+import * as IssuerKeys from "../internal/issuerKeys.js"
 import type { Settings } from "./settings.js"
 
-/** @internal */
 export interface VerifiedToken {
   readonly iss: string
   readonly sub: string
@@ -17,11 +12,7 @@ export interface VerifiedToken {
   readonly claims: Jose.JWTPayload
 }
 
-/**
- * Why a JWT is not accepted, in words for the developer of a client. It contains nothing of the token.
- *
- * @internal
- */
+/** Why a JWT is not accepted, in words for the developer of a client. It contains nothing of the token. */
 export class TokenError extends Error {
   override readonly name = "TokenError"
 }
@@ -38,7 +29,6 @@ const explain = (cause: unknown): string => {
     : "its signature does not match a key of its issuer"
 }
 
-/** @internal */
 export interface Tokens {
   /** Verifies a JWT of this server. Rejects with an error of `jose`. */
   readonly verifyOwn: (token: string, typ?: string) => Promise<Jose.JWTPayload>
@@ -46,14 +36,9 @@ export interface Tokens {
   readonly verify: (token: string) => Promise<VerifiedToken>
 }
 
-/**
- * The type of an access token in its header (RFC 9068).
- *
- * @internal
- */
+/** The type of an access token in its header (RFC 9068). */
 export const accessTokenHeader = "at+jwt"
 
-/** @internal */
 export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): Tokens => {
   const { d: _, ...publicKey } = signingKey
   // `oidc-provider` chooses the id of the only key, so the id is not compared.

@@ -1,15 +1,9 @@
-/**
- * The users of the development authorization server: every valid user name is an account. Some have claims.
- *
- * @since 0.1.0
- */
+/** The users of the development authorization server: every valid user name is an account. Some have claims. */
 import type { Account } from "oidc-provider"
 import type { UserClaims } from "./model.js"
 
-/** @internal */
 export const maxUserNameLength = 128
 
-/** @internal */
 export const isUserName = (text: string): boolean =>
   text.length > 0 && text.length <= maxUserNameLength && text === text.trim() && !/[\p{Cc}\p{Cs}]/u.test(text)
 
@@ -65,11 +59,7 @@ const reservedClaims: ReadonlySet<string> = new Set([
   "sub"
 ])
 
-/**
- * Returns what is wrong with a user, without the values of the claims.
- *
- * @internal
- */
+/** Returns what is wrong with a user, without the values of the claims. */
 export const findProblem = (userName: string, claims: UserClaims): string | undefined => {
   if (!isUserName(userName)) return `a user name has 1 to ${maxUserNameLength} characters`
   const reserved = Object.keys(claims).find((name) => reservedClaims.has(name))
@@ -81,11 +71,7 @@ export const findProblem = (userName: string, claims: UserClaims): string | unde
 const customNames = (claims: UserClaims): ReadonlyArray<string> =>
   Object.keys(claims).filter((name) => !standardClaims.has(name))
 
-/**
- * The claims of each scope, for `oidc-provider`. Claims that are not standard come with `openid`.
- *
- * @internal
- */
+/** The claims of each scope, for `oidc-provider`. Claims that are not standard come with `openid`. */
 export const claimsByScope = (
   users: Iterable<UserClaims>
 ): { readonly [scope: string]: Array<string> } => ({
@@ -93,11 +79,7 @@ export const claimsByScope = (
   ...scopeClaims
 })
 
-/**
- * The claims that a token with these scopes may read.
- *
- * @internal
- */
+/** The claims that a token with these scopes may read. */
 export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>): UserClaims => {
   const requested = new Set(
     Object.entries(scopeClaims).flatMap(([scope, names]) => scopes.includes(scope) ? names : [])
@@ -107,7 +89,6 @@ export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>):
   )
 }
 
-/** @internal */
 export const toAccount = (userName: string, claims: UserClaims = {}): Account => ({
   accountId: userName,
   claims: () => ({ ...claims, sub: userName })

@@ -1,15 +1,12 @@
 /**
  * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The one of `oidc-provider` reads only opaque
  * tokens, and the access tokens of this server are JWTs for an API.
- *
- * @since 0.1.0
  */
 import type { Context, Middleware } from "koa"
 import type { Settings } from "./settings.js"
 import * as Tokens from "./tokens.js"
 import * as User from "./user.js"
 
-/** @internal */
 export const path = "/me"
 
 /** RFC 6750, section 3. A request without a token gets no error code. */
@@ -19,7 +16,6 @@ const refuse = (ctx: Context, status: number, error?: string, description?: stri
   ctx.body = error === undefined ? {} : { error, error_description: description }
 }
 
-/** @internal */
 export const middleware = ({ store, users }: Settings, tokens: Tokens.Tokens): Middleware => async (ctx, next) => {
   if (ctx.path !== path) return next()
   if (ctx.method !== "GET" && ctx.method !== "POST") {

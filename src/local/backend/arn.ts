@@ -1,11 +1,6 @@
-/**
- * Amazon resource names, as the live service forms them.
- *
- * @since 0.1.0
- */
+/** Amazon resource names, as the live service forms them. */
 import { createHash, randomBytes } from "node:crypto"
 
-/** @internal */
 export interface Account {
   readonly region: string
   readonly accountId: string
@@ -14,44 +9,31 @@ export interface Account {
 const identity = ({ accountId, region }: Account, resource: string): string =>
   `arn:aws:bedrock-agentcore:${region}:${accountId}:${resource}`
 
-/** @internal */
 export const workloadIdentity = (account: Account, name: string): string =>
   identity(account, `workload-identity-directory/default/workload-identity/${name}`)
 
-/** @internal */
 export const oauth2Provider = (account: Account, name: string): string =>
   identity(account, `token-vault/default/oauth2credentialprovider/${name}`)
 
-/** @internal */
 export const apiKeyProvider = (account: Account, name: string): string =>
   identity(account, `token-vault/default/apikeycredentialprovider/${name}`)
 
-/** @internal */
 export const paymentProvider = (account: Account, name: string): string =>
   identity(account, `token-vault/default/paymentcredentialprovider/${name}`)
 
-/** @internal */
 export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
 
-/** @internal */
 export const role = ({ accountId }: Account, name: string): string => `arn:aws:iam::${accountId}:role/${name}`
 
-/** @internal */
 export const assumedRole = ({ accountId }: Account, name: string, session: string): string =>
   `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`
 
-/** @internal */
 export const tokenVault = (account: Account, id: string): string => identity(account, `token-vault/${id}`)
 
-/** @internal */
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 
-/**
- * Secrets Manager adds a hyphen and six random characters to every name.
- *
- * @internal
- */
+/** Secrets Manager adds a hyphen and six random characters to every name. */
 export const externalSecret = ({ accountId, region }: Account, name: string): string =>
   `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
 
@@ -59,15 +41,10 @@ type SecretKind = "oauth2" | "apikey" | "payment"
 
 const secretName = (kind: SecretKind, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
 
-/** @internal */
 export const secret = (account: Account, kind: SecretKind, name: string): string =>
   externalSecret(account, secretName(kind, name))
 
-/**
- * The ARN in the place of a secret that a provider does not have. The service model requires one.
- *
- * @internal
- */
+/** The ARN in the place of a secret that a provider does not have. The service model requires one. */
 export const noSecret = ({ accountId, region }: Account, kind: SecretKind, name: string): string => {
   const suffix = createHash("sha256").update(name).digest("hex").slice(0, 6)
   return `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(kind, name)}-${suffix}`

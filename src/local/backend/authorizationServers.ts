@@ -1,18 +1,16 @@
 /**
  * The configuration of an OAuth2 credential provider as an authorization server, a client's authentication there, and
  * the configuration that responses contain.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import { omitUndefined } from "../../credentialProvider/json.js"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
-import { omitUndefined } from "../../internal/credentialProvider/json.js"
-import { type Endpoints, isKnownVendor, type LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
-import * as Validation from "../../internal/validation.js"
 import { isSecure } from "../../models/internal/loopback.js"
 import * as Model from "../../models/Oauth2CredentialProvider.js"
+import * as Validation from "../../plane/validation.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import type * as Arn from "./arn.js"
@@ -21,14 +19,9 @@ import { Seeding } from "./seeding.js"
 import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 
-/**
- * A whole configuration. The one of an update is complete after {@link completeUpdate}.
- *
- * @internal
- */
+/** A whole configuration. The one of an update is complete after {@link completeUpdate}. */
 export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest
 
-/** @internal */
 export interface Environment {
   readonly account: Arn.Account
   readonly settings: Settings
@@ -302,11 +295,7 @@ const configure = (
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
 
-/**
- * Whether AWS reaches the authorization server through a private network.
- *
- * @internal
- */
+/** Whether AWS reaches the authorization server through a private network. */
 export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
   if (request.credentialProviderVendor !== "CustomOauth2") return false
   const { privateEndpoint, privateEndpointOverrides = [] } =
@@ -337,8 +326,6 @@ const checkTokenExchange = (
 /**
  * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference. Returns the
  * server that the backend has to reach.
- *
- * @internal
  */
 export const check = Effect.fnUntraced(function*(
   request: ProviderRequest,
@@ -376,8 +363,6 @@ const patchPrivateKeyJwt = (
 /**
  * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service model: "On
  * Update: all fields are optional").
- *
- * @internal
  */
 export const completeUpdate = (
   request: Model.UpdateOauth2CredentialProviderRequest,
@@ -400,8 +385,6 @@ export const completeUpdate = (
 /**
  * The authorization server of a provider, and the provider's client there. Checks the configuration again, because the
  * settings may have changed since.
- *
- * @internal
  */
 export const resolve = (
   request: ProviderRequest,
@@ -412,11 +395,7 @@ export const resolve = (
     ({ authentication, server }) => Effect.map(authentication, (client) => ({ ...client, ...server }))
   )
 
-/**
- * The configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show.
- *
- * @internal
- */
+/** The configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show. */
 export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)

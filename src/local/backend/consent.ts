@@ -1,8 +1,4 @@
-/**
- * A browser's way through a consent: to the authorization server, and back from it.
- *
- * @since 0.1.0
- */
+/** A browser's way through a consent: to the authorization server, and back from it. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -14,7 +10,6 @@ import type { Registry } from "./registry.js"
 import { Event, type Rejection, type State } from "./session.js"
 import type { Session, SessionStore } from "./sessionStore.js"
 
-/** @internal */
 export interface Dependencies {
   readonly client: OAuthClient
   readonly registry: Pick<Registry, "authorizationServer">
@@ -22,10 +17,8 @@ export interface Dependencies {
   readonly customStateParameter: string
 }
 
-/** @internal */
 export type ConsentProblem = "Expired" | "Finished" | "Failed"
 
-/** @internal */
 export interface Consent {
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
@@ -70,7 +63,6 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
   return `${base}${separator}${query}${hash === -1 ? "" : url.slice(hash)}`
 }
 
-/** @internal */
 export const make = ({ client, customStateParameter, registry, sessions }: Dependencies): Consent => {
   const makeAuthorizationUrl = (
     session: Session,

@@ -1,8 +1,4 @@
-/**
- * The operations of the data plane over registry, vault and consent sessions.
- *
- * @since 0.1.0
- */
+/** The operations of the data plane over registry, vault and consent sessions. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -18,6 +14,7 @@ import {
 import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { invalid, mapStoreError } from "./failures.js"
+import { formatParts } from "./format.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import * as Reasons from "./reasons.js"
@@ -28,12 +25,10 @@ import { differences, type RequestShape } from "./requestShape.js"
 import { Event, type FailureReason, type Rejection } from "./session.js"
 import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
 import type { Settings } from "./settings.js"
-import { formatParts } from "./texts.js"
 import * as Vault from "./vault.js"
 import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
 
-/** @internal */
 export interface Dependencies {
   readonly client: OAuthClient
   readonly publicUrl: string
@@ -44,7 +39,6 @@ export interface Dependencies {
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
 
-/** @internal */
 export type CompletionError =
   | Rejection
   | OAuthError
@@ -54,7 +48,6 @@ export type CompletionError =
   | AccessDeniedException
   | InternalServerException
 
-/** @internal */
 export interface Operations {
   readonly dataPlane: DataPlane.Service
   /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
@@ -132,7 +125,6 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new DataPlane.Issued({ accessToken })
 
-/** @internal */
 export const make = (
   { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
 ): Operations => {

@@ -1,11 +1,6 @@
-/**
- * The options of a backend that have defaults.
- *
- * @since 0.1.0
- */
+/** The options of a backend that have defaults. */
 import type { Account } from "./arn.js"
 
-/** @internal */
 export const read = (options: {
   readonly publicUrl?: string | undefined
   readonly region?: string | undefined

@@ -1,8 +1,4 @@
-/**
- * The exceptions of the local backend's operations. The planes add the name of the operation.
- *
- * @since 0.1.0
- */
+/** The exceptions of the local backend's operations. The planes add the name of the operation. */
 import * as Effect from "effect/Effect"
 import {
   ConflictException,
@@ -13,11 +9,7 @@ import {
 } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
-/**
- * The service model requires a reason, and has none for a request that is invalid as a whole.
- *
- * @internal
- */
+/** The service model requires a reason, and has none for a request that is invalid as a whole. */
 export const invalid = (message: string, field?: string): ValidationException =>
   new ValidationException({
     message,
@@ -25,38 +17,25 @@ export const invalid = (message: string, field?: string): ValidationException =>
     ...(field === undefined ? {} : { fieldList: [{ name: field, message }] })
   })
 
-/** @internal */
 export const notFound = (resourceType: string, name: string): ResourceNotFoundException =>
   new ResourceNotFoundException({ message: `${resourceType} with name '${name}' not found` })
 
-/** @internal */
 export const providerExists = (name: string): ValidationException =>
   invalid(`Credential provider with name: ${name} already exists`)
 
-/**
- * The message is a guess.
- *
- * @internal
- */
+/** The message is a guess. */
 export const vendorChanged = (before: string, after: string): ValidationException =>
   invalid(`The vendor cannot be changed from ${before} to ${after}`, "credentialProviderVendor")
 
-/** @internal */
 export const conflict = (message: string): ConflictException => new ConflictException({ message })
 
-/** @internal */
 export const quotaExceeded = (message: string): ServiceQuotaExceededException =>
   new ServiceQuotaExceededException({ message })
 
-/** @internal */
 export const logStoreError = ({ message }: VaultStoreError): Effect.Effect<void> =>
   Effect.logError(`The store of the local backend failed: ${message}`)
 
-/**
- * The log has the store's message. The caller learns only that the store failed.
- *
- * @internal
- */
+/** The log has the store's message. The caller learns only that the store failed. */
 export const mapStoreError = <A>(
   effect: Effect.Effect<A, VaultStoreError>
 ): Effect.Effect<A, InternalServerException> =>

@@ -1,8 +1,6 @@
 /**
  * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs that the issuer signs
  * in place of AWS (outbound identity federation) have the role as their subject.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -26,7 +24,6 @@ const role = "agentcore-identity-local"
 /** The ids of roles have this form in IAM. */
 const roleId = "AROALOCALAGENTCOREIDS"
 
-/** @internal */
 export interface LocalIssuer extends Issuer {
   /** Does not check the request. */
   readonly getWebIdentityToken: (
@@ -52,21 +49,13 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
     return { kid, privateKey, publicKey: { ...jwk, kid, alg, use: "sig" } }
   }))
 
-/**
- * An issuer that several backends share, one after the other. By default each backend has its own.
- *
- * @internal
- */
+/** An issuer that several backends share, one after the other. By default each backend has its own. */
 export const SharedIssuer = Context.Reference(
   "effect-agentcore-identity/local/SharedIssuer",
   { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
 )
 
-/**
- * A key is made at its first use, because an RSA key takes long.
- *
- * @internal
- */
+/** A key is made at its first use, because an RSA key takes long. */
 export const make = (issuer: string, account: Account): Effect.Effect<LocalIssuer> =>
   Effect.gen(function*() {
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }

@@ -1,8 +1,4 @@
-/**
- * The models of `LocalBackend`, which exports all of them.
- *
- * @since 0.1.0
- */
+/** The models of `LocalBackend`, which exports all of them. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
@@ -22,9 +18,6 @@ import type { OAuthErrorReason } from "../oauth/model.js"
  * - `Expired`: the session has expired
  * - `Replayed`: the session is past this step, or has ended
  * - `Unknown`: there is no such session, or it belongs to another callback
- *
- * @since 0.1.0
- * @category models
  */
 export type BrowserAnswer = Data.TaggedEnum<{
   Redirect: { readonly url: Redacted.Redacted }
@@ -36,35 +29,20 @@ export type BrowserAnswer = Data.TaggedEnum<{
   Unknown: {}
 }>
 
-/**
- * @since 0.1.0
- * @category constructors
- */
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
  * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
  * in any order, and the same custom parameters.
- *
- * @since 0.1.0
- * @category models
  */
 export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
 
-/**
- * The user of a session or grant: a user id, or the issuer and subject of a user's JWT.
- *
- * @since 0.1.0
- * @category models
- */
+/** The user of a session or grant: a user id, or the issuer and subject of a user's JWT. */
 export type VaultUser = { readonly userId: string } | { readonly issuer: string; readonly subject: string }
 
 /**
  * The state of a consent session, without its secrets. `id` names the session in actions. It is a digest, and opens
  * nothing.
- *
- * @since 0.1.0
- * @category models
  */
 export interface ConsentStatus {
   readonly id: string
@@ -96,9 +74,6 @@ export interface ConsentStatus {
  *
  * - `expiresAt`: the end of the access token. None if the authorization server reported none.
  * - `refreshable`: whether there is a refresh token
- *
- * @since 0.1.0
- * @category models
  */
 export interface GrantStatus {
   readonly id: string
@@ -110,12 +85,7 @@ export interface GrantStatus {
   readonly refreshable: boolean
 }
 
-/**
- * A part of the list of grants.
- *
- * @since 0.1.0
- * @category models
- */
+/** A part of the list of grants. */
 export interface GrantPageOptions {
   /** The most grants of the page, 1 to 1000. */
   readonly limit: number
@@ -123,22 +93,13 @@ export interface GrantPageOptions {
   readonly after?: string | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface GrantPage {
   readonly grants: ReadonlyArray<GrantStatus>
   /** Where the next page begins. Absent on the last one. */
   readonly next?: string
 }
 
-/**
- * The issuer of the JWTs of `SecurityTokenService`, in place of AWS.
- *
- * @since 0.1.0
- * @category models
- */
+/** The issuer of the JWTs of `SecurityTokenService`, in place of AWS. */
 export interface Issuer {
   /** The OpenID Connect discovery document. */
   readonly metadata: Readonly<Record<string, unknown>>
@@ -153,9 +114,6 @@ export interface Issuer {
  * - `request`: the method of `OAuthClient`
  * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.
  *   Values that the request carried are removed.
- *
- * @since 0.1.0
- * @category models
  */
 export interface Refusal {
   readonly provider: string

@@ -4,8 +4,6 @@
  *
  * The tokens are not stored. AWS does not document whether it stores them. So each call asks the authorization server,
  * as for machine-to-machine tokens.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -49,7 +47,6 @@ const makeActor = (
   }
 }
 
-/** @internal */
 export const exchange = Effect.fnUntraced(function*(
   client: OAuthClient,
   user: User,

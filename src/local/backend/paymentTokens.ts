@@ -7,8 +7,6 @@
  *
  * AWS documents neither the method of the request to Privy nor the lifetime of its signature. The vendor's own SDK has
  * `POST` and 30 minutes.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -19,7 +17,6 @@ import type { PaymentTokenRequest, PaymentTokenResponse } from "../../DataPlane.
 import type { ValidationException } from "../../IdentityError.js"
 import { invalid } from "./failures.js"
 
-/** @internal */
 export type Credentials =
   | {
     readonly vendor: "CoinbaseCDP"
@@ -250,7 +247,6 @@ const makePrivy = (credentials: Privy, request: PrivyRequest) =>
 // Tokens
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export const make = (
   credentials: Credentials,
   request: PaymentTokenRequest

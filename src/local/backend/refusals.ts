@@ -1,21 +1,18 @@
 /**
  * What authorization servers refuse. The service's own answers do not contain their errors, so the log has them, and
  * the status page.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import { requestNames } from "./format.js"
 import type { Refusal } from "./model.js"
 import * as Reasons from "./reasons.js"
-import { requestNames } from "./texts.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100
 
-/** @internal */
 export interface Observed {
   /** The client. It reports the refusals that its requests meet. */
   readonly client: OAuthClient
@@ -33,7 +30,6 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
     Reasons.explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
-/** @internal */
 export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
   Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
     const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>

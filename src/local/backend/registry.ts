@@ -1,8 +1,4 @@
-/**
- * The resources of the local backend's control plane.
- *
- * @since 0.1.0
- */
+/** The resources of the local backend's control plane. */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as ControlPlane from "../../ControlPlane.js"
@@ -26,7 +22,6 @@ import * as WorkloadIdentities from "./registry/workloadIdentities.js"
 /** Resources that the data plane finds by name. */
 type Find<A, E = never> = (name: string) => Effect.Effect<A, ResourceNotFoundException | InternalServerException | E>
 
-/** @internal */
 export interface Registry {
   readonly controlPlane: ControlPlane.Operations
   readonly workload: Find<WorkloadIdentities.Workload>
@@ -44,7 +39,6 @@ export interface Registry {
   readonly paymentCredentials: Find<Credentials, AccessDeniedException>
 }
 
-/** @internal */
 export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Effect.fn.Return<Registry> {
   const workloads = yield* WorkloadIdentities.table(dependencies)
   const oauth2 = yield* Oauth2Providers.table(dependencies)

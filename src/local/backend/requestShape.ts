@@ -4,39 +4,29 @@
  * https://github.com/aws-samples/sample-autonomous-cloud-coding-agents/pull/831).
  *
  * Scopes, resources and audiences are sets: OAuth gives no meaning to their order.
- *
- * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import type { RequestPart } from "./model.js"
 
 const Names = Schema.Array(Schema.String)
 
-/**
- * The access that a request asks for.
- *
- * @internal
- */
+/** The access that a request asks for. */
 export const Access = Schema.Struct({
   scopes: Names,
   resources: Schema.optional(Names),
   audiences: Schema.optional(Names)
 })
 
-/** @internal */
 export type Access = typeof Access.Type
 
-/** @internal */
 export const RequestShape = Schema.Struct({
   ...Access.fields,
   // Earlier versions stored grants without them.
   customParameters: Schema.optional(Schema.Record(Schema.String, Schema.String))
 })
 
-/** @internal */
 export type RequestShape = typeof RequestShape.Type
 
-/** @internal */
 export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Array(
   Schema.Literals(["scopes", "resources", "audiences", "customParameters"])
 )
@@ -61,8 +51,6 @@ const isSameRecord = (
 /**
  * The parts that differ. None for two requests that the same grant serves. A list without items, or a record without
  * entries, is like an absent one.
- *
- * @internal
  */
 export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> => {
   const parts: ReadonlyArray<readonly [RequestPart, boolean]> = [
@@ -74,5 +62,4 @@ export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<Req
   return parts.flatMap(([part, isSame]) => isSame ? [] : [part])
 }
 
-/** @internal */
 export const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0

@@ -1,16 +1,10 @@
 /**
  * Seeds and setups. They are written for several places, and applied while other servers may not run yet, so what depends on the
  * network or on the region is not checked.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 
-/**
- * Whether the current call of the control plane applies a seed or a setup.
- *
- * @internal
- */
+/** Whether the current call of the control plane applies a seed or a setup. */
 export class Seeding extends Context.Reference("effect-agentcore-identity/local/Seeding", {
   defaultValue: () => false
 }) {}

@@ -8,17 +8,13 @@
  * ```
  *
  * `Completed` and `Failed` are final. From `expiresAt` on, any other state is `Failed`.
- *
- * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 
-/** @internal */
 export type FailureReason = "Refused" | "Rejected" | "Expired" | "ExchangeFailed"
 
-/** @internal */
 export type State = Data.TaggedEnum<{
   Pending: {}
   /** The browser was sent to the authorization server. */
@@ -31,10 +27,8 @@ export type State = Data.TaggedEnum<{
   Failed: { readonly reason: FailureReason }
 }>
 
-/** @internal */
 export const State = Data.taggedEnum<State>()
 
-/** @internal */
 export type Event = Data.TaggedEnum<{
   BrowserSent: {}
   CallbackAccepted: { readonly callbackUrl: Redacted.Redacted }
@@ -46,7 +40,6 @@ export type Event = Data.TaggedEnum<{
   Expired: {}
 }>
 
-/** @internal */
 export const Event = Data.taggedEnum<Event>()
 
 /**
@@ -57,16 +50,10 @@ export const Event = Data.taggedEnum<Event>()
  * - `Replayed`: a second callback, or a second claim
  * - `TooEarly`: an earlier event is missing
  * - `WrongUser`: the session was opened with another artifact
- *
- * @internal
  */
 export type Rejection = "Expired" | "Finished" | "Replayed" | "TooEarly" | "WrongUser"
 
-/**
- * The constant part of a session.
- *
- * @internal
- */
+/** The constant part of a session. */
 export interface SessionTerms {
   readonly artifact: string
   /** Milliseconds since the epoch. */
@@ -75,11 +62,7 @@ export interface SessionTerms {
 
 const isFinal = (state: State): boolean => state._tag === "Completed" || state._tag === "Failed"
 
-/**
- * The state at a time: time alone can end a session.
- *
- * @internal
- */
+/** The state at a time: time alone can end a session. */
 export const settle = (terms: SessionTerms, state: State, now: number): State =>
   isFinal(state) || now < terms.expiresAt ? state : State.Failed({ reason: "Expired" })
 
@@ -98,11 +81,7 @@ const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
 const advanceIf = (condition: boolean, rejection: Rejection, next: State): Result.Result<State, Rejection> =>
   condition ? Result.succeed(next) : Result.fail(rejection)
 
-/**
- * The state after an event, or the reason for no change. It is total: every event has a result in every state.
- *
- * @internal
- */
+/** The state after an event, or the reason for no change. It is total: every event has a result in every state. */
 export const transition = (
   terms: SessionTerms,
   before: State,

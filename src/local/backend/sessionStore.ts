@@ -9,8 +9,6 @@
  * The sessions of a workload, and all sessions, have a limit in size. Beyond it sessions are dropped, the oldest first:
  * failed ones, then unfinished ones, then completed ones. A poll gets `Failed` for a dropped session. Sessions of other
  * workloads are dropped only if these take more space.
- *
- * @since 0.1.0
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -21,8 +19,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dateRange.js"
-import * as Heap from "../../internal/heap.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
+import * as Heap from "../../internal/priorityQueue.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import { Access, RequestParts, type RequestShape } from "./requestShape.js"
 import * as Sessions from "./session.js"
@@ -46,7 +44,6 @@ const opening = {
 
 const Opening = Schema.Struct(opening)
 
-/** @internal */
 export type Opening = typeof Opening.Type
 
 const Session = Schema.Struct({
@@ -57,22 +54,13 @@ const Session = Schema.Struct({
   expiresAt: Schema.Number.check(Schema.isBetween({ minimum: -maxTime, maximum: maxTime }))
 })
 
-/** @internal */
 export type Session = typeof Session.Type
 
-/**
- * Names a session in actions. The URI has 256 random bits, so its digest opens nothing.
- *
- * @internal
- */
+/** Names a session in actions. The URI has 256 random bits, so its digest opens nothing. */
 export const idOf = ({ uri }: Session): string =>
   createHash("sha256").update(Redacted.value(uri)).digest("hex").slice(0, 32)
 
-/**
- * The shape of the request that opened the session.
- *
- * @internal
- */
+/** The shape of the request that opened the session. */
 export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 
 const State = Schema.Union([
@@ -93,7 +81,6 @@ interface Entry {
   readonly end: Heap.Entry<string>
 }
 
-/** @internal */
 export interface SessionStore {
   readonly open: (opening: Opening) => Effect.Effect<Session, VaultStoreError>
   readonly byUri: (uri: Redacted.Redacted) => Effect.Effect<Option.Option<Session>>
@@ -119,20 +106,12 @@ const lengthOf = (texts: ReadonlyArray<string> = []): number =>
   // An item takes space, even if it is short.
   texts.reduce((sum, text) => sum + text.length + 16, 0)
 
-/**
- * The size of the parameters of a request, in characters.
- *
- * @internal
- */
+/** The size of the parameters of a request, in characters. */
 export const parametersSize = ({ customParameters, wanted }: Pick<Opening, "wanted" | "customParameters">): number =>
   lengthOf(wanted.scopes) + lengthOf(wanted.resources) + lengthOf(wanted.audiences)
   + lengthOf(Object.keys(customParameters)) + lengthOf(Object.values(customParameters))
 
-/**
- * The authorization server gets the parameters in a URL. Few servers take a longer one.
- *
- * @internal
- */
+/** The authorization server gets the parameters in a URL. Few servers take a longer one. */
 export const maxParametersSize = 16 * 1024
 
 const secretLength = Option.match({
@@ -150,7 +129,6 @@ const dropRank = (state: Sessions.State): number | undefined =>
 
 const makeSecret = (): string => randomBytes(32).toString("base64url")
 
-/** @internal */
 export const make = Effect.fnUntraced(
   function*(lifetime: number): Effect.fn.Return<SessionStore, VaultStoreError, VaultStore> {
     const collection = (yield* VaultStore).collection("consent-sessions", StoredEntry)

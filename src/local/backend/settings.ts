@@ -1,17 +1,14 @@
 /**
  * The settings of the local backend, and the secrets and keys in them. Settings are read at each use, because they can
  * change while the backend runs.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { AccessDeniedException } from "../../IdentityError.js"
-import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import type { SecretReference } from "../../models/internal/names.js"
 import * as Reasons from "./reasons.js"
 
-/** @internal */
 export type Settings = Effect.Effect<LocalSettings>
 
 /** The entry of a record under a name of a request. Inherited names like `constructor` are not entries. */
@@ -28,8 +25,6 @@ const refuse = (message: string, advice: string) =>
 /**
  * The secret behind an `EXTERNAL` reference. The live service reads it with the rights of the caller, when it is used
  * and not when the provider is created. It fails with this message, which goes on with the caller's ARN.
- *
- * @internal
  */
 export const readSecret = (
   settings: Settings,
@@ -45,11 +40,7 @@ export const readSecret = (
       : Effect.succeed(secret)
   })
 
-/**
- * The private key of a KMS key. The message of the live service is not known.
- *
- * @internal
- */
+/** The private key of a KMS key. The message of the live service is not known. */
 export const readKmsKey = (
   settings: Settings,
   keyArn: string

@@ -3,8 +3,6 @@
  * request in another shape needs another grant, also where its access is a part of an earlier one.
  *
  * Changes run one after the other. Each is one write of the store.
- *
- * @since 0.1.0
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -26,7 +24,6 @@ import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-/** @internal */
 export const Grant = Schema.Struct({
   id: Schema.String,
   asked: RequestShape,
@@ -35,7 +32,6 @@ export const Grant = Schema.Struct({
   expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtcFromString)
 })
 
-/** @internal */
 export type Grant = typeof Grant.Type
 
 const isAlive = (grant: Grant, now: number): boolean =>
@@ -43,11 +39,7 @@ const isAlive = (grant: Grant, now: number): boolean =>
 
 const Key = Schema.fromJsonString(Schema.Tuple([Schema.String, Names, Schema.String]))
 
-/**
- * A key of the vault. A user's JWT, a user id, and no user are separate namespaces.
- *
- * @internal
- */
+/** A key of the vault. A user's JWT, a user id, and no user are separate namespaces. */
 export const makeKey = (workload: string, user: User, provider: string): string =>
   Schema.encodeSync(Key)([
     workload,
@@ -55,14 +47,9 @@ export const makeKey = (workload: string, user: User, provider: string): string 
     provider
   ])
 
-/** @internal */
 export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
 
-/**
- * The parts of a key. `provider` is a callback id.
- *
- * @internal
- */
+/** The parts of a key. `provider` is a callback id. */
 export const readKey = (
   key: string
 ): { readonly workload: string; readonly user: VaultUser; readonly provider: string } => {
@@ -74,27 +61,19 @@ const Cursor = Schema.StringFromBase64Url.pipe(
   Schema.decodeTo(Schema.fromJsonString(Schema.Struct({ key: Schema.String, id: Schema.String })))
 )
 
-/** @internal */
 export type Cursor = typeof Cursor.Type
 
-/**
- * Where a page of grants ended, as text.
- *
- * @internal
- */
+/** Where a page of grants ended, as text. */
 export const encodeCursor = ([key, { id }]: Entry): string => Schema.encodeSync(Cursor)({ key, id })
 
-/** @internal */
 export const decodeCursor = (text: string): Option.Option<Cursor> =>
   Schema.decodeOption(Cursor)(text).pipe(Option.filter(({ key }) => Option.isSome(Schema.decodeOption(Key)(key))))
 
-/** @internal */
 export type Entry = readonly [key: string, grant: Grant]
 
 const toEntries = (all: ReadonlyArray<readonly [key: string, grants: ReadonlyArray<Grant>]>): ReadonlyArray<Entry> =>
   all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
 
-/** @internal */
 export interface Vault {
   /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
   readonly find: (
@@ -142,7 +121,6 @@ export interface Vault {
   readonly forget: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
 }
 
-/** @internal */
 export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.Scope> = Effect.gen(function*() {
   const client = yield* OAuthClient
   const scope = yield* Effect.scope

@@ -1,13 +1,8 @@
-/**
- * The well-known endpoints and the quirks of vendors, from their public documentation.
- *
- * @since 0.1.0
- */
-import type { Endpoints, LocalSettings, Vendor } from "../../internal/identitySetup/localSettings.js"
+/** The well-known endpoints and the quirks of vendors, from their public documentation. */
+import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
 import type { Oauth2Vendor } from "../../models/internal/vendors.js"
 import type { OnBehalfOf, Quirks } from "../oauth/model.js"
 
-/** @internal */
 export interface KnownVendor extends Endpoints {
   readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
   readonly quirks?: Quirks | undefined
@@ -16,11 +11,7 @@ export interface KnownVendor extends Endpoints {
 const basic = "CLIENT_SECRET_BASIC"
 const post = "CLIENT_SECRET_POST"
 
-/**
- * Microsoft has endpoints per tenant.
- *
- * @internal
- */
+/** Microsoft has endpoints per tenant. */
 export const makeMicrosoft = (tenantId: string): KnownVendor => {
   const tenant = `https://login.microsoftonline.com/${encodeURIComponent(tenantId)}`
   return {
@@ -31,7 +22,6 @@ export const makeMicrosoft = (tenantId: string): KnownVendor => {
   }
 }
 
-/** @internal */
 export const known: Readonly<Record<Vendor, KnownVendor>> = {
   AtlassianOauth2: {
     issuer: "https://auth.atlassian.com",
@@ -142,11 +132,7 @@ const beginsWith = (url: URL, start: URL): boolean =>
   url.protocol === start.protocol && url.host === start.host
   && `${url.pathname}/`.startsWith(start.pathname.replace(/\/?$/, "/"))
 
-/**
- * The issuer that the settings have in place of this one. The longest beginning of its URL decides.
- *
- * @internal
- */
+/** The issuer that the settings have in place of this one. The longest beginning of its URL decides. */
 export const findIssuer = (
   issuer: string,
   { vendorIssuers = {} }: Pick<LocalSettings, "vendorIssuers">
@@ -162,8 +148,6 @@ export const findIssuer = (
 /**
  * How a vendor acts on behalf of a user. AWS documents it for Microsoft, and for `CustomOauth2`, whose configuration has
  * it. The settings add vendors for which the sources differ, with a token exchange as that of Okta (RFC 8693).
- *
- * @internal
  */
 export const findOnBehalfOf = (
   vendor: Oauth2Vendor,

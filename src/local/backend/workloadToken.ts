@@ -1,8 +1,6 @@
 /**
  * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's
  * store, so that a backend rejects the tokens of another one.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -15,11 +13,7 @@ import { maxTime } from "../../internal/dateRange.js"
 import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
-/**
- * The user of a workload access token. Each kind is a namespace of the vault.
- *
- * @internal
- */
+/** The user of a workload access token. Each kind is a namespace of the vault. */
 export const User = Schema.Union([
   Schema.TaggedStruct("None", {}),
   Schema.TaggedStruct("Jwt", {
@@ -32,34 +26,22 @@ export const User = Schema.Union([
   Schema.TaggedStruct("UserId", { id: Schema.String, artifact: Schema.String })
 ])
 
-/** @internal */
 export type User = typeof User.Type
 
-/** @internal */
 export const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: Schema.Number })
 
-/** @internal */
 export type Claims = typeof Claims.Type
 
-/**
- * A digest that binds a session to the user id or JWT of its first request.
- *
- * @internal
- */
+/** A digest that binds a session to the user id or JWT of its first request. */
 export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
   hash("sha256", `${kind}:${value}`, "base64url")
 
-/** @internal */
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
 
 // A workload access token has at most 131072 characters, and encryption adds a third to its content.
 const maxUserToken = 90_000
 
-/**
- * The user of a verified JWT.
- *
- * @internal
- */
+/** The user of a verified JWT. */
 export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: string; readonly sub: string }): User => ({
   _tag: "Jwt",
   iss: claims.iss,
@@ -68,7 +50,6 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
   token: Redacted.value(token).length <= maxUserToken ? token : undefined
 })
 
-/** @internal */
 export interface WorkloadTokens {
   /** The token ends with the user's JWT, if that ends before its own lifetime. `endsAt` in seconds since the epoch. */
   readonly seal: (workload: string, user: User, endsAt?: number) => Effect.Effect<Redacted.Redacted>
@@ -91,11 +72,7 @@ const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.ge
   return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
 })
 
-/**
- * The lifetime is read for each token.
- *
- * @internal
- */
+/** The lifetime is read for each token. */
 export const make = (
   lifetime: Effect.Effect<Duration.Duration>
 ): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>

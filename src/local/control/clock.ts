@@ -1,12 +1,7 @@
-/**
- * The clock of the backend: the clock of the caller, and an offset that can change.
- *
- * @since 0.1.0
- */
+/** The clock of the backend: the clock of the caller, and an offset that can change. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
-/** @internal */
 export interface ShiftedClock {
   /** In milliseconds. */
   readonly offset: () => number
@@ -15,11 +10,7 @@ export interface ShiftedClock {
   readonly shift: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/**
- * A clock that is ahead of another one. Sleeps take real time.
- *
- * @internal
- */
+/** A clock that is ahead of another one. Sleeps take real time. */
 export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
@@ -30,7 +21,6 @@ export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock =
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })
 
-/** @internal */
 export const make: Effect.Effect<ShiftedClock> = Effect.sync(() => {
   let current = 0
   const offset = () => current

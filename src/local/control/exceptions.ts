@@ -1,8 +1,4 @@
-/**
- * The exceptions of all operations, and the HTTP statuses that the service gives them.
- *
- * @since 0.1.0
- */
+/** The exceptions of all operations, and the HTTP statuses that the service gives them. */
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
@@ -15,19 +11,13 @@ const rows: ReadonlyArray<Operation.Any> = tables.flatMap((table) => Object.valu
 
 type Row<T> = T[keyof T]
 
-/**
- * The errors of all operations.
- *
- * @internal
- */
+/** The errors of all operations. */
 export type PlaneError = Operation.Error<
   Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
 >
 
-/** @internal */
 export type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 
-/** @internal */
 export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   ValidationException: 400,
   UnauthorizedException: 401,
@@ -46,17 +36,11 @@ export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   JWTPayloadSizeExceededException: 400
 }
 
-/** @internal */
 export const operationNames: ReadonlySet<string> = new Set(rows.map(({ name }) => name))
 
-/**
- * The classes of the exceptions, by name.
- *
- * @internal
- */
+/** The classes of the exceptions, by name. */
 export const classes: ReadonlyMap<string, Operation.ExceptionClass<unknown>> = new Map(
   rows.flatMap(({ errors }) => errors.map((exception) => [exception._tag, exception] as const))
 )
 
-/** @internal */
 export const isException = (name: string): name is Exception["_tag"] => Object.hasOwn(statusOf, name)

@@ -1,8 +1,4 @@
-/**
- * The faults of the operations, and of the requests to authorization servers.
- *
- * @since 0.1.0
- */
+/** The faults of the operations, and of the requests to authorization servers. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -20,10 +16,8 @@ import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./httpCall.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
 
-/** @internal */
 export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 
-/** @internal */
 export interface Faults {
   readonly add: (fault: Fault) => Effect.Effect<FaultStatus, LocalControlError>
   readonly list: Effect.Effect<ReadonlyArray<FaultStatus>>
@@ -168,7 +162,6 @@ const toStatus = (entry: Entry): FaultStatus => ({
   remaining: remainingOf(entry)
 })
 
-/** @internal */
 export const make: Effect.Effect<Faults> = Effect.sync(() => {
   const entries = new Map<string, Entry>()
 

@@ -1,8 +1,4 @@
-/**
- * One backend after the other over one store. The planes stay the same for their users.
- *
- * @since 0.1.0
- */
+/** One backend after the other over one store. The planes stay the same for their users. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,7 +15,6 @@ import type { Content, ControlledStore, Generation } from "./store.js"
 
 type Backend = LocalBackend.LocalBackend | LocalBackend.Planes
 
-/** @internal */
 export interface Generations {
   /** Waits while the backend is replaced. */
   readonly current: Effect.Effect<Context.Context<Backend>>
@@ -31,7 +26,6 @@ export interface Generations {
   readonly replace: (content: Content, swap: Effect.Effect<void>) => Effect.Effect<void, VaultStoreError>
 }
 
-/** @internal */
 export const make = (
   options: LocalBackend.Options,
   { client, clock, issuer, store }: {
@@ -90,11 +84,7 @@ export const make = (
     }
   })
 
-/**
- * The services of the current backend, by the clock.
- *
- * @internal
- */
+/** The services of the current backend, by the clock. */
 export const delegate = (
   { current }: Generations,
   clock: ShiftedClock,

@@ -1,18 +1,14 @@
 /**
  * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them knows.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type { RequestRecord } from "./model.js"
 
-/** @internal */
 export interface CollectedReasons {
   readonly list: ReadonlyArray<string>
   readonly add: (reason: string) => void
 }
 
-/** @internal */
 export interface Call {
   /** Whether a fault cuts the connection. */
   cut: boolean
@@ -22,11 +18,7 @@ export interface Call {
   record: RequestRecord | undefined
 }
 
-/**
- * Undefined for a call in this process.
- *
- * @internal
- */
+/** Undefined for a call in this process. */
 export const HttpCall = Context.Reference("effect-agentcore-identity/local/HttpCall", {
   defaultValue: (): Call | undefined => undefined
 })

@@ -1,8 +1,4 @@
-/**
- * The models and the error of `LocalControl`, which exports all of them.
- *
- * @since 0.1.0
- */
+/** The models and the error of `LocalControl`, which exports all of them. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
@@ -15,9 +11,6 @@ import * as Schema from "effect/Schema"
 /**
  * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative for a
  * clock that is behind.
- *
- * @since 0.1.0
- * @category models
  */
 export interface ClockState {
   readonly now: DateTime.Utc
@@ -28,12 +21,7 @@ export interface ClockState {
 // Snapshots
 // -----------------------------------------------------------------------------
 
-/**
- * A named copy of the backend's content.
- *
- * @since 0.1.0
- * @category models
- */
+/** A named copy of the backend's content. */
 export interface Snapshot {
   readonly name: string
   readonly takenAt: DateTime.Utc
@@ -46,18 +34,12 @@ export interface Snapshot {
 /**
  * A request of the local backend to an authorization server: to its token endpoint, for the URL of its authorization
  * page, or to its revocation endpoint.
- *
- * @since 0.1.0
- * @category models
  */
 export type Endpoint = "token" | "authorization" | "revocation"
 
 /**
  * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`, `status`,
  * `cut` and `failChange`, a call is only delayed.
- *
- * @since 0.1.0
- * @category models
  */
 export interface Fault {
   /** The AWS name of an operation, such as `GetResourceApiKey`, or `*` for all. */
@@ -89,12 +71,7 @@ export interface Fault {
   readonly count?: number | undefined
 }
 
-/**
- * An active fault. `remaining` counts the calls that it will still affect.
- *
- * @since 0.1.0
- * @category models
- */
+/** An active fault. `remaining` counts the calls that it will still affect. */
 export interface FaultStatus {
   readonly id: string
   readonly fault: Fault
@@ -115,9 +92,6 @@ export interface FaultStatus {
  * - `request`, `response`: their members. None for a page, and for a request that no operation got.
  * - `error`: the name of the exception. None for a success.
  * - `reasons`: what the answer of the service does not say: why it failed, and which members of the request have no effect
- *
- * @since 0.1.0
- * @category models
  */
 export interface RequestRecord {
   readonly id: string
@@ -136,35 +110,20 @@ export interface RequestRecord {
 // Resources
 // -----------------------------------------------------------------------------
 
-/**
- * The first items of a list, and whether there are more.
- *
- * @since 0.1.0
- * @category models
- */
+/** The first items of a list, and whether there are more. */
 export interface Excerpt<A> {
   readonly items: ReadonlyArray<A>
   readonly more: boolean
 }
 
-/**
- * A credential provider, without its secrets. An API key has no vendor.
- *
- * @since 0.1.0
- * @category models
- */
+/** A credential provider, without its secrets. An API key has no vendor. */
 export interface CredentialProviderSummary {
   readonly name: string
   readonly kind: "OAuth2" | "API key" | "Payment"
   readonly vendor: Option.Option<string>
 }
 
-/**
- * The workload identities and credential providers of the backend, at most 200 of each.
- *
- * @since 0.1.0
- * @category models
- */
+/** The workload identities and credential providers of the backend, at most 200 of each. */
 export interface Resources {
   readonly workloadIdentities: Excerpt<{ readonly name: string }>
   readonly credentialProviders: Excerpt<CredentialProviderSummary>
@@ -185,9 +144,6 @@ export interface Resources {
  * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can answer
  * - `Refused`: the authorization server refused the answer, or did not answer
  * - `Store`: the store of the backend failed
- *
- * @since 0.1.0
- * @category errors
  */
 export class LocalControlError extends Schema.TaggedError<LocalControlError>()("LocalControlError", {
   reason: Schema.Literals([

@@ -1,14 +1,10 @@
-/**
- * The planes of the current backend: each call is recorded, may meet a fault, and runs by the clock.
- *
- * @since 0.1.0
- */
+/** The planes of the current backend: each call is recorded, may meet a fault, and runs by the clock. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
-import * as Plane from "../../internal/plane.js"
+import * as Plane from "../../plane/make.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { FailedChange, type Failure } from "../backend/failedChange.js"
 import type * as LocalBackend from "../LocalBackend.js"
@@ -17,7 +13,6 @@ import type { Faults } from "./faults.js"
 import type { Generations } from "./generations.js"
 import type { Requests } from "./requests.js"
 
-/** @internal */
 export const make = (
   { current }: Generations,
   { clock, faults, requests }: {

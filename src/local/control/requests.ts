@@ -1,8 +1,4 @@
-/**
- * The last requests and their answers, without secrets. The size of each is limited, and so is their number.
- *
- * @since 0.1.0
- */
+/** The last requests and their answers, without secrets. The size of each is limited, and so is their number. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -15,12 +11,11 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
-import { nowOf } from "../../internal/now.js"
 import { Reasons } from "../backend/reasons.js"
+import { nowOf } from "../internal/now.js"
 import { type CollectedReasons, HttpCall } from "./httpCall.js"
 import type { RequestRecord } from "./model.js"
 
-/** @internal */
 export interface Requests {
   /** The newest first. */
   readonly list: Effect.Effect<ReadonlyArray<RequestRecord>>
@@ -37,11 +32,7 @@ export interface Requests {
   ) => Effect.Effect<A, E, R>
 }
 
-/**
- * The requests that the routes of a server and its planes record together.
- *
- * @internal
- */
+/** The requests that the routes of a server and its planes record together. */
 export const SharedRequests = Context.Reference(
   "effect-agentcore-identity/local/SharedRequests",
   { defaultValue: (): Option.Option<Requests> => Option.none() }
@@ -67,11 +58,7 @@ const redacted = "<redacted>"
 /** Their values may be secrets of an authorization server or of a payment. */
 const secretMembers: ReadonlySet<string> = new Set(["customParameters", "requestBody"])
 
-/**
- * A copy without secrets, of limited size.
- *
- * @internal
- */
+/** A copy without secrets, of limited size. */
 export const mask = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") {
     return value.length > maxText ? `${value.slice(0, maxText)}… (${value.length} characters)` : value
@@ -113,11 +100,7 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
 // Constructors
 // -----------------------------------------------------------------------------
 
-/**
- * Collects the reasons of a call.
- *
- * @internal
- */
+/** Collects the reasons of a call. */
 export const makeReasons = (): CollectedReasons => {
   const list: Array<string> = []
   return {
@@ -128,7 +111,6 @@ export const makeReasons = (): CollectedReasons => {
   }
 }
 
-/** @internal */
 export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
   let records: Array<RequestRecord> = []
 

@@ -1,8 +1,4 @@
-/**
- * Lists the resources of a backend.
- *
- * @since 0.1.0
- */
+/** Lists the resources of a backend. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -28,7 +24,6 @@ type Errors = Stream.Error<
   >
 >
 
-/** @internal */
 export const list = (controlPlane: ControlPlane.Service): Effect.Effect<Resources, Errors> => {
   const oauth2 = Stream.map(
     controlPlane.streamOauth2CredentialProviders(),

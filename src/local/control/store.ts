@@ -1,32 +1,23 @@
 /**
  * The store of the backend, which can be emptied, copied and replaced while it is used. Each backend has a generation of
  * it. When the generation ends, the last writes of its backend fail.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as VaultStore from "../VaultStore.js"
 
-/**
- * The entries of each collection, encoded.
- *
- * @internal
- */
+/** The entries of each collection, encoded. */
 export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
 
-/** @internal */
 export type Content = typeof Content.Type
 
-/** @internal */
 export interface Generation {
   readonly store: VaultStore.Service
   /** Waits for the writes that have begun. */
   readonly end: Effect.Effect<void>
 }
 
-/** @internal */
 export interface ControlledStore {
   readonly generation: Effect.Effect<Generation>
   /** Copies all entries between two writes. */
@@ -83,7 +74,6 @@ const makeCollection = <A, I>(
 /** More writes than run at one time. */
 const allPermits = 1_000_000
 
-/** @internal */
 export const make = (inner: VaultStore.Service): Effect.Effect<ControlledStore> =>
   Effect.map(Semaphore.make(allPermits), (gate) => {
     const collections = new Map<string, Collection>()

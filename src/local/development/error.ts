@@ -1,18 +1,12 @@
-/**
- * The error of a file that names no caller.
- *
- * @since 0.1.0
- */
+/** The error of a file that names no caller. */
 import * as Schema from "effect/Schema"
 
-/** @internal */
 export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>()("LocalDevelopmentError", {
   reason: Schema.Literals(["MissingWorkloadIdentity", "Broken", "Unusable", "Locked"]),
   path: Schema.String,
   message: Schema.String
 }) {}
 
-/** @internal */
 export const fileError = (
   path: string,
   reason: LocalDevelopmentError["reason"],

@@ -1,8 +1,6 @@
 /**
  * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two members. Other members and the layout stay. A
  * file that cannot be parsed is not changed.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -11,8 +9,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import { LockError, withLock } from "../../internal/processLock.js"
 import * as SafeFile from "../../internal/safeFile.js"
+import { LockError, withLock } from "../internal/processLock.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
 
 const File = Schema.Struct({
@@ -20,21 +18,13 @@ const File = Schema.Struct({
   user_id: Schema.optional(Schema.NullOr(Schema.String))
 })
 
-/**
- * The members of the caller. As in the Python SDK, null and the empty string count as missing.
- *
- * @internal
- */
+/** The members of the caller. As in the Python SDK, null and the empty string count as missing. */
 export interface Members {
   readonly workloadName?: string | undefined
   readonly userId?: string | undefined
 }
 
-/**
- * A result, and the members that the file needs first.
- *
- * @internal
- */
+/** A result, and the members that the file needs first. */
 export interface Plan<A> {
   readonly value: A
   readonly added: Members
@@ -158,8 +148,6 @@ const resolve = (path: string): Effect.Effect<string, LocalDevelopmentError> =>
 /**
  * Reads the file, plans, and writes the members that the plan adds. A plan without members writes nothing. Processes that come at the
  * same time plan one after the other, so that all but the first find the added members.
- *
- * @internal
  */
 export const complete = <A, E>(
   path: string,

@@ -1,8 +1,4 @@
-/**
- * The answers of authorization servers as token sets and errors.
- *
- * @since 0.1.0
- */
+/** The answers of authorization servers as token sets and errors. */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
@@ -11,7 +7,6 @@ import { codeOf } from "../../internal/errorCode.js"
 import type { Exchange, Refusal } from "./exchange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./model.js"
 
-/** @internal */
 export type Openid = typeof OpenidClient
 
 /** RFC 6749, RFC 8707, OpenID Connect. Servers have codes of their own besides. */
@@ -51,8 +46,6 @@ const makeError = (reason: OAuthErrorReason, { description, error, status }: Ref
 /**
  * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
  * rejected.
- *
- * @internal
  */
 export const fromCallback = (refusal: Refusal): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
@@ -70,8 +63,6 @@ const toNetworkCode = (cause: unknown): string | undefined => {
 
 /**
  * The errors of openid-client hold the answer, and some the request. Of these the exchange keeps what an error may say.
- *
- * @internal
  */
 export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange): OAuthError => {
   if (cause instanceof openid.AuthorizationResponseError) {
@@ -96,22 +87,14 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
   })
 }
 
-/**
- * Names the discovery document that could not be used. Its URL has no query and no user information.
- *
- * @internal
- */
+/** Names the discovery document that could not be used. Its URL has no query and no user information. */
 export const atDiscovery = (url: string) => ({ code, description, reason }: OAuthError): OAuthError =>
   makeError(reason, {
     error: code,
     description: `the discovery document ${url} cannot be used${description === undefined ? "" : `: ${description}`}`
   })
 
-/**
- * `now` in milliseconds.
- *
- * @internal
- */
+/** `now` in milliseconds. */
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
   refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
@@ -144,8 +127,6 @@ const parseObject = (text: string): Readonly<Record<string, unknown>> | undefine
  *
  * AgentCore returns the access token alone, and no source says that it checks ID tokens. openid-client would reject one
  * whose algorithm, issuer or key it does not expect.
- *
- * @internal
  */
 export const normalizeTokens = (
   fetch: OpenidClient.CustomFetch,

@@ -2,8 +2,6 @@
  * The last request to an authorization server and its answer, and what of the answer an error may say.
  *
  * The texts of a server can repeat what the client sent. So `strip` removes the values of the request from them.
- *
- * @since 0.1.0
  */
 import type { CustomFetch } from "openid-client"
 
@@ -38,18 +36,13 @@ const removed = "<redacted>"
 /** A JWT, of whichever request. */
 const jwt = /eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g
 
-/**
- * What a server says in place of an answer.
- *
- * @internal
- */
+/** What a server says in place of an answer. */
 export interface Refusal {
   readonly status?: number | undefined
   readonly error?: string | undefined
   readonly description?: string | undefined
 }
 
-/** @internal */
 export interface Exchange {
   /** A fetch that records its request and the answer. */
   readonly record: (fetch: (url: string, init: RequestInit) => Promise<Response>) => CustomFetch
@@ -89,11 +82,7 @@ const mark = (text: string, value: string, marks: Array<boolean>): void => {
   }
 }
 
-/**
- * Removes values, pieces of values, and JWTs from a text.
- *
- * @internal
- */
+/** Removes values, pieces of values, and JWTs from a text. */
 export const strip = (text: string, values: Iterable<string>): string => {
   const marks = Array.from({ length: text.length }, () => false)
   for (const value of values) {
@@ -147,7 +136,6 @@ const parse = (text: string): { readonly error?: unknown; readonly error_descrip
 /** Of a callback's query, these are for the developer. */
 const callbackTexts: ReadonlySet<string> = new Set(["error", "error_description", "error_uri", "iss"])
 
-/** @internal */
 export const make = (): Exchange => {
   const hidden = new Set<string>()
   let answer: { readonly status: number; readonly text: string } | undefined

@@ -1,8 +1,4 @@
-/**
- * OAuth 2 over HTTP, with `openid-client`.
- *
- * @since 0.1.0
- */
+/** OAuth 2 over HTTP, with `openid-client`. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -51,15 +47,12 @@ const openidClient: Effect.Effect<Answers.Openid> = Effect.orDie(
 /**
  * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
  * users' JWTs.
- *
- * @internal
  */
 export interface Timeouts {
   readonly tokens?: number | undefined
   readonly keys?: number | undefined
 }
 
-/** @internal */
 export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
   const verifyUserToken = UserToken.makeVerify(keys)

@@ -1,8 +1,4 @@
-/**
- * The models and errors of `OAuthClient`, which exports all of them.
- *
- * @since 0.1.0
- */
+/** The models and errors of `OAuthClient`, which exports all of them. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -22,9 +18,6 @@ import * as Schema from "effect/Schema"
  *   as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace
  *   `aud`.
  * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the token endpoint.
- *
- * @since 0.1.0
- * @category models
  */
 export type ClientAuthentication =
   | {
@@ -46,9 +39,6 @@ export type ClientAuthentication =
 /**
  * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with or without an actor token,
  * or with the JWT as the grant (RFC 7523, section 2.1).
- *
- * @since 0.1.0
- * @category models
  */
 export type OnBehalfOf =
   | {
@@ -67,12 +57,7 @@ export type OnBehalfOf =
     readonly requestedTokenUse?: "on_behalf_of" | undefined
   }
 
-/**
- * Where an authorization server departs from the standards.
- *
- * @since 0.1.0
- * @category models
- */
+/** Where an authorization server departs from the standards. */
 export interface Quirks {
   /** Separates scopes in an authorization request. Default: a space. */
   readonly scopeSeparator?: "," | undefined
@@ -85,9 +70,6 @@ export interface Quirks {
 /**
  * An authorization server and the client's account there, as the configuration of a credential provider has them.
  * `clientId` is empty for a client that authenticates with a JWT of AWS alone.
- *
- * @since 0.1.0
- * @category models
  */
 export type AuthorizationServer = ClientAuthentication & {
   readonly discovery:
@@ -114,9 +96,6 @@ export type AuthorizationServer = ClientAuthentication & {
 /**
  * The answer of a token endpoint. `scopes` are the granted ones, none if the server does not report them. `expiresAt`
  * is computed from the `Clock` and `expires_in`, none if the server does not report a lifetime.
- *
- * @since 0.1.0
- * @category models
  */
 export interface TokenSet {
   readonly accessToken: Redacted.Redacted
@@ -125,12 +104,7 @@ export interface TokenSet {
   readonly scopes: Option.Option<ReadonlyArray<string>>
 }
 
-/**
- * Custom parameters never replace standard ones.
- *
- * @since 0.1.0
- * @category models
- */
+/** Custom parameters never replace standard ones. */
 export interface ClientCredentialsRequest {
   readonly scopes: ReadonlyArray<string>
   readonly resources?: ReadonlyArray<string> | undefined
@@ -138,49 +112,28 @@ export interface ClientCredentialsRequest {
   readonly customParameters?: Readonly<Record<string, string>> | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface AuthorizationUrlRequest extends ClientCredentialsRequest {
   readonly redirectUri: string
   readonly state: Redacted.Redacted
   readonly codeVerifier: Redacted.Redacted
 }
 
-/**
- * `callbackUrl` is the redirect URI with the query of the browser's request.
- *
- * @since 0.1.0
- * @category models
- */
+/** `callbackUrl` is the redirect URI with the query of the browser's request. */
 export interface CallbackRequest {
   readonly callbackUrl: Redacted.Redacted
   readonly state: Redacted.Redacted
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface ExchangeCodeRequest extends CallbackRequest {
   readonly codeVerifier: Redacted.Redacted
   readonly resources?: ReadonlyArray<string> | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface RefreshRequest {
   readonly refreshToken: Redacted.Redacted
   readonly resources?: ReadonlyArray<string> | undefined
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface RevocationRequest {
   readonly token: Redacted.Redacted
   readonly type: "access_token" | "refresh_token"
@@ -191,9 +144,6 @@ export interface RevocationRequest {
  * token, made for the token endpoint, names the client as the actor.
  *
  * The custom parameter `subject_token_type` replaces the default, `urn:ietf:params:oauth:token-type:jwt`.
- *
- * @since 0.1.0
- * @category models
  */
 export interface TokenExchangeRequest extends ClientCredentialsRequest {
   readonly subjectToken: Redacted.Redacted
@@ -206,21 +156,13 @@ export interface TokenExchangeRequest extends ClientCredentialsRequest {
 /**
  * RFC 7523, section 2.1: a user's JWT is the grant. The custom parameter `requested_token_use` replaces
  * `requestedTokenUse`.
- *
- * @since 0.1.0
- * @category models
  */
 export interface JwtGrantRequest extends ClientCredentialsRequest {
   readonly assertion: Redacted.Redacted
   readonly requestedTokenUse?: "on_behalf_of" | undefined
 }
 
-/**
- * The claims of a JWT that name its user. `exp` in seconds since the epoch.
- *
- * @since 0.1.0
- * @category models
- */
+/** The claims of a JWT that name its user. `exp` in seconds since the epoch. */
 export interface UserClaims {
   readonly iss: string
   readonly sub: string
@@ -230,9 +172,6 @@ export interface UserClaims {
 /**
  * - `issuers`: the trusted issuers. Default: every issuer with a discovery document.
  * - `signature`: whether to check the signature with the keys of the issuer. Default: true.
- *
- * @since 0.1.0
- * @category models
  */
 export interface VerifyUserTokenOptions {
   readonly issuers?: ReadonlyArray<string> | undefined
@@ -263,9 +202,6 @@ const explanations: Record<OAuthErrorReason, string> = {
  * - `Rejected`: any other refusal, or an answer that fails a check
  * - `Misconfigured`: an endpoint is missing, is http on a host that is not loopback, or has user information or a
  *   fragment; or the discovery URL has a query
- *
- * @since 0.1.0
- * @category models
  */
 export type OAuthErrorReason = OAuthError["reason"]
 
@@ -278,9 +214,6 @@ export type OAuthErrorReason = OAuthError["reason"]
  *
  * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
  * quote the client id, the redirect URI, scopes, resources and audiences.
- *
- * @since 0.1.0
- * @category errors
  */
 export class OAuthError extends Schema.TaggedError<OAuthError>()(
   "OAuthError",
@@ -326,18 +259,10 @@ const userTokenExplanations: Record<UserTokenErrorReason, string> = {
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
  * - `Unreachable`: the issuer gave no answer, or status 429 or 5xx
  * - `Signature`: no key of the issuer made the signature
- *
- * @since 0.1.0
- * @category models
  */
 export type UserTokenErrorReason = UserTokenError["reason"]
 
-/**
- * A JWT that does not name a user. The error keeps nothing of the token.
- *
- * @since 0.1.0
- * @category errors
- */
+/** A JWT that does not name a user. The error keeps nothing of the token. */
 export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
   "UserTokenError",
   {
@@ -361,25 +286,17 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * @since 0.1.0
- * @category services
- */
 export interface Service {
   /**
    * Reads the discovery document of an authorization server again. Sends nothing for a server whose metadata is given.
    */
   readonly discover: (server: Pick<AuthorizationServer, "discovery">) => Effect.Effect<void, OAuthError>
-  /**
-   * A token for the client itself.
-   */
+  /** A token for the client itself. */
   readonly clientCredentials: (
     server: AuthorizationServer,
     request: ClientCredentialsRequest
   ) => Effect.Effect<TokenSet, OAuthError>
-  /**
-   * The page where a user gives consent, with a PKCE challenge (S256) of the verifier.
-   */
+  /** The page where a user gives consent, with a PKCE challenge (S256) of the verifier. */
   readonly authorizationUrl: (
     server: AuthorizationServer,
     request: AuthorizationUrlRequest
@@ -389,31 +306,21 @@ export interface Service {
    * Sends nothing, and leaves the code unused.
    */
   readonly checkCallback: (server: AuthorizationServer, request: CallbackRequest) => Effect.Effect<void, OAuthError>
-  /**
-   * Checks the answer again, and exchanges its code.
-   */
+  /** Checks the answer again, and exchanges its code. */
   readonly exchangeCode: (
     server: AuthorizationServer,
     request: ExchangeCodeRequest
   ) => Effect.Effect<TokenSet, OAuthError>
-  /**
-   * New tokens for a refresh token. If the answer has no refresh token, the old one stays valid.
-   */
+  /** New tokens for a refresh token. If the answer has no refresh token, the old one stays valid. */
   readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
-  /**
-   * Revokes a token (RFC 7009). `Misconfigured` if the server publishes no revocation endpoint.
-   */
+  /** Revokes a token (RFC 7009). `Misconfigured` if the server publishes no revocation endpoint. */
   readonly revoke: (server: AuthorizationServer, request: RevocationRequest) => Effect.Effect<void, OAuthError>
-  /**
-   * A token on behalf of a user, by token exchange.
-   */
+  /** A token on behalf of a user, by token exchange. */
   readonly exchangeToken: (
     server: AuthorizationServer,
     request: TokenExchangeRequest
   ) => Effect.Effect<TokenSet, OAuthError>
-  /**
-   * A token on behalf of a user, with a JWT as the grant.
-   */
+  /** A token on behalf of a user, with a JWT as the grant. */
   readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
   /**
    * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery, or
@@ -429,12 +336,7 @@ export interface Service {
 // Scripted
 // -----------------------------------------------------------------------------
 
-/**
- * A request for tokens, as a script sees it. `number` counts the requests of this layer, from 1.
- *
- * @since 0.1.0
- * @category models
- */
+/** A request for tokens, as a script sees it. `number` counts the requests of this layer, from 1. */
 export interface ScriptedGrant {
   readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
   readonly clientId: string
@@ -442,10 +344,6 @@ export interface ScriptedGrant {
   readonly number: number
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
 export interface ScriptedOptions {
   /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
   readonly tokenLifetime?: Duration.Input | "none" | undefined

@@ -1,8 +1,4 @@
-/**
- * The parameters of requests to an authorization server.
- *
- * @since 0.1.0
- */
+/** The parameters of requests to an authorization server. */
 import type { Quirks } from "./model.js"
 
 /** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
@@ -36,7 +32,6 @@ const standard: ReadonlySet<string> = new Set([
 const findEntry = (record: Readonly<Record<string, string>> | undefined, name: string): string | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
-/** @internal */
 export interface Targets {
   readonly scopes?: ReadonlyArray<string> | undefined
   readonly resources?: ReadonlyArray<string> | undefined
@@ -47,8 +42,6 @@ export interface Targets {
 /**
  * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one. It
  * replaces a default: AWS documents this for `subject_token_type` and `requested_token_use`.
- *
- * @internal
  */
 export const make = (
   targets: Targets,
@@ -68,11 +61,7 @@ export const make = (
   return result
 }
 
-/**
- * The parameters of an authorization request, with the quirks of the server.
- *
- * @internal
- */
+/** The parameters of an authorization request, with the quirks of the server. */
 export const makeAuthorization = (
   targets: Targets,
   quirks: Quirks | undefined,

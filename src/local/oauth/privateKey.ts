@@ -1,12 +1,7 @@
-/**
- * Private keys from the settings, in place of keys in KMS.
- *
- * @since 0.1.0
- */
+/** Private keys from the settings, in place of keys in KMS. */
 import * as Redacted from "effect/Redacted"
 import { createPrivateKey, type KeyObject } from "node:crypto"
 
-/** @internal */
 export type Algorithm = "RS256" | "PS256" | "ES256"
 
 /** KMS has no shorter RSA keys. */
@@ -20,8 +15,6 @@ const isSuitable = (key: KeyObject, algorithm: Algorithm): boolean =>
 /**
  * A private key for the algorithm, from PEM or a JWK in JSON; undefined for any other text. The parser's error is
  * dropped, because it may quote the key.
- *
- * @internal
  */
 export const parse = (text: Redacted.Redacted, algorithm: Algorithm): KeyObject | undefined => {
   const value = Redacted.value(text).trim()
@@ -41,10 +34,6 @@ const parameters = {
   ES256: { name: "ECDSA", namedCurve: "P-256" }
 }
 
-/**
- * Node 20 has no `KeyObject.toCryptoKey`.
- *
- * @internal
- */
+/** Node 20 has no `KeyObject.toCryptoKey`. */
 export const toCryptoKey = (key: KeyObject, algorithm: Algorithm): Promise<CryptoKey> =>
   crypto.subtle.importKey("pkcs8", key.export({ type: "pkcs8", format: "der" }), parameters[algorithm], false, ["sign"])

@@ -1,8 +1,4 @@
-/**
- * A scripted authorization server, without HTTP.
- *
- * @since 0.1.0
- */
+/** A scripted authorization server, without HTTP. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -41,7 +37,6 @@ const toChallenge = (verifier: Redacted.Redacted): string =>
 /** Of abandoned authorizations the oldest are forgotten. The local backend holds fewer sessions than this at one time. */
 const maxAuthorizations = 100_000
 
-/** @internal */
 export const make = (options: ScriptedOptions): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()

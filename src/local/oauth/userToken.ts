@@ -1,15 +1,11 @@
-/**
- * JWTs that name users: decoding, and verification with the keys of their issuers.
- *
- * @since 0.1.0
- */
+/** JWTs that name users: decoding, and verification with the keys of their issuers. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import * as IssuerKeys from "../../internal/issuerKeys.js"
+import * as IssuerKeys from "../internal/issuerKeys.js"
 import { type UserClaims, UserTokenError, type UserTokenErrorReason, type VerifyUserTokenOptions } from "./model.js"
 
 const parseClaims = (token: Redacted.Redacted): Option.Option<UserClaims & { readonly nbf?: number | undefined }> =>
@@ -22,11 +18,7 @@ const parseClaims = (token: Redacted.Redacted): Option.Option<UserClaims & { rea
         : Option.some({ exp, iss, nbf, sub })
   )
 
-/**
- * The claims of a token that is valid now. The signature is not checked.
- *
- * @internal
- */
+/** The claims of a token that is valid now. The signature is not checked. */
 export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, UserTokenError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const claims = Option.getOrUndefined(parseClaims(token))
@@ -37,7 +29,6 @@ export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, User
       : Effect.succeed({ iss, sub, exp })
   })
 
-/** @internal */
 export const checkIssuer = (
   claims: UserClaims,
   { issuers }: VerifyUserTokenOptions
@@ -55,11 +46,7 @@ const toReason = (cause: unknown): UserTokenErrorReason => {
   return cause instanceof Jose.errors.JWSInvalid || cause instanceof Jose.errors.JWTInvalid ? "Malformed" : "Signature"
 }
 
-/**
- * `timeout` in milliseconds, for each request to an issuer.
- *
- * @internal
- */
+/** `timeout` in milliseconds, for each request to an issuer. */
 export const makeVerify = (timeout?: number): (
   token: Redacted.Redacted,
   options?: VerifyUserTokenOptions

@@ -1,15 +1,10 @@
-/**
- * The access log: operation, status and duration of each request. It holds no query, header or body.
- *
- * @since 0.1.0
- */
+/** The access log: operation, status and duration of each request. It holds no query, header or body. */
 import * as Effect from "effect/Effect"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
-import { nowOf } from "../../internal/now.js"
+import { nowOf } from "../internal/now.js"
 
-/** @internal */
 export const writeLine = (
   operation: string,
   status: number,
@@ -27,8 +22,6 @@ export const writeLine = (
 /**
  * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before its
  * answer. A function is asked for the name of the operation at the end.
- *
- * @internal
  */
 export const logAccess = <R>(
   operation: string | (() => string),
@@ -48,9 +41,5 @@ export const logAccess = <R>(
     )
   })
 
-/**
- * Writes nothing: an application's own server has its own log.
- *
- * @internal
- */
+/** Writes nothing: an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler

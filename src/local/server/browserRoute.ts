@@ -1,8 +1,4 @@
-/**
- * Routes for browsers: pages, and redirects between them.
- *
- * @since 0.1.0
- */
+/** Routes for browsers: pages, and redirects between them. */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -12,15 +8,10 @@ import * as Html from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { failed, type Settings } from "./dispatch.js"
 
-/** @internal */
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { status, headers })
 
-/**
- * Responds with a page of one paragraph.
- *
- * @internal
- */
+/** Responds with a page of one paragraph. */
 export const respondText = (status: number, title: string, text: Html.Html): HttpServerResponse.HttpServerResponse =>
   respondPage(
     Html.render({ title, kicker: "Local AgentCore Identity", body: Html.html`<p>${text}</p>` }),
@@ -39,11 +30,7 @@ const broken = respondText(
   Html.html`This is an error of the server, not yours. The log of the server has the details.`
 )
 
-/**
- * Handles `GET` only, so that a link preview has no effect.
- *
- * @internal
- */
+/** Handles `GET` only, so that a link preview has no effect. */
 export const handler = <R>(
   name: string,
   settings: Settings,

@@ -1,8 +1,4 @@
-/**
- * The authorization and callback URLs: redirects through a consent, and pages where it ends early.
- *
- * @since 0.1.0
- */
+/** The authorization and callback URLs: redirects through a consent, and pages where it ends early. */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -74,7 +70,6 @@ const respond = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpSer
   }
 }
 
-/** @internal */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

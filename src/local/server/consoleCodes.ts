@@ -1,15 +1,12 @@
 /**
  * One-time codes that open the console. The address of a page stays in the history of a browser, so it holds a code in place of the
  * token.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 
-/** @internal */
 export interface ConsoleCodes {
   /** A new code, valid for a minute. */
   readonly issue: Effect.Effect<string>
@@ -20,7 +17,6 @@ export interface ConsoleCodes {
 /** Milliseconds. */
 const lifetime = 60_000
 
-/** @internal */
 export const make: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
   // A code has 256 random bits, so a lookup tells nothing about the others.
   const codes = ExpiringMap.make<true>()

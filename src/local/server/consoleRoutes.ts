@@ -1,8 +1,6 @@
 /**
  * `GET /_local/console`: the page of the console, its script and its style. They hold no secrets: the script reads a one-time code from
  * the fragment of the URL, which browsers do not send, and exchanges it for the token of the control.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,7 +11,6 @@ import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-/** @internal */
 export const path = "/_local/console"
 
 /** The bundled command has the folder at another place beside it. */
@@ -22,8 +19,6 @@ declare const consoleFolder: string | undefined
 /**
  * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources and
  * build their own. A bundle of another program may have no URL: then there is no console.
- *
- * @internal
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",
@@ -70,7 +65,6 @@ const notBuilt = BrowserRoute.respondText(
     .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
 )
 
-/** @internal */
 export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
   Effect.flatMap(ConsoleFolder, (findFolder) => {
     const find = (name: string) => new URL(name, findFolder())

@@ -4,8 +4,6 @@
  * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
  * `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions. An answer that is no success has the members
  * `error`, `message` and mostly `reason`.
- *
- * @since 0.1.0
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
@@ -23,7 +21,7 @@ import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import * as Validation from "../../internal/validation.js"
+import * as Validation from "../../plane/validation.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
 import type { ConsoleCodes } from "./consoleCodes.js"
@@ -381,11 +379,7 @@ const describeServer = (
 
 const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
-/**
- * A request as the data of a live event.
- *
- * @internal
- */
+/** A request as the data of a live event. */
 export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toJson(record))
 
 const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
@@ -397,7 +391,6 @@ const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
     onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
   })
 
-/** @internal */
 export interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes
@@ -451,7 +444,6 @@ const act = (
   )
 }
 
-/** @internal */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

@@ -1,15 +1,9 @@
-/**
- * Requests that a browser sends for a page of another site.
- *
- * @since 0.1.0
- */
+/** Requests that a browser sends for a page of another site. */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 
 /**
  * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these headers
  * to it, and an AWS SDK none.
- *
- * @internal
  */
 export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
   const { host, origin, referer, "sec-fetch-site": site } = headers

@@ -1,8 +1,4 @@
-/**
- * The dispatcher of the wire protocol (REST-JSON 1). It calls the method of a plane for each request.
- *
- * @since 0.1.0
- */
+/** The dispatcher of the wire protocol (REST-JSON 1). It calls the method of a plane for each request. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as HttpServerError from "effect/http/HttpServerError"
@@ -19,14 +15,9 @@ import type { WireError } from "./errors.js"
 import type { Row } from "./operations.js"
 import type { SignatureCheck } from "./signature.js"
 
-/** @internal */
 export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
-/**
- * The settings of every route of one server.
- *
- * @internal
- */
+/** The settings of every route of one server. */
 export interface Settings {
   readonly allowedHosts: ReadonlyArray<string>
   readonly signatures: SignatureCheck
@@ -72,7 +63,6 @@ const respond = (
   return status === 204 ? HttpServerResponse.empty(options) : HttpServerResponse.jsonUnsafe(body, options)
 }
 
-/** @internal */
 export const respondError = (error: WireError, requestId: string): HttpServerResponse.HttpServerResponse => {
   const { body, headers, status } = WireErrors.encode(error, requestId)
   return HttpServerResponse.text(body, { status, headers })
@@ -85,11 +75,7 @@ const framesOf = (defect: unknown): string => {
   return start === -1 ? "" : defect.stack.slice(start + defect.message.length)
 }
 
-/**
- * Answers a request that died. The log has the request id and the stack.
- *
- * @internal
- */
+/** Answers a request that died. The log has the request id and the stack. */
 export const failed = (
   operation: string,
   requestId: string,
@@ -110,7 +96,6 @@ export const failed = (
 // Requests
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
@@ -152,8 +137,6 @@ const readStream = (
 
 /**
  * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it sends gets no answer.
- *
- * @internal
  */
 export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
@@ -223,11 +206,7 @@ const notFound = (request: HttpServerRequest.HttpServerRequest) =>
 // Handlers
 // -----------------------------------------------------------------------------
 
-/**
- * The operations of one path.
- *
- * @internal
- */
+/** The operations of one path. */
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
@@ -275,11 +254,7 @@ const isWellFormed = ({ source, url }: HttpServerRequest.HttpServerRequest): boo
 const hosts = (rawHeaders: ReadonlyArray<string>): number =>
   rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
 
-/**
- * An application that answers every request, also a request without a route and one that the router cannot read.
- *
- * @internal
- */
+/** An application that answers every request, also a request without a route and one that the router cannot read. */
 export const total = <R>(
   routes: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>,
   settings: Settings

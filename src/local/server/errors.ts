@@ -1,16 +1,8 @@
-/**
- * Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message.
- *
- * @since 0.1.0
- */
+/** Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message. */
 import type { TransportError, ValidationException } from "../../IdentityError.js"
 import { type PlaneError, statusOf } from "../control/exceptions.js"
 
-/**
- * An error in an answer. `name` and `message` are free of secrets.
- *
- * @internal
- */
+/** An error in an answer. `name` and `message` are free of secrets. */
 export interface WireError {
   readonly status: number
   readonly name: string
@@ -35,7 +27,6 @@ const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [stat
 /** The name becomes a header. */
 const isName = (name: string): boolean => /^[\w.-]{1,128}$/.test(name)
 
-/** @internal */
 export const fromPlane = (error: PlaneError): WireError => {
   switch (error._tag) {
     case "TransportError": {
@@ -67,98 +58,74 @@ const error = (status: number, name: string) => (message: string): WireError => 
 const accessDenied = error(statusOf.AccessDeniedException, "AccessDeniedException")
 const serialization = error(400, "SerializationException")
 
-/** @internal */
 export const invalidSignature = error(403, "InvalidSignatureException")
 
-/** @internal */
 export const unknownOperation = error(404, "UnknownOperationException")(
   "The local server has no operation at this path"
 )
 
-/** @internal */
 export const wrongMethod = (method: string): WireError => ({
   ...error(405, "UnknownOperationException")(`This path takes ${method} requests only`),
   allow: method
 })
 
-/** @internal */
 export const foreignHost = accessDenied(
   "The Host header names another host than this server: add the name to the option allowedHosts"
 )
 
-/** @internal */
 export const crossSite = accessDenied("A page of another site sent the request")
 
-/** @internal */
 export const missingAuthentication = (service: string): WireError =>
   error(403, "MissingAuthenticationTokenException")(
     `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
   )
 
-/** @internal */
 export const incompleteSignature = error(403, "IncompleteSignatureException")(
   "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
     + "'SignedHeaders' and 'Signature' parameters, and the request an 'X-Amz-Date' header."
 )
 
-/** @internal */
 export const wrongService = (service: string): WireError =>
   invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
 
-/** @internal */
 export const unrecognizedClient = error(403, "UnrecognizedClientException")(
   "The security token included in the request is invalid."
 )
 
-/** @internal */
 export const wrongContentType = error(415, "UnsupportedMediaTypeException")(
   "The content type of a request must be application/json"
 )
 
-/** @internal */
 export const tooLarge = (bytes: number): WireError =>
   error(413, "RequestEntityTooLargeException")(`A request must not be larger than ${bytes} bytes`)
 
-/** @internal */
 export const unreadable = serialization("The body of a request must be a JSON object in UTF-8")
 
-/** @internal */
 export const unreadablePath = serialization("The path of the request is not percent-encoded UTF-8")
 
-/** @internal */
 export const incomplete = serialization("The body of the request is incomplete")
 
-/** @internal */
 export const internal = error(statusOf.InternalServerException, "InternalServerException")(
   "The local server failed; its log has the request id"
 )
 
-/** @internal */
 export const unavailable = error(503, "ServiceUnavailableException")("The local server is starting or stopping")
 
-/** @internal */
 export const malformed = error(400, "BadRequestException")(
   "The request is not HTTP/1.1 with one Host header and a path"
 )
 
-/** @internal */
 export const headersTooLarge = error(431, "RequestHeaderFieldsTooLargeException")(
   "The headers of the request are too large"
 )
 
-/** @internal */
 export const tooSlow = error(408, "RequestTimeoutException")("The request did not arrive in time")
 
-/** @internal */
 export const expectationFailed = error(417, "ExpectationFailedException")(
   "The local server supports the expectation 100-continue only"
 )
 
-/**
- * Encodes an error for the wire.
- *
- * @internal
- */
+/** Encodes an error for the wire. */
 export const encode = (
   error: WireError,
   requestId: string

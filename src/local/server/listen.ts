@@ -1,8 +1,4 @@
-/**
- * Starts the local server on a port: checks the options, and loads the optional packages that they need.
- *
- * @since 0.1.0
- */
+/** Starts the local server on a port: checks the options, and loads the optional packages that they need. */
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import { hasProperty } from "effect/Predicate"
@@ -21,7 +17,6 @@ interface Options {
   readonly credentials: ReadonlyArray<Credentials>
 }
 
-/** @internal */
 export interface Listening {
   readonly node: Node.Node
   readonly server: HttpServer.HttpServer["Service"]
@@ -57,7 +52,6 @@ const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
     )
 }
 
-/** @internal */
 export const listen = (options: Options): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* check(options)

@@ -1,8 +1,6 @@
 /**
  * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and only while there
  * are any.
- *
- * @since 0.1.0
  */
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -14,7 +12,6 @@ import * as Stream from "effect/Stream"
 import type { RequestRecord } from "../control/model.js"
 import type { Requests } from "../control/requests.js"
 
-/** @internal */
 export interface LiveEvents {
   /**
    * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the oldest events.
@@ -25,7 +22,6 @@ export interface LiveEvents {
   readonly end: Effect.Effect<void>
 }
 
-/** @internal */
 export const maxReaders = 32
 
 /** Readers get the events of this time in one piece, so that their number costs little while many requests come. */
@@ -41,7 +37,6 @@ const connected = encoder.encode(": connected\n\n")
 /** Proxies and this server end a connection that is silent for long. */
 const heartbeat = encoder.encode(":\n\n")
 
-/** @internal */
 export const make = (
   requests: Requests,
   toData: (record: RequestRecord) => string

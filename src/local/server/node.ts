@@ -1,8 +1,4 @@
-/**
- * The Node server under the wire protocol. Requests that Node rejects get an answer in the form of AWS, too.
- *
- * @since 0.1.0
- */
+/** The Node server under the wire protocol. Requests that Node rejects get an answer in the form of AWS, too. */
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -15,7 +11,6 @@ import * as Errors from "./errors.js"
 import type { WireError } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
 
-/** @internal */
 export interface Node {
   /** Answers 503 while it serves no application. */
   readonly server: Http.Server
@@ -38,11 +33,7 @@ const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
   Connect: Errors.wrongMethod("POST")
 }
 
-/**
- * Makes a server with limits of Node's own.
- *
- * @internal
- */
+/** Makes a server with limits of Node's own. */
 export const makeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Effect<Node> =>
   Effect.map(Effect.context<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.Answer => {
@@ -79,8 +70,6 @@ export const makeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Eff
 
 /**
  * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for two minutes.
- *
- * @internal
  */
 export const make: Effect.Effect<Node> = makeWith({
   requestTimeout: 30_000,

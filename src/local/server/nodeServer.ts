@@ -1,28 +1,18 @@
-/**
- * An HTTP server of Node that stops in time and answers every request, also one that Node rejects.
- *
- * @since 0.1.0
- */
+/** An HTTP server of Node that stops in time and answers every request, also one that Node rejects. */
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 
-/**
- * Why Node rejected a request before any handler ran.
- *
- * @internal
- */
+/** Why Node rejected a request before any handler ran. */
 export type Refusal = "Malformed" | "HeadersTooLarge" | "TooSlow" | "Expectation" | "Connect"
 
-/** @internal */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** @internal */
 export interface Options extends Http.ServerOptions {
   /** Replaces Node's own answers, which have no body. */
   readonly refuse?: ((refusal: Refusal) => Answer) | undefined
@@ -49,7 +39,6 @@ const toText = ({ body, headers, status }: Answer): string =>
     body
   ].join("\r\n")
 
-/** @internal */
 export const send = (response: Http.ServerResponse, { body, headers, status }: Answer): void => {
   response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) }).end(body)
 }
@@ -132,8 +121,6 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
  * Creates a server whose `close` does not wait for idle connections. Node's own waits for connections on which a
  * browser has sent nothing yet, up to a minute, and for connections that are kept alive. Here `close` ends the former
  * at once, and the latter with their answer. It still waits for answers that have begun.
- *
- * @internal
  */
 export const createServer = ({ idleTimeout = 0, refuse, ...options }: Options = {}): Http.Server => {
   const unused = new Set<Socket>()
@@ -159,11 +146,7 @@ export const createServer = ({ idleTimeout = 0, refuse, ...options }: Options = 
   return server
 }
 
-/**
- * Accepts no more requests, and waits for the answers to earlier ones. After five seconds it cuts the connections.
- *
- * @internal
- */
+/** Accepts no more requests, and waits for the answers to earlier ones. After five seconds it cuts the connections. */
 export const stop = (server: Http.Server): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (server.listening) server.close(() => resume(Effect.void))

@@ -1,25 +1,19 @@
-/**
- * The routes of the wire protocol, made from the tables of the planes.
- *
- * @since 0.1.0
- */
+/** The routes of the wire protocol, made from the tables of the planes. */
 import * as Effect from "effect/Effect"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
-import { unchecked } from "../../internal/plane.js"
-import * as Validation from "../../internal/validation.js"
 import type * as Operation from "../../Operation.js"
+import { unchecked } from "../../plane/make.js"
+import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/reasons.js"
 import type { PlaneError } from "../control/exceptions.js"
 import * as UnknownMembers from "./unknownMembers.js"
 
-/** @internal */
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
   /** `*` stands for the rest of the path, which is an ARN in one piece. */
   readonly path: `/${string}`
 }
 
-/** @internal */
 export interface Row<Plane> extends Route {
   /** Takes the members of the request's JSON object. Returns the members of the answer, in the form of the AWS SDK. */
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
@@ -52,14 +46,9 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
   }
 }
 
-/**
- * The rows of each path.
- *
- * @internal
- */
+/** The rows of each path. */
 export type Routes<Plane> = ReadonlyMap<Route["path"], ReadonlyArray<Row<Plane>>>
 
-/** @internal */
 export const routes = <const T extends Operation.Table>(table: T): Routes<Operation.Plane<T>> => {
   const paths = new Map<Route["path"], ReadonlyArray<Row<Operation.Plane<T>>>>()
   for (const [method, operation] of Object.entries(table)) {
@@ -69,10 +58,8 @@ export const routes = <const T extends Operation.Table>(table: T): Routes<Operat
   return paths
 }
 
-/** @internal */
 export const dataPlane: Routes<DataPlane.Operations> = routes(DataPlane.operations)
 
-/** @internal */
 export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane.operations)
 
 const paths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
@@ -88,8 +75,6 @@ const decodeUrl = (url: string): string | undefined => {
 /**
  * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like one may. The
  * secrets of a request for an operation are in its body.
- *
- * @internal
  */
 export const isConfidential = (url: string): boolean => {
   if (paths.has(url)) return false

@@ -1,18 +1,9 @@
-/**
- * Public types of the local server, and its error.
- *
- * @since 0.1.0
- */
+/** Public types of the local server, and its error. */
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/**
- * An access key that may sign requests.
- *
- * @since 0.1.0
- * @category models
- */
+/** An access key that may sign requests. */
 export interface Credentials {
   /** The id of the access key. */
   readonly accessKeyId: string
@@ -30,16 +21,9 @@ export interface Credentials {
  *   out.
  * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
  * - `off`: not at all
- *
- * @since 0.1.0
- * @category models
  */
 export type Signatures = "presence" | "verify" | "off"
 
-/**
- * @since 0.1.0
- * @category services
- */
 export interface Service {
   /** The URL of the server on this machine, without a trailing slash. */
   readonly url: string
@@ -70,9 +54,6 @@ export interface Service {
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
  * - `Store`: the content of the store cannot be used
  * - `Setup`: the option `setup` cannot be applied
- *
- * @since 0.1.0
- * @category errors
  */
 export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
   reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),

@@ -1,7 +1,5 @@
 /**
  * A page about a consent portal, at `/consent-portals/<id>`. The portal itself is a page of AWS, and nothing answers at its URL.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -39,7 +37,6 @@ const unknown = BrowserRoute.respondText(
   html`This server has no consent portal at the address. It was deleted, or the address is not complete.`
 )
 
-/** @internal */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

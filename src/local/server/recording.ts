@@ -1,8 +1,4 @@
-/**
- * Records the requests of one server for its control, and cuts the connections that a fault names.
- *
- * @since 0.1.0
- */
+/** Records the requests of one server for its control, and cuts the connections that a fault names. */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -11,11 +7,11 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import { randomUUID } from "node:crypto"
-import { nowOf } from "../../internal/now.js"
 import { Reasons } from "../backend/reasons.js"
 import { type Call, HttpCall } from "../control/httpCall.js"
 import type { RequestRecord } from "../control/model.js"
 import { makeReasons, type Requests } from "../control/requests.js"
+import { nowOf } from "../internal/now.js"
 import type { Settings } from "./dispatch.js"
 
 /** A console or a supervisor asks for these again and again. */
@@ -49,7 +45,6 @@ const toRecord = (
   }
 }
 
-/** @internal */
 export const make =
   (requests: Requests, access: Settings["access"]): Settings["access"] =>
   <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>

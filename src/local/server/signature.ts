@@ -1,8 +1,4 @@
-/**
- * Checks AWS Signature Version 4 of requests.
- *
- * @since 0.1.0
- */
+/** Checks AWS Signature Version 4 of requests. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -16,11 +12,7 @@ import type { WireError } from "./errors.js"
 import { isEqual } from "./isEqual.js"
 import type { Credentials, Signatures } from "./options.js"
 
-/**
- * The check of a request's signature, for one AWS service.
- *
- * @internal
- */
+/** The check of a request's signature, for one AWS service. */
 export interface SignatureCheck {
   /** Reads the headers only. */
   readonly headers: (request: HttpServerRequest.HttpServerRequest, service: string) => WireError | undefined
@@ -63,11 +55,7 @@ const parseScope = (authorization: string): Scope | undefined => {
     : undefined
 }
 
-/**
- * The access key that signed a request, as the request says. Undefined without a signature.
- *
- * @internal
- */
+/** The access key that signed a request, as the request says. Undefined without a signature. */
 export const accessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
   parseScope(request.headers["authorization"] ?? "")?.accessKeyId
 
@@ -190,11 +178,7 @@ const toBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
 const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
-/**
- * Loads the optional package that signs. Only verification needs it.
- *
- * @internal
- */
+/** Loads the optional package that signs. Only verification needs it. */
 export const load: Effect.Effect<typeof import("@smithy/signature-v4"), PackageNotLoaded> = loadPackage(
   "@smithy/signature-v4",
   "SignatureV4",
@@ -265,7 +249,6 @@ const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["conten
     }
   })
 
-/** @internal */
 export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>): SignatureCheck => ({
   headers: mode === "off" ? () => undefined : presence,
   content: mode === "verify" ? verify(credentials) : () => Effect.void

@@ -1,18 +1,13 @@
-/**
- * The status page: names and states of what the server holds, and no secrets.
- *
- * @since 0.1.0
- */
+/** The status page: names and states of what the server holds, and no secrets. */
 import type * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { formatAge, formatConsentState, formatRefusal, requestNames } from "../backend/texts.js"
+import { formatAge, formatConsentState, formatRefusal, requestNames } from "../backend/format.js"
 import type { ConsentStatus, Refusal } from "../LocalBackend.js"
 import type { Excerpt, Resources } from "../LocalControl.js"
 import type { Service } from "./options.js"
 
-/** @internal */
 export interface StatusPage extends Pick<Service, "url" | "environment">, Resources {
   readonly consents: ReadonlyArray<ConsentStatus>
   readonly refusals: ReadonlyArray<Refusal>
@@ -97,7 +92,6 @@ const refusalSection = ({ now, refusals }: StatusPage): Html.Html =>
       )
   )
 
-/** @internal */
 export const render = (page: StatusPage): Html.Page =>
   Html.render({
     title: "Local AgentCore Identity",

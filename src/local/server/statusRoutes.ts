@@ -1,8 +1,4 @@
-/**
- * `GET /`, the status page, and `GET /health`, for supervisors.
- *
- * @since 0.1.0
- */
+/** `GET /`, the status page, and `GET /health`, for supervisors. */
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -44,7 +40,6 @@ const health = (settings: Settings) =>
         : respondError(Errors.foreignHost, randomUUID()))
   )
 
-/** @internal */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

@@ -1,8 +1,6 @@
 /**
  * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS Query protocol (a form
  * in, XML out), and the metadata and keys of the issuer for resource servers.
- *
- * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,9 +12,9 @@ import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import { escape } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import { unchecked } from "../../internal/plane.js"
-import * as Validation from "../../internal/validation.js"
 import * as Constraint from "../../models/internal/constraint.js"
+import { unchecked } from "../../plane/make.js"
+import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/caller.js"
 import type { Issuer } from "../backend/model.js"
@@ -275,11 +273,7 @@ const published = (name: string, settings: Settings, content: Effect.Effect<unkn
         : Effect.succeed(respondError(WireErrors.foreignHost, randomUUID())))
   )
 
-/**
- * `POST /`, and the issuer's metadata and keys.
- *
- * @internal
- */
+/** `POST /`, and the issuer's metadata and keys. */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

@@ -1,8 +1,6 @@
 /**
  * The members of a request that its operation does not have. The protocol ignores them, for newer clients. The log names
  * them, so that a misspelled member, or one that AWS added later, is noticed.
- *
- * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
@@ -96,11 +94,7 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
   }
 }
 
-/**
- * The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more.
- *
- * @internal
- */
+/** The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more. */
 export const find = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> =>
   memoize(() => {
     const known = read(schema.ast)

@@ -1,8 +1,4 @@
-/**
- * The authorization server beside a local server, with one client for every provider.
- *
- * @since 0.1.0
- */
+/** The authorization server beside a local server, with one client for every provider. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,7 +9,6 @@ import { randomSecret } from "../../internal/randomSecret.js"
 import type * as AuthorizationServer from "../AuthorizationServer.js"
 import * as VaultStore from "../VaultStore.js"
 
-/** @internal */
 export type Environment = Readonly<Record<string, string>>
 
 const clientId = "agentcore"
@@ -23,7 +18,6 @@ const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
 /** The scopes of every client `agentcore`. The command line can add more. */
 const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
 
-/** @internal */
 export interface Running {
   readonly service: AuthorizationServer.Service
   readonly clientSecret: Redacted.Redacted
@@ -42,7 +36,6 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStore.VaultStoreEr
     return secret
   })
 
-/** @internal */
 export const start = (options: {
   readonly host: string
   readonly allowedHosts: ReadonlyArray<string>
@@ -66,8 +59,6 @@ export const start = (options: {
 /**
  * Registers the client for the callback URLs of all providers at these servers, and for redirect URIs of applications that
  * sign in their own users.
- *
- * @internal
  */
 export const registerClient = (
   { clientSecret, service }: Running,
@@ -95,11 +86,7 @@ export const registerClient = (
     ]
   })
 
-/**
- * Accepts the JWTs of the local server's STS. Their issuer is the public URL, which this process may not reach.
- *
- * @internal
- */
+/** Accepts the JWTs of the local server's STS. Their issuer is the public URL, which this process may not reach. */
 export const trustSts = (
   { service }: Running,
   { publicUrl, url }: { readonly url: string; readonly publicUrl: string | undefined }
@@ -110,11 +97,7 @@ export const trustSts = (
     jwksUri: `${url}/.well-known/jwks.json`
   })
 
-/**
- * The variables of the authorization server. The status page shows those that are no secrets.
- *
- * @internal
- */
+/** The variables of the authorization server. The status page shows those that are no secrets. */
 export const toEnvironment = (
   { clientSecret, service }: Running
 ): { readonly environment: Environment; readonly secrets: Environment } => ({

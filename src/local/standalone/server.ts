@@ -1,8 +1,6 @@
 /**
  * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local` and
  * `promise/LocalIdentity` run.
- *
- * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,10 +17,8 @@ import * as OAuthClient from "../OAuthClient.js"
 import type { VaultStore, VaultStoreError } from "../VaultStore.js"
 import * as AuthorizationServer from "./authorizationServer.js"
 
-/** @internal */
 export type Environment = AuthorizationServer.Environment
 
-/** @internal */
 export interface AuthorizationServerOptions {
   /** Default: a free one. */
   readonly port?: number | undefined
@@ -36,7 +32,6 @@ export interface AuthorizationServerOptions {
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
 }
 
-/** @internal */
 export interface Options<E>
   extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings">
 {
@@ -48,7 +43,6 @@ export interface Options<E>
   >
 }
 
-/** @internal */
 export interface Running {
   readonly server: LocalServer.Service
   readonly control: LocalControl.Service
@@ -57,11 +51,7 @@ export interface Running {
   readonly environment: Environment
 }
 
-/**
- * Starts it, over the store in context. It runs until the end of the scope.
- *
- * @internal
- */
+/** Starts it, over the store in context. It runs until the end of the scope. */
 export const start = <E>(
   { authorizationServer: options, load, ...serverOptions }: Options<E>
 ): Effect.Effect<

@@ -1,8 +1,6 @@
 /**
  * The setup file of a local server. The server applies its resources when it starts. It reads the section `local` again
  * when the file has changed, so that a developer can add secrets and keys to a running server.
- *
- * @since 0.1.0
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -14,7 +12,6 @@ import type { Environment } from "./authorizationServer.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 
-/** @internal */
 export interface SetupFile {
   /** The file at the start. */
   readonly setup: IdentitySetup.IdentitySetup
@@ -29,11 +26,7 @@ const readVersion = (file: string): Effect.Effect<string | undefined> =>
     Effect.orElseSucceed(() => undefined)
   )
 
-/**
- * Parses the text of a setup. Its references can name the variables of the server, and those of the process.
- *
- * @internal
- */
+/** Parses the text of a setup. Its references can name the variables of the server, and those of the process. */
 export const parse = (
   text: string,
   options: { readonly file: string; readonly variables: Environment }
@@ -47,11 +40,7 @@ export const parse = (
     )
   )
 
-/**
- * Reads the file, and again whenever it has changed.
- *
- * @internal
- */
+/** Reads the file, and again whenever it has changed. */
 export const load = (
   file: string,
   variables: Environment

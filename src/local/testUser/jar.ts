@@ -1,23 +1,14 @@
-/**
- * The cookies of a simulated user.
- *
- * @since 0.1.0
- */
+/** The cookies of a simulated user. */
 import * as Duration from "effect/Duration"
 import * as Cookies from "effect/http/Cookies"
 
-/** @internal */
 export interface Jar {
   readonly store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => void
   /** The header for a request. */
   readonly header: (url: URL) => string
 }
 
-/**
- * Stores cookies by host and path, for all ports of a host, as browsers do.
- *
- * @internal
- */
+/** Stores cookies by host and path, for all ports of a host, as browsers do. */
 export const make = (): Jar => {
   const jar = new Map<string, { readonly host: string; readonly path: string; readonly cookie: Cookies.Cookie }>()
   return {

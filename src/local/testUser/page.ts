@@ -1,8 +1,4 @@
-/**
- * What a simulated user reads on a page: its text, where it goes on, and the form that they fill in.
- *
- * @since 0.1.0
- */
+/** What a simulated user reads on a page: its text, where it goes on, and the form that they fill in. */
 
 interface Field {
   readonly tag: string
@@ -15,11 +11,7 @@ interface Form {
   readonly fields: ReadonlyArray<Field>
 }
 
-/**
- * How the user answers. Without a decision they sign in, and press no button.
- *
- * @internal
- */
+/** How the user answers. Without a decision they sign in, and press no button. */
 export interface Answers {
   readonly userName: string
   readonly decision: "allow" | "deny"
@@ -27,7 +19,6 @@ export interface Answers {
   readonly connects: boolean
 }
 
-/** @internal */
 export interface FilledForm {
   /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
   readonly kind: "signIn" | "decide" | "connect"
@@ -85,11 +76,7 @@ const parseForms = (html: string): ReadonlyArray<Form> => {
   return forms
 }
 
-/**
- * The target of a page that goes on at once.
- *
- * @internal
- */
+/** The target of a page that goes on at once. */
 export const refreshOf = (html: string): string | undefined =>
   parseTags(html).flatMap(({ attributes, tag }) =>
     tag === "meta" && attributes["http-equiv"]?.toLowerCase() === "refresh"
@@ -97,11 +84,7 @@ export const refreshOf = (html: string): string | undefined =>
       : []
   )[0]
 
-/**
- * The visible text.
- *
- * @internal
- */
+/** The visible text. */
 export const textOf = (html: string): string =>
   decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ").trim()
@@ -140,10 +123,6 @@ const fillIn = (form: Form, { connects, decision, userName }: Answers): Readonly
   return connect === undefined ? [] : [submit("connect", form, connect, userName)]
 }
 
-/**
- * The first form that the user can fill in.
- *
- * @internal
- */
+/** The first form that the user can fill in. */
 export const fillInForm = (html: string, answers: Answers): FilledForm | undefined =>
   parseForms(html).flatMap((form) => fillIn(form, answers))[0]

@@ -1,8 +1,4 @@
-/**
- * The vault file: locked, checked, then opened, read once as a whole, and written through.
- *
- * @since 0.1.0
- */
+/** The vault file: locked, checked, then opened, read once as a whole, and written through. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
@@ -16,16 +12,15 @@ import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
-import * as ProcessLock from "../../internal/processLock.js"
 import * as SafeFile from "../../internal/safeFile.js"
+import * as ProcessLock from "../internal/processLock.js"
 import { VaultStoreError } from "../VaultStore.js"
+import * as Space from "./diskSpace.js"
 import { systemError, type VaultFileError, vaultFileError } from "./error.js"
 import * as Key from "./key.js"
 import * as Probe from "./probe.js"
 import * as Sealing from "./sealing.js"
-import * as Space from "./space.js"
 
-/** @internal */
 export interface VaultFile {
   /** The entries that were in the file when it was opened. */
   readonly entries: ReadonlyArray<Sealing.Entry>
@@ -254,8 +249,6 @@ const lmdbLockSize = 12 * 1024
 /**
  * Opens a vault file, or creates it. It writes nothing before everything in the file is checked. A build that fails, or is interrupted,
  * removes the files that it created.
- *
- * @internal
  */
 export const open = Effect.fnUntraced(function*(
   path: string,

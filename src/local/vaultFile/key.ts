@@ -1,8 +1,4 @@
-/**
- * The key of a vault file: given as an option, or in the file `<path>.key` that only its owner may read.
- *
- * @since 0.1.0
- */
+/** The key of a vault file: given as an option, or in the file `<path>.key` that only its owner may read. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
@@ -19,11 +15,7 @@ const parse = (path: string, text: string, name: string): Effect.Effect<Uint8Arr
     (detail) => vaultFileError(path, "InvalidKey", detail)
   )
 
-/**
- * Reads the key of the options. `path` is the path of the vault.
- *
- * @internal
- */
+/** Reads the key of the options. `path` is the path of the vault. */
 export const fromOptions = (path: string, key: Redacted.Redacted): Effect.Effect<Uint8Array, VaultFileError> =>
   parse(path, Redacted.value(key), "The key")
 
@@ -88,11 +80,7 @@ const create = Effect.fnUntraced(function*(
   )
 })
 
-/**
- * Reads the key file of a vault, and creates it for a new vault only. `undo` takes the removal of a created file.
- *
- * @internal
- */
+/** Reads the key file of a vault, and creates it for a new vault only. `undo` takes the removal of a created file. */
 export const load = Effect.fnUntraced(function*(
   path: string,
   isNew: boolean,

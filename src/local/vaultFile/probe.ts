@@ -2,8 +2,6 @@
  * Checks that a file is a whole LMDB database, or that one can be created. LMDB maps its files into memory and trusts every byte: a
  * truncated file, a foreign one, and a full disk end the process with a signal. Another process therefore opens the file first, and reads
  * it from beginning to end.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { execFile, type ExecFileException } from "node:child_process"
@@ -43,11 +41,7 @@ const failure = (path: string, isNew: boolean, error: ExecFileException, stdout:
     )
 }
 
-/**
- * `lmdb` is the location of the package.
- *
- * @internal
- */
+/** `lmdb` is the location of the package. */
 export const run = (lmdb: string, path: string, isNew: boolean): Effect.Effect<void, VaultFileError> =>
   Effect.callback((resume) => {
     const child = execFile(

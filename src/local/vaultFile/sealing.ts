@@ -3,14 +3,11 @@
  *
  * The name is `<collection>/<HMAC-SHA-256 of collection and key>`, because keys contain workloads, users and providers. The sealed value
  * contains collection and key too, so that a value under the name of another entry does not open.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { createHmac } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 
-/** @internal */
 export interface Entry {
   readonly collection: string
   readonly key: string
@@ -18,7 +15,6 @@ export interface Entry {
   readonly value: unknown
 }
 
-/** @internal */
 export interface EntrySealing {
   readonly nameOf: (collection: string, key: string) => string
   readonly seal: (entry: Entry) => Effect.Effect<string>
@@ -29,7 +25,6 @@ export interface EntrySealing {
 const isContent = (value: unknown): value is readonly [collection: string, key: string, value: unknown] =>
   Array.isArray(value) && value.length === 3 && typeof value[0] === "string" && typeof value[1] === "string"
 
-/** @internal */
 export const make = (secret: Uint8Array): Effect.Effect<EntrySealing> =>
   Effect.map(Sealing.importKey(Sealing.deriveKey(secret, "vault 1 values")), (values): EntrySealing => {
     const names = Sealing.deriveKey(secret, "vault 1 names")

@@ -1,11 +1,8 @@
 /**
  * A map that is read in pages, in the order of its keys. The order is kept from the first such read on: a program without lists pays
  * nothing for it.
- *
- * @since 0.1.0
  */
 
-/** @internal */
 export interface SortedMap<A> {
   readonly get: (key: string) => A | undefined
   readonly has: (key: string) => boolean
@@ -26,7 +23,6 @@ const countBefore = (keys: ReadonlyArray<string>, key: string): number => {
   return low
 }
 
-/** @internal */
 export const make = <A>(): SortedMap<A> => {
   const values = new Map<string, A>()
   let keys: Array<string> | undefined

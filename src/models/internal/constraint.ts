@@ -1,8 +1,6 @@
 /**
  * The limits of the AWS service model as schema refinements, in the words that AWS has for a violation. No message repeats
  * the value: half of the values are secrets.
- *
- * @since 0.1.0
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -18,17 +16,12 @@ import * as Transformation from "effect/SchemaTransformation"
 import * as Lazy from "./lazy.js"
 import { memoize } from "./memoize.js"
 
-/** @internal */
 export const prefix = "Member must"
 
 const atLeast = (length: number): string => `${prefix} have length greater than or equal to ${length}`
 const atMost = (length: number): string => `${prefix} have length less than or equal to ${length}`
 
-/**
- * An issue with a text of its own.
- *
- * @internal
- */
+/** An issue with a text of its own. */
 export const problem = (message: string): Issue.Issue => new Issue.InvalidValue({ message })
 
 /** What a schema is, in the annotations of its AST. */
@@ -43,8 +36,6 @@ const kindOf = (ast: AST.AST): unknown => ast.annotations?.[kind]
 /**
  * The pattern of a whole text: an expression of the service model, unchanged, or one of this library. `check` replaces an
  * expression of the model that does not hold at AWS, or takes too long.
- *
- * @internal
  */
 export type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
 
@@ -89,18 +80,10 @@ const makeLimited = (min: number, max: number, pattern: Pattern | undefined): Sc
 const limited = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> =>
   Lazy.schema(() => makeLimited(min, max, pattern))
 
-/**
- * A text of any length.
- *
- * @internal
- */
+/** A text of any length. */
 export const matching = (pattern: Pattern): Schema.Codec<string> => limited(0, Infinity, pattern)
 
-/**
- * A text that is none of some names. `reason` says why not.
- *
- * @internal
- */
+/** A text that is none of some names. `reason` says why not. */
 export const noneOf = (
   names: ReadonlyArray<string>,
   reason: string,
@@ -116,7 +99,6 @@ export const noneOf = (
     )
   )
 
-/** @internal */
 export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => limited(min, max, pattern)
 
 const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
@@ -125,8 +107,6 @@ const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
 
 /**
  * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
- *
- * @internal
  */
 export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> =>
   Lazy.schema(() => {
@@ -154,13 +134,11 @@ export const secret = (min: number, max: number, pattern?: Pattern): Schema.Code
     }))
   })
 
-/** @internal */
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literals<L> =>
   Lazy.schema(() =>
     Schema.Literals(literals).annotate({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]` })
   )
 
-/** @internal */
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Lazy.schema(() =>
     Schema.Number.check(
@@ -213,11 +191,7 @@ const checkWhole = <A, I>(
     )
   )
 
-/**
- * Whether a declaration is a schema that is checked as a whole first. The schema is its type parameter.
- *
- * @internal
- */
+/** Whether a declaration is a schema that is checked as a whole first. The schema is its type parameter. */
 export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole"
 
 /**
@@ -250,14 +224,12 @@ const sized = <A, I>(
   )
 }
 
-/** @internal */
 export const items = <A, I>(
   item: Schema.Codec<A, I>,
   min: number,
   max = Infinity
 ): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized(() => Schema.Array(item), min, max)
 
-/** @internal */
 export const textMap = (
   key: Schema.Codec<string>,
   value: Schema.Codec<string>,
@@ -290,36 +262,22 @@ export const textMap = (
 /**
  * An enumeration in an answer: the values known today complete in an editor, and a value that AWS adds tomorrow is kept
  * as it is.
- *
- * @internal
  */
 export const openEnum = <L extends string>(): Schema.Codec<L | (string & {})> =>
   // `L | (string & {})` is `string` to the type checker and a list of suggestions to an editor.
   Schema.String as unknown as Schema.Codec<L | (string & {})>
 
-/**
- * An optional member: absent or `undefined`, and left out of what is sent.
- *
- * @internal
- */
+/** An optional member: absent or `undefined`, and left out of what is sent. */
 export const optional = <A, I, RD, RE>(
   schema: Schema.Codec<A, I, RD, RE>
 ): Schema.optional<Schema.Codec<A, I, RD, RE>> => Schema.optional(schema)
 
-/**
- * A request without members. To a struct without members, every value would be valid.
- *
- * @internal
- */
+/** A request without members. To a struct without members, every value would be valid. */
 export const noMembers: Schema.Codec<{ readonly [name: string]: never }> = Lazy.schema(() =>
   Schema.Record(Schema.String, Schema.Never)
 )
 
-/**
- * A value of code that no schema describes, such as a function. `expected` says what it must be.
- *
- * @internal
- */
+/** A value of code that no schema describes, such as a function. `expected` says what it must be. */
 export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Codec<A> =>
   Lazy.schema(() => Schema.declare(is, { [kind]: { expected, is } }))
 
@@ -328,11 +286,7 @@ interface Guard {
   readonly is: (value: unknown) => boolean
 }
 
-/**
- * The guard of a declaration, if it has one.
- *
- * @internal
- */
+/** The guard of a declaration, if it has one. */
 export const guardOf = (ast: AST.Declaration): Guard | undefined => {
   const found = kindOf(ast)
   // Of the kinds, `guard` alone writes an object.
@@ -342,8 +296,6 @@ export const guardOf = (ast: AST.Declaration): Guard | undefined => {
 /**
  * The issues of members that are required, but not there. The service model cannot say that a member is required because
  * of another one.
- *
- * @internal
  */
 export const required = <N extends string>(
   members: { readonly [K in N]?: unknown },
@@ -354,11 +306,7 @@ export const required = <N extends string>(
     new Issue.Pointer(Arr.append(path, name), new Issue.MissingKey(undefined))
   )
 
-/**
- * The issues of members that are there, but must not be. `reason` completes "Member must not be given".
- *
- * @internal
- */
+/** The issues of members that are there, but must not be. `reason` completes "Member must not be given". */
 export const forbidden = <N extends string>(
   members: { readonly [K in N]?: unknown },
   names: ReadonlyArray<N>,
@@ -368,12 +316,7 @@ export const forbidden = <N extends string>(
     new Issue.Pointer([name], problem(`${prefix} not be given ${reason}`))
   )
 
-/**
- * A value as JSON: the text of a `Redacted`.
- *
- * @since 0.1.0
- * @category models
- */
+/** A value as JSON: the text of a `Redacted`. */
 export type Encoded<A> = A extends Redacted.Redacted<infer Value> ? Value
   : A extends ReadonlyArray<infer Item> ? ReadonlyArray<Encoded<Item>>
   : A extends object ? { readonly [K in keyof A]: Encoded<A[K]> }
@@ -382,8 +325,6 @@ export type Encoded<A> = A extends Redacted.Redacted<infer Value> ? Value
 /**
  * A struct of the service model with a rule about members that belong together, under a type `A` that has the rule built
  * in. The rule sees values whose members are valid.
- *
- * @internal
  */
 export const exact = <A>() =>
 <S, I>(
@@ -400,11 +341,7 @@ export const exact = <A>() =>
 
 type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A]
 
-/**
- * A union of the service model: an object with exactly one of the members.
- *
- * @internal
- */
+/** A union of the service model: an object with exactly one of the members. */
 export const union = <M extends { readonly [name: string]: Schema.Codec<unknown, unknown> }>(members: M) => {
   const names = Object.keys(members)
   const fields = () =>

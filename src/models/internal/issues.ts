@@ -1,18 +1,10 @@
-/**
- * Issues of values that others sent.
- *
- * @since 0.1.0
- */
+/** Issues of values that others sent. */
 import * as Arr from "effect/Array"
 import * as Order from "effect/Order"
 import * as AST from "effect/SchemaAST"
 import type * as Issue from "effect/SchemaIssue"
 
-/**
- * The number of issues that an error reports. A request over HTTP can have as many invalid items as bytes.
- *
- * @internal
- */
+/** The number of issues that an error reports. A request over HTTP can have as many invalid items as bytes. */
 export const maxIssues = 100
 
 type Issues = ReadonlyArray<Issue.Issue>
@@ -41,22 +33,14 @@ const distance = (issue: Issue.Issue): readonly [discriminators: number, missing
 
 const byDistance = Order.mapInput(Order.Tuple([Order.Number, Order.Number, Order.Number]), distance)
 
-/**
- * The issues of the closest members of a union: the request was most likely meant to be one of them.
- *
- * @internal
- */
+/** The issues of the closest members of a union: the request was most likely meant to be one of them. */
 export const closest = (issues: Issues): Issues => {
   if (!Arr.isReadonlyArrayNonEmpty(issues)) return issues
   const least = Arr.min(issues, byDistance)
   return issues.filter((issue) => byDistance(issue, least) === 0)
 }
 
-/**
- * A leaf of an issue.
- *
- * @internal
- */
+/** A leaf of an issue. */
 export interface Leaf {
   readonly path: ReadonlyArray<PropertyKey>
   /** The text that the schema has for it. */
@@ -100,8 +84,6 @@ const addLeaves = (issue: Issue.Issue, path: ReadonlyArray<PropertyKey>, into: A
 
 /**
  * The leaves of an issue: of the closest members of every union, and as many of a list or a map as an error reports.
- *
- * @internal
  */
 export const leavesOf = (issue: Issue.Issue): ReadonlyArray<Leaf> => {
   const leaves: Array<Leaf> = []

@@ -1,8 +1,6 @@
 /**
  * Schemas that are made at their first use. A program that starts needs few of them, and making the schemas of all requests, answers and
  * errors takes longer than evaluating everything else that `Identity` loads (`npm run bench`).
- *
- * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -25,11 +23,7 @@ const once = <A extends object>(make: () => A): () => A => {
   return () => made ??= make()
 }
 
-/**
- * The schema that `make` returns.
- *
- * @internal
- */
+/** The schema that `make` returns. */
 export const schema = <S extends Schema.Top>(make: () => S): S =>
   // It has the members of the schema.
   placeholder(once(make)) as S
@@ -69,20 +63,12 @@ const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
   return Lazy
 }
 
-/**
- * The class that `make` returns: one of `Schema.Class`, or of `Schema.TaggedClass`.
- *
- * @internal
- */
+/** The class that `make` returns: one of `Schema.Class`, or of `Schema.TaggedClass`. */
 export const SchemaClass = <C extends abstract new(...args: never) => object>(make: () => C): C =>
   // The members are those of the class that is made. A class of a schema is not abstract.
   lazyClass(Data.Class.prototype, make as unknown as () => Constructor) as unknown as C
 
-/**
- * `Schema.TaggedError` with the fields as a function.
- *
- * @internal
- */
+/** `Schema.TaggedError` with the fields as a function. */
 export const TaggedError =
   <Self = never>(identifier: string) =>
   <Tag extends string, Fields extends Schema.Struct.Fields>(

@@ -1,14 +1,9 @@
-/**
- * Members that several operations share, with the limits of the AWS service model.
- *
- * @since 0.1.0
- */
+/** Members that several operations share, with the limits of the AWS service model. */
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
 import * as Lazy from "./lazy.js"
 
-/** @internal */
 export const WorkloadName = Constraint.text(3, 255, "[A-Za-z0-9_.-]+")
 
 const maxProviderName = 128
@@ -16,25 +11,15 @@ const providerName = String.raw`[a-zA-Z0-9\-_]+`
 
 const wholeProviderName = new RegExp(`^${providerName}$`)
 
-/** @internal */
 export const ProviderName = Constraint.text(1, maxProviderName, providerName)
 
-/**
- * The same as `Schema.is(ProviderName)`, for every operation: a schema takes a millisecond for its first name.
- *
- * @internal
- */
+/** The same as `Schema.is(ProviderName)`, for every operation: a schema takes a millisecond for its first name. */
 export const isProviderName = (name: unknown): boolean =>
   typeof name === "string" && name.length <= maxProviderName && wholeProviderName.test(name)
 
-/**
- * Custom schemes are legal: mobile and desktop applications use them for redirects.
- *
- * @internal
- */
+/** Custom schemes are legal: mobile and desktop applications use them for redirects. */
 export const ReturnUrl = Constraint.text(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
 
-/** @internal */
 export const KmsKeyArn = Constraint.text(
   1,
   2048,
@@ -47,32 +32,23 @@ export const KmsKeyArn = Constraint.text(
 
 const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
 
-/** @internal */
 export const TagKey = Constraint.text(1, 128, tagPattern)
 
-/** @internal */
 export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPattern), 50)
 
-/**
- * Tags in an answer.
- *
- * @internal
- */
+/** Tags in an answer. */
 export const AnyTags = Lazy.schema(() => Schema.Record(Schema.String, Schema.String))
 
 // -----------------------------------------------------------------------------
 // Secrets
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export const SecretReference = Lazy.schema(() =>
   Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
 )
 
-/** @internal */
 export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
-/** @internal */
 export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
 
 type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
@@ -80,8 +56,6 @@ type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
 /**
  * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
  * (`EXTERNAL`).
- *
- * @internal
  */
 export const secretRequest = <const N extends string>(name: N, secret: Schema.Codec<Redacted.Redacted, string>) =>
   // Computed keys widen to `string`.
@@ -96,11 +70,7 @@ export const secretRequest = <const N extends string>(name: N, secret: Schema.Co
 
 type OptionalText = Schema.optional<Schema.Codec<string>>
 
-/**
- * The members of a secret in an answer: where it is stored, never the secret.
- *
- * @internal
- */
+/** The members of a secret in an answer: where it is stored, never the secret. */
 export const secretResponse = <const N extends string>(name: N) =>
   // Computed keys widen to `string`.
   ({

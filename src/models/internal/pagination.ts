@@ -1,24 +1,17 @@
-/**
- * Members of lists, and of resources with a history.
- *
- * @since 0.1.0
- */
+/** Members of lists, and of resources with a history. */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
 import { timestamp } from "./timestamp.js"
 
-/** @internal */
 export const times = {
   createdTime: timestamp,
   lastUpdatedTime: timestamp
 }
 
-/** @internal */
 export const pageRequest = (maxResults: number) =>
   Schema.Struct({
     nextToken: Constraint.optional(Schema.String),
     maxResults: Constraint.optional(Constraint.whole(1, maxResults))
   })
 
-/** @internal */
 export const page = { nextToken: Schema.optional(Schema.NullOr(Schema.String)) }

@@ -1,8 +1,4 @@
-/**
- * The timestamps of answers. The data plane has none, and does not load this module.
- *
- * @since 0.1.0
- */
+/** The timestamps of answers. The data plane has none, and does not load this module. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,11 +11,7 @@ const Instant = Schema.declare(
   (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value)
 )
 
-/**
- * A timestamp of an answer: a `Date` to the AWS SDK, the seconds since the epoch in JSON.
- *
- * @internal
- */
+/** A timestamp of an answer: a `Date` to the AWS SDK, the seconds since the epoch in JSON. */
 export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Instant.pipe(Schema.decodeTo(Schema.DateTimeUtc, {
   decode: Getter.transformEffect((value) =>
     Option.match(DateTime.make(Predicate.isDate(value) ? value : Math.round(value * 1000)), {

@@ -1,8 +1,4 @@
-/**
- * The vendors of OAuth2 credential providers, in the order of the AWS service model.
- *
- * @since 0.1.0
- */
+/** The vendors of OAuth2 credential providers, in the order of the AWS service model. */
 
 const own = <const M extends string>(config: M) => ({ config, needsEndpoints: false }) as const
 
@@ -12,9 +8,6 @@ const included = <const B extends boolean>(needsEndpoints: B) =>
 /**
  * - `config`: the member of `oauth2ProviderConfigInput` that the vendor takes
  * - `needsEndpoints`: the authorization server is the customer's own, and the request names its endpoints
- *
- * @since 0.1.0
- * @category models
  */
 export const vendors = {
   GoogleOauth2: own("googleOauth2ProviderConfig"),
@@ -44,28 +37,13 @@ export const vendors = {
   CognitoOauth2: included(true)
 } as const
 
-/**
- * The 25 vendors.
- *
- * @since 0.1.0
- * @category models
- */
+/** The 25 vendors. */
 export type Oauth2Vendor = keyof typeof vendors
 
-/**
- * The vendors whose authorization server is the customer's own: a request names its endpoints.
- *
- * @since 0.1.0
- * @category models
- */
+/** The vendors whose authorization server is the customer's own: a request names its endpoints. */
 export type Oauth2VendorWithEndpoints = {
   [V in Oauth2Vendor]: (typeof vendors)[V]["needsEndpoints"] extends true ? V : never
 }[Oauth2Vendor]
 
-/**
- * The member of `oauth2ProviderConfigInput` that a vendor takes.
- *
- * @since 0.1.0
- * @category models
- */
+/** The member of `oauth2ProviderConfigInput` that a vendor takes. */
 export type Oauth2ConfigMember<V extends Oauth2Vendor = Oauth2Vendor> = (typeof vendors)[V]["config"]

@@ -1,14 +1,9 @@
-/**
- * A place for sealed credentials.
- *
- * @since 0.1.0
- */
+/** A place for sealed credentials. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type { CacheStoreError } from "../../internal/credentialCache/store.js"
+import type { CacheStoreError } from "../../credentialCache/store.js"
 
-/** @internal */
 export interface Backing {
   readonly get: (key: string) => Effect.Effect<Option.Option<unknown>, CacheStoreError>
   readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<void, CacheStoreError>

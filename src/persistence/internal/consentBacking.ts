@@ -1,34 +1,20 @@
-/**
- * A place for sealed consents that several processes share. Names are keyed digests, values are sealed.
- *
- * @since 0.1.0
- */
+/** A place for sealed consents that several processes share. Names are keyed digests, values are sealed. */
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** @internal */
 export class BackingError extends Data.TaggedError("BackingError")<{ readonly reason: string }> {}
 
-/**
- * The names of one thing: the digest under the current key, then those under the previous keys.
- *
- * @internal
- */
+/** The names of one thing: the digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
-/** @internal */
 export interface Sealed {
   /** The name that the value is sealed for. */
   readonly name: string
   readonly sealed: string
 }
 
-/**
- * Times are in milliseconds since the epoch.
- *
- * @internal
- */
+/** Times are in milliseconds since the epoch. */
 export interface ConsentBacking {
   /** Stores a session under its current name, and under no other. A claimed session stays as it is. */
   readonly open: (session: {

@@ -1,8 +1,4 @@
-/**
- * `PendingConsents` and `ConsentSignals` over a place for sealed values.
- *
- * @since 0.1.0
- */
+/** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -12,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import * as Listeners from "../../internal/consentSignals/listeners.js"
+import * as Listeners from "../../consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
@@ -60,11 +56,7 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
-/**
- * The first key makes names and seals, all of them find and open.
- *
- * @internal
- */
+/** The first key makes names and seals, all of them find and open. */
 export const makeKeys = (options: Secrets.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
     const [first, others] = yield* Effect.mapError(
@@ -225,7 +217,6 @@ const makeSignals = (
     }
   })
 
-/** @internal */
 export const makeServices = (
   keys: Keys,
   backing: ConsentBacking

@@ -1,16 +1,8 @@
-/**
- * The packages that stores need.
- *
- * @since 0.1.0
- */
+/** The packages that stores need. */
 import * as Effect from "effect/Effect"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 
-/**
- * Loads the package of a store. It fails with a message that has the command to install it. `store` is its subject.
- *
- * @internal
- */
+/** Loads the package of a store. It fails with a message that has the command to install it. `store` is its subject. */
 export const load = <M extends object>(
   store: string,
   name: Parameters<typeof installCommand>[0],

@@ -1,8 +1,4 @@
-/**
- * Messages of PostgreSQL, by `LISTEN` and `pg_notify`.
- *
- * @since 0.1.0
- */
+/** Messages of PostgreSQL, by `LISTEN` and `pg_notify`. */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,11 +10,7 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { randomUUID } from "node:crypto"
 
-/**
- * The client of `@effect/sql-pg`.
- *
- * @internal
- */
+/** The client of `@effect/sql-pg`. */
 export interface Listener extends SqlClient {
   /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
   readonly listen: (
@@ -27,16 +19,11 @@ export interface Listener extends SqlClient {
   readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
 }
 
-/**
- * A pool of one connection would have none left for statements.
- *
- * @internal
- */
+/** A pool of one connection would have none left for statements. */
 export const isListener = (sql: SqlClient): sql is Listener =>
   hasProperty(sql, "listen") && isFunction(sql.listen)
   && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
 
-/** @internal */
 export interface Options {
   /** How often the connection is tested, and how long an answer may take. */
   readonly probeInterval?: Duration.Input | undefined
@@ -53,7 +40,6 @@ const reconnects = Schedule.min([Schedule.exponential("1 second"), Schedule.spac
 /** In milliseconds. A connection that was up for this time is made again at once. */
 const stable = 2 * 60_000
 
-/** @internal */
 export const make = (
   sql: Listener,
   channel: string,

@@ -1,15 +1,11 @@
-/**
- * Connections to Redis for stores. The caller loads the package `ioredis`.
- *
- * @since 0.1.0
- */
+/** Connections to Redis for stores. The caller loads the package `ioredis`. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Redis, RedisOptions } from "ioredis"
-import { CacheStoreError } from "../../internal/credentialCache/store.js"
+import { CacheStoreError } from "../../credentialCache/store.js"
 import { codeOf } from "../../internal/errorCode.js"
 import type { Backing } from "./backing.js"
 
@@ -41,11 +37,7 @@ const waitForConnection = (redis: Redis): Effect.Effect<void> =>
 const invalidUrl =
   "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
 
-/**
- * A connection, which is made again whenever it is lost.
- *
- * @internal
- */
+/** A connection, which is made again whenever it is lost. */
 export interface Connection {
   readonly redis: Redis
   /** Sends a command. It fails with a reason that is safe to log. */
@@ -54,8 +46,6 @@ export interface Connection {
 
 /**
  * Connects until the scope ends. The release never fails, also without a server. It fails with what is wrong with the URL.
- *
- * @internal
  */
 export const connect = (
   Client: typeof Redis,
@@ -91,11 +81,7 @@ export const connect = (
     }
   })
 
-/**
- * A place for sealed credentials.
- *
- * @internal
- */
+/** A place for sealed credentials. */
 export const makeBacking = ({ command }: Connection, prefix: string): Backing => {
   const nameOf = (key: string): string => `${prefix}:${key}`
   const run = <A>(send: (redis: Redis) => Promise<A>) =>

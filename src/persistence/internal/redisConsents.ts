@@ -1,8 +1,4 @@
-/**
- * Redis as a place for sealed consents.
- *
- * @since 0.1.0
- */
+/** Redis as a place for sealed consents. */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -87,11 +83,7 @@ const subscribe = (
 // Constructor
 // -----------------------------------------------------------------------------
 
-/**
- * `connectSubscriber` makes a second connection, because one that has subscribed sends no other commands.
- *
- * @internal
- */
+/** `connectSubscriber` makes a second connection, because one that has subscribed sends no other commands. */
 export const make = (
   { command }: Connection,
   connectSubscriber: Effect.Effect<Connection, never, Scope.Scope>,

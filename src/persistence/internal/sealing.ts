@@ -1,12 +1,9 @@
 /**
  * Values as a store holds them, sealed. A sealed value contains its name in the store, so that it does not open under another one.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Sealing from "../../internal/sealing.js"
 
-/** @internal */
 export interface StoreSealing {
   /** Seals values, which have to be JSON, for a name. */
   readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
@@ -22,8 +19,6 @@ const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonl
 
 /**
  * The first secret seals, all of them open. `purpose` is a part of the keys: a store cannot open what another kind of store has sealed.
- *
- * @internal
  */
 export const make = (
   purpose: string,

@@ -1,8 +1,4 @@
-/**
- * A SQL database as a place for sealed consents: PostgreSQL, or SQLite.
- *
- * @since 0.1.0
- */
+/** A SQL database as a place for sealed consents: PostgreSQL, or SQLite. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -17,14 +13,12 @@ import * as SqlExecute from "./sqlExecute.js"
 // Tables
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export interface Tables {
   readonly sessions: string
   readonly waits: string
   readonly migrations: string
 }
 
-/** @internal */
 export const tablesOf = (table: string): Tables => ({
   sessions: table,
   waits: `${table}_waits`,
@@ -63,8 +57,6 @@ const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, S
 
 /**
  * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
- *
- * @internal
  */
 export const migrate = (
   sql: SqlClient,
@@ -122,7 +114,6 @@ interface WaitRow {
 /** A name is a digest, so its first bytes hardly ever are those of another name. */
 const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
 
-/** @internal */
 export const make = (
   sql: SqlClient,
   tables: Tables,

@@ -1,8 +1,4 @@
-/**
- * How a store runs its statements: in transactions of its own, and not without end.
- *
- * @since 0.1.0
- */
+/** How a store runs its statements: in transactions of its own, and not without end. */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,11 +23,7 @@ const reasonOf = (error: unknown): string => {
   return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
 }
 
-/**
- * Another process has changed what an attempt had read.
- *
- * @internal
- */
+/** Another process has changed what an attempt had read. */
 export const changed = new BackingError({ reason: "another process changed the entry meanwhile" })
 
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
@@ -53,8 +45,6 @@ const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced(
 /**
  * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the caller is
  * uninterruptible. Whether the statement then takes effect is not known.
- *
- * @internal
  */
 export const attempt =
   (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, BackingError, R> =>
@@ -70,19 +60,13 @@ export const attempt =
 // Statements
 // -----------------------------------------------------------------------------
 
-/**
- * Runs statements, more than one of them in a transaction, and returns the rows of the last one.
- *
- * @internal
- */
+/** Runs statements, more than one of them in a transaction, and returns the rows of the last one. */
 export type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
 
 /**
  * A claimed session stays claimed, so the statements are outside of the transactions of the program, which may be rolled back.
- *
- * @internal
  */
 export const make = (sql: SqlClient): Execute => {
   const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {

@@ -1,8 +1,4 @@
-/**
- * Async generators: their body runs where they are read, not where they are called.
- *
- * @since 0.1.0
- */
+/** Async generators: their body runs where they are read, not where they are called. */
 import { hasProperty, isFunction } from "effect/Predicate"
 
 const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
@@ -13,8 +9,6 @@ const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
 
 /**
  * Makes the body of an async generator, or of a promised one, run through `within`. Returns any other value as it is.
- *
- * @internal
  */
 export const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
   if (result instanceof Promise) {

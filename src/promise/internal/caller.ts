@@ -1,8 +1,4 @@
-/**
- * The caller of a wrapped function.
- *
- * @since 0.1.0
- */
+/** The caller of a wrapped function. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -35,8 +31,6 @@ const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
 /**
  * The caller from the configuration, else from the request in context, else from the runtime. An empty token does not
  * count.
- *
- * @internal
  */
 export const callerOf = (
   configured: string | undefined,
@@ -63,11 +57,7 @@ export const callerOf = (
     )
 }
 
-/**
- * The user of the caller: the user of the request in context, else the user of its workload if that is the caller.
- *
- * @internal
- */
+/** The user of the caller: the user of the request in context, else the user of its workload if that is the caller. */
 export const userOf = (
   configured: string | undefined,
   context: Context | undefined

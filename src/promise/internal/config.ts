@@ -1,8 +1,4 @@
-/**
- * The configurations of the wrappers, and the requests that they stand for.
- *
- * @since 0.1.0
- */
+/** The configurations of the wrappers, and the requests that they stand for. */
 import * as Redacted from "effect/Redacted"
 import type {
   AccessTokenCredential,
@@ -11,14 +7,13 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared } from "../../internal/credentialTag.js"
+import { isDeclared } from "../../identity/credentialTag.js"
 import type { RequestContext } from "./requestContext.js"
 
 /*
  * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
  */
 
-/** @internal */
 export interface OAuth2WrapperConfig {
   /** Default: the token of the request in context, see `runWithContext`. */
   workloadIdentityToken?: string | undefined
@@ -57,7 +52,6 @@ export interface OAuth2WrapperConfig {
   customParameters?: Record<string, string> | undefined
 }
 
-/** @internal */
 export interface ApiKeyWrapperConfig {
   /** Default: the token of the request in context, see `runWithContext`. */
   workloadIdentityToken?: string | undefined
@@ -65,13 +59,11 @@ export interface ApiKeyWrapperConfig {
   providerName: string
 }
 
-/** @internal */
 export interface ApiKeyUseOptions {
   /** Default: the token of the request in context, see `runWithContext`. */
   readonly workloadIdentityToken?: string | undefined
 }
 
-/** @internal */
 export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   /**
    * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
@@ -80,7 +72,6 @@ export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-/** @internal */
 export interface ResumeOptions {
   /** Default: the token of the request in context, see `runWithContext`. */
   readonly workloadIdentityToken?: string | undefined
@@ -105,7 +96,6 @@ const toInlineRequest = (config: OAuth2WrapperConfig): Request => ({
   customParameters: config.customParameters
 })
 
-/** @internal */
 export const toAccessTokenRequest = (
   subject: AccessTokenCredential | OAuth2WrapperConfig,
   context: RequestContext | undefined
@@ -114,6 +104,5 @@ export const toAccessTokenRequest = (
   return { ...request, returnUrl: request.returnUrl ?? context?.oauth2CallbackUrl ?? context?.callbackUrl }
 }
 
-/** @internal */
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
   isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }

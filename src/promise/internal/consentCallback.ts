@@ -1,26 +1,20 @@
-/**
- * The page that the browser returns to after consent, for servers without Effect.
- *
- * @since 0.1.0
- */
+/** The page that the browser returns to after consent, for servers without Effect. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as Completion from "../../consentCallback/completion.js"
+import * as Page from "../../consentCallback/page.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
-import * as Completion from "../../internal/consentCallback/completion.js"
-import * as Page from "../../internal/consentCallback/page.js"
 import { cutName } from "../../internal/errorCode.js"
 import type { Consents } from "./consents.js"
 import { toUserIdentifier, type User } from "./user.js"
 
-/** @internal */
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
-/** @internal */
 export interface FetchOptions {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
@@ -34,7 +28,6 @@ export interface FetchOptions {
   readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
 }
 
-/** @internal */
 export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
@@ -48,7 +41,6 @@ export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResp
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
 
-/** @internal */
 export interface Dependencies<R> {
   readonly identity: Effect.Effect<Identity.Service, unknown, R>
   readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
@@ -86,7 +78,6 @@ const visit = async <R>(
 // A page of the application would send the session with its next request.
 const referrerPolicy = ["referrer-policy", "no-referrer"] as const
 
-/** @internal */
 export const makeFetch =
   <R>(dependencies: Dependencies<R>) =>
   ({ currentUser, respond }: FetchOptions): (request: Request) => Promise<Response> =>
@@ -108,7 +99,6 @@ export const makeFetch =
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
   }
 
-/** @internal */
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
 <Req extends IncomingMessage, Res extends ServerResponse>(
   { currentUser, respond }: NodeOptions<Req, Res>

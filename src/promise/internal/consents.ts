@@ -1,8 +1,4 @@
-/**
- * The consents that the functions of one runtime wait for.
- *
- * @since 0.1.0
- */
+/** The consents that the functions of one runtime wait for. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +11,6 @@ import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
-/** @internal */
 export interface Consents {
   /** The signals in context, else those in memory. */
   readonly signals: Effect.Effect<ConsentSignals.Service>
@@ -43,7 +38,6 @@ const byDefault: Consent.ConsentHandler<unknown> = (session) =>
       error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
   )
 
-/** @internal */
 export const make = (): Consents => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>

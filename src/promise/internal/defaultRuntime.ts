@@ -1,8 +1,4 @@
-/**
- * The runtime of the functions that take no runtime.
- *
- * @since 0.1.0
- */
+/** The runtime of the functions that take no runtime. */
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +8,6 @@ import * as AwsDataPlane from "../../aws/AwsDataPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Identity from "../../Identity.js"
 
-/** @internal */
 export interface DefaultRuntime {
   /** The `Identity` of the runtime. Its first use builds the runtime. */
   readonly identity: Effect.Effect<Identity.Service, Config.ConfigError>
@@ -27,7 +22,6 @@ type Services = Identity.Identity | DataPlane.DataPlane
 // Not `AwsIdentity.layer()`: a bundle would hold the control plane and STS, which no function here calls.
 const layer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
 
-/** @internal */
 export const make = (): DefaultRuntime => {
   let current: ManagedRuntime.ManagedRuntime<Services, Config.ConfigError> | undefined
   const context = Effect.suspend(() => {

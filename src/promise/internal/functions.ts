@@ -1,8 +1,4 @@
-/**
- * The functions over one runtime.
- *
- * @since 0.1.0
- */
+/** The functions over one runtime. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
@@ -13,9 +9,9 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
+import { isDeclared } from "../../identity/credentialTag.js"
+import * as IdentityRequest from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
-import { isDeclared } from "../../internal/credentialTag.js"
-import * as IdentityRequest from "../../internal/identityRequest.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import { callerOf, userOf } from "./caller.js"
 import * as Config from "./config.js"
@@ -32,15 +28,12 @@ import * as Workloads from "./workload.js"
 // Models
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
 
-/** @internal */
 export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/** @internal */
 export interface CompleteAuthorizationOptions {
   /** The parameter `session_id` of the URL to which the browser came back. */
   readonly sessionUri: string | Redacted.Redacted
@@ -48,7 +41,6 @@ export interface CompleteAuthorizationOptions {
   readonly user: Users.User
 }
 
-/** @internal */
 export interface Functions {
   readonly withAccessToken: {
     /** Passes a declared access token to an async function as its last argument. Each call obtains the token for its own caller. */
@@ -79,16 +71,11 @@ export interface Functions {
   ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
 }
 
-/** @internal */
 export interface DataPlaneFunctions extends Functions {
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
 
-/**
- * Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller.
- *
- * @internal
- */
+/** Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller. */
 export interface Runner<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
   readonly identity: Effect.Effect<Service, unknown, R>
@@ -111,7 +98,6 @@ const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Con
 // Constructors
 // -----------------------------------------------------------------------------
 
-/** @internal */
 export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
   const consents = Consents.make()

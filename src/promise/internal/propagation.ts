@@ -1,18 +1,10 @@
-/**
- * A middleware for clients of the AWS SDK that propagates the caller to the next hop.
- *
- * @since 0.1.0
- */
+/** A middleware for clients of the AWS SDK that propagates the caller to the next hop. */
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 
-/**
- * The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client.
- *
- * @internal
- */
+/** The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client. */
 export interface AwsClient {
   /** The middleware of the client. */
   readonly middlewareStack: {
@@ -45,8 +37,6 @@ const commands: ReadonlySet<string | undefined> = new Set([
 /**
  * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
  * `high` it runs before the middleware of a single command, which therefore takes precedence.
- *
- * @internal
  */
 export const add = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
   client.middlewareStack.add(

@@ -1,15 +1,10 @@
-/**
- * The context of a request. Only `promise/` keeps it in an `AsyncLocalStorage`.
- *
- * @since 0.1.0
- */
+/** The context of a request. Only `promise/` keeps it in an `AsyncLocalStorage`. */
 import type * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import * as AsyncGenerators from "./asyncGenerator.js"
 import type { User } from "./user.js"
 import type { Workload } from "./workload.js"
 
-/** @internal */
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
   readonly workload?: Workload | undefined
@@ -32,11 +27,9 @@ export interface RequestContext {
 
 const storage = new AsyncLocalStorage<RequestContext>()
 
-/** @internal */
 export const run = <T>(context: RequestContext, f: () => T): T => {
   const within = <A>(g: () => A): A => storage.run(context, g)
   return AsyncGenerators.runWithin(within(f), within)
 }
 
-/** @internal */
 export const get = (): RequestContext | undefined => storage.getStore()

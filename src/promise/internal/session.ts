@@ -1,8 +1,4 @@
-/**
- * Sessions, and their secrets, as text or as values.
- *
- * @since 0.1.0
- */
+/** Sessions, and their secrets, as text or as values. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -10,11 +6,9 @@ import { type ConsentSession, FromJson } from "../../ConsentSession.js"
 import { ValidationException } from "../../IdentityError.js"
 import { leavesOf } from "../../models/internal/issues.js"
 
-/** @internal */
 export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
-/** @internal */
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
     ? Effect.mapError(

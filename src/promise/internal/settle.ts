@@ -1,17 +1,9 @@
-/**
- * The results of effects as promises.
- *
- * @since 0.1.0
- */
+/** The results of effects as promises. */
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Exit from "effect/Exit"
 
-/**
- * Returns the value of an exit, or throws its error.
- *
- * @internal
- */
+/** Returns the value of an exit, or throws its error. */
 export const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
   if (Exit.isSuccess(exit)) {
     return exit.value

@@ -1,16 +1,11 @@
-/**
- * Users, as a program without Effect names them.
- *
- * @since 0.1.0
- */
+/** Users, as a program without Effect names them. */
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../IdentityError.js"
-import { validate } from "../../internal/validation.js"
+import { validate } from "../../plane/validation.js"
 import * as UserIdentifier from "../../UserIdentifier.js"
 
-/** @internal */
 export type User =
   | {
     /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
@@ -37,8 +32,6 @@ const checks = { user: makeCheck("user"), currentUser: makeCheck("currentUser") 
 /**
  * A program in JavaScript can pass any value here. The error names the member, and quotes nothing. `member` is where the
  * program wrote the user, or the function that returned them.
- *
- * @internal
  */
 export const toUserIdentifier = (
   user: User,

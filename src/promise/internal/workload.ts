@@ -1,20 +1,15 @@
-/**
- * A workload as the caller: its token is obtained, and renewed.
- *
- * @since 0.1.0
- */
+/** A workload as the caller: its token is obtained, and renewed. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
-import { refuseWorkloadOptions } from "../../internal/identityRequest.js"
+import { refuseWorkloadOptions } from "../../identity/identityRequest.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { toUserIdentifier, type User } from "./user.js"
 
-/** @internal */
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */
   readonly name: string
@@ -27,7 +22,6 @@ export interface Options {
   readonly renewAfter?: Duration.Input | undefined
 }
 
-/** @internal */
 export interface Workload {
   /** The name of the workload identity. */
   readonly name: string
@@ -43,11 +37,7 @@ export interface Workload {
   readonly invalidate: (stale: string) => Promise<void>
 }
 
-/**
- * Throws the `ValidationException` of invalid options.
- *
- * @internal
- */
+/** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
   options: Options,
   { dataPlane, settle }: {

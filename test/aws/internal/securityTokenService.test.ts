@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { clear, same, secret } from "../../utils.js"
+import { clear, same, secret } from "../../support/utils.js"
 import {
   adapters,
   type Answer,

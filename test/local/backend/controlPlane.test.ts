@@ -15,8 +15,8 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import * as Recorder from "../../recorder.js"
-import { clear, same, secret } from "../../utils.js"
+import * as Recorder from "../../support/recorder.js"
+import { clear, same, secret } from "../../support/utils.js"
 import {
   ask,
   backend,

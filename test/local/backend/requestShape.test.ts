@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
+import { formatParts } from "../../../src/local/backend/format.js"
 import * as RequestShape from "../../../src/local/backend/requestShape.js"
-import { formatParts } from "../../../src/local/backend/texts.js"
 
 const parts = ["scopes", "resources", "audiences", "customParameters"] as const
 

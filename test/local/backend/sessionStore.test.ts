@@ -9,7 +9,7 @@ import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
 import * as Vault from "../../../src/local/backend/vault.js"
 import { userOfId } from "../../../src/local/backend/workloadToken.js"
-import { same } from "../../utils.js"
+import { same } from "../../support/utils.js"
 
 const keyOf = (workload: string, userId = "alice") => Vault.makeKey(workload, userOfId(userId), "id")
 

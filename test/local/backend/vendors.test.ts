@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
-import { LocalSettings } from "../../../src/internal/identitySetup/localSettings.js"
+import { LocalSettings } from "../../../src/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
 import {
   authorize,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import * as Exchange from "../../../src/local/oauth/exchange.js"
-import { rounds } from "../../rounds.js"
+import { rounds } from "../../support/rounds.js"
 
 const strip = Exchange.strip
 

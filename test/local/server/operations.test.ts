@@ -4,9 +4,9 @@ import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
-import * as Plane from "../../../src/internal/plane.js"
 import { routes } from "../../../src/local/server/operations.js"
-import { operations as rows } from "../../internal/requests.js"
+import * as Plane from "../../../src/plane/make.js"
+import { operations as rows } from "../../support/requests.js"
 import { operations as clients } from "../serviceModel.js"
 
 describe("a request", () => {

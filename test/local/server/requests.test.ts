@@ -6,7 +6,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as UnknownMembers from "../../../src/local/server/unknownMembers.js"
-import * as Recorder from "../../recorder.js"
+import * as Recorder from "../../support/recorder.js"
 import { operations } from "../serviceModel.js"
 import * as Wire from "../wire.js"
 

@@ -20,7 +20,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import * as Recorder from "../../recorder.js"
+import * as Recorder from "../../support/recorder.js"
 import * as Wire from "../wire.js"
 
 const audience = "https://api.example.com"

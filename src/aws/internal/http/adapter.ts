@@ -1,15 +1,11 @@
-/**
- * A plane over HTTP, from its table: settings are checked when the layer is built.
- *
- * @since 0.1.0
- */
+/** A plane over HTTP, from its table: settings are checked when the layer is built. */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { readVariable } from "../../../internal/environment.js"
-import { fromTable } from "../../../internal/plane.js"
 import type * as Operation from "../../../Operation.js"
+import { fromTable } from "../../../plane/make.js"
 import * as Identities from "../credentials.js"
 import { invalidConfig } from "../invalidConfig.js"
 import type { Credentials, CredentialsProvider } from "../options.js"
@@ -25,11 +21,7 @@ import * as ServiceClock from "./serviceClock.js"
 import * as Signer from "./signer.js"
 import type { Transport } from "./transport.js"
 
-/**
- * A plane at AWS.
- *
- * @internal
- */
+/** A plane at AWS. */
 export interface Plane<T extends Operation.Table> {
   readonly table: T
   readonly protocol: Protocol
@@ -40,11 +32,7 @@ export interface Plane<T extends Operation.Table> {
   readonly variables: { readonly variable?: string; readonly awsVariable: string }
 }
 
-/**
- * What an AWS profile has for all planes, in the form of its file.
- *
- * @internal
- */
+/** What an AWS profile has for all planes, in the form of its file. */
 export interface Profile {
   readonly maxAttempts?: string | undefined
   readonly useFips?: string | undefined
@@ -53,18 +41,10 @@ export interface Profile {
   readonly endpoint: (service: string) => string | undefined
 }
 
-/**
- * Without files there is no profile.
- *
- * @internal
- */
+/** Without files there is no profile. */
 export const noProfile: Profile = { endpoint: () => undefined }
 
-/**
- * What the adapter is given by its surroundings.
- *
- * @internal
- */
+/** What the adapter is given by its surroundings. */
 export interface Runtime {
   readonly transport: Transport
   readonly hash: HashConstructor
@@ -75,11 +55,7 @@ export interface Runtime {
   readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
 }
 
-/**
- * The credentials of all planes without credentials of their own: one search for all.
- *
- * @internal
- */
+/** The credentials of all planes without credentials of their own: one search for all. */
 export interface Shared {
   readonly options: SharedOptions
   readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
@@ -90,7 +66,6 @@ const fromOption = (
 ): Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope> =>
   Effect.flatMap(Settings.fromOption(credentials), Identities.fromOption)
 
-/** @internal */
 export const shared = (
   options: SharedOptions,
   runtime: Runtime
@@ -163,11 +138,7 @@ const endpoint = (
       : custom
   })
 
-/**
- * The operations of a plane, without the checks of the plane.
- *
- * @internal
- */
+/** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   plane: Plane<T>,
   own: PlaneOptions,

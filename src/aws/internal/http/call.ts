@@ -1,8 +1,4 @@
-/**
- * One call of an operation over HTTP, derived from the operation's row.
- *
- * @since 0.1.0
- */
+/** One call of an operation over HTTP, derived from the operation's row. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -19,11 +15,7 @@ import type { ServiceClock } from "./serviceClock.js"
 import type { Signer } from "./signer.js"
 import type { Lost, Response, Transport } from "./transport.js"
 
-/**
- * A plane at one place, with all its settings.
- *
- * @internal
- */
+/** A plane at one place, with all its settings. */
 export interface Connection {
   readonly transport: Transport
   readonly protocol: Protocol
@@ -272,8 +264,6 @@ const addTarget = (
 
 /**
  * Sends a request, again where the policy says so. The time limit bounds all of it, and interruption aborts the request in flight.
- *
- * @internal
  */
 export const call = <Request, Response, E>(
   connection: Connection,

@@ -1,7 +1,5 @@
 /**
  * What the adapter finds without Node: an `HttpClient`, the hash of the program, and the environment as configuration.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -11,7 +9,6 @@ import { noProfile, type Runtime } from "./adapter.js"
 import * as ClientTransport from "./clientTransport.js"
 import { type HashConstructor, WebCryptoHash } from "./hash.js"
 
-/** @internal */
 export const runtime = (
   hash: HashConstructor | undefined
 ): Effect.Effect<Runtime, never, HttpClient.HttpClient> =>

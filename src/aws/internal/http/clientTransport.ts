@@ -1,8 +1,4 @@
-/**
- * Sends requests by an `HttpClient`.
- *
- * @since 0.1.0
- */
+/** Sends requests by an `HttpClient`. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -128,7 +124,6 @@ const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effec
     : readStream(response)
 }
 
-/** @internal */
 export const make = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
   const sent = toClientRequest(request)
   return inSpan(sent, (span) =>

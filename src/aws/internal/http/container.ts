@@ -1,8 +1,6 @@
 /**
  * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names. The provider of the AWS
  * SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and times.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
@@ -12,7 +10,6 @@ import { failed, type Identity, type Search } from "../credentials.js"
 import { parseDate } from "./time.js"
 import type { Transport } from "./transport.js"
 
-/** @internal */
 export interface Options {
   /** A path at the host of ECS. It wins over the URL. */
   readonly relative: string | undefined
@@ -59,7 +56,6 @@ const timeout = 1000
 
 const retries = 3
 
-/** @internal */
 export const make = ({ full, readToken, relative, transport }: Options): Search => {
   const url = checkUrl(relative === undefined ? full ?? "" : `${ecsHost}${relative}`)
   if (url === undefined) {

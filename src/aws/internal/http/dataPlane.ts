@@ -1,13 +1,8 @@
-/**
- * The data plane at AWS, for the adapter over HTTP, and what its layers share.
- *
- * @since 0.1.0
- */
+/** The data plane at AWS, for the adapter over HTTP, and what its layers share. */
 import * as DataPlane from "../../../DataPlane.js"
 import type { Plane } from "./adapter.js"
 import { restJson } from "./restJson.js"
 
-/** @internal */
 export const dataPlane: Plane<typeof DataPlane.operations> = {
   table: DataPlane.operations,
   protocol: restJson,

@@ -1,8 +1,4 @@
-/**
- * The host of a service in a region. A test compares it with the endpoint rules of the AWS SDK.
- *
- * @since 0.1.0
- */
+/** The host of a service in a region. A test compares it with the endpoint rules of the AWS SDK. */
 
 /** The partitions of AWS, by the beginning of their regions: the suffix of hosts, and of those that have IPv6 too. */
 const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualStackSuffix: string]> = [
@@ -15,17 +11,12 @@ const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualS
   [/^/, "amazonaws.com", "api.aws"]
 ]
 
-/** @internal */
 export interface Variant {
   readonly fips: boolean
   readonly dualStack: boolean
 }
 
-/**
- * `service` is the first part of the host.
- *
- * @internal
- */
+/** `service` is the first part of the host. */
 export const regionalEndpoint = (service: string, region: string, { dualStack, fips }: Variant): string => {
   const [, suffix, dualStackSuffix] = partitions.find(([regions]) => regions.test(region)) ?? []
   // STS in GovCloud has no other hosts than these.

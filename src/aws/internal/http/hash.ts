@@ -1,17 +1,8 @@
-/**
- * SHA-256 for signatures.
- *
- * @since 0.1.0
- */
+/** SHA-256 for signatures. */
 
 type Data = string | ArrayBuffer | ArrayBufferView
 
-/**
- * A hash of data, or its HMAC.
- *
- * @since 0.1.0
- * @category models
- */
+/** A hash of data, or its HMAC. */
 export interface Hash {
   /** Adds data. */
   readonly update: (data: Uint8Array) => void
@@ -21,12 +12,7 @@ export interface Hash {
   readonly reset: () => void
 }
 
-/**
- * The constructor of SHA-256, and of its HMAC if there is a secret. `Sha256` of `@aws-crypto/sha256-js` is one.
- *
- * @since 0.1.0
- * @category models
- */
+/** The constructor of SHA-256, and of its HMAC if there is a secret. `Sha256` of `@aws-crypto/sha256-js` is one. */
 export type HashConstructor = new(secret?: string | ArrayBuffer | ArrayBufferView) => Hash
 
 const bytesOf = (data: Data): Uint8Array<ArrayBuffer> =>
@@ -36,11 +22,7 @@ const bytesOf = (data: Data): Uint8Array<ArrayBuffer> =>
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
     : new Uint8Array(data)
 
-/**
- * The hash of Web Crypto, which every runtime has.
- *
- * @internal
- */
+/** The hash of Web Crypto, which every runtime has. */
 export class WebCryptoHash implements Hash {
   readonly #secret: Data | undefined
   #chunks: Array<Uint8Array> = []
@@ -67,11 +49,7 @@ export class WebCryptoHash implements Hash {
   }
 }
 
-/**
- * The hash of `node:crypto`, which takes a seventh of the time.
- *
- * @internal
- */
+/** The hash of `node:crypto`, which takes a seventh of the time. */
 export const nodeHash = ({ createHash, createHmac }: typeof import("node:crypto")): HashConstructor =>
   class implements Hash {
     readonly #secret: Data | undefined

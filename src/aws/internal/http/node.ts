@@ -10,8 +10,6 @@
  * | none of them | of the instance's metadata service (EC2, AgentCore Runtime) |
  *
  * This is the order of the chain of the AWS SDK, which is loaded only where a profile may matter.
- *
- * @since 0.1.0
  */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -199,11 +197,7 @@ const search = (
 // Runtime
 // -----------------------------------------------------------------------------
 
-/**
- * `option` is the region of the layer's options.
- *
- * @internal
- */
+/** `option` is the region of the layer's options. */
 export const runtime = (
   option: string | undefined
 ): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>

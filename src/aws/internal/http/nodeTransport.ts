@@ -1,7 +1,5 @@
 /**
  * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the environment.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
@@ -18,8 +16,6 @@ import { type Lost, type Request, type Response, timedOut, type Transport } from
 /**
  * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of `node:http` loads Node's
  * `fetch` on Node 22 and 24, which takes 20 ms.
- *
- * @internal
  */
 export interface Modules {
   readonly http: typeof Http
@@ -129,11 +125,7 @@ const makeAgents = (modules: Modules, env: Readonly<Record<string, string | unde
   }
 }
 
-/**
- * Its connections are closed with the scope.
- *
- * @internal
- */
+/** Its connections are closed with the scope. */
 export const make = (
   modules: Modules,
   env: Readonly<Record<string, string | undefined>>

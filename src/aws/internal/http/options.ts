@@ -1,17 +1,8 @@
-/**
- * The options of the layers over HTTP.
- *
- * @since 0.1.0
- */
+/** The options of the layers over HTTP. */
 import type * as Duration from "effect/Duration"
 import type { Credentials, CredentialsProvider } from "../options.js"
 
-/**
- * The options of one plane, over those of all planes.
- *
- * @since 0.1.0
- * @category models
- */
+/** The options of one plane, over those of all planes. */
 export interface PlaneOptions {
   /** The AWS region. */
   readonly region?: string | undefined
@@ -25,12 +16,7 @@ export interface PlaneOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-/**
- * The options that all planes share. Everything is optional.
- *
- * @since 0.1.0
- * @category models
- */
+/** The options that all planes share. Everything is optional. */
 export interface SharedOptions extends PlaneOptions {
   /**
    * Default: `AWS_REGION`, then `us-west-2`. In between, `layerNode` looks where the AWS SDK does: in the AWS profile, and at the instance
@@ -59,9 +45,7 @@ export interface SharedOptions extends PlaneOptions {
    * An https URL without user name, password, query and fragment. Loopback hosts may have http.
    */
   readonly endpoint?: string | undefined
-  /**
-   * Allows plain http to any host. Tokens are then readable on the network.
-   */
+  /** Allows plain http to any host. Tokens are then readable on the network. */
   readonly allowInsecureEndpoint?: boolean | undefined
   /**
    * The number of attempts for a request, the first one included. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of the AWS profile
@@ -75,12 +59,7 @@ export interface SharedOptions extends PlaneOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-/**
- * The options of all planes. Everything is optional.
- *
- * @since 0.1.0
- * @category models
- */
+/** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
   /** Options of the data plane alone, over the options above. */
   readonly dataPlane?: PlaneOptions | undefined

@@ -1,15 +1,10 @@
-/**
- * The planes at AWS, for the adapter over HTTP.
- *
- * @since 0.1.0
- */
+/** The planes at AWS, for the adapter over HTTP. */
 import * as ControlPlane from "../../../ControlPlane.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
 import type { Plane } from "./adapter.js"
 import { query } from "./query.js"
 import { restJson } from "./restJson.js"
 
-/** @internal */
 export const controlPlane: Plane<typeof ControlPlane.operations> = {
   table: ControlPlane.operations,
   protocol: restJson,
@@ -18,7 +13,6 @@ export const controlPlane: Plane<typeof ControlPlane.operations> = {
   variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
 }
 
-/** @internal */
 export const securityTokenService: Plane<typeof SecurityTokenService.operations> = {
   table: SecurityTokenService.operations,
   protocol: query,

@@ -1,12 +1,7 @@
-/**
- * What the wire protocols of AWS have in common here.
- *
- * @since 0.1.0
- */
+/** What the wire protocols of AWS have in common here. */
 import type * as Operation from "../../../Operation.js"
 import type { Response } from "./transport.js"
 
-/** @internal */
 export interface Message {
   readonly method: string
   /** Percent-encoded, without the path of the endpoint. */
@@ -16,11 +11,7 @@ export interface Message {
   readonly body: string | undefined
 }
 
-/**
- * An exception as it is on the wire. Its members may be of any type.
- *
- * @internal
- */
+/** An exception as it is on the wire. Its members may be of any type. */
 export interface Exception {
   readonly name: unknown
   readonly message: unknown
@@ -28,7 +19,6 @@ export interface Exception {
   readonly fieldList?: unknown
 }
 
-/** @internal */
 export interface Protocol {
   /** `request` is encoded. */
   readonly encode: (row: Operation.Any, request: unknown) => Message
@@ -40,18 +30,13 @@ export interface Protocol {
   readonly exceptionNames?: Readonly<Record<string, string>>
 }
 
-/**
- * Percent-encodes all but the unreserved characters of RFC 3986, as signatures need it.
- *
- * @internal
- */
+/** Percent-encodes all but the unreserved characters of RFC 3986, as signatures need it. */
 export const escapeUri = (text: string): string =>
   encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   )
 
-/** @internal */
 export const queryString = (query: Message["query"]): string =>
   Object.entries(query).flatMap(([name, values]) => values.map((value) => `${escapeUri(name)}=${escapeUri(value)}`))
     .join("&")

@@ -1,8 +1,4 @@
-/**
- * The protocol of STS: AWS Query, a form in and XML out. Members have capitals on the wire.
- *
- * @since 0.1.0
- */
+/** The protocol of STS: AWS Query, a form in and XML out. Members have capitals on the wire. */
 import { isObject } from "effect/Predicate"
 import type * as Operation from "../../../Operation.js"
 import { exceptionNames } from "../stsExceptions.js"
@@ -27,11 +23,7 @@ const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name:
     ])
     : [[name, String(value)]]
 
-/**
- * The body of a request.
- *
- * @internal
- */
+/** The body of a request. */
 export const form = (action: string, request: object): string =>
   new URLSearchParams([
     ["Action", action],
@@ -41,18 +33,13 @@ export const form = (action: string, request: object): string =>
     )
   ]).toString()
 
-/** @internal */
 export const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" }
 
 /** A timestamp of the protocol is a text of ISO 8601. No other member looks like one. */
 const decodeText = (text: string): string | Date =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? parseDate(text) ?? text : text
 
-/**
- * The members of an element, by the names of this package.
- *
- * @internal
- */
+/** The members of an element, by the names of this package. */
 export const decodeMembers = (element: unknown): { readonly [name: string]: unknown } =>
   isObject(element)
     ? Object.fromEntries(
@@ -66,15 +53,10 @@ export const decodeMembers = (element: unknown): { readonly [name: string]: unkn
 const child = (element: Xml.Element | undefined, name: string): Xml.Element | undefined =>
   typeof element === "object" && Object.hasOwn(element, name) ? element[name] : undefined
 
-/**
- * The result of an operation.
- *
- * @internal
- */
+/** The result of an operation. */
 export const decodeResult = (action: string, body: string): { readonly [name: string]: unknown } =>
   decodeMembers(child(child(Xml.parse(body), `${action}Response`), `${action}Result`))
 
-/** @internal */
 export const query: Protocol = {
   encode: ({ name, path }: Operation.Any, request) => ({
     method: "POST",

@@ -1,8 +1,4 @@
-/**
- * The protocol of AgentCore Identity: REST-JSON 1.
- *
- * @since 0.1.0
- */
+/** The protocol of AgentCore Identity: REST-JSON 1. */
 import { hasProperty } from "effect/Predicate"
 import { dropNulls } from "../../../internal/dropNulls.js"
 import type * as Operation from "../../../Operation.js"
@@ -47,7 +43,6 @@ const member = (value: unknown, ...names: ReadonlyArray<string>): unknown => {
   return name === undefined ? undefined : Reflect.get(Object(value), name)
 }
 
-/** @internal */
 export const restJson: Protocol = {
   encode: (row, request) =>
     row.method === "POST" && !row.path.includes("{")

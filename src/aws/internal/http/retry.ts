@@ -1,18 +1,12 @@
 /**
  * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for JavaScript
  * (`@smithy/core/retry`); a test compares them. That module is not imported, because it loads `node:stream`.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { parseTime } from "./time.js"
 
-/**
- * What the policy has to know of a failed attempt.
- *
- * @internal
- */
+/** What the policy has to know of a failed attempt. */
 export interface Failure {
   /** The name of the exception, if the service sent one. */
   readonly name?: string | undefined
@@ -67,11 +61,7 @@ const transientCodes: ReadonlySet<string | undefined> = new Set([
   "UND_ERR_CONNECT_TIMEOUT"
 ])
 
-/**
- * Undefined for a failure that would happen again.
- *
- * @internal
- */
+/** Undefined for a failure that would happen again. */
 export const kindOf = (
   { code, isLost = false, isSkewCorrected = false, message = "", name, status }: Failure
 ): "throttling" | "transient" | undefined =>
@@ -90,11 +80,7 @@ const maxDelay = 20_000
 /** How much longer than without it a wait is because the service asked for it. */
 const maxRetryAfter = 5000
 
-/**
- * An attempt that may follow.
- *
- * @internal
- */
+/** An attempt that may follow. */
 export interface Retry {
   /** The wait before it, in milliseconds. */
   readonly delay: number
@@ -105,8 +91,6 @@ export interface Retry {
 /**
  * Decides about the attempts of one client. They share a bucket of tokens, so that a service that is down is not asked three times as
  * often.
- *
- * @internal
  */
 export interface Policy {
   /** Whether to try again after this number of attempts. */
@@ -115,7 +99,6 @@ export interface Policy {
   readonly succeed: (cost?: number) => void
 }
 
-/** @internal */
 export const make = (maxAttempts: number): Policy => {
   let tokens = capacity
   return {
@@ -136,8 +119,6 @@ export const make = (maxAttempts: number): Policy => {
 
 /**
  * The wait that a response asks for, in milliseconds. `Retry-After` has seconds or a date (RFC 9110), `x-amz-retry-after` has milliseconds.
- *
- * @internal
  */
 export const retryAfter = (
   headers: Readonly<Record<string, string | undefined>>,

@@ -1,8 +1,6 @@
 /**
  * The clock of the service. AWS refuses a request whose time is more than 5 minutes off, so requests are signed for the time at the
  * service, which its responses tell. As in the AWS SDK for JavaScript.
- *
- * @since 0.1.0
  */
 import { parseTime } from "./time.js"
 
@@ -12,7 +10,6 @@ const threshold = 240_000
 /** A response to an older request says nothing about the time of now. */
 const maxAge = 900_000
 
-/** @internal */
 export interface ServiceClock {
   /** What the clock of the service is ahead by, in milliseconds. */
   readonly offset: () => number
@@ -28,7 +25,6 @@ export interface ServiceClock {
   }) => boolean
 }
 
-/** @internal */
 export const make = (): ServiceClock => {
   let current = 0
   return {

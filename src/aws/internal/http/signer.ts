@@ -1,8 +1,4 @@
-/**
- * Signatures of requests, by the signer of the AWS SDK.
- *
- * @since 0.1.0
- */
+/** Signatures of requests, by the signer of the AWS SDK. */
 import * as Effect from "effect/Effect"
 import { TransportError } from "../../../IdentityError.js"
 import type { Identity } from "../credentials.js"
@@ -10,7 +6,6 @@ import type { HashConstructor } from "./hash.js"
 import { SignatureV4 } from "./sdk/signature.js"
 import { toDate } from "./time.js"
 
-/** @internal */
 export interface ToSign {
   readonly method: string
   /** Host and port. */
@@ -21,11 +16,7 @@ export interface ToSign {
   readonly body: string | undefined
 }
 
-/**
- * Returns the headers of the request with those of the signature, for the time in milliseconds since the epoch.
- *
- * @internal
- */
+/** Returns the headers of the request with those of the signature, for the time in milliseconds since the epoch. */
 export type Signer = (
   request: ToSign,
   identity: Identity,
@@ -39,11 +30,7 @@ const withoutHost = (headers: Readonly<Record<string, string>>): Readonly<Record
   return rest
 }
 
-/**
- * `service` and `region` are those of the signature.
- *
- * @internal
- */
+/** `service` and `region` are those of the signature. */
 export const make = (sha256: HashConstructor, service: string, region: string): Signer => {
   // The signer of the last credentials. They change once an hour.
   let last: { readonly identity: Identity; readonly signature: SignatureV4 } | undefined

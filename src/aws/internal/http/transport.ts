@@ -1,13 +1,8 @@
-/**
- * How the requests of an adapter without the AWS SDK are sent.
- *
- * @since 0.1.0
- */
+/** How the requests of an adapter without the AWS SDK are sent. */
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
 
-/** @internal */
 export interface Request {
   readonly method: string
   /** Scheme, host and port. */
@@ -19,7 +14,6 @@ export interface Request {
   readonly body: string | undefined
 }
 
-/** @internal */
 export interface Response {
   readonly status: number
   /** Names in lower case. */
@@ -30,8 +24,6 @@ export interface Response {
 /**
  * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response` is the beginning of a
  * response that broke off.
- *
- * @internal
  */
 export interface Lost {
   readonly error: Redacted.Redacted<unknown>
@@ -39,17 +31,11 @@ export interface Lost {
   readonly response: Pick<Response, "status" | "headers"> | undefined
 }
 
-/**
- * The error of a request without a response within its time.
- *
- * @internal
- */
+/** The error of a request without a response within its time. */
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
  * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
  * interrupted ends in time too.
- *
- * @internal
  */
 export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

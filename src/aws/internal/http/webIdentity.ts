@@ -1,7 +1,5 @@
 /**
  * Credentials for a web identity token, as EKS gives one to a pod: `AssumeRoleWithWebIdentity` of STS, without a signature.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -14,7 +12,6 @@ import * as Query from "./query.js"
 import * as Retry from "./retry.js"
 import type { Response, Transport } from "./transport.js"
 
-/** @internal */
 export interface Options {
   /** The token is replaced from time to time. */
   readonly readToken: Effect.Effect<string, unknown>
@@ -50,7 +47,6 @@ const refusal = (response: Response): { readonly name: string; readonly status: 
   return { name: isString(name) ? name : "CredentialsProviderError", status: response.status }
 }
 
-/** @internal */
 export const make = ({ endpoint, readToken, region, roleArn, sessionName, transport }: Options): Search => {
   const url = new URL(endpoint ?? regionalEndpoint("sts", region, { fips: false, dualStack: false }))
   const policy = Retry.make(3)

@@ -1,15 +1,9 @@
 /**
  * Reads the XML of the AWS Query protocol: elements with text or elements in them. The parser of the AWS SDK is not used, because outside
  * of Node it needs a `DOMParser`, which edge runtimes do not have.
- *
- * @since 0.1.0
  */
 
-/**
- * The text of an element, or its elements by name. Of several elements with one name, the last one.
- *
- * @internal
- */
+/** The text of an element, or its elements by name. Of several elements with one name, the last one. */
 export type Element = string | { readonly [name: string]: Element }
 
 const token =
@@ -35,11 +29,7 @@ const invalid = (): never => {
   throw new SyntaxError("The document is not well-formed XML")
 }
 
-/**
- * The root element by its name. Throws a `SyntaxError`, which quotes nothing, for a text that is not XML.
- *
- * @internal
- */
+/** The root element by its name. Throws a `SyntaxError`, which quotes nothing, for a text that is not XML. */
 export const parse = (text: string): { readonly [name: string]: Element } => {
   const root: Open = { name: "", elements: [], text: "" }
   const open = [root]

@@ -1,8 +1,4 @@
-/**
- * API-key credential providers.
- *
- * @since 0.1.0
- */
+/** API-key credential providers. */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -23,12 +19,10 @@ import * as Table from "./table.js"
 
 const Stored = Schema.Struct({ ...resourceFields, apiKey: Secrets.Secret })
 
-/** @internal */
 export type ApiKeyProvider = typeof Stored.Type
 
 type ApiKeyProviders = Table.Table<ApiKeyProvider, ValidationException | ServiceQuotaExceededException>
 
-/** @internal */
 export const table = ({ account, store }: Dependencies): Effect.Effect<ApiKeyProviders> =>
   Table.make<ApiKeyProvider, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("api-key-providers", Stored),
@@ -38,14 +32,12 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<ApiKeyPro
     quota: providerQuota
   })
 
-/** @internal */
 export const findApiKey = ({ settings }: Dependencies, providers: ApiKeyProviders) =>
 (
   name: string
 ): Effect.Effect<Redacted.Redacted, ResourceNotFoundException | AccessDeniedException | InternalServerException> =>
   Effect.flatMap(providers.find(name), ({ apiKey }) => Secrets.read(settings, apiKey))
 
-/** @internal */
 export const operations = (
   dependencies: Dependencies,
   providers: ApiKeyProviders

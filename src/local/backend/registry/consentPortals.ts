@@ -1,8 +1,6 @@
 /**
  * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a portal is one of AWS,
  * because programs make redirect URIs of it. The local server has a page about the portal at `/consent-portals/<id>`.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -16,7 +14,7 @@ import {
   ResourceNotFoundException,
   type ValidationException
 } from "../../../IdentityError.js"
-import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
+import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
@@ -45,10 +43,8 @@ const Stored = Schema.Struct({
 
 type Stored = typeof Stored.Type
 
-/** @internal */
 export type ConsentPortals = Table.Table<Stored, ConflictException>
 
-/** @internal */
 export const table = ({ account, store }: Dependencies): Effect.Effect<ConsentPortals> =>
   Table.make({
     collection: store.collection("consent-portals", Stored),
@@ -87,7 +83,6 @@ const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([v
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
 )
 
-/** @internal */
 export const operations = (
   { account, consentPortalDelay, settings }: Dependencies,
   portals: ConsentPortals,
@@ -244,8 +239,6 @@ export const operations = (
 /**
  * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
  * signs in its users with the provider.
- *
- * @internal
  */
 export const checkUnused =
   (portals: ConsentPortals) => (arn: string): Effect.Effect<void, ConflictException | InternalServerException> =>

@@ -1,8 +1,4 @@
-/**
- * OAuth2 credential providers. A provider is stored as its last request. `authorizationServers` interprets it.
- *
- * @since 0.1.0
- */
+/** OAuth2 credential providers. A provider is stored as its last request. `authorizationServers` interprets it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
@@ -15,7 +11,7 @@ import {
   type ServiceQuotaExceededException,
   type ValidationException
 } from "../../../IdentityError.js"
-import type { LocalSettings } from "../../../internal/identitySetup/localSettings.js"
+import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
 import type { AuthorizationServer, OAuthError } from "../../oauth/model.js"
 import * as Arn from "../arn.js"
@@ -37,14 +33,9 @@ const Stored = Schema.Struct({
 
 type Stored = typeof Stored.Type
 
-/** @internal */
 export type Oauth2Providers = Table.Table<Stored, ValidationException | ServiceQuotaExceededException>
 
-/**
- * A provider as the data plane needs it.
- *
- * @internal
- */
+/** A provider as the data plane needs it. */
 export interface Oauth2Provider {
   readonly name: string
   readonly server: AuthorizationServer
@@ -52,7 +43,6 @@ export interface Oauth2Provider {
   readonly callbackUrl: string
 }
 
-/** @internal */
 export const table = ({ account, store }: Dependencies): Effect.Effect<Oauth2Providers> =>
   Table.make<Stored, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("oauth2-providers", Stored),
@@ -65,14 +55,12 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<Oauth2Pro
 const makeCallbackUrl = ({ publicUrl }: Dependencies, callbackId: string): string =>
   `${publicUrl}/identities/oauth2/callback/${callbackId}`
 
-/** @internal */
 export type FindError =
   | ResourceNotFoundException
   | ValidationException
   | AccessDeniedException
   | InternalServerException
 
-/** @internal */
 export const findProvider =
   (dependencies: Dependencies, providers: Oauth2Providers) =>
   (name: string): Effect.Effect<Oauth2Provider, FindError> =>
@@ -90,8 +78,6 @@ export const findProvider =
 /**
  * The authorization server of a provider that a consent session was opened for, with its configuration of now. A
  * provider that was deleted since is not found, even if another one has its name.
- *
- * @internal
  */
 export const findServer =
   (find: (name: string) => Effect.Effect<Oauth2Provider, FindError>) =>
@@ -124,7 +110,6 @@ const readClientSecret = (
   return undefined
 }
 
-/** @internal */
 export const operations = (
   dependencies: Dependencies,
   providers: Oauth2Providers,

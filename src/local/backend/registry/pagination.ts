@@ -1,8 +1,6 @@
 /**
  * Pagination by name. A token names its list and the last name of its page, so that items that are created or deleted
  * between two pages move no other item.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -25,24 +23,18 @@ const decode = (list: string, token: string): Option.Option<string> =>
     Option.filter((last) => encode(list, last) === token)
   )
 
-/** @internal */
 export interface PageRequest {
   readonly nextToken?: string | undefined
   readonly maxResults?: number | undefined
 }
 
-/** @internal */
 export interface Page<A> {
   readonly items: ReadonlyArray<A>
   /** Spread it into the response. */
   readonly next: { readonly nextToken?: string }
 }
 
-/**
- * One page of items that are sorted by name.
- *
- * @internal
- */
+/** One page of items that are sorted by name. */
 export const paginate = <A extends { readonly name: string }>(
   list: string,
   items: ReadonlyArray<A>,

@@ -1,8 +1,4 @@
-/**
- * Payment credential providers.
- *
- * @since 0.1.0
- */
+/** Payment credential providers. */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -44,12 +40,10 @@ const Stored = Schema.Struct({ ...resourceFields, configuration: Configuration }
 
 type Stored = typeof Stored.Type
 
-/** @internal */
 export type PaymentProviders = Table.Table<Stored, ValidationException | ServiceQuotaExceededException>
 
 type Request = Model.CreatePaymentCredentialProviderRequest | Model.UpdatePaymentCredentialProviderRequest
 
-/** @internal */
 export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentProviders> =>
   Table.make<Stored, ValidationException | ServiceQuotaExceededException>({
     collection: store.collection("payment-providers", Stored),
@@ -59,7 +53,6 @@ export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentPr
     quota: providerQuota
   })
 
-/** @internal */
 export const findCredentials = ({ settings }: Dependencies, providers: PaymentProviders) =>
 (
   name: string
@@ -124,7 +117,6 @@ const toOutput = (
     }
 }
 
-/** @internal */
 export const operations = (
   dependencies: Dependencies,
   providers: PaymentProviders

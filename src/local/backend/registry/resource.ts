@@ -1,8 +1,4 @@
-/**
- * The common parts of the control plane's resources.
- *
- * @since 0.1.0
- */
+/** The common parts of the control plane's resources. */
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -12,7 +8,6 @@ import type { Service as VaultStore, VaultStoreError } from "../../VaultStore.js
 import type { Environment } from "../authorizationServers.js"
 import { invalid, quotaExceeded } from "../failures.js"
 
-/** @internal */
 export interface Dependencies extends Environment {
   readonly client: OAuthClient
   /** Without a trailing slash. */
@@ -26,24 +21,15 @@ export interface Dependencies extends Environment {
   readonly dropOauth2Provider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
 }
 
-/** @internal */
 export type Tags = Readonly<Record<string, string>>
 
-/**
- * AWS reserves these keys, in every service.
- *
- * @internal
- */
+/** AWS reserves these keys, in every service. */
 export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> =>
   Object.keys(tags).some((key) => /^aws:/i.test(key))
     ? invalid("Member must not have a key that begins with aws: AWS reserves the prefix", "tags")
     : Effect.void
 
-/**
- * The stored fields of every resource. A resource without tags has empty `tags`.
- *
- * @internal
- */
+/** The stored fields of every resource. A resource without tags has empty `tags`. */
 export const resourceFields = {
   name: Schema.String,
   tags: Schema.Record(Schema.String, Schema.String),
@@ -51,7 +37,6 @@ export const resourceFields = {
   lastUpdatedTime: Schema.DateTimeUtcFromString
 }
 
-/** @internal */
 export interface Resource {
   readonly name: string
   readonly tags: Tags
@@ -62,7 +47,6 @@ export interface Resource {
 /** AWS documentation: 50 providers of each kind. */
 const providerLimit = 50
 
-/** @internal */
 export const providerQuota = {
   limit: providerLimit,
   exceeded: (): ServiceQuotaExceededException =>

@@ -1,8 +1,4 @@
-/**
- * Tags of the resources that have an ARN.
- *
- * @since 0.1.0
- */
+/** Tags of the resources that have an ARN. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -14,11 +10,7 @@ import { mapStoreError, quotaExceeded } from "../failures.js"
 import { checkTags, type Dependencies, resourceFields, type Tags } from "./resource.js"
 import type { Taggable } from "./table.js"
 
-/**
- * The token vault and the workload identity directory. An account has one of each, always.
- *
- * @internal
- */
+/** The token vault and the workload identity directory. An account has one of each, always. */
 export const containers = ({ account, store }: Dependencies): Effect.Effect<Taggable> =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("container-tags", Schema.Struct({ tags: resourceFields.tags }))
@@ -49,7 +41,6 @@ const limit = 50
 const unknownArn = (arn: string): ResourceNotFoundException =>
   new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
 
-/** @internal */
 export const operations = (
   tables: ReadonlyArray<Taggable>
 ): Pick<Operations, "tagResource" | "untagResource" | "listTagsForResource"> => {

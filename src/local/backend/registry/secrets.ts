@@ -1,8 +1,6 @@
 /**
  * The secrets of a provider. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets
  * Manager, which the backend reads from its settings at each use.
- *
- * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -14,7 +12,6 @@ import { invalid } from "../failures.js"
 import { readSecret, type Settings } from "../settings.js"
 import type { Dependencies } from "./resource.js"
 
-/** @internal */
 export const Secret = Schema.Union([
   Schema.Struct({
     source: Schema.Literal("MANAGED"),
@@ -24,34 +21,23 @@ export const Secret = Schema.Union([
   Schema.Struct({ source: Schema.Literal("EXTERNAL"), arn: Schema.String, reference: SecretReference })
 ])
 
-/** @internal */
 export type Secret = typeof Secret.Type
 
-/** @internal */
 export type Source = Secret["source"]
 
 type Reference = typeof SecretReference.Type
 
-/** @internal */
 export const read = (
   settings: Settings,
   secret: Secret
 ): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readSecret(settings, secret.reference)
 
-/**
- * The ARN of an `EXTERNAL` secret. A reference is an ARN or a name.
- *
- * @internal
- */
+/** The ARN of an `EXTERNAL` secret. A reference is an ARN or a name. */
 export const externalArn = (account: Arn.Account, secretId: string): string =>
   secretId.startsWith("arn:") ? secretId : Arn.externalSecret(account, secretId)
 
-/**
- * The live service does not change the source of a secret either.
- *
- * @internal
- */
+/** The live service does not change the source of a secret either. */
 export const checkSource = (
   before: Source | undefined,
   after: Source | undefined,
@@ -61,7 +47,6 @@ export const checkSource = (
     ? Effect.void
     : invalid(`The source of a secret cannot be changed from ${before} to ${after}`, member)
 
-/** @internal */
 export interface SecretRequest {
   readonly kind: "apikey" | "payment"
   /** The secret's name in its ARN. */
@@ -75,11 +60,7 @@ export interface SecretRequest {
   }
 }
 
-/**
- * The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it.
- *
- * @internal
- */
+/** The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. */
 export const resolve = (
   { account }: Dependencies,
   { arnName, input: { reference, source = "MANAGED", value }, kind, members }: SecretRequest,

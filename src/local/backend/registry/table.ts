@@ -1,8 +1,4 @@
-/**
- * The resources of one type, by name. Changes of one type run one after the other.
- *
- * @since 0.1.0
- */
+/** The resources of one type, by name. Changes of one type run one after the other. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,7 +10,6 @@ import { mapStoreError, notFound } from "../failures.js"
 import * as Pagination from "./pagination.js"
 import { checkTags, type Resource, type Tags } from "./resource.js"
 
-/** @internal */
 export interface Options<A extends Resource, E> {
   readonly collection: Collection<A>
   /** In messages, and in the tokens of the list: `WorkloadIdentity`. */
@@ -27,11 +22,7 @@ export interface Options<A extends Resource, E> {
   readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
 }
 
-/**
- * Tags by ARN. None if no resource of the type has the ARN.
- *
- * @internal
- */
+/** Tags by ARN. None if no resource of the type has the ARN. */
 export interface Taggable {
   readonly tags: (arn: string) => Effect.Effect<Option.Option<Tags>, InternalServerException>
   readonly changeTags: <E>(
@@ -40,7 +31,6 @@ export interface Taggable {
   ) => Effect.Effect<Option.Option<Tags>, E | InternalServerException>
 }
 
-/** @internal */
 export interface Table<A extends Resource, E> extends Taggable {
   /** Sorted by name. */
   readonly all: Effect.Effect<ReadonlyArray<A>, InternalServerException>
@@ -65,7 +55,6 @@ export interface Table<A extends Resource, E> extends Taggable {
   ) => Effect.Effect<Pagination.Page<A>, ValidationException | InternalServerException>
 }
 
-/** @internal */
 export const make = <A extends Resource, E>(
   { arn, collection, exists, isAlive = () => true, quota, resourceType }: Options<A, E>
 ): Effect.Effect<Table<A, E>> =>

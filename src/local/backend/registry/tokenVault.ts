@@ -1,8 +1,4 @@
-/**
- * The token vault. There is one, `default`, and only its key can be set.
- *
- * @since 0.1.0
- */
+/** The token vault. There is one, `default`, and only its key can be set. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -21,7 +17,6 @@ const Stored = Schema.Struct({
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
 
-/** @internal */
 export const operations = (
   { store }: Dependencies
 ): Effect.Effect<Pick<Operations, "getTokenVault" | "setTokenVaultCmk">> =>

@@ -1,8 +1,4 @@
-/**
- * Workload identities.
- *
- * @since 0.1.0
- */
+/** Workload identities. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Operations } from "../../../ControlPlane.js"
@@ -19,13 +15,11 @@ import * as Table from "./table.js"
 
 const Stored = Schema.Struct({ ...resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
 
-/** @internal */
 export type Workload = typeof Stored.Type
 
 /** AWS documentation. `CreateWorkloadIdentity` has no exception for a quota. */
 const limit = 11_000
 
-/** @internal */
 export const table = (
   { account, store }: Dependencies
 ): Effect.Effect<Table.Table<Workload, ValidationException>> =>
@@ -51,8 +45,6 @@ const checkUnlinked = ({ settings }: Dependencies, name: string, refusal: string
 /**
  * The workload that wants a workload access token. The live service reports an unknown one with a message that does not
  * name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
- *
- * @internal
  */
 export const findCaller =
   (dependencies: Dependencies, workloads: Table.Table<Workload, ValidationException>) =>
@@ -71,7 +63,6 @@ export const findCaller =
       Effect.tap(() => checkUnlinked(dependencies, name, "retrieve an access token"))
     )
 
-/** @internal */
 export const operations = (
   dependencies: Dependencies,
   workloads: Table.Table<Workload, ValidationException>

@@ -1,15 +1,7 @@
-/**
- * Calls the control of the server that served this page.
- *
- * @since 0.1.0
- */
+/** Calls the control of the server that served this page. */
 import type { RequestRecord } from "./wire.js"
 
-/**
- * The server answered, and did not do it. The message says why.
- *
- * @internal
- */
+/** The server answered, and did not do it. The message says why. */
 export class Refused extends Error {
   readonly status: number
   constructor(status: number, message: string) {
@@ -37,11 +29,7 @@ const send = async (token: string, path: string, init: RequestInit = {}): Promis
   return response
 }
 
-/**
- * Exchanges the code of an address for the token.
- *
- * @internal
- */
+/** Exchanges the code of an address for the token. */
 export const exchange = async (code: string): Promise<string> => {
   const response = await fetch("/_local/console/token", {
     method: "POST",
@@ -53,22 +41,14 @@ export const exchange = async (code: string): Promise<string> => {
   return token
 }
 
-/**
- * Reads, or acts if there is a body.
- *
- * @internal
- */
+/** Reads, or acts if there is a body. */
 export const call = async (token: string, path: string, body?: object): Promise<object> => {
   const response = await send(token, path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) })
   // The control answers with JSON objects only.
   return await response.json() as object
 }
 
-/**
- * Reports the requests from now on, until the connection ends. `EventSource` cannot send the token.
- *
- * @internal
- */
+/** Reports the requests from now on, until the connection ends. `EventSource` cannot send the token. */
 export const listen = async (
   token: string,
   options: { readonly signal: AbortSignal; readonly onOpen: () => void; readonly onRequest: (r: RequestRecord) => void }

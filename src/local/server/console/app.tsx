@@ -1,15 +1,11 @@
-/**
- * The page: the sections, the messages, and the question before an action that destroys.
- *
- * @since 0.1.0
- */
+/** The page: the sections, the messages, and the question before an action that destroys. */
 import type { ComponentType } from "preact"
 import { ClockSection, formatOffset } from "./clock.js"
+import { Button, Field, Form } from "./components.js"
 import { Consents, isWaiting } from "./consents.js"
 import { Environment } from "./environment.js"
 import { Faults } from "./faults.js"
 import { Grants } from "./grants.js"
-import { Button, Field, Form } from "./parts.js"
 import { Providers } from "./providers.js"
 import { Requests } from "./requests.js"
 import { StateSection } from "./state.js"
@@ -140,7 +136,6 @@ const SignIn = ({ connection }: State) => (
   </main>
 )
 
-/** @internal */
 export const App = (state: State) => {
   const { connection, question, section, token } = state
   if (token === undefined) return connection === "connecting" ? null : <SignIn {...state} />

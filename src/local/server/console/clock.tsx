@@ -1,10 +1,6 @@
-/**
- * The clock of the backend.
- *
- * @since 0.1.0
- */
-import { formatDuration } from "../../backend/texts.js"
-import { Button, Empty, Field, Form } from "./parts.js"
+/** The clock of the backend. */
+import { formatDuration } from "../../backend/format.js"
+import { Button, Empty, Field, Form } from "./components.js"
 import { act, type State } from "./store.js"
 
 const steps = ["1 minute", "10 minutes", "1 hour", "1 day", "30 days"]
@@ -13,10 +9,8 @@ const change = (body: object) => void act("clock", body, ({ now }) => `The clock
 
 const formatUtc = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 
-/** @internal */
 export const formatOffset = (offset: number): string => `${offset < 0 ? "−" : "+"}${formatDuration(Math.abs(offset))}`
 
-/** @internal */
 export const ClockSection = ({ clock, clockDifference }: State) => {
   if (clock === undefined) return <Empty>Reading…</Empty>
   const { offset } = clock

@@ -1,14 +1,9 @@
-/**
- * The consent sessions, and the answers of their users.
- *
- * @since 0.1.0
- */
-import { formatConsentState } from "../../backend/texts.js"
-import { Button, Empty, formatRelative, formatUser, Scopes, Table, Two } from "./parts.js"
+/** The consent sessions, and the answers of their users. */
+import { formatConsentState } from "../../backend/format.js"
+import { Button, Empty, formatRelative, formatUser, Scopes, Table, Two } from "./components.js"
 import { act, type State } from "./store.js"
 import type { Consent } from "./wire.js"
 
-/** @internal */
 export const isWaiting = ({ state }: Consent): boolean =>
   state === "Pending" || state === "Authorizing" || state === "Authorized"
 
@@ -60,7 +55,6 @@ const Actions = ({ consent }: { readonly consent: Consent }) => {
   )
 }
 
-/** @internal */
 export const Consents = ({ clockDifference, consents }: State) => {
   const now = Date.now() + clockDifference
   return consents === undefined ? <Empty>Reading…</Empty> : consents.length === 0

@@ -1,15 +1,10 @@
-/**
- * The variables that point programs to the server.
- *
- * @since 0.1.0
- */
-import { Button, CheckBox, copy, Empty } from "./parts.js"
+/** The variables that point programs to the server. */
+import { Button, CheckBox, copy, Empty } from "./components.js"
 import { formats } from "./shells.js"
 import { set, type State } from "./store.js"
 
 const mask = "••••••••"
 
-/** @internal */
 export const Environment = ({ format, secretsShown, server }: State) => {
   const write = formats.get(format)
   if (server === undefined || write === undefined) return <Empty>Reading…</Empty>

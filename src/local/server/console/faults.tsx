@@ -1,9 +1,5 @@
-/**
- * The faults, and a form for one more.
- *
- * @since 0.1.0
- */
-import { Button, CheckBox, Empty, Field, Form, Table } from "./parts.js"
+/** The faults, and a form for one more. */
+import { Button, CheckBox, Empty, Field, Form, Table } from "./components.js"
 import { act, set, type State } from "./store.js"
 import type { FaultStatus } from "./wire.js"
 
@@ -125,7 +121,6 @@ const AddFault = ({ faultTarget, server }: State) => (
   </Form>
 )
 
-/** @internal */
 export const Faults = (state: State) => {
   const { faults } = state
   return (

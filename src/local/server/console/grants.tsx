@@ -1,9 +1,5 @@
-/**
- * The grants in the vault.
- *
- * @since 0.1.0
- */
-import { Button, Empty, formatRelative, formatUser, Scopes, Table, Two } from "./parts.js"
+/** The grants in the vault. */
+import { Button, Empty, formatRelative, formatUser, Scopes, Table, Two } from "./components.js"
 import { act, set, type State } from "./store.js"
 import type { Grant } from "./wire.js"
 
@@ -48,7 +44,6 @@ const Actions = ({ grant }: { readonly grant: Grant }) => {
   )
 }
 
-/** @internal */
 export const Grants = ({ clockDifference, grants }: State) => {
   const now = Date.now() + clockDifference
   return grants === undefined ? <Empty>Reading…</Empty> : grants.length === 0

@@ -1,8 +1,4 @@
-/**
- * The console, in a browser. `.ci/console.mjs` bundles it.
- *
- * @since 0.1.0
- */
+/** The console, in a browser. `.ci/console.mjs` bundles it. */
 import { render } from "preact"
 import { App } from "./app.js"
 import { sections, start } from "./store.js"

@@ -1,17 +1,12 @@
-/**
- * Workload identities, credential providers, and what authorization servers refused.
- *
- * @since 0.1.0
- */
-import { formatRefusal, requestNames } from "../../backend/texts.js"
-import { Empty, formatRelative, Table } from "./parts.js"
+/** Workload identities, credential providers, and what authorization servers refused. */
+import { formatRefusal, requestNames } from "../../backend/format.js"
+import { Empty, formatRelative, Table } from "./components.js"
 import type { State } from "./store.js"
 
 const count = ({ items, more }: { readonly items: ReadonlyArray<unknown>; readonly more: boolean }) => (
   <span class="count">{items.length}{more && "+"}</span>
 )
 
-/** @internal */
 export const Providers = ({ clockDifference, refusals, resources }: State) => {
   if (resources === undefined || refusals === undefined) return <Empty>Reading…</Empty>
   const { credentialProviders, workloadIdentities } = resources

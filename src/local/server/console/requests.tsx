@@ -1,9 +1,5 @@
-/**
- * The requests, live.
- *
- * @since 0.1.0
- */
-import { Button, CheckBox, Empty, formatTime } from "./parts.js"
+/** The requests, live. */
+import { Button, CheckBox, Empty, formatTime } from "./components.js"
 import { set, setOpen, type State, togglePause } from "./store.js"
 import type { RequestRecord } from "./wire.js"
 
@@ -96,7 +92,6 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
   )
 }
 
-/** @internal */
 export const Requests = ({ failuresOnly, filter, held, open, requests }: State) => {
   const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== "")
   const shown = requests?.filter((record) =>

@@ -1,8 +1,4 @@
-/**
- * Writes environment variables for shells and languages.
- *
- * @since 0.1.0
- */
+/** Writes environment variables for shells and languages. */
 
 import * as Quote from "../../../internal/quote.js"
 
@@ -11,11 +7,7 @@ type Variables = ReadonlyArray<readonly [name: string, value: string]>
 const lines = (variables: Variables, format: (name: string, value: string) => string): string =>
   variables.map(([name, value]) => format(name, value)).join("\n")
 
-/**
- * A string of JSON is one of Python and TypeScript, too.
- *
- * @internal
- */
+/** A string of JSON is one of Python and TypeScript, too. */
 export const formats: ReadonlyMap<string, (variables: Variables) => string> = new Map([
   ["bash", (variables: Variables) => lines(variables, (name, value) => `export ${name}=${Quote.forBash(value)}`)],
   ["fish", (variables: Variables) => lines(variables, (name, value) => `set -gx ${name} ${Quote.forFish(value)}`)],

@@ -1,10 +1,6 @@
-/**
- * The content of the server as a whole: reset, seed, snapshots and exports.
- *
- * @since 0.1.0
- */
+/** The content of the server as a whole: reset, seed, snapshots and exports. */
+import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
 import { parseJsonc } from "./jsonc.js"
-import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./parts.js"
 import { act, complain, set, type State } from "./store.js"
 import type { Change } from "./wire.js"
 
@@ -144,7 +140,6 @@ const Exports = ({ exported }: State) => (
   </section>
 )
 
-/** @internal */
 export const StateSection = (state: State) => (
   <>
     <div class="card row">

@@ -1,8 +1,4 @@
-/**
- * What the console shows, and how it changes.
- *
- * @since 0.1.0
- */
+/** What the console shows, and how it changes. */
 import { call, exchange, listen, Refused } from "./api.js"
 import type {
   Change,
@@ -17,7 +13,6 @@ import type {
   Snapshot
 } from "./wire.js"
 
-/** @internal */
 export const sections = {
   requests: "Requests",
   consents: "Consents",
@@ -29,14 +24,9 @@ export const sections = {
   environment: "Environment"
 } as const
 
-/** @internal */
 export type Section = keyof typeof sections
 
-/**
- * An action that waits for a second decision.
- *
- * @internal
- */
+/** An action that waits for a second decision. */
 export interface Question {
   readonly title: string
   readonly text: string
@@ -44,18 +34,13 @@ export interface Question {
   readonly run: () => void
 }
 
-/**
- * What an action did, or why it did not. Each one is new to a screen reader, also with the same text.
- *
- * @internal
- */
+/** What an action did, or why it did not. Each one is new to a screen reader, also with the same text. */
 export interface Message {
   readonly id: number
   readonly text: string
   readonly isProblem: boolean
 }
 
-/** @internal */
 export interface State {
   readonly token: string | undefined
   /** Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not valid. */
@@ -128,7 +113,6 @@ const scheduleDraw = (): void => {
   })
 }
 
-/** @internal */
 export const set = (change: Partial<State>): void => {
   state = { ...state, ...change }
   scheduleDraw()
@@ -141,13 +125,10 @@ const say = (text: string, isProblem: boolean): void => {
   set({ message: { id: messages, text, isProblem } })
 }
 
-/** @internal */
 export const report = (text: string): void => say(text, false)
 
-/** @internal */
 export const complain = (text: string): void => say(text, true)
 
-/** @internal */
 export const closeMessage = (): void => set({ message: undefined })
 
 // -----------------------------------------------------------------------------
@@ -208,8 +189,6 @@ let next: { readonly paths: Set<string>; readonly done: Promise<void> } | undefi
 /**
  * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths that
  * the section does not read each time.
- *
- * @internal
  */
 export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
   if (next === undefined) {
@@ -269,7 +248,6 @@ const receive = (record: RequestRecord): void => {
   if (arrived.length === 1) window.setTimeout(takeArrived, 100)
 }
 
-/** @internal */
 export const togglePause = (): void =>
   set(
     state.held === undefined
@@ -277,7 +255,6 @@ export const togglePause = (): void =>
       : { held: undefined, requests: prepend(state.held, state.requests) }
   )
 
-/** @internal */
 export const setOpen = (id: string, isOpen: boolean): void => {
   if (state.open.has(id) === isOpen) return
   const open = new Set(state.open)
@@ -300,11 +277,7 @@ const keepFocus = (): void => {
   })
 }
 
-/**
- * Acts, reads the effect, and reports it. Returns the answer, or undefined after a failure.
- *
- * @internal
- */
+/** Acts, reads the effect, and reports it. Returns the answer, or undefined after a failure. */
 export const act = async (
   path: string,
   body: object,
@@ -330,7 +303,6 @@ export const act = async (
   }
 }
 
-/** @internal */
 export const answerQuestion = (isConfirmed: boolean): void => {
   const { question } = state
   set({ question: undefined })
@@ -377,7 +349,6 @@ const watch = async (): Promise<void> => {
   }
 }
 
-/** @internal */
 export const connect = (token: string): void => {
   sessionStorage.setItem(storageKey, token)
   set({ token, connection: "connecting", message: undefined })
@@ -414,7 +385,6 @@ const connectFromAddress = async (): Promise<void> => {
   }
 }
 
-/** @internal */
 export const start = (onChange: (state: State) => void): void => {
   draw = onChange
   window.addEventListener("hashchange", () => void connectFromAddress())

@@ -17,7 +17,7 @@ import { dataPlane } from "../../../../src/aws/internal/http/dataPlane.js"
 import { nodeHash } from "../../../../src/aws/internal/http/hash.js"
 import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
 import type { Response } from "../../../../src/aws/internal/http/transport.js"
-import { rounds } from "../../../rounds.js"
+import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
 // No piece of a digest is a piece of a word.

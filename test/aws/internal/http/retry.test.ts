@@ -3,7 +3,7 @@ import { isServerError, isThrottlingError, isTransientError, StandardRetryStrate
 import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
 import * as Retry from "../../../../src/aws/internal/http/retry.js"
-import { rounds } from "../../../rounds.js"
+import { rounds } from "../../../support/rounds.js"
 import { fixedRandom } from "../../utils.js"
 
 const names = [

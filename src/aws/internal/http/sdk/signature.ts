@@ -1,14 +1,3 @@
-/**
- * What the adapter uses of a package: a build leaves out the rest of the package.
- *
- * @since 0.1.0
- */
+/** What the adapter uses of a package: a build leaves out the rest of the package. */
 
-export {
-  /**
-   * @since 0.1.0
-   * @category packages
-   * @internal
-   */
-  SignatureV4
-} from "@smithy/signature-v4"
+export { SignatureV4 } from "@smithy/signature-v4"

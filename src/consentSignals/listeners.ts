@@ -1,0 +1,43 @@
+/** The waits of this process, by what they wait for. */
+import * as ExpiringMap from "../internal/expiringMap.js"
+
+export interface Listeners<in out A> {
+  /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */
+  readonly listen: (name: string, onSignal: (signal: A) => void) => () => void
+  readonly notify: (name: string, signal: A) => void
+  /** Notifies, and remembers the signal until `end` for those who listen later. Times in milliseconds since the epoch. */
+  readonly notifyAndRemember: (name: string, signal: A, now: number, end: number) => void
+}
+
+const nothing = (): void => {}
+
+export const make = <A>(): Listeners<A> => {
+  const listeners = new Map<string, Set<(signal: A) => void>>()
+  const remembered = ExpiringMap.make<A>()
+
+  const notify = (name: string, signal: A): void => {
+    listeners.get(name)?.forEach((onSignal) => onSignal(signal))
+  }
+
+  return {
+    listen: (name, onSignal) => {
+      const signal = remembered.get(name)
+      if (signal !== undefined) {
+        onSignal(signal)
+        return nothing
+      }
+      const named = listeners.get(name) ?? new Set()
+      listeners.set(name, named.add(onSignal))
+      return () => {
+        if (named.delete(onSignal) && named.size === 0) listeners.delete(name)
+      }
+    },
+    notify,
+    notifyAndRemember: (name, signal, now, end) => {
+      remembered.removeEnded(now)
+      // The first signal of a session is its only true one.
+      if (remembered.get(name) === undefined) remembered.set(name, signal, end)
+      notify(name, signal)
+    }
+  }
+}

@@ -1,0 +1,293 @@
+/** The cache over the calls of any plane: memory, then the store, then one call for all callers. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
+import { Rejected } from "../identity/rejectedCredential.js"
+import { Observation } from "../identity/telemetry.js"
+import { isPlain } from "../internal/isPlain.js"
+import * as SingleFlight from "../internal/singleFlight.js"
+import * as Digest from "./digest.js"
+import * as Generations from "./generations.js"
+import * as Memory from "./memory.js"
+import type { SafeStore, StoredCredential } from "./store.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/** In milliseconds: the current time, and the part of a credential's life that is not used. */
+export interface Time {
+  readonly now: number
+  readonly skew: number
+}
+
+/** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane refuses. */
+export interface Cacheable<in Request, in out Answer> {
+  /** The same for all requests that one credential answers. */
+  readonly keyOf: (request: Request, digestOf: Digest.DigestOf) => string
+  /** The members that decide an answer without a credential. Requests share a call only if these are equal too. */
+  readonly variantOf: (request: Request, digestOf: Digest.DigestOf) => ReadonlyArray<unknown>
+  /** Whether the request goes to the service although a credential is cached. */
+  readonly bypassesRead: (request: Request) => boolean
+  /** Whether the service drops its current credential. A cached one is then invalid, whatever the answer is. */
+  readonly replaces: (request: Request) => boolean
+  readonly credentialOf: (answer: Answer) => Redacted.Redacted | undefined
+  /** In milliseconds since the epoch. An answer is not cached unless this is after `now`. */
+  readonly usableUntil: (answer: Answer, credential: Redacted.Redacted, time: Time) => number
+  /** Makes the answer from a credential of the store. Without it, credentials stay in memory. */
+  readonly restore: ((credential: Redacted.Redacted) => Answer) | undefined
+}
+
+/** The cached operations of a plane. */
+export type Cacheables<Plane> = {
+  readonly [Operation in keyof Plane]?: Plane[Operation] extends
+    (request: infer Request) => Effect.Effect<infer Answer, infer _E> ? Cacheable<Request, Answer> : never
+}
+
+export interface Engine {
+  /** A decorator of a plane that caches these operations. */
+  readonly decorator: <Plane>(
+    cacheables: Cacheables<Plane>
+  ) => <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
+  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
+}
+
+export interface Counters {
+  readonly hits: Metric.Counter<number>
+  readonly misses: Metric.Counter<number>
+  readonly shared: Metric.Counter<number>
+}
+
+interface CachedAnswer extends StoredCredential {
+  readonly answer: unknown
+}
+
+interface CacheRequest {
+  readonly request: unknown
+  readonly key: string
+  readonly rejected: Redacted.Redacted | undefined
+  readonly generation: Generations.Generation
+}
+
+interface Outcome {
+  readonly answer: unknown
+  readonly cache: "hit" | "miss"
+}
+
+type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
+
+// -----------------------------------------------------------------------------
+// Constructor
+// -----------------------------------------------------------------------------
+
+export const make = ({ capacity, counters, skew, store }: {
+  readonly capacity: number
+  /** In milliseconds. */
+  readonly skew: number
+  readonly counters: Counters
+  readonly store: SafeStore
+}): Engine => {
+  const memory = Memory.make<CachedAnswer>(capacity)
+  const generations = Generations.make()
+  const digestOf = Digest.makeDigestOf()
+
+  const forget = (key: string): void => {
+    generations.end(key)
+    memory.remove(key)
+  }
+
+  const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
+    const { restore } = cacheable
+    const share = SingleFlight.unsafeMake<Outcome, unknown>()
+    const increment = (metric: Metric.Counter<number>) =>
+      Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
+    const hit = increment(counters.hits)
+    const miss = increment(counters.misses)
+    const shared = increment(counters.shared)
+
+    const readStore = ({ generation, key, rejected }: CacheRequest): Effect.Effect<Option.Option<unknown>> =>
+      restore === undefined ? Effect.succeedNone : Effect.flatMap(
+        Effect.zip(store.get(key), Clock.currentTimeMillis),
+        ([found, now]) => {
+          if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Effect.succeedNone
+          if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
+          const answer = restore(found.value.credential)
+          memory.set(key, { ...found.value, answer })
+          return Effect.succeedSome(answer)
+        }
+      )
+
+    const drop = (key: string): Effect.Effect<void> => {
+      const dropped = Effect.sync(() => forget(key))
+      // The second time is for a request that read the store before the removal.
+      return restore === undefined ? dropped : Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
+    }
+
+    const keep = ({ generation, key, rejected, request }: CacheRequest, answer: unknown): Effect.Effect<void> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const replaces = cacheable.replaces(request)
+        // Only the service knows the order of two requests that replace its credential.
+        if (!generations.isCurrent(key, generation)) return replaces ? drop(key) : Effect.void
+        const credential = cacheable.credentialOf(answer)
+        if (credential === undefined) return replaces ? drop(key) : Effect.void
+        const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
+        // A store takes no infinite numbers.
+        const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
+        if (!isUsable(entry, now, rejected)) {
+          // A cached credential is not the latest any more. A request that reads the cache has found none.
+          return cacheable.bypassesRead(request) ? drop(key) : Effect.void
+        }
+        // Calls in flight may return the replaced credential.
+        if (replaces) forget(key)
+        memory.set(key, { ...entry, answer })
+        if (restore === undefined) return Effect.void
+        const current = generations.enter(key)
+        return store.set(key, entry).pipe(
+          // It may have been invalidated or replaced while the store was writing.
+          Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
+          Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
+        )
+      })
+
+    // A failed or interrupted request may have replaced the credential of the service.
+    const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
+      Effect.uninterruptibleMask((restoreMask) =>
+        Effect.matchCauseEffect(restoreMask(effect), {
+          onFailure: (cause) => {
+            const failed = Effect.failCause(cause)
+            return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
+          },
+          onSuccess: (answer): Effect.Effect<Outcome> => Effect.as(keep(request, answer), { answer, cache: "miss" })
+        })
+      )
+
+    const lookUp = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
+      Effect.flatMap(
+        readStore(request),
+        Option.match({
+          onNone: () => Effect.andThen(miss, callService(request, effect)),
+          onSome: (answer): Effect.Effect<Outcome> => Effect.as(hit, { answer, cache: "hit" })
+        })
+      )
+
+    return (request, effect) =>
+      Effect.withFiber((fiber) => {
+        const key = orUndefined(() => cacheable.keyOf(request, digestOf))
+        // The plane reports what is wrong with the request.
+        if (key === undefined) return effect
+        const observe = (cache: Outcome["cache"]) => {
+          const observation = fiber.getRef(Observation)
+          if (observation !== undefined) observation.cache = cache
+        }
+        const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
+        // A caller whose credential was rejected needs another one, and the cache may have it by now.
+        const reads = rejected !== undefined || !cacheable.bypassesRead(request)
+        const found = memory.get(key)
+        if (found !== undefined && reads) {
+          const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+          if (isUsable(found, now, rejected)) {
+            observe("hit")
+            return Effect.as(hit, found.answer)
+          }
+          memory.remove(key)
+        }
+        const variant = orUndefined(() => cacheable.variantOf(request, digestOf))
+        if (variant === undefined) return effect
+        observe("miss")
+        return Effect.acquireUseRelease(
+          Effect.sync(() => generations.enter(key)),
+          (generation) => {
+            // A call of an ended generation, or of a caller without this rejection, may return the old credential.
+            const flight = JSON.stringify([
+              generation.id,
+              rejected === undefined ? null : digestOf(rejected),
+              ...variant
+            ])
+            const cacheRequest = { request, key, rejected, generation }
+            const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
+            return Effect.map(share(flight, run, shared), ({ answer, cache }) => {
+              observe(cache)
+              return answer
+            })
+          },
+          (generation) => Effect.sync(() => generations.leave(key, generation))
+        )
+      })
+  }
+
+  return {
+    decorator: (cacheables) => {
+      // Requests and answers have the types of their operation, which the types of a record of all operations do not say.
+      const calls: Record<string, Call> = Record.map(
+        cacheables as Record<string, Cacheable<unknown, unknown>>,
+        (cacheable, operation) => cached(operation, cacheable)
+      )
+      return <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => {
+        const call = calls[operation]
+        return call === undefined ? effect : call(request, effect) as Effect.Effect<A, E>
+      }
+    },
+    invalidate: (credential) => {
+      const forgotten = Effect.sync(() => {
+        const keys = memory.keysOf(credential)
+        keys.forEach(forget)
+        return keys
+      })
+      const removeFromStore = (key: string) =>
+        // Another process may have stored a newer credential.
+        Effect.flatMap(store.get(key), (found) =>
+          Option.exists(found, (entry) =>
+              Memory.isSame(entry.credential, credential))
+            ? store.remove(key)
+            : Effect.void)
+      return forgotten.pipe(
+        Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
+        // As in `drop`.
+        Effect.andThen(forgotten)
+      )
+    }
+  }
+}
+
+/** An adapter refuses an empty credential. A plane of a program, or a store, may have one. */
+const isUsable = (
+  { credential, usableUntil }: StoredCredential,
+  now: number,
+  rejected: Redacted.Redacted | undefined
+): boolean =>
+  now < usableUntil && Redacted.value(credential) !== ""
+  && (rejected === undefined || !Memory.isSame(credential, rejected))
+
+const orUndefined = <A>(f: () => A): A | undefined => {
+  try {
+    return f()
+  } catch {
+    return undefined
+  }
+}
+
+/** More levels than a request has. The plane refuses deeper ones. */
+const maxLevels = 10
+
+const copy = (value: unknown, level = 0): unknown =>
+  level > maxLevels
+    ? value
+    : Array.isArray(value)
+    ? value.map((item) => copy(item, level + 1))
+    : isPlain(value)
+    // An assignment would lose a member named `__proto__`.
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member, level + 1)]))
+    : value
+
+/**
+ * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call need the same list.
+ */
+export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
+  // Every member of a plane is a function of one request.
+  Record.map(
+    plane as Record<string, (request: unknown) => unknown>,
+    (call) => (request: unknown) => call(copy(request))
+  ) as Plane

@@ -1,0 +1,198 @@
+/** Definitions and providers in one comparable form: members by path, and secrets by their source. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { SecretSourceSwitch } from "../CredentialProviderError.js"
+import { getUnionMember, isJson, type Json } from "./json.js"
+import type { Definition, Ensured, Kind, Providers, SecretReference } from "./model.js"
+
+export interface SecretView {
+  readonly source: string
+  /** Of an `EXTERNAL` secret. */
+  readonly reference?: SecretReference | undefined
+}
+
+export interface View {
+  /** Members as JSON, by path: `oauthDiscovery.discoveryUrl`. */
+  readonly members: ReadonlyMap<string, string>
+  readonly secrets: ReadonlyMap<string, SecretView>
+}
+
+/** The secrets of all configurations, under their names in the service model. */
+export const secretNames: ReadonlyArray<string> = [
+  "clientSecret",
+  "apiKeySecret",
+  "walletSecret",
+  "appSecret",
+  "authorizationPrivateKey"
+]
+
+/** Whether a path leads to a secret, its reference or its source. */
+export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
+
+// -----------------------------------------------------------------------------
+// Members
+// -----------------------------------------------------------------------------
+
+const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, json: string]> =>
+  Object.entries(value).flatMap(([name, member]) =>
+    member === undefined || member === null || Redacted.isRedacted(member)
+      ? []
+      : isJson(member)
+      ? flatten(member, `${prefix}${name}.`)
+      : [[`${prefix}${name}`, JSON.stringify(member)] as const]
+  )
+
+// A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
+const endpointPaths: { readonly [path: string]: string } = {
+  issuer: "oauthDiscovery.authorizationServerMetadata.issuer",
+  authorizationEndpoint: "oauthDiscovery.authorizationServerMetadata.authorizationEndpoint",
+  tokenEndpoint: "oauthDiscovery.authorizationServerMetadata.tokenEndpoint"
+}
+
+const viewMembers = (config: Json): ReadonlyMap<string, string> =>
+  new Map(
+    flatten(config).flatMap(([path, json]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, json]])
+  )
+
+// -----------------------------------------------------------------------------
+// Secrets
+// -----------------------------------------------------------------------------
+
+const viewSecrets = (view: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
+  new Map(secretNames.flatMap((name) => {
+    const secret = view(name)
+    return secret === undefined ? [] : [[name, secret] as const]
+  }))
+
+const viewDefinedSecret = (config: Json, name: string): SecretView | undefined => {
+  const reference = config[`${name}Config`]
+  return isJson(reference)
+    ? {
+      source: "EXTERNAL",
+      reference: { secretId: String(reference["secretId"]), jsonKey: String(reference["jsonKey"]) }
+    }
+    : Redacted.isRedacted(config[name])
+    ? { source: "MANAGED" }
+    : undefined
+}
+
+/** Clients that authenticate by a JWT have no secret. */
+const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boolean =>
+  method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
+
+/**
+ * Whether a provider has a secret. The service model requires the ARN of every secret, so that only a source says that there is one. Providers
+ * that are older than the choice of a source have no source at all.
+ */
+const hasSecret = (provider: Json, name: string): boolean =>
+  provider[`${name}Source`] !== undefined
+  || isJson(provider[`${name}Arn`]) && !authenticatesByJwt(provider)
+    && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
+
+const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
+  const arn = provider[`${name}Arn`]
+  const source = provider[`${name}Source`]
+  const jsonKey = provider[`${name}JsonKey`]
+  return !hasSecret(provider, name) ? undefined : {
+    source: typeof source === "string" ? source : "MANAGED",
+    reference: isJson(arn) && typeof arn["secretArn"] === "string" && typeof jsonKey === "string"
+      ? { secretId: arn["secretArn"], jsonKey }
+      : undefined
+  }
+}
+
+// The service returns the ARN of a secret, also if the request had its name. An ARN ends in the name and six random characters.
+const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
+  a.jsonKey === b.jsonKey
+  && (a.secretId === b.secretId
+    || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
+
+// -----------------------------------------------------------------------------
+// Views
+// -----------------------------------------------------------------------------
+
+/** The configuration of a definition. An API key gets the member name that other secrets have. */
+export const getDefinedConfig = (definition: Definition): Json => {
+  switch (definition.kind) {
+    case "oauth2":
+      return getUnionMember(definition.request.oauth2ProviderConfigInput).value
+    case "payment":
+      return getUnionMember(definition.request.providerConfigurationInput).value
+    case "apiKey":
+      return "apiKey" in definition.request
+        ? { apiKeySecret: definition.request.apiKey }
+        : { apiKeySecretConfig: definition.request.apiKeySecretConfig }
+  }
+}
+
+/** The configuration that the service returned, and its member name in the union. An API key has none. */
+export const getReturnedConfig = (kind: Kind, provider: Json): { readonly name: string; readonly value: Json } =>
+  getUnionMember(kind === "oauth2" ? provider["oauth2ProviderConfigOutput"] : provider["providerConfigurationOutput"])
+
+export const fromDefinition = (definition: Definition): View => {
+  const config = getDefinedConfig(definition)
+  const vendor = definition.kind === "apiKey" ? {} : {
+    credentialProviderVendor: definition.request.credentialProviderVendor
+  }
+  return {
+    members: viewMembers({ ...vendor, ...config }),
+    secrets: viewSecrets((name) => viewDefinedSecret(config, name))
+  }
+}
+
+export const fromProvider = <K extends Kind>(kind: K, provider: Providers[K]): View => {
+  // Member names differ by kind and vendor, so the response is read as a JSON object.
+  const response = provider as unknown as Json
+  const config = getReturnedConfig(kind, response).value
+  return {
+    members: viewMembers({ credentialProviderVendor: response["credentialProviderVendor"], ...config }),
+    secrets: viewSecrets((name) => viewReturnedSecret({ ...response, ...config }, name))
+  }
+}
+
+/** A member that is no secret, before and after. The values are JSON. */
+export interface MemberValues {
+  readonly member: string
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+export interface Difference extends Omit<Ensured, "outcome"> {
+  readonly values: ReadonlyArray<MemberValues>
+}
+
+/** The values of a definition that creates a provider. */
+export const listValues = ({ members }: View): ReadonlyArray<MemberValues> =>
+  [...members].map(([member, json]) => ({ member, after: JSON.parse(json) }))
+
+/** Compares a definition with a provider. */
+export const compare = (
+  name: string,
+  defined: View,
+  returned: View
+): Effect.Effect<Difference, SecretSourceSwitch> => {
+  const changes: Array<string> = []
+  const notComparable: Array<string> = []
+  const values: Array<MemberValues> = []
+  for (const [path, json] of defined.members) {
+    const current = returned.members.get(path)
+    if (current === undefined) {
+      notComparable.push(path)
+    } else if (current !== json) {
+      changes.push(path)
+      values.push({ member: path, before: JSON.parse(current), after: JSON.parse(json) })
+    }
+  }
+  for (const [secret, { reference, source }] of defined.secrets) {
+    const current = returned.secrets.get(secret)
+    if (current !== undefined && current.source !== source) {
+      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+    }
+    if (reference === undefined || current === undefined) {
+      notComparable.push(secret)
+    } else if (current.reference === undefined || !isSameReference(reference, current.reference)) {
+      changes.push(secret)
+    }
+  }
+  return Effect.succeed({ changes, notComparable, values })
+}

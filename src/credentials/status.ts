@@ -1,0 +1,162 @@
+/** Whether users have granted credentials, and a short memory of the answers. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Consent from "../Consent.js"
+import * as Digest from "../credentialCache/digest.js"
+import { type AccessTokenError, Identity, type Service } from "../Identity.js"
+import * as ExpiringMap from "../internal/expiringMap.js"
+import * as SingleFlight from "../internal/singleFlight.js"
+import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import type { Caller, Status, UserCredential } from "./model.js"
+
+// -----------------------------------------------------------------------------
+// Memory
+// -----------------------------------------------------------------------------
+
+interface Remembered {
+  readonly granted: boolean
+  readonly until: number
+}
+
+/** The answers of one user, by request. */
+type Answers = ReadonlyMap<string, Remembered>
+
+/** The answers of one `Identity`, by user and credential. */
+interface Memory {
+  readonly digestOf: Digest.DigestOf
+  /** A user expires with the last of their answers. */
+  readonly answers: ExpiringMap.ExpiringMap<Answers>
+  readonly ask: SingleFlight.SingleFlight<boolean, AccessTokenError>
+  /** Counts `forget`. An answer to an older question is not remembered. */
+  generation: number
+}
+
+const makeMemory = (): Memory => ({
+  digestOf: Digest.makeDigestOf(),
+  answers: ExpiringMap.make(),
+  ask: SingleFlight.unsafeMake(),
+  generation: 0
+})
+
+/** The answers end with their `Identity`. */
+class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
+  defaultValue: () => new WeakMap<Service, Memory>()
+}) {}
+
+interface Asking {
+  readonly identity: Service
+  readonly memory: Memory
+  readonly user: string
+}
+
+/** A workload access token stands for a workload and a user, and so does the caller that it was obtained for. */
+const asking = (
+  caller: Caller | undefined
+): Effect.Effect<Asking, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  Effect.gen(function*() {
+    const identity = yield* Identity
+    const memories = yield* Memories
+    const memory = memories.get(identity) ?? makeMemory()
+    memories.set(identity, memory)
+    const { digestOf } = memory
+    const { get } = yield* WorkloadAccessToken
+    const token = yield* get
+    return {
+      identity,
+      memory,
+      user: caller === undefined ? digestOf(token) : Digest.ofValues([
+        caller.name,
+        caller.user.userId ?? null,
+        caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
+      ])
+    }
+  })
+
+const remember = ({ memory, user }: Asking, request: string, answer: Remembered, now: number): void => {
+  memory.answers.removeEnded(now)
+  const others = [...memory.answers.get(user) ?? []].filter(([, { until }]) => until > now)
+  const answers = new Map([...others, [request, answer]])
+  memory.answers.set(user, answers, Math.max(...[...answers.values()].map(({ until }) => until)))
+}
+
+export const forget = (
+  caller: Caller | undefined
+): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  Effect.map(asking(caller), ({ memory, user }) => {
+    memory.generation++
+    memory.answers.remove(user)
+  })
+
+// -----------------------------------------------------------------------------
+// Questions
+// -----------------------------------------------------------------------------
+
+const sorted = (texts: ReadonlyArray<string> = []): ReadonlyArray<string> => [...texts].sort()
+
+/** Requests for one grant have one key, and a session has that of its request. */
+export const keyOf = (
+  { audiences, customParameters = {}, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
+  programUrl: Option.Option<string>
+): string =>
+  JSON.stringify([
+    provider,
+    sorted(scopes),
+    sorted(resources),
+    sorted(audiences),
+    Object.entries(customParameters).sort(([a], [b]) => a < b ? -1 : 1),
+    returnUrl ?? Option.getOrNull(programUrl)
+  ])
+
+const isGranted = (
+  identity: Service,
+  credential: UserCredential
+): Effect.Effect<boolean, AccessTokenError, WorkloadAccessToken> =>
+  Effect.as(identity.getAccessToken(credential, { consent: Consent.fail }), true).pipe(
+    Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false))
+  )
+
+export const status = (
+  credentials: ReadonlyArray<UserCredential>,
+  options: {
+    readonly caller: Caller | undefined
+    readonly remember: Duration.Input
+    readonly concurrency: number
+  }
+): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+  Effect.gen(function*() {
+    const who = yield* asking(options.caller)
+    const programUrl = yield* Consent.ReturnUrl
+    const context = yield* Effect.context<WorkloadAccessToken>()
+    const lifetime = Duration.toMillis(options.remember)
+    const ask = (credential: UserCredential) =>
+      Effect.flatMap(Clock.currentTimeMillis, (start) => {
+        const key = keyOf(credential.request, programUrl)
+        const known = who.memory.answers.get(who.user)?.get(key)
+        if (known !== undefined && start < known.until) return Effect.succeed(known.granted)
+        const { generation } = who.memory
+        return who.memory.ask(
+          `${who.user} ${key} ${generation}`,
+          Effect.provide(isGranted(who.identity, credential), context).pipe(
+            Effect.zip(Clock.currentTimeMillis),
+            Effect.map(([granted, now]) => {
+              if (generation === who.memory.generation) {
+                remember(who, key, { granted, until: now + lifetime }, now)
+              }
+              return granted
+            })
+          )
+        )
+      })
+    return yield* Effect.forEach(
+      credentials,
+      (credential) =>
+        Effect.match(ask(credential), {
+          onFailure: (error): Status => ({ _tag: "Unknown", credential, error }),
+          onSuccess: (granted): Status => ({ _tag: granted ? "Granted" : "NotGranted", credential })
+        }),
+      { concurrency: options.concurrency }
+    )
+  })

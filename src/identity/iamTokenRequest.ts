@@ -1,0 +1,76 @@
+/**
+ * The checks of the requests of `IamAccessToken`, in the names of its API.
+ *
+ * The limits are those of `GetWebIdentityToken` in the service model of STS.
+ */
+import * as Duration from "effect/Duration"
+import { isObject, isString } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { ValidationException } from "../IdentityError.js"
+import * as Constraint from "../models/internal/constraint.js"
+import * as Guards from "../plane/optionTypes.js"
+import * as Validation from "../plane/validation.js"
+import { refuseOtherTags } from "./credentialTag.js"
+import { makeRefuseUse, type RefuseUse } from "./renewal.js"
+
+type Refuse = (request: unknown) => ValidationException | undefined
+
+export const operation = { name: "GetWebIdentityToken" }
+
+const Audience = Constraint.text(1, 1000)
+
+const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
+
+const Lifetime = Guards.DurationInput.pipe(
+  Schema.check(
+    Schema.makeFilter((duration) =>
+      seconds(duration) >= 60 && seconds(duration) <= 3600 ? undefined : `${Constraint.prefix} be 1 to 60 minutes`
+    ),
+    Schema.makeFilter((duration) =>
+      Number.isInteger(seconds(duration)) ? undefined : `${Constraint.prefix} be a whole number of seconds`
+    )
+  )
+)
+
+const fields = {
+  signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
+  duration: Constraint.optional(Lifetime),
+  tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
+}
+
+/**
+ * The check of a request with further members. One schema for each shape of `audience`: a union would report both shapes.
+ */
+export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
+  const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>
+    // The fields of this module need no context.
+    Validation.refuse(
+      () => Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Codec<unknown>,
+      operation
+    )
+  const refuseText = withAudience(Audience)
+  const refuseList = withAudience(Constraint.items(Audience, 1, 10))
+  const refuseOther = withAudience(
+    Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
+  )
+  return (request) => {
+    const audience = isObject(request) ? request["audience"] : undefined
+    return (isString(audience) ? refuseText : Array.isArray(audience) ? refuseList : refuseOther)(request)
+  }
+}
+
+/** The request of a declared token. */
+export const refuseDeclaration: Refuse = refuseWith({})
+
+/** A request, or a declared credential. */
+export const refuseRequest: Refuse = refuseOtherTags("IamAccessToken", refuseDeclaration, operation)
+
+/** A request and the tag for the token, or a declared credential. */
+export const refuseOptions: Refuse = refuseOtherTags(
+  "IamAccessToken",
+  refuseWith({ into: Constraint.optional(Guards.Tag) }),
+  operation
+)
+
+/** The arguments of `IamAccessToken.use`. */
+export const refuseUse: RefuseUse = makeRefuseUse(() => ({}), operation)

@@ -1,0 +1,17 @@
+/** The person whom a JWT is about. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+/**
+ * The issuer and the subject. A user who signs in again has a new JWT with the same two. The JWT is decoded and not verified: the application
+ * vouches for it.
+ */
+export const subjectOf = (
+  userToken: Redacted.Redacted
+): Effect.Effect<Option.Option<readonly [issuer: string, subject: string]>> =>
+  Effect.option(Effect.tryPromise(async () => {
+    const { decodeJwt } = await import("jose")
+    const { iss, sub } = decodeJwt(Redacted.value(userToken))
+    return iss === undefined || sub === undefined ? Option.none() : Option.some([iss, sub] as const)
+  })).pipe(Effect.map(Option.flatten))

@@ -1,0 +1,161 @@
+/** The span and the metrics of the operations of `Identity`. */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Tracer from "effect/Tracer"
+import { Flow } from "../ConsentSession.js"
+import * as IdentityMetrics from "../IdentityMetrics.js"
+import { memoize } from "../models/internal/memoize.js"
+import { isProviderName } from "../models/internal/names.js"
+
+// -----------------------------------------------------------------------------
+// Record of the running operation
+// -----------------------------------------------------------------------------
+
+export interface Record {
+  /** Calls of the data plane for the credential, polls included. */
+  attempts: number
+  /** Whether the credential came from a cache. Absent without a cache. */
+  cache: "hit" | "miss" | undefined
+}
+
+/**
+ * The record of the running operation, if there is one. The flow and the cache write it; the operation reads it at its
+ * end. Each run of an operation has its own record.
+ */
+export const Observation = Context.Reference("effect-agentcore-identity/internal/Observation", {
+  defaultValue: (): Record | undefined => undefined
+})
+
+/** Counts a call of the data plane for the running operation. */
+export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Observation, (record) => {
+    if (record !== undefined) {
+      record.attempts++
+    }
+    return call
+  })
+
+// -----------------------------------------------------------------------------
+// Labels
+// -----------------------------------------------------------------------------
+
+/** What an operation is about. A completion has neither member. */
+interface Subject {
+  readonly provider?: string | undefined
+  readonly flow?: Flow | undefined
+}
+
+type Labels = Metric.Metric.AttributeSet
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
+  Exit.isSuccess(exit)
+    ? "ok"
+    : Option.match(Cause.findErrorOption(exit.cause), {
+      onNone: () => Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect",
+      onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
+    })
+
+const knownFlow = memoize(() => {
+  const flows: ReadonlySet<unknown> = new Set(Flow.literals)
+  return (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
+})
+
+/** The metric registry never drops a state, so only a bounded number of names becomes a label. */
+const makeProviderNames = () => {
+  const names = new Set<string>()
+  // A name that was counted before needs no second check against the pattern.
+  const isValid = (name: string): boolean => names.has(name) || isProviderName(name)
+  return {
+    /** A value that is not a valid provider name may be anything, and is reported as `other`. */
+    forSpan: (name: string): string => isValid(name) ? name : "other",
+    forMetrics: (name: string): string => {
+      if (names.has(name)) return name
+      if (names.size === IdentityMetrics.maxProviders || !isValid(name)) return "other"
+      names.add(name)
+      return name
+    }
+  }
+}
+
+/**
+ * A metric finds its state by the identity of the attributes, and otherwise by a text of all of them. So the same labels are always the same
+ * object. `programLabels` are the labels that the program put on its fiber.
+ */
+const makeLabels = () => {
+  const memo = new WeakMap<Labels, Map<string, Labels>>()
+  return (programLabels: Labels, labels: IdentityMetrics.Labels): Labels => {
+    const { flow, operation, outcome, provider } = labels
+    // None of the first three can contain a space.
+    const key = `${operation} ${flow ?? ""} ${provider ?? ""} ${outcome}`
+    let known = memo.get(programLabels)
+    if (known === undefined) {
+      known = new Map()
+      memo.set(programLabels, known)
+    }
+    let tags = known.get(key)
+    if (tags === undefined) {
+      tags = { ...programLabels, ...IdentityMetrics.labels(labels) }
+      known.set(key, tags)
+    }
+    return tags
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+/** Runs an operation in its span, provides its record, and updates the metrics at its end. */
+export type Observe = <A, E, R>(
+  operation: IdentityMetrics.Operation,
+  subject: Subject | undefined,
+  self: Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R>
+
+/** The telemetry of one `Identity`, with the provider names and labels that it has seen. */
+export const make = (): Observe => {
+  const providerNames = makeProviderNames()
+  const labelsOf = makeLabels()
+  return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject = {}, self: Effect.Effect<A, E, R>) =>
+    Effect.useSpan(`Identity.${operation}`, {}, (span) =>
+      Effect.withFiber<A, E, R>((fiber) => {
+        const flow = knownFlow(subject.flow)
+        if (subject.provider !== undefined) {
+          span.attribute("agentcore.provider", providerNames.forSpan(subject.provider))
+        }
+        if (flow !== undefined) {
+          span.attribute("agentcore.flow", flow)
+        }
+        const record: Record = { attempts: 0, cache: undefined }
+        const clock = fiber.getRef(Clock.Clock)
+        const start = clock.currentTimeNanosUnsafe()
+        const onExit = (exit: Exit.Exit<A, E>) => {
+          const outcome = outcomeOf(exit)
+          span.attribute("agentcore.outcome", outcome)
+          span.attribute("agentcore.attempts", record.attempts)
+          if (record.cache !== undefined) {
+            span.attribute("agentcore.cache", record.cache)
+          }
+          const provider = subject.provider === undefined ? undefined : providerNames.forMetrics(subject.provider)
+          const labels = labelsOf(fiber.getRef(Metric.CurrentMetricAttributes), { operation, provider, flow, outcome })
+          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, labels)
+          IdentityMetrics.operations.updateUnsafe(1, context)
+          IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
+          IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
+        }
+        return Effect.onExit(
+          Effect.updateContext(self, (context: Context.Context<R>) =>
+            context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
+          (exit) =>
+            Effect.sync(() =>
+              onExit(exit)
+            )
+        )
+      }))
+}

@@ -1,0 +1,26 @@
+/** Failures that may not happen again at the next call. */
+import type { DataPlaneError } from "../DataPlane.js"
+import type { MissingWorkloadAccessToken } from "../IdentityError.js"
+
+const isTransientStatus = (status: number | undefined): boolean =>
+  status !== undefined && (status >= 500 || status === 429)
+
+/** Whether the service refused the call for its rate. */
+export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken): boolean =>
+  error._tag === "ThrottlingException"
+  || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)
+
+/** Throttling, 5xx, and lost or timed out connections. */
+export const isTransient = (error: DataPlaneError | MissingWorkloadAccessToken): boolean => {
+  switch (error._tag) {
+    case "ThrottlingException":
+    case "InternalServerException":
+      return true
+    case "TransportError":
+      return error.kind === "connection" || error.kind === "timeout" || isTransientStatus(error.status)
+    case "UnknownServiceError":
+      return isTransientStatus(error.status)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references. No problem
+ * contains a value of the file.
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import type { Node, ParseError as SyntaxError } from "jsonc-parser"
+import { readConfig } from "../internal/environment.js"
+import { loadPackage } from "../internal/loadPackage.js"
+import { SetupParseError } from "./model.js"
+
+export type Path = ReadonlyArray<string | number>
+
+export interface Problem {
+  readonly path: Path
+  readonly reason: string
+}
+
+export interface Document {
+  readonly value: unknown
+  /** Locates each problem at its value, or at the closest value around it. */
+  readonly toError: (problems: ReadonlyArray<Problem>) => SetupParseError
+}
+
+type Jsonc = typeof import("jsonc-parser")
+
+const syntaxProblems: { readonly [code: string]: string } = {
+  InvalidSymbol: "unexpected symbol",
+  InvalidNumberFormat: "malformed number",
+  PropertyNameExpected: "expected the name of a member",
+  ValueExpected: "expected a value",
+  ColonExpected: "expected a colon",
+  CommaExpected: "expected a comma",
+  CloseBraceExpected: "expected a closing brace",
+  CloseBracketExpected: "expected a closing bracket",
+  EndOfFileExpected: "expected the end of the file",
+  InvalidCommentToken: "malformed comment",
+  UnexpectedEndOfComment: "unclosed comment",
+  UnexpectedEndOfString: "unclosed string",
+  UnexpectedEndOfNumber: "malformed number",
+  InvalidUnicode: "malformed \\u escape in a string",
+  InvalidEscapeCharacter: "unknown escape in a string",
+  InvalidCharacter: "control character in a string"
+}
+
+/** `line:column`, from 1. */
+const formatPosition = (text: string, offset: number): string => {
+  const before = text.slice(0, offset).split(/\r\n|[\r\n]/)
+  return `${before.length}:${(before.at(-1) ?? "").length + 1}`
+}
+
+export const formatPath = (path: Path): string =>
+  path.reduce<string>(
+    (text, step) =>
+      typeof step === "number"
+        ? `${text}[${step}]`
+        : /^[\w$-]+$/.test(step)
+        ? `${text}${text === "" ? "" : "."}${step}`
+        : `${text}[${JSON.stringify(step)}]`,
+    ""
+  )
+
+/** The name in `{ "$env": "NAME" }`. No key of the service model has a dollar, not even the key of a tag. */
+const getVariableName = (node: Node): string | undefined => {
+  const [member, ...others] = node.children ?? []
+  const [key, value] = member?.children ?? []
+  return node.type === "object" && others.length === 0 && key?.value === "$env" && value?.type === "string"
+    ? value.value
+    : undefined
+}
+
+const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
+  const name = getVariableName(node)
+  if (name !== undefined) {
+    return Effect.mapError(
+      readConfig(Config.String(name)),
+      () => ({ path, reason: `the environment variable ${name} is not set` })
+    )
+  }
+  switch (node.type) {
+    case "object":
+      return Effect.gen(function*() {
+        const members = new Map<string, unknown>()
+        for (const { children: [key, value] = [] } of node.children ?? []) {
+          if (key === undefined || value === undefined) continue
+          const memberPath = [...path, String(key.value)]
+          if (members.has(key.value)) return yield* Effect.fail({ path: memberPath, reason: "is a duplicate" })
+          members.set(key.value, yield* toValue(value, memberPath))
+        }
+        return Object.fromEntries(members)
+      })
+    case "array":
+      return Effect.forEach(node.children ?? [], (item, index) => toValue(item, [...path, index]))
+    default:
+      return Effect.succeed(node.value)
+  }
+}
+
+const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
+  jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
+
+/** A setup has ten levels. The parser calls itself for each level, and a stack has an end. */
+const maxLevels = 100
+
+/** The offset of the first value that is nested too deeply. */
+const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined => {
+  const scanner = createScanner(text, true)
+  let level = 0
+  while (scanner.getPosition() < text.length) {
+    scanner.scan()
+    const token = text.slice(scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength())
+    if (token === "{" || token === "[") level += 1
+    if (token === "}" || token === "]") level -= 1
+    if (level > maxLevels) return scanner.getTokenOffset()
+  }
+  return undefined
+}
+
+export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
+  Effect.gen(function*() {
+    const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
+    const syntaxError = (offset: number, reason: string) =>
+      new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
+    const tooDeep = findTooDeep(jsonc, text)
+    if (tooDeep !== undefined) {
+      return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
+    }
+    const errors: Array<SyntaxError> = []
+    // A space in the place of a byte order mark keeps the positions.
+    const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
+    const [error] = errors
+    if (root === undefined || error !== undefined) {
+      const reason = error === undefined ? undefined : syntaxProblems[jsonc.printParseErrorCode(error.error)]
+      return yield* syntaxError(error?.offset ?? 0, reason ?? "invalid JSON")
+    }
+    const toError = (problems: ReadonlyArray<Problem>) =>
+      new SetupParseError({
+        file,
+        problems: problems.map(({ path, reason }) => ({
+          path: formatPath(path),
+          position: formatPosition(text, closestNode(jsonc, root, path).offset),
+          reason
+        }))
+      })
+    const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
+    return { value, toError }
+  })

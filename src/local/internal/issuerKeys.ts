@@ -1,0 +1,239 @@
+/**
+ * Verification of JWTs with the keys that their issuers publish, found by OpenID Connect discovery or by the metadata of
+ * an authorization server (RFC 8414).
+ */
+import * as Data from "effect/Data"
+import * as Jose from "jose"
+import { BodyTooLarge } from "../../internal/boundedBody.js"
+import { boundedFetch } from "../../internal/boundedFetch.js"
+import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
+
+/**
+ * - `Undiscoverable`: the issuer's metadata or keys cannot be used
+ * - `Unreachable`: the issuer gave no answer, or status 429 or 5xx
+ */
+export class IssuerKeysError extends Data.TaggedError("IssuerKeysError")<{
+  readonly reason: "Undiscoverable" | "Unreachable"
+}> {}
+
+/** Signatures of a key pair. `none` proves nothing, and a verifier of HMAC could sign tokens itself. */
+export const algorithms: ReadonlyArray<string> = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519"
+]
+
+/** Milliseconds, for each request. */
+const defaultTimeout = 5000
+
+/** Tokens name issuers, so a caller can name many. The least recently used one is dropped first. */
+const maxIssuers = 100
+
+/** The keys of an issuer stay in memory, and a token without a key id is tried with each. */
+const maxKeys = 100
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+type Fetch = (url: string, headers: Headers) => Promise<unknown>
+
+/** A fetch of JSON that ends with the signal. */
+const makeFetch = (timeout: number, signal: AbortSignal): Fetch => async (url, headers) => {
+  // A redirect could lead from https to an insecure URL.
+  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout, signal }).catch((cause) => {
+    throw new IssuerKeysError({ reason: cause instanceof BodyTooLarge ? "Undiscoverable" : "Unreachable" })
+  })
+  if (!response.ok) {
+    throw new IssuerKeysError({
+      reason: response.status === 429 || response.status >= 500 ? "Unreachable" : "Undiscoverable"
+    })
+  }
+  return response.json().catch(() => undefined)
+}
+
+const hasKeys = (value: unknown): value is { readonly keys: ReadonlyArray<unknown> } =>
+  typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys)
+
+/** The members of RFC 7517 and RFC 7518 that verification reads. */
+const keyMembers = ["kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e"]
+
+/** RFC 7517 has 8 values of `key_ops`. */
+const maxKeyOperations = 8
+
+const isMember = (value: unknown): boolean =>
+  typeof value === "string"
+  || (Array.isArray(value) && value.length <= maxKeyOperations && value.every((item) => typeof item === "string"))
+
+const readKey = (key: unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(key ?? {}).filter(([name, value]) => keyMembers.includes(name) && isMember(value)))
+
+/** A key set without the rest of the document: small texts in JSON can be large objects. */
+const readKeySet = (document: unknown): Jose.JSONWebKeySet => {
+  if (!hasKeys(document) || document.keys.length > maxKeys) throw new IssuerKeysError({ reason: "Undiscoverable" })
+  // `jose` checks each key when it uses it.
+  return { keys: document.keys.map(readKey) as Array<Jose.JWK> }
+}
+
+const isHttps = (url: string): boolean => new URL(url).protocol === "https:"
+
+/** An issuer on the network must not choose a request to this machine. */
+const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
+  isEndpoint(url) && (isHttps(url) || !isHttps(issuer))
+
+const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
+  Jose.createRemoteJWKSet(new URL(jwksUri), {
+    // Without the signal of `jose`, which is an `AbortSignal.timeout`.
+    [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
+  })
+
+/**
+ * Where an issuer publishes its metadata. OpenID Connect Discovery 1.0 (section 4) appends to its path, and RFC 8414
+ * (section 3.1) inserts before it. Some servers, such as Okta's, append there, too.
+ */
+const metadataUrls = (issuer: string): ReadonlySet<string> => {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, "")
+  return new Set([
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}${path}/.well-known/oauth-authorization-server`
+  ])
+}
+
+/** An issuer that does not answer is not asked again. */
+const ignoreAbsence = (cause: unknown): undefined => {
+  if (cause instanceof IssuerKeysError && cause.reason === "Undiscoverable") return undefined
+  throw cause
+}
+
+const readMetadata = async (issuer: string, fetch: Fetch): Promise<object | undefined> => {
+  for (const url of metadataUrls(issuer)) {
+    const metadata = await fetch(url, new Headers({ accept: "application/json" })).catch(ignoreAbsence)
+    if (typeof metadata === "object" && metadata !== null) return metadata
+  }
+  return undefined
+}
+
+const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGetKey> => {
+  const metadata = isIssuer(issuer) ? await readMetadata(issuer, fetch) : undefined
+  if (
+    metadata === undefined
+    || !("issuer" in metadata) || metadata.issuer !== issuer
+    || !("jwks_uri" in metadata) || typeof metadata.jwks_uri !== "string"
+    || !isUsableKeySetUrl(metadata.jwks_uri, issuer)
+  ) {
+    throw new IssuerKeysError({ reason: "Undiscoverable" })
+  }
+  return readKeysFrom(metadata.jwks_uri, fetch)
+}
+
+// -----------------------------------------------------------------------------
+// Verification
+// -----------------------------------------------------------------------------
+
+/** Keys without an id all match a token without one. `jose` leaves the choice to its caller. */
+const verifyWithAnyKey = async (
+  token: string,
+  keys: Jose.errors.JWKSMultipleMatchingKeys,
+  options: Jose.JWTVerifyOptions
+): Promise<Jose.JWTPayload> => {
+  for await (const key of keys) {
+    try {
+      return (await Jose.jwtVerify(token, key, options)).payload
+    } catch (cause) {
+      if (!(cause instanceof Jose.errors.JWSSignatureVerificationFailed)) throw cause
+    }
+  }
+  throw new Jose.errors.JWSSignatureVerificationFailed()
+}
+
+export interface IssuerKeys {
+  /**
+   * Fails with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends early
+   * when the signals of all its callers are aborted. `jwksUri` is the key set of an issuer that cannot be discovered.
+   */
+  readonly verify: (
+    token: string,
+    issuer: string,
+    options?: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
+    how?: { readonly signal?: AbortSignal | undefined; readonly jwksUri?: string | undefined }
+  ) => Promise<Jose.JWTPayload>
+}
+
+interface Issuer {
+  readonly keys: Promise<Jose.JWTVerifyGetKey>
+  readonly requests: AbortController
+  callers: number
+}
+
+/** Discovers each issuer once. A failure is not kept. `timeout` in milliseconds, for each request. */
+export const make = (timeout: number = defaultTimeout): IssuerKeys => {
+  const issuers = new Map<string, Issuer>()
+
+  const remove = (name: string, issuer: Issuer): boolean => issuers.get(name) === issuer && issuers.delete(name)
+
+  const start = (name: string, jwksUri: string | undefined): Issuer => {
+    const requests = new AbortController()
+    const fetch = makeFetch(timeout, requests.signal)
+    const keys = jwksUri === undefined ? discover(name, fetch) : Promise.resolve(readKeysFrom(jwksUri, fetch))
+    const issuer = { keys, requests, callers: 0 }
+    issuer.keys.catch(() => remove(name, issuer))
+    return issuer
+  }
+
+  const getIssuer = (name: string, jwksUri: string | undefined): Issuer => {
+    const issuer = issuers.get(name) ?? start(name, jwksUri)
+    issuers.delete(name)
+    issuers.set(name, issuer)
+    for (const oldest of issuers.keys()) {
+      if (issuers.size <= maxIssuers) break
+      issuers.delete(oldest)
+    }
+    return issuer
+  }
+
+  const verify = async (
+    token: string,
+    { keys }: Issuer,
+    options: Jose.JWTVerifyOptions
+  ): Promise<Jose.JWTPayload> => {
+    const getKey = await keys
+    try {
+      return (await Jose.jwtVerify(token, getKey, options)).payload
+    } catch (cause) {
+      if (cause instanceof Jose.errors.JWKSMultipleMatchingKeys) return verifyWithAnyKey(token, cause, options)
+      throw cause
+    }
+  }
+
+  return {
+    verify: async (token, name, options = {}, { jwksUri, signal } = {}) => {
+      signal?.throwIfAborted()
+      const issuer = getIssuer(name, jwksUri)
+      issuer.callers++
+      const onAbort = (): void => {
+        // The issuer leaves the map first, so that the next caller does not join requests that have ended.
+        if (--issuer.callers === 0) {
+          remove(name, issuer)
+          issuer.requests.abort()
+        }
+      }
+      signal?.addEventListener("abort", onAbort)
+      try {
+        return await verify(token, issuer, { ...options, algorithms: [...algorithms], issuer: name })
+      } finally {
+        if (signal?.aborted !== true) issuer.callers--
+        signal?.removeEventListener("abort", onAbort)
+      }
+    }
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * A lock between processes: a file that names its holder. Node has no file locks of the operating system.
+ *
+ * A process that is killed leaves its file. The next process removes it when the holder does not run any more:
+ *
+ * | the holder ran | and the file is abandoned |
+ * | --- | --- |
+ * | in this pid namespace | if no process has its id and its start time |
+ * | on this host, before its last start | always |
+ * | elsewhere: another container or host | if the holder does not touch the file for 15 seconds ({@link acquire} only) |
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { randomBytes } from "node:crypto"
+import { constants, readFileSync, readlinkSync } from "node:fs"
+import * as Fs from "node:fs/promises"
+import { hostname } from "node:os"
+import { codeOf } from "../../internal/errorCode.js"
+import * as SafeFile from "../../internal/safeFile.js"
+import { isRunning, readStartTime } from "./processes.js"
+
+const Holder = Schema.Struct({
+  pid: Schema.Number,
+  /** In clock ticks since the start of the machine. Undefined where there is no `/proc`, as are `boot` and `pidNamespace`. */
+  startTime: Schema.optional(Schema.String),
+  host: Schema.String,
+  boot: Schema.optional(Schema.String),
+  pidNamespace: Schema.optional(Schema.String),
+  /** Random: two locks of one process differ. */
+  nonce: Schema.optional(Schema.String)
+})
+
+type Holder = typeof Holder.Type
+
+const encodeHolder = Schema.encodeSync(Schema.fromJsonString(Holder))
+const decodeHolder = Schema.decodeOption(Schema.fromJsonString(Holder))
+
+/**
+ * The lock file cannot be created. `code` is the code of the operating system: `EEXIST` if another process holds the lock. `holder` names
+ * that process, if its file can be read.
+ */
+export class LockError extends Data.TaggedError("LockError")<{
+  readonly code: string
+  readonly holder?: string | undefined
+}> {}
+
+const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
+  Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
+
+/** Undefined where there is no such file. Only Linux has `/proc`. */
+const tryRead = (read: () => string): string | undefined => Result.getOrUndefined(Result.try(read))
+
+const makeHolder = (): Holder => ({
+  pid: process.pid,
+  startTime: readStartTime(process.pid),
+  host: hostname(),
+  boot: tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+  pidNamespace: tryRead(() => readlinkSync("/proc/self/ns/pid")),
+  nonce: randomBytes(6).toString("hex")
+})
+
+/** Unknown if the holder is not visible here. */
+const judge = (holder: Holder): "Held" | "Abandoned" | "Unknown" => {
+  const here = makeHolder()
+  return holder.host === here.host && holder.boot !== undefined && holder.boot !== here.boot
+    ? "Abandoned"
+    : holder.host !== here.host || holder.pidNamespace !== here.pidNamespace
+    ? "Unknown"
+    : isRunning(holder)
+    ? "Held"
+    : "Abandoned"
+}
+
+const describe = ({ host, pid }: Holder): string =>
+  host === hostname() ? `process ${pid}` : `process ${pid} on host ${host}`
+
+interface Found {
+  readonly text: string
+  readonly holder: Option.Option<Holder>
+  readonly modified: bigint
+}
+
+/** None if there is no file. A file of another program has no holder. */
+const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
+  SafeFile.read(path).pipe(
+    Effect.map(({ bytes, stats }) => {
+      const text = bytes.toString("utf8")
+      return Option.some({ modified: stats.mtimeNs, text, holder: decodeHolder(text) })
+    }),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeedNone),
+    Effect.mapError(({ code }) => new LockError({ code }))
+  )
+
+/** Returns the text of the file. It is written under a temporary name, then linked, so that a lock always has a holder. */
+const create = (path: string): Effect.Effect<string, LockError> =>
+  attempt(async () => {
+    const temporary = `${path}.${randomBytes(6).toString("hex")}`
+    const text = encodeHolder(makeHolder())
+    try {
+      await Fs.writeFile(temporary, text, { flag: "wx" })
+      await Fs.link(temporary, path)
+    } finally {
+      await Fs.rm(temporary, { force: true })
+    }
+    return text
+  })
+
+const isOwn = async (path: string, text: string): Promise<boolean> => {
+  const file = await SafeFile.open(path, constants.O_RDONLY)
+  return file.readFile("utf8").then((found) => found === text).finally(() => file.close())
+}
+
+/** Does not remove the lock of another process, which may have taken this one for abandoned. */
+const remove = (path: string, text: string): Effect.Effect<void> =>
+  Effect.ignore(attempt(async () => {
+    if (await isOwn(path, text)) await Fs.unlink(path)
+  }))
+
+const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
+  Effect.acquireUseRelease(create(path), () => effect, (text) => remove(path, text))
+
+// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another one has just taken.
+const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
+  find(path).pipe(
+    Effect.flatMap(Option.match({
+      onNone: () => Effect.void,
+      onSome: (found) => isAbandoned(found) ? attempt(() => Fs.unlink(path)) : Effect.void
+    })),
+    (recovery) => hold(`${path}.recovery`, recovery),
+    Effect.ignore
+  )
+
+const isHeld = (error: unknown): error is LockError => error instanceof LockError && error.code === "EEXIST"
+
+// A file of another program is not removed.
+const isGone = ({ holder }: Found): boolean => Option.exists(holder, (holder) => judge(holder) === "Abandoned")
+
+/**
+ * Runs an effect of milliseconds, without network, while no other process runs one under this path. It waits for the lock for 10 seconds
+ * at most.
+ */
+export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
+  hold(path, effect).pipe(
+    Effect.tapError((error) => isHeld(error) ? removeAbandoned(path, isGone) : Effect.void),
+    Effect.retry({
+      schedule: Schedule.spaced("25 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: "10 seconds" })),
+      while: isHeld
+    })
+  )
+
+/** In milliseconds. */
+const touchInterval = 1000
+
+/** In seconds. */
+const patience = 15
+
+/** Waits until the holder of the file touches it, or does not for the whole time. */
+const watch = (path: string, before: Found): Effect.Effect<"Held" | "Abandoned", LockError> =>
+  find(path).pipe(
+    Effect.delay("1 second"),
+    Effect.map(Option.match({
+      onNone: () => "Abandoned" as const,
+      onSome: ({ modified, text }) => modified === before.modified && text === before.text ? "Unknown" : "Held"
+    })),
+    Effect.repeat({ until: (verdict) => verdict !== "Unknown", times: patience - 1 }),
+    Effect.map((verdict) => verdict === "Held" ? verdict : "Abandoned")
+  )
+
+const recover = (path: string): Effect.Effect<void, LockError> =>
+  Effect.flatMap(
+    find(path),
+    Option.match({
+      onNone: () => Effect.void,
+      onSome: (found) =>
+        Option.match(found.holder, {
+          onNone: () => new LockError({ code: "EEXIST" }),
+          onSome: (holder) =>
+            Effect.gen(function*() {
+              const first = judge(holder)
+              const verdict = first === "Unknown" ? yield* watch(path, found) : first
+              if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: describe(holder) })
+              yield* removeAbandoned(path, ({ modified, text }) => modified === found.modified && text === found.text)
+            })
+        })
+    })
+  )
+
+/** Another program has put something else in the place of the file, or nothing. */
+const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
+
+/** Touches the file, so that processes that do not see this one see that it runs. Returns whether it is still the own file. */
+const touch = async (path: string, text: string): Promise<boolean> => {
+  try {
+    if (!await isOwn(path, text)) return false
+    // Any other time is a sign of life.
+    const next = (await Fs.stat(path)).mtimeMs / 1000 + 1
+    await Fs.utimes(path, next, next)
+    return true
+  } catch (error) {
+    return !lost.includes(codeOf(error))
+  }
+}
+
+export interface Lock {
+  /** False from the time that the file is gone, or is another process's. */
+  readonly isHeld: () => boolean
+}
+
+/** Holds the lock until the end of the scope. It does not wait for a holder that runs. */
+export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scope> => {
+  const take = Effect.acquireRelease(
+    Effect.map(create(path), (text) => {
+      let held = true
+      // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that sleeps would prevent it.
+      // oxlint-disable-next-line no-restricted-globals
+      const timer = setInterval(async () => {
+        held = await touch(path, text)
+      }, touchInterval)
+      timer.unref()
+      return { text, timer, isHeld: () => held }
+    }),
+    ({ text, timer }) => Effect.andThen(Effect.sync(() => clearInterval(timer)), remove(path, text))
+  )
+  return take.pipe(
+    Effect.catchIf(isHeld, () => Effect.andThen(recover(path), take)),
+    Effect.catchIf((error) => isHeld(error) && error.holder === undefined, () =>
+      // Another process was faster.
+      Effect.flatMap(find(path), (found) =>
+        new LockError({
+          code: "EEXIST",
+          holder: Option.getOrUndefined(Option.map(Option.flatMap(found, ({ holder }) => holder), describe))
+        })))
+  )
+}

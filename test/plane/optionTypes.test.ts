@@ -1,0 +1,412 @@
+import { InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
+import { assert, describe, it } from "@effect/vitest"
+import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+import * as Consent from "effect-agentcore-identity/Consent"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import * as Identity from "effect-agentcore-identity/Identity"
+import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as RateLimit from "effect-agentcore-identity/RateLimit"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { answers, scripted, secret } from "../support/utils.js"
+
+type Run = (options: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>
+
+// A program in plain JavaScript can pass anything.
+const untyped = (value: unknown) => value as never
+
+const alice = { userId: "alice" }
+
+const client = { name: "github", clientId: "a", clientSecret: secret("b") }
+
+const planes = scripted({
+  getWorkloadIdentity: () =>
+    Effect.succeed({
+      name: "my-agent",
+      workloadIdentityArn: "arn",
+      allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"],
+      createdTime: DateTime.makeUnsafe(0),
+      lastUpdatedTime: DateTime.makeUnsafe(0)
+    }),
+  createWorkloadIdentity: () => Effect.succeed({ name: "my-agent", workloadIdentityArn: "arn" }),
+  getApiKeyCredentialProvider: () =>
+    Effect.fail(new ResourceNotFoundException({ operation: "GetApiKeyCredentialProvider", message: "none" })),
+  createApiKeyCredentialProvider: () =>
+    Effect.succeed({ name: "weather", credentialProviderArn: "arn", apiKeySecretArn: { secretArn: "arn" } }),
+  getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+  getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+  getResourceOauth2Token: () => answers.consent
+})
+
+const getToken = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get)
+
+const build = <A, E>(layer: Layer.Layer<A, E, Layer.Success<typeof planes>>) =>
+  Effect.asVoid(Layer.build(Layer.provide(layer, planes)))
+
+const context = { requestId: "1", customHeaders: {} }
+
+const functions: { readonly [name: string]: { readonly run: Run; readonly valid: unknown; readonly typed: boolean } } =
+  {
+    "WorkloadAccessToken.layerWorkload": {
+      run: (options) =>
+        getToken.pipe(
+          Effect.provide(WorkloadAccessToken.layerWorkload(untyped(options))),
+          Effect.provide(planes)
+        ),
+      valid: { name: "agent", user: alice, renewAfter: "5 minutes" },
+      typed: true
+    },
+    "PendingConsents.handler": {
+      run: (options) =>
+        Effect.flatMap(Identity.Identity, (identity) =>
+          identity.getAccessToken({
+            provider: "github",
+            flow: "USER_FEDERATION",
+            consent: PendingConsents.handler<never, never>(untyped(options)),
+            poll: () => Effect.succeed(secret("token"))
+          })).pipe(Effect.provide([planes, PendingConsents.layerMemory])),
+      valid: { user: alice, show: () => Effect.void },
+      typed: true
+    },
+    "CredentialCache.layer": {
+      run: (options) => build(CredentialCache.layer(untyped(options))),
+      valid: { skew: 0, opaqueTimeToLive: "10 minutes", apiKeyTimeToLive: Duration.infinity, capacity: Infinity },
+      typed: false
+    },
+    "CredentialCache.layerStore": {
+      run: (options) =>
+        build(
+          Layer.provide(CredentialCache.layerStore(untyped(options)), Layer.mock(CredentialCache.Store, {}))
+        ),
+      valid: { capacity: 1, storeTimeout: "1 second" },
+      typed: false
+    },
+    "RateLimit.dataPlane": {
+      run: (options) => build(RateLimit.dataPlane(untyped(options))),
+      valid: { getResourceApiKey: 50 },
+      typed: false
+    },
+    "RateLimit.controlPlane": {
+      run: (options) => build(RateLimit.controlPlane(untyped(options))),
+      valid: 10,
+      typed: false
+    },
+    "ConsentCallback.layer": {
+      run: (options) =>
+        build(
+          Layer.provide(ConsentCallback.layer<never, never>(untyped(options)), [
+            HttpRouter.layer,
+            PendingConsents.layerMemory
+          ])
+        ),
+      valid: { path: "/consent", currentUser: Effect.succeed(alice), respond: () => Effect.never },
+      typed: false
+    },
+    "ConsentCallback.layerRedaction": {
+      run: (options) => build(ConsentCallback.layerRedaction(untyped(options))),
+      valid: "/consent",
+      typed: false
+    },
+    "RequestContext.provide": {
+      run: (options) => RequestContext.provide(Effect.void, untyped(options)),
+      valid: { ...context, workloadAccessToken: secret("token"), sessionId: undefined },
+      typed: false
+    },
+    "RequestContext.fromHeaders": {
+      run: (options) => RequestContext.fromHeaders(untyped(options)),
+      valid: {},
+      typed: false
+    },
+    "PropagateIdentity.httpClient": {
+      run: (options) =>
+        Effect.sync(() => PropagateIdentity.httpClient(HttpClient.make(() => Effect.never), untyped(options))),
+      valid: { origins: ["https://gateway.example.com"], allowInsecureOrigins: false },
+      typed: false
+    },
+    "WorkloadIdentity.ensure": {
+      run: (options) => Effect.provide(WorkloadIdentity.ensure(untyped(options)), planes),
+      valid: { name: "my-agent", returnUrls: ["https://agent.example.com/"], tags: { team: "agents" } },
+      typed: true
+    },
+    "WorkloadIdentity.create": {
+      run: (options) => Effect.provide(WorkloadIdentity.create(untyped(options)), planes),
+      valid: {},
+      typed: true
+    },
+    "WorkloadIdentity.addReturnUrls": {
+      run: (urls) => Effect.provide(WorkloadIdentity.addReturnUrls("my-agent", untyped(urls)), planes),
+      valid: [],
+      typed: true
+    },
+    "CredentialProvider.github": {
+      run: (options) => Effect.sync(() => CredentialProvider.github(untyped(options))),
+      valid: { ...client, tags: {} },
+      typed: false
+    },
+    "CredentialProvider.okta": {
+      run: (options) => Effect.sync(() => CredentialProvider.okta(untyped(options))),
+      valid: { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndpoint: "c", offlineAccess: true },
+      typed: false
+    },
+    "CredentialProvider.custom": {
+      run: (options) => Effect.sync(() => CredentialProvider.custom(untyped(options))),
+      valid: { ...client, discovery: "d" },
+      typed: false
+    },
+    "CredentialProvider.apiKey": {
+      run: (options) => Effect.sync(() => CredentialProvider.apiKey(untyped(options))),
+      valid: { name: "weather", apiKey: { secretId: "a", jsonKey: "b" } },
+      typed: false
+    },
+    "CredentialProvider.coinbase": {
+      run: (options) => Effect.sync(() => CredentialProvider.coinbase(untyped(options))),
+      valid: { name: "pay", apiKeyId: "a", apiKeySecret: secret("b"), walletSecret: undefined },
+      typed: false
+    },
+    "CredentialProvider.stripePrivy": {
+      run: (options) => Effect.sync(() => CredentialProvider.stripePrivy(untyped(options))),
+      valid: { name: "pay", appId: "a", appSecret: secret("b"), authorizationId: "c" },
+      typed: false
+    },
+    "CredentialProvider.ensure": {
+      run: (definition) => Effect.provide(CredentialProvider.ensure(untyped(definition)), planes),
+      valid: CredentialProvider.apiKey({ name: "weather", apiKey: secret("key") }),
+      typed: true
+    },
+    "IdentitySetup.apply": {
+      run: (setup) => Effect.provide(IdentitySetup.apply(untyped(setup)), planes),
+      valid: { apiKeyCredentialProviders: [{ name: "weather", apiKey: secret("key") }] },
+      typed: false
+    },
+    "LocalBackend.layer": {
+      run: (options) =>
+        Effect.asVoid(Layer.build(Layer.provide(LocalBackend.layer(untyped(options)), OAuthClient.layerScripted()))),
+      valid: { region: "eu-central-1", sessionLifetime: "5 minutes", settings: { secrets: { a: { b: secret("c") } } } },
+      typed: false
+    },
+    "LocalServer.layer": {
+      run: (options) =>
+        Effect.asVoid(Layer.build(Layer.provide(LocalServer.layer(untyped(options)), OAuthClient.layerScripted()))),
+      valid: { port: 0, signatures: "presence", environment: { A: "b" }, settings: Effect.succeed({}) },
+      typed: false
+    },
+    "AuthorizationServer.make": {
+      run: (options) => AuthorizationServer.make(untyped(options)),
+      valid: { port: 0, allowedHosts: [], accessTokenLifetime: "1 minute" },
+      typed: false
+    },
+    "PropagateIdentity.command": {
+      run: (options) => Effect.provide(PropagateIdentity.command(untyped(options)), planes),
+      valid: new InvokeAgentRuntimeCommand({ agentRuntimeArn: "arn", payload: "{}" }),
+      typed: true
+    }
+  }
+
+const duration = "Member must be a number of milliseconds, or a Duration as in '10 minutes', but is"
+
+const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown, expected: string]> } = {
+  "WorkloadAccessToken.layerWorkload": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    ["agent", "request: Member must be an object, but is a string"],
+    [{ name: 5 }, "name: Member must be a string, but is a number"],
+    [{ name: "ab" }, "name: Member must have length greater than or equal to 3"],
+    [{ workloadName: "agent" }, "workloadName: Member must have a known name; did you mean 'name'?"],
+    [{ name: "agent", user: "alice" }, "user: Member must be an object, but is a string"],
+    [
+      { name: "agent", user: { userID: "alice" } },
+      "user.userID: Member must have a known name; did you mean 'userId'?"
+    ],
+    [
+      { name: "agent", user: { userToken: "a.b.c" } },
+      "user.userToken: Member must be a Redacted string (Redacted.make), but is a string"
+    ],
+    [{ name: "agent", renewAfter: "soon" }, `renewAfter: ${duration} a string`]
+  ],
+  "PendingConsents.handler": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [{ user: "alice", show: Consent.console }, "user: Member must be an object, but is a string"],
+    [
+      { user: alice, show: "x" },
+      "show: Member must be a consent handler: a function from a session to an Effect, but is a string"
+    ],
+    [{ user: alice, shw: Consent.console }, "shw: Member must have a known name; did you mean 'show'?"],
+    [
+      { user: alice, show: () => "x" },
+      "show: Member must be a function that returns an Effect, but it returned a string"
+    ]
+  ],
+  "CredentialCache.layer": [
+    [null, "request: Member must be an object, but is null"],
+    [{ skew: "a minute" }, `skew: ${duration} a string`],
+    [
+      { opaqueTTL: 1 },
+      "opaqueTTL: Member must have a known name, one of [skew, opaqueTimeToLive, apiKeyTimeToLive, capacity]"
+    ],
+    [{ apiKeyTimeTolive: 1 }, "apiKeyTimeTolive: Member must have a known name; did you mean 'apiKeyTimeToLive'?"],
+    [{ capacity: "10" }, "capacity: Member must be a number, 0 or more, but is a string"]
+  ],
+  "CredentialCache.layerStore": [[
+    { storeTimout: 1 },
+    "storeTimout: Member must have a known name; did you mean 'storeTimeout'?"
+  ]],
+  "RateLimit.dataPlane": [
+    [
+      { getResourceOauthToken: 50 },
+      "getResourceOauthToken: Member must have a known name; did you mean 'getResourceOauth2Token'?"
+    ],
+    [{ getResourceApiKey: 0 }, "getResourceApiKey: Member must be a number of calls a second, above 0, but is a number"]
+  ],
+  "RateLimit.controlPlane": [["20", "request: Member must be a number of calls a second, above 0, but is a string"]],
+  "ConsentCallback.layer": [
+    [
+      { path: "consent", currentUser: Effect.succeed(alice) },
+      "path: Member must be a path, as in '/consent', but is a string"
+    ],
+    [
+      { path: "/consent", currentUser: () => alice },
+      "currentUser: Member must be an Effect of the user who is signed in, but is a function"
+    ],
+    [
+      { path: "/consent", curentUser: Effect.succeed(alice) },
+      "curentUser: Member must have a known name; did you mean 'currentUser'?"
+    ]
+  ],
+  "ConsentCallback.layerRedaction": [[undefined, "path: Member must be a path, as in '/consent', but is undefined"]],
+  "RequestContext.provide": [
+    [undefined, "context: Member must be an object, but is undefined"],
+    [{ ...context, requestID: "1" }, "context.requestID: Member must have a known name, one of "],
+    [
+      { ...context, workloadAccessToken: "token" },
+      "context.workloadAccessToken: Member must be a Redacted string (Redacted.make), but is a string"
+    ]
+  ],
+  "RequestContext.fromHeaders": [
+    [undefined, "headers: Member must be headers, or a request or an event with headers, but is undefined"]
+  ],
+  "PropagateIdentity.httpClient": [
+    [{ origins: "https://a.example.com" }, "origins: Member must be a list of strings, but is a string"],
+    [{ origin: ["https://a.example.com"] }, "origin: Member must have a known name; did you mean 'origins'?"]
+  ],
+  "WorkloadIdentity.ensure": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [{ nam: "my-agent" }, "nam: Member must have a known name; did you mean 'name'?"],
+    [{ name: "my-agent", returnUrls: "https://a" }, "returnUrls: Member must be a list of strings, but is a string"],
+    [
+      { name: "my-agent", allowedResourceOauth2ReturnUrls: [] },
+      "allowedResourceOauth2ReturnUrls: Member must have a known name; did you mean 'returnUrls'?"
+    ]
+  ],
+  "WorkloadIdentity.create": [[{ name: 5 }, "name: Member must be a string, but is a number"]],
+  "WorkloadIdentity.addReturnUrls": [["https://a", "returnUrls: Member must be a list of strings, but is a string"]],
+  "CredentialProvider.github": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [
+      { ...client, clientSecret: "text" },
+      "clientSecret: Member must be Redacted.make(secret), or a reference { secretId, jsonKey } to a secret in Secrets Manager, but is a string"
+    ],
+    [
+      { ...client, offlineAccess: true },
+      "offlineAccess: Member must have a known name, one of [name, tags, clientId, clientSecret]"
+    ]
+  ],
+  "CredentialProvider.okta": [[
+    { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndPoint: "c" },
+    "tokenEndPoint: Member must have a known name; did you mean 'tokenEndpoint'?"
+  ]],
+  "CredentialProvider.custom": [
+    [client, "discovery: Member must not be null"],
+    [{ ...client, discoveryUrl: "d" }, "discoveryUrl: Member must have a known name; did you mean 'discovery'?"],
+    [{ name: "a", clientId: "b", discovery: "d" }, "clientSecret: Member must not be null"]
+  ],
+  "CredentialProvider.apiKey": [[
+    { name: "weather", api_key: secret("key") },
+    "api_key: Member must have a known name; did you mean 'apiKey'?"
+  ]],
+  "CredentialProvider.coinbase": [[
+    { name: "pay", apiKeyId: "a", apiKeySecret: "b" },
+    "apiKeySecret: Member must be Redacted.make(secret), or a reference"
+  ]],
+  "CredentialProvider.stripePrivy": [[
+    { name: "pay", appId: 1, appSecret: secret("b"), authorizationId: "c" },
+    "appId: Member must be a string, but is a number"
+  ]],
+  "CredentialProvider.ensure": [[
+    "github",
+    "kind: Member must be one of [oauth2, apiKey, payment], but is undefined"
+  ]],
+  "IdentitySetup.apply": [
+    [undefined, "request: Member must be an object, but is undefined"],
+    [{ workloadIdentites: [] }, "workloadIdentites: Member must have a known name; did you mean 'workloadIdentities'?"],
+    [{ workloadIdentities: {} }, "workloadIdentities: Member must be a list of objects, but is an object"],
+    [
+      { workloadIdentities: [{ nam: "my-agent" }] },
+      "workloadIdentities.0.nam: Member must have a known name; did you mean 'name'?"
+    ]
+  ],
+  "LocalBackend.layer": [
+    [{ sesionLifetime: 1 }, "sesionLifetime: Member must have a known name; did you mean 'sessionLifetime'?"],
+    [
+      { settings: { secrets: { a: { b: "c" } } } },
+      "settings.secrets.a.b: Member must be a Redacted string (Redacted.make), but is a string"
+    ]
+  ],
+  "LocalServer.layer": [
+    [4020, "request: Member must be an object, but is a number"],
+    [{ prot: 4020 }, "prot: Member must have a known name; did you mean 'port'?"],
+    [{ port: "4020" }, "port: Member must be a port, 0 to 65535, but is a string"],
+    [
+      { signatures: "Verify" },
+      "signatures: Member must satisfy enum value set: [presence, verify, off]; did you mean 'verify'?"
+    ]
+  ],
+  "AuthorizationServer.make": [
+    [{ client: [] }, "client: Member must have a known name; did you mean 'clients'?"],
+    [{ port: -1 }, "port: Member must be a port, 0 to 65535, but is a number"]
+  ],
+  "PropagateIdentity.command": [
+    [
+      undefined,
+      "request: Member must be a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…), but is undefined"
+    ]
+  ]
+}
+
+describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row })))(
+  "the options of $name",
+  ({ name, run, typed, valid }) => {
+    it.live("are accepted", () => run(valid))
+
+    it.live("are refused by one typed error that names the member", () =>
+      Effect.forEach(cases[name] ?? [], ([options, expected]) =>
+        Effect.gen(function*() {
+          const exit = yield* Effect.exit(run(options))
+          assert(Exit.isFailure(exit), expected)
+          // The types allow the error, or nothing that a program in TypeScript writes can fail.
+          assert.strictEqual(exit.cause.reasons[0]?._tag, typed ? "Fail" : "Die", expected)
+          const error: unknown = Cause.squash(exit.cause)
+          assert(error instanceof ValidationException, String(error))
+          const [field, ...others] = error.fieldList ?? []
+          assert.deepStrictEqual(others, [])
+          assert.include(`${field?.name}: ${field?.message}`, expected)
+          assert.notStrictEqual(error.operation, "")
+        })))
+  }
+)

@@ -1,0 +1,390 @@
+import { assert, describe, it } from "@effect/vitest"
+import { operations } from "effect-agentcore-identity/ControlPlane"
+import { operations as dataPlane } from "effect-agentcore-identity/DataPlane"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
+import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as AST from "effect/SchemaAST"
+import * as FastCheck from "fast-check"
+import * as Validation from "../../src/plane/validation.js"
+import { secret } from "../support/utils.js"
+
+const missing = "Member must not be null"
+const wrongType = "Member must have the type that the service model gives it"
+const badName = "Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"
+
+type Said = Record<string, string>
+
+const said = (error: ValidationException | undefined): Said =>
+  Object.fromEntries((error?.fieldList ?? []).map(({ message, name }) => [name, message]))
+
+/** What is said of a request in a program, and of the same request on the wire. */
+const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
+  const { request }: Operation.Any = operations[operation]
+  const inProgram = said(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
+  const onWire = said(Result.getOrThrow(Result.flip(Validation.decode(request)(wire))))
+  assert.deepStrictEqual(onWire, inProgram)
+  return inProgram
+}
+
+const apiKey = (request: object, key = "key") =>
+  faults("createApiKeyCredentialProvider", { ...request, apiKey: secret(key) }, { ...request, apiKey: key })
+
+const external = (request: object) =>
+  faults("createApiKeyCredentialProvider", { name: "weather", apiKeySecretSource: "EXTERNAL", ...request })
+
+const oauth2 = (request: object) => faults("createOauth2CredentialProvider", { name: "provider", ...request })
+
+describe("a request of one shape", () => {
+  it("is told all that is wrong with it", () => {
+    assert.deepStrictEqual(faults("createWorkloadIdentity", { allowedResourceOauth2ReturnUrls: ["no url"] }), {
+      name: missing,
+      "allowedResourceOauth2ReturnUrls.0": "Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
+    })
+  })
+})
+
+describe("an unknown member", () => {
+  it("is ignored on the wire, as at AWS, and refused in code", () => {
+    const { request }: Operation.Any = operations.createOauth2CredentialProvider
+    const oauthDiscovery = { discoveryUrl: "https://a/.well-known/openid-configuration", other: {} }
+    const wire = (clientSecret: unknown) => ({
+      name: "provider",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: { oauthDiscovery, clientId: "id", clientSecret } },
+      otherMember: 1
+    })
+    const decoded = Result.getOrThrow(Validation.decode(request)(wire("secret")))
+    assert.notProperty(decoded, "otherMember")
+    const path = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.other"
+    const { [path]: inner, otherMember, ...rest } = said(
+      Result.getOrThrow(Result.flip(Validation.validate(request)(wire(secret("secret")))))
+    )
+    assert.strictEqual(
+      inner,
+      "Member must have a known name, one of [discoveryUrl, authorizationServerMetadata]"
+    )
+    assert.match(otherMember ?? "", /^Member must have a known name, one of \[name, /)
+    assert.deepStrictEqual(rest, {})
+  })
+})
+
+describe("a request of several shapes", () => {
+  it("is told what is wrong with the shape that it has: an API key that is given", () => {
+    assert.deepStrictEqual(apiKey({ name: "a.b" }), { name: badName })
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "MANAGED" }), { name: badName })
+    assert.deepStrictEqual(apiKey({ name: "weather" }, "k".repeat(65537)), {
+      apiKey: "Member must have length less than or equal to 65536"
+    })
+  })
+
+  it("is told what is wrong with the shape that it has: an API key by reference", () => {
+    const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
+    assert.deepStrictEqual(external({ name: "a.b", apiKeySecretConfig }), { name: badName })
+    assert.deepStrictEqual(external({}), { apiKeySecretConfig: missing })
+    assert.deepStrictEqual(external({ apiKeySecretConfig: { secretId: "id" } }), {
+      "apiKeySecretConfig.jsonKey": missing
+    })
+  })
+
+  it("is the one that it says it is, whatever else it has", () => {
+    const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig }), {
+      name: badName
+    })
+    assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "MANAGED", apiKeySecretConfig }), {
+      name: badName
+    })
+  })
+
+  it("is of the vendor that it names", () => {
+    const config = (vendor: string, member: string, value: object) =>
+      oauth2({ credentialProviderVendor: vendor, oauth2ProviderConfigInput: { [member]: value } })
+    const reference = { clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: "id", jsonKey: "key" } }
+    assert.deepStrictEqual(config("GithubOauth2", "githubOauth2ProviderConfig", reference), {
+      "oauth2ProviderConfigInput.githubOauth2ProviderConfig.clientId": missing
+    })
+    assert.deepStrictEqual(config("GithubOauth2", "googleOauth2ProviderConfig", { clientId: "id", ...reference }), {
+      "oauth2ProviderConfigInput.githubOauth2ProviderConfig": missing
+    })
+    assert.deepStrictEqual(config("OktaOauth2", "includedOauth2ProviderConfig", { clientId: "id", ...reference }), {
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.issuer": missing,
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.authorizationEndpoint": missing,
+      "oauth2ProviderConfigInput.includedOauth2ProviderConfig.tokenEndpoint": missing
+    })
+  })
+
+  it("is told of a vendor that there is none of", () => {
+    const fields = oauth2({ credentialProviderVendor: "MyspaceOauth2", oauth2ProviderConfigInput: {} })
+    assert.include(Object.keys(fields), "credentialProviderVendor")
+  })
+
+  it("is told of the union's member that it has", () => {
+    assert.deepStrictEqual(
+      faults("setTokenVaultCmk", { kmsConfiguration: { keyType: "CustomerManagedKey" } }),
+      { "kmsConfiguration.kmsKeyArn": missing }
+    )
+    const { request } = dataPlane.getResourcePaymentToken
+    const error = Result.getOrThrow(Result.flip(
+      Validation.decode(request)({
+        workloadIdentityToken: "token",
+        resourceCredentialProviderName: "payments",
+        paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
+      })
+    ))
+    assert.deepStrictEqual(said(error), { "paymentTokenRequest.stripePrivyTokenRequest.requestBody": missing })
+  })
+
+  it("is of no shape when it is no object", () => {
+    const { request }: Operation.Any = operations.setTokenVaultCmk
+    const value = { kmsConfiguration: "ServiceManagedKey" }
+    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.decode(request)(value)))), {
+      kmsConfiguration: wrongType
+    })
+    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.validate(request)(value)))), {
+      kmsConfiguration: "Member must be an object, but is a string"
+    })
+  })
+})
+
+describe("a large request", () => {
+  const ones = (count: number) => Array.from({ length: count }, () => 1)
+  const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]))
+  const scopes = (list: unknown, more: object = {}) => ({
+    workloadIdentityToken: "token",
+    resourceCredentialProviderName: "calendar",
+    oauth2Flow: "M2M",
+    scopes: list,
+    ...more
+  })
+  const metadata = (responseTypes: ReadonlyArray<number>) => ({
+    name: "provider",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: { oauthDiscovery: { authorizationServerMetadata: { responseTypes } } }
+    }
+  })
+  const { createOauth2CredentialProvider, createWorkloadIdentity } = operations
+  /** Requests with as many invalid values, of which none belongs to a list or map with a maximum. */
+  const attacks: ReadonlyArray<readonly [string, Operation.Any, (count: number) => object]> = [
+    [
+      "return URLs",
+      createWorkloadIdentity,
+      (count) => ({ name: "agent", allowedResourceOauth2ReturnUrls: ones(count) })
+    ],
+    ["scopes", dataPlane.getResourceOauth2Token, (count) => scopes(ones(count))],
+    ["response types", createOauth2CredentialProvider, (count) => metadata(ones(count))],
+    [
+      "custom parameters",
+      dataPlane.getResourceOauth2Token,
+      (count) => scopes([], { customParameters: entries(count) })
+    ]
+  ]
+  const refuse = ({ request }: Operation.Any, value: object) =>
+    [Validation.validate(request), Validation.decode(request)].map((check) =>
+      Result.getOrThrow(Result.flip(check(value)))
+    )
+
+  const timeOf = (row: Operation.Any, value: object): number => {
+    const times = Array.from({ length: 5 }, () => {
+      const start = performance.now()
+      refuse(row, value)
+      return performance.now() - start
+    })
+    return Math.min(...times)
+  }
+
+  it.each(attacks)("takes a time that grows linearly: %s", (_, row, attack) => {
+    const short = timeOf(row, attack(2000))
+    const long = timeOf(row, attack(8 * 2000))
+    // A quadratic time grows 64 times.
+    assert.isBelow(long, 24 * Math.max(short, 0.5))
+  })
+
+  it.each(attacks)("is told of 100 fields at most: %s", (_, row, attack) => {
+    for (const bytes of [16_000, 400_000]) {
+      for (const error of refuse(row, attack(bytes / 8))) {
+        assert.strictEqual(error.fieldList?.length, 100)
+        assert.isBelow(error.message.length, 100_000)
+      }
+    }
+  })
+
+  it("is told first that a list or a map is too long", () => {
+    const tooLong = "Member must have length less than or equal to"
+    const tags = said(refuse(createWorkloadIdentity, { name: "agent", tags: entries(50_000) })[0])
+    assert.deepStrictEqual(tags, { tags: `${tooLong} 50` })
+    const tagKeys = said(refuse(operations.untagResource, { resourceArn: "", tagKeys: ones(50_000) })[1])
+    assert.strictEqual(tagKeys["tagKeys"], `${tooLong} 200`)
+  })
+
+  it("is not repeated by the name of a field", () => {
+    for (
+      const error of refuse(
+        dataPlane.getResourceOauth2Token,
+        scopes([], { customParameters: { ["k".repeat(1_000_000)]: "value" } })
+      )
+    ) {
+      assert.deepInclude([...error.fieldList ?? []], {
+        name: `${`customParameters.${"k".repeat(1000)}`.slice(0, 512)}…`,
+        message: "Member must have length less than or equal to 256"
+      })
+      assert.isBelow(error.message.length, 1000)
+    }
+  })
+})
+
+describe("a value that a parser cannot read", () => {
+  const nest = (levels: number, open: string, end: string): unknown =>
+    JSON.parse(`${open.repeat(levels)}1${end.repeat(levels)}`)
+  const deep = [5000, 200_000].flatMap((levels) => [nest(levels, "[", "]"), nest(levels, "{\"name\":", "}")])
+  const tables: ReadonlyArray<Operation.Table> = [operations, dataPlane, sts]
+  const rows = tables.flatMap((table) => Object.values(table))
+
+  const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> => {
+    // The members of a request of several shapes are those of one of them.
+    const membersIn = (ast: AST.AST): ReadonlyArray<string> =>
+      AST.isObjects(ast)
+        ? ast.propertySignatures.map(({ name }) => String(name))
+        : AST.isUnion(ast)
+        ? [...new Set(ast.types.flatMap(membersIn))]
+        : []
+    return membersIn(AST.toType(request.ast))
+  }
+
+  const refused = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Said> =>
+    [Validation.validate(request), Validation.decode(request)].map((check) =>
+      said(Result.getOrThrow(Result.flip(check(value))))
+    )
+
+  it("is refused when it is nested too deeply, in whole and in every member", () => {
+    const message = "Member must have at most 100 levels"
+    for (const row of rows) {
+      const members = membersOf(row)
+      for (const value of deep) {
+        for (const request of [value, ...[...members, "unknown"].map((name) => ({ [name]: value }))]) {
+          assert.deepStrictEqual(refused(row, request), [{ request: message }, { request: message }], row.name)
+        }
+      }
+    }
+  })
+
+  it("is refused when it has no text", () => {
+    for (const value of [{ toString: 1, valueOf: 1 }, Object.create(null)]) {
+      for (const row of rows) {
+        for (const name of membersOf(row)) refused(row, { [name]: value })
+      }
+    }
+  })
+
+  it("is refused when it contains itself", () => {
+    const list: Array<unknown> = []
+    list.push(list, list)
+    for (const row of rows) {
+      for (const name of membersOf(row)) refused(row, { [name]: list })
+    }
+  })
+
+  it("is read when it is one of 100 levels", () => {
+    const request = { name: "agent", unknown: nest(98, "[", "]") }
+    assert.isTrue(Result.isSuccess(Validation.decode(operations.getWorkloadIdentity.request)(request)))
+  })
+})
+
+describe("texts", () => {
+  /** A request on the wire. */
+  const unwrap = (request: object): object =>
+    Object.fromEntries(
+      Object.entries(request).map(([name, value]) => [name, Redacted.isRedacted(value) ? Redacted.value(value) : value])
+    )
+  const request = {
+    workloadIdentityToken: secret("token"),
+    resourceCredentialProviderName: "calendar",
+    oauth2Flow: "M2M",
+    scopes: []
+  }
+
+  it("are well-formed Unicode", () => {
+    const message = "Member must be well-formed Unicode"
+    const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
+    for (const text of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
+      const cases: ReadonlyArray<readonly [Operation.Any, object, string]> = [
+        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: text }, "userId"],
+        [
+          dataPlane.completeResourceTokenAuth,
+          { userIdentifier: { userId: text }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
+          "userIdentifier.userId"
+        ],
+        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(text) }, "workloadIdentityToken"],
+        [getResourceOauth2Token, { ...request, scopes: [text] }, "scopes.0"],
+        [getResourceOauth2Token, { ...request, resources: [text] }, "resources.0"],
+        [getResourceOauth2Token, { ...request, audiences: [text] }, "audiences.0"],
+        [getResourceOauth2Token, { ...request, customState: secret(text) }, "customState"],
+        [getResourceOauth2Token, { ...request, customParameters: { name: text } }, "customParameters.name"],
+        [sts.getWebIdentityToken, { audience: [text], signingAlgorithm: "ES384" }, "audience.0"],
+        [
+          sts.getWebIdentityToken,
+          { audience: ["a"], signingAlgorithm: "ES384", tags: { [text]: "" } },
+          `tags.${text}`
+        ],
+        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(text) }, "apiKey"]
+      ]
+      for (const [{ request }, value, field] of cases) {
+        const error = Result.getOrThrow(Result.flip(Validation.validate(request)(value)))
+        assert.deepStrictEqual(said(error), { [field]: message })
+        const onWire = Result.getOrThrow(Result.flip(Validation.decode(request)(unwrap(value))))
+        assert.deepStrictEqual(said(onWire), { [field]: message })
+      }
+    }
+    const alice = { workloadName: "agent", userId: "alice \u{1f600}" }
+    assert.isTrue(Result.isSuccess(Validation.validate(getWorkloadAccessTokenForUserId.request)(alice)))
+  })
+
+  it("are the names of members, whatever objects inherit", () => {
+    const customParameters = JSON.parse("{\"__proto__\":\"a\",\"constructor\":\"b\",\"toString\":\"c\"}")
+    const checked = Result.getOrThrow(
+      Validation.decode(dataPlane.getResourceOauth2Token.request)({
+        ...request,
+        workloadIdentityToken: "token",
+        customParameters
+      })
+    )
+    assert.deepStrictEqual(
+      Object.entries(checked.customParameters ?? {}),
+      [["__proto__", "a"], ["constructor", "b"], ["toString", "c"]]
+    )
+  })
+})
+
+describe("any value", () => {
+  it("is refused in the words of the service model, and not repeated", () => {
+    const rows: ReadonlyArray<Operation.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
+    const rowChecks = rows.map(({ request }) => [Validation.decode(request), Validation.validate(request)])
+    const sentinel = "sentinel-5f0c9b1e7a"
+    const values = FastCheck.oneof(
+      FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),
+      FastCheck.string().map((text) => `${sentinel}${text}`)
+    )
+    const members = FastCheck.dictionary(
+      FastCheck.constantFrom("name", "tags", "apiKey", "oauth2ProviderConfigInput", "kmsConfiguration", "nextToken"),
+      values
+    )
+    FastCheck.assert(
+      FastCheck.property(members, (request) => {
+        for (const checks of rowChecks) {
+          for (const check of checks) {
+            const result = check(request)
+            if (result._tag === "Success") continue
+            const { fieldList = [], message } = result.failure
+            assert.match(message, /^\d+ validation errors? detected: Value at '/)
+            assert.isNotEmpty(fieldList)
+            for (const field of fieldList) assert.match(field.message, /^Member must /)
+            assert.notInclude(fieldList.map((field) => field.message).join(), sentinel)
+          }
+        }
+      })
+    )
+  })
+})
