@@ -64,13 +64,14 @@ for (
     "dist/local/server/console/main.js",
     "dist/local/server/console/main.css",
     "src/index.ts",
+    "src/README.md",
     ...Object.values(manifest.bin)
   ]
 ) {
   if (!files.includes(file)) fail(`${file} is not in the tarball`)
 }
 for (const file of files) {
-  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/.*\.ts)$/.test(file)) {
+  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/(README\.md|.*\.ts))$/.test(file)) {
     fail(`${file} does not belong in the tarball`)
   }
 }
