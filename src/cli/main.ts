@@ -12,7 +12,6 @@ import * as Logging from "./logging.js"
 import * as Printing from "./printing.js"
 import * as Program from "./program.js"
 import type { Run } from "./run.js"
-import * as Wizard from "./wizard.js"
 
 // The SDK warns about the Node version of its next releases. The output of the command is not for that.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
@@ -50,10 +49,4 @@ const run: Run = (program, log) =>
 const exitCode = () => Number(process.exitCode ?? 0)
 
 const { args, exec } = Program.split(process.argv.slice(2))
-const program = Program.make(run, exec)
-
-if (args.includes("--wizard")) {
-  run(Effect.map(Wizard.run(program), (answers) => Program.parse(program, answers)), { level: "info" })
-} else {
-  Program.parse(program, args)
-}
+Program.parse(Program.make(run, exec), args)

@@ -32,7 +32,6 @@ export const make = () =>
     .addOption(
       new Option("--completions <shell>", "Print a completion script for a shell").choices(Completions.shells)
     )
-    .option("--wizard", "Ask for a command and its options, on a terminal")
     .addHelpText(
       "after",
       Help.formatDetails({

@@ -1,7 +1,6 @@
-/** The terminal: whether there is one, its colours, and questions to the person at it. */
+/** The terminal: whether there is one, its colours, and a question to the person at it. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import { createInterface } from "node:readline"
 
 /** Whether a person reads the output and can answer. */
@@ -13,28 +12,18 @@ export const hasColor = (stream: NodeJS.WriteStream): boolean =>
 
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
-export type Ask = (question: string) => Effect.Effect<string, Cancelled>
-
-/**
- * Asks questions on standard error, as plain lines. The terminal itself edits the answer, so Ctrl-C works as elsewhere.
- */
-export const makeAsk: Effect.Effect<Ask, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => createInterface({ input: process.stdin, terminal: false })),
-  (lines) => Effect.sync(() => lines.close())
-).pipe(Effect.map((lines) => {
-  const answers = lines[Symbol.asyncIterator]()
-  return (question) =>
-    Effect.promise(() => {
-      process.stderr.write(question)
-      return answers.next()
-    }).pipe(Effect.flatMap((answer) =>
-      answer.done === true
-        ? new Cancelled({ message: "The input ended before the answer. Nothing was done." })
-        : Effect.succeed(answer.value.trim())
-    ))
-}))
-
+/** Asks on standard error. The terminal itself edits the answer, so Ctrl-C works as elsewhere. */
 export const confirm = (question: string): Effect.Effect<boolean, Cancelled> =>
-  Effect.scoped(
-    Effect.flatMap(makeAsk, (ask) => Effect.map(ask(`${question} [y/N] `), (answer) => /^y(es)?$/i.test(answer)))
-  )
+  Effect.acquireUseRelease(
+    Effect.sync(() => createInterface({ input: process.stdin, terminal: false })),
+    (lines) =>
+      Effect.promise(() => {
+        process.stderr.write(`${question} [y/N] `)
+        return lines[Symbol.asyncIterator]().next()
+      }),
+    (lines) => Effect.sync(() => lines.close())
+  ).pipe(Effect.flatMap((answer) =>
+    answer.done === true
+      ? new Cancelled({ message: "The input ended before the answer. Nothing was done." })
+      : Effect.succeed(/^y(es)?$/i.test(answer.value.trim()))
+  ))
