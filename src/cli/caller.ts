@@ -11,8 +11,8 @@ import { complete } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
 export interface Settings {
-  readonly workload: string | undefined
-  readonly user: string | undefined
+  readonly workload?: string | undefined
+  readonly user?: string | undefined
 }
 
 export interface Caller {

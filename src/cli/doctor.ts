@@ -1,10 +1,15 @@
 /** `agentcore-identity doctor`: looks for what keeps a program from its credentials, and says what to do. */
+import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { hasProperty, isString } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
@@ -12,26 +17,27 @@ import type { ControlPlane } from "../ControlPlane.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { Identity } from "../Identity.js"
+import { isDeclared } from "../identity/credentialTag.js"
 import type { ValidationException } from "../IdentityError.js"
+import { boundedFetch } from "../internal/boundedFetch.js"
+import { codeOf } from "../internal/errorCode.js"
+import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
 import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Caller from "./caller.js"
-import * as Declare from "./declaredCredentials.js"
-import * as Printing from "./printing.js"
-import * as Probe from "./probe.js"
+import * as CredentialFlags from "./credentialFlags.js"
 import * as Target from "./target.js"
-import { hasColor } from "./terminal.js"
+import * as Terminal from "./terminal.js"
 
-export interface Settings extends Caller.Settings {
-  readonly module: string | undefined
-  /** A credential by hand. */
-  readonly credential: Declare.AccessTokenOptions | undefined
-  readonly apiKey: ReadonlyArray<string>
-  readonly returnUrl: string | undefined
-  readonly region: string | undefined
+export interface Settings extends Caller.Settings, Omit<CredentialFlags.AccessTokenOptions, "provider"> {
+  readonly module?: string | undefined
+  /** One credential by hand. */
+  readonly provider?: string | undefined
+  readonly apiKey?: ReadonlyArray<string> | undefined
+  readonly region?: string | undefined
   readonly token: boolean
-  readonly json: boolean
+  readonly json?: boolean | undefined
 }
 
 /** The exit code where something has to be fixed. */
@@ -67,7 +73,7 @@ const signs: { readonly [R in Result]: readonly [sign: string, style: Parameters
 const format = ({ message, result, statements = [], subject }: Finding): string => {
   const [sign, style] = signs[result]
   const text = Printable.escape(`${subject.padEnd(22)} ${message}`)
-  const line = `${hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
+  const line = `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
   const json = JSON.stringify(statements, null, 2)
   return statements.length === 0 ? line : [
     line,
@@ -84,17 +90,12 @@ const makeReport = (json: boolean) => {
   const add = (finding: Finding): Effect.Effect<void> =>
     Effect.suspend(() => {
       findings.push(finding)
-      return json ? Effect.void : Printing.exact(format(finding))
+      return json ? Effect.void : Terminal.printExactly(format(finding))
     })
   return { findings, add }
 }
 
 type Report = ReturnType<typeof makeReport>
-
-const describe = (error: unknown): string =>
-  `${hasProperty(error, "_tag") && isString(error._tag) ? `${error._tag}: ` : ""}${
-    error instanceof Error ? error.message : String(error)
-  }`
 
 // -----------------------------------------------------------------------------
 // Machine and account
@@ -135,6 +136,37 @@ const checkClock = (ahead: number): Finding => {
     : { subject: "clock", result: "ok", message }
 }
 
+interface Answer {
+  /** The time from the request to the answer, in milliseconds. */
+  readonly millis: number
+  /** How far the clock of this machine is ahead, in milliseconds. None if the answer has no date. */
+  readonly ahead: number | undefined
+}
+
+const timeLimit = 5000
+
+/** Asks an endpoint for a page. Every answer counts, also a refusal. Fails with the code of the error. */
+const ask = (endpoint: string): Effect.Effect<Answer, string> =>
+  Effect.gen(function*() {
+    const start = yield* Clock.currentTimeMillis
+    const response = yield* Effect.tryPromise({
+      // Nothing is signed, so nothing secret is sent.
+      try: (signal) => boundedFetch(endpoint, { redirect: "manual" }, { timeout: timeLimit, signal }),
+      // `fetch` has the reason as the cause of its own error.
+      catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    })
+    const end = yield* Clock.currentTimeMillis
+    const date = HttpDate.parse(response.headers.get("date") ?? "")
+    return {
+      millis: end - start,
+      // A date has whole seconds: on average the time there is half a second later.
+      ahead: Option.match(date, {
+        onNone: () => undefined,
+        onSome: (date) => (start + end) / 2 - (DateTime.toEpochMillis(date) + 500)
+      })
+    }
+  })
+
 /** Whether both planes answer. */
 const checkEndpoints = (report: Report, target: Target.Target) =>
   Effect.gen(function*() {
@@ -146,7 +178,7 @@ const checkEndpoints = (report: Report, target: Target.Target) =>
         ["data plane", yield* Target.findEndpoint("data", target.region)]
       ] as const
     ) {
-      const answer = yield* Effect.result(Probe.ask(endpoint))
+      const answer = yield* Effect.result(ask(endpoint))
       if (Result.isSuccess(answer)) {
         answers++
         ahead ??= answer.success.ahead
@@ -185,7 +217,7 @@ const makePolicy = (
     // Without the right to read the providers, the policy is for secrets that AgentCore stores.
     Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
     (secrets) =>
-      Declare.declare(() =>
+      CredentialFlags.declare(() =>
         Credentials.policy(list, {
           workload,
           secrets,
@@ -216,7 +248,7 @@ const toProblem = (subject: string, error: unknown, policy: Credentials.Policy):
   return {
     subject,
     result: "problem",
-    message: describe(error),
+    message: Terminal.describeError(error),
     ...(statements.length === 0 ? {} : { statements })
   }
 }
@@ -322,16 +354,56 @@ const checkCredentials = (
   })
 
 // -----------------------------------------------------------------------------
+// The module
+// -----------------------------------------------------------------------------
+
+export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
+
+/** Node 20 loads no TypeScript. Later versions load what needs no compiler. */
+const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
+
+const describeLoadError = (error: unknown): string =>
+  needsCompiler.includes(codeOf(error))
+    ? "it is no plain ES module. Compile TypeScript first, and name the JavaScript"
+    : error instanceof Error
+    ? error.message
+    : String(error)
+
+const isCredential = (value: unknown): value is Credentials.Credential =>
+  isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
+
+/** The credentials that a module exports, each once. It runs the module. */
+const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.Credential>, CannotLoadModule> =>
+  Effect.tryPromise({
+    try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
+    catch: (error) => new CannotLoadModule({ message: `Cannot load ${file}: ${describeLoadError(error)}` })
+  }).pipe(
+    Effect.map((module) =>
+      [...new Set(Object.values(module).flatMap((value) => Array.isArray(value) ? value : [value]))].filter(
+        isCredential
+      )
+    ),
+    Effect.filterOrFail(
+      (credentials) => credentials.length > 0,
+      () =>
+        new CannotLoadModule({
+          message:
+            `${file} exports no declared credential, a class of AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag`
+        })
+    )
+  )
+
+// -----------------------------------------------------------------------------
 // Command
 // -----------------------------------------------------------------------------
 
-const collect = (settings: Settings) =>
+const collect = ({ apiKey = [], flow, module, provider, scope }: Settings) =>
   Effect.gen(function*() {
     const byHand = [
-      ...(settings.credential === undefined ? [] : [yield* Declare.accessToken(settings.credential)]),
-      ...(yield* Effect.forEach(settings.apiKey, Declare.apiKey))
+      ...(provider === undefined ? [] : [yield* CredentialFlags.accessToken({ provider, flow, scope })]),
+      ...(yield* Effect.forEach(apiKey, CredentialFlags.apiKey))
     ]
-    return settings.module === undefined ? byHand : [...byHand, ...(yield* Declare.fromModule(settings.module))]
+    return module === undefined ? byHand : [...byHand, ...(yield* loadCredentials(module))]
   })
 
 const look = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
@@ -376,13 +448,13 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
 
 export const run = (settings: Settings) =>
   Effect.gen(function*() {
-    const report = makeReport(settings.json)
+    const report = makeReport(settings.json === true)
     const list = yield* collect(settings)
     const { policy, target } = yield* look(report, settings, list)
     const { findings } = report
     const count = findings.filter(({ result }) => result === "problem").length
     yield* Console.log(
-      settings.json
+      settings.json === true
         ? JSON.stringify({ target, problems: count, findings, policy }, null, 2)
         : `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
     )

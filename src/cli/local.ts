@@ -5,6 +5,7 @@
  * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
  * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
  */
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -12,17 +13,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
+import { constants } from "node:os"
+import { codeOf } from "../internal/errorCode.js"
 import type { Lifetime } from "../internal/lifetime.js"
+import { randomSecret } from "../internal/randomSecret.js"
+import * as SafeFile from "../internal/safeFile.js"
 import type * as LocalServer from "../local/LocalServer.js"
 import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
-import * as EnvFile from "./envFile.js"
-import * as Exec from "./exec.js"
-import * as AccessKeys from "./localCredentials.js"
-import * as Output from "./output.js"
-import type { Environment } from "./shellText.js"
+import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
 export interface Settings {
@@ -56,6 +61,160 @@ const explainPort = <E extends { readonly _tag: string; readonly message: string
   const flag = error._tag === "AuthorizationServerError" ? "--authorization-server-port" : "--port"
   return new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
 }
+
+// -----------------------------------------------------------------------------
+// The access key of --signatures verify
+// -----------------------------------------------------------------------------
+
+interface AccessKeys {
+  readonly credentials: ReadonlyArray<LocalServer.Credentials>
+  /** Exports a generated key. A caller knows a key of their own. */
+  readonly environment: ShellText.Environment
+}
+
+const configuredKeys = Config.all({
+  accessKeyId: Config.String("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
+  secretAccessKey: Config.Redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
+  sessionToken: Config.withDefault(Config.Redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
+})
+
+const generateKeys: Effect.Effect<AccessKeys> = Effect.map(randomSecret, (secretAccessKey) => {
+  const accessKeyId = `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`
+  return {
+    credentials: [{ accessKeyId, secretAccessKey }],
+    environment: {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: Redacted.value(secretAccessKey),
+      // SDKs would also sign a session token of the shell.
+      AWS_SESSION_TOKEN: ""
+    }
+  }
+})
+
+/** Reads the key of the environment, or generates one. Only `verify` needs a key. */
+const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<AccessKeys> =>
+  signatures !== "verify"
+    ? Effect.succeed({ credentials: [], environment: {} })
+    : Effect.matchEffect(configuredKeys, {
+      onSuccess: (credentials) => Effect.succeed({ credentials: [credentials], environment: {} }),
+      onFailure: () => generateKeys
+    })
+
+// -----------------------------------------------------------------------------
+// The environment, on standard output and in the file of --write-env
+// -----------------------------------------------------------------------------
+
+const standardOutput = 1
+
+/**
+ * Ends the output, for a reader that waits for its end, as `$(…)` does. The next file that opens takes the same
+ * descriptor, so `/dev/null` takes it here.
+ */
+const closeIfPipe = (): void => {
+  const stats = fstatSync(standardOutput)
+  if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
+  closeSync(standardOutput)
+  openSync("/dev/null", "w")
+}
+
+/** Prints all of the standard output, with the blank line at its end. It ignores a reader that has gone. */
+const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
+  Effect.ignore(Effect.try(() => {
+    writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)
+    closeIfPipe()
+  }))
+
+export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}
+
+const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
+
+/** Undefined where there is no file. */
+const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
+  SafeFile.read(file).pipe(
+    Effect.map(({ bytes }) => bytes.toString("utf8")),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
+  )
+
+/**
+ * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
+ * perhaps one that was killed, and no other file.
+ */
+const writeEnvFile = (
+  file: string,
+  environment: ShellText.Environment
+): Effect.Effect<void, CannotWriteEnvFile | ShellText.CannotWriteVariable, Scope.Scope> =>
+  Effect.gen(function*() {
+    const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
+    const cannotWrite = ({ message }: SafeFile.SafeFileError) =>
+      new CannotWriteEnvFile({ message: `Cannot write ${file}: ${message}` })
+    const before = yield* Effect.mapError(readEnvFile(file), cannotWrite)
+    if (before !== undefined && !before.startsWith(mark)) {
+      return yield* new CannotWriteEnvFile({
+        message:
+          `${file} is not from 'agentcore-identity local', and stays as it is. Choose another name for --write-env.`
+      })
+    }
+    yield* Effect.acquireRelease(
+      Effect.mapError(SafeFile.write(file, text), cannotWrite),
+      // Another server may have replaced it.
+      () =>
+        Effect.ignore(
+          Effect.flatMap(readEnvFile(file), (found) => Effect.try(() => found === text && rmSync(file)))
+        )
+    )
+  })
+
+// -----------------------------------------------------------------------------
+// The program of --exec
+// -----------------------------------------------------------------------------
+
+export class CannotExecute extends Data.TaggedError("CannotExecute")<{ readonly message: string }> {}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such program",
+  EACCES: "it is not executable"
+}
+
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * Runs the program until it ends, and returns its exit code, or 128 and the number of the signal that ended it, as a shell does.
+ * Signals to this process go to the program, which decides whether to end.
+ */
+const execute = (
+  command: string,
+  args: ReadonlyArray<string>,
+  environment: ShellText.Environment
+): Effect.Effect<number, CannotExecute> =>
+  Effect.uninterruptible(Effect.callback((resume) => {
+    const child = spawn(command, args, {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+      // `npm` and others are scripts there, which only a shell starts.
+      shell: process.platform === "win32"
+    })
+    const forward = (signal: NodeJS.Signals) => {
+      // A terminal has sent it to both.
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+    }
+    const kill = () => child.kill()
+    const end = (result: Effect.Effect<number, CannotExecute>) => {
+      for (const signal of forwarded) process.removeListener(signal, forward)
+      process.removeListener("exit", kill)
+      resume(result)
+    }
+    for (const signal of forwarded) process.on(signal, forward)
+    // Without its server the program has nothing to do, also if this process crashes.
+    process.once("exit", kill)
+    child.on("error", (error) => {
+      // It started, and a signal could not be sent.
+      if (child.pid !== undefined) return
+      const code = codeOf(error)
+      end(new CannotExecute({ message: `Cannot run ${command}: ${reasons[code] ?? code}` }))
+    })
+    child.once("exit", (code, signal) =>
+      end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
+  }))
 
 // -----------------------------------------------------------------------------
 // The server
@@ -95,7 +254,7 @@ const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<voi
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
+    const accessKeys = yield* readAccessKeys(settings.signatures)
     const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
       port: settings.port,
@@ -137,7 +296,7 @@ const start = (settings: Settings) =>
         })
       })
     )
-    const environment: Environment = {
+    const environment: ShellText.Environment = {
       ...variables,
       AGENTCORE_LOCAL_PID: String(process.pid)
     }
@@ -146,27 +305,23 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
-    if (settings.envFile !== undefined) yield* EnvFile.write(settings.envFile, environment)
+    if (settings.envFile !== undefined) yield* writeEnvFile(settings.envFile, environment)
     if (settings.exec === undefined) yield* printConsoleUrl(server)
     return environment
   })
-
-/** The exit code is that of the program, also after a signal. */
-const execute = (command: string, args: ReadonlyArray<string>, environment: Environment) =>
-  Effect.uninterruptible(Effect.map(Exec.run(command, args, environment), (code) => {
-    process.exitCode = code
-  }))
 
 /** Runs the server until it is interrupted, or until the program of `--exec` ends. */
 export const run = (settings: Settings) =>
   Effect.gen(function*() {
     const environment = yield* start(settings)
     if (settings.exec === undefined) {
-      yield* Output.print(environment)
+      yield* printEnvironment(environment)
       return yield* Effect.never
     }
     const [command, ...args] = settings.exec
-    yield* execute(command, args, environment)
+    const code = yield* Effect.uninterruptible(execute(command, args, environment))
+    // The exit code is that of the program, also after a signal.
+    process.exitCode = code
   }).pipe(
     Effect.scoped,
     Effect.provide(layerStore(settings.vault))

@@ -12,7 +12,6 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { randomSecret } from "../internal/randomSecret.js"
 import { readText } from "../internal/readText.js"
 import * as SafeFile from "../internal/safeFile.js"
-import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
 
@@ -113,7 +112,7 @@ export const snapshots = (json: boolean) => printList("snapshots", ["name", "tak
 
 const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
 
-const configuredKey = readVariable(keyVariable)
+const configuredKey = StateFile.readVariable(keyVariable)
 
 const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) =>
   new ControlFailed({ message: `Cannot write ${file}: ${message}` })

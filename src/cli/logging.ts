@@ -18,8 +18,7 @@ import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
 import * as Printable from "../internal/printable.js"
 import * as SafeFile from "../internal/safeFile.js"
-import * as Printing from "./printing.js"
-import { hasColor } from "./terminal.js"
+import { hasColor, originalOf } from "./terminal.js"
 
 export const levels = {
   all: "All",
@@ -72,7 +71,7 @@ const makePrettyLogger = (): Logger.Logger<unknown, void> => {
         fiber,
         fiber.context.pipe(
           Context.add(References.CurrentLogAnnotations, Object.fromEntries(annotations)),
-          Context.add(Console.Console, Printing.originalOf(fiber.getRef(Console.Console)))
+          Context.add(Console.Console, originalOf(fiber.getRef(Console.Console)))
         )
       )
     })
