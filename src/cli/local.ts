@@ -30,27 +30,26 @@ import * as VaultStore from "../local/VaultStore.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
+/** The flags of the command. */
 export interface Settings {
   readonly host: string
   readonly port: number
-  /** The program of `--exec`, and its arguments. */
-  readonly exec: readonly [command: string, ...args: Array<string>] | undefined
-  readonly envFile: string | undefined
-  readonly authorizationServer: boolean
-  readonly authorizationServerPort: number | undefined
-  readonly authorizationServerScope: ReadonlyArray<string>
-  readonly authorizationServerAudience: ReadonlyArray<string>
-  readonly authorizationServerRedirectUri: ReadonlyArray<string>
-  readonly trustIssuer: ReadonlyArray<string>
-  readonly config: string | undefined
-  readonly vault: string | undefined
+  readonly writeEnv?: string | undefined
+  readonly authorizationServer?: boolean | undefined
+  readonly authorizationServerPort?: number | undefined
+  readonly authorizationServerScope?: ReadonlyArray<string> | undefined
+  readonly authorizationServerAudience?: ReadonlyArray<string> | undefined
+  readonly authorizationServerRedirectUri?: ReadonlyArray<string> | undefined
+  readonly trustIssuer?: ReadonlyArray<string> | undefined
+  readonly config?: string | undefined
+  readonly vault?: string | undefined
   readonly signatures: LocalServer.Signatures
-  readonly allowedHost: ReadonlyArray<string>
-  readonly publicUrl: string | undefined
-  readonly allowRemote: boolean
-  readonly account: string | undefined
-  readonly region: string | undefined
-  readonly workloadTokenLifetime: Lifetime | undefined
+  readonly allowedHost?: ReadonlyArray<string> | undefined
+  readonly publicUrl?: string | undefined
+  readonly allowRemote?: boolean | undefined
+  readonly account?: string | undefined
+  readonly region?: string | undefined
+  readonly workloadTokenLifetime?: Lifetime | undefined
 }
 
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
@@ -107,21 +106,17 @@ const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<Acces
 const standardOutput = 1
 
 /**
- * Ends the output, for a reader that waits for its end, as `$(…)` does. The next file that opens takes the same
- * descriptor, so `/dev/null` takes it here.
+ * Prints all of the standard output, with the blank line at its end, and ends it for a reader that waits for its end, as `$(…)`
+ * does. It ignores a reader that has gone.
  */
-const closeIfPipe = (): void => {
-  const stats = fstatSync(standardOutput)
-  if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
-  closeSync(standardOutput)
-  openSync("/dev/null", "w")
-}
-
-/** Prints all of the standard output, with the blank line at its end. It ignores a reader that has gone. */
 const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
     writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)
-    closeIfPipe()
+    const stats = fstatSync(standardOutput)
+    if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
+    closeSync(standardOutput)
+    // The next file that opens takes the same descriptor.
+    openSync("/dev/null", "w")
   }))
 
 export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}
@@ -178,14 +173,14 @@ const reasons: Readonly<Record<string, string>> = {
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Runs the program until it ends, and returns its exit code, or 128 and the number of the signal that ended it, as a shell does.
- * Signals to this process go to the program, which decides whether to end.
+ * Runs the program until it ends, and exits like it: with its exit code, or 128 and the number of the signal that ended it, as a
+ * shell does. Signals to this process go to the program, which decides whether to end.
  */
 const execute = (
   command: string,
   args: ReadonlyArray<string>,
   environment: ShellText.Environment
-): Effect.Effect<number, CannotExecute> =>
+): Effect.Effect<void, CannotExecute> =>
   Effect.uninterruptible(Effect.callback((resume) => {
     const child = spawn(command, args, {
       stdio: "inherit",
@@ -198,7 +193,7 @@ const execute = (
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
     }
     const kill = () => child.kill()
-    const end = (result: Effect.Effect<number, CannotExecute>) => {
+    const end = (result: Effect.Effect<void, CannotExecute>) => {
       for (const signal of forwarded) process.removeListener(signal, forward)
       process.removeListener("exit", kill)
       resume(result)
@@ -213,7 +208,9 @@ const execute = (
       end(new CannotExecute({ message: `Cannot run ${command}: ${reasons[code] ?? code}` }))
     })
     child.once("exit", (code, signal) =>
-      end(Effect.succeed(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))))
+      end(Effect.sync(() => {
+        process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      })))
   }))
 
 // -----------------------------------------------------------------------------
@@ -225,32 +222,26 @@ const layerStore = (path: string | undefined) =>
 
 /** Names the options that only the authorization server reads. */
 const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
-  const unused = [
-    ...(settings.authorizationServerPort === undefined ? [] : ["--authorization-server-port"]),
-    ...(settings.authorizationServerScope.length === 0 ? [] : ["--authorization-server-scope"]),
-    ...(settings.authorizationServerAudience.length === 0 ? [] : ["--authorization-server-audience"]),
-    ...(settings.authorizationServerRedirectUri.length === 0 ? [] : ["--authorization-server-redirect-uri"]),
-    ...(settings.trustIssuer.length === 0 ? [] : ["--trust-issuer"]),
-    ...(users === undefined ? [] : ["local.users of the setup file"])
-  ]
-  return settings.authorizationServer || unused.length === 0
+  const needIt = {
+    "--authorization-server-port": settings.authorizationServerPort,
+    "--authorization-server-scope": settings.authorizationServerScope,
+    "--authorization-server-audience": settings.authorizationServerAudience,
+    "--authorization-server-redirect-uri": settings.authorizationServerRedirectUri,
+    "--trust-issuer": settings.trustIssuer,
+    "local.users of the setup file": users
+  }
+  const unused = Object.entries(needIt).flatMap(([name, value]) => value === undefined ? [] : [name])
+  return settings.authorizationServer === true || unused.length === 0
     ? Effect.void
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
 /** Shows the URL to people. Its code is valid for a minute, so files and the logs of other programs do not get it. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    process.stderr.isTTY
-      ? Effect.flatMap(
-        consoleUrl,
-        (url) =>
-          Console.error(
-            `Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`
-          )
-      )
-      : Effect.void
-  )
+  !process.stderr.isTTY
+    ? Effect.void
+    : Effect.flatMap(consoleUrl, (url) =>
+      Console.error(`Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`))
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
@@ -267,7 +258,7 @@ const start = (settings: Settings) =>
       region: settings.region,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       secretEnvironment: Record.map(accessKeys.environment, (value) => Redacted.make(value)),
-      authorizationServer: settings.authorizationServer
+      authorizationServer: settings.authorizationServer === true
         ? {
           port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
           scopes: settings.authorizationServerScope,
@@ -305,23 +296,18 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
-    if (settings.envFile !== undefined) yield* writeEnvFile(settings.envFile, environment)
-    if (settings.exec === undefined) yield* printConsoleUrl(server)
-    return environment
+    if (settings.writeEnv !== undefined) yield* writeEnvFile(settings.writeEnv, environment)
+    return { environment, server }
   })
 
 /** Runs the server until it is interrupted, or until the program of `--exec` ends. */
-export const run = (settings: Settings) =>
+export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const environment = yield* start(settings)
-    if (settings.exec === undefined) {
-      yield* printEnvironment(environment)
-      return yield* Effect.never
-    }
-    const [command, ...args] = settings.exec
-    const code = yield* Effect.uninterruptible(execute(command, args, environment))
-    // The exit code is that of the program, also after a signal.
-    process.exitCode = code
+    const { environment, server } = yield* start(settings)
+    if (command !== undefined) return yield* execute(command, args, environment)
+    yield* printConsoleUrl(server)
+    yield* printEnvironment(environment)
+    return yield* Effect.never
   }).pipe(
     Effect.scoped,
     Effect.provide(layerStore(settings.vault))

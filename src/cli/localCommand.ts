@@ -124,36 +124,18 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
       })
     )
     .action(({ logFile, ...options }, command) => {
-      const [program, ...args] = exec
-      if (options.exec === true && program === undefined) {
+      const isServerAlone = exec.length === 0
+      if (options.exec === true && isServerAlone) {
         command.error("error: --exec runs the program after '--', as in --exec -- npm test")
       }
-      const defaults = program === undefined
+      const defaults = isServerAlone
         ? { port: 4020, level: "info" as const }
         : { port: 0, level: "warning" as const }
       run(
-        Effect.flatMap(load(() => import("./local.js")), (Local) =>
-          Local.run({
-            host: options.host,
-            port: options.port ?? defaults.port,
-            exec: program === undefined ? undefined : [program, ...args],
-            envFile: options.writeEnv,
-            authorizationServer: options.authorizationServer ?? false,
-            authorizationServerPort: options.authorizationServerPort,
-            authorizationServerScope: options.authorizationServerScope ?? [],
-            authorizationServerAudience: options.authorizationServerAudience ?? [],
-            authorizationServerRedirectUri: options.authorizationServerRedirectUri ?? [],
-            trustIssuer: options.trustIssuer ?? [],
-            config: options.config,
-            vault: options.vault,
-            signatures: options.signatures,
-            allowedHost: options.allowedHost ?? [],
-            publicUrl: options.publicUrl,
-            allowRemote: options.allowRemote ?? false,
-            account: options.account,
-            region: options.region,
-            workloadTokenLifetime: options.workloadTokenLifetime
-          })),
+        Effect.flatMap(
+          load(() => import("./local.js")),
+          (Local) => Local.run({ ...options, port: options.port ?? defaults.port }, exec)
+        ),
         { level: command.optsWithGlobals().logLevel ?? defaults.level, file: logFile }
       )
     })
