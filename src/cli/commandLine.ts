@@ -8,8 +8,16 @@ import { type Level, levels, type Settings } from "./logging.js"
 /** Runs the program of a command. */
 export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, log: Settings) => void
 
-/** Loads a command when it runs, so that the server starts without the demo. */
-export const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)
+/** How an action runs a function of a module. The module is loaded only then, so that the server starts without the demo. */
+export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+(
+  command: CommandUnknownOpts,
+  use: (module: Module) => Effect.Effect<unknown, unknown, NodeServices.NodeServices>
+): void => {
+  // The root checks the level.
+  const { logLevel = defaultLevel } = command.optsWithGlobals() as { readonly logLevel?: Level }
+  run(Effect.flatMap(Effect.promise(module), use), { level: logLevel })
+}
 
 /** The version of the package. */
 const version = "0.2.0"

@@ -1,10 +1,9 @@
 /** The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help. */
 import { Option } from "@commander-js/extra-typings"
-import * as Effect from "effect/Effect"
 import {
   endpointVariable,
   formatDetails,
-  load,
+  onLoad,
   regionOption,
   regionVariable,
   repeatable,
@@ -72,10 +71,7 @@ const addToken = (root: Root, run: Run): void => {
       })
     )
     .action((provider, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./token.js")), (Token) => Token.token({ provider, ...options })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./token.js"), "warning")(command, ({ token }) => token({ provider, ...options }))
     )
 }
 
@@ -100,10 +96,7 @@ const addApiKey = (root: Root, run: Run): void => {
       })
     )
     .action((provider, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./token.js")), (Token) => Token.apiKey({ provider, ...options })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./token.js"), "warning")(command, ({ apiKey }) => apiKey({ provider, ...options }))
     )
 }
 
@@ -138,10 +131,7 @@ const addDoctor = (root: Root, run: Run): void => {
       })
     )
     .action((module, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./doctor.js")), (Doctor) => Doctor.run({ module, ...options })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./doctor.js"), "warning")(command, ({ run }) => run({ module, ...options }))
     )
 }
 

@@ -25,12 +25,11 @@ import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
 import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import * as Caller from "./caller.js"
-import * as CredentialFlags from "./credentialFlags.js"
+import * as Flags from "./credentialFlags.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
-export interface Settings extends Caller.Settings, Omit<CredentialFlags.AccessTokenOptions, "provider"> {
+export interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope"> {
   readonly module?: string | undefined
   /** One credential by hand. */
   readonly provider?: string | undefined
@@ -204,20 +203,20 @@ const checkEndpoints = (report: Report, target: Target.Target) =>
 // Credentials
 // -----------------------------------------------------------------------------
 
-const usersOf = ({ user }: Caller.Caller): Credentials.PolicyOptions["users"] =>
+const usersOf = ({ user }: Flags.Caller): Credentials.PolicyOptions["users"] =>
   user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
 
 const makePolicy = (
   list: ReadonlyArray<Credentials.Credential>,
   target: Target.Target,
-  caller: Caller.Caller,
+  caller: Flags.Caller,
   workload: string
 ) =>
   Effect.flatMap(
     // Without the right to read the providers, the policy is for secrets that AgentCore stores.
     Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
     (secrets) =>
-      CredentialFlags.declare(() =>
+      Flags.declare(() =>
         Credentials.policy(list, {
           workload,
           secrets,
@@ -294,7 +293,7 @@ const checkCredentials = (
   list: ReadonlyArray<Credentials.Credential>,
   options: {
     readonly target: Target.Target
-    readonly caller: Caller.Caller
+    readonly caller: Flags.Caller
     readonly workload: string
     readonly token: boolean
   }
@@ -319,7 +318,7 @@ const checkCredentials = (
     const withToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
       ? yield* Effect.result(get)
       : undefined
-    const acting = `for ${Caller.describeUser(caller.user)}`
+    const acting = `for ${Flags.describeUser(caller.user)}`
     if (withToken !== undefined) {
       yield* report.add(
         Result.isFailure(withToken)
@@ -400,15 +399,15 @@ const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.
 const collect = ({ apiKey = [], flow, module, provider, scope }: Settings) =>
   Effect.gen(function*() {
     const byHand = [
-      ...(provider === undefined ? [] : [yield* CredentialFlags.accessToken({ provider, flow, scope })]),
-      ...(yield* Effect.forEach(apiKey, CredentialFlags.apiKey))
+      ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
+      ...(yield* Effect.forEach(apiKey, Flags.apiKey))
     ]
     return module === undefined ? byHand : [...byHand, ...(yield* loadCredentials(module))]
   })
 
 const look = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
   Effect.gen(function*() {
-    const caller = yield* Caller.find(settings)
+    const caller = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
       yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.failure) })
@@ -422,7 +421,7 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
       yield* report.add({
         subject: "workload identity",
         result: list.length === 0 ? "skipped" : "problem",
-        message: new Caller.MissingCaller({ missing: "workload" }).message
+        message: new Flags.MissingCaller({ missing: "workload" }).message
       })
       return { target }
     }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
-import { formatDetails, load, parsePort, repeatable, type Root, type Run, setupFile } from "./commandLine.js"
+import { formatDetails, parsePort, repeatable, type Root, type Run, setupFile } from "./commandLine.js"
 import * as RunningCommands from "./runningCommands.js"
 
 /** Several words in one flag, separated by spaces or commas. */
@@ -131,12 +131,13 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
       const defaults = isServerAlone
         ? { port: 4020, level: "info" as const }
         : { port: 0, level: "warning" as const }
+      const { logLevel = defaults.level } = command.optsWithGlobals()
       run(
         Effect.flatMap(
-          load(() => import("./local.js")),
+          Effect.promise(() => import("./local.js")),
           (Local) => Local.run({ ...options, port: options.port ?? defaults.port }, exec)
         ),
-        { level: command.optsWithGlobals().logLevel ?? defaults.level, file: logFile }
+        { level: logLevel, file: logFile }
       )
     })
   // The commands below read none of its options.

@@ -1,13 +1,13 @@
 /** The commands of `agentcore-identity`, put together. */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import {
   configureHelp,
   endpointVariable,
   formatDetails,
-  load,
   makeRoot,
+  onLoad,
   regionOption,
   regionVariable,
   type Root,
@@ -45,6 +45,8 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
 // -----------------------------------------------------------------------------
 
 const addSetup = (root: Root, run: Run): void => {
+  const act = onLoad(run, () => import("./setup.js"), "info")
+
   const setup = root.command("setup")
     .summary("Apply a file to AgentCore Identity")
     .description("Applies a file to AgentCore Identity, at AWS or at the endpoints of the environment.")
@@ -75,12 +77,7 @@ const addSetup = (root: Root, run: Run): void => {
         examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup plan --json setup.jsonc"]
       })
     )
-    .action((file, { json = false, region }, command) =>
-      run(
-        Effect.flatMap(load(() => import("./setup.js")), (Setup) => Setup.plan({ file, json, region })),
-        { level: command.optsWithGlobals().logLevel ?? "info" }
-      )
-    )
+    .action((file, { json = false, region }, command) => act(command, ({ plan }) => plan({ file, json, region })))
 
   setup.command("apply")
     .summary("Make the changes, and report each")
@@ -100,13 +97,7 @@ const addSetup = (root: Root, run: Run): void => {
       })
     )
     .action((file, { region, rotateSecrets = false, yes = false }, command) =>
-      run(
-        Effect.flatMap(
-          load(() => import("./setup.js")),
-          (Setup) => Setup.apply({ file, region, rotateSecrets, yes })
-        ),
-        { level: command.optsWithGlobals().logLevel ?? "info" }
-      )
+      act(command, ({ apply }) => apply({ file, region, rotateSecrets, yes }))
     )
 }
 
@@ -151,16 +142,13 @@ const addDemo = (root: Root, run: Run): void => {
     )
     .action(({ autoConsent = !isInteractive(), aws = false, deny = false }, command) => {
       const missing = settings.filter((option) => command.getOptionValue(option.attributeName()) === undefined)
-      run(
-        aws && missing.length > 0
+      onLoad(run, () => import("./demo.js"), "warning")(command, (Demo): Effect.Effect<unknown, unknown> =>
+        !aws
+          ? Demo.onThisMachine(deny ? "deny" : autoConsent ? "allow" : "ask")
+          : missing.length > 0
           ? new MissingSettings({ options: missing })
-          : Effect.flatMap(load(() => import("./demo.js")), (Demo): Effect.Effect<unknown, unknown> =>
-            // None of them is missing.
-            aws
-              ? Demo.atAws(command.opts() as AwsSettings)
-              : Demo.onThisMachine(deny ? "deny" : autoConsent ? "allow" : "ask")),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+          // None of them is missing.
+          : Demo.atAws(command.opts() as AwsSettings))
     })
 }
 

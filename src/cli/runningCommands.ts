@@ -3,7 +3,7 @@
  */
 import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
-import { formatDetails, load, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
+import { formatDetails, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
 import type { Level } from "./logging.js"
 import * as ShellText from "./shellText.js"
 import { type Selected, Selection } from "./stateFile.js"
@@ -21,17 +21,13 @@ const controlledBy = [
 ] as const
 
 /** How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name. */
-const onSelected = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
-(
-  command: CommandUnknownOpts,
-  use: (module: Module) => Effect.Effect<unknown, unknown>
-): void => {
-  // The options have parsed their values, and the root checks the level. Below 'local', its own '--port' gets the value.
-  const { logLevel = defaultLevel, pid, port } = command.optsWithGlobals() as Selected & {
-    readonly logLevel?: Level
+const onSelected =
+  <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+  (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
+    // The options have parsed their values. Below 'local', its own '--port' gets the value.
+    const { pid, port }: Selected = command.optsWithGlobals()
+    onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
   }
-  run(Effect.provideService(Effect.flatMap(load(module), use), Selection, { pid, port }), { level: logLevel })
-}
 
 const json = ["--json", "Print JSON"] as const
 

@@ -22,21 +22,20 @@ import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import * as Caller from "./caller.js"
-import * as CredentialFlags from "./credentialFlags.js"
+import * as Flags from "./credentialFlags.js"
 import * as Screen from "./screen.js"
 import * as Table from "./table.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
-interface Settings extends Caller.Settings {
+interface Settings extends Flags.CallerFlags {
   readonly provider: string
   readonly region?: string | undefined
   readonly reveal?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
-export interface TokenSettings extends Settings, CredentialFlags.AccessTokenOptions {
+export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
   readonly register?: boolean | undefined
   readonly force?: boolean | undefined
   readonly browser: boolean
@@ -134,7 +133,7 @@ const print = (
     const now = yield* DateTime.now
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
-      ["Caller", `workload ${workload}, ${Caller.describeUser(user)}`],
+      ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
       [kind === "token" ? "Token" : "API key", mask(value)],
       ["Issuer", described?.issuer],
       ["Subject", described?.subject],
@@ -155,8 +154,8 @@ const print = (
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const caller = yield* Caller.find(settings)
-    const workload = yield* Caller.requireWorkload(caller)
+    const caller = yield* Flags.findCaller(settings)
+    const workload = yield* Flags.requireWorkload(caller)
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
     return { caller, target, workload }
@@ -179,10 +178,10 @@ export const token = (settings: TokenSettings) =>
   Effect.gen(function*() {
     const isUsers = settings.flow === "USER_FEDERATION"
     const returnUrl = settings.returnUrl ?? LoopbackConsent.defaultReturnUrl
-    const credential = yield* CredentialFlags.accessToken({ ...settings, returnUrl: isUsers ? returnUrl : undefined })
+    const credential = yield* Flags.accessToken({ ...settings, returnUrl: isUsers ? returnUrl : undefined })
     const { caller, target, workload } = yield* start(settings)
     const user = isUsers || settings.flow === "ON_BEHALF_OF_TOKEN_EXCHANGE"
-      ? yield* Caller.requireUser(caller)
+      ? yield* Flags.requireUser(caller)
       : undefined
     const obtain = Effect.gen(function*() {
       if (settings.register === true) yield* LoopbackConsent.register(workload, returnUrl)
@@ -212,7 +211,7 @@ export const token = (settings: TokenSettings) =>
 
 export const apiKey = (settings: Settings) =>
   Effect.gen(function*() {
-    const credential = yield* CredentialFlags.apiKey(settings.provider)
+    const credential = yield* Flags.apiKey(settings.provider)
     const { target, workload } = yield* start(settings)
     const secret = yield* Effect.provide(ApiKey.get(credential), live(settings, workload, undefined))
     yield* print({ target, workload, user: undefined, provider: settings.provider, kind: "apiKey", secret }, settings)
