@@ -86,12 +86,13 @@ const format = ({ message, result, statements = [], subject }: Finding): string 
 /** Prints each finding as it comes, and keeps it. */
 const makeReport = (json: boolean) => {
   const findings: Array<Finding> = []
-  const add = (finding: Finding): Effect.Effect<void> =>
+  const add = (result: Result) => (subject: string, message: string, statements: Finding["statements"] = []) =>
     Effect.suspend(() => {
+      const finding = { subject, result, message, ...(statements.length === 0 ? {} : { statements }) }
       findings.push(finding)
       return json ? Effect.void : Terminal.printExactly(format(finding))
     })
-  return { findings, add }
+  return { findings, ok: add("ok"), problem: add("problem"), unknown: add("unknown"), skipped: add("skipped") }
 }
 
 type Report = ReturnType<typeof makeReport>
@@ -104,48 +105,41 @@ type Report = ReturnType<typeof makeReport>
 const unusable =
   /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
 
-const checkCaller = ({ account, caller, local, unknownCaller = "no answer" }: Target.Target): Finding => {
+const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no answer" }: Target.Target) => {
   const subject = "AWS credentials"
   return local
-    ? { subject, result: "skipped", message: "the local server has no accounts" }
+    ? report.skipped(subject, "the local server has no accounts")
     : caller !== undefined
-    ? { subject, result: "ok", message: `${caller}, account ${account ?? "unknown"}` }
+    ? report.ok(subject, `${caller}, account ${account ?? "unknown"}`)
     : unusable.test(unknownCaller)
-    ? {
+    ? report.problem(
       subject,
-      result: "problem",
-      message: `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`
-    }
-    : { subject, result: "unknown", message: `STS did not say who the caller is: ${unknownCaller}` }
+      `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`
+    )
+    : report.unknown(subject, `STS did not say who the caller is: ${unknownCaller}`)
 }
 
-/** AWS refuses a signature that is older or newer. */
+/** AWS rejects a signature that is older or newer. */
 const maxSkew = 5 * 60_000
 
-const checkClock = (ahead: number): Finding => {
+const checkClock = (report: Report, ahead: number | undefined) => {
+  if (ahead === undefined) return report.unknown("clock", "no endpoint said what time it is")
   const seconds = Math.round(Math.abs(ahead) / 1000)
-  // The date of an answer has whole seconds, and the answer was on its way.
+  // The date of a response has whole seconds, and the response was on its way.
   const message = seconds <= 2 ? "right" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
-  return Math.abs(ahead) > maxSkew
-    ? {
-      subject: "clock",
-      result: "problem",
-      message: `${message}. AWS refuses signatures with a time that differs by more than 5 minutes: set the clock`
-    }
-    : { subject: "clock", result: "ok", message }
-}
-
-interface Answer {
-  /** The time from the request to the answer, in milliseconds. */
-  readonly millis: number
-  /** How far the clock of this machine is ahead, in milliseconds. None if the answer has no date. */
-  readonly ahead: number | undefined
+  return Math.abs(ahead) <= maxSkew ? report.ok("clock", message) : report.problem(
+    "clock",
+    `${message}. AWS refuses signatures with a time that differs by more than 5 minutes: set the clock`
+  )
 }
 
 const timeLimit = 5000
 
-/** Asks an endpoint for a page. Every answer counts, also a refusal. Fails with the code of the error. */
-const ask = (endpoint: string): Effect.Effect<Answer, string> =>
+/**
+ * Asks an endpoint for a page. Every response counts, also a rejection. Returns its time, and how far the clock of this machine is
+ * ahead, both in milliseconds. Fails with the code of the error.
+ */
+const probe = (endpoint: string) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis
     const response = yield* Effect.tryPromise({
@@ -155,48 +149,37 @@ const ask = (endpoint: string): Effect.Effect<Answer, string> =>
       catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
     })
     const end = yield* Clock.currentTimeMillis
-    const date = HttpDate.parse(response.headers.get("date") ?? "")
+    const date = Option.map(HttpDate.parse(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
     return {
       millis: end - start,
       // A date has whole seconds: on average the time there is half a second later.
-      ahead: Option.match(date, {
-        onNone: () => undefined,
-        onSome: (date) => (start + end) / 2 - (DateTime.toEpochMillis(date) + 500)
-      })
+      ahead: Option.isNone(date) ? undefined : (start + end) / 2 - (date.value + 500)
     }
   })
 
-/** Whether both planes answer. */
+/** Whether both planes respond. */
 const checkEndpoints = (report: Report, target: Target.Target) =>
   Effect.gen(function*() {
     let ahead: number | undefined
-    let answers = 0
+    let responses = 0
     for (
       const [subject, endpoint] of [
         ["control plane", target.endpoint],
         ["data plane", yield* Target.findEndpoint("data", target.region)]
       ] as const
     ) {
-      const answer = yield* Effect.result(ask(endpoint))
-      if (Result.isSuccess(answer)) {
-        answers++
-        ahead ??= answer.success.ahead
-        yield* report.add({ subject, result: "ok", message: `${endpoint}, ${answer.success.millis} ms` })
-      } else {
-        yield* report.add({
-          subject,
-          result: "problem",
-          message:
-            `${endpoint} does not answer (${answer.failure}). Check the region, the network, and variables with "ENDPOINT" in their name`
-        })
+      const response = yield* Effect.result(probe(endpoint))
+      if (Result.isFailure(response)) {
+        const advice = "Check the region, the network, and variables with \"ENDPOINT\" in their name"
+        yield* report.problem(subject, `${endpoint} does not answer (${response.failure}). ${advice}`)
+        continue
       }
+      responses++
+      ahead ??= response.success.ahead
+      yield* report.ok(subject, `${endpoint}, ${response.success.millis} ms`)
     }
-    yield* report.add(
-      ahead === undefined
-        ? { subject: "clock", result: "unknown", message: "no endpoint said what time it is" }
-        : checkClock(ahead)
-    )
-    return answers === 2
+    yield* checkClock(report, ahead)
+    return responses === 2
   })
 
 // -----------------------------------------------------------------------------
@@ -242,16 +225,6 @@ const findStatements = (
   )
 }
 
-const toProblem = (subject: string, error: unknown, policy: Credentials.Policy): Finding => {
-  const statements = findStatements(policy, error)
-  return {
-    subject,
-    result: "problem",
-    message: Terminal.describeError(error),
-    ...(statements.length === 0 ? {} : { statements })
-  }
-}
-
 /** One attempt. It shows nothing to the user. */
 const attempt = (credential: Credentials.Credential) =>
   Effect.gen(function*() {
@@ -273,17 +246,8 @@ const attempt = (credential: Credentials.Credential) =>
     )
   })
 
-/** A provider that is missing or of another kind needs no attempt. */
-const isFatal = ({ _tag }: Credentials.Problem): boolean => _tag !== "NotVisible"
-
 const nameOf = (problem: Credentials.Problem): string | undefined =>
   "credential" in problem ? problem.credential : undefined
-
-const toFinding = (subject: string, problem: Credentials.Problem): Finding => ({
-  subject,
-  result: problem._tag === "NotVisible" ? "unknown" : "problem",
-  message: problem.message.replace(`${subject}: `, "")
-})
 
 const needsUser = (credential: Credentials.Credential): boolean =>
   credential.kind === "AccessToken" && credential.request.flow !== "M2M"
@@ -305,49 +269,45 @@ const checkCredentials = (
   Effect.gen(function*() {
     const { caller, target, token, workload } = options
     const policy = yield* makePolicy(list, target, caller, workload)
+    const reportError = (subject: string, error: unknown) =>
+      report.problem(subject, Terminal.describeError(error), findStatements(policy, error))
+    const reportProblem = (subject: string, { _tag, message }: Credentials.Problem) =>
+      report[_tag === "NotVisible" ? "unknown" : "problem"](subject, message.replace(`${subject}: `, ""))
+
     const problems = yield* Effect.result(Credentials.check(list, { workload }))
     if (Result.isFailure(problems)) {
-      yield* report.add(toProblem("set-up", problems.failure, policy))
+      yield* reportError("set-up", problems.failure)
       return policy
     }
     const ofWorkload = problems.success.filter((problem) => nameOf(problem) === undefined)
-    for (const problem of ofWorkload) yield* report.add(toFinding("workload identity", problem))
-    if (ofWorkload.length === 0) yield* report.add({ subject: "workload identity", result: "ok", message: workload })
+    for (const problem of ofWorkload) yield* reportProblem("workload identity", problem)
+    if (ofWorkload.length === 0) yield* report.ok("workload identity", workload)
 
     const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
     const withToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
       ? yield* Effect.result(get)
       : undefined
-    const acting = `for ${Flags.describeUser(caller.user)}`
-    if (withToken !== undefined) {
-      yield* report.add(
-        Result.isFailure(withToken)
-          ? toProblem("workload access token", withToken.failure, policy)
-          : { subject: "workload access token", result: "ok", message: acting }
-      )
+    const hasNoToken = withToken !== undefined && Result.isFailure(withToken)
+    if (hasNoToken) yield* reportError("workload access token", withToken.failure)
+    else if (withToken !== undefined) {
+      yield* report.ok("workload access token", `for ${Flags.describeUser(caller.user)}`)
     }
     for (const credential of list) {
       const subject = credential.key
       const own = problems.success.filter((problem) => nameOf(problem) === subject)
-      for (const problem of own) yield* report.add(toFinding(subject, problem))
-      if (own.some(isFatal)) continue
-      const skip = !token
-        ? "looked at, and not asked for"
-        : credential.kind !== "IamAccessToken" && withToken !== undefined && Result.isFailure(withToken)
-        ? "not asked for without a workload access token"
-        : needsUser(credential) && caller.user === undefined
-        ? "not asked for without a user: give --user or AGENTCORE_USER_TOKEN"
-        : undefined
-      if (skip !== undefined) {
-        yield* report.add({ subject, result: !token && own.length === 0 ? "ok" : "skipped", message: skip })
-        continue
+      for (const problem of own) yield* reportProblem(subject, problem)
+      // A provider that is missing or of another kind needs no attempt.
+      if (own.some(({ _tag }) => _tag !== "NotVisible")) continue
+      if (!token) {
+        yield* report[own.length === 0 ? "ok" : "skipped"](subject, "looked at, and not asked for")
+      } else if (credential.kind !== "IamAccessToken" && hasNoToken) {
+        yield* report.skipped(subject, "not asked for without a workload access token")
+      } else if (needsUser(credential) && caller.user === undefined) {
+        yield* report.skipped(subject, "not asked for without a user: give --user or AGENTCORE_USER_TOKEN")
+      } else {
+        const outcome = yield* Effect.result(attempt(credential))
+        yield* Result.isFailure(outcome) ? reportError(subject, outcome.failure) : report.ok(subject, outcome.success)
       }
-      const outcome = yield* Effect.result(attempt(credential))
-      yield* report.add(
-        Result.isFailure(outcome)
-          ? toProblem(subject, outcome.failure, policy)
-          : { subject, result: "ok", message: outcome.success }
-      )
     }
     return policy
   })
@@ -410,23 +370,20 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
     const caller = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
-      yield* report.add({ subject: "region and endpoints", result: "problem", message: String(found.failure) })
+      yield* report.problem("region and endpoints", String(found.failure))
       return {}
     }
     const target = found.success
-    yield* report.add({ subject: "region", result: "ok", message: target.region })
-    yield* report.add(checkCaller(target))
-    const answers = yield* checkEndpoints(report, target)
+    yield* report.ok("region", target.region)
+    yield* checkCaller(report, target)
+    const hasResponses = yield* checkEndpoints(report, target)
     if (caller.workload === undefined) {
-      yield* report.add({
-        subject: "workload identity",
-        result: list.length === 0 ? "skipped" : "problem",
-        message: new Flags.MissingCaller({ missing: "workload" }).message
-      })
+      const { message } = new Flags.MissingCaller({ missing: "workload" })
+      yield* report[list.length === 0 ? "skipped" : "problem"]("workload identity", message)
       return { target }
     }
-    if (!answers) {
-      yield* report.add({ subject: "credentials", result: "skipped", message: "not looked at without an answer" })
+    if (!hasResponses) {
+      yield* report.skipped("credentials", "not looked at without an answer")
       return { target }
     }
     const policy = yield* checkCredentials(report, list, {
