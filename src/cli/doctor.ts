@@ -26,6 +26,7 @@ import * as Printable from "../internal/printable.js"
 import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
+import * as Table from "./table.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
@@ -409,14 +410,12 @@ export const run = (settings: Settings) =>
     const { policy, target } = yield* look(report, settings, list)
     const { findings } = report
     const count = findings.filter(({ result }) => result === "problem").length
-    yield* Console.log(
-      settings.json === true
-        ? JSON.stringify({ target, problems: count, findings, policy }, null, 2)
-        : `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
-    )
-    yield* Effect.sync(() => {
-      if (count > 0) process.exitCode = problemsFound
-    })
+    yield* settings.json === true
+      ? Table.printJson({ target, problems: count, findings, policy })
+      : Console.log(
+        `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
+      )
+    if (count > 0) process.exitCode = problemsFound
     // A module that was loaded may have started something that never ends.
     if (settings.module !== undefined) {
       return yield* Effect.callback<never>(() => {
