@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import * as Adapter from "./internal/adapter.js"
-import { dataPlane, regionSearch } from "./internal/dataPlane.js"
+import * as Adapter from "./internal/sdk/adapter.js"
+import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
 
 /**
  * The options of `AwsPlanes` without the clients of the other planes.

@@ -3,8 +3,8 @@
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import { type Adapter, adapter } from "./adapter.js"
 import { loadSdk } from "./loadSdk.js"
+import { type Adapter, adapter } from "./sdk/adapter.js"
 import { exceptionNames } from "./stsExceptions.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]

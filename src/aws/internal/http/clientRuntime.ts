@@ -6,7 +6,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Identities from "../credentials.js"
 import { noProfile, type Runtime } from "./adapter.js"
-import * as ClientTransport from "./clientTransport.js"
+import * as ClientTransport from "./client.js"
 import { type HashConstructor, WebCryptoHash } from "./hash.js"
 
 export const runtime = (

@@ -3,8 +3,8 @@
  * throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
-import { fromNode, fromReader, type NodeStream } from "../../internal/boundedBody.js"
-import * as Failure from "./failure.js"
+import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedBody.js"
+import * as Failure from "../failure.js"
 
 interface Response {
   readonly statusCode: number

@@ -1,9 +1,9 @@
 /** The control plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as Effect from "effect/Effect"
-import * as ControlPlane from "../../ControlPlane.js"
+import * as ControlPlane from "../../../ControlPlane.js"
+import { loadSdk } from "../loadSdk.js"
 import { type Adapter, adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
-import { loadSdk } from "./loadSdk.js"
 
 export const controlPlane: Adapter<
   typeof ControlPlane.operations,

@@ -1,9 +1,9 @@
 /** The data plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
-import * as DataPlane from "../../DataPlane.js"
+import * as DataPlane from "../../../DataPlane.js"
+import { loadSdk } from "../loadSdk.js"
 import { type Adapter, adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
-import { loadSdk } from "./loadSdk.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 

@@ -1,11 +1,11 @@
 /** One call of an operation over a client of the AWS SDK, derived from the operation's row. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
-import { withTimeLimit } from "../../internal/timeLimit.js"
-import type * as Operation from "../../Operation.js"
-import * as Failure from "./failure.js"
-import * as Target from "./target.js"
+import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
+import { withTimeLimit } from "../../../internal/timeLimit.js"
+import type * as Operation from "../../../Operation.js"
+import * as Failure from "../failure.js"
+import * as Target from "../target.js"
 
 /** The common part of all commands. The types of the SDK have no name for it. */
 export interface Command {
