@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import * as Adapter from "./internal/sdk/adapter.js"
+import { operations } from "./internal/sdk/adapter.js"
 import { controlPlane, regionSearch } from "./internal/sdk/controlPlane.js"
 
 /**
@@ -40,10 +40,10 @@ export const layer = (
 ): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
   Layer.effect(
     ControlPlane.ControlPlane,
-    Effect.gen(function*() {
-      const search = yield* regionSearch
-      return ControlPlane.make(yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, options, search))
-    })
+    regionSearch.pipe(
+      Effect.flatMap((search) => operations(controlPlane, options.controlPlane, options, search)),
+      Effect.map(ControlPlane.make)
+    )
   )
 
 /**

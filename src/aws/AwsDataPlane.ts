@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import * as Adapter from "./internal/sdk/adapter.js"
+import { operations } from "./internal/sdk/adapter.js"
 import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
 
 /**
@@ -40,10 +40,10 @@ export const layer = (
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.effect(
     DataPlane.DataPlane,
-    Effect.gen(function*() {
-      const search = yield* regionSearch
-      return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, options, search))
-    })
+    regionSearch.pipe(
+      Effect.flatMap((search) => operations(dataPlane, options.dataPlane, options, search)),
+      Effect.map(DataPlane.make)
+    )
   )
 
 /**

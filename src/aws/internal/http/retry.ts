@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { parseTime } from "./time.js"
+import { parseTime } from "./protocol.js"
 
 /** What the policy has to know of a failed attempt. */
 export interface Failure {

@@ -1,11 +1,10 @@
-/** One call of an operation over a client of the AWS SDK, derived from the operation's row. */
+/** The calls of a client of the AWS SDK, and where it sends them. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
+import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/timeLimit.js"
 import type * as Operation from "../../../Operation.js"
+import type { Client, EnvironmentProfile, Output, Target } from "../adapter.js"
 import * as Failure from "../failure.js"
-import * as Target from "../target.js"
 
 /** The common part of all commands. The types of the SDK have no name for it. */
 export interface Command {
@@ -38,39 +37,107 @@ export interface Connection extends Failure.Exceptions {
   readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
   /** The configuration of the client. */
   readonly config: unknown
-  /** Undefined if the program gave the credentials. */
-  readonly profile?: Target.EnvironmentProfile | undefined
 }
 
-/**
- * Sends a request. Retries are the SDK's. The time limit and interruption abort the request in flight. `timeout` in
- * milliseconds.
- */
-export const call = <Request, Response, E>(
-  connection: Connection,
-  operation: Operation.Operation<string, Request, Response, E>,
-  request: Request,
-  timeout: number
-): Effect.Effect<Response, E | UnknownServiceError | TransportError> =>
-  Effect.tryPromise({
-    try: (interruption) =>
-      // Bounds a search for credentials too, which does not react to the signal.
-      withTimeLimit(timeout, interruption, (abortSignal) => {
-        // The commands are `Commands` of the operation's table.
-        const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${operation.name}Command`)
-        return connection.send(new Command(operation.encode(request)), { abortSignal })
-      }),
-    catch: (error) => Failure.fromRejection(connection, operation.errors, error, request)
-  }).pipe(
-    Effect.flatMap((output) =>
-      Option.match(Failure.decodeSafely(operation.response.decode, output), {
-        onNone: () => Effect.fail(Failure.undecodable(output)),
-        onSome: Effect.succeed
-      })
-    ),
-    Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-      error instanceof TransportError
-        ? Target.addTo(error, connection.config, connection.profile)
-        : Effect.fail(error)
-    )
+/** A client whose package has all that a connection needs. */
+export const connect = <Sdk extends object>(
+  commands: Sdk,
+  client: { readonly config: unknown; readonly send: (command: never, options: never) => Promise<unknown> },
+  ServiceException: abstract new(...args: never) => Error
+): Connection & { readonly commands: Sdk } => ({
+  commands,
+  config: client.config,
+  // `Commands` has commands of this client only.
+  send: (command, options) => client.send(command as never, options as never),
+  isOwn: (error) => error instanceof ServiceException
+})
+
+// -----------------------------------------------------------------------------
+// Target
+// -----------------------------------------------------------------------------
+
+/** The members of a client's configuration are values, or functions that search for them. A search can fail. */
+const read = async (config: unknown, member: string): Promise<unknown> => {
+  try {
+    const value: unknown = hasProperty(config, member) ? config[member] : undefined
+    return typeof value === "function" ? await value() : value
+  } catch {
+    return undefined
+  }
+}
+
+const text = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
+
+/** Host and port alone: a path or a query can have secrets. */
+const hostOf = (endpoint: unknown): string | undefined => {
+  const url = hasProperty(endpoint, "url") ? endpoint.url : undefined
+  if (url instanceof URL) return text(url.host)
+  const hostname = hasProperty(endpoint, "hostname") ? text(endpoint.hostname) : undefined
+  const port = hasProperty(endpoint, "port") && endpoint.port ? `:${String(endpoint.port)}` : ""
+  return hostname === undefined ? undefined : `${hostname}${port}`
+}
+
+/** The endpoint of the service in the region, by the rules of the SDK. */
+const regional = async (config: unknown, Region: string | undefined): Promise<unknown> => {
+  const provider = hasProperty(config, "endpointProvider") ? config.endpointProvider : undefined
+  if (Region === undefined || typeof provider !== "function") return undefined
+  const parameters = {
+    Region,
+    UseFIPS: await read(config, "useFipsEndpoint"),
+    UseDualStack: await read(config, "useDualstackEndpoint"),
+    UseGlobalEndpoint: await read(config, "useGlobalEndpoint")
+  }
+  try {
+    return provider(parameters, {}) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A configuration of a program can search without end. */
+const searchLimit = 1000
+
+/** Reads the configuration of a client. The SDK has no type for what its clients share. */
+const readTarget = (config: unknown): Effect.Effect<Target> =>
+  Effect.promise(() =>
+    withTimeLimit(searchLimit, undefined, async (): Promise<Target> => {
+      const region = text(await read(config, "region"))
+      const endpoint = (await read(config, "endpoint")) ?? (await regional(config, region))
+      return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
+    }).catch(() => ({}))
   )
+
+// -----------------------------------------------------------------------------
+// Client
+// -----------------------------------------------------------------------------
+
+const toOutput = (value: unknown): Output => ({
+  value,
+  $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined
+})
+
+/**
+ * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile then. Retries are the
+ * SDK's.
+ */
+export const makeClient = (
+  connection: Connection,
+  timeout: number,
+  environment: EnvironmentProfile | undefined
+): Client => ({
+  send: (row, request, encoded) =>
+    Effect.tryPromise({
+      try: (interruption) =>
+        // Bounds a search for credentials too, which does not react to the signal.
+        withTimeLimit(timeout, interruption, (abortSignal) => {
+          // The commands are `Commands` of the operation's table.
+          const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)
+          return connection.send(new Command(encoded), { abortSignal })
+        }),
+      catch: (error) => Failure.fromRejection(connection, row.errors, error, request)
+    }).pipe(Effect.map(toOutput)),
+  target: Effect.gen(function*() {
+    const target = yield* readTarget(connection.config)
+    return { ...target, profile: environment && (target.profile ?? (yield* environment)) }
+  })
+})

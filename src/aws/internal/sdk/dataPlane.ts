@@ -3,7 +3,9 @@ import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../../DataPlane.js"
 import { loadSdk } from "../loadSdk.js"
-import { type Adapter, adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
+import { dataPlaneVariables } from "../settings.js"
+import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
+import { connect } from "./call.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
@@ -45,7 +47,7 @@ export const dataPlane: Adapter<
   typeof Sdk,
   Sdk.BedrockAgentCoreClientConfig,
   Sdk.BedrockAgentCoreClient
-> = adapter({
+> = {
   table: DataPlane.operations,
   load: loadSdk(
     "@aws-sdk/client-bedrock-agentcore",
@@ -53,13 +55,8 @@ export const dataPlane: Adapter<
     () => import("@aws-sdk/client-bedrock-agentcore")
   ),
   make: makeClient,
-  connect: (sdk, client) => ({
-    commands: sdk,
-    config: client.config,
-    send: (command, options) => client.send(command as Command, options),
-    isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
-  }),
-  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
-})
+  connect: (sdk, client) => connect(sdk, client, sdk.BedrockAgentCoreServiceException),
+  variables: dataPlaneVariables
+}
 
 export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(dataPlane)

@@ -1,0 +1,106 @@
+/**
+ * What the adapters over the AWS SDK and over HTTP share: a call of an operation, derived from the operation's row. The error of a call without
+ * a response says where the call went.
+ */
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
+import { readVariable } from "../../internal/environment.js"
+import type * as Operation from "../../Operation.js"
+import { fromTable } from "../../plane/make.js"
+import { undecodable } from "./failure.js"
+
+/** An operation whose request and response do not matter. */
+export interface Row<E> extends Operation.Any {
+  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
+}
+
+/** A response, which the codec of its operation reads. `$metadata` is that of the AWS SDK. */
+export interface Output {
+  readonly value: unknown
+  readonly $metadata: unknown
+}
+
+/** Where calls go. */
+export interface Target {
+  readonly host?: string | undefined
+  readonly region?: string | undefined
+  readonly profile?: string | undefined
+}
+
+/** A client of a plane. */
+export interface Client {
+  /** Sends a request, again where the retries of the client say so. The time limit bounds all of it, and interruption aborts it. */
+  readonly send: <E>(
+    row: Row<E>,
+    request: unknown,
+    encoded: unknown
+  ) => Effect.Effect<Output, E | UnknownServiceError | TransportError>
+  readonly target: Effect.Effect<Target>
+}
+
+/** The profile that the environment names, read when a call has failed. */
+export type EnvironmentProfile = Effect.Effect<string | undefined>
+
+/** Reads the profile with the `ConfigProvider` of the layer, which a later call can be without. */
+export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
+  ConfigProvider.ConfigProvider,
+  (provider) =>
+    readVariable(Config.NonEmptyString, "AWS_PROFILE").pipe(
+      Effect.map(Option.getOrUndefined),
+      Effect.orElseSucceed(() => undefined),
+      Effect.provideService(ConfigProvider.ConfigProvider, provider)
+    )
+)
+
+/** Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of the host. */
+const withTarget = (
+  { cause, code, kind, operation, requestId, status }: TransportError,
+  { host, profile, region }: Target
+): TransportError =>
+  new TransportError({
+    operation,
+    kind,
+    code,
+    status,
+    requestId,
+    // The type of `Error` for it is `unknown`.
+    cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
+    region,
+    ...(kind === "credentials" ? { profile } : { host })
+  })
+
+/** Decodes a response. A decoder throws on some dates. */
+const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "decode"> }, output: Output) => {
+  try {
+    return response.decode(output.value)
+  } catch {
+    return Option.none<A>()
+  }
+}
+
+/** The operations of a plane, without the checks of the plane. */
+export const operations = <const T extends Operation.Table>(
+  table: T,
+  client: Effect.Effect<Client, TransportError>
+): Operation.Plane<T> =>
+  fromTable(
+    table,
+    <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
+      Effect.flatMap(client, ({ send, target }) =>
+        send(row, request, row.encode(request)).pipe(
+          Effect.flatMap((output) =>
+            Option.match(decode(row, output), {
+              onNone: () => Effect.fail(undecodable(output)),
+              onSome: Effect.succeed
+            })
+          ),
+          Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+            error instanceof TransportError
+              ? Effect.flatMap(target, (target) => withTarget(error, target))
+              : Effect.fail(error)
+          )
+        ))
+  )
