@@ -1,6 +1,6 @@
 /**
- * The control plane at AWS alone, for a program that sets up what agents need. It starts faster than all planes, and has nothing in context
- * that can obtain a user's credentials.
+ * The control plane at AWS alone, for a program that sets up what agents need. It starts faster than all planes, and
+ * has nothing in context that can obtain a user's credentials.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and has nothing in
- * context that can change what a team has set up.
+ * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and
+ * has nothing in context that can change what a team has set up.
  *
  * @since 0.1.0
  */

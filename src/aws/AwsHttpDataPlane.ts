@@ -1,6 +1,6 @@
 /**
- * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and the fastest start. See
- * `AwsHttpPlanes` for how it works.
+ * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and
+ * the fastest start. See `AwsHttpPlanes` for how it works.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,9 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors, settings, time limits and
- * retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
+ * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors,
+ * settings, time limits and retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
  *
- * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over `node:http` and
- * `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over
+ * `node:http` and `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
  * @since 0.1.0
  */
@@ -61,8 +61,8 @@ export type {
  */
 export interface ClientOptions extends Adapter.Options {
   /**
-   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in Node. Default: Web
-   * Crypto, which every runtime has.
+   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in
+   * Node. Default: Web Crypto, which every runtime has.
    */
   readonly hash?: HashConstructor | undefined
 }
@@ -79,11 +79,11 @@ const make = (
     }))
 
 /**
- * All planes over an `HttpClient`. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. It
- * looks for credentials in the environment only.
+ * All planes over an `HttpClient`. An invalid region or endpoint, and static credentials that are not `Redacted`, are a
+ * `ConfigError`. It looks for credentials in the environment only.
  *
- * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send signed headers to other
- * origins.
+ * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send
+ * signed headers to other origins.
  *
  * @since 0.1.0
  * @category layers
@@ -130,8 +130,8 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 
 /**
- * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the option, credentials are
- * looked for at the first call, which fails with a `TransportError` if there are none.
+ * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the
+ * option, credentials are looked for at the first call, which fails with a `TransportError` if there are none.
  *
  * @since 0.1.0
  * @category layers

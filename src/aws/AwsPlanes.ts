@@ -1,7 +1,7 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries are the SDK's:
- * nothing else retries a call. A client is loaded and made at its first call. Where the SDK has to look for the region, the client of the
- * data plane is loaded when the layer is built.
+ * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries
+ * are the SDK's: nothing else retries a call. A client is loaded and made at its first call. Where the SDK has to look
+ * for the region, the client of the data plane is loaded when the layer is built.
  *
  * @since 0.1.0
  */
@@ -53,8 +53,9 @@ export type {
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
 /**
- * All planes at AWS. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. The SDK looks for
- * credentials at the first call: that call fails with a `TransportError` if there are none.
+ * All planes at AWS. An invalid region or endpoint, and static credentials that are not `Redacted`, are a
+ * `ConfigError`. The SDK looks for credentials at the first call: that call fails with a `TransportError` if there are
+ * none.
  *
  * @since 0.1.0
  * @category layers

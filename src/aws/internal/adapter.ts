@@ -1,6 +1,6 @@
 /**
- * What the adapters over the AWS SDK and over HTTP share: a call of an operation, derived from the operation's row. The error of a call without
- * a response says where the call went.
+ * What the adapters over the AWS SDK and over HTTP share: a call of an operation, derived from the operation's row. The
+ * error of a call without a response says where the call went.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -32,7 +32,10 @@ export interface Target {
 
 /** A client of a plane. */
 export interface Client {
-  /** Sends a request, again where the retries of the client say so. The time limit bounds all of it, and interruption aborts it. */
+  /**
+   * Sends a request, again where the retries of the client say so. The time limit bounds all of it, and interruption
+   * aborts it.
+   */
   readonly send: <E>(
     row: Row<E>,
     request: unknown,
@@ -55,7 +58,10 @@ export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
     )
 )
 
-/** Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of the host. */
+/**
+ * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of
+ * the host.
+ */
 const withTarget = (
   { cause, code, kind, operation, requestId, status }: TransportError,
   { host, profile, region }: Target

@@ -73,7 +73,8 @@ const check = (found: Identity): Search => {
 }
 
 /**
- * Keeps credentials. Callers who need new ones at once share one search, and no search takes longer than 10 seconds. A failure is not kept.
+ * Keeps credentials. Callers who need new ones at once share one search, and no search takes longer than 10 seconds. A
+ * failure is not kept.
  *
  * | left | a caller |
  * | --- | --- |

@@ -1,7 +1,7 @@
 /**
- * Maps the rejections of the AWS SDK to errors of this package. No response of the service, or of a proxy before it, is a defect. An error
- * keeps the message of an exception, without the request's secrets, and nothing else of a body. Names and messages are cut where they are
- * longer than AWS sends them.
+ * Maps the rejections of the AWS SDK to errors of this package. No response of the service, or of a proxy before it, is
+ * a defect. An error keeps the message of an exception, without the request's secrets, and nothing else of a body.
+ * Names and messages are cut where they are longer than AWS sends them.
  *
  * | response | error |
  * | --- | --- |
@@ -20,7 +20,8 @@ import { cutName } from "../../internal/errorCode.js"
 import type { ExceptionClass } from "../../Operation.js"
 
 /**
- * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a few hundred kB.
+ * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a
+ * few hundred kB.
  */
 export const maxBytes = 8_000_000
 
@@ -161,7 +162,8 @@ const transport = (error: unknown): TransportError => {
     code: nameOf(error, "code") ?? nameOf(error, "name"),
     status,
     requestId,
-    // The response can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's error.
+    // The response can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's
+    // error.
     cause: kind === "undecodable" || status !== undefined || hasProperty(error, "$response")
       ? undefined
       : Redacted.make(error)
@@ -258,8 +260,9 @@ const redactAll = (request: unknown): (text: string) => string => {
 }
 
 /**
- * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a failure only, because
- * that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be the beginning of a secret.
+ * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a
+ * failure only, because that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be
+ * the beginning of a secret.
  */
 export const redactorOf = (request: unknown): (text: string, limit?: number) => string => {
   const redact = redactAll(request)

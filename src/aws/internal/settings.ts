@@ -1,4 +1,6 @@
-/** Region, endpoint, attempts and time limit of the planes: from options, from environment variables, and from a search. */
+/**
+ * Region, endpoint, attempts and time limit of the planes: from options, from environment variables, and from a search.
+ */
 import * as Config from "effect/Config"
 import { SourceError } from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -32,8 +34,8 @@ const checkRegion = (source: string, region: string): Effect.Effect<string, Conf
     : invalid(source, `Expected an AWS region, lower-case letters, digits and hyphens, as in ${defaultRegion}`)
 
 /**
- * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`. Like the AWS SDK for
- * JavaScript, it does not read `AWS_DEFAULT_REGION`.
+ * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`.
+ * Like the AWS SDK for JavaScript, it does not read `AWS_DEFAULT_REGION`.
  */
 export const region = (
   option: string | undefined,
@@ -49,6 +51,22 @@ export const region = (
 // -----------------------------------------------------------------------------
 // Endpoints
 // -----------------------------------------------------------------------------
+
+/** The options of the endpoint, for all planes. */
+export interface EndpointOptions {
+  /**
+   * One endpoint for all planes, like the URL of the local server. Where STS has another endpoint, give it to `sts`.
+   * Default, for each plane: `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own
+   * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`, `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then
+   * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile (but for `AwsHttpPlanes.layer`), then the service in the
+   * region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+   *
+   * An https URL without user name, password, query and fragment. Loopback hosts may have http.
+   */
+  readonly endpoint?: string | undefined
+  /** Allows plain http to any host. Tokens are then readable on the network. */
+  readonly allowInsecureEndpoint?: boolean | undefined
+}
 
 /** The variables of the endpoint of a plane. */
 export interface EndpointVariables {
@@ -97,8 +115,8 @@ export const checkEndpoint = (
 }
 
 /**
- * The endpoint of the option, or of the first variable that is set. Undefined leaves the choice to the SDK. As in the SDK, the AWS variables
- * count only where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set.
+ * The endpoint of the option, or of the first variable that is set. Undefined leaves the choice to the SDK. As in the
+ * SDK, the AWS variables count only where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set.
  */
 export const endpoint = (
   options: EndpointVariables & { readonly option: string | undefined; readonly allowInsecure: boolean }

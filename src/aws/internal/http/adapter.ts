@@ -34,44 +34,35 @@ export interface PlaneOptions {
 }
 
 /** The options that all planes share. Everything is optional. */
-export interface SharedOptions extends PlaneOptions {
+export interface SharedOptions extends Settings.EndpointOptions {
   /**
-   * Default: `AWS_REGION`, then `us-west-2`. In between, `layerNode` looks where the AWS SDK does: in the AWS profile, and at the instance
-   * on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   * Default: `AWS_REGION`, then `us-west-2`. In between, `layerNode` looks where the AWS SDK does: in the AWS profile,
+   * and at the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
    */
   readonly region?: string | undefined
   /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5 minutes left, once for all
-   * callers, and no call waits for it while the old ones are valid. After 10 seconds without credentials, calls fail with a
-   * `TransportError` of kind `credentials`.
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
+   * minutes left, once for all callers, and no call waits for it while the old ones are valid. After 10 seconds without
+   * credentials, calls fail with a `TransportError` of kind `credentials`.
    *
-   * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of `layerNode`: what the
-   * AWS SDK's own chain finds. Without a profile the chain is not loaded: not with credentials in the environment (Lambda), for a web
-   * identity token (EKS), of a container (ECS, EKS Pod Identity), or of the metadata service (EC2, AgentCore Runtime).
+   * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of
+   * `layerNode`: what the AWS SDK's own chain finds. Without a profile the chain is not loaded: not with credentials in
+   * the environment (Lambda), for a web identity token (EKS), of a container (ECS, EKS Pod Identity), or of the
+   * metadata service (EC2, AgentCore Runtime).
    *
    * Bundlers leave the chain out. A bundle that has to use an AWS profile gives `fromNodeProviderChain()` of
    * `@aws-sdk/credential-providers`.
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
   /**
-   * One endpoint for all planes, like the URL of the local server. Where STS has another endpoint, give it to `sts`. Default, for each plane:
-   * `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`,
-   * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS
-   * profile (`layerNode`), then the service in the region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
-   *
-   * An https URL without user name, password, query and fragment. Loopback hosts may have http.
-   */
-  readonly endpoint?: string | undefined
-  /** Allows plain http to any host. Tokens are then readable on the network. */
-  readonly allowInsecureEndpoint?: boolean | undefined
-  /**
-   * The number of attempts for a request, the first one included. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of the AWS profile
-   * (`layerNode`), then 3, as in the AWS SDK.
+   * The number of attempts for a request, the first one included. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
+   * the AWS profile (`layerNode`), then 3, as in the AWS SDK.
    */
   readonly maxAttempts?: number | undefined
   /**
-   * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that takes longer is aborted,
-   * and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit. Default: 30 seconds.
+   * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that
+   * takes longer is aborted, and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit.
+   * Default: 30 seconds.
    */
   readonly timeout?: Duration.Input | undefined
 }
@@ -111,7 +102,7 @@ export const dataPlane: Plane<typeof DataPlane.operations> = {
 }
 
 // -----------------------------------------------------------------------------
-// Surroundings
+// Runtime
 // -----------------------------------------------------------------------------
 
 /** What an AWS profile has for all planes, in the form of its file. */
@@ -126,7 +117,7 @@ export interface Profile {
 /** Without files there is no profile. */
 export const noProfile: Profile = { endpoint: () => undefined }
 
-/** What the adapter is given by its surroundings. */
+/** What the adapter needs of the runtime. */
 export interface Runtime {
   readonly transport: Transport
   readonly hash: HashConstructor
@@ -171,7 +162,10 @@ const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualS
   [/^/, "amazonaws.com", "api.aws"]
 ]
 
-/** The endpoint of a service in a region. `service` is the first part of the host. A test compares it with the rules of the AWS SDK. */
+/**
+ * The endpoint of a service in a region. `service` is the first part of the host. A test compares it with the rules of
+ * the AWS SDK.
+ */
 export const regionalEndpoint = (service: string, region: string, { dualStack = false, fips = false } = {}): string => {
   const [, suffix, dualStackSuffix] = partitions.find(([regions]) => regions.test(region)) ?? []
   // STS in GovCloud has no other hosts than these.

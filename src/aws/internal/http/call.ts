@@ -82,8 +82,8 @@ const threshold = 240_000
 const maxAge = 900_000
 
 /**
- * AWS rejects a request whose time is more than 5 minutes off. So requests are signed with the service's time, taken from its responses, as the
- * AWS SDK does.
+ * AWS rejects a request whose time is more than 5 minutes off. So requests are signed with the service's time, taken
+ * from its responses, as the AWS SDK does.
  */
 export const makeServiceClock = () => {
   let current = 0
@@ -91,8 +91,8 @@ export const makeServiceClock = () => {
     /** What the clock of the service is ahead by, in milliseconds. */
     offset: () => current,
     /**
-     * Reads the time of a response, to a request that was signed with the offset. Returns whether the request was signed for a time that the
-     * service does not accept, and the next one is not.
+     * Reads the time of a response, to a request that was signed with the offset. Returns whether the request was
+     * signed for a time that the service does not accept, and the next one is not.
      */
     read: ({ headers, offset, received, sent }: {
       readonly headers: Response["headers"]
@@ -130,7 +130,10 @@ interface Call<E> {
   readonly deadline: number
 }
 
-/** An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is slow. */
+/**
+ * An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is
+ * slow.
+ */
 interface Failed<E> extends Retry.Failure {
   readonly toError: () => E | UnknownServiceError | TransportError
 }

@@ -1,4 +1,6 @@
-/** What the adapter finds without Node: an `HttpClient`, the hash of the program, and the environment as configuration. */
+/**
+ * What the adapter finds without Node: an `HttpClient`, the hash of the program, and the environment as configuration.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -44,7 +46,10 @@ const toClientRequest = ({ body, headers, method, origin, path }: Request): Http
   )
 }
 
-/** `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are kept. */
+/**
+ * `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are
+ * kept.
+ */
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.provideService(self, FetchHttpClient.RequestInit, {
@@ -54,8 +59,8 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   )
 
 /**
- * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and response,
- * and a tracer that prints them shows their secrets.
+ * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and
+ * response, and a tracer that prints them shows their secrets.
  */
 const inSpan = <A, E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -96,11 +101,12 @@ const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Eff
   })
 
 /**
- * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without one, or with an
- * encoding, needs the stream, which takes longer.
+ * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without
+ * one, or with an encoding, needs the stream, which takes longer.
  */
 const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> => {
-  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the connection.
+  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the
+  // connection.
   if (response.status === 101) {
     return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(closed()))
   }

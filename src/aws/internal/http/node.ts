@@ -1,4 +1,7 @@
-/** What the adapter finds in Node: its HTTP client and hash, the files of the AWS profile, and the credentials of the machine. */
+/**
+ * What the adapter finds in Node: its HTTP client and hash, the files of the AWS profile, and the credentials of the
+ * machine.
+ */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"

@@ -1,5 +1,6 @@
 /**
- * The credentials of the machine. This is the order of the chain of the AWS SDK, which is loaded only where a profile may matter.
+ * The credentials of the machine. This is the order of the chain of the AWS SDK, which is loaded only where a profile
+ * may matter.
  *
  * | found, in this order | credentials |
  * | --- | --- |
@@ -58,8 +59,8 @@ const fromPackage = <Package extends object, Name extends keyof Package & string
 const importUnbundled = (name: string): Promise<unknown> => import(name)
 
 /**
- * The chain is nearly as large as all the rest, and where a bundle is deployed there is no profile. A bundle has the chain only if the program
- * gives `credentials: fromNodeProviderChain()`.
+ * The chain is nearly as large as all the rest, and where a bundle is deployed there is no profile. A bundle has the
+ * chain only if the program gives `credentials: fromNodeProviderChain()`.
  */
 const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
   // The package of the name.
@@ -133,8 +134,9 @@ const containerTimeout = 1000
 const containerRetries = 3
 
 /**
- * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names. The provider of the AWS
- * SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and times.
+ * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names.
+ * The provider of the AWS SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and
+ * times.
  */
 export const fromContainer = ({ full = "", readToken, relative, transport }: ContainerOptions): Credentials.Search => {
   const endpoint = relative === undefined ? full : `${ecsHost}${relative}`

@@ -1,5 +1,6 @@
 /**
- * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the environment.
+ * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the
+ * environment.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -12,8 +13,8 @@ import { loadSdk } from "../loadSdk.js"
 import { closed, type Lost, lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
 
 /**
- * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of `node:http` loads Node's
- * `fetch` on Node 22 and 24, which takes 20 ms.
+ * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of
+ * `node:http` loads Node's `fetch` on Node 22 and 24, which takes 20 ms.
  */
 export interface Modules {
   readonly http: typeof Http

@@ -126,7 +126,8 @@ export const restJson: Protocol = {
 // XML
 // -----------------------------------------------------------------------------
 
-// The parser of the AWS SDK is not used, because outside of Node it needs a `DOMParser`, which edge runtimes do not have.
+// The parser of the AWS SDK is not used, because outside of Node it needs a `DOMParser`, which edge runtimes do not
+// have.
 
 /** The text of an element, or its elements by name. Of several elements with one name, the last one. */
 type Element = string | { readonly [name: string]: Element }

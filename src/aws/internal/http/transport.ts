@@ -24,8 +24,8 @@ export interface Response {
 }
 
 /**
- * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response` is the beginning of a
- * response that broke off.
+ * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response`
+ * is the beginning of a response that broke off.
  */
 export interface Lost {
   readonly error: Redacted.Redacted<unknown>
@@ -54,7 +54,7 @@ export const closed = (): Lost => lost(Object.assign(new Error("closed"), { code
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
- * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption aborts it, and so does the
- * time limit, in milliseconds: a request that cannot be interrupted ends in time too.
+ * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption
+ * aborts it, and so does the time limit, in milliseconds: a request that cannot be interrupted ends in time too.
  */
 export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

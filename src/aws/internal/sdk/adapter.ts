@@ -1,6 +1,6 @@
 /**
- * A plane over its AWS SDK client: its options, settings and credentials. Settings are checked when the layer is built. The client is loaded and
- * made at the first call: a program loads only the SDK packages that it calls.
+ * A plane over its AWS SDK client: its options, settings and credentials. Settings are checked when the layer is built.
+ * The client is loaded and made at the first call: a program loads only the SDK packages that it calls.
  */
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
@@ -26,38 +26,28 @@ import { limit, type RequestHandler } from "./requestHandler.js"
 // -----------------------------------------------------------------------------
 
 /** The options that all planes share. Everything is optional. */
-export interface SharedOptions {
+export interface SharedOptions extends Settings.EndpointOptions {
   /**
-   * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and asks the instance on
-   * EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and
+   * asks the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
    */
   readonly region?: string | undefined
   /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5 minutes left, once for all
-   * callers of a plane, and no call waits for it while the old ones are valid. After 10 seconds without credentials, calls fail with a
-   * `TransportError` of kind `credentials`. Default: the SDK's own chain (environment, profile, SSO, container, instance).
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
+   * minutes left, once for all callers of a plane, and no call waits for it while the old ones are valid. After 10
+   * seconds without credentials, calls fail with a `TransportError` of kind `credentials`. Default: the SDK's own chain
+   * (environment, profile, SSO, container, instance).
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /**
-   * One endpoint for all planes, like the URL of the local server. Where STS has another endpoint, give it to `sts`. Default, for each plane:
-   * `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`,
-   * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS
-   * profile, which the SDK reads, then the service in the region.
-   *
-   * An https URL without user name, password, query and fragment. Loopback hosts may have http.
-   */
-  readonly endpoint?: string | undefined
-  /** Allows plain http to any host. Tokens are then readable on the network. */
-  readonly allowInsecureEndpoint?: boolean | undefined
   /** The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3. */
   readonly maxAttempts?: number | undefined
   /**
-   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A call that takes longer is
-   * aborted, and fails with a `TransportError` of kind `timeout`. It applies to a client that the program made too. `Duration.infinity` sets
-   * no limit. Default: 30 seconds.
+   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
+   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It applies to a client that
+   * the program made too. `Duration.infinity` sets no limit. Default: 30 seconds.
    *
-   * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with `requestTimeout` and
-   * `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
+   * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with
+   * `requestTimeout` and `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
    */
   readonly timeout?: Duration.Input | undefined
 }
@@ -65,8 +55,8 @@ export interface SharedOptions {
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
   /**
-   * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses it as it is, and does
-   * not destroy it.
+   * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses
+   * it as it is, and does not destroy it.
    */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
@@ -124,7 +114,8 @@ export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
 
 /**
- * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
+ * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same
+ * search.
  */
 export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
@@ -157,8 +148,8 @@ export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends 
 type Properties = Parameters<Credentials.CredentialsProvider>[0]
 
 /**
- * The chain of the SDK, of the client that asks for credentials: a client without credentials of the program has the same. A search that was
- * interrupted leaves its chain waiting, so the next one has a new chain.
+ * The chain of the SDK, of the client that asks for credentials: a client without credentials of the program has the
+ * same. A search that was interrupted leaves its chain waiting, so the next one has a new chain.
  */
 const makeChain = () => {
   let chain: Credentials.CredentialsProvider | undefined
@@ -178,8 +169,8 @@ const makeChain = () => {
 }
 
 /**
- * A provider that keeps the credentials of another, by default of the SDK's chain. It rejects with `TransportError`s. The SDK's own memory of
- * credentials waits for a search that hangs, also while the old ones are valid.
+ * A provider that keeps the credentials of another, by default of the SDK's chain. It rejects with `TransportError`s.
+ * The SDK's own memory of credentials waits for a search that hangs, also while the old ones are valid.
  */
 export const keepCredentials = (
   provider: Credentials.CredentialsProvider | undefined
@@ -219,8 +210,8 @@ export const keepCredentials = (
 /**
  * The inner effect makes the client at its first run. The client is destroyed with the scope.
  *
- * Interrupting the first caller neither delays nor fails the others: each waits for the SDK itself, which Node loads once, and the first
- * caller after that makes the client. The next caller tries again after a load that failed.
+ * Interrupting the first caller neither delays nor fails the others: each waits for the SDK itself, which Node loads
+ * once, and the first caller after that makes the client. The next caller tries again after a load that failed.
  */
 export const makeLazily = <Sdk, A, E>(
   load: Effect.Effect<Sdk, E>,

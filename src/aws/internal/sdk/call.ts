@@ -23,7 +23,8 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
   : A
 
 /**
- * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of its operation.
+ * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of
+ * its operation.
  */
 export type Commands<T> = {
   readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
@@ -117,8 +118,8 @@ const toOutput = (value: unknown): Output => ({
 })
 
 /**
- * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile then. Retries are the
- * SDK's.
+ * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile
+ * then. Retries are the SDK's.
  */
 export const makeClient = (
   connection: Connection,

@@ -12,14 +12,16 @@ type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 type Request = Parameters<Sdk.BedrockAgentCoreClientResolvedConfig["requestHandler"]["handle"]>[0]
 
 /**
- * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The SDK does so only for
- * calls without options, and the abort signal is an option. Here the signal goes with the input, to the end of the middleware.
+ * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The
+ * SDK does so only for calls without options, and the abort signal is an option. Here the signal goes with the input,
+ * to the end of the middleware.
  */
 const makeClient = (
   sdk: typeof Sdk,
   config: Sdk.BedrockAgentCoreClientConfig
 ): { readonly client: Sdk.BedrockAgentCoreClient; readonly send?: Send } => {
-  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service refuses the request.
+  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service
+  // refuses the request.
   if (config.retryStrategy !== undefined) {
     return { client: new sdk.BedrockAgentCoreClient(config) }
   }
@@ -27,7 +29,8 @@ const makeClient = (
   /** The signals of the calls in flight, by their inputs. */
   const signals = new WeakMap<object, AbortSignal>()
   client.middlewareStack.add(
-    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is the handler's.
+    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is
+    // the handler's.
     () => ({ input, request }) =>
       client.config.requestHandler.handle(request as Request, { abortSignal: signals.get(input) }),
     { name: "effectAgentcoreIdentitySend", step: "deserialize", priority: "low" }

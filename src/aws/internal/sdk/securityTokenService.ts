@@ -1,4 +1,7 @@
-/** STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query protocol. */
+/**
+ * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query
+ * protocol.
+ */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
 import { stsExceptionNames } from "../failure.js"
@@ -39,8 +42,8 @@ export const securityTokenService: Adapter<
   load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
   make: (sdk, config) => ({ client: new sdk.STSClient(config) }),
   connect: (sdk, client) => {
-    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same exceptions, and the SDK
-    // fetches them before the step that reads a response.
+    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same
+    // exceptions, and the SDK fetches them before the step that reads a response.
     const own = new WeakSet<Error>()
     const record = <A>(response: Promise<A>): Promise<A> =>
       response.catch((error: unknown) => {
