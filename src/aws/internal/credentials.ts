@@ -69,7 +69,7 @@ const problemOf = (found: unknown): string | undefined =>
 /** A program in plain JavaScript can have a provider that returns anything. */
 const check = (found: Identity): Search => {
   const problem = problemOf(found)
-  return problem === undefined ? Effect.succeed(found) : failed(new TypeError(problem))
+  return problem === undefined ? Effect.succeed(found) : searchError(new TypeError(problem))
 }
 
 /**
@@ -128,7 +128,7 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
 const noCredentials = "CredentialsProviderError"
 
 /** The error of a search. */
-export const failed = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): TransportError =>
+export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): TransportError =>
   new TransportError({ kind: "credentials", code, cause: Redacted.make(error) })
 
 /** The credentials of a provider of the AWS SDK. */
@@ -136,7 +136,7 @@ export const fromProvider = (provider: () => Promise<Identity>, code?: string): 
   Effect.tryPromise({
     // A program in plain JavaScript can have a provider that is not async, and throws.
     try: async () => await provider(),
-    catch: (error) => failed(error, code)
+    catch: (error) => searchError(error, code)
   })
 
 /** The credentials of a provider of the program. Its errors can be those of any service, so they have one code. */

@@ -142,7 +142,7 @@ const metadataOf = ({ headers, status }: Pick<Response, "status" | "headers">): 
   $metadata: { httpStatusCode: status, requestId: Failure.requestIdOf(headers) }
 })
 
-const lost = ({ code, error, response }: Lost): Failed<never> => ({
+const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
   code,
   isLost: code === undefined,
   status: response?.status,
@@ -158,14 +158,14 @@ const lost = ({ code, error, response }: Lost): Failed<never> => ({
   }
 })
 
-const undecodable = (response: Response): Failed<never> => ({
+const fromUndecodable = (response: Response): Failed<never> => ({
   status: response.status,
   // The message of a syntax error quotes the body.
   toError: () =>
     new TransportError({ kind: "undecodable", code: "SyntaxError", ...Failure.metadataOf(metadataOf(response)) })
 })
 
-const refused = <E>({ connection, request, row }: Call<E>, response: Response, now: number): Failed<E> => {
+const fromException = <E>({ connection, request, row }: Call<E>, response: Response, now: number): Failed<E> => {
   const { protocol } = connection
   try {
     const exception = protocol.decodeException(response)
@@ -177,7 +177,7 @@ const refused = <E>({ connection, request, row }: Call<E>, response: Response, n
       toError: () => Failure.exception(protocol, row.errors, { ...exception, ...metadataOf(response) }, request)
     }
   } catch {
-    return undecodable(response)
+    return fromUndecodable(response)
   }
 }
 
@@ -186,11 +186,11 @@ const refused = <E>({ connection, request, row }: Call<E>, response: Response, n
 // -----------------------------------------------------------------------------
 
 const read = <E>(call: Call<E>, response: Response, now: number): Output | Failed<E> => {
-  if (response.status < 200 || response.status >= 300) return refused(call, response, now)
+  if (response.status < 200 || response.status >= 300) return fromException(call, response, now)
   try {
     return { value: call.connection.protocol.decode(call.row, response.body), ...metadataOf(response) }
   } catch {
-    return undecodable(response)
+    return fromUndecodable(response)
   }
 }
 
@@ -227,7 +227,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
                   ? Effect.fail(error)
                   : error.code === "TimeoutError"
                   ? Effect.fail(timedOut())
-                  : Effect.succeed(lost(error)),
+                  : Effect.succeed(fromLost(error)),
               onSuccess: (response) => {
                 const received = now()
                 const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })

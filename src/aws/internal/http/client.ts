@@ -21,7 +21,7 @@ import { maxBytes } from "../failure.js"
 import { readSetting } from "../settings.js"
 import { noProfile, type Runtime } from "./adapter.js"
 import { type HashConstructor, WebCryptoHash } from "./hash.js"
-import { closed, type Lost, lost, type Request, timedOut, type Transport } from "./transport.js"
+import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
 
 /** Headers with secrets. The platform hides only `authorization` of them, in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RuntimeHeaders.workloadAccessToken]
@@ -32,8 +32,8 @@ const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse)
   headers
 })
 
-const toLost = ({ cause, response }: HttpClientError.HttpClientError): Lost =>
-  lost(cause, response && beginningOf(response))
+const fromClientError = ({ cause, response }: HttpClientError.HttpClientError): Lost =>
+  toLost(cause, response && beginningOf(response))
 
 const toClientRequest = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method as "POST")(`${origin}${path}`)
@@ -90,13 +90,16 @@ const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Eff
   Effect.suspend(() => {
     const { add, body } = collector(maxBytes)
     return Stream.runForEach(
-      Stream.mapError(response.stream, (error) => error.reason._tag === "EmptyBodyError" ? undefined : toLost(error)),
-      (chunk) => add(chunk) ? Effect.void : Effect.fail(lost(new BodyTooLarge({ maxBytes }), beginningOf(response)))
+      Stream.mapError(
+        response.stream,
+        (error) => error.reason._tag === "EmptyBodyError" ? undefined : fromClientError(error)
+      ),
+      (chunk) => add(chunk) ? Effect.void : Effect.fail(toLost(new BodyTooLarge({ maxBytes }), beginningOf(response)))
     ).pipe(
       Effect.map(() => new TextDecoder().decode(body())),
       Effect.catch((error) => error === undefined ? Effect.succeed("") : Effect.fail(error)),
       // A part of the client has read the body, and `fetch` cannot open it again. `HttpClientResponse` keeps its text.
-      Effect.catchDefect(() => Effect.mapError(response.text, toLost))
+      Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
     )
   })
 
@@ -108,18 +111,18 @@ const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effec
   // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the
   // connection.
   if (response.status === 101) {
-    return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(closed()))
+    return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(connectionClosed()))
   }
   const { "content-encoding": encoding, "content-length": length, "transfer-encoding": transfer } = response.headers
   return encoding === undefined && transfer === undefined && Number(length) <= maxBytes
-    ? Effect.mapError(response.text, toLost)
+    ? Effect.mapError(response.text, fromClientError)
     : readStream(response)
 }
 
 const makeTransport = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
   const sent = toClientRequest(request)
   return inSpan(sent, (span) =>
-    Effect.mapError(client.execute(sent), toLost).pipe(
+    Effect.mapError(client.execute(sent), fromClientError).pipe(
       Effect.flatMap((response) => {
         span.attribute("http.response.status_code", response.status)
         return Effect.map(

@@ -142,20 +142,22 @@ export const fromContainer = ({ full = "", readToken, relative, transport }: Con
   const endpoint = relative === undefined ? full : `${ecsHost}${relative}`
   if (!isSafe(endpoint)) {
     return Effect.suspend(() =>
-      Credentials.failed(new Error("The endpoint of the container's credentials is neither https nor on this machine"))
+      Credentials.searchError(
+        new Error("The endpoint of the container's credentials is neither https nor on this machine")
+      )
     )
   }
   const { origin, pathname, search } = new URL(endpoint)
   const get: Credentials.Search = Effect.gen(function*() {
-    const token = yield* Effect.mapError(readToken, (error) => Credentials.failed(error))
+    const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
     const headers: Record<string, string> = token === undefined ? {} : { authorization: token }
     const request = { method: "GET", origin, path: `${pathname}${search}`, headers, body: undefined }
     const { body, status } = yield* Effect.mapError(
       transport(request, containerTimeout),
-      (error) => error instanceof TransportError ? error : Credentials.failed(undefined)
+      (error) => error instanceof TransportError ? error : Credentials.searchError(undefined)
     )
     const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
-    return identity ?? (yield* Credentials.failed(undefined))
+    return identity ?? (yield* Credentials.searchError(undefined))
   })
   const tryAgain = (left: number): Credentials.Search =>
     left === 0 ? get : Effect.catch(get, () => Effect.andThen(Effect.sleep(containerTimeout), tryAgain(left - 1)))
@@ -214,7 +216,11 @@ const fromWebIdentity = (
       Effect.mapError((lost) =>
         lost instanceof TransportError
           ? lost
-          : { code: lost.code, isLost: lost.code === undefined, error: Credentials.failed(Redacted.value(lost.error)) }
+          : {
+            code: lost.code,
+            isLost: lost.code === undefined,
+            error: Credentials.searchError(Redacted.value(lost.error))
+          }
       ),
       Effect.flatMap((response): Effect.Effect<Credentials.Identity, Refusal> => {
         const { body, status } = response
@@ -223,7 +229,7 @@ const fromWebIdentity = (
           : undefined
         if (identity !== undefined) return Effect.succeed(identity)
         const name = exceptionNameOf(response)
-        return Effect.fail({ name, status, error: Credentials.failed(undefined, name) })
+        return Effect.fail({ name, status, error: Credentials.searchError(undefined, name) })
       })
     )
   const assume = (body: string, attempts: number): Credentials.Search =>
@@ -235,7 +241,7 @@ const fromWebIdentity = (
             ? Effect.fail(failure.error)
             : Effect.andThen(Effect.sleep(retry.delay), assume(body, attempts + 1))))
   return Effect.gen(function*() {
-    const token = yield* Effect.mapError(readToken, (error) => Credentials.failed(error))
+    const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
     const now = yield* Clock.currentTimeMillis
     const body = Protocol.encodeForm(action, {
       roleArn,

@@ -10,7 +10,15 @@ import { TransportError } from "../../../IdentityError.js"
 import { fromNode } from "../../../internal/boundedBody.js"
 import { maxBytes } from "../failure.js"
 import { loadSdk } from "../loadSdk.js"
-import { closed, type Lost, lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
+import {
+  connectionClosed,
+  type Lost,
+  type Request,
+  type Response,
+  timedOut,
+  toLost,
+  type Transport
+} from "./transport.js"
 
 /**
  * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of
@@ -50,7 +58,7 @@ const send = (
       clearTimeout(timer)
       resume(result)
     }
-    const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(lost(error, response)))
+    const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
     try {
       const { hostname, port, protocol } = new URL(origin)
       // Node takes an IPv6 address without brackets.
@@ -66,7 +74,7 @@ const send = (
       request.on("error", (error) => fail(error))
       // Node closes a response that changes the protocol (101), and reports no error.
       request.on("close", () => {
-        if (!hasResponse) end(Effect.fail(closed()))
+        if (!hasResponse) end(Effect.fail(connectionClosed()))
       })
       request.end(body)
       abort = () => void request.destroy()

@@ -41,14 +41,14 @@ const nodeCodeOf = (error: unknown, depth = 0): string | undefined =>
     ? nodeCodeOf(error.cause, depth + 1)
     : undefined
 
-export const lost = (error: unknown, response?: Lost["response"]): Lost => ({
+export const toLost = (error: unknown, response?: Lost["response"]): Lost => ({
   error: Redacted.make(error),
   code: error instanceof BodyTooLarge ? error._tag : nodeCodeOf(error),
   response
 })
 
 /** A connection that was closed before the response was complete. */
-export const closed = (): Lost => lost(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
+export const connectionClosed = (): Lost => toLost(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
 
 /** A request without a response within its time. */
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
