@@ -51,7 +51,7 @@ import {
 } from "./DataPlane.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Request from "./identity/identityRequest.js"
-import { Rejected } from "./identity/rejectedCredential.js"
+import { Rejected } from "./identity/renewal.js"
 import * as Telemetry from "./identity/telemetry.js"
 import { isThrottled, isTransient } from "./identity/transient.js"
 import {
@@ -282,11 +282,6 @@ const sessionLifetime = Duration.minutes(10)
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value
 
-/** A schema checks a member that is `undefined` against its whole type, which takes a third of the check of a request. */
-const withoutAbsent = <A extends object>(members: A): A =>
-  // Members that can be `undefined` can be absent too.
-  Object.fromEntries(Object.entries(members).filter(([, member]) => member !== undefined)) as A
-
 type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
 
 const toOauth2TokenRequest = (
@@ -374,9 +369,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const requestToken = (request: Oauth2TokenRequest) =>
     Effect.catch(
-      authenticated((workloadIdentityToken) =>
-        dataPlane.getResourceOauth2Token(withoutAbsent({ workloadIdentityToken, ...request }))
-      ),
+      authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request })),
       (error): Effect.Effect<never, DataPlaneError | WorkloadAccessTokenError> =>
         error._tag === "ValidationException"
           ? Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
@@ -541,7 +534,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         "getAccessToken",
         subjectOf(request),
         Effect.suspend(() =>
-          Request.refuseAccessTokenRequest(subject)
+          Request.accessToken.refuseRequest(subject)
             ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
             ?? getAccessToken({ ...request, ...options })
         )
@@ -554,7 +547,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return observe(
         "getApiKey",
         subjectOf(request),
-        checked(Request.refuseApiKeyRequest, subject, () => getApiKey(request))
+        checked(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>

@@ -1,12 +1,20 @@
-/** The tags of declared credentials. */
+/** Declared credentials, and what `AccessToken`, `ApiKey` and `IamAccessToken` have in common. */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
 import { isPlain } from "../internal/isPlain.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { wrongType } from "../plane/describeIssue.js"
+import * as Guards from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
+
+// -----------------------------------------------------------------------------
+// Requests and declared credentials
+// -----------------------------------------------------------------------------
 
 export interface Declared<out Kind extends string, out Request> {
   readonly key: string
@@ -14,14 +22,62 @@ export interface Declared<out Kind extends string, out Request> {
   readonly request: Request
 }
 
-export interface Options<Kind extends string, Request> {
-  readonly id: string
-  readonly kind: Kind
-  readonly request: Request
-  readonly refuse: (request: unknown) => ValidationException | undefined
-  /** The public function that the program calls. */
-  readonly caller: (id: never, request: never) => unknown
+/** Another copy of this package may have declared the credential. */
+const isCredential = (value: unknown): value is Declared<string, unknown> =>
+  Context.isKey(value) && hasProperty(value, "kind") && hasProperty(value, "request")
+
+/** Whether a value is a credential of this kind. */
+export const isDeclared = <Kind extends string>(value: unknown, kind: Kind): value is Declared<Kind, unknown> =>
+  isCredential(value) && value.kind === kind
+
+/** The request of an argument that is a request or a credential of this kind. */
+export const requestOf = <Request extends object>(
+  kind: string,
+  subject: Request | Declared<string, Request>
+): Request =>
+  // The check tells the two apart, which the types cannot: a request may be any object.
+  (isDeclared(subject, kind) ? subject.request : subject) as Request
+
+/** Returns what is wrong with a request. */
+export type Refuse = (request: unknown) => ValidationException | undefined
+
+/** The check of an object with these properties, which need no context. */
+export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
+  Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
+
+const checked = new WeakSet<object>()
+
+/** Marks a request that was made from checked values. It is not checked a second time. */
+export const asChecked = <Request extends object>(request: Request): Request => {
+  checked.add(request)
+  return request
 }
+
+/** The check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
+export const refuseOtherTags =
+  (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
+    isDeclared(subject, kind) || checked.has(Object(subject))
+      ? undefined
+      : !Context.isKey(subject)
+      ? refuse(subject)
+      : Validation.validationException([{
+        path: [],
+        constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
+          isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
+        }`
+      }], row.name)
+
+/**
+ * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
+ * second argument decides. `member` is a member of every inline request.
+ */
+export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boolean =>
+  args.length > 2
+  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], member))
+
+// -----------------------------------------------------------------------------
+// Declarations
+// -----------------------------------------------------------------------------
 
 const constraintOfId = (id: unknown): string | undefined =>
   typeof id !== "string"
@@ -43,72 +99,98 @@ const toThrow = (refused: ValidationException, id: unknown): ValidationException
     fieldList: refused.fieldList
   })
 
-/** A copy that no part of the program can change: grants are kept by the request. Requests have lists and records of texts. */
-const freeze = <Request extends object>(request: Request): Request =>
+/** A copy that the program cannot change: grants are kept by the request. Requests have lists and records of strings. */
+const freeze = (request: object): object =>
   Object.freeze(Object.fromEntries(
     Object.entries(request).map(([name, member]: readonly [string, unknown]) => [
       name,
       Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
     ])
-    // The same members.
-  )) as Request
+  ))
 
-/**
- * Makes the tag of a credential. Throws if the request cannot be right. The stack trace begins in the program, which has
- * the mistake.
- */
-export const make = <Class extends Declared<string, object>>(
-  { caller, id, kind, refuse, request }: Options<Class["kind"], Class["request"]>
-): Class => {
-  const refused = refuseId(id) ?? refuse(request)
-  if (refused !== undefined) {
-    const error = toThrow(refused, id)
-    Error.captureStackTrace(error, caller)
-    throw error
-  }
-  const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
-  // The class is a tag for `Self`, which is a type only, and has the two members of a declaration.
-  return Object.assign(declared, { kind, request: freeze(request) }) as unknown as Class
+// -----------------------------------------------------------------------------
+// Kinds
+// -----------------------------------------------------------------------------
+
+/** The checks of a kind. */
+export interface Checks {
+  readonly name: string
+  /** Checks the request of a declaration. */
+  readonly refuseDeclaration: Refuse
+  /** Checks a request, or a credential. */
+  readonly refuseRequest: Refuse
+  /** Checks a request that may have the tag for its credential as `into`, or a credential. */
+  readonly refuseOptions: Refuse
 }
 
-/** Another copy of this package may have declared the credential. */
-const isCredential = (value: unknown): value is Declared<string, unknown> =>
-  Context.isKey(value) && hasProperty(value, "kind") && hasProperty(value, "request")
+/** `refuseWith` checks a request with further properties. */
+export const makeChecks = (
+  name: string,
+  row: { readonly name: string },
+  refuseWith: (more: () => Schema.Struct.Fields) => Refuse,
+  refuseDeclaration?: Refuse
+): Checks => {
+  const refuse = refuseWith(() => ({}))
+  return {
+    name,
+    refuseDeclaration: refuseDeclaration ?? refuse,
+    refuseRequest: refuseOtherTags(name, refuse, row),
+    refuseOptions: refuseOtherTags(name, refuseWith(() => ({ into: Constraint.optional(Guards.Tag) })), row)
+  }
+}
 
-/** Whether a value is a credential of this kind. */
-export const isDeclared = <Kind extends string>(value: unknown, kind: Kind): value is Declared<Kind, unknown> =>
-  isCredential(value) && value.kind === kind
+/** A declared credential, or a request with the tag for its credential. */
+type Tagged<Id> =
+  | Context.Key<Id, Redacted.Redacted>
+  | { readonly into?: Context.Key<Id, Redacted.Redacted> | undefined }
 
-/** The request of an argument that is a request or a credential of this kind. */
-export const requestOf = <Request extends object>(
-  kind: string,
-  subject: Request | Declared<string, Request>
-): Request =>
-  // The check tells the two apart, which the types cannot: a request may be any object.
-  (isDeclared(subject, kind) ? subject.request : subject) as Request
+/** The functions that every kind has. Inline requests have the default tag if they name no other one. */
+export const makeKind = (
+  { name, refuseDeclaration, refuseOptions }: Checks,
+  defaultTag: Context.Key<unknown, Redacted.Redacted>
+) => {
+  /** The stack trace of the error begins in the program, which has the mistake. */
+  const declare = <Class>(id: string, request: object): Class => {
+    const refused = refuseId(id) ?? refuseDeclaration(request)
+    if (refused !== undefined) {
+      const error = toThrow(refused, id)
+      Error.captureStackTrace(error, declare)
+      throw error
+    }
+    const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
+    // The class is a tag for `Self`, which is a type only, and has the two properties of a declaration.
+    return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
+  }
 
-/** The check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
-export const refuseOtherTags = (
-  kind: string,
-  refuse: (request: unknown) => ValidationException | undefined,
-  row: { readonly name: string }
-) =>
-(subject: unknown): ValidationException | undefined =>
-  isDeclared(subject, kind)
-    ? undefined
-    : !Context.isKey(subject)
-    ? refuse(subject)
-    : Validation.validationException([{
-      path: [],
-      constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
-        isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
-      }`
-    }], row.name)
+  const resolve = <Id, Subject extends object>(
+    subject: Subject & Tagged<Id>
+  ): Effect.Effect<readonly [tag: Context.Key<Id, Redacted.Redacted>, request: Subject], ValidationException> => {
+    // The checks tell credentials and requests apart, which the types cannot.
+    if (isDeclared(subject, name)) {
+      return Effect.succeed([subject as unknown as Context.Key<Id, Redacted.Redacted>, subject])
+    }
+    const refused = refuseOptions(subject)
+    if (refused !== undefined) return Effect.fail(refused)
+    // Without `into`, Id is the identifier of the default tag.
+    const { into = defaultTag as Context.Key<Id, Redacted.Redacted>, ...request } = subject as {
+      readonly into?: Context.Key<Id, Redacted.Redacted>
+    }
+    return Effect.succeed([into, asChecked(request) as Subject])
+  }
 
-/**
- * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
- * second argument decides. `member` is a member of every inline request.
- */
-export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boolean =>
-  args.length > 2
-  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], member))
+  /** Provides a credential to an effect. `obtain` gets the declared credential, or the checked request. */
+  const provide = <A, E1, R1, Id, Subject extends object, E, R>(
+    self: Effect.Effect<A, E1, R1>,
+    subject: Subject & Tagged<Id>,
+    obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
+  ): Effect.Effect<A, E1 | E | ValidationException, Exclude<R1, Id> | R> =>
+    Effect.flatMap(resolve(subject), ([tag, request]) => Effect.provideServiceEffect(self, tag, obtain(request)))
+
+  const layer = <Id, Subject extends object, E, R>(
+    subject: Subject & Tagged<Id>,
+    obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
+  ): Layer.Layer<Id, E | ValidationException, R> =>
+    Layer.unwrap(Effect.map(resolve(subject), ([tag, request]) => Layer.effect(tag, obtain(request))))
+
+  return { declare, provide, layer }
+}

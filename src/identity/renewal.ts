@@ -1,13 +1,13 @@
 /** Renewal of a credential that a resource has rejected. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import type { ValidationException } from "../IdentityError.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
-import { Rejected } from "./rejectedCredential.js"
+
+/** The credential that a resource has rejected. A cache returns another one to the request that follows. */
+export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
+  defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
+})
 
 export interface Options {
   /** Whether to use `forceAuthentication` if the request without it returns the same credential. The user may have to consent. */
@@ -34,26 +34,6 @@ export const renewCredential = <E, R>(
     request(false),
     (fresh) => Option.isNone(fresh) && options.reauthenticate ? request(true) : Effect.succeed(fresh)
   )
-}
-
-/** The check of the arguments of `use`: the function, and the options. */
-export type RefuseUse = (f: unknown, options: unknown) => ValidationException | undefined
-
-/** The check of `rejected` and of further options. */
-export const makeRefuseUse = (more: () => Schema.Struct.Fields, row: { readonly name: string }): RefuseUse => {
-  const refuseFunction = Validation.refuse(
-    () => Schema.Struct({ f: Constraint.guard("a function, with the options after it", isFunction) }),
-    row
-  )
-  const refuseOptions = Validation.refuse(
-    // The fields of this function need no context.
-    () =>
-      Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more() }) as unknown as Schema.Codec<
-        unknown
-      >,
-    row
-  )
-  return (f, options) => refuseFunction({ f }) ?? refuseOptions(options)
 }
 
 export interface UseOptions<in E> extends Options {

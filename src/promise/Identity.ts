@@ -39,23 +39,23 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
-import type * as Context from "effect/Context"
+import type { ConfigError } from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
-import { Identity } from "../Identity.js"
+import * as Identity from "../Identity.js"
 import type * as Config from "./internal/config.js"
-import type * as ConsentCallbacks from "./internal/consentCallback.js"
-import * as DefaultRuntime from "./internal/defaultRuntime.js"
+import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
-import type * as Propagation from "./internal/propagation.js"
 import * as Contexts from "./internal/requestContext.js"
-import type * as Users from "./internal/user.js"
 import type * as Workloads from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
@@ -130,7 +130,7 @@ export type RequestContext = Contexts.RequestContext
  * @since 0.1.0
  * @category models
  */
-export type AwsClient = Propagation.AwsClient
+export type AwsClient = Implementation.AwsClient
 
 /**
  * All parameters except the last one, the credential.
@@ -154,7 +154,7 @@ export type CredentialWrapper = Implementation.CredentialWrapper
  * @since 0.1.0
  * @category models
  */
-export type User = Users.User
+export type User = Workloads.User
 
 /**
  * The options of {@link completeAuthorization}.
@@ -200,7 +200,7 @@ export type ResumeOptions = Config.ResumeOptions
  * @since 0.1.0
  * @category models
  */
-export type ConsentOutcome = ConsentCallbacks.Outcome
+export type ConsentOutcome = Consents.Outcome
 
 /**
  * The options of {@link fetchConsentCallback}.
@@ -208,7 +208,7 @@ export type ConsentOutcome = ConsentCallbacks.Outcome
  * @since 0.1.0
  * @category models
  */
-export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
+export type FetchConsentCallbackOptions = Consents.FetchOptions
 
 /**
  * The options of {@link nodeConsentCallback}. The types of request and response are those of the framework.
@@ -219,7 +219,7 @@ export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
 export type NodeConsentCallbackOptions<
   Req extends IncomingMessage = IncomingMessage,
   Res extends ServerResponse = ServerResponse
-> = ConsentCallbacks.NodeOptions<Req, Res>
+> = Consents.NodeOptions<Req, Res>
 
 /**
  * The functions over one runtime, see {@link make}.
@@ -316,20 +316,22 @@ export const make: {
    */
   <E>(
     runtime:
-      | ManagedRuntime.ManagedRuntime<Identity | DataPlane.DataPlane, E>
-      | Context.Context<Identity | DataPlane.DataPlane>
+      | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
+      | Context.Context<Identity.Identity | DataPlane.DataPlane>
   ): DataPlaneFunctions
   /**
    * Without `workload`, for a runtime that has `Identity` alone.
    */
-  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): Functions
-} = <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): DataPlaneFunctions =>
+  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>): Functions
+} = <E>(
+  runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
+): DataPlaneFunctions =>
   Implementation.make({
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
         : Effect.runPromiseExitWith(runtime)(effect),
-    identity: Identity,
+    identity: Identity.Identity,
     dataPlane: Effect.flatMap(
       Effect.serviceOption(DataPlane.DataPlane),
       Option.match({
@@ -343,8 +345,22 @@ export const make: {
 // Default runtime
 // -----------------------------------------------------------------------------
 
-// One for the process: the functions below have no parameter for a runtime.
-const defaultRuntime = DefaultRuntime.make()
+// Not `AwsIdentity.layer()`: a bundle would hold the control plane and STS, which no function here calls.
+const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
+
+/** One for the process: the functions below have no parameter for a runtime. Its first use builds it. */
+let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLayer>, ConfigError> | undefined
+
+const defaultContext = Effect.suspend(() => {
+  const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
+  return runtime.contextEffect.pipe(
+    // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that time.
+    Effect.tapCause(() => {
+      if (defaultRuntime === runtime) defaultRuntime = undefined
+      return runtime.disposeEffect
+    })
+  )
+})
 
 /**
  * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new one.
@@ -353,12 +369,16 @@ const defaultRuntime = DefaultRuntime.make()
  * @since 0.1.0
  * @category runtime
  */
-export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
+export const disposeDefaultRuntime = async (): Promise<void> => {
+  const runtime = defaultRuntime
+  defaultRuntime = undefined
+  await runtime?.dispose()
+}
 
 const defaultFunctions = Implementation.make({
   run: Effect.runPromiseExit,
-  identity: defaultRuntime.identity,
-  dataPlane: defaultRuntime.dataPlane
+  identity: Effect.map(defaultContext, Context.get(Identity.Identity)),
+  dataPlane: Effect.map(defaultContext, Context.get(DataPlane.DataPlane))
 })
 
 // -----------------------------------------------------------------------------

@@ -2,13 +2,11 @@
  * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
  */
 import * as Schema from "effect/Schema"
-import { refuseOtherTags } from "../../identity/credentialTag.js"
+import { type Refuse, refuseOtherTags } from "../../identity/credentialTag.js"
 import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
 import * as IdentityRequest from "../../identity/identityRequest.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
-
-type Refuse = IdentityRequest.Refuse
 
 const Flag = Constraint.optional(Schema.Boolean)
 

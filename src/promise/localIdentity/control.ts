@@ -8,7 +8,9 @@ import type { Change, IdentitySetup } from "../../IdentitySetup.js"
 import { type Plain, toPlain } from "../../local/control/nativeValue.js"
 import type * as LocalBackend from "../../local/LocalBackend.js"
 import * as LocalControl from "../../local/LocalControl.js"
-import type { Run } from "./run.js"
+
+/** Runs an effect as a promise. */
+export type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
 export type Consent = Plain<LocalBackend.ConsentStatus>
 
