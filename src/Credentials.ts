@@ -10,26 +10,57 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
+import type { Problem } from "./credentials/check.js"
 import * as Check from "./credentials/check.js"
-import * as List from "./credentials/list.js"
-import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./credentials/model.js"
+import { type Credential, isUserCredential } from "./credentials/credential.js"
+import type { Policy, PolicyOptions } from "./credentials/policy.js"
 import * as Policies from "./credentials/policy.js"
+import type { Caller, Status } from "./credentials/status.js"
 import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
-import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
+import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
-/**
- * @since 0.1.0
- */
-export * from "./credentials/model.js"
-
-/** Fails with what is wrong with a list. Programs in plain JavaScript can pass anything. */
-const checked = <A, E, R>(
-  list: ReadonlyArray<Credential>,
-  run: () => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => List.refuse(list) ?? run())
+export {
+  /** @since 0.1.0 */
+  ExchangeNotConfigured,
+  /** @since 0.1.0 */
+  NotVisible,
+  /** @since 0.1.0 */
+  type Problem,
+  /** @since 0.1.0 */
+  ProviderNotFound,
+  /** @since 0.1.0 */
+  ProviderNotReady,
+  /** @since 0.1.0 */
+  ProviderOfOtherKind,
+  /** @since 0.1.0 */
+  ReturnUrlMissing,
+  /** @since 0.1.0 */
+  ReturnUrlNotRegistered,
+  /** @since 0.1.0 */
+  WorkloadNotFound
+} from "./credentials/check.js"
+export type {
+  /** @since 0.1.0 */
+  Credential,
+  /** @since 0.1.0 */
+  UserCredential
+} from "./credentials/credential.js"
+export type {
+  /** @since 0.1.0 */
+  Policy,
+  /** @since 0.1.0 */
+  PolicyOptions,
+  /** @since 0.1.0 */
+  Statement
+} from "./credentials/policy.js"
+export type {
+  /** @since 0.1.0 */
+  Caller,
+  /** @since 0.1.0 */
+  Status
+} from "./credentials/status.js"
 
 // -----------------------------------------------------------------------------
 // Set-up
@@ -86,9 +117,7 @@ export const check = (
     readonly workload: string
   }
 ): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  checked(list, () => Check.check(list, options.workload)).pipe(
-    Effect.withSpan("Credentials.check")
-  )
+  Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
  * The least IAM policy that a program with these credentials needs. It is a plain value: `JSON.stringify` makes the
@@ -131,7 +160,7 @@ export const check = (
  * console.log(JSON.stringify(policy, null, 2))
  */
 export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
-  const refused = Policies.refuse(list, options)
+  const refused = Policies.refuseOptions(options)
   if (refused !== undefined) throw refused
   return Policies.make(list, options)
 }
@@ -146,7 +175,7 @@ export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions):
 export const externalSecrets = (
   list: ReadonlyArray<Credential>
 ): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
-  checked(list, () => Check.externalSecrets(list))
+  Check.externalSecrets(list)
 
 // -----------------------------------------------------------------------------
 // Grants
@@ -203,8 +232,9 @@ export const status = (
   list: ReadonlyArray<Credential>,
   { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
-  checked(list, () => Statuses.status(list.filter(List.isUserCredential), { caller, concurrency, remember })).pipe(
-    Effect.withSpan("Credentials.status")
+  Effect.withSpan(
+    Statuses.status(list.filter(isUserCredential), { caller, concurrency, remember }),
+    "Credentials.status"
   )
 
 /**
@@ -255,12 +285,11 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
   options: ConsentAllOptions<E, R> = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
-  checked(list, () =>
-    Effect.flatMap(Identity, (identity) => {
-      const { caller, ...consent } = options
-      return Effect.forEach(
-        list.filter(List.isUserCredential),
-        (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
-        { discard: true }
-      )
-    })).pipe(Effect.withSpan("Credentials.consentAll"))
+  Effect.flatMap(Identity, (identity) => {
+    const { caller, ...consent } = options
+    return Effect.forEach(
+      list.filter(isUserCredential),
+      (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
+      { discard: true }
+    )
+  }).pipe(Effect.withSpan("Credentials.consentAll"))

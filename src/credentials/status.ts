@@ -9,8 +9,33 @@ import * as Digest from "../credentialCache/digest.js"
 import { type AccessTokenError, Identity, type Service } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
-import type { Caller, Status, UserCredential } from "./model.js"
+import type { UserCredential } from "./credential.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/** The caller of a run: the workload identity and the user that the workload access token was obtained for. */
+export interface Caller {
+  /** The name of the workload identity. */
+  readonly name: string
+  /** The user, by id or by JWT. */
+  readonly user: UserIdentifier
+}
+
+/**
+ * Whether the current user has granted a credential.
+ *
+ * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
+ * - `NotGranted`: the user would have to consent
+ * - `Unknown`: it could not be found out; `error` says why
+ */
+export type Status =
+  | { readonly _tag: "Granted"; readonly credential: UserCredential }
+  | { readonly _tag: "NotGranted"; readonly credential: UserCredential }
+  | { readonly _tag: "Unknown"; readonly credential: UserCredential; readonly error: AccessTokenError }
 
 // -----------------------------------------------------------------------------
 // Memory
