@@ -318,7 +318,7 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
   options: UseOptions<NoInfer<E>, E1, R1>
 ): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
-    const { rejected, reauthenticate = false, ...consent } = options
+    const { rejected, reauthenticate, ...consent } = options
     return useCredential(
       get(request, consent),
       (forceAuthentication) =>

@@ -237,7 +237,7 @@ export const use = <A, E, R>(
   f: (key: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
+  useCredential(get(request), () => get(request), f, options)
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -323,7 +323,7 @@ export const use = <A, E, R>(
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
-  useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
+  useCredential(get(request), () => get(request), f, options)
 
 // -----------------------------------------------------------------------------
 // Layers

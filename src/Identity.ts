@@ -332,9 +332,6 @@ const checked = <Request, A, E, R>(
 ): Effect.Effect<A, E | ValidationException, R> =>
   Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
 
-/** Telemetry reads members, and a request of plain JavaScript can be no object. */
-const subjectOf = <A extends object>(request: A): A | undefined => Predicate.isObject(request) ? request : undefined
-
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
@@ -532,7 +529,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const request = CredentialTag.requestOf("AccessToken", subject)
       return observe(
         "getAccessToken",
-        subjectOf(request),
+        request,
         Effect.suspend(() =>
           Request.accessToken.refuseRequest(subject)
             ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
@@ -540,20 +537,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         )
       )
     },
-    resumeAccessToken: (session, options) =>
-      observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
+    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
       return observe(
         "getApiKey",
-        subjectOf(request),
+        request,
         checked(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
-        subjectOf(request),
+        request,
         checked(Request.refusePaymentTokenRequest, request, getPaymentToken)
       ),
     completeAuthorization: (options) =>

@@ -41,19 +41,19 @@ export const requestOf = <Request extends object>(
 /** Returns what is wrong with a request. */
 export type Refuse = (request: unknown) => ValidationException | undefined
 
-/** The check of an object with these properties, which need no context. */
+/** Makes the check of an object. The fields need no context. */
 export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
   Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
 
 const checked = new WeakSet<object>()
 
-/** Marks a request that was made from checked values. It is not checked a second time. */
+/** Marks a request that this package made from checked values, so that `Identity` does not check it again. */
 export const asChecked = <Request extends object>(request: Request): Request => {
   checked.add(request)
   return request
 }
 
-/** The check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
+/** Makes the check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
 export const refuseOtherTags =
   (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
     isDeclared(subject, kind) || checked.has(Object(subject))
@@ -79,17 +79,13 @@ export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boole
 // Declarations
 // -----------------------------------------------------------------------------
 
-const constraintOfId = (id: unknown): string | undefined =>
-  typeof id !== "string"
-    ? wrongType("a string: the name of the declaration", id)
-    : id === ""
-    ? `${Constraint.prefix} have length greater than or equal to 1`
-    : undefined
-
-const refuseId = (id: unknown): ValidationException | undefined => {
-  const constraint = constraintOfId(id)
-  return constraint === undefined ? undefined : Validation.validationException([{ path: ["id"], constraint }])
-}
+const refuseId = (id: unknown): ValidationException | undefined =>
+  typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
+    path: ["id"],
+    constraint: id === ""
+      ? `${Constraint.prefix} have length greater than or equal to 1`
+      : wrongType("a string: the name of the declaration", id)
+  }])
 
 const toThrow = (refused: ValidationException, id: unknown): ValidationException =>
   new ValidationException({
@@ -139,17 +135,14 @@ export const makeChecks = (
   }
 }
 
-/** A declared credential, or a request with the tag for its credential. */
-type Tagged<Id> =
-  | Context.Key<Id, Redacted.Redacted>
-  | { readonly into?: Context.Key<Id, Redacted.Redacted> | undefined }
+type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 
-/** The functions that every kind has. Inline requests have the default tag if they name no other one. */
-export const makeKind = (
-  { name, refuseDeclaration, refuseOptions }: Checks,
-  defaultTag: Context.Key<unknown, Redacted.Redacted>
-) => {
-  /** The stack trace of the error begins in the program, which has the mistake. */
+/** A declared credential, or a request with the tag for its credential. */
+type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
+
+/** The functions that every kind has. The default tag is for inline requests that name no tag. */
+export const makeKind = ({ name, refuseDeclaration, refuseOptions }: Checks, defaultTag: Tag<unknown>) => {
+  /** The stack trace of an error begins in the program, which has the mistake. */
   const declare = <Class>(id: string, request: object): Class => {
     const refused = refuseId(id) ?? refuseDeclaration(request)
     if (refused !== undefined) {
@@ -162,19 +155,15 @@ export const makeKind = (
     return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
   }
 
+  // The checks tell credentials and requests apart, which the types cannot.
   const resolve = <Id, Subject extends object>(
     subject: Subject & Tagged<Id>
-  ): Effect.Effect<readonly [tag: Context.Key<Id, Redacted.Redacted>, request: Subject], ValidationException> => {
-    // The checks tell credentials and requests apart, which the types cannot.
-    if (isDeclared(subject, name)) {
-      return Effect.succeed([subject as unknown as Context.Key<Id, Redacted.Redacted>, subject])
-    }
+  ): Effect.Effect<readonly [tag: Tag<Id>, request: Subject], ValidationException> => {
+    if (isDeclared(subject, name)) return Effect.succeed([subject as unknown as Tag<Id>, subject])
     const refused = refuseOptions(subject)
     if (refused !== undefined) return Effect.fail(refused)
     // Without `into`, Id is the identifier of the default tag.
-    const { into = defaultTag as Context.Key<Id, Redacted.Redacted>, ...request } = subject as {
-      readonly into?: Context.Key<Id, Redacted.Redacted>
-    }
+    const { into = defaultTag as Tag<Id>, ...request } = subject as { readonly into?: Tag<Id> }
     return Effect.succeed([into, asChecked(request) as Subject])
   }
 

@@ -36,10 +36,6 @@ export const renewCredential = <E, R>(
   )
 }
 
-export interface UseOptions<in E> extends Options {
-  readonly rejected: (error: E) => boolean
-}
-
 /**
  * Runs `f` with a credential. If the resource rejects it, runs `f` once more with a new one. Without another credential
  * it fails with the first error.
@@ -48,7 +44,10 @@ export const useCredential = <A, E, R, E1, R1>(
   obtain: Effect.Effect<Redacted.Redacted, E1, R1>,
   renew: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E1, R1>,
   f: (credential: Redacted.Redacted) => Effect.Effect<A, E, R>,
-  { reauthenticate, rejected }: UseOptions<E>
+  { reauthenticate = false, rejected }: {
+    readonly rejected: (error: E) => boolean
+    readonly reauthenticate?: boolean | undefined
+  }
 ): Effect.Effect<A, E | E1, R | R1> =>
   Effect.flatMap(obtain, (first) =>
     Effect.catchIf(f(first), rejected, (error) =>
