@@ -73,11 +73,11 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
  * for what they have granted, because one list of scopes differs.
  *
- * A declaration has the members of the credential. The members of a single use are not part of it: `consent`, `poll`,
+ * A declaration has the properties of the credential. Those of a single use are not part of it: `consent`, `poll`,
  * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
  * forceAuthentication: true }`.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -155,8 +155,8 @@ export const withAccessToken: {
     self: Effect.Effect<A, E1, R1>
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
-   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
    */
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
     options: Options<Id, E, R>
@@ -173,8 +173,8 @@ export const withAccessToken: {
     options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
-   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
    */
   <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
     self: Effect.Effect<A, E1, R1>,
@@ -236,7 +236,7 @@ export const makeWithAccessToken: Effect.Effect<
  * It is for programs that run for hours, such as a worker or a conversation: they call it right before each use.
  * {@link withAccessToken} obtains a token when its effect starts, and that token expires.
  *
- * `options` are for a declared credential. An inline request has them as members.
+ * `options` are for a declared credential. An inline request has them as properties.
  *
  * @since 0.1.0
  * @category accessors
@@ -267,7 +267,7 @@ export const get = <E = RequiresUserConsent, R = never>(
 
 /**
  * How to recognize a rejected token, and what to do then. `consent` and `poll` are for a declared credential. An inline
- * request has them as members.
+ * request has them as properties.
  *
  * @since 0.1.0
  * @category models

@@ -57,7 +57,7 @@ export interface TagClass<in out Self, out Id extends string>
  * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
  * credential in its place.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors

@@ -2,8 +2,8 @@
  * Declared credentials as a list: what is missing for them at AWS, the IAM policy that they need, and what the current
  * user has granted.
  *
- * A program has one list of all its credentials. What concerns users alone skips the others: {@link status} and
- * {@link consentAll} look only at those of the flow `USER_FEDERATION`.
+ * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll}, look
+ * only at credentials of the flow `USER_FEDERATION`.
  *
  * @since 0.1.0
  */
@@ -78,9 +78,9 @@ export type CheckError = Exclude<
 >
 
 /**
- * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the credential
- * providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list: nothing was
- * found. What the caller's rights do not let it see is a `NotVisible`.
+ * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the
+ * credential providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list:
+ * nothing was found. What the caller's rights do not let it see is a `NotVisible`.
  *
  * The return URL of a credential without one is `Consent.ReturnUrl`. AWS-signed JWTs need nothing of the control plane.
  * It reads, and changes nothing.
@@ -128,15 +128,17 @@ export const check = (
  * - A program on AgentCore Runtime gets its workload access tokens with the requests. It does not need the first
  *   statement, and AWS advises against it.
  * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's rights. `secrets` names
- *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt` on it too.
+ *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt`
+ *   on it too.
  * - `sts:GetWebIdentityToken` has no resource, and is limited by the declared audience, algorithm and duration.
  *
  * Actions, resource types and condition keys are those of "Actions, resources, and condition keys for Amazon Bedrock
  * AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026). Three things
- * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that AgentCore
- * stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`) need no more.
+ * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that
+ * AgentCore stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`)
+ * need no more.
  *
- * Throws a `ValidationException` that names the member if an option cannot be right.
+ * Throws a `ValidationException` that names the property if an option cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -166,8 +168,8 @@ export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions):
 }
 
 /**
- * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider. For
- * the option `secrets` of {@link policy}.
+ * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider.
+ * For the option `secrets` of {@link policy}.
  *
  * @since 0.1.0
  * @category operations
@@ -189,26 +191,26 @@ export const externalSecrets = (
  */
 export interface StatusOptions {
   /**
-   * Who asks, for the memory. A server that obtains a workload access token for each request names the caller here.
-   * Default: the workload access token, so that another one of the same user is asked for again.
+   * The caller whose responses are remembered. A server that obtains a workload access token for each request names the
+   * caller here. Default: the workload access token, so that nothing is remembered for another token of the same user.
    */
   readonly caller?: Caller | undefined
-  /** How long an answer is remembered. Zero asks each time. Default: 30 seconds. */
+  /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
   readonly remember?: Duration.Input | undefined
-  /** How many credentials are asked for at one time. Default: 3. */
+  /** The maximum number of concurrent requests. Default: 3. */
   readonly concurrency?: number | undefined
 }
 
 /**
- * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It skips
- * all others, which no user grants. It shows nothing to the user.
+ * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It
+ * skips all others, which no user grants. It shows nothing to the user.
  *
- * AgentCore has no operation for this. So each credential is asked for, and a credential that is not granted opens an
- * authorization session, which lapses unused after ten minutes. Few are asked for at one time, and an answer
- * is remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor
- * still counts: AgentCore does not notice it.
+ * AgentCore has no operation for this. So each credential is requested, and a credential that is not granted opens an
+ * authorization session, which expires unused after ten minutes. Few requests run at the same time, and a response is
+ * remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor still counts, because
+ * AgentCore does not notice it.
  *
- * It fails only if there is no caller. A credential that cannot be asked for is `Unknown`, and is not remembered.
+ * It fails only if there is no caller. A credential that cannot be requested is `Unknown`, and is not remembered.
  *
  * @since 0.1.0
  * @category operations
@@ -262,9 +264,8 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
 }
 
 /**
- * Brings every credential of the flow `USER_FEDERATION` to "granted" for the current user, one after the other in the
- * order of the list: before a conversation begins, instead of in the middle of it. It skips all others, and asks nothing
- * for those that are granted. The first failure ends it.
+ * Asks the current user to consent to every `USER_FEDERATION` credential in the list, in order. Call it before a
+ * conversation starts. It skips all other credentials, and those that are granted. The first failure ends it.
  *
  * @since 0.1.0
  * @category operations

@@ -52,7 +52,7 @@ export interface IamAccessTokenRequest {
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set
+   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is rejected, not rounded. Default: 5 minutes, set
    * by the service.
    */
   readonly duration?: Duration.Input | undefined
@@ -118,7 +118,7 @@ export interface TagClass<in out Self, out Id extends string>
  * Declares an AWS-signed JWT once: a tag that has the request with it. Every function that takes a request takes the
  * declared credential in its place.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors

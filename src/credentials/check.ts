@@ -216,7 +216,7 @@ const checkProvider = (
           onSome: (other) => [new ProviderOfOtherKind({ ...names, kind, found: other })]
         })
       case "Found": {
-        // Only OAuth2 providers have these members, and those of older accounts have none.
+        // Only OAuth2 providers have these properties, and those of older accounts have none.
         const { failureReason, status = "READY" } = found.provider as Partial<Providers["oauth2"]>
         return [
           ...(status === "READY"

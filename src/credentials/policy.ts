@@ -1,9 +1,9 @@
 /**
  * The least IAM policy for a program with declared credentials.
  *
- * Actions and their resource types, all of them required, and condition keys: "Actions, resources, and condition keys for
- * Amazon Bedrock AgentCore" and "… for AWS Security Token Service" in the Service Authorization Reference of AWS, as of
- * August 2026.
+ * Actions and their resource types, all of them required, and condition keys: "Actions, resources, and condition keys
+ * for Amazon Bedrock AgentCore" and "… for AWS Security Token Service" in the Service Authorization Reference of AWS,
+ * as of August 2026.
  */
 import * as Duration from "effect/Duration"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
@@ -134,7 +134,7 @@ const allow = (
   resources: ReadonlyArray<string>
 ): Statement => ({ Sid: sid, Effect: "Allow", Action: [action], Resource: resources })
 
-/** No statement for no credential: IAM refuses a statement without resources. */
+/** No statement for no credential: IAM rejects a statement without resources. */
 const allowAll = (
   sid: string,
   action: string,
@@ -165,7 +165,7 @@ const allowIamTokens = (
           "sts:IdentityTokenAudience": typeof audience === "string" ? [audience] : unique(audience)
         },
         StringEquals: { "sts:SigningAlgorithm": signingAlgorithm },
-        // Without a duration the request has no such member, and a condition on it would fail.
+        // Without a duration the request does not have it, and a condition on it would fail.
         ...(duration === undefined
           ? {}
           : { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } })

@@ -69,11 +69,11 @@ export const refuseOtherTags =
 
 /**
  * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
- * second argument decides. `member` is a member of every inline request.
+ * second argument decides. `property` is a property of every inline request.
  */
-export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boolean =>
+export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boolean =>
   args.length > 2
-  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], member))
+  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
 
 // -----------------------------------------------------------------------------
 // Declarations
@@ -95,7 +95,9 @@ const toThrow = (refused: ValidationException, id: unknown): ValidationException
     fieldList: refused.fieldList
   })
 
-/** A copy that the program cannot change: grants are kept by the request. Requests have lists and records of strings. */
+/**
+ * A copy that the program cannot change: grants are kept by the request. Requests have lists and records of strings.
+ */
 const freeze = (request: object): object =>
   Object.freeze(Object.fromEntries(
     Object.entries(request).map(([name, member]: readonly [string, unknown]) => [

@@ -34,7 +34,7 @@ const fields = {
 }
 
 /**
- * The check of a request with further members. One schema for each shape of `audience`: a union would report both shapes.
+ * The check of a request with further properties. One schema for each shape of `audience`: a union would report both.
  */
 export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
   const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>

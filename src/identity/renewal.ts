@@ -10,15 +10,15 @@ export const Rejected = Context.Reference("effect-agentcore-identity/internal/Re
 })
 
 export interface Options {
-  /** Whether to use `forceAuthentication` if the request without it returns the same credential. The user may have to consent. */
+  /** Whether to repeat the request with `forceAuthentication` if it returns the same credential. */
   readonly reauthenticate: boolean
 }
 
 /**
- * Obtains a credential in the place of a rejected one. None: every request returned the rejected one.
+ * Obtains a credential in the place of a rejected one. `None` if every request returned the rejected one.
  *
- * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have re-authenticated. The
- * user is not asked in these cases.
+ * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have
+ * re-authenticated, so that the user need not consent again.
  */
 export const renewCredential = <E, R>(
   obtain: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>,

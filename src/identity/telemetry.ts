@@ -45,7 +45,7 @@ export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effe
 // Labels
 // -----------------------------------------------------------------------------
 
-/** What an operation is about. A completion has neither member. */
+/** What an operation is about. A completion has neither property. */
 interface Subject {
   readonly provider?: string | undefined
   readonly flow?: Flow | undefined
@@ -84,8 +84,8 @@ const makeProviderNames = () => {
 }
 
 /**
- * A metric finds its state by the identity of the attributes, and otherwise by a text of all of them. So the same labels are always the same
- * object. `programLabels` are the labels that the program put on its fiber.
+ * A metric finds its state by the identity of the attributes, and otherwise by a string of all of them. So the same
+ * labels are always the same object. `programLabels` are the labels that the program put on its fiber.
  */
 const makeLabels = () => {
   const memo = new WeakMap<Labels, Map<string, Labels>>()

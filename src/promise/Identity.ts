@@ -8,7 +8,7 @@
  * - A promise rejects with a tagged error of `IdentityError`; see `error._tag`.
  * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
  *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
- * - A refused consent ends the wait at once (`AuthorizationFailed`).
+ * - A denied consent ends the wait at once (`AuthorizationFailed`).
  * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
  *   one line in a handler of `BedrockAgentCoreApp`, also in a handler that streams.
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
@@ -284,7 +284,8 @@ export const getContext = (): RequestContext | undefined => Contexts.get()
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
  * - the `DataPlane`: then the functions include `workload`
- * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in memory
+ * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in
+ *   memory
  * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
  *   local development. It is then also the caller of requests without a token
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
@@ -363,8 +364,8 @@ const defaultContext = Effect.suspend(() => {
 })
 
 /**
- * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new one.
- * It is for tests, and for programs that change their environment. A process that exits does not need it.
+ * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new
+ * one. It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
  * @category runtime
@@ -475,11 +476,11 @@ export const withWatPropagation: Functions["withWatPropagation"] = defaultFuncti
 export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workload
 
 /**
- * Continues a session: the `session` of `RequiresUserConsent`, or its text from {@link encodeSession}. It asks for the
- * token at once. The caller must be the caller that the session was started for.
+ * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It asks for
+ * the token at once. The caller must be the caller that the session was started for.
  *
  * The promise rejects with `AccessTokenError`, with the errors of `onAuthUrl`, and with `ValidationException` if the
- * text is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
+ * string is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
  *
  * @since 0.1.0
  * @category functions
@@ -506,8 +507,8 @@ export const resume: Functions["resume"] = defaultFunctions.resume
  * {@link fetchConsentCallback} and {@link nodeConsentCallback} are pages that also check the user. A call in this
  * process that waits for this session goes on at once.
  *
- * `user` must be the user that the authorization was started for. It must come from the application's own sign-in, never
- * from the URL: a forwarded link must not bind the account of another person.
+ * `user` must be the user that the authorization was started for. It must come from the application's own sign-in,
+ * never from the URL: a forwarded link must not bind the account of another person.
  *
  * The promise rejects with a `DataPlaneError`.
  *
@@ -549,8 +550,8 @@ export const completeAuthorization: Functions["completeAuthorization"] = default
 export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFunctions.fetchConsentCallback
 
 /**
- * The same for servers of Node: `node:http`, Express, Connect. Errors go to `next` if the framework passes it. Otherwise
- * the response has status 500, and the log has the name of the error. The promise never rejects.
+ * The same for servers of Node: `node:http`, Express, Connect. Errors go to `next` if the framework passes it.
+ * Otherwise the response has status 500, and the log has the name of the error. The promise never rejects.
  *
  * @since 0.1.0
  * @category functions
@@ -572,7 +573,7 @@ export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFu
 export const nodeConsentCallback: Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
 
 /**
- * The text of a session, for {@link resume} in another process. It contains the secrets of the session in clear: store
+ * A session as a string, for {@link resume} in another process. It contains the secrets of the session in clear: store
  * it like a credential.
  *
  * @since 0.1.0

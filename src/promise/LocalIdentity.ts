@@ -1,9 +1,9 @@
 /**
- * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in the
- * process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
+ * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in
+ * the process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
  *
- * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its authorization
- * server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its
+ * authorization server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
  *
  * @since 0.1.0
  * @example
@@ -86,13 +86,13 @@ export type AuthorizationServerOptions = Server.AuthorizationServerOptions
  */
 export interface Options {
   /**
-   * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`, such
-   * as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
+   * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`,
+   * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
    */
   readonly setup?: Setup | string | undefined
   /**
-   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…` are in
-   * `environment`. Default: none.
+   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…`
+   * are in `environment`. Default: none.
    */
   readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
   /** A name or address of this machine. Default: `127.0.0.1`. */
@@ -144,7 +144,7 @@ export type Grant = Controls.Grant
 export type FaultStatus = Controls.FaultStatus
 
 /**
- * A request and its answer, without secrets.
+ * A request and its response, without secrets.
  *
  * @since 0.1.0
  * @category models
@@ -209,7 +209,7 @@ export interface TestUser {
   readonly opens: Act
   /** Opens the link, signs in, and allows. */
   readonly approves: Act
-  /** Opens the link, signs in, and refuses. */
+  /** Opens the link, signs in, and denies. */
   readonly denies: Act
   /** Gives the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
@@ -232,8 +232,8 @@ export type Control = Controls.Control<Setup>
 /**
  * A server that runs.
  *
- * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client secret
- *   of the authorization server.
+ * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client
+ *   secret of the authorization server.
  * - `stop`: ends it and frees its ports. `await using` stops it, too.
  *
  * @since 0.1.0
@@ -339,7 +339,8 @@ const makeUser = (
 }
 
 /**
- * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process alive.
+ * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process
+ * alive.
  *
  * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
  *

@@ -41,8 +41,8 @@ export interface OAuth2WrapperConfig {
    *
    * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
    * - `M2M`: the agent's own access, without a user (client credentials).
-   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
-   *   access token has to be one for that JWT.
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
+   *   workload access token has to be one for that JWT.
    */
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**

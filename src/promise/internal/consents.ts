@@ -1,4 +1,6 @@
-/** The consents that the functions of one runtime wait for, and the page that the browser returns to, without Effect. */
+/**
+ * The consents that the functions of one runtime wait for, and the page that the browser returns to, without Effect.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

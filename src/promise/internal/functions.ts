@@ -61,9 +61,14 @@ export interface CompleteAuthorizationOptions {
 
 export interface Functions {
   readonly withAccessToken: {
-    /** Passes a declared access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    /**
+     * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
+     * caller.
+     */
     (credential: AccessTokenCredential, options?: Config.AccessTokenUseOptions): CredentialWrapper
-    /** Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    /**
+     * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller.
+     */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
   }
   readonly withApiKey: {

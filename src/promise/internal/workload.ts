@@ -79,7 +79,7 @@ export interface Workload {
    * unknown name.
    */
   readonly getToken: () => Promise<string>
-  /** Marks a token that a service has refused. The next `getToken` renews it. */
+  /** Marks a token that a service has rejected. The next `getToken` renews it. */
   readonly invalidate: (stale: string) => Promise<void>
 }
 

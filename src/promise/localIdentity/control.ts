@@ -40,7 +40,7 @@ export interface Control<Setup> {
   readonly export: (options: { readonly key: string }) => Promise<string>
   readonly clock: {
     readonly state: () => Promise<ClockState>
-    /** Moves the clock forward, by milliseconds or a text such as `"61 minutes"`. */
+    /** Moves the clock forward, by milliseconds or a string such as `"61 minutes"`. */
     readonly advance: (duration: Parameters<LocalControl.ClockControl["advance"]>[0]) => Promise<ClockState>
     readonly set: (time: Date) => Promise<ClockState>
     readonly reset: () => Promise<ClockState>
