@@ -1,6 +1,7 @@
 /** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,10 +13,81 @@ import * as Listeners from "../../consentSignals/listeners.js"
 import { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
-import { BackingError, type ConsentBacking, type Names, type Sealed } from "./consentBacking.js"
-import { PendingConsentsError } from "./error.js"
-import * as StoreSealing from "./sealing.js"
-import * as Secrets from "./secrets.js"
+import * as StoreKeys from "./storeKeys.js"
+
+export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>()("PendingConsentsError", {
+  reason: Schema.Literals([
+    "MissingPackage",
+    "InvalidKey",
+    "InvalidUrl",
+    "InvalidTable",
+    "UnsupportedDialect",
+    "Schema"
+  ]),
+  message: Schema.String
+}) {}
+
+// -----------------------------------------------------------------------------
+// The place
+// -----------------------------------------------------------------------------
+
+export class BackingError extends Data.TaggedError("BackingError")<{ readonly reason: string }> {}
+
+/** The names of one thing: the digest under the current key, then those under the previous keys. */
+export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
+
+export interface Sealed {
+  /** The name that the value is sealed for. */
+  readonly name: string
+  readonly sealed: string
+}
+
+/**
+ * A place for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
+ * milliseconds since the epoch.
+ */
+export interface ConsentBacking {
+  /** Stores a session under its current name, and under no other. A claimed session stays as it is. */
+  readonly open: (session: {
+    readonly names: Names
+    readonly sealed: string
+    readonly expiresAt: number
+    /** The end of the entry. */
+    readonly keptUntil: number
+  }) => Effect.Effect<void, BackingError>
+  /** Claims a session, in one step among all processes. */
+  readonly claim: (
+    names: Names,
+    now: number
+  ) => Effect.Effect<Sealed | "Unknown" | "AlreadyClaimed" | "Expired", BackingError>
+  /** Marks a claimed session whose outcome was signalled, and drops its value. */
+  readonly settle: (names: Names) => Effect.Effect<void, BackingError>
+  /** The claimed sessions that are not settled: all of them, or that of the names. */
+  readonly unsettled: (now: number, names?: Names) => Effect.Effect<ReadonlyArray<Sealed>, BackingError>
+  readonly register: (registration: {
+    readonly topic: string
+    readonly execution: string
+    readonly sealed: string
+    readonly expiresAt: number
+    readonly now: number
+  }) => Effect.Effect<void, BackingError>
+  readonly unregister: (topics: Names, executions: Names) => Effect.Effect<void, BackingError>
+  /** All registrations of a topic, also expired ones. */
+  readonly registrations: (
+    topics: Names
+  ) => Effect.Effect<
+    ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>,
+    BackingError
+  >
+  /** Sends a message to all processes. Without it, the place has no messages. */
+  readonly publish?: ((message: string) => Effect.Effect<void, BackingError>) | undefined
+  /** Receives messages until the scope ends. It returns at once. */
+  readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Settings
+// -----------------------------------------------------------------------------
 
 /** In milliseconds: the callback page can say for a while that a link is expired or used, as over memory. */
 const keptAfterExpiry = 10 * 60_000
@@ -35,7 +107,7 @@ const unreadable = "an entry is not readable: it has another key, or it is damag
 // -----------------------------------------------------------------------------
 
 interface Keys {
-  readonly sealing: StoreSealing.StoreSealing
+  readonly sealing: StoreKeys.StoreSealing
   readonly namesOf: (text: string) => Names
   /** The messages of a signal, one for each key: a process whose current key is a previous one here reads the second. */
   readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
@@ -57,21 +129,21 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** The first key makes names and seals, all of them find and open. */
-export const makeKeys = (options: Secrets.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+export const makeKeys = (options: StoreKeys.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
     const [first, others] = yield* Effect.mapError(
-      Secrets.parse(options, "the store of consents"),
+      StoreKeys.parse(options, "the store of consents"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
     const all = [first, ...others].map((secret) => ({
-      nameOf: Secrets.makeDigestOf(`${purpose} names`)(secret),
-      signatureOf: Secrets.makeDigestOf(`${purpose} messages`)(secret)
+      nameOf: StoreKeys.makeDigestOf(`${purpose} names`)(secret),
+      signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
     }))
     type Key = (typeof all)[number]
     // A message shows a name, and nothing else: its content is only in the signature.
     const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
     return {
-      sealing: yield* StoreSealing.make(purpose, first, others),
+      sealing: yield* StoreKeys.makeSealing(purpose, first, others),
       // One name for each key.
       namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
       messagesOf: (topic, outcome) =>
