@@ -15,7 +15,7 @@ values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. 
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
-consent: consent/ <- values internal
+consent: consent/ <- values internal node
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
