@@ -1,7 +1,8 @@
-/** The models of `ObtainConsent`. The public module exports all of them. */
+/** The workflow of `ObtainConsent` and its models. The public module exports all of this. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Workflow from "effect/workflow/Workflow"
 import type { UserCredential } from "../../Credentials.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
@@ -117,3 +118,20 @@ export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()
     return `No consent for '${credential}': ${explanations[reason]}${error === undefined ? "" : ` (${error})`}`
   }
 }
+
+// -----------------------------------------------------------------------------
+// Workflow
+// -----------------------------------------------------------------------------
+
+/** The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases. */
+export const workflow: Workflow.Workflow<
+  "effect-agentcore-identity/ObtainConsent",
+  typeof Payload,
+  typeof Outcome,
+  typeof ConsentNotObtained
+> = Workflow.make("effect-agentcore-identity/ObtainConsent", {
+  payload: Payload,
+  success: Outcome,
+  error: ConsentNotObtained,
+  idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
+})
