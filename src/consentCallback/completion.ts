@@ -8,11 +8,11 @@ import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
-import type { Service as IdentityService } from "../Identity.js"
-import type * as PendingConsents from "../PendingConsents.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
+import { Identity, type Service as IdentityService } from "../Identity.js"
+import { subjectOf } from "../identity/jwtSubject.js"
+import * as PendingConsents from "../PendingConsents.js"
+import { equals, type UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import { isSameUser } from "./sameUser.js"
 
 export type Outcome = Data.TaggedEnum<{
   readonly Completed: {
@@ -46,12 +46,6 @@ export interface Dependencies {
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
 
-/** The signals of a program. One with a store of its own has signals in this process. */
-export const signalsOfProgram: Effect.Effect<ConsentSignals.Service> = Effect.flatMap(
-  Effect.serviceOption(ConsentSignals.ConsentSignals),
-  Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
-)
-
 /**
  * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example from the headers of
  * a request.
@@ -62,6 +56,17 @@ export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf
     : Effect.asSome(
       Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
     )
+
+/** What a program has in context. Programs may have no data plane, and with a store of their own they have signals in this process alone. */
+export const dependenciesOfProgram = Effect.gen(function*() {
+  const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
+  return {
+    identity: yield* Identity,
+    callerOf: callerOver(yield* Effect.serviceOption(DataPlane)),
+    pending: yield* PendingConsents.PendingConsents,
+    signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory
+  }
+})
 
 /**
  * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and
@@ -144,6 +149,22 @@ const completeClaimed = (
             Effect.fail(error)
           ))
   )
+
+/**
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
+ * new JWT.
+ */
+const isSameUser = (
+  self: UserIdentifier,
+  that: UserIdentifier
+): Effect.Effect<boolean> =>
+  equals(self, that) || self.userToken === undefined || that.userToken === undefined
+    ? Effect.succeed(equals(self, that))
+    : Effect.map(
+      Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]),
+      ([one, other]) =>
+        Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    )
 
 const rejectOther = (
   dependencies: Dependencies,

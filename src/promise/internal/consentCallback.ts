@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Completion from "../../consentCallback/completion.js"
-import * as Page from "../../consentCallback/page.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import { cutName } from "../../internal/errorCode.js"
 import type { Consents } from "./consents.js"
 import { toUserIdentifier, type User } from "./user.js"
@@ -88,7 +88,7 @@ export const makeFetch =
     }
     const outcome = await visit(dependencies, currentUser(request), request.url)
     if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
+      const { body, headers, status } = ConsentPages.render(outcome._tag)
       return new Response(body, { status, headers })
     }
     const response = await respond(outcome, request)
@@ -111,7 +111,7 @@ async (request, response, next) => {
   try {
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
     if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
+      const { body, headers, status } = ConsentPages.render(outcome._tag)
       response.writeHead(status, headers).end(body)
     } else {
       response.setHeader(...referrerPolicy)

@@ -1,4 +1,4 @@
-/** The models of `Connect`. The public module exports all of them. */
+/** What the public module exports besides its functions: options, errors, views, events and the service. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"

@@ -1,10 +1,12 @@
-/** What `Connect` does for a request: which view answers it. */
+/** What `Connect` does for a request, and the view that it responds with. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
@@ -12,12 +14,13 @@ import type * as CredentialCache from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
 import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../Identity.js"
+import { subjectOf } from "../../identity/jwtSubject.js"
+import type { ValidationException } from "../../IdentityError.js"
+import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import * as FormGuard from "./formGuard.js"
-import type { Links } from "./links.js"
-import { type Connection, type Event, type UserKind, View } from "./model.js"
-import * as Users from "./users.js"
+import { type Connection, type Event, type EventUser, OtherUserKind, type UserKind, View } from "./api.js"
+import { invalid, type Links } from "./links.js"
 
 export interface Dependencies extends Completion.Dependencies {
   readonly identity: IdentityService
@@ -32,11 +35,11 @@ export interface Settings {
   readonly users: UserKind
   readonly revokeAt: { readonly [name: string]: string | undefined }
   readonly describeUser: (user: UserIdentifier) => Effect.Effect<string>
-  readonly formTokens: FormGuard.FormTokens
+  readonly formTokens: FormTokens
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
 
-export interface App {
+export interface Requests {
   readonly connections: (user: UserIdentifier) => Effect.Effect<View>
   readonly link: (user: UserIdentifier, name: string, continueUrl: string | undefined) => Effect.Effect<View>
   readonly submit: (
@@ -53,6 +56,46 @@ const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
     Effect.logWarning(`Connect could not do what the user asked: ${error._tag}`),
     refused({ reason: "Unavailable" })
   )
+
+// -----------------------------------------------------------------------------
+// Users
+// -----------------------------------------------------------------------------
+
+const kindOf = (user: UserIdentifier): UserKind => user.userToken === undefined ? "userId" : "jwt"
+
+export const checkKind = (
+  part: OtherUserKind["part"],
+  expected: UserKind,
+  user: UserIdentifier
+): Effect.Effect<void, OtherUserKind> =>
+  Effect.suspend(() => {
+    const found = kindOf(user)
+    return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
+  })
+
+const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
+  user.userToken === undefined
+    ? Effect.succeed({ userId: user.userId })
+    : Effect.map(
+      subjectOf(user.userToken),
+      Option.match({
+        onNone: () => undefined,
+        onSome: ([issuer, subject]) => ({ issuer, subject })
+      })
+    )
+
+/** The id, or the first claim of the JWT that people know an account by. The application vouches for the JWT. */
+export const describeUser = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
+  userToken === undefined
+    ? Effect.succeed(userId)
+    : Effect.tryPromise(async () => {
+      const { decodeJwt } = await import("jose")
+      const claims = decodeJwt(Redacted.value(userToken))
+      return [claims["email"], claims["preferred_username"], claims["name"], claims.sub].find(isString)
+    }).pipe(
+      Effect.orElseSucceed(() => undefined),
+      Effect.map((name) => name ?? "a user without a name")
+    )
 
 // -----------------------------------------------------------------------------
 // Forms
@@ -117,14 +160,60 @@ const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.Ht
   }
 )
 
+/** In milliseconds. A page that is open for longer has to be opened again. */
+const lifetime = 60 * 60_000
+
+/** Browsers send `Origin` with every form. `Sec-Fetch-Site` is missing on plain http, except on loopback hosts. */
+const isSameOrigin = (
+  { headers }: HttpServerRequest.HttpServerRequest,
+  origin: string
+): boolean =>
+  headers["origin"] === origin
+  && (headers["sec-fetch-site"] === undefined || headers["sec-fetch-site"] === "same-origin")
+
+export interface FormTokens {
+  readonly make: (user: string) => Effect.Effect<Redacted.Redacted>
+  readonly isValid: (token: string, user: string) => Effect.Effect<boolean>
+}
+
+/** Without a key, the tokens are for this process alone. */
+const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
+  formKey === undefined
+    ? Effect.sync(() => randomBytes(32))
+    : Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")).pipe(
+      Effect.mapBoth({
+        onFailure: (message) => invalid("formKey", message),
+        onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
+      })
+    )
+
+/** Tokens that expire after an hour. They have the time in clear, and a code over the time and the user. */
+export const makeFormTokens = (
+  formKey: Redacted.Redacted | undefined
+): Effect.Effect<FormTokens, ValidationException> =>
+  Effect.map(keyOf(formKey), (key) => {
+    const sign = (until: number, user: string): string =>
+      `${until}.${createHmac("sha256", key).update(JSON.stringify([until, user])).digest("base64url")}`
+    return {
+      make: (user) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
+      isValid: (token, user) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const until = Number(/^\d{1,16}(?=\.)/.exec(token)?.[0])
+          const expected = Buffer.from(sign(until, user))
+          const given = Buffer.from(token)
+          return until > now && given.length === expected.length && timingSafeEqual(given, expected)
+        })
+    }
+  })
+
 // -----------------------------------------------------------------------------
-// App
+// Requests
 // -----------------------------------------------------------------------------
 
 export const make = (
   { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
   { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
-): App => {
+): Requests => {
   /** Runs an effect for a user, with a workload access token of its own. */
   const asUser =
     (user: UserIdentifier) =>
@@ -142,10 +231,10 @@ export const make = (
   const workloadOf = (user: UserIdentifier) => ({ name: workload, user })
 
   const emitFor = (tag: Event["_tag"], user: UserIdentifier, credential: string | undefined) =>
-    Effect.flatMap(Users.eventUser(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
+    Effect.flatMap(eventUserOf(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
 
   const checkUser = (user: UserIdentifier) =>
-    Effect.tapError(Users.checkKind("currentUser", users, user), (error) => Effect.logError(error.message))
+    Effect.tapError(checkKind("currentUser", users, user), (error) => Effect.logError(error.message))
 
   const formToken = (user: UserIdentifier) => Effect.flatMap(userKey(user), formTokens.make)
 
@@ -295,7 +384,7 @@ export const make = (
         user,
         Effect.gen(function*() {
           const request = yield* HttpServerRequest.HttpServerRequest
-          if (!FormGuard.isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
+          if (!isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
           const form = yield* Effect.option(readForm)
           if (Option.isNone(form)) return refused({ reason: "StaleForm" })
           if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
