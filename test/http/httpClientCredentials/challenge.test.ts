@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Headers from "effect/http/Headers"
 import * as FastCheck from "fast-check"
-import * as Challenge from "../../../src/http/internal/challenge.js"
+import * as Challenge from "../../../src/http/httpClientCredentials/authenticatedRequest.js"
 
 const parsed = (header: string) =>
-  Challenge.parse(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
+  Challenge.parseChallenges(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
 
 const refusal = (status: number, authenticate?: string) =>
   Challenge.refusalOf({
@@ -58,7 +58,7 @@ describe("parse", () => {
         }`
       ).join(", ")
       assert.deepStrictEqual(
-        Challenge.parse(header).map(({ parameters, scheme }) => ({ scheme, parameters: [...parameters] })),
+        Challenge.parseChallenges(header).map(({ parameters, scheme }) => ({ scheme, parameters: [...parameters] })),
         challenges.map(({ parameters, scheme }) => ({
           scheme: scheme.toLowerCase(),
           parameters: parameters.map(([name, value]) => [name.toLowerCase(), value])
@@ -68,13 +68,13 @@ describe("parse", () => {
 
   it("takes any text, in time that grows with its length", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ maxLength: 200, unit: "grapheme" }), (header) => {
-      Challenge.parse(header)
-      Challenge.parse(`Bearer ${header}`)
+      Challenge.parseChallenges(header)
+      Challenge.parseChallenges(`Bearer ${header}`)
     }))
     const long = 16_384
     for (const piece of ["a", "a ", "a=", "a=\"", "\\\"", ", ", "=", "Bearer a=\"\\", "a b=c, "]) {
-      Challenge.parse(piece.repeat(long / piece.length))
-      Challenge.parse(`Bearer x="${piece.repeat(long / piece.length)}`)
+      Challenge.parseChallenges(piece.repeat(long / piece.length))
+      Challenge.parseChallenges(`Bearer x="${piece.repeat(long / piece.length)}`)
     }
   })
 })

@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
-import * as Page from "../../internal/consentPages.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 
@@ -56,7 +56,7 @@ const refuse = (response: Http.ServerResponse, status: number, more: Http.Outgoi
   void response.writeHead(status, { ...headers, ...more }).end()
 
 const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
-  const page = Page.render(name)
+  const page = ConsentPages.render(name)
   response.writeHead(page.status, { ...page.headers, connection: "close" }).end(page.body)
 }
 
