@@ -279,8 +279,8 @@ const cacheApiKey = (
 })
 
 /**
- * `service` identifies the service, because the request does not contain the IAM identity. The store is shared by services, and therefore
- * gets no token.
+ * `service` identifies the service, because the request does not contain the IAM identity. The store gets no token,
+ * because services share it.
  */
 const cacheWebIdentityToken = (
   service: string

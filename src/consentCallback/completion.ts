@@ -47,8 +47,8 @@ export interface Dependencies {
 }
 
 /**
- * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example from the headers of
- * a request.
+ * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example
+ * from the headers of a request.
  */
 export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
   Option.isNone(dataPlane) || workload === undefined
@@ -57,7 +57,7 @@ export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf
       Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
     )
 
-/** What a program has in context. Programs may have no data plane, and with a store of their own they have signals in this process alone. */
+/** What a program has in context. Without `ConsentSignals`, signals reach the waits of this process only. */
 export const dependenciesOfProgram = Effect.gen(function*() {
   const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
   return {
@@ -69,8 +69,8 @@ export const dependenciesOfProgram = Effect.gen(function*() {
 })
 
 /**
- * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and
- * it never will: the session is claimed.
+ * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not,
+ * and it never will: the session is claimed.
  */
 const mayBeComplete = (error: DataPlaneError): boolean => {
   switch (error._tag) {
@@ -105,7 +105,7 @@ const isGranted = (
     })
   )
 
-/** There is nothing more to signal. If the store does not learn it, the next start signals again, which changes nothing. */
+/** There is nothing more to signal. If this fails, the next start signals again, which changes nothing. */
 const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
   pending.settle === undefined ? Effect.void : Effect.catch(
     pending.settle(session.sessionUri),
@@ -175,7 +175,7 @@ const rejectOther = (
     Effect.as(Outcome.WrongUser({ credential: consent.credential }))
   )
 
-/** A session that was claimed before. If its process ended between the completion and the signal, the signal is sent now. */
+/** A session that was claimed before. If its process ended before it could signal, the signal is sent now. */
 const revisit = (
   dependencies: Dependencies,
   sessionUri: Redacted.Redacted,
@@ -191,8 +191,9 @@ const revisit = (
   })
 
 /**
- * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at once that
- * the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for the token once.
+ * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at
+ * once that the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for
+ * the token once.
  */
 export const complete = (
   dependencies: Dependencies,
@@ -233,8 +234,8 @@ export const complete = (
 const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
 
 /**
- * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a process that has
- * the page.
+ * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a
+ * process that has the page.
  */
 export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
   const { unsettled } = dependencies.pending

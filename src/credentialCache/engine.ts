@@ -116,7 +116,8 @@ const makeMemory = <Entry extends StoredCredential>(capacity: number): Memory<En
 // -----------------------------------------------------------------------------
 
 /**
- * A generation of a key ends when the credential of the key is dropped. Work that began in an ended generation may have an old credential.
+ * A generation of a key ends when the credential of the key is dropped. Work that began in an ended generation may have
+ * an old credential.
  *
  * A generation exists while work of its key is in flight, so that memory is bounded by that work.
  */
@@ -295,7 +296,7 @@ export const make = ({ capacity, counters, skew, store }: {
 
   return {
     decorator: (cacheables) => {
-      // Requests and answers have the types of their operation, which the types of a record of all operations do not say.
+      // Requests and responses have the types of their operation, which the type of a record of operations omits.
       const calls: Record<string, Call> = Record.map(
         cacheables as Record<string, Cacheable<unknown, unknown>>,
         (cacheable, operation) => cached(operation, cacheable)
@@ -357,7 +358,8 @@ const copy = (value: unknown, level = 0): unknown =>
     : value
 
 /**
- * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call need the same list.
+ * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call
+ * need the same list.
  */
 export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
   // Every member of a plane is a function of one request.

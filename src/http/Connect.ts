@@ -313,7 +313,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
 > =>
   Effect.gen(function*() {
     const { addTo, service } = yield* makeRoutes(options)
-    // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program, because layers are memoized.
+    // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
     yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>

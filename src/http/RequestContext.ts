@@ -164,9 +164,8 @@ const isContainer = (value: unknown): value is Container =>
   typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
 
 /**
- * A request or an event has its headers in a property; a header named `headers` is a string, or a list of strings. An event
- * in the multi-value form has all values in `multiValueHeaders`. Its `headers` has the last value of each name, or
- * nothing.
+ * A request or an event has its headers in a property; a header named `headers` is a string, or a list of strings. An
+ * event in the multi-value form has all values in `multiValueHeaders`, and the last or no value of each in `headers`.
  */
 const containerOf = (input: object): Container => {
   const { headers, multiValueHeaders } = input as { readonly headers?: unknown; readonly multiValueHeaders?: unknown }

@@ -91,7 +91,7 @@ export {
 // Scripts
 // -----------------------------------------------------------------------------
 
-// Redis runs a script as one step. The keys of a session: under the current key of the options, then under the previous ones.
+// Redis runs a script as one step. A session has one name for each key of the options, the current one first.
 
 const open = `
 for _, key in ipairs(KEYS) do

@@ -132,8 +132,8 @@ const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced(
 )
 
 /**
- * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the caller is
- * uninterruptible. Whether the statement then takes effect is not known.
+ * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the
+ * caller is uninterruptible. Whether the statement then takes effect is not known.
  */
 const within =
   (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, BackingError, R> =>
@@ -150,9 +150,7 @@ type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
 
-/**
- * A claimed session stays claimed, so the statements are outside of the transactions of the program, which may be rolled back.
- */
+/** The statements are outside of the transactions of the program: a rollback must not undo a claim. */
 const makeExecute = (sql: SqlClient): Execute => {
   const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {
     const all = Effect.map(Effect.all(statements), (results) => results.at(-1) ?? [])
@@ -188,8 +186,8 @@ const longestSilence = "40 seconds"
 const reconnects = Schedule.jittered(Schedule.spaced("2 seconds"))
 
 /**
- * Receives messages until the connection is lost. Without its option `keepAlive`, the client does not notice a server or a network that is
- * gone without a word. So the process sends a message from time to time, which it also receives. No key has signed it, so it is ignored.
+ * Receives messages until the connection is lost. Unless its option `keepAlive` is set, the client does not notice a
+ * network that drops packets. So the process sends itself a probe, which is ignored because no key has signed it.
  */
 const receive = (sql: PgClient, channel: string, onMessage: (message: string) => void) =>
   Effect.scoped(Effect.flatMap(sql.listen(channel), (messages) =>
@@ -336,8 +334,8 @@ const makeBacking = (
     )
 
     /**
-     * Two processes with different current keys have different names for a session, so no unique index is between them. SQLite has one writer.
-     * PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
+     * Two processes with different current keys have different names for a session, so no unique index is between them.
+     * SQLite has one writer. PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
      */
     const lock = (names: Names): ReadonlyArray<Statement<object>> =>
       sql.onDialectOrElse({

@@ -39,7 +39,8 @@ const tagOf = (error: unknown): string =>
   )
 
 /**
- * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can quote secrets.
+ * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can
+ * quote secrets.
  */
 export const orNotObtained =
   (credential: string, reason: ConsentNotObtained["reason"]) =>
@@ -60,7 +61,7 @@ export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effe
     WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
   )
 
-/** The body of the workflow. It runs again at each resume, so every effect of it is an activity, whose result is stored. */
+/** The body of the workflow. It runs again at each resume, so each effect is an activity, whose result is stored. */
 export const run = <E, R>({ invite, times }: Settings<E, R>) =>
 (payload: Payload): Effect.Effect<
   Outcome,
@@ -81,7 +82,7 @@ export const run = <E, R>({ invite, times }: Settings<E, R>) =>
       )
   )
 
-  /** Registers the execution, and returns the times of the wait: a deployment with other options does not change them. */
+  /** Registers the execution, and returns the times of the wait: another deployment does not change them. */
   const begin = Activity.make({
     name: "ObtainConsent.register",
     success: Schema.Array(Schema.Number),

@@ -156,8 +156,8 @@ const toJson = View.$match({
 // -----------------------------------------------------------------------------
 
 /**
- * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page without
- * referrers, so pages with forms send the referrer to their own origin.
+ * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page
+ * without referrers, so pages with forms send the referrer to their own origin.
  */
 export const headersOf = (view: View): { readonly [name: string]: string } => ({
   "cache-control": "no-store",

@@ -281,7 +281,7 @@ export const make = (
       Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
     )
 
-  /** Asks once with `forceAuthentication`, which makes AgentCore drop its tokens. The caches drop the token that they had. */
+  /** Asks once with `forceAuthentication`, so that AgentCore drops its tokens, and drops the token from the cache. */
   const forceConsent = (credential: Credentials.UserCredential) =>
     Effect.gen(function*() {
       const old = yield* identity.getAccessToken(credential, { consent: Consent.fail }).pipe(

@@ -42,7 +42,7 @@ export const matches = (
 // Routes
 // -----------------------------------------------------------------------------
 
-/** Makes handlers for one method. `run` gets the user who is signed in. `layer` is the name that a check of the user reports. */
+/** Makes handlers that get the user who is signed in. An invalid user is a defect in the name of `layer`. */
 export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<UserIdentifier, E, R>) => {
   const check = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), layer)
   return <E2, R2>(
@@ -66,8 +66,8 @@ export const sessionUri = Effect.map(
 )
 
 /**
- * Adds routes, and signals what processes that have ended did not signal. Requests of the return path have no line in the log, also those
- * that no route serves, such as a POST.
+ * Adds routes, and signals what processes that have ended did not signal. Requests of the return path have no line in
+ * the log, also those that no route serves, such as a POST.
  */
 export const add = <E, R>(
   router: HttpRouter.HttpRouter,

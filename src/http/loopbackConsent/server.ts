@@ -61,8 +61,8 @@ const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
 }
 
 /**
- * The browser comes back by a top-level navigation. A page of another site can only load things in the background, or in
- * a frame. Browsers tell the two apart; clients that are no browser send no `sec-fetch-site`.
+ * The browser comes back by a top-level navigation. A page of another site can only load things in the background, or
+ * in a frame. Browsers tell the two apart; clients that are no browser send no `sec-fetch-site`.
  */
 const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
   headers["sec-fetch-site"] === undefined

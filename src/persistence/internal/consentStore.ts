@@ -92,9 +92,6 @@ export interface ConsentBacking {
 /** In milliseconds: the callback page can say for a while that a link is expired or used, as over memory. */
 const keptAfterExpiry = 10 * 60_000
 
-/** In milliseconds: the lifetime of a session (AWS documentation). */
-const rememberedFor = 10 * 60_000
-
 const publishTimeout = "2 seconds"
 
 // A new format of entries gets a new number.
@@ -109,7 +106,7 @@ const unreadable = "an entry is not readable: it has another key, or it is damag
 interface Keys {
   readonly sealing: StoreKeys.StoreSealing
   readonly namesOf: (text: string) => Names
-  /** The messages of a signal, one for each key: a process whose current key is a previous one here reads the second. */
+  /** The messages of a signal, one for each key. A process whose key is a previous one here reads the second. */
   readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
   /** Returns nothing for a message that was not made with one of the keys. */
   readonly read: (message: string) => Message | undefined
@@ -230,12 +227,12 @@ const makeSignals = (
       if (content === undefined) return
       const now = clock.currentTimeMillisUnsafe()
       return content.kind === "Session"
-        ? listeners.notifyAndRemember(content.name, content.outcome, now, now + rememberedFor)
+        ? listeners.notifyAndRemember(content.name, content.outcome, now)
         : listeners.notify(content.name, content.outcome)
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals, in an uninterruptible region. The user must not wait for a server that does not respond.
+    // The page after consent sends signals, uninterruptibly: a server that does not respond must not hold up the user.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
         Deadline.withDeadline({

@@ -47,7 +47,7 @@ export interface ConnectFailure {
   readonly message: string
 }
 
-/** Connects until the scope ends. The release never fails, also without a server. `store` is the subject of messages. */
+/** Connects until the scope ends. The release never fails, also without a server. Messages begin with `store`. */
 export const connect = (
   store: string,
   { redis: options, url }: { readonly url?: Redacted.Redacted | undefined; readonly redis?: RedisOptions | undefined }
