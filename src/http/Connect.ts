@@ -199,7 +199,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const formTokens = yield* Requests.makeFormTokens(options.formKey)
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram
-    const requests = Requests.make({
+    const runFor = Requests.make({
       ...dependencies,
       dataPlane: yield* DataPlane,
       cache: yield* Effect.serviceOption(CredentialCache),
@@ -232,29 +232,37 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
     const handle = <R3>(
       method: "GET" | "POST",
-      run: (user: UserIdentifier, name: string) => Effect.Effect<View, never, R3>
+      run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
     ) =>
-      forUser(method, (user) =>
-        Effect.flatMap(HttpRouter.params, ({ name = "" }) => Effect.flatMap(run(user, name), respond)))
+      forUser(
+        method,
+        (user) =>
+          Effect.flatMap(
+            HttpRouter.params,
+            ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
+          )
+      )
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
-    const returned = handle("GET", (user) =>
-      Effect.flatMap(ConsentRoutes.sessionUri, (sessionUri) =>
-        requests.returned(user, sessionUri)))
-    const link = handle("GET", (user, name) =>
-      Effect.flatMap(HttpServerRequest.ParsedSearchParams, ({ continue: address }) =>
-        requests.link(user, name, isString(address) ? address : undefined)))
+    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.sessionUri, requests.returned))
+    const link = handle(
+      "GET",
+      (requests, name) =>
+        Effect.flatMap(
+          HttpServerRequest.ParsedSearchParams,
+          ({ continue: address }) => requests.link(name, isString(address) ? address : undefined)
+        )
+    )
     const routes = [
       HttpRouter.route("GET", returnPath, HttpMiddleware.withLoggerDisabled(returned)),
-      HttpRouter.route("GET", path, handle("GET", requests.connections)),
+      HttpRouter.route("GET", path, handle("GET", (requests) => requests.connections)),
       HttpRouter.route("GET", linkPath, link),
-      HttpRouter.route("POST", linkPath, handle("POST", requests.submit))
+      HttpRouter.route("POST", linkPath, handle("POST", (requests, name) => requests.submit(name)))
     ]
     return {
       service: makeService(options, links, Stream.fromPubSub(events)),
-      addTo: (router: HttpRouter.HttpRouter) =>
-        ConsentRoutes.add(router, dependencies, returnPath, routes)
+      addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
     }
   })
 

@@ -39,16 +39,6 @@ export interface Settings {
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
 
-export interface Requests {
-  readonly connections: (user: UserIdentifier) => Effect.Effect<View>
-  readonly link: (user: UserIdentifier, name: string, continueUrl: string | undefined) => Effect.Effect<View>
-  readonly submit: (
-    user: UserIdentifier,
-    name: string
-  ) => Effect.Effect<View, never, HttpServerRequest.HttpServerRequest>
-  readonly returned: (user: UserIdentifier, sessionUri: Redacted.Redacted | undefined) => Effect.Effect<View>
-}
-
 const refused = View.Refused
 
 const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
@@ -61,15 +51,13 @@ const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
 // Users
 // -----------------------------------------------------------------------------
 
-const kindOf = (user: UserIdentifier): UserKind => user.userToken === undefined ? "userId" : "jwt"
-
 export const checkKind = (
   part: OtherUserKind["part"],
   expected: UserKind,
   user: UserIdentifier
 ): Effect.Effect<void, OtherUserKind> =>
   Effect.suspend(() => {
-    const found = kindOf(user)
+    const found = user.userToken === undefined ? "userId" : "jwt"
     return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
   })
 
@@ -210,38 +198,11 @@ export const makeFormTokens = (
 // Requests
 // -----------------------------------------------------------------------------
 
+/** Runs a request of a user. A user of another kind gets a view that says so. */
 export const make = (
   { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
   { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
-): Requests => {
-  /** Runs an effect for a user, with a workload access token of its own. */
-  const asUser =
-    (user: UserIdentifier) =>
-    <A, E, R>(self: Effect.Effect<A, E, R | WorkloadAccessToken.WorkloadAccessToken | Identity>) =>
-      Effect.provideServiceEffect(
-        self,
-        WorkloadAccessToken.WorkloadAccessToken,
-        WorkloadAccessToken.makeWorkload({ name: workload, user })
-      ).pipe(
-        Effect.provideService(DataPlane, dataPlane),
-        Effect.provideService(Identity, identity),
-        Effect.provideService(Consent.ReturnUrl, returnUrl)
-      )
-
-  const workloadOf = (user: UserIdentifier) => ({ name: workload, user })
-
-  const emitFor = (tag: Event["_tag"], user: UserIdentifier, credential: string | undefined) =>
-    Effect.flatMap(eventUserOf(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
-
-  const checkUser = (user: UserIdentifier) =>
-    Effect.tapError(checkKind("currentUser", users, user), (error) => Effect.logError(error.message))
-
-  const formToken = (user: UserIdentifier) => Effect.flatMap(userKey(user), formTokens.make)
-
-  /** Two JWTs of one user have one key. */
-  const userKey = (user: UserIdentifier) =>
-    Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
-
+) => {
   const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "state"> => ({
     name,
     provider: credential.request.provider,
@@ -249,30 +210,6 @@ export const make = (
     link: links.link(name),
     revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
   })
-
-  const connectionsOf = (user: UserIdentifier, names: ReadonlyArray<string>, remember?: "0 seconds") => {
-    const named = names.flatMap((name) => {
-      const credential = links.find(name)
-      return credential === undefined ? [] : [{ name, credential }]
-    })
-    return Credentials.status(named.map(({ credential }) => credential), { caller: workloadOf(user), remember }).pipe(
-      Effect.tap((statuses) =>
-        Effect.forEach(statuses, (status) =>
-          status._tag === "Unknown"
-            ? Effect.logWarning(
-              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
-            )
-            : Effect.void)
-      ),
-      Effect.map((statuses) =>
-        named.map(({ credential, name }, index): Connection => ({
-          ...describe(name, credential),
-          state: statuses[index]?._tag ?? "Unknown"
-        }))
-      ),
-      asUser(user)
-    )
-  }
 
   /** Asks once, and shows nothing. None: the user has granted it already. */
   const ask = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
@@ -293,95 +230,125 @@ export const make = (
       return session
     })
 
-  const forget = (user: UserIdentifier) => Credentials.forgetStatus({ caller: workloadOf(user) })
-
-  const signalGrant = (user: UserIdentifier, credential: string) =>
-    Effect.flatMap(
-      ConsentSignals.grant({ workload, user, credential }),
-      (topic) => signals.signal(topic, "Completed")
-    )
-
-  const linkView = (user: UserIdentifier, name: string, continueUrl: string | undefined): Effect.Effect<View> =>
-    Effect.gen(function*() {
-      const [connection] = yield* connectionsOf(user, [name], "0 seconds")
-      // The process that completed it may have been killed before it could signal.
-      if (connection?.state === "Granted") yield* signalGrant(user, name)
-      return connection === undefined ? refused({ reason: "UnknownCredential" }) : View.Link({
-        user: yield* describeUser(user),
-        connection,
-        formToken: yield* formToken(user),
-        continue: continueUrl
-      })
-    }).pipe(Effect.catch(unavailable))
-
-  const start = (
-    user: UserIdentifier,
-    name: string,
-    credential: Credentials.UserCredential,
-    isForced: boolean,
-    continueUrl: string | undefined
-  ) =>
-    Effect.gen(function*() {
-      const session = yield* isForced ? forceConsent(credential) : ask(credential, false)
-      yield* forget(user)
-      // Another tab has connected it meanwhile.
-      if (Option.isNone(session)) return yield* linkView(user, name, continueUrl)
-      yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
-      yield* emitFor("Opened", user, name)
-      return View.Started({
-        connection: describe(name, credential),
-        authorizationUrl: session.value.authorizationUrl
-      })
-    })
-
-  const disconnect = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
-    Effect.gen(function*() {
-      const session = yield* forceConsent(credential)
-      yield* forget(user)
-      if (Option.isNone(session)) {
-        yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-        return refused({ reason: "Unavailable" })
-      }
-      yield* emitFor("Disconnected", user, name)
-      return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
-    })
-
   const allowed = (address: string | undefined): Option.Option<string | undefined> =>
     address === undefined ? Option.some(undefined) : links.allowed(address)
 
-  const checked = <R>(user: UserIdentifier, run: Effect.Effect<View, never, R>): Effect.Effect<View, never, R> =>
-    Effect.matchEffect(checkUser(user), {
-      onFailure: () => Effect.succeed<View>(refused({ reason: "OtherUserKind" })),
-      onSuccess: () => run
-    })
+  const requestsOf = (user: UserIdentifier) => {
+    const caller = { name: workload, user }
 
-  return {
-    connections: (user) =>
-      checked(
-        user,
-        Effect.gen(function*() {
-          return View.Connections({
-            user: yield* describeUser(user),
-            connections: yield* connectionsOf(user, links.names),
-            formToken: yield* formToken(user)
-          })
-        }).pipe(Effect.catch(unavailable))
-      ),
+    /** Runs an effect with a workload access token of the user. */
+    const asUser = <A, E, R>(self: Effect.Effect<A, E, R | WorkloadAccessToken.WorkloadAccessToken | Identity>) =>
+      Effect.provideServiceEffect(
+        self,
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.makeWorkload(caller)
+      ).pipe(
+        Effect.provideService(DataPlane, dataPlane),
+        Effect.provideService(Identity, identity),
+        Effect.provideService(Consent.ReturnUrl, returnUrl)
+      )
 
-    link: (user, name, continueUrl) =>
-      checked(
-        user,
-        links.find(name) === undefined
+    const emitFor = (tag: Event["_tag"], credential: string | undefined) =>
+      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
+
+    /** Two JWTs of one user have one key. */
+    const userKey = Effect.map(
+      ConsentSignals.grant({ workload, user, credential: "" }),
+      ({ name }) => Redacted.value(name)
+    )
+    const formToken = Effect.flatMap(userKey, formTokens.make)
+
+    const forgetStatus = Credentials.forgetStatus({ caller })
+
+    const connectionsOf = (names: ReadonlyArray<string>, remember?: "0 seconds") => {
+      const named = names.flatMap((name) => {
+        const credential = links.find(name)
+        return credential === undefined ? [] : [{ name, credential }]
+      })
+      return Credentials.status(named.map(({ credential }) => credential), { caller, remember }).pipe(
+        Effect.tap(Effect.forEach((status) =>
+          status._tag === "Unknown"
+            ? Effect.logWarning(
+              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
+            )
+            : Effect.void
+        )),
+        Effect.map((statuses) =>
+          named.map(({ credential, name }, index): Connection => ({
+            ...describe(name, credential),
+            state: statuses[index]?._tag ?? "Unknown"
+          }))
+        ),
+        asUser
+      )
+    }
+
+    const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
+      Effect.gen(function*() {
+        const [connection] = yield* connectionsOf([name], "0 seconds")
+        if (connection === undefined) return refused({ reason: "UnknownCredential" })
+        if (connection.state === "Granted") {
+          // The process that completed it may have been killed before it could signal.
+          yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
+        }
+        return View.Link({
+          user: yield* describeUser(user),
+          connection,
+          formToken: yield* formToken,
+          continue: continueUrl
+        })
+      }).pipe(Effect.catch(unavailable))
+
+    const start = (
+      name: string,
+      credential: Credentials.UserCredential,
+      isForced: boolean,
+      continueUrl: string | undefined
+    ) =>
+      Effect.gen(function*() {
+        const session = yield* isForced ? forceConsent(credential) : ask(credential, false)
+        yield* forgetStatus
+        // Another tab has connected it meanwhile.
+        if (Option.isNone(session)) return yield* showLink(name, continueUrl)
+        yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
+        yield* emitFor("Opened", name)
+        return View.Started({
+          connection: describe(name, credential),
+          authorizationUrl: session.value.authorizationUrl
+        })
+      })
+
+    const disconnect = (name: string, credential: Credentials.UserCredential) =>
+      Effect.gen(function*() {
+        const session = yield* forceConsent(credential)
+        yield* forgetStatus
+        if (Option.isNone(session)) {
+          yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
+          return refused({ reason: "Unavailable" })
+        }
+        yield* emitFor("Disconnected", name)
+        return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
+      })
+
+    return {
+      connections: Effect.gen(function*() {
+        return View.Connections({
+          user: yield* describeUser(user),
+          connections: yield* connectionsOf(links.names),
+          formToken: yield* formToken
+        })
+      }).pipe(Effect.catch(unavailable)),
+
+      link: (name: string, address: string | undefined): Effect.Effect<View> => {
+        const continueUrl = allowed(address)
+        return links.find(name) === undefined
           ? Effect.succeed(refused({ reason: "UnknownCredential" }))
-          : Option.match(allowed(continueUrl), {
-            onNone: () => Effect.succeed<View>(refused({ reason: "ContinueNotAllowed" })),
-            onSome: (continueUrl) => linkView(user, name, continueUrl)
-          })
-      ),
+          : Option.isNone(continueUrl)
+          ? Effect.succeed(refused({ reason: "ContinueNotAllowed" }))
+          : showLink(name, continueUrl.value)
+      },
 
-    submit: (user, name) =>
-      checked(
-        user,
+      submit: (name: string) =>
         Effect.gen(function*() {
           const request = yield* HttpServerRequest.HttpServerRequest
           if (!isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
@@ -389,7 +356,7 @@ export const make = (
           if (Option.isNone(form)) return refused({ reason: "StaleForm" })
           if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
           const { action, continueUrl: address, token } = form.value.value
-          if (!(yield* formTokens.isValid(token, yield* userKey(user)))) return refused({ reason: "StaleForm" })
+          if (!(yield* formTokens.isValid(token, yield* userKey))) return refused({ reason: "StaleForm" })
           const credential = links.find(name)
           if (credential === undefined) return refused({ reason: "UnknownCredential" })
           const continueUrl = allowed(address)
@@ -397,34 +364,29 @@ export const make = (
           switch (action) {
             case "connect":
             case "reconnect":
-              return yield* asUser(user)(
-                start(user, name, credential, action === "reconnect", continueUrl.value)
-              )
+              return yield* asUser(start(name, credential, action === "reconnect", continueUrl.value))
             case "disconnect":
-              return yield* asUser(user)(disconnect(user, name, credential))
+              return yield* asUser(disconnect(name, credential))
             default:
               return refused({ reason: "StaleForm" })
           }
-        }).pipe(Effect.catch(unavailable))
-      ),
+        }).pipe(Effect.catch(unavailable)),
 
-    returned: (user, sessionUri) =>
-      checked(
-        user,
+      returned: (sessionUri: Redacted.Redacted | undefined) =>
         Effect.gen(function*() {
           const outcome = yield* Completion.complete({ callerOf, identity, pending, signals }, sessionUri, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
           switch (outcome._tag) {
             case "Completed":
-              yield* Effect.ignore(asUser(user)(forget(user)))
-              yield* emitFor("Completed", user, credential)
+              yield* Effect.ignore(asUser(forgetStatus))
+              yield* emitFor("Completed", credential)
               break
             case "WrongUser":
             case "Expired":
-              yield* emitFor(outcome._tag, user, credential)
+              yield* emitFor(outcome._tag, credential)
               break
             case "Failed":
-              yield* emitFor("Refused", user, undefined)
+              yield* emitFor("Refused", undefined)
               break
             default:
           }
@@ -434,6 +396,17 @@ export const make = (
             continue: outcome._tag === "Completed" ? outcome.continue : undefined
           })
         })
-      )
+    }
   }
+
+  return <R>(
+    user: UserIdentifier,
+    run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
+  ): Effect.Effect<View, never, R> =>
+    Effect.matchEffect(checkKind("currentUser", users, user), {
+      onFailure: (error) => Effect.as(Effect.logError(error.message), refused({ reason: "OtherUserKind" })),
+      onSuccess: () => run(requestsOf(user))
+    })
 }
+
+export type Requests = Parameters<Parameters<ReturnType<typeof make>>[1]>[0]
