@@ -169,7 +169,7 @@ const checkTypes = (directory, paths) => {
     console.log(`  types, TypeScript ${ts.version}, ${name}: ${paths.length} subpaths, ${diagnostics.length} errors`)
     must(
       `types, TypeScript 7, ${name}`,
-      node([join(root, "node_modules/@typescript/native/bin/tsc"), "-p", config], { cwd: directory })
+      node([join(root, "node_modules/typescript-7/bin/tsc"), "-p", config], { cwd: directory })
     )
   }
 }
