@@ -15,7 +15,7 @@ import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../o
 import * as PrivateKey from "../oauth/privateKey.js"
 import type * as Arn from "./arn.js"
 import { invalid, vendorChanged } from "./failures.js"
-import { Seeding } from "./seeding.js"
+import { Seeding } from "./callContext.js"
 import { readKmsKey, readSecret, type Settings } from "./settings.js"
 import * as Vendors from "./vendors.js"
 

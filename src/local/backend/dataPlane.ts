@@ -17,7 +17,7 @@ import { invalid, mapStoreError } from "./failures.js"
 import { formatParts } from "./format.js"
 import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
-import * as Reasons from "./reasons.js"
+import { explain } from "./callContext.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
@@ -134,7 +134,7 @@ export const make = (
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
     const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
     if (claims === undefined) {
-      yield* Reasons.explain("The workload access token has expired, or this server did not issue it")
+      yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
     }
     return { user: claims.user, workload: yield* registry.workload(claims.workload) }
@@ -160,7 +160,7 @@ export const make = (
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
     Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
-      Reasons.explain(reason)
+      explain(reason)
     )
 
   const poll = Effect.fnUntraced(function*(
@@ -172,7 +172,7 @@ export const make = (
     const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
     // The session of another user looks like one that was forgotten.
     if (session === undefined || session.key !== key) {
-      yield* Reasons.explain(
+      yield* explain(
         session === undefined
           ? "There is no such session, or it was forgotten"
           : "The session belongs to another workload, user or provider"
@@ -186,7 +186,7 @@ export const make = (
     }
     const state = yield* sessions.state(session)
     if (state._tag === "Failed") {
-      yield* Reasons.explain(failures[state.reason])
+      yield* explain(failures[state.reason])
       return new DataPlane.Failed()
     }
     if (state._tag !== "Completed") return new DataPlane.InProgress()
@@ -337,7 +337,7 @@ export const make = (
       const refused = new AccessDeniedException({ message: "Invalid or expired session" })
       const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
       if (session === undefined) {
-        yield* Reasons.explain("There is no such session, or it was forgotten")
+        yield* explain("There is no such session, or it was forgotten")
         return yield* refused
       }
       const artifact = userIdentifier.userId !== undefined
@@ -348,9 +348,9 @@ export const make = (
         AccessDeniedException | ValidationException | InternalServerException
       > =>
         typeof error === "string"
-          ? Effect.andThen(Reasons.explain(rejections[error]), refused)
+          ? Effect.andThen(explain(rejections[error]), refused)
           : error._tag === "ResourceNotFoundException"
-          ? Effect.andThen(Reasons.explain("The credential provider of the session was deleted"), refused)
+          ? Effect.andThen(explain("The credential provider of the session was deleted"), refused)
           : error._tag === "OAuthError"
           ? unparsable("AuthorizationCode")
           : error._tag === "VaultStoreError"

@@ -13,7 +13,7 @@ import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import type { Account } from "./arn.js"
-import { CallerSession } from "./caller.js"
+import { CallerSession } from "./callContext.js"
 import type { Issuer } from "./model.js"
 
 /** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */

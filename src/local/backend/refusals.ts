@@ -8,7 +8,7 @@ import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import { requestNames } from "./format.js"
 import type { Refusal } from "./model.js"
-import * as Reasons from "./reasons.js"
+import { explain } from "./callContext.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100
@@ -27,7 +27,7 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
       provider: refusal.provider,
       request: requestNames[refusal.request]
     }),
-    Reasons.explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
+    explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
 export const observe = (client: OAuthClient): Effect.Effect<Observed> =>

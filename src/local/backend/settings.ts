@@ -7,7 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import { AccessDeniedException } from "../../IdentityError.js"
 import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import type { SecretReference } from "../../models/internal/names.js"
-import * as Reasons from "./reasons.js"
+import { explain } from "./callContext.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
@@ -18,7 +18,7 @@ const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: str
 /** The service's message does not contain the reason, so the log has it. */
 const refuse = (message: string, advice: string) =>
   Effect.logWarning(`${message}: ${advice}`).pipe(
-    Effect.andThen(Reasons.explain(advice)),
+    Effect.andThen(explain(advice)),
     Effect.andThen(new AccessDeniedException({ message }))
   )
 

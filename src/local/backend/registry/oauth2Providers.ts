@@ -17,8 +17,7 @@ import type { AuthorizationServer, OAuthError } from "../../oauth/model.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { invalid, mapStoreError, providerExists } from "../failures.js"
-import * as Reasons from "../reasons.js"
-import { Seeding } from "../seeding.js"
+import { explain, Seeding } from "../callContext.js"
 import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
 import * as Secrets from "./secrets.js"
 import * as Table from "./table.js"
@@ -129,7 +128,7 @@ export const operations = (
     const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. `
       + "The setting `discoveryUrls`: \"accept\" turns this check off"
     return Effect.logWarning(`Invalid Discovery URL: ${advice}`).pipe(
-      Effect.andThen(Reasons.explain(advice)),
+      Effect.andThen(explain(advice)),
       // The message: awslabs/agentcore-samples, obo-training, okta/local/IDP_SETUP.md ("it's a config-time check").
       Effect.andThen(
         invalid(

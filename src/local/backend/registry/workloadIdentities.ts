@@ -9,7 +9,7 @@ import {
 } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
 import { invalid, mapStoreError } from "../failures.js"
-import * as Reasons from "../reasons.js"
+import { explain } from "../callContext.js"
 import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
@@ -54,7 +54,7 @@ export const findCaller =
         Effect.suspend(() => {
           const reason = `There is no workload identity '${name}': create it, or check the name`
           return Effect.logWarning(reason).pipe(
-            Effect.andThen(Reasons.explain(reason)),
+            Effect.andThen(explain(reason)),
             Effect.andThen(
               new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
             )
