@@ -14,9 +14,9 @@ import * as Validation from "../../plane/validation.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import type * as Arn from "./arn.js"
-import { invalid, vendorChanged } from "./failures.js"
 import { Seeding } from "./callContext.js"
-import { readKmsKey, readSecret, type Settings } from "./settings.js"
+import { invalid, vendorChanged } from "./failures.js"
+import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendors.js"
 
 /** A whole configuration. The one of an update is complete after {@link completeUpdate}. */
@@ -49,7 +49,7 @@ interface Configured {
 
 const readClientSecret = (config: Secrets, settings: Settings): Effect.Effect<Redacted.Redacted, SecretError> =>
   "clientSecretConfig" in config
-    ? readSecret(settings, config.clientSecretConfig)
+    ? readExternal(settings, config.clientSecretConfig)
     : Effect.succeed(config.clientSecret)
 
 const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>

@@ -6,9 +6,9 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
 import type { Refusal } from "./model.js"
-import { explain } from "./callContext.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100

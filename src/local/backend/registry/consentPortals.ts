@@ -1,6 +1,7 @@
 /**
- * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a portal is one of AWS,
- * because programs make redirect URIs of it. The local server has a page about the portal at `/consent-portals/<id>`.
+ * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a
+ * portal is one of AWS, because programs make redirect URIs of it. The local server has a page about the portal at
+ * `/consent-portals/<id>`.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -21,14 +22,13 @@ import * as Arn from "../arn.js"
 import { FailedChange } from "../callContext.js"
 import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
-import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
 // Not of the request: earlier versions stored gateways and roles that a request no longer has.
 const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({
-  ...resourceFields,
+  ...Table.resourceFields,
   description,
   executionRoleArn,
   idpConfig,
@@ -45,7 +45,7 @@ type Stored = typeof Stored.Type
 
 export type ConsentPortals = Table.Table<Stored, ConflictException>
 
-export const table = ({ account, store }: Dependencies): Effect.Effect<ConsentPortals> =>
+export const table = ({ account, store }: Table.Dependencies): Effect.Effect<ConsentPortals> =>
   Table.make({
     collection: store.collection("consent-portals", Stored),
     resourceType: "ConsentPortal",
@@ -76,15 +76,16 @@ const makeUrl = (
 ) => form.replaceAll(/\{(gateway|portal|region)\}/g, (_, name: keyof typeof values) => values[name])
 
 /**
- * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and LinkedIn do not. Here
- * every vendor is refused whose access tokens are not known to be JWTs: `CustomOauth2` is for any authorization server.
+ * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and
+ * LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be JWTs. `CustomOauth2` is for any
+ * authorization server.
  */
 const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([vendor, { needsEndpoints }]) =>
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
 )
 
 export const operations = (
-  { account, consentPortalDelay, settings }: Dependencies,
+  { account, consentPortalDelay, settings }: Table.Dependencies,
   portals: ConsentPortals,
   providers: Oauth2Providers
 ): Pick<
@@ -133,7 +134,7 @@ export const operations = (
     { credentialProviderArn, scopes }: Stored["idpConfig"]
   ): Effect.Effect<void, ValidationException | InternalServerException> =>
     Effect.flatMap(providers.all, (all) => {
-      const provider = all.find(({ name }) => Arn.oauth2Provider(account, name) === credentialProviderArn)
+      const provider = all.find(({ name }) => Arn.provider(account, "oauth2", name) === credentialProviderArn)
       return provider === undefined
         ? invalid("Member must be the ARN of an OAuth2 credential provider", "idpConfig.credentialProviderArn")
         : !signInVendors.includes(provider.request.credentialProviderVendor)
@@ -156,7 +157,7 @@ export const operations = (
         : conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
     })
 
-  // The live service assumes the role at once, and the message of AgentCore Runtime for one that it cannot assume is this.
+  // The live service assumes the role at once. The message is that of AgentCore Runtime for a role that it cannot assume.
   const checkRole = (arn: string): Effect.Effect<void, ValidationException> =>
     Effect.flatMap(
       settings,

@@ -3,14 +3,109 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { InternalServerException, ResourceNotFoundException, ValidationException } from "../../../IdentityError.js"
-import type { Collection } from "../../VaultStore.js"
-import { mapStoreError, notFound } from "../failures.js"
-import * as Pagination from "./pagination.js"
-import { checkTags, type Resource, type Tags } from "./resource.js"
+import type { Service as OAuthClient } from "../../oauth/model.js"
+import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
+import type { Environment } from "../authorizationServers.js"
+import { invalid, mapStoreError, notFound } from "../failures.js"
 
-export interface Options<A extends Resource, E> {
+/** What the tables and their operations need. */
+export interface Dependencies extends Environment {
+  readonly client: OAuthClient
+  /** Without a trailing slash. */
+  readonly publicUrl: string
+  readonly store: VaultStore
+  /** The time that a consent portal takes for a change. Milliseconds. */
+  readonly consentPortalDelay: number
+  /** Drops the tokens and sessions of a workload that is being deleted. */
+  readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
+  /** Drops the tokens of a provider that is being deleted. */
+  readonly dropOauth2Provider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
+}
+
+// -----------------------------------------------------------------------------
+// Resources
+// -----------------------------------------------------------------------------
+
+export type Tags = Readonly<Record<string, string>>
+
+/** The stored fields of every resource. A resource without tags has empty `tags`. */
+export const resourceFields = {
+  name: Schema.String,
+  tags: Schema.Record(Schema.String, Schema.String),
+  createdTime: Schema.DateTimeUtcFromString,
+  lastUpdatedTime: Schema.DateTimeUtcFromString
+}
+
+export type Resource = Schema.Struct.Type<typeof resourceFields>
+
+/** The members of responses that say when a resource was changed. */
+export const timesOf = ({ createdTime, lastUpdatedTime }: Resource) => ({ createdTime, lastUpdatedTime })
+
+/** AWS reserves these keys, in every service. */
+export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> =>
+  Object.keys(tags).some((key) => /^aws:/i.test(key))
+    ? invalid("Member must not have a key that begins with aws: AWS reserves the prefix", "tags")
+    : Effect.void
+
+// -----------------------------------------------------------------------------
+// Pages
+// -----------------------------------------------------------------------------
+
+/** AWS documents no default. 20 is the smallest `maxResults` limit of all lists. */
+const defaultSize = 20
+
+const Cursor = Schema.fromJsonString(Schema.Tuple([Schema.Literal(1), Schema.String, Schema.String]))
+
+const encodeCursor = (list: string, last: string): string =>
+  Buffer.from(JSON.stringify([1, list, last])).toString("base64url")
+
+const decodeCursor = (list: string, token: string): Option.Option<string> =>
+  Schema.decodeUnknownOption(Cursor)(Buffer.from(token, "base64url").toString("utf8")).pipe(
+    Option.map(([, , last]) => last),
+    // Base64url and JSON have several strings for one value. Only the one that `encodeCursor` makes is a token.
+    Option.filter((last) => encodeCursor(list, last) === token)
+  )
+
+export interface PageRequest {
+  readonly nextToken?: string | undefined
+  readonly maxResults?: number | undefined
+}
+
+interface Page<A> {
+  readonly items: ReadonlyArray<A>
+  /** Spread it into the response. */
+  readonly next: { readonly nextToken?: string }
+}
+
+/**
+ * One page of items that are sorted by name. A token names its list and the last name of its page, so that items that are
+ * created or deleted between two pages move no other item.
+ */
+const paginate = <A extends Resource>(
+  list: string,
+  items: ReadonlyArray<A>,
+  { maxResults = defaultSize, nextToken }: PageRequest
+): Effect.Effect<Page<A>, ValidationException> => {
+  const after = nextToken === undefined ? Option.some(undefined) : decodeCursor(list, nextToken)
+  if (Option.isNone(after)) return invalid("Invalid nextToken", "nextToken")
+  const start = after.value
+  const rest = start === undefined ? items : items.filter(({ name }) => name > start)
+  const page = rest.slice(0, maxResults)
+  const last = page.at(-1)
+  return Effect.succeed({
+    items: page,
+    next: last === undefined || rest.length === page.length ? {} : { nextToken: encodeCursor(list, last.name) }
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Table
+// -----------------------------------------------------------------------------
+
+interface Options<A extends Resource, E> {
   readonly collection: Collection<A>
   /** In messages, and in the tokens of the list: `WorkloadIdentity`. */
   readonly resourceType: string
@@ -51,8 +146,8 @@ export interface Table<A extends Resource, E> extends Taggable {
     before?: (resource: A) => Effect.Effect<void, E2>
   ) => Effect.Effect<void, E2 | ResourceNotFoundException | InternalServerException>
   readonly page: (
-    request: Pagination.PageRequest
-  ) => Effect.Effect<Pagination.Page<A>, ValidationException | InternalServerException>
+    request: PageRequest
+  ) => Effect.Effect<Page<A>, ValidationException | InternalServerException>
 }
 
 export const make = <A extends Resource, E>(
@@ -122,7 +217,7 @@ export const make = <A extends Resource, E>(
           if (size !== undefined) size -= 1
         })),
 
-      page: (request) => Effect.flatMap(all, (resources) => Pagination.paginate(resourceType, resources, request)),
+      page: (request) => Effect.flatMap(all, (resources) => paginate(resourceType, resources, request)),
 
       tags: (wanted) => Effect.map(findByArn(wanted), Option.map(({ tags }) => tags)),
 

@@ -8,12 +8,11 @@ import {
   type ValidationException
 } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
-import { invalid, mapStoreError } from "../failures.js"
 import { explain } from "../callContext.js"
-import { type Dependencies, resourceFields } from "./resource.js"
+import { invalid, mapStoreError } from "../failures.js"
 import * as Table from "./table.js"
 
-const Stored = Schema.Struct({ ...resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
+const Stored = Schema.Struct({ ...Table.resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
 
 export type Workload = typeof Stored.Type
 
@@ -21,7 +20,7 @@ export type Workload = typeof Stored.Type
 const limit = 11_000
 
 export const table = (
-  { account, store }: Dependencies
+  { account, store }: Table.Dependencies
 ): Effect.Effect<Table.Table<Workload, ValidationException>> =>
   Table.make({
     collection: store.collection("workload-identities", Stored),
@@ -36,7 +35,7 @@ export const table = (
  * guide (get-workload-access-token). The refusal of a deletion was seen live (`ekristen/aws-nuke`, resource
  * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
  */
-const checkUnlinked = ({ settings }: Dependencies, name: string, refusal: string) =>
+const checkUnlinked = ({ settings }: Table.Dependencies, name: string, refusal: string) =>
   Effect.flatMap(settings, ({ serviceLinked = [] }) =>
     serviceLinked.includes(name)
       ? invalid(`WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`)
@@ -47,7 +46,7 @@ const checkUnlinked = ({ settings }: Dependencies, name: string, refusal: string
  * name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
  */
 export const findCaller =
-  (dependencies: Dependencies, workloads: Table.Table<Workload, ValidationException>) =>
+  (dependencies: Table.Dependencies, workloads: Table.Table<Workload, ValidationException>) =>
   (name: string): Effect.Effect<Workload, AccessDeniedException | ValidationException | InternalServerException> =>
     workloads.find(name).pipe(
       Effect.catchTag("ResourceNotFoundException", () =>
@@ -64,7 +63,7 @@ export const findCaller =
     )
 
 export const operations = (
-  dependencies: Dependencies,
+  dependencies: Table.Dependencies,
   workloads: Table.Table<Workload, ValidationException>
 ): Pick<
   Operations,
