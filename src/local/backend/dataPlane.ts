@@ -11,17 +11,23 @@ import {
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
+import type {
+  AuthorizationServer,
+  OAuthError,
+  OnBehalfOf,
+  Service as OAuthClient,
+  TokenExchangeRequest,
+  TokenSet,
+  UserTokenError
+} from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { explain } from "./callContext.js"
 import { invalid, mapStoreError } from "./failures.js"
 import { formatParts } from "./format.js"
-import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
-import { differences, type RequestShape } from "./requestShape.js"
 import type { Settings } from "./secrets.js"
 import { Event, type FailureReason, type Rejection } from "./session.js"
 import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
@@ -120,6 +126,60 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 }
 
 // -----------------------------------------------------------------------------
+// On behalf of a user
+// -----------------------------------------------------------------------------
+
+const getSubjectToken = (user: WorkloadToken.User): Effect.Effect<Redacted.Redacted, ValidationException> =>
+  user._tag !== "Jwt"
+    ? invalid(
+      "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
+    )
+    : user.token === undefined
+    ? invalid("The user's JWT is too large for a workload access token to carry, so that it cannot be exchanged")
+    : Effect.succeed(user.token)
+
+const makeActor = (
+  client: OAuthClient,
+  server: AuthorizationServer,
+  { actor }: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
+): TokenExchangeRequest["actor"] => {
+  switch (actor.content) {
+    case "NONE":
+      return undefined
+    case "M2M":
+      return {
+        type: "urn:ietf:params:oauth:token-type:access_token",
+        token: () => Effect.map(client.clientCredentials(server, { scopes: actor.scopes }), (set) => set.accessToken)
+      }
+    case "AWS_IAM_ID_TOKEN_JWT":
+      return { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
+  }
+}
+
+/**
+ * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS does
+ * not document whether it stores such tokens. They are not stored: each call asks the authorization server.
+ */
+const exchange = Effect.fnUntraced(function*(
+  client: OAuthClient,
+  user: WorkloadToken.User,
+  server: AuthorizationServer,
+  { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
+): Effect.fn.Return<TokenSet, ValidationException | OAuthError> {
+  const token = yield* getSubjectToken(user)
+  const { onBehalfOf } = server
+  if (onBehalfOf === undefined) {
+    return yield* invalid(
+      "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
+    )
+  }
+  const targets = { audiences, customParameters, resources, scopes }
+  return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
+    ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
+    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(client, server, onBehalfOf) })
+})
+
+// -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
 
@@ -151,7 +211,7 @@ export const make = (
     provider: Oauth2Provider,
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
-    OnBehalfOf.exchange(client, user, provider.server, request).pipe(
+    exchange(client, user, provider.server, request).pipe(
       Effect.catchTag("OAuthError", (error) => Effect.fail(mapExchangeError(error))),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
@@ -167,7 +227,7 @@ export const make = (
     key: string,
     provider: Oauth2Provider,
     sessionUri: Redacted.Redacted,
-    shape: RequestShape
+    shape: Vault.RequestShape
   ) {
     const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
     // The session of another user looks like one that was forgotten.
@@ -179,7 +239,7 @@ export const make = (
       )
       return new DataPlane.Failed()
     }
-    const others = differences(readShape(session), shape)
+    const others = Vault.differences(readShape(session), shape)
     if (others.length > 0) {
       yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
       return new DataPlane.Failed()
@@ -196,7 +256,7 @@ export const make = (
   })
 
   /** The parts in which the closest grant differs, if there is one. */
-  const explainConsent = (key: string, provider: Oauth2Provider, shape: RequestShape) =>
+  const explainConsent = (key: string, provider: Oauth2Provider, shape: Vault.RequestShape) =>
     Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
       parts.length === 0
         ? Effect.void

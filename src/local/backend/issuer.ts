@@ -14,7 +14,7 @@ import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import type { Account } from "./arn.js"
 import { CallerSession } from "./callContext.js"
-import type { Issuer } from "./model.js"
+import type { Issuer } from "./statuses.js"
 
 /** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
 const maxTokenLength = 16384

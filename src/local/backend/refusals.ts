@@ -8,7 +8,7 @@ import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
-import type { Refusal } from "./model.js"
+import type { Refusal } from "./statuses.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100

@@ -18,11 +18,58 @@ import * as Semaphore from "effect/Semaphore"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { type PageOptions, VaultStore, type VaultStoreError } from "../VaultStore.js"
-import type { RequestPart, VaultUser } from "./model.js"
-import { differences, isSame, RequestShape } from "./requestShape.js"
+import type { RequestPart, VaultUser } from "./statuses.js"
 import type { User } from "./workloadToken.js"
 
+// -----------------------------------------------------------------------------
+// Shapes
+// -----------------------------------------------------------------------------
+
 const Names = Schema.Array(Schema.String)
+
+/** The access that a request asks for. */
+export const Access = Schema.Struct({
+  scopes: Names,
+  resources: Schema.optional(Names),
+  audiences: Schema.optional(Names)
+})
+
+/**
+ * The shape of a request for a user's token. The live service stores a token under all of it: `customParameters` too,
+ * and not `customState`, which belongs to one request (seen live, reported in
+ * https://github.com/aws-samples/sample-autonomous-cloud-coding-agents/pull/831).
+ */
+export const RequestShape = Schema.Struct({
+  ...Access.fields,
+  // Earlier versions stored grants without them.
+  customParameters: Schema.optional(Schema.Record(Schema.String, Schema.String))
+})
+
+export type RequestShape = typeof RequestShape.Type
+
+const parts = ["scopes", "resources", "audiences", "customParameters"] as const
+
+export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Array(Schema.Literals(parts))
+
+/** OAuth gives no meaning to the order of scopes, resources and audiences. An empty part is like an absent one. */
+const readPart = (shape: RequestShape, part: RequestPart): ReadonlySet<string> =>
+  new Set(
+    part === "customParameters" ? Object.entries(shape[part] ?? {}).map((entry) => JSON.stringify(entry)) : shape[part]
+  )
+
+/** In linear time: a request may have very many scopes. */
+const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((item) => b.has(item))
+
+/** The parts that differ. None for two requests that the same grant serves. */
+export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> =>
+  parts.filter((part) => !isSameSet(readPart(a, part), readPart(b, part)))
+
+const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0
+
+// -----------------------------------------------------------------------------
+// Grants
+// -----------------------------------------------------------------------------
 
 export const Grant = Schema.Struct({
   id: Schema.String,

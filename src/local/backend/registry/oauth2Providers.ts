@@ -153,7 +153,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       complete: (request: Model.UpdateOauth2CredentialProviderRequest, before) =>
         AuthorizationServers.completeUpdate(request, before.request),
 
-      configure: Effect.fnUntraced(function*({ tags: _, ...request }, before) {
+      configure: Effect.fnUntraced(function*({ tags: _tags, ...request }, before) {
         const old = before === undefined ? undefined : readClientSecret(before.request)
         const secret = readClientSecret(request)
         if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.path)
