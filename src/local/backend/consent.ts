@@ -19,7 +19,7 @@ import { readKey } from "./vault.js"
 
 export interface Dependencies {
   readonly client: OAuthClient
-  readonly registry: Pick<Registry, "authorizationServer">
+  readonly registry: Pick<Registry, "findAuthorizationServer">
   readonly sessions: SessionStore
   /** Milliseconds. */
   readonly sessionLifetime: number
@@ -117,7 +117,7 @@ export const make = (
   }
 
   const withServer = (session: Session, step: (server: AuthorizationServer) => Step): Step =>
-    Effect.matchEffect(registry.authorizationServer(session.provider), {
+    Effect.matchEffect(registry.findAuthorizationServer(session.provider), {
       onFailure: ({ _tag }) => _tag === "ResourceNotFoundException" ? unknown : Effect.succeed(unavailable(session)),
       onSuccess: step
     })

@@ -197,7 +197,7 @@ export const make = (
       yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
     }
-    return { user: claims.user, workload: yield* registry.workload(claims.workload) }
+    return { user: claims.user, workload: yield* registry.findWorkload(claims.workload) }
   })
 
   const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
@@ -317,7 +317,7 @@ export const make = (
   const complete = (session: Session, artifact: string): Effect.Effect<void, CompletionError> =>
     // A code is valid for one exchange, so a caller who disconnects must not interrupt it.
     Effect.uninterruptible(Effect.gen(function*() {
-      const server = yield* registry.authorizationServer(session.provider)
+      const server = yield* registry.findAuthorizationServer(session.provider)
       const before = yield* sessions.apply(session, Event.CompletionClaimed({ artifact }))
       // The state machine accepts a claim in no other state.
       if (before._tag !== "Authorized") return yield* Effect.fail("TooEarly" as const)
@@ -345,10 +345,10 @@ export const make = (
 
   const dataPlane: DataPlane.Service = {
     getWorkloadAccessToken: ({ workloadName }) =>
-      Effect.flatMap(registry.caller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
+      Effect.flatMap(registry.findCaller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
 
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
-      const workload = yield* registry.caller(workloadName)
+      const workload = yield* registry.findCaller(workloadName)
       const current = yield* settings
       const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
       const claims = yield* Effect.mapError(
@@ -360,13 +360,13 @@ export const make = (
 
     getWorkloadAccessTokenForUserId: ({ userId, workloadName }) =>
       Effect.flatMap(
-        registry.caller(workloadName),
+        registry.findCaller(workloadName),
         (workload) => issueWorkloadToken(workload, WorkloadToken.userOfId(userId))
       ),
 
     getResourceOauth2Token: Effect.fnUntraced(function*(request) {
       const caller = yield* authenticate(request.workloadIdentityToken)
-      const provider = yield* registry.oauth2Provider(request.resourceCredentialProviderName)
+      const provider = yield* registry.findOauth2Provider(request.resourceCredentialProviderName)
       switch (request.oauth2Flow) {
         case "M2M":
           return yield* getMachineToken(provider, request)
@@ -379,7 +379,7 @@ export const make = (
 
     getResourceApiKey: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      const apiKey = yield* registry.apiKey(request.resourceCredentialProviderName)
+      const apiKey = yield* registry.findApiKey(request.resourceCredentialProviderName)
       // The model accepts an empty key at creation. An empty credential would look like one that works.
       if (Redacted.value(apiKey) === "") return yield* invalid("The API key of the credential provider is empty")
       return { apiKey }
@@ -387,7 +387,7 @@ export const make = (
 
     getResourcePaymentToken: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      const credentials = yield* registry.paymentCredentials(request.resourceCredentialProviderName)
+      const credentials = yield* registry.findPaymentCredentials(request.resourceCredentialProviderName)
       return { paymentTokenResponse: yield* PaymentTokens.make(credentials, request.paymentTokenRequest) }
     }),
 

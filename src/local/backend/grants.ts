@@ -11,7 +11,7 @@ import * as Vault from "./vault.js"
 
 export interface Dependencies {
   readonly client: OAuthClient
-  readonly registry: Pick<Registry, "authorizationServer" | "oauth2Names">
+  readonly registry: Pick<Registry, "findAuthorizationServer" | "oauth2Names">
   readonly vault: Vault.Vault
 }
 
@@ -52,7 +52,7 @@ export const make = ({ client, registry, vault }: Dependencies) => {
     const { provider } = Vault.readKey(key)
     const name = (yield* oauth2Names).get(provider) ?? provider
     const server = yield* Effect.mapError(
-      registry.authorizationServer({ name, callbackId: provider }),
+      registry.findAuthorizationServer({ name, callbackId: provider }),
       () => "Failed" as const
     )
     yield* Effect.mapError(

@@ -2,49 +2,23 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as ControlPlane from "../../ControlPlane.js"
-import {
-  type AccessDeniedException,
-  type InternalServerException,
-  ResourceNotFoundException,
-  type ValidationException
-} from "../../IdentityError.js"
+import { type InternalServerException, ResourceNotFoundException } from "../../IdentityError.js"
 import { TokenVaultResponse } from "../../models/TokenVault.js"
-import type { AuthorizationServer } from "../oauth/model.js"
 import * as Arn from "./arn.js"
 import { mapStoreError, notFound, quotaExceeded } from "./failures.js"
-import type { Credentials } from "./paymentTokens.js"
 import * as ConsentPortals from "./registry/consentPortals.js"
-import { type FindError, makeOauth2, type Oauth2Provider } from "./registry/oauth2Providers.js"
+import { makeOauth2 } from "./registry/oauth2Providers.js"
 import { makePayments } from "./registry/paymentProviders.js"
 import { makeApiKeys } from "./registry/providers.js"
 import * as Table from "./registry/table.js"
 import * as WorkloadIdentities from "./registry/workloadIdentities.js"
 
-/** Resources that the data plane finds by name. */
-type Find<A, E = never> = (name: string) => Effect.Effect<A, ResourceNotFoundException | InternalServerException | E>
+export type Registry = Effect.Success<ReturnType<typeof make>>
 
-export interface Registry {
-  readonly controlPlane: ControlPlane.Operations
-  readonly workload: Find<WorkloadIdentities.Workload>
-  /** The workload that wants a workload access token. */
-  readonly caller: (
-    name: string
-  ) => Effect.Effect<WorkloadIdentities.Workload, AccessDeniedException | ValidationException | InternalServerException>
-  readonly oauth2Provider: Find<Oauth2Provider, ValidationException | AccessDeniedException>
-  readonly authorizationServer: (
-    provider: Pick<Oauth2Provider, "name" | "callbackId">
-  ) => Effect.Effect<AuthorizationServer, FindError>
-  /** The names of the OAuth2 credential providers, by callback id. */
-  readonly oauth2Names: Effect.Effect<ReadonlyMap<string, string>, InternalServerException>
-  readonly apiKey: Find<Redacted.Redacted, AccessDeniedException>
-  readonly paymentCredentials: Find<Credentials, AccessDeniedException>
-}
-
-export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies): Effect.fn.Return<Registry> {
+export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
   const { account, dropOauth2Provider } = dependencies
   const workloads = yield* WorkloadIdentities.table(dependencies)
   const oauth2 = yield* makeOauth2(dependencies)
@@ -53,48 +27,51 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
   const portals = yield* ConsentPortals.table(dependencies)
   const containers = yield* makeContainers(dependencies)
   const checkUnused = ConsentPortals.checkUnused(portals)
+  const controlPlane: ControlPlane.Operations = {
+    ...WorkloadIdentities.operations(dependencies, workloads),
+    createOauth2CredentialProvider: oauth2.create,
+    getOauth2CredentialProvider: oauth2.get,
+    updateOauth2CredentialProvider: oauth2.update,
+    deleteOauth2CredentialProvider: ({ name }) =>
+      oauth2.providers.remove(name, ({ callbackId }) =>
+        Effect.andThen(
+          checkUnused(Arn.provider(account, "oauth2", name)),
+          mapStoreError(dropOauth2Provider(callbackId))
+        )),
+    listOauth2CredentialProviders: oauth2.list,
+    createApiKeyCredentialProvider: apiKeys.create,
+    getApiKeyCredentialProvider: apiKeys.get,
+    updateApiKeyCredentialProvider: apiKeys.update,
+    deleteApiKeyCredentialProvider: ({ name }) => apiKeys.providers.remove(name),
+    listApiKeyCredentialProviders: apiKeys.list,
+    createPaymentCredentialProvider: payments.create,
+    // Of the three kinds, only this one returns its tags.
+    getPaymentCredentialProvider: ({ name }) =>
+      Effect.flatMap(
+        payments.providers.find(name),
+        (provider) => Effect.map(payments.toResponse(provider), (response) => ({ ...response, tags: provider.tags }))
+      ),
+    updatePaymentCredentialProvider: payments.update,
+    deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
+    listPaymentCredentialProviders: payments.list,
+    ...yield* makeTokenVault(dependencies),
+    ...ConsentPortals.operations(dependencies, portals, oauth2.providers),
+    ...makeTagOperations([workloads, oauth2.providers, apiKeys.providers, payments.providers, portals, containers])
+  }
   return {
-    controlPlane: {
-      ...WorkloadIdentities.operations(dependencies, workloads),
-      createOauth2CredentialProvider: oauth2.create,
-      getOauth2CredentialProvider: oauth2.get,
-      updateOauth2CredentialProvider: oauth2.update,
-      deleteOauth2CredentialProvider: ({ name }) =>
-        oauth2.providers.remove(name, ({ callbackId }) =>
-          Effect.andThen(
-            checkUnused(Arn.provider(account, "oauth2", name)),
-            mapStoreError(dropOauth2Provider(callbackId))
-          )),
-      listOauth2CredentialProviders: oauth2.list,
-      createApiKeyCredentialProvider: apiKeys.create,
-      getApiKeyCredentialProvider: apiKeys.get,
-      updateApiKeyCredentialProvider: apiKeys.update,
-      deleteApiKeyCredentialProvider: ({ name }) => apiKeys.providers.remove(name),
-      listApiKeyCredentialProviders: apiKeys.list,
-      createPaymentCredentialProvider: payments.create,
-      // Of the three kinds, only this one returns its tags.
-      getPaymentCredentialProvider: ({ name }) =>
-        Effect.flatMap(
-          payments.providers.find(name),
-          (provider) => Effect.map(payments.toResponse(provider), (response) => ({ ...response, tags: provider.tags }))
-        ),
-      updatePaymentCredentialProvider: payments.update,
-      deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
-      listPaymentCredentialProviders: payments.list,
-      ...yield* makeTokenVault(dependencies),
-      ...ConsentPortals.operations(dependencies, portals, oauth2.providers),
-      ...makeTagOperations([workloads, oauth2.providers, apiKeys.providers, payments.providers, portals, containers])
-    },
-    workload: workloads.find,
-    caller: WorkloadIdentities.findCaller(dependencies, workloads),
-    oauth2Provider: oauth2.find,
-    authorizationServer: oauth2.findServer,
+    controlPlane,
+    findWorkload: workloads.find,
+    /** The workload that wants a workload access token. */
+    findCaller: WorkloadIdentities.findCaller(dependencies, workloads),
+    findOauth2Provider: oauth2.find,
+    findAuthorizationServer: oauth2.findServer,
+    /** The names of the OAuth2 credential providers, by callback id. */
     oauth2Names: Effect.map(
       oauth2.providers.all,
-      (all) => new Map(all.map(({ callbackId, name }) => [callbackId, name]))
+      (all): ReadonlyMap<string, string> => new Map(all.map(({ callbackId, name }) => [callbackId, name]))
     ),
-    apiKey: apiKeys.find,
-    paymentCredentials: payments.find
+    findApiKey: apiKeys.find,
+    findPaymentCredentials: payments.find
   }
 })
 
@@ -113,7 +90,7 @@ const TokenVault = Schema.Struct({
 
 const makeTokenVault = (
   { store }: Table.Dependencies
-): Effect.Effect<Pick<ControlPlane.Operations, "getTokenVault" | "setTokenVaultCmk">> =>
+): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("token-vaults", TokenVault)
 
@@ -175,7 +152,7 @@ const unknownArn = (arn: string): ResourceNotFoundException =>
 
 const makeTagOperations = (
   tables: ReadonlyArray<Table.Taggable>
-): Pick<ControlPlane.Operations, "tagResource" | "untagResource" | "listTagsForResource"> => {
+): Table.OperationsOn<"Resource"> => {
   const findFirst = <E>(
     arn: string,
     find: (table: Table.Taggable) => Effect.Effect<Option.Option<Table.Tags>, E | InternalServerException>

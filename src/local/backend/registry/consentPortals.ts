@@ -8,7 +8,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
-import type { Operations } from "../../../ControlPlane.js"
 import {
   type ConflictException,
   type InternalServerException,
@@ -88,14 +87,7 @@ export const operations = (
   { account, consentPortalDelay, settings }: Table.Dependencies,
   portals: ConsentPortals,
   providers: Oauth2Providers
-): Pick<
-  Operations,
-  | "createConsentPortal"
-  | "getConsentPortal"
-  | "updateConsentPortal"
-  | "deleteConsentPortal"
-  | "listConsentPortals"
-> => {
+): Table.OperationsOn<"ConsentPortal"> => {
   const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
     const status = getStatus(portal, now)
     const { region } = account

@@ -1,7 +1,6 @@
 /** Workload identities. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Operations } from "../../../ControlPlane.js"
 import {
   AccessDeniedException,
   type InternalServerException,
@@ -65,14 +64,7 @@ export const findCaller =
 export const operations = (
   dependencies: Table.Dependencies,
   workloads: Table.Table<Workload, ValidationException>
-): Pick<
-  Operations,
-  | "createWorkloadIdentity"
-  | "getWorkloadIdentity"
-  | "updateWorkloadIdentity"
-  | "deleteWorkloadIdentity"
-  | "listWorkloadIdentities"
-> => {
+): Table.OperationsOn<"WorkloadIdentit"> => {
   const { account, dropWorkload } = dependencies
 
   const toSummary = ({ name }: Workload) => ({ name, workloadIdentityArn: Arn.workloadIdentity(account, name) })
@@ -84,8 +76,7 @@ export const operations = (
 
   const toResponse = (workload: Workload) => ({
     ...toCreateResponse(workload),
-    createdTime: workload.createdTime,
-    lastUpdatedTime: workload.lastUpdatedTime
+    ...Table.timesOf(workload)
   })
 
   return {
