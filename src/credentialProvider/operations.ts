@@ -1,7 +1,8 @@
-/** The operations of `CredentialProvider`, but for `update`. */
+/** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   ControlPlane,
@@ -15,12 +16,12 @@ import {
 import {
   CredentialProviderFailed,
   CredentialProviderTimedOut,
-  type SecretSourceSwitch
+  SecretSourceSwitch,
+  WriteOnlyMembersMissing
 } from "../CredentialProviderError.js"
-import type { ValidationException } from "../IdentityError.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
-import type { Definition, Ensured, Kind, Providers, Summaries, Target } from "./model.js"
+import { vendors } from "../models/internal/vendors.js"
+import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
+import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
 import * as View from "./view.js"
 
 // -----------------------------------------------------------------------------
@@ -38,15 +39,8 @@ interface Operations<K extends Kind> {
   readonly replace: (request: Requests[K]) => Effect.Effect<unknown, UpdateCredentialProviderError>
 }
 
-const refuseKind = Validation.refuse(
-  () => Schema.Struct({ kind: Constraint.oneOf("oauth2", "apiKey", "payment") }),
-  { name: "CredentialProvider" }
-)
-
-const getOperations = <K extends Kind>(
-  kind: K
-): Effect.Effect<Operations<K>, ValidationException, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (plane) => {
+const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
+  Effect.map(ControlPlane, (plane) => {
     const operations: { readonly [K in Kind]: Operations<K> } = {
       oauth2: {
         get: (name) => plane.getOauth2CredentialProvider({ name }),
@@ -70,7 +64,7 @@ const getOperations = <K extends Kind>(
         replace: ({ tags: _tags, ...request }) => plane.updatePaymentCredentialProvider(request)
       }
     }
-    return refuseKind({ kind }) ?? Effect.succeed(operations[kind])
+    return operations[kind]
   })
 
 export const get = <K extends Kind>(
@@ -95,7 +89,7 @@ const create = (
   Effect.flatMap(getOperations(kind), (operations) => operations.create(request))
 
 /** Replaces the whole configuration of a provider. */
-export const replace = (
+const replace = (
   { kind, request }: Pick<Definition, "kind" | "request">
 ): Effect.Effect<void, UpdateCredentialProviderError, ControlPlane> =>
   Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
@@ -111,7 +105,7 @@ const compareExisting = (
     View.compare(
       definition.name,
       View.fromDefinition(definition),
-      View.fromProvider(definition.kind, provider)
+      View.fromProvider(provider)
     ))
 
 /** `compare` with the values before and after. */
@@ -159,6 +153,121 @@ export const ensure = (
         Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
     )).pipe(Effect.withSpan("CredentialProvider.ensure"))
 }
+
+// -----------------------------------------------------------------------------
+// Update
+// -----------------------------------------------------------------------------
+
+/** The members that an update must repeat, and the service does not return: secrets, and Microsoft's tenant. */
+const collectWriteOnlyMembers = <K extends Kind>(
+  target: Target<K>,
+  provider: Providers[K],
+  changes: Changes[K]
+): Effect.Effect<View.Json, SecretSourceSwitch | WriteOnlyMembersMissing> => {
+  const { name } = target
+  const changed: View.Json = "apiKey" in changes ? { apiKeySecret: changes.apiKey } : { ...changes }
+  // A target with a request is a definition, which has its secrets.
+  const defined = "request" in target ? View.getDefinedConfig(target as unknown as Definition) : {}
+  const returned = View.fromProvider(provider).secrets
+  const members: Array<View.Json> = []
+  const missing: Array<string> = []
+  for (const secret of View.secretNames) {
+    const current = returned.get(secret)
+    // The types of the changes say so.
+    const to = changed[secret] as Secret | undefined
+    if (to !== undefined) {
+      const source = isReference(to) ? "EXTERNAL" : "MANAGED"
+      if (current !== undefined && current.source !== source) {
+        return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+      }
+      members.push(encodeSecret(secret, to))
+    } else if (current?.source === "EXTERNAL" && current.reference !== undefined) {
+      members.push(encodeSecret(secret, current.reference))
+    } else if (current !== undefined && Redacted.isRedacted(defined[secret])) {
+      members.push({ [secret]: defined[secret] })
+    } else if (current !== undefined) {
+      missing.push(secret)
+    }
+  }
+  const isMicrosoft = "credentialProviderVendor" in provider && provider.credentialProviderVendor === "MicrosoftOauth2"
+  if (isMicrosoft && !("tenantId" in changes)) {
+    if (defined["tenantId"] === undefined) missing.push("tenantId")
+    else members.push({ tenantId: defined["tenantId"] })
+  }
+  return missing.length > 0
+    ? Effect.fail(new WriteOnlyMembersMissing({ name, members: missing }))
+    : Effect.succeed(Object.assign({}, ...members))
+}
+
+const omitSecrets = <A extends object>(changes: A): Partial<A> =>
+  // A part of the properties.
+  Record.filter(
+    { ...changes } as View.Json,
+    (value, name) => value !== undefined && !View.isSecretPath(name)
+  ) as Partial<A>
+
+/** The request of an update: what the service returned, the changes, and what it does not return. The plane checks it. */
+const updates: {
+  readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
+} = {
+  oauth2: ({ credentialProviderVendor, name, oauth2ProviderConfigOutput }, changes, writeOnly) => {
+    const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = omitSecrets(changes)
+    const [member = "", config] = Object.entries(oauth2ProviderConfigOutput ?? {}).find(([, value]) => value) ?? []
+    const isCustom = member === "customOauth2ProviderConfig"
+    const { authorizationEndpoint, issuer, tokenEndpoint } = config?.oauthDiscovery?.authorizationServerMetadata ?? {}
+    const needsEndpoints = Object.entries(vendors).some(([vendor, { needsEndpoints }]) =>
+      vendor === credentialProviderVendor && needsEndpoints
+    )
+    return {
+      name,
+      credentialProviderVendor,
+      oauth2ProviderConfigInput: {
+        [member]: {
+          ...isCustom ? config : { clientId: config?.clientId },
+          ...needsEndpoints ? { issuer, authorizationEndpoint, tokenEndpoint } : {},
+          ...others,
+          ...discovery === undefined ? {} : { oauthDiscovery: { discoveryUrl: discovery } },
+          ...isCustom && metadata ? { oauthDiscovery: { authorizationServerMetadata: metadata } } : metadata,
+          ...privateKeyJwt && { privateKeyJwtConfig: encodePrivateKeyJwt(privateKeyJwt) },
+          ...onBehalfOf && { onBehalfOfTokenExchangeConfig: onBehalfOf },
+          ...writeOnly
+        }
+      }
+    }
+  },
+  apiKey: ({ name }, { apiKey }) => makeApiKey({ name, apiKey }).request,
+  payment: ({ credentialProviderVendor, name, providerConfigurationOutput }, changes, writeOnly) => {
+    const { coinbaseCdpConfiguration: coinbase, stripePrivyConfiguration: privy } = providerConfigurationOutput
+    const others = { ...omitSecrets(changes), ...writeOnly }
+    return {
+      name,
+      credentialProviderVendor,
+      providerConfigurationInput: coinbase === undefined
+        ? {
+          stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others }
+        }
+        : { coinbaseCdpConfiguration: { apiKeyId: coinbase.apiKeyId, ...others } }
+    }
+  }
+}
+
+export const update = <K extends Kind>(
+  target: Target<K>,
+  changes: Changes[K]
+): Effect.Effect<
+  void,
+  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
+  ControlPlane
+> =>
+  Effect.gen(function*() {
+    const provider = yield* get(target)
+    const writeOnly = yield* collectWriteOnlyMembers(target, provider, changes)
+    // The types do not join kind and request again.
+    yield* replace({
+      kind: target.kind,
+      request: updates[target.kind](provider, changes, writeOnly)
+    } as Pick<Definition, "kind" | "request">)
+  })
 
 // -----------------------------------------------------------------------------
 // Await

@@ -1,6 +1,6 @@
 /** The models of `Credentials`. The public module exports all of them. */
 import * as Data from "effect/Data"
-import type { Kind } from "../credentialProvider/model.js"
+import type { Kind } from "../credentialProvider/definitions.js"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import type { AccessTokenCredential, AccessTokenError, ApiKeyCredential } from "../Identity.js"
 import type { UserIdentifier } from "../UserIdentifier.js"

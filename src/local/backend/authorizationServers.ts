@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import { omitUndefined } from "../../credentialProvider/json.js"
+import { omitUndefined } from "../../credentialProvider/view.js"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
