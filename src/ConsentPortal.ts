@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -107,6 +108,7 @@ export interface Ensured {
  * @example
  * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
  * import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
  *
  * const setUp = Effect.gen(function*() {
  *   const created = yield* ConsentPortal.create({
@@ -192,9 +194,6 @@ const find = (
 const isSameSource = (defined: string, returned: string): boolean =>
   defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
 
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
-
 type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 
 const compare = (
@@ -204,7 +203,7 @@ const compare = (
   const [from, to] = [returned.sources[0]?.identifier ?? "", defined.sources[0]?.identifier ?? ""]
   const { audience, credentialProviderArn, scopes } = defined.idpConfig
   const isSameIdp = credentialProviderArn === returned.idpConfig.credentialProviderArn
-    && audience === returned.idpConfig.audience && isSameSet(scopes, returned.idpConfig.scopes)
+    && audience === returned.idpConfig.audience && Equal.equals(new Set(scopes), new Set(returned.idpConfig.scopes))
   return !isSameSource(to, from)
     ? Effect.fail(new ConsentPortalSourceSwitch({ name: defined.name, from, to }))
     : Effect.succeed({

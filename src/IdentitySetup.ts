@@ -40,20 +40,56 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { isObjectOrArray } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Issue from "effect/SchemaIssue"
+import * as Parser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
-import type { ApplyError, Change, IdentitySetup, SetupParseError } from "./identitySetup/model.js"
-import * as Parse from "./identitySetup/parse.js"
+import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
+import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
+import * as Constraint from "./models/internal/constraint.js"
+import { missing, type Violation, violations } from "./plane/validation.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./identitySetup/model.js"
+export * from "./identitySetup/setup.js"
 
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
+
+const toReason = ({ constraint }: Violation): string =>
+  constraint === undefined
+    ? "has the wrong type or value"
+    : constraint === missing
+    ? "is missing"
+    : constraint.replace(Constraint.prefix, "must")
+
+const toProblems = (issue: Issue.Issue): ReadonlyArray<Jsonc.Problem> =>
+  violations(issue).map((violation) => ({
+    // JSON has no symbols as keys.
+    path: violation.path as Jsonc.Path,
+    reason: toReason(violation)
+  }))
+
+/** The members that decoding dropped. Only decoding decides which member of a union a value is. */
+const unknownMembers = (value: unknown, known: unknown, path: Jsonc.Path = []): ReadonlyArray<Jsonc.Problem> => {
+  if (!isObjectOrArray(value) || !isObjectOrArray(known)) return []
+  const knownMembers = new Map<string, unknown>(Object.entries(known))
+  return Object.entries(value).flatMap(([name, member]) => {
+    const memberPath = [...path, Array.isArray(value) ? Number(name) : name]
+    return knownMembers.has(name)
+      ? unknownMembers(member, knownMembers.get(name), memberPath)
+      : [{ path: memberPath, reason: "is not a known member" }]
+  })
+}
+
+const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
+
+const encode = Schema.encodeSync(IdentitySetup)
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name of the text in
@@ -90,7 +126,16 @@ export const parse = (
     /** The name of the file, for messages. */
     readonly file: string
   }
-): Effect.Effect<IdentitySetup, SetupParseError> => Parse.parse(text, options.file)
+): Effect.Effect<IdentitySetup, SetupParseError> =>
+  Effect.gen(function*() {
+    const document = yield* Jsonc.parse(text, options.file)
+    const setup = yield* Effect.mapError(
+      Effect.fromResult(decode(document.value)),
+      (issue) => document.toError(toProblems(issue))
+    )
+    const unknown = unknownMembers(document.value, encode(setup))
+    return unknown.length > 0 ? yield* document.toError(unknown) : setup
+  })
 
 // -----------------------------------------------------------------------------
 // Operations

@@ -49,11 +49,6 @@ const refuseCreation = Validation.refuse(
   operations.createWorkloadIdentity
 )
 
-const refuseEnsured = Validation.refuse(
-  () => Schema.Struct({ name: workloadName, returnUrls: allowedResourceOauth2ReturnUrls, tags }),
-  operations.createWorkloadIdentity
-)
-
 const refuseChange = Validation.refuse(
   () =>
     Schema.Struct({
@@ -241,7 +236,8 @@ export const ensure = (options: {
   /** Tags of the workload identity. They are set on creation only. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
-  const refused = refuseEnsured(options)
+  // The plane rejects a missing name.
+  const refused = refuseCreation(options)
   if (refused !== undefined) return Effect.fail(refused)
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
 import { readConfig } from "../internal/environment.js"
 import { loadPackage } from "../internal/loadPackage.js"
-import { SetupParseError } from "./model.js"
+import { SetupParseError } from "./setup.js"
 
 export type Path = ReadonlyArray<string | number>
 

@@ -1,5 +1,6 @@
 /** Compares a setup with the control plane, and applies the differences. */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -10,7 +11,7 @@ import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Printable from "../internal/printable.js"
 import * as Validation from "../plane/validation.js"
-import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./model.js"
+import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setup.js"
 
 type Tags = { readonly [key: string]: string }
 
@@ -75,9 +76,6 @@ const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>
 // Resources
 // -----------------------------------------------------------------------------
 
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
-
 const returnUrls = "allowedResourceOauth2ReturnUrls"
 
 const makeWorkloadIdentity = (
@@ -93,7 +91,7 @@ const makeWorkloadIdentity = (
       Effect.flatMap((identity) =>
         Effect.map(compareTags(identity.workloadIdentityArn, tags), (changedTags) => {
           const before = identity.allowedResourceOauth2ReturnUrls ?? []
-          const values = isSameSet(before, allowedResourceOauth2ReturnUrls)
+          const values = Equal.equals(new Set(before), new Set(allowedResourceOauth2ReturnUrls))
             ? changedTags
             : [{ member: returnUrls, before, after: allowedResourceOauth2ReturnUrls }, ...changedTags]
           return makeUpdate(kind, name, { changes: values.map(({ member }) => member), values })

@@ -1,6 +1,7 @@
-/** The models and errors of `IdentitySetup`. The public module exports all of them. */
+/** A setup, its changes and errors. `IdentitySetup` exports all of them. */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { ChangedValue } from "../credentialProvider/view.js"
 import { CreateApiKeyCredentialProviderRequest } from "../models/ApiKeyCredentialProvider.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { Tags } from "../models/internal/names.js"
@@ -66,20 +67,12 @@ export const Kind = Schema.Literals([
 /** The kind of a resource: its member of the setup. */
 export type Kind = typeof Kind.Type
 
-/** The value of a member before and after a change, as JSON. A creation has no `before`. */
-export interface ChangedValue {
-  /** The name of the member. */
-  readonly member: string
-  /** The value at the service. Absent where the member is new. */
-  readonly before?: unknown
-  /** The value of the setup. Absent where the member is removed. */
-  readonly after?: unknown
-}
+export type { ChangedValue }
 
 /**
- * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
- * service does not return, such as secrets. `values` has the values of the members that differ, or of all members of a creation, but
- * for secrets and references to them.
+ * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members
+ * that the service does not return, such as secrets. `values` has the values of the members that differ, or of all members
+ * of a creation, but for secrets and references to them.
  */
 export interface Change {
   /** The kind of the resource. */
