@@ -129,7 +129,7 @@ import * as Equal from "effect/Equal"
 export const create = (
   request: CreateConsentPortalRequest
 ): Effect.Effect<ConsentPortalResponse, CreateConsentPortalError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.createConsentPortal(request))
+  ControlPlane.use((controlPlane) => controlPlane.createConsentPortal(request))
 
 /**
  * Reads a portal by its id or ARN.
@@ -138,10 +138,7 @@ export const create = (
  * @category operations
  */
 export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier })
-  )
+  ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
 /**
  * Starts an update. Omitted members stay as they are.
@@ -153,16 +150,12 @@ export const update = (
   identifier: string,
   change: Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 ): Effect.Effect<ConsentPortalResponse, ChangeConsentPortalError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
+  ControlPlane.use((controlPlane) =>
+    controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
   )
 
 const delete_ = (identifier: string): Effect.Effect<void, ChangeConsentPortalError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier })
-  )
+  ControlPlane.use((controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier }))
 
 export {
   /**

@@ -103,7 +103,7 @@ const hexDigits = Effect.map(
  * @category operations
  */
 export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.getWorkloadIdentity({ name }))
+  ControlPlane.use((controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
 /**
  * Replaces the return URLs of a workload identity. A call that runs at the same time in another process may overwrite
@@ -121,13 +121,14 @@ export const update = (
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   withLock(
     name,
-    Effect.flatMap(ControlPlane, (controlPlane) =>
-      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls }))
+    ControlPlane.use((controlPlane) =>
+      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls })
+    )
   )
 
 /** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
+  ControlPlane.use((controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
 
 export {
   /**

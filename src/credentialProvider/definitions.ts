@@ -46,11 +46,7 @@ export interface AuthorizationParameters {
 }
 
 /** An OAuth2 credential provider as it should be. */
-export interface Oauth2Definition {
-  /** The kind of the provider. */
-  readonly kind: "oauth2"
-  /** The name of the provider, which requests for credentials give. */
-  readonly name: string
+export interface Oauth2Definition extends Target<"oauth2"> {
   /** The request that creates the provider. */
   readonly request: CreateOauth2CredentialProviderRequest
   /** Empty unless the definition was made with `offlineAccess`. */
@@ -58,21 +54,13 @@ export interface Oauth2Definition {
 }
 
 /** An API key credential provider as it should be. */
-export interface ApiKeyDefinition {
-  /** The kind of the provider. */
-  readonly kind: "apiKey"
-  /** The name of the provider, which requests for credentials give. */
-  readonly name: string
+export interface ApiKeyDefinition extends Target<"apiKey"> {
   /** The request that creates the provider. */
   readonly request: CreateApiKeyCredentialProviderRequest
 }
 
 /** A payment credential provider as it should be. */
-export interface PaymentDefinition {
-  /** The kind of the provider. */
-  readonly kind: "payment"
-  /** The name of the provider, which requests for credentials give. */
-  readonly name: string
+export interface PaymentDefinition extends Target<"payment"> {
   /** The request that creates the provider. */
   readonly request: CreatePaymentCredentialProviderRequest
 }
@@ -81,7 +69,7 @@ export interface PaymentDefinition {
 export type Definition = Oauth2Definition | ApiKeyDefinition | PaymentDefinition
 
 /** The kinds of credential providers. */
-export type Kind = Definition["kind"]
+export type Kind = "oauth2" | "apiKey" | "payment"
 
 // -----------------------------------------------------------------------------
 // Providers
@@ -91,7 +79,7 @@ export type Kind = Definition["kind"]
 export interface Target<K extends Kind = Kind> {
   /** The kind of the provider. */
   readonly kind: K
-  /** The name of the provider. */
+  /** The name of the provider, which requests for credentials give. */
   readonly name: string
 }
 

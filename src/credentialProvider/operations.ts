@@ -67,40 +67,27 @@ const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, ne
     return operations[kind]
   })
 
-export const get = <K extends Kind>(
-  { kind, name }: Target<K>
-): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
+export const get = <K extends Kind>({ kind, name }: Target<K>) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.get(name))
 
-export const stream = <K extends Kind>(
-  kind: K,
-  options?: StreamOptions
-): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
+export const stream = <K extends Kind>(kind: K, options?: StreamOptions) =>
   Stream.unwrap(Effect.map(getOperations(kind), (operations) => operations.stream(options)))
 
-export const remove = (
-  { kind, name }: Target
-): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
+export const remove = ({ kind, name }: Target) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.delete(name))
 
-const create = (
-  { kind, request }: Pick<Definition, "kind" | "request">
-): Effect.Effect<unknown, CreateCredentialProviderError, ControlPlane> =>
+const create = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.create(request))
 
 /** Replaces the whole configuration of a provider. */
-const replace = (
-  { kind, request }: Pick<Definition, "kind" | "request">
-): Effect.Effect<void, UpdateCredentialProviderError, ControlPlane> =>
+const replace = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
   Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
 
 // -----------------------------------------------------------------------------
 // Ensure
 // -----------------------------------------------------------------------------
 
-const compareExisting = (
-  definition: Definition
-): Effect.Effect<View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+const compareExisting = (definition: Definition) =>
   Effect.flatMap(get(definition), (provider) =>
     View.compare(
       definition.name,
@@ -109,18 +96,10 @@ const compareExisting = (
     ))
 
 /** `compare` with the values before and after. */
-export const compareValues = (
-  definition: Definition
-): Effect.Effect<"Missing" | View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+export const compareValues = (definition: Definition) =>
   Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
 
-export const compare = (
-  definition: Definition
-): Effect.Effect<
-  "Missing" | Omit<Ensured, "outcome">,
-  GetCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> =>
+export const compare = (definition: Definition) =>
   Effect.map(compareValues(definition), (difference) => {
     if (difference === "Missing") return difference
     const { changes, notComparable } = difference
@@ -130,11 +109,7 @@ export const compare = (
 export const ensure = (
   definition: Definition,
   options: { readonly rotateSecrets?: boolean | undefined } = {}
-): Effect.Effect<
-  Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> => {
+) => {
   const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
     ([name, { source }]) => source === "MANAGED" ? [name] : []
   )
@@ -251,14 +226,7 @@ const updates: {
   }
 }
 
-export const update = <K extends Kind>(
-  target: Target<K>,
-  changes: Changes[K]
-): Effect.Effect<
-  void,
-  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
-  ControlPlane
-> =>
+export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]) =>
   Effect.gen(function*() {
     const provider = yield* get(target)
     const writeOnly = yield* collectWriteOnlyMembers(target, provider, changes)
@@ -273,14 +241,7 @@ export const update = <K extends Kind>(
 // Await
 // -----------------------------------------------------------------------------
 
-export const awaitReady = <K extends Kind>(
-  target: Target<K>,
-  schedule: Schedule.Schedule<unknown>
-): Effect.Effect<
-  Providers[K],
-  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
-  ControlPlane
-> =>
+export const awaitReady = <K extends Kind>(target: Target<K>, schedule: Schedule.Schedule<unknown>) =>
   Effect.flatMap(
     get(target),
     (provider): Effect.Effect<Providers[K], CredentialProviderFailed | CredentialProviderTimedOut> => {

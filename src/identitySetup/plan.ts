@@ -50,18 +50,16 @@ const listTags = (tags: Tags): ReadonlyArray<ChangedValue> =>
   Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))
 
 const compareTags = (resourceArn: string, tags: Tags) =>
-  Object.keys(tags).length === 0 ? Effect.succeed([]) : Effect.flatMap(
-    ControlPlane,
-    (plane) =>
-      Effect.map(
-        plane.listTagsForResource({ resourceArn }),
-        ({ tags: current = {} }) =>
-          Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
-            current[key] === after
-              ? []
-              : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
-          )
-      )
+  Object.keys(tags).length === 0 ? Effect.succeed([]) : ControlPlane.use((plane) =>
+    Effect.map(
+      plane.listTagsForResource({ resourceArn }),
+      ({ tags: current = {} }) =>
+        Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
+          current[key] === after
+            ? []
+            : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
+        )
+    )
   )
 
 const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>, tags: Tags) =>
@@ -83,7 +81,7 @@ const makeWorkloadIdentity = (
 ): Resource => {
   const kind = "workloadIdentities"
   const { allowedResourceOauth2ReturnUrls = [], name, tags } = request
-  const get = Effect.flatMap(ControlPlane, (plane) => plane.getWorkloadIdentity({ name }))
+  const get = ControlPlane.use((plane) => plane.getWorkloadIdentity({ name }))
   return {
     kind,
     name,
