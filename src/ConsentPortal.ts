@@ -211,11 +211,12 @@ const compare = (
 }
 
 /**
- * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat. It does not wait:
- * {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set on creation only.
+ * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat.
+ * It does not wait: {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set
+ * on creation only.
  *
- * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is `DELETING` counts as gone;
- * its name may not be free yet.
+ * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is
+ * `DELETING` counts as gone; its name may not be free yet.
  *
  * @since 0.1.0
  * @category operations

@@ -1,6 +1,7 @@
 /**
- * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The operations
- * make the service match a definition, and check it: they fail with the `ValidationException` of an invalid one.
+ * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The
+ * operations make the service match a definition, and check it: they fail with the `ValidationException` of an invalid
+ * one.
  *
  * @since 0.1.0
  */
@@ -109,8 +110,8 @@ export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Defi
 )
 
 /**
- * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh tokens. The service
- * does not return the tenant.
+ * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh
+ * tokens. The service does not return the tenant.
  *
  * @since 0.1.0
  * @category constructors
@@ -381,8 +382,9 @@ export const compare: (
 > = Operations.compare
 
 /**
- * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service does not
- * return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is created.
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service
+ * does not return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is
+ * created.
  *
  * @since 0.1.0
  * @category operations
@@ -400,11 +402,11 @@ export const ensure: (
 > = Operations.ensure
 
 /**
- * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and sends it back
- * with the changes.
+ * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and
+ * sends it back with the changes.
  *
- * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A definition
- * as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
+ * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A
+ * definition as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
  *
  * @since 0.1.0
  * @category operations
@@ -429,8 +431,9 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 se
 )
 
 /**
- * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the service's reason.
- * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
+ * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the
+ * service's reason. A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts
+ * have none.
  *
  * @since 0.1.0
  * @category operations

@@ -1,9 +1,10 @@
 /**
- * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The local
- * server takes it as `--config`, and the same file sets up AWS.
+ * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The
+ * local server takes it as `--config`, and the same file sets up AWS.
  *
- * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that creates it.
- * In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps secrets out of the file.
+ * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that
+ * creates it. In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps
+ * secrets out of the file.
  *
  * Editors complete the file with the member `$schema`.
  *
@@ -92,8 +93,8 @@ const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExce
 const encode = Schema.encodeSync(IdentitySetup)
 
 /**
- * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name of the text in
- * errors.
+ * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name
+ * of the text in errors.
  *
  * @since 0.1.0
  * @category constructors
@@ -142,8 +143,8 @@ export const parse = (
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are other tags of
- * the resources that it names.
+ * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are
+ * other tags of the resources that it names.
  *
  * @since 0.1.0
  * @category operations
@@ -152,8 +153,9 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
- * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old and new value
- * of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot be compared.
+ * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old
+ * and new value of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot
+ * be compared.
  *
  * @since 0.1.0
  * @category accessors
@@ -167,11 +169,11 @@ export const table = (
 ): string => Plan.table(changes, options.values ?? false)
 
 /**
- * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done. Nothing is
- * deleted.
+ * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done.
+ * Nothing is deleted.
  *
- * It is safe to repeat: after a failure, the next run does the rest. Creations and updates send secrets; with `rotateSecrets`, they
- * are always sent. `local` has no effect here.
+ * It is safe to repeat: after a failure, the next run does the rest. Creations and updates send secrets; with
+ * `rotateSecrets`, they are always sent. `local` has no effect here.
  *
  * @since 0.1.0
  * @category operations

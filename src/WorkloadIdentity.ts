@@ -160,8 +160,8 @@ class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentit
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
 }) {}
 
-// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is trusted if it is still
-// there after the time that such a writer takes from its read to its write.
+// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is
+// trusted if it is still there after the time that such a writer takes from its read to its write.
 const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
 
 const urlsOf = (identity: GetWorkloadIdentityResponse): ReadonlyArray<string> =>
@@ -196,9 +196,9 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
- * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because AWS has no
- * conditional write, the change is read again after 300 ms (with jitter), and repeated until another process does not overwrite it. If no
- * URL is missing, it neither writes nor waits.
+ * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because
+ * AWS has no conditional write, the change is read again after 300 ms (with jitter), and repeated until another process
+ * does not overwrite it. If no URL is missing, it neither writes nor waits.
  *
  * @since 0.1.0
  * @category operations
@@ -223,8 +223,9 @@ export const removeReturnUrls = (
     ?? withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
- * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the missing URLs, and never
- * removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same time in several processes.
+ * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the
+ * missing URLs, and never removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same
+ * time in several processes.
  *
  * @since 0.1.0
  * @category operations

@@ -44,7 +44,8 @@ const makeOauth2 = (
   kind: "oauth2",
   name,
   authorizationParameters,
-  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the schema.
+  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the
+  // schema.
   request: omitUndefined({
     name,
     credentialProviderVendor: vendor,
@@ -54,8 +55,8 @@ const makeOauth2 = (
 })
 
 /**
- * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes the
- * vendor issue a refresh token.
+ * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes
+ * the vendor issue a refresh token.
  */
 export const makeVendor =
   (vendor: Oauth2Vendor, offline?: Partial<AuthorizationParameters>) =>

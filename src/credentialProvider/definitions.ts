@@ -1,4 +1,6 @@
-/** Definitions of credential providers, and the options of their constructors. `CredentialProvider` exports all of them. */
+/**
+ * Definitions of credential providers, and the options of their constructors. `CredentialProvider` exports all of them.
+ */
 import type * as Redacted from "effect/Redacted"
 import type {
   ApiKeyCredentialProviderSummary,
@@ -35,8 +37,8 @@ export interface SecretReference {
 export type Secret = Redacted.Redacted | SecretReference
 
 /**
- * Scopes and parameters that make the vendor issue a refresh token. Add them to the scopes and parameters of an access token
- * request.
+ * Scopes and parameters that make the vendor issue a refresh token. Add them to the scopes and parameters of an access
+ * token request.
  */
 export interface AuthorizationParameters {
   /** The scopes to add to those of a request. */
@@ -98,8 +100,8 @@ export interface Summaries {
 }
 
 /**
- * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that the service does not
- * return, such as secrets: they may differ.
+ * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that the service
+ * does not return, such as secrets: they may differ.
  */
 export interface Ensured {
   readonly outcome: "Created" | "Updated" | "Unchanged"
@@ -153,7 +155,10 @@ export interface ProviderOptions {
 export interface ClientOptions extends ProviderOptions {
   /** The client id, as the vendor issued it. */
   readonly clientId: string
-  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * refused.
+   */
   readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
@@ -177,9 +182,14 @@ export interface EndpointOptions {
 export interface SecretClient {
   /** The client id, as the authorization server issued it. */
   readonly clientId: string
-  /** `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is refused. */
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * refused.
+   */
   readonly clientSecret: Redacted.Redacted | SecretReference
-  /** How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body. */
+  /**
+   * How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body.
+   */
   readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
   /** Only a client without a secret has one. */
   readonly privateKeyJwt?: undefined
@@ -217,10 +227,11 @@ export interface AwsIamClient {
 }
 
 /**
- * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or with an
- * AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
+ * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or
+ * with an AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
  */
-// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a secret.
+// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a
+// secret.
 export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
 
 /** What all custom authorization servers have in common. */

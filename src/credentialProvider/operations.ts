@@ -181,7 +181,9 @@ const omitSecrets = <A extends object>(changes: A): Partial<A> =>
     (value, name) => value !== undefined && !View.isSecretPath(name)
   ) as Partial<A>
 
-/** The request of an update: what the service returned, the changes, and what it does not return. The plane checks it. */
+/**
+ * The request of an update: what the service returned, the changes, and what it does not return. The plane checks it.
+ */
 const updates: {
   readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
 } = {

@@ -114,7 +114,8 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
   }
 }
 
-// The service returns the ARN of a secret, also if the request had its name. It ends in the name and six random characters.
+// The service returns the ARN of a secret, also if the request had its name. It ends in the name and six random
+// characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId

@@ -1,6 +1,6 @@
 /**
- * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references. No problem
- * contains a value of the file.
+ * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references.
+ * No problem contains a value of the file.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"

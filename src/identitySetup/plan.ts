@@ -183,7 +183,10 @@ const isKind = Schema.is(Kind)
 
 const refuse = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
 
-/** Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such member. */
+/**
+ * Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such
+ * member.
+ */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
   Effect.suspend(() => {
     const refused = refuse(setup)

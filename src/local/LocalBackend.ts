@@ -7,22 +7,25 @@
  *
  * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
  *   earlier. Custom state comes back as `state`.
- * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
- *   parameters. `forceAuthentication` drops the grant of its shape.
+ * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same
+ *   custom parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
  * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
  *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
- * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are guesses.
- * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one before.
+ * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are
+ *   guesses.
+ * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one
+ *   before.
  * - A provider of a seed or a setup may have a KMS key of another region.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
- * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
- *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
- * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message is
- *   that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
+ * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or
+ *   of a vendor whose endpoints the request names. AWS documents some of the refused vendors. Its scopes include
+ *   `openid`, on creation too.
+ * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message
+ *   is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
  * - A tag key that begins with `aws:` is refused.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
@@ -33,8 +36,8 @@
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
  * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
  *
- * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
- * with `error` and `error_description`, and `refusals` lists them.
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as
+ * warnings, with `error` and `error_description`, and `refusals` lists them.
  *
  * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
  * key of the vendor is a `ValidationException` that says so.
@@ -88,27 +91,27 @@ export type {
   /**
    * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
    *   Manager
-   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints. Clients
-   *   authenticate there with CLIENT_SECRET_BASIC.
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints.
+   *   Clients authenticate there with CLIENT_SECRET_BASIC.
    * - `vendorIssuers`: issuers in place of those whose URL begins with a key, such as
    *   `https://cognito-idp.us-west-2.amazonaws.com`: for providers whose discovery URL or metadata names one, and for
    *   `inboundIssuers`. The longest key decides, and no other host is replaced.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
    *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
-   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and rejects
-   *   one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a provider with
-   *   a private endpoint are always accepted.
+   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and
+   *   rejects one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a
+   *   provider with a private endpoint are always accepted.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
-   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
-   *   expired.
+   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has
+   *   not expired.
    * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
    *   Gateway are. They get no workload access tokens, and cannot be deleted.
    * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
-   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL of the
-   *   AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which is
-   *   `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL
+   *   of the AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which
+   *   is `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
@@ -220,8 +223,9 @@ export interface Service {
    */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
   /**
-   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are added or removed
-   * between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an `after` that is none.
+   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are
+   * added or removed between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an
+   * `after` that is none.
    */
   readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
   /**

@@ -324,8 +324,8 @@ const checkTokenExchange = (
     : Effect.void
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference. Returns the
- * server that the backend has to reach.
+ * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
+ * Returns the server that the backend has to reach.
  */
 export const check = Effect.fnUntraced(function*(
   request: ProviderRequest,
@@ -361,8 +361,8 @@ const patchPrivateKeyJwt = (
     : config
 
 /**
- * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service model: "On
- * Update: all fields are optional").
+ * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service
+ * model: "On Update: all fields are optional").
  */
 export const completeUpdate = (
   request: Model.UpdateOauth2CredentialProviderRequest,

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { toUtc } from "../../internal/dateRange.js"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import type { Operations } from "./dataPlane.js"
+import type { Complete } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
 import type { Registry } from "./registry.js"
 import { Event, type Rejection, type State } from "./session.js"
@@ -23,7 +23,7 @@ export interface Dependencies {
   readonly sessions: SessionStore
   /** Milliseconds. */
   readonly sessionLifetime: number
-  readonly complete: Operations["complete"]
+  readonly complete: Complete
   readonly customStateParameter: string
 }
 

@@ -7,7 +7,6 @@ import * as DataPlane from "../../DataPlane.js"
 import {
   AccessDeniedException,
   InternalServerException,
-  type ResourceNotFoundException,
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
@@ -45,20 +44,7 @@ export interface Dependencies {
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
 
-export type CompletionError =
-  | Rejection
-  | OAuthError
-  | VaultStoreError
-  | ResourceNotFoundException
-  | ValidationException
-  | AccessDeniedException
-  | InternalServerException
-
-export interface Operations {
-  readonly dataPlane: DataPlane.Service
-  /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
-  readonly complete: (session: Session, artifact: string) => Effect.Effect<void, CompletionError>
-}
+export type Complete = ReturnType<typeof make>["complete"]
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -187,7 +173,7 @@ const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new 
 
 export const make = (
   { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
-): Operations => {
+) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
@@ -314,7 +300,8 @@ export const make = (
     })
   })
 
-  const complete = (session: Session, artifact: string): Effect.Effect<void, CompletionError> =>
+  /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
+  const complete = (session: Session, artifact: string) =>
     // A code is valid for one exchange, so a caller who disconnects must not interrupt it.
     Effect.uninterruptible(Effect.gen(function*() {
       const server = yield* registry.findAuthorizationServer(session.provider)

@@ -1,6 +1,6 @@
 /**
- * Words for states, refusals and times, in the log and on pages. The console uses them in a browser, so this module imports
- * no code.
+ * Words for states, refusals and times, in the log and on pages. The console uses them in a browser, so this module
+ * imports no code.
  */
 import type { ConsentStatus, Refusal, RequestPart } from "./statuses.js"
 

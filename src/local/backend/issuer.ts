@@ -1,6 +1,6 @@
 /**
- * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs that the issuer signs
- * in place of AWS (outbound identity federation) have the role as their subject.
+ * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs
+ * that the issuer signs in place of AWS (outbound identity federation) have the role as their subject.
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"

@@ -1,6 +1,6 @@
 /**
- * What authorization servers refuse. The service's own answers do not contain their errors, so the log has them, and
- * the status page.
+ * What authorization servers reject. The service's own responses do not contain their errors, so the log and the
+ * console have them.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -13,13 +13,6 @@ import type { Refusal } from "./statuses.js"
 /** More would not help a developer. */
 const maxRefusals = 100
 
-export interface Observed {
-  /** The client. It reports the refusals that its requests meet. */
-  readonly client: OAuthClient
-  /** The newest first. */
-  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
-}
-
 /** A user who refuses consent is no reason for a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
   Effect.andThen(
@@ -30,7 +23,8 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
     explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
-export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
+/** A client that reports the refusals that its requests meet, and the list of them, the newest first. */
+export const observe = (client: OAuthClient) =>
   Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
     const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>
       Effect.flatMap(DateTime.now, (at) => {
@@ -55,20 +49,18 @@ export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
     (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
       Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
 
-    return {
-      client: {
-        // The control plane reports it.
-        discover: client.discover,
-        clientCredentials: observed("clientCredentials", client.clientCredentials),
-        authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
-        checkCallback: observed("checkCallback", client.checkCallback),
-        exchangeCode: observed("exchangeCode", client.exchangeCode),
-        refresh: observed("refresh", client.refresh),
-        exchangeToken: observed("exchangeToken", client.exchangeToken),
-        jwtGrant: observed("jwtGrant", client.jwtGrant),
-        revoke: observed("revoke", client.revoke),
-        verifyUserToken: client.verifyUserToken
-      },
-      refusals: Ref.get(recent)
+    const observing: OAuthClient = {
+      // The control plane reports it.
+      discover: client.discover,
+      clientCredentials: observed("clientCredentials", client.clientCredentials),
+      authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
+      checkCallback: observed("checkCallback", client.checkCallback),
+      exchangeCode: observed("exchangeCode", client.exchangeCode),
+      refresh: observed("refresh", client.refresh),
+      exchangeToken: observed("exchangeToken", client.exchangeToken),
+      jwtGrant: observed("jwtGrant", client.jwtGrant),
+      revoke: observed("revoke", client.revoke),
+      verifyUserToken: client.verifyUserToken
     }
+    return { client: observing, refusals: Ref.get(recent) }
   })

@@ -144,11 +144,8 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
     }
   })
 
-/** AWS documentation. The service model limits the tags of one request; this maxTags includes the tags that are there. */
+/** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
 const maxTags = 50
-
-const unknownArn = (arn: string): ResourceNotFoundException =>
-  new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
 
 const makeTagOperations = (
   tables: ReadonlyArray<Table.Taggable>
@@ -162,7 +159,7 @@ const makeTagOperations = (
         const tags = yield* find(table)
         if (Option.isSome(tags)) return tags.value
       }
-      return yield* unknownArn(arn)
+      return yield* new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
     })
 
   const change = <E>(arn: string, f: (tags: Table.Tags) => Effect.Effect<Table.Tags, E>) =>

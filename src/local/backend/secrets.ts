@@ -1,6 +1,7 @@
 /**
- * The secrets and keys of providers. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to Secrets
- * Manager. The settings have the values of references, and are read at each use: they can change while the backend runs.
+ * The secrets and keys of providers. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to
+ * Secrets Manager. The settings have the values of references, and are read at each use: they can change while the
+ * backend runs.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"

@@ -1,4 +1,7 @@
-/** What a backend reports: browser answers, consents, grants, rejections, and errors. `LocalBackend` exports all of them. */
+/**
+ * What a backend reports: browser answers, consents, grants, rejections, and errors. `LocalBackend` exports all of
+ * them.
+ */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
@@ -33,8 +36,8 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
- * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
- * in any order, and the same custom parameters.
+ * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and
+ * audiences in any order, and the same custom parameters.
  */
 export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
 
@@ -109,8 +112,8 @@ export interface Issuer {
 }
 
 /**
- * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS, which
- * does not say why.
+ * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS,
+ * which does not say why.
  *
  * - `request`: the method of `OAuthClient`
  * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.

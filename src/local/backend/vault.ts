@@ -198,9 +198,9 @@ export const make = Effect.gen(function*() {
   const flights = SingleFlight.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
 
   /**
-   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and revokes the grant.
-   * The flight reads the grant again, because an earlier flight may have spent the refresh token that its caller saw. It runs in the
-   * layer's scope: the interruption of its callers does not end it.
+   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and
+   * revokes the grant. The flight reads the grant again, because an earlier flight may have spent the refresh token
+   * that its caller saw. It runs in the layer's scope: the interruption of its callers does not end it.
    */
   const refresh = (key: string, server: AuthorizationServer, { id }: Grant) =>
     flights(
@@ -256,8 +256,8 @@ export const make = Effect.gen(function*() {
           onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.Number, (parts) => parts.length))
         })),
     /**
-     * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs between
-     * the commit and the write.
+     * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs
+     * between the commit and the write.
      */
     store: <E>(
       key: string,

@@ -97,8 +97,8 @@ export const findIssuer = (
 }
 
 /**
- * How a vendor acts on behalf of a user. AWS documents it for Microsoft, and for `CustomOauth2`, whose configuration has
- * it. The settings add vendors for which the sources differ, with a token exchange as that of Okta (RFC 8693).
+ * How a vendor acts on behalf of a user. AWS documents it for Microsoft, and for `CustomOauth2`, whose configuration
+ * has it. The settings add vendors for which the sources differ, with a token exchange as that of Okta (RFC 8693).
  */
 export const findOnBehalfOf = (
   vendor: Oauth2Vendor,

@@ -76,8 +76,8 @@ const makeUrl = (
 
 /**
  * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and
- * LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be JWTs. `CustomOauth2` is for any
- * authorization server.
+ * LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be JWTs. `CustomOauth2` is for
+ * any authorization server.
  */
 const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([vendor, { needsEndpoints }]) =>
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
@@ -149,7 +149,8 @@ export const operations = (
         : conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
     })
 
-  // The live service assumes the role at once. The message is that of AgentCore Runtime for a role that it cannot assume.
+  // The live service assumes the role at once. The message is that of AgentCore Runtime for a role that it cannot
+  // assume.
   const checkRole = (arn: string): Effect.Effect<void, ValidationException> =>
     Effect.flatMap(
       settings,

@@ -15,7 +15,10 @@ export interface Named {
   readonly name: string
 }
 
-/** `A` is stored, of the requests `Create` and `Update`. Responses have the members of `Described`, some those of `Vendor`. */
+/**
+ * `A` is stored, of the requests `Create` and `Update`. Responses have the members of `Described`, some those of
+ * `Vendor`.
+ */
 export interface Kind<A extends Table.Resource, Create extends Named, Update extends Named, Described, Vendor> {
   readonly kind: Arn.ProviderKind
   /** Checks a whole request before the table is locked, because an authorization server can take long. */

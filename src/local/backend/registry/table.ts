@@ -82,8 +82,8 @@ export interface PageRequest {
 }
 
 /**
- * One page of items that are sorted by name. A token names its list and the last name of its page, so that items that are
- * created or deleted between two pages move no other item. `next` is spread into the response.
+ * One page of items that are sorted by name. A token names its list and the last name of its page, so that items that
+ * are created or deleted between two pages move no other item. `next` is spread into the response.
  */
 const paginate = <A extends Resource>(
   list: string,
