@@ -27,7 +27,7 @@ interface Resource {
 // Changes
 // -----------------------------------------------------------------------------
 
-const makeCreation = (kind: Kind, name: string, values: ReadonlyArray<ChangedValue>): Change => ({
+const makeCreation = (kind: Kind, name: string, values: Change["values"]): Change => ({
   kind,
   name,
   action: "create",
@@ -39,7 +39,9 @@ const makeCreation = (kind: Kind, name: string, values: ReadonlyArray<ChangedVal
 const makeUpdate = (
   kind: Kind,
   name: string,
-  { changes, notComparable = [], values }: Pick<Change, "changes" | "values"> & Partial<Pick<Change, "notComparable">>
+  changes: Change["changes"],
+  values: Change["values"],
+  notComparable: Change["notComparable"] = []
 ): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
 
 const tagPrefix = "tags."
@@ -63,12 +65,9 @@ const compareTags = (resourceArn: string, tags: Tags) =>
   )
 
 const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>, tags: Tags) =>
-  Effect.gen(function*() {
-    if (planned.changes.some(isTagPath)) {
-      const plane = yield* ControlPlane
-      yield* plane.tagResource({ resourceArn: yield* arn, tags })
-    }
-  })
+  !planned.changes.some(isTagPath)
+    ? Effect.void
+    : Effect.flatMap(arn, (resourceArn) => ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags })))
 
 // -----------------------------------------------------------------------------
 // Resources
@@ -92,7 +91,7 @@ const makeWorkloadIdentity = (
           const values = Equal.equals(new Set(before), new Set(allowedResourceOauth2ReturnUrls))
             ? changedTags
             : [{ member: returnUrls, before, after: allowedResourceOauth2ReturnUrls }, ...changedTags]
-          return makeUpdate(kind, name, { changes: values.map(({ member }) => member), values })
+          return makeUpdate(kind, name, values.map(({ member }) => member), values)
         })
       ),
       Effect.catchTag(
@@ -133,22 +132,16 @@ const makeProvider = (kind: Kind, definition: Definition): Resource => {
       const difference = yield* CredentialProvider.compareValues(definition)
       if (difference === "Missing") return creation
       const changedTags = yield* compareTags(yield* arn, tags)
-      return makeUpdate(kind, name, {
-        changes: [...difference.changes, ...changedTags.map(({ member }) => member)],
-        notComparable: difference.notComparable,
-        values: [...difference.values, ...changedTags]
-      })
+      const changes = [...difference.changes, ...changedTags.map(({ member }) => member)]
+      return makeUpdate(kind, name, changes, [...difference.values, ...changedTags], difference.notComparable)
     }),
     apply: (planned, rotateSecrets) =>
       Effect.gen(function*() {
         const { changes, notComparable, outcome } = yield* CredentialProvider.ensure(definition, { rotateSecrets })
         if (outcome === "Created") return creation
         yield* setTags(planned, arn, tags)
-        return makeUpdate(kind, name, {
-          changes: [...changes, ...planned.changes.filter(isTagPath)],
-          notComparable,
-          values: planned.values
-        })
+        const all = [...changes, ...planned.changes.filter(isTagPath)]
+        return makeUpdate(kind, name, all, planned.values, notComparable)
       })
   }
 }

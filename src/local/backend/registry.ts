@@ -9,26 +9,25 @@ import { type InternalServerException, ResourceNotFoundException } from "../../I
 import { TokenVaultResponse } from "../../models/TokenVault.js"
 import * as Arn from "./arn.js"
 import { mapStoreError, notFound, quotaExceeded } from "./failures.js"
-import * as ConsentPortals from "./registry/consentPortals.js"
+import { makePortals } from "./registry/consentPortals.js"
 import { makeOauth2 } from "./registry/oauth2Providers.js"
 import { makePayments } from "./registry/paymentProviders.js"
 import { makeApiKeys } from "./registry/providers.js"
 import * as Table from "./registry/table.js"
-import * as WorkloadIdentities from "./registry/workloadIdentities.js"
+import { makeWorkloads } from "./registry/workloadIdentities.js"
 
 export type Registry = Effect.Success<ReturnType<typeof make>>
 
 export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
   const { account, dropOauth2Provider } = dependencies
-  const workloads = yield* WorkloadIdentities.table(dependencies)
+  const { findCaller, workloads, ...workloadIdentities } = yield* makeWorkloads(dependencies)
   const oauth2 = yield* makeOauth2(dependencies)
   const apiKeys = yield* makeApiKeys(dependencies)
   const payments = yield* makePayments(dependencies)
-  const portals = yield* ConsentPortals.table(dependencies)
+  const { checkUnused, portals, ...consentPortals } = yield* makePortals(dependencies, oauth2.providers)
   const containers = yield* makeContainers(dependencies)
-  const checkUnused = ConsentPortals.checkUnused(portals)
   const controlPlane: ControlPlane.Operations = {
-    ...WorkloadIdentities.operations(dependencies, workloads),
+    ...workloadIdentities.operations,
     createOauth2CredentialProvider: oauth2.create,
     getOauth2CredentialProvider: oauth2.get,
     updateOauth2CredentialProvider: oauth2.update,
@@ -55,14 +54,13 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
     deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
     listPaymentCredentialProviders: payments.list,
     ...yield* makeTokenVault(dependencies),
-    ...ConsentPortals.operations(dependencies, portals, oauth2.providers),
+    ...consentPortals.operations,
     ...makeTagOperations([workloads, oauth2.providers, apiKeys.providers, payments.providers, portals, containers])
   }
   return {
     controlPlane,
     findWorkload: workloads.find,
-    /** The workload that wants a workload access token. */
-    findCaller: WorkloadIdentities.findCaller(dependencies, workloads),
+    findCaller,
     findOauth2Provider: oauth2.find,
     findAuthorizationServer: oauth2.findServer,
     /** The names of the OAuth2 credential providers, by callback id. */

@@ -42,17 +42,6 @@ const Stored = Schema.Struct({
 
 type Stored = typeof Stored.Type
 
-export type ConsentPortals = Table.Table<Stored, ConflictException>
-
-export const table = ({ account, store }: Table.Dependencies): Effect.Effect<ConsentPortals> =>
-  Table.make({
-    collection: store.collection("consent-portals", Stored),
-    resourceType: "ConsentPortal",
-    arn: ({ id }) => Arn.consentPortal(account, id),
-    exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
-    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
-  })
-
 const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 /** The pattern of the API reference: the name, a hyphen, and ten letters and digits. */
@@ -83,11 +72,18 @@ const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([v
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
 )
 
-export const operations = (
-  { account, consentPortalDelay, settings }: Table.Dependencies,
-  portals: ConsentPortals,
+export const makePortals = Effect.fnUntraced(function*(
+  { account, consentPortalDelay, settings, store }: Table.Dependencies,
   providers: Oauth2Providers
-): Table.OperationsOn<"ConsentPortal"> => {
+) {
+  const portals = yield* Table.make<Stored, ConflictException>({
+    collection: store.collection("consent-portals", Stored),
+    resourceType: "ConsentPortal",
+    arn: ({ id }) => Arn.consentPortal(account, id),
+    exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
+    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
+  })
+
   const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
     const status = getStatus(portal, now)
     const { region } = account
@@ -182,7 +178,7 @@ export const operations = (
           })
       })).pipe(Effect.flatten)
 
-  return {
+  const operations: Table.OperationsOn<"ConsentPortal"> = {
     createConsentPortal: (request) =>
       Effect.andThen(checkRole(request.executionRoleArn), checkIdp(request.idpConfig)).pipe(
         Effect.andThen(FailedChange),
@@ -228,17 +224,18 @@ export const operations = (
         return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
       })
   }
-}
 
-/**
- * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
- * signs in its users with the provider.
- */
-export const checkUnused =
-  (portals: ConsentPortals) => (arn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
+  /**
+   * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
+   * signs in its users with the provider.
+   */
+  const checkUnused = (providerArn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
     Effect.flatMap(portals.all, (all) => {
-      const portal = all.find(({ idpConfig }) => idpConfig.credentialProviderArn === arn)
+      const portal = all.find(({ idpConfig }) => idpConfig.credentialProviderArn === providerArn)
       return portal === undefined
         ? Effect.void
         : conflict(`The credential provider is used by the ConsentPortal with name '${portal.name}'`)
     })
+
+  return { portals, checkUnused, operations }
+})
