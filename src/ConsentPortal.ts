@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -107,6 +108,7 @@ export interface Ensured {
  * @example
  * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
  * import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
  *
  * const setUp = Effect.gen(function*() {
  *   const created = yield* ConsentPortal.create({
@@ -127,7 +129,7 @@ export interface Ensured {
 export const create = (
   request: CreateConsentPortalRequest
 ): Effect.Effect<ConsentPortalResponse, CreateConsentPortalError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.createConsentPortal(request))
+  ControlPlane.use((controlPlane) => controlPlane.createConsentPortal(request))
 
 /**
  * Reads a portal by its id or ARN.
@@ -136,10 +138,7 @@ export const create = (
  * @category operations
  */
 export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier })
-  )
+  ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
 /**
  * Starts an update. Omitted members stay as they are.
@@ -151,16 +150,12 @@ export const update = (
   identifier: string,
   change: Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 ): Effect.Effect<ConsentPortalResponse, ChangeConsentPortalError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
+  ControlPlane.use((controlPlane) =>
+    controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
   )
 
 const delete_ = (identifier: string): Effect.Effect<void, ChangeConsentPortalError, ControlPlane> =>
-  Effect.flatMap(
-    ControlPlane,
-    (controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier })
-  )
+  ControlPlane.use((controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier }))
 
 export {
   /**
@@ -192,9 +187,6 @@ const find = (
 const isSameSource = (defined: string, returned: string): boolean =>
   defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
 
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
-
 type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 
 const compare = (
@@ -204,7 +196,7 @@ const compare = (
   const [from, to] = [returned.sources[0]?.identifier ?? "", defined.sources[0]?.identifier ?? ""]
   const { audience, credentialProviderArn, scopes } = defined.idpConfig
   const isSameIdp = credentialProviderArn === returned.idpConfig.credentialProviderArn
-    && audience === returned.idpConfig.audience && isSameSet(scopes, returned.idpConfig.scopes)
+    && audience === returned.idpConfig.audience && Equal.equals(new Set(scopes), new Set(returned.idpConfig.scopes))
   return !isSameSource(to, from)
     ? Effect.fail(new ConsentPortalSourceSwitch({ name: defined.name, from, to }))
     : Effect.succeed({
@@ -219,11 +211,12 @@ const compare = (
 }
 
 /**
- * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat. It does not wait:
- * {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set on creation only.
+ * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat.
+ * It does not wait: {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set
+ * on creation only.
  *
- * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is `DELETING` counts as gone;
- * its name may not be free yet.
+ * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is
+ * `DELETING` counts as gone; its name may not be free yet.
  *
  * @since 0.1.0
  * @category operations

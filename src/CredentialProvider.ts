@@ -1,9 +1,7 @@
 /**
- * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The operations make
- * the service match a definition.
- *
- * A constructor throws the `ValidationException` of options that TypeScript would refuse: wrong types, unknown names, a secret that is not
- * `Redacted`. The operations check the limits of values.
+ * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The
+ * operations make the service match a definition, and check it: they fail with the `ValidationException` of an invalid
+ * one.
  *
  * @since 0.1.0
  */
@@ -19,7 +17,7 @@ import type {
   StreamOptions,
   UpdateCredentialProviderError
 } from "./ControlPlane.js"
-import * as Definitions from "./credentialProvider/definitions.js"
+import * as Constructors from "./credentialProvider/constructors.js"
 import type {
   ApiKeyDefinition,
   ApiKeyOptions,
@@ -38,9 +36,8 @@ import type {
   StripePrivyOptions,
   Summaries,
   Target
-} from "./credentialProvider/model.js"
+} from "./credentialProvider/definitions.js"
 import * as Operations from "./credentialProvider/operations.js"
-import * as Update from "./credentialProvider/update.js"
 import type {
   CredentialProviderFailed,
   CredentialProviderTimedOut,
@@ -51,7 +48,7 @@ import type {
 /**
  * @since 0.1.0
  */
-export * from "./credentialProvider/model.js"
+export * from "./credentialProvider/definitions.js"
 
 // -----------------------------------------------------------------------------
 // Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.
@@ -80,7 +77,7 @@ export * from "./credentialProvider/model.js"
  *   return calendar.authorizationParameters
  * })
  */
-export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
   "GoogleOauth2",
   { customParameters: { access_type: "offline" } }
 )
@@ -91,7 +88,7 @@ export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definiti
  * @since 0.1.0
  * @category constructors
  */
-export const github: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("GithubOauth2")
+export const github: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("GithubOauth2")
 
 /**
  * Slack. Enable refresh tokens in the settings of the app (token rotation).
@@ -99,7 +96,7 @@ export const github: (options: ClientOptions) => Oauth2Definition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const slack: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("SlackOauth2")
+export const slack: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SlackOauth2")
 
 /**
  * Salesforce. `offlineAccess` requests the scope `refresh_token`, for refresh tokens.
@@ -107,14 +104,14 @@ export const slack: (options: ClientOptions) => Oauth2Definition = Definitions.m
  * @since 0.1.0
  * @category constructors
  */
-export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
   "SalesforceOauth2",
   { scopes: ["refresh_token"] }
 )
 
 /**
- * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh tokens. The service
- * does not return the tenant.
+ * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh
+ * tokens. The service does not return the tenant.
  *
  * @since 0.1.0
  * @category constructors
@@ -124,7 +121,7 @@ export const microsoft: (
     /** The id of the tenant. Default: users of any tenant. */
     readonly tenantId?: string | undefined
   }
-) => Oauth2Definition = Definitions.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
+) => Oauth2Definition = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
 
 /**
  * Atlassian. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -132,7 +129,7 @@ export const microsoft: (
  * @since 0.1.0
  * @category constructors
  */
-export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
   "AtlassianOauth2",
   { scopes: ["offline_access"] }
 )
@@ -143,7 +140,7 @@ export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const linkedin: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("LinkedinOauth2")
+export const linkedin: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("LinkedinOauth2")
 
 /**
  * Okta. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -151,7 +148,7 @@ export const linkedin: (options: ClientOptions) => Oauth2Definition = Definition
  * @since 0.1.0
  * @category constructors
  */
-export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
   .makeVendor("OktaOauth2", { scopes: ["offline_access"] })
 
 /**
@@ -160,7 +157,7 @@ export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) =
  * @since 0.1.0
  * @category constructors
  */
-export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
   .makeVendor("Auth0Oauth2", { scopes: ["offline_access"] })
 
 /**
@@ -169,7 +166,7 @@ export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) 
  * @since 0.1.0
  * @category constructors
  */
-export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
   "CognitoOauth2"
 )
 
@@ -179,7 +176,7 @@ export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Defini
  * @since 0.1.0
  * @category constructors
  */
-export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
   "OneLoginOauth2"
 )
 
@@ -189,7 +186,7 @@ export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
   "PingOneOauth2"
 )
 
@@ -199,7 +196,7 @@ export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Defini
  * @since 0.1.0
  * @category constructors
  */
-export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Definitions.makeVendor(
+export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
   "CyberArkOauth2"
 )
 
@@ -209,7 +206,7 @@ export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Definitions
+export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
   .makeVendor("FusionAuthOauth2", { scopes: ["offline_access"] })
 
 /**
@@ -218,7 +215,7 @@ export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOpti
  * @since 0.1.0
  * @category constructors
  */
-export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor("XOauth2", {
+export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor("XOauth2", {
   scopes: ["offline.access"]
 })
 
@@ -228,7 +225,7 @@ export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = 
  * @since 0.1.0
  * @category constructors
  */
-export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
   "DropboxOauth2",
   { customParameters: { token_access_type: "offline" } }
 )
@@ -239,7 +236,7 @@ export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definit
  * @since 0.1.0
  * @category constructors
  */
-export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Definitions.makeVendor(
+export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
   "RedditOauth2",
   { customParameters: { duration: "permanent" } }
 )
@@ -250,7 +247,7 @@ export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definiti
  * @since 0.1.0
  * @category constructors
  */
-export const facebook: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("FacebookOauth2")
+export const facebook: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("FacebookOauth2")
 
 /**
  * HubSpot. It always issues refresh tokens.
@@ -258,7 +255,7 @@ export const facebook: (options: ClientOptions) => Oauth2Definition = Definition
  * @since 0.1.0
  * @category constructors
  */
-export const hubspot: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("HubspotOauth2")
+export const hubspot: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("HubspotOauth2")
 
 /**
  * Notion. Its tokens do not expire.
@@ -266,7 +263,7 @@ export const hubspot: (options: ClientOptions) => Oauth2Definition = Definitions
  * @since 0.1.0
  * @category constructors
  */
-export const notion: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("NotionOauth2")
+export const notion: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("NotionOauth2")
 
 /**
  * Spotify. It always issues refresh tokens.
@@ -274,7 +271,7 @@ export const notion: (options: ClientOptions) => Oauth2Definition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const spotify: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("SpotifyOauth2")
+export const spotify: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SpotifyOauth2")
 
 /**
  * Twitch. It always issues refresh tokens.
@@ -282,7 +279,7 @@ export const spotify: (options: ClientOptions) => Oauth2Definition = Definitions
  * @since 0.1.0
  * @category constructors
  */
-export const twitch: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("TwitchOauth2")
+export const twitch: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("TwitchOauth2")
 
 /**
  * Yandex. It always issues refresh tokens.
@@ -290,7 +287,7 @@ export const twitch: (options: ClientOptions) => Oauth2Definition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const yandex: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("YandexOauth2")
+export const yandex: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("YandexOauth2")
 
 /**
  * Zoom. It always issues refresh tokens.
@@ -298,7 +295,7 @@ export const yandex: (options: ClientOptions) => Oauth2Definition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const zoom: (options: ClientOptions) => Oauth2Definition = Definitions.makeVendor("ZoomOauth2")
+export const zoom: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("ZoomOauth2")
 
 /**
  * Any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID Connect), for refresh tokens.
@@ -306,7 +303,7 @@ export const zoom: (options: ClientOptions) => Oauth2Definition = Definitions.ma
  * @since 0.1.0
  * @category constructors
  */
-export const custom: (options: CustomOptions) => Oauth2Definition = Definitions.custom
+export const custom: (options: CustomOptions) => Oauth2Definition = Constructors.custom
 
 /**
  * An API key.
@@ -314,7 +311,7 @@ export const custom: (options: CustomOptions) => Oauth2Definition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Definitions.apiKey
+export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors.apiKey
 
 /**
  * Payments by Coinbase CDP.
@@ -322,7 +319,7 @@ export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Definitions.
  * @since 0.1.0
  * @category constructors
  */
-export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Definitions.coinbase
+export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constructors.coinbase
 
 /**
  * Payments by Stripe's Privy.
@@ -330,7 +327,7 @@ export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Definit
  * @since 0.1.0
  * @category constructors
  */
-export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = Definitions.stripePrivy
+export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = Constructors.stripePrivy
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -385,8 +382,9 @@ export const compare: (
 > = Operations.compare
 
 /**
- * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service does not
- * return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is created.
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service
+ * does not return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is
+ * created.
  *
  * @since 0.1.0
  * @category operations
@@ -404,11 +402,11 @@ export const ensure: (
 > = Operations.ensure
 
 /**
- * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and sends it back
- * with the changes.
+ * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and
+ * sends it back with the changes.
  *
- * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A definition
- * as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
+ * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A
+ * definition as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
  *
  * @since 0.1.0
  * @category operations
@@ -420,7 +418,7 @@ export const update: <K extends Kind>(
   void,
   GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
   ControlPlane
-> = Update.update
+> = Operations.update
 
 /**
  * Every second, for 2 minutes.
@@ -433,8 +431,9 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 se
 )
 
 /**
- * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the service's reason.
- * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
+ * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the
+ * service's reason. A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts
+ * have none.
  *
  * @since 0.1.0
  * @category operations

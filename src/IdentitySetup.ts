@@ -1,9 +1,10 @@
 /**
- * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The local
- * server takes it as `--config`, and the same file sets up AWS.
+ * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The
+ * local server takes it as `--config`, and the same file sets up AWS.
  *
- * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that creates it.
- * In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps secrets out of the file.
+ * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that
+ * creates it. In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps
+ * secrets out of the file.
  *
  * Editors complete the file with the member `$schema`.
  *
@@ -40,24 +41,60 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { isObjectOrArray } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type * as Issue from "effect/SchemaIssue"
+import * as Parser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
-import type { ApplyError, Change, IdentitySetup, SetupParseError } from "./identitySetup/model.js"
-import * as Parse from "./identitySetup/parse.js"
+import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
+import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
+import * as Constraint from "./models/internal/constraint.js"
+import { missing, type Violation, violations } from "./plane/validation.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./identitySetup/model.js"
+export * from "./identitySetup/setup.js"
 
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
 
+const toReason = ({ constraint }: Violation): string =>
+  constraint === undefined
+    ? "has the wrong type or value"
+    : constraint === missing
+    ? "is missing"
+    : constraint.replace(Constraint.prefix, "must")
+
+const toProblems = (issue: Issue.Issue): ReadonlyArray<Jsonc.Problem> =>
+  violations(issue).map((violation) => ({
+    // JSON has no symbols as keys.
+    path: violation.path as Jsonc.Path,
+    reason: toReason(violation)
+  }))
+
+/** The members that decoding dropped. Only decoding decides which member of a union a value is. */
+const unknownMembers = (value: unknown, known: unknown, path: Jsonc.Path = []): ReadonlyArray<Jsonc.Problem> => {
+  if (!isObjectOrArray(value) || !isObjectOrArray(known)) return []
+  const knownMembers = new Map<string, unknown>(Object.entries(known))
+  return Object.entries(value).flatMap(([name, member]) => {
+    const memberPath = [...path, Array.isArray(value) ? Number(name) : name]
+    return knownMembers.has(name)
+      ? unknownMembers(member, knownMembers.get(name), memberPath)
+      : [{ path: memberPath, reason: "is not a known member" }]
+  })
+}
+
+const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
+
+const encode = Schema.encodeSync(IdentitySetup)
+
 /**
- * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name of the text in
- * errors.
+ * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name
+ * of the text in errors.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,15 +127,24 @@ export const parse = (
     /** The name of the file, for messages. */
     readonly file: string
   }
-): Effect.Effect<IdentitySetup, SetupParseError> => Parse.parse(text, options.file)
+): Effect.Effect<IdentitySetup, SetupParseError> =>
+  Effect.gen(function*() {
+    const document = yield* Jsonc.parse(text, options.file)
+    const setup = yield* Effect.mapError(
+      Effect.fromResult(decode(document.value)),
+      (issue) => document.toError(toProblems(issue))
+    )
+    const unknown = unknownMembers(document.value, encode(setup))
+    return unknown.length > 0 ? yield* document.toError(unknown) : setup
+  })
 
 // -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are other tags of
- * the resources that it names.
+ * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are
+ * other tags of the resources that it names.
  *
  * @since 0.1.0
  * @category operations
@@ -107,8 +153,9 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
- * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old and new value
- * of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot be compared.
+ * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old
+ * and new value of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot
+ * be compared.
  *
  * @since 0.1.0
  * @category accessors
@@ -122,11 +169,11 @@ export const table = (
 ): string => Plan.table(changes, options.values ?? false)
 
 /**
- * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done. Nothing is
- * deleted.
+ * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done.
+ * Nothing is deleted.
  *
- * It is safe to repeat: after a failure, the next run does the rest. Creations and updates send secrets; with `rotateSecrets`, they
- * are always sent. `local` has no effect here.
+ * It is safe to repeat: after a failure, the next run does the rest. Creations and updates send secrets; with
+ * `rotateSecrets`, they are always sent. `local` has no effect here.
  *
  * @since 0.1.0
  * @category operations

@@ -49,11 +49,6 @@ const refuseCreation = Validation.refuse(
   operations.createWorkloadIdentity
 )
 
-const refuseEnsured = Validation.refuse(
-  () => Schema.Struct({ name: workloadName, returnUrls: allowedResourceOauth2ReturnUrls, tags }),
-  operations.createWorkloadIdentity
-)
-
 const refuseChange = Validation.refuse(
   () =>
     Schema.Struct({
@@ -108,7 +103,7 @@ const hexDigits = Effect.map(
  * @category operations
  */
 export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.getWorkloadIdentity({ name }))
+  ControlPlane.use((controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
 /**
  * Replaces the return URLs of a workload identity. A call that runs at the same time in another process may overwrite
@@ -126,13 +121,14 @@ export const update = (
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   withLock(
     name,
-    Effect.flatMap(ControlPlane, (controlPlane) =>
-      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls }))
+    ControlPlane.use((controlPlane) =>
+      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls })
+    )
   )
 
 /** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
+  ControlPlane.use((controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
 
 export {
   /**
@@ -164,8 +160,8 @@ class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentit
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
 }) {}
 
-// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is trusted if it is still
-// there after the time that such a writer takes from its read to its write.
+// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is
+// trusted if it is still there after the time that such a writer takes from its read to its write.
 const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
 
 const urlsOf = (identity: GetWorkloadIdentityResponse): ReadonlyArray<string> =>
@@ -200,9 +196,9 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
- * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because AWS has no
- * conditional write, the change is read again after 300 ms (with jitter), and repeated until another process does not overwrite it. If no
- * URL is missing, it neither writes nor waits.
+ * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because
+ * AWS has no conditional write, the change is read again after 300 ms (with jitter), and repeated until another process
+ * does not overwrite it. If no URL is missing, it neither writes nor waits.
  *
  * @since 0.1.0
  * @category operations
@@ -227,8 +223,9 @@ export const removeReturnUrls = (
     ?? withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
- * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the missing URLs, and never
- * removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same time in several processes.
+ * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the
+ * missing URLs, and never removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same
+ * time in several processes.
  *
  * @since 0.1.0
  * @category operations
@@ -241,7 +238,8 @@ export const ensure = (options: {
   /** Tags of the workload identity. They are set on creation only. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
-  const refused = refuseEnsured(options)
+  // The plane rejects a missing name.
+  const refused = refuseCreation(options)
   if (refused !== undefined) return Effect.fail(refused)
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))

@@ -180,6 +180,24 @@ describe("ensure", () => {
       })
     }).pipe(Effect.provide(local)))
 
+  it.effect("rejects a secret that is not Redacted, and does not quote it", () =>
+    Effect.gen(function*() {
+      // A program in plain JavaScript can pass anything.
+      const text = sentinel as never
+      for (
+        const definition of [
+          CredentialProvider.github({ ...client, clientSecret: text }),
+          CredentialProvider.apiKey({ name: "weather", apiKey: text }),
+          CredentialProvider.coinbase({ name: "pay", apiKeyId: "key", apiKeySecret: text })
+        ]
+      ) {
+        const error = yield* Effect.flip(CredentialProvider.ensure(definition))
+        assert(error._tag === "ValidationException")
+        assert.include(error.message, "Member must be a Redacted string (Redacted.make), but is a string")
+        assert.notInclude(error.message, sentinel)
+      }
+    }).pipe(Effect.provide(local)))
+
   it.effect("accepts a provider that was created concurrently, and reports an invalid request", () =>
     Effect.gen(function*() {
       const missing = new IdentityError.ResourceNotFoundException({ operation: "Get", message: "not found" })

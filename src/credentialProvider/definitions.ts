@@ -1,163 +1,299 @@
-/** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
-import * as Redacted from "effect/Redacted"
-import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
-import { type Json, omitUndefined } from "./json.js"
+/**
+ * Definitions of credential providers, and the options of their constructors. `CredentialProvider` exports all of them.
+ */
+import type * as Redacted from "effect/Redacted"
 import type {
-  ApiKeyDefinition,
-  ApiKeyOptions,
-  AuthorizationParameters,
-  ClientOptions,
-  CoinbaseOptions,
-  CustomClient,
-  CustomOptions,
-  Oauth2Definition,
-  OfflineOptions,
-  PaymentDefinition,
-  PrivateKeyJwtChanges,
-  ProviderOptions,
-  Secret,
-  StripePrivyOptions
-} from "./model.js"
-import * as Options from "./options.js"
+  ApiKeyCredentialProviderSummary,
+  CreateApiKeyCredentialProviderRequest,
+  GetApiKeyCredentialProviderResponse
+} from "../models/ApiKeyCredentialProvider.js"
+import type {
+  CreateOauth2CredentialProviderRequest,
+  GetOauth2CredentialProviderResponse,
+  Oauth2CredentialProviderSummary,
+  OnBehalfOfTokenExchangeConfig,
+  PrivateEndpoint,
+  PrivateEndpointOverride
+} from "../models/Oauth2CredentialProvider.js"
+import type {
+  CreatePaymentCredentialProviderRequest,
+  GetPaymentCredentialProviderResponse,
+  PaymentCredentialProviderSummary
+} from "../models/PaymentCredentialProvider.js"
 
-/** The members of a request that stand for a secret. */
-export const encodeSecret = (name: string, value: Secret | undefined): Json => {
-  if (value === undefined) return {}
-  return Redacted.isRedacted(value)
-    ? { [name]: value }
-    : {
-      [`${name}Config`]: { secretId: value.secretId, jsonKey: value.jsonKey },
-      [`${name}Source`]: "EXTERNAL"
-    }
+// -----------------------------------------------------------------------------
+// Definitions
+// -----------------------------------------------------------------------------
+
+/** A secret in Secrets Manager (`EXTERNAL`). The service reads it with the caller's permissions. */
+export interface SecretReference {
+  /** Name or ARN of the secret. */
+  readonly secretId: string
+  /** The member of the secret's JSON object. */
+  readonly jsonKey: string
 }
 
-export const noParameters: AuthorizationParameters = { scopes: [], customParameters: {} }
-
-const makeOauth2 = (
-  { name, tags }: ProviderOptions,
-  vendor: Oauth2Vendor,
-  config: Json,
-  authorizationParameters: AuthorizationParameters
-): Oauth2Definition => ({
-  kind: "oauth2",
-  name,
-  authorizationParameters,
-  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the schema.
-  request: omitUndefined({
-    name,
-    credentialProviderVendor: vendor,
-    oauth2ProviderConfigInput: { [vendors[vendor].config]: config },
-    tags
-  }) as unknown as Oauth2Definition["request"]
-})
+/** A secret that the service stores (`MANAGED`), or a reference to one in Secrets Manager (`EXTERNAL`). */
+export type Secret = Redacted.Redacted | SecretReference
 
 /**
- * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes the vendor
- * issue a refresh token.
+ * Scopes and parameters that make the vendor issue a refresh token. Add them to the scopes and parameters of an access
+ * token request.
  */
-export const makeVendor = (
-  vendor: Oauth2Vendor,
-  offline?: Partial<AuthorizationParameters>
-): (options: ClientOptions & OfflineOptions) => Oauth2Definition => {
-  const check = Options.vendor(vendor, offline !== undefined)
-  return (options) => {
-    check(options)
-    const { clientSecret, name, offlineAccess, tags, ...config } = options
-    return makeOauth2(
-      { name, tags },
-      vendor,
-      { ...config, ...encodeSecret("clientSecret", clientSecret) },
-      offlineAccess === true ? { ...noParameters, ...offline } : noParameters
-    )
+export interface AuthorizationParameters {
+  /** The scopes to add to those of a request. */
+  readonly scopes: ReadonlyArray<string>
+  /** The parameters to add to those of a request. */
+  readonly customParameters: { readonly [name: string]: string }
+}
+
+/** An OAuth2 credential provider as it should be. */
+export interface Oauth2Definition extends Target<"oauth2"> {
+  /** The request that creates the provider. */
+  readonly request: CreateOauth2CredentialProviderRequest
+  /** Empty unless the definition was made with `offlineAccess`. */
+  readonly authorizationParameters: AuthorizationParameters
+}
+
+/** An API key credential provider as it should be. */
+export interface ApiKeyDefinition extends Target<"apiKey"> {
+  /** The request that creates the provider. */
+  readonly request: CreateApiKeyCredentialProviderRequest
+}
+
+/** A payment credential provider as it should be. */
+export interface PaymentDefinition extends Target<"payment"> {
+  /** The request that creates the provider. */
+  readonly request: CreatePaymentCredentialProviderRequest
+}
+
+/** A credential provider as it should be. */
+export type Definition = Oauth2Definition | ApiKeyDefinition | PaymentDefinition
+
+/** The kinds of credential providers. */
+export type Kind = "oauth2" | "apiKey" | "payment"
+
+// -----------------------------------------------------------------------------
+// Providers
+// -----------------------------------------------------------------------------
+
+/** An existing credential provider: a definition, or kind and name. */
+export interface Target<K extends Kind = Kind> {
+  /** The kind of the provider. */
+  readonly kind: K
+  /** The name of the provider, which requests for credentials give. */
+  readonly name: string
+}
+
+/** What the service returns for a credential provider, by kind. */
+export interface Providers {
+  readonly oauth2: GetOauth2CredentialProviderResponse
+  readonly apiKey: GetApiKeyCredentialProviderResponse
+  readonly payment: GetPaymentCredentialProviderResponse
+}
+
+/** One entry of a list, by kind. */
+export interface Summaries {
+  readonly oauth2: Oauth2CredentialProviderSummary
+  readonly apiKey: ApiKeyCredentialProviderSummary
+  readonly payment: PaymentCredentialProviderSummary
+}
+
+/**
+ * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that the service
+ * does not return, such as secrets: they may differ.
+ */
+export interface Ensured {
+  readonly outcome: "Created" | "Updated" | "Unchanged"
+  readonly changes: ReadonlyArray<string>
+  readonly notComparable: ReadonlyArray<string>
+}
+
+/** What an update changes of a client's key. */
+export type PrivateKeyJwtChanges = {
+  readonly [K in keyof PrivateKeyJwtClient["privateKeyJwt"]]?: PrivateKeyJwtClient["privateKeyJwt"][K] | undefined
+}
+
+/** What an update changes, by kind. Omitted members stay as they are. */
+export interface Changes {
+  readonly oauth2: {
+    readonly clientId?: string | undefined
+    readonly clientSecret?: Secret | undefined
+    readonly discovery?: string | undefined
+    readonly metadata?: EndpointOptions | undefined
+    readonly tenantId?: string | undefined
+    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+    /** The members to change, of a client that authenticates with a JWT. */
+    readonly privateKeyJwt?: PrivateKeyJwtChanges | undefined
+    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
+  }
+  readonly apiKey: { readonly apiKey: Secret }
+  readonly payment: {
+    readonly apiKeyId?: string | undefined
+    readonly apiKeySecret?: Secret | undefined
+    readonly walletSecret?: Secret | undefined
+    readonly appId?: string | undefined
+    readonly appSecret?: Secret | undefined
+    readonly authorizationId?: string | undefined
+    readonly authorizationPrivateKey?: Secret | undefined
   }
 }
 
-/** The members of `privateKeyJwtConfig` that the options have. */
-export const encodePrivateKeyJwt = (
-  { kmsKeyArn, ...config }: PrivateKeyJwtChanges
-): Json => ({ ...kmsKeyArn === undefined ? {} : { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
+// -----------------------------------------------------------------------------
+// Options of the constructors
+// -----------------------------------------------------------------------------
 
-const encodeClient = (options: CustomClient): Json => {
-  if (options.privateKeyJwt !== undefined) {
-    return {
-      clientId: options.clientId,
-      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-      privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
-    }
+/** Every provider has a name. `tags` are set when it is created. */
+export interface ProviderOptions {
+  /** The name of the provider, which requests for credentials give. */
+  readonly name: string
+  /** Tags of the provider. They are set when it is created. */
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
+
+/** For all vendors: the client that is registered at the vendor. */
+export interface ClientOptions extends ProviderOptions {
+  /** The client id, as the vendor issued it. */
+  readonly clientId: string
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * refused.
+   */
+  readonly clientSecret: Redacted.Redacted | SecretReference
+}
+
+/** For vendors that issue refresh tokens on request. */
+export interface OfflineOptions {
+  /** Fills `authorizationParameters`, so that the vendor issues a refresh token. Default: false. */
+  readonly offlineAccess?: boolean | undefined
+}
+
+/** For vendors whose endpoints differ from customer to customer. */
+export interface EndpointOptions {
+  /** The issuer, as in the claim `iss` of the server's tokens. */
+  readonly issuer: string
+  /** The URL where users consent. */
+  readonly authorizationEndpoint: string
+  /** The URL where codes are exchanged for tokens. */
+  readonly tokenEndpoint: string
+}
+
+/** A client of a custom authorization server that authenticates with a secret. */
+export interface SecretClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * refused.
+   */
+  readonly clientSecret: Redacted.Redacted | SecretReference
+  /**
+   * How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body.
+   */
+  readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
+  /** Only a client without a secret has one. */
+  readonly privateKeyJwt?: undefined
+  /** Only a client without a secret has one. */
+  readonly awsIamIdTokenJwt?: undefined
+}
+
+/** A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS. */
+export interface PrivateKeyJwtClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /** The key that signs the JWT. */
+  readonly privateKeyJwt: {
+    /** The ARN of the key in KMS. */
+    readonly kmsKeyArn: string
+    /** The algorithm of the signature. The key has to support it. */
+    readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
+    /** Further members of the JWT's header. */
+    readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
+    /** Further claims of the JWT. */
+    readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
   }
-  if (options.awsIamIdTokenJwt !== undefined) {
-    return { clientId: options.clientId, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
-  }
-  const { clientAuthenticationMethod, clientId, clientSecret } = options
-  return { clientId, clientAuthenticationMethod, ...encodeSecret("clientSecret", clientSecret) }
+  /** Only a client without a key has one. */
+  readonly awsIamIdTokenJwt?: undefined
 }
 
-export const custom = (options: CustomOptions): Oauth2Definition => {
-  Options.custom(options)
-  return makeOauth2(
-    options,
-    "CustomOauth2",
-    omitUndefined({
-      ...encodeClient(options),
-      oauthDiscovery: "discovery" in options
-        ? { discoveryUrl: options.discovery }
-        : { authorizationServerMetadata: options.metadata },
-      onBehalfOfTokenExchangeConfig: options.onBehalfOf,
-      privateEndpoint: options.privateEndpoint,
-      privateEndpointOverrides: options.privateEndpointOverrides
-    }),
-    options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
-  )
+/** A client of a custom authorization server that authenticates with an AWS-signed JWT. */
+export interface AwsIamClient {
+  /** The client id, where the authorization server requires one. */
+  readonly clientId?: string | undefined
+  /** The service gets the JWT from STS. */
+  readonly awsIamIdTokenJwt: true
+  /** Only a client without an AWS-signed JWT has one. */
+  readonly privateKeyJwt?: undefined
 }
 
-export const apiKey = (options: ApiKeyOptions): ApiKeyDefinition => {
-  Options.apiKey(options)
-  const { apiKey, name, tags } = options
-  return {
-    kind: "apiKey",
-    name,
-    // `Secret` decides which of the two shapes it is.
-    request: omitUndefined({
-      name,
-      // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
-      ...encodeSecret(Redacted.isRedacted(apiKey) ? "apiKey" : "apiKeySecret", apiKey),
-      tags
-    }) as unknown as ApiKeyDefinition["request"]
-  }
+/**
+ * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or
+ * with an AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
+ */
+// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a
+// secret.
+export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
+
+/** What all custom authorization servers have in common. */
+export interface CustomServerOptions extends ProviderOptions, OfflineOptions {
+  /** How tokens are exchanged on behalf of a user. Default: the provider supports no exchange. */
+  readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
+  /** The way to an authorization server that is not on the internet. */
+  readonly privateEndpoint?: PrivateEndpoint | undefined
+  /** Other ways, for some of its domains. */
+  readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
 }
 
-const makePayment = (
-  { name, tags }: ProviderOptions,
-  vendor: PaymentDefinition["request"]["credentialProviderVendor"],
-  member: string,
-  config: Json
-): PaymentDefinition => ({
-  kind: "payment",
-  name,
-  // As above: the types of the constructors fit vendor, member and configuration together.
-  request: omitUndefined({
-    name,
-    credentialProviderVendor: vendor,
-    providerConfigurationInput: { [member]: config },
-    tags
-  }) as unknown as PaymentDefinition["request"]
-})
-
-export const coinbase = (options: CoinbaseOptions): PaymentDefinition => {
-  Options.coinbase(options)
-  return makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
-    apiKeyId: options.apiKeyId,
-    ...encodeSecret("apiKeySecret", options.apiKeySecret),
-    ...encodeSecret("walletSecret", options.walletSecret)
-  })
+/** An authorization server with a discovery document, of OpenID Connect or of RFC 8414. */
+export interface DiscoveredServer {
+  /**
+   * The discovery URL, as in `https://id.example.com/.well-known/openid-configuration` or
+   * `https://id.example.com/.well-known/oauth-authorization-server/tenant`.
+   */
+  readonly discovery: string
 }
 
-export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition => {
-  Options.stripePrivy(options)
-  return makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
-    appId: options.appId,
-    ...encodeSecret("appSecret", options.appSecret),
-    authorizationId: options.authorizationId,
-    ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
-  })
+/** An authorization server whose endpoints are given. */
+export interface DescribedServer {
+  /** The server's metadata, in the place of its discovery document. */
+  readonly metadata: ServerMetadata
+}
+
+/** The metadata of an authorization server (RFC 8414). */
+export interface ServerMetadata extends EndpointOptions {
+  /** The response types that the server supports. */
+  readonly responseTypes?: ReadonlyArray<string> | undefined
+  /** How clients may authenticate at the token endpoint. */
+  readonly tokenEndpointAuthMethods?: ReadonlyArray<string> | undefined
+}
+
+/** A custom authorization server, by its discovery URL or by its metadata. */
+export type CustomOptions = CustomServerOptions & CustomClient & (DescribedServer | DiscoveredServer)
+
+/** An API key. */
+export interface ApiKeyOptions extends ProviderOptions {
+  /** `Redacted.make(key)`, which AWS stores, or a reference to a secret in Secrets Manager. */
+  readonly apiKey: Secret
+}
+
+/** An API key of Coinbase CDP. */
+export interface CoinbaseOptions extends ProviderOptions {
+  /** The id of the API key at Coinbase CDP. */
+  readonly apiKeyId: string
+  /** The secret of the API key, or a reference to a secret in Secrets Manager. */
+  readonly apiKeySecret: Secret
+  /** For requests that a wallet must sign. */
+  readonly walletSecret?: Secret | undefined
+}
+
+/** An app of Stripe's Privy. */
+export interface StripePrivyOptions extends ProviderOptions {
+  /** The id of the app at Privy. */
+  readonly appId: string
+  /** The secret of the app, or a reference to a secret in Secrets Manager. */
+  readonly appSecret: Secret
+  /** The id of the authorization key at Privy. */
+  readonly authorizationId: string
+  /** For requests that must be signed. */
+  readonly authorizationPrivateKey?: Secret | undefined
 }

@@ -1,7 +1,8 @@
-/** The operations of `CredentialProvider`, but for `update`. */
+/** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   ControlPlane,
@@ -15,12 +16,12 @@ import {
 import {
   CredentialProviderFailed,
   CredentialProviderTimedOut,
-  type SecretSourceSwitch
+  SecretSourceSwitch,
+  WriteOnlyMembersMissing
 } from "../CredentialProviderError.js"
-import type { ValidationException } from "../IdentityError.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
-import type { Definition, Ensured, Kind, Providers, Summaries, Target } from "./model.js"
+import { vendors } from "../models/internal/vendors.js"
+import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
+import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
 import * as View from "./view.js"
 
 // -----------------------------------------------------------------------------
@@ -38,15 +39,8 @@ interface Operations<K extends Kind> {
   readonly replace: (request: Requests[K]) => Effect.Effect<unknown, UpdateCredentialProviderError>
 }
 
-const refuseKind = Validation.refuse(
-  () => Schema.Struct({ kind: Constraint.oneOf("oauth2", "apiKey", "payment") }),
-  { name: "CredentialProvider" }
-)
-
-const getOperations = <K extends Kind>(
-  kind: K
-): Effect.Effect<Operations<K>, ValidationException, ControlPlane> =>
-  Effect.flatMap(ControlPlane, (plane) => {
+const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
+  Effect.map(ControlPlane, (plane) => {
     const operations: { readonly [K in Kind]: Operations<K> } = {
       oauth2: {
         get: (name) => plane.getOauth2CredentialProvider({ name }),
@@ -70,63 +64,42 @@ const getOperations = <K extends Kind>(
         replace: ({ tags: _tags, ...request }) => plane.updatePaymentCredentialProvider(request)
       }
     }
-    return refuseKind({ kind }) ?? Effect.succeed(operations[kind])
+    return operations[kind]
   })
 
-export const get = <K extends Kind>(
-  { kind, name }: Target<K>
-): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
+export const get = <K extends Kind>({ kind, name }: Target<K>) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.get(name))
 
-export const stream = <K extends Kind>(
-  kind: K,
-  options?: StreamOptions
-): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
+export const stream = <K extends Kind>(kind: K, options?: StreamOptions) =>
   Stream.unwrap(Effect.map(getOperations(kind), (operations) => operations.stream(options)))
 
-export const remove = (
-  { kind, name }: Target
-): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
+export const remove = ({ kind, name }: Target) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.delete(name))
 
-const create = (
-  { kind, request }: Pick<Definition, "kind" | "request">
-): Effect.Effect<unknown, CreateCredentialProviderError, ControlPlane> =>
+const create = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
   Effect.flatMap(getOperations(kind), (operations) => operations.create(request))
 
 /** Replaces the whole configuration of a provider. */
-export const replace = (
-  { kind, request }: Pick<Definition, "kind" | "request">
-): Effect.Effect<void, UpdateCredentialProviderError, ControlPlane> =>
+const replace = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
   Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
 
 // -----------------------------------------------------------------------------
 // Ensure
 // -----------------------------------------------------------------------------
 
-const compareExisting = (
-  definition: Definition
-): Effect.Effect<View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+const compareExisting = (definition: Definition) =>
   Effect.flatMap(get(definition), (provider) =>
     View.compare(
       definition.name,
       View.fromDefinition(definition),
-      View.fromProvider(definition.kind, provider)
+      View.fromProvider(provider)
     ))
 
 /** `compare` with the values before and after. */
-export const compareValues = (
-  definition: Definition
-): Effect.Effect<"Missing" | View.Difference, GetCredentialProviderError | SecretSourceSwitch, ControlPlane> =>
+export const compareValues = (definition: Definition) =>
   Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
 
-export const compare = (
-  definition: Definition
-): Effect.Effect<
-  "Missing" | Omit<Ensured, "outcome">,
-  GetCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> =>
+export const compare = (definition: Definition) =>
   Effect.map(compareValues(definition), (difference) => {
     if (difference === "Missing") return difference
     const { changes, notComparable } = difference
@@ -136,11 +109,7 @@ export const compare = (
 export const ensure = (
   definition: Definition,
   options: { readonly rotateSecrets?: boolean | undefined } = {}
-): Effect.Effect<
-  Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> => {
+) => {
   const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
     ([name, { source }]) => source === "MANAGED" ? [name] : []
   )
@@ -161,17 +130,120 @@ export const ensure = (
 }
 
 // -----------------------------------------------------------------------------
+// Update
+// -----------------------------------------------------------------------------
+
+/** The members that an update must repeat, and the service does not return: secrets, and Microsoft's tenant. */
+const collectWriteOnlyMembers = <K extends Kind>(
+  target: Target<K>,
+  provider: Providers[K],
+  changes: Changes[K]
+): Effect.Effect<View.Json, SecretSourceSwitch | WriteOnlyMembersMissing> => {
+  const { name } = target
+  const changed: View.Json = "apiKey" in changes ? { apiKeySecret: changes.apiKey } : { ...changes }
+  // A target with a request is a definition, which has its secrets.
+  const defined = "request" in target ? View.getDefinedConfig(target as unknown as Definition) : {}
+  const returned = View.fromProvider(provider).secrets
+  const members: Array<View.Json> = []
+  const missing: Array<string> = []
+  for (const secret of View.secretNames) {
+    const current = returned.get(secret)
+    // The types of the changes say so.
+    const to = changed[secret] as Secret | undefined
+    if (to !== undefined) {
+      const source = isReference(to) ? "EXTERNAL" : "MANAGED"
+      if (current !== undefined && current.source !== source) {
+        return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+      }
+      members.push(encodeSecret(secret, to))
+    } else if (current?.source === "EXTERNAL" && current.reference !== undefined) {
+      members.push(encodeSecret(secret, current.reference))
+    } else if (current !== undefined && Redacted.isRedacted(defined[secret])) {
+      members.push({ [secret]: defined[secret] })
+    } else if (current !== undefined) {
+      missing.push(secret)
+    }
+  }
+  const isMicrosoft = "credentialProviderVendor" in provider && provider.credentialProviderVendor === "MicrosoftOauth2"
+  if (isMicrosoft && !("tenantId" in changes)) {
+    if (defined["tenantId"] === undefined) missing.push("tenantId")
+    else members.push({ tenantId: defined["tenantId"] })
+  }
+  return missing.length > 0
+    ? Effect.fail(new WriteOnlyMembersMissing({ name, members: missing }))
+    : Effect.succeed(Object.assign({}, ...members))
+}
+
+const omitSecrets = <A extends object>(changes: A): Partial<A> =>
+  // A part of the properties.
+  Record.filter(
+    { ...changes } as View.Json,
+    (value, name) => value !== undefined && !View.isSecretPath(name)
+  ) as Partial<A>
+
+/**
+ * The request of an update: what the service returned, the changes, and what it does not return. The plane checks it.
+ */
+const updates: {
+  readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
+} = {
+  oauth2: ({ credentialProviderVendor, name, oauth2ProviderConfigOutput }, changes, writeOnly) => {
+    const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = omitSecrets(changes)
+    const [member = "", config] = Object.entries(oauth2ProviderConfigOutput ?? {}).find(([, value]) => value) ?? []
+    const isCustom = member === "customOauth2ProviderConfig"
+    const { authorizationEndpoint, issuer, tokenEndpoint } = config?.oauthDiscovery?.authorizationServerMetadata ?? {}
+    const needsEndpoints = Object.entries(vendors).some(([vendor, { needsEndpoints }]) =>
+      vendor === credentialProviderVendor && needsEndpoints
+    )
+    return {
+      name,
+      credentialProviderVendor,
+      oauth2ProviderConfigInput: {
+        [member]: {
+          ...isCustom ? config : { clientId: config?.clientId },
+          ...needsEndpoints ? { issuer, authorizationEndpoint, tokenEndpoint } : {},
+          ...others,
+          ...discovery === undefined ? {} : { oauthDiscovery: { discoveryUrl: discovery } },
+          ...isCustom && metadata ? { oauthDiscovery: { authorizationServerMetadata: metadata } } : metadata,
+          ...privateKeyJwt && { privateKeyJwtConfig: encodePrivateKeyJwt(privateKeyJwt) },
+          ...onBehalfOf && { onBehalfOfTokenExchangeConfig: onBehalfOf },
+          ...writeOnly
+        }
+      }
+    }
+  },
+  apiKey: ({ name }, { apiKey }) => makeApiKey({ name, apiKey }).request,
+  payment: ({ credentialProviderVendor, name, providerConfigurationOutput }, changes, writeOnly) => {
+    const { coinbaseCdpConfiguration: coinbase, stripePrivyConfiguration: privy } = providerConfigurationOutput
+    const others = { ...omitSecrets(changes), ...writeOnly }
+    return {
+      name,
+      credentialProviderVendor,
+      providerConfigurationInput: coinbase === undefined
+        ? {
+          stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others }
+        }
+        : { coinbaseCdpConfiguration: { apiKeyId: coinbase.apiKeyId, ...others } }
+    }
+  }
+}
+
+export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]) =>
+  Effect.gen(function*() {
+    const provider = yield* get(target)
+    const writeOnly = yield* collectWriteOnlyMembers(target, provider, changes)
+    // The types do not join kind and request again.
+    yield* replace({
+      kind: target.kind,
+      request: updates[target.kind](provider, changes, writeOnly)
+    } as Pick<Definition, "kind" | "request">)
+  })
+
+// -----------------------------------------------------------------------------
 // Await
 // -----------------------------------------------------------------------------
 
-export const awaitReady = <K extends Kind>(
-  target: Target<K>,
-  schedule: Schedule.Schedule<unknown>
-): Effect.Effect<
-  Providers[K],
-  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
-  ControlPlane
-> =>
+export const awaitReady = <K extends Kind>(target: Target<K>, schedule: Schedule.Schedule<unknown>) =>
   Effect.flatMap(
     get(target),
     (provider): Effect.Effect<Providers[K], CredentialProviderFailed | CredentialProviderTimedOut> => {

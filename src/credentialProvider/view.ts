@@ -1,9 +1,22 @@
 /** Definitions and providers in one comparable form: members by path, and secrets by their source. */
 import * as Effect from "effect/Effect"
+import { isNotUndefined } from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { SecretSourceSwitch } from "../CredentialProviderError.js"
-import { getUnionMember, isJson, type Json } from "./json.js"
-import type { Definition, Ensured, Kind, Providers, SecretReference } from "./model.js"
+import type { Definition, Ensured, Kind, Providers, SecretReference } from "./definitions.js"
+
+/** Requests and responses as JSON objects, because their member names differ by kind and vendor. */
+export type Json = { readonly [member: string]: unknown }
+
+export const omitUndefined: (value: Json) => Json = Record.filter(isNotUndefined)
+
+const isJson = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !Redacted.isRedacted(value)
+
+/** The value of the only member of a union of the service model. */
+const getUnionValue = (union: object | undefined): Json =>
+  Object.values(union ?? {}).find((value) => value !== undefined) ?? {}
 
 export interface SecretView {
   readonly source: string
@@ -81,8 +94,8 @@ const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boole
   method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
 
 /**
- * Whether a provider has a secret. The service model requires the ARN of every secret, so that only a source says that there is one. Providers
- * that are older than the choice of a source have no source at all.
+ * Whether a provider has a secret. The service model requires the ARN of every secret, so that only a source says that
+ * there is one. Providers that are older than the choice of a source have no source at all.
  */
 const hasSecret = (provider: Json, name: string): boolean =>
   provider[`${name}Source`] !== undefined
@@ -101,7 +114,8 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
   }
 }
 
-// The service returns the ARN of a secret, also if the request had its name. An ARN ends in the name and six random characters.
+// The service returns the ARN of a secret, also if the request had its name. It ends in the name and six random
+// characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId
@@ -115,19 +129,15 @@ const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
 export const getDefinedConfig = (definition: Definition): Json => {
   switch (definition.kind) {
     case "oauth2":
-      return getUnionMember(definition.request.oauth2ProviderConfigInput).value
+      return getUnionValue(definition.request.oauth2ProviderConfigInput)
     case "payment":
-      return getUnionMember(definition.request.providerConfigurationInput).value
+      return getUnionValue(definition.request.providerConfigurationInput)
     case "apiKey":
       return "apiKey" in definition.request
         ? { apiKeySecret: definition.request.apiKey }
         : { apiKeySecretConfig: definition.request.apiKeySecretConfig }
   }
 }
-
-/** The configuration that the service returned, and its member name in the union. An API key has none. */
-export const getReturnedConfig = (kind: Kind, provider: Json): { readonly name: string; readonly value: Json } =>
-  getUnionMember(kind === "oauth2" ? provider["oauth2ProviderConfigOutput"] : provider["providerConfigurationOutput"])
 
 export const fromDefinition = (definition: Definition): View => {
   const config = getDefinedConfig(definition)
@@ -140,29 +150,38 @@ export const fromDefinition = (definition: Definition): View => {
   }
 }
 
-export const fromProvider = <K extends Kind>(kind: K, provider: Providers[K]): View => {
-  // Member names differ by kind and vendor, so the response is read as a JSON object.
-  const response = provider as unknown as Json
-  const config = getReturnedConfig(kind, response).value
+export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
+  const response: Json = { ...provider }
+  const config = getUnionValue(
+    // An API key has neither member.
+    (response["oauth2ProviderConfigOutput"] ?? response["providerConfigurationOutput"]) as object | undefined
+  )
   return {
     members: viewMembers({ credentialProviderVendor: response["credentialProviderVendor"], ...config }),
     secrets: viewSecrets((name) => viewReturnedSecret({ ...response, ...config }, name))
   }
 }
 
-/** A member that is no secret, before and after. The values are JSON. */
-export interface MemberValues {
+// -----------------------------------------------------------------------------
+// Differences
+// -----------------------------------------------------------------------------
+
+/** The value of a member before and after a change, as JSON. A creation has no `before`. */
+export interface ChangedValue {
+  /** The name of the member. */
   readonly member: string
+  /** The value at the service. Absent where the member is new. */
   readonly before?: unknown
+  /** The value of the setup. Absent where the member is removed. */
   readonly after?: unknown
 }
 
 export interface Difference extends Omit<Ensured, "outcome"> {
-  readonly values: ReadonlyArray<MemberValues>
+  readonly values: ReadonlyArray<ChangedValue>
 }
 
 /** The values of a definition that creates a provider. */
-export const listValues = ({ members }: View): ReadonlyArray<MemberValues> =>
+export const listValues = ({ members }: View): ReadonlyArray<ChangedValue> =>
   [...members].map(([member, json]) => ({ member, after: JSON.parse(json) }))
 
 /** Compares a definition with a provider. */
@@ -173,7 +192,7 @@ export const compare = (
 ): Effect.Effect<Difference, SecretSourceSwitch> => {
   const changes: Array<string> = []
   const notComparable: Array<string> = []
-  const values: Array<MemberValues> = []
+  const values: Array<ChangedValue> = []
   for (const [path, json] of defined.members) {
     const current = returned.members.get(path)
     if (current === undefined) {

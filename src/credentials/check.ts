@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ReturnUrl } from "../Consent.js"
 import type { ControlPlane, GetCredentialProviderError, WorkloadIdentityError } from "../ControlPlane.js"
-import type { Json } from "../credentialProvider/json.js"
-import type { Kind, Providers } from "../credentialProvider/model.js"
+import type { Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
 import type { AccessDeniedException } from "../IdentityError.js"
@@ -193,9 +192,8 @@ const findOtherKind = (kind: Kind, name: string): Effect.Effect<Option.Option<Ki
   )
 
 const hasExchange = (provider: Providers["oauth2"]): boolean => {
-  // Member names differ by vendor, so the response is read as a JSON object.
-  const config = View.getReturnedConfig("oauth2", provider as unknown as Json)
-  return config.name !== "customOauth2ProviderConfig" || config.value["onBehalfOfTokenExchangeConfig"] !== undefined
+  const custom = provider.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
+  return custom === undefined || custom.onBehalfOfTokenExchangeConfig !== undefined
 }
 
 const checkProvider = (
@@ -289,7 +287,7 @@ export const externalSecrets = (
       ({ kind, request: { provider: name } }) => {
         const target: Kind = kind === "ApiKey" ? "apiKey" : "oauth2"
         return Effect.map(CredentialProvider.get<Kind>({ kind: target, name }), (provider) =>
-          [...View.fromProvider<Kind>(target, provider).secrets.values()].flatMap(({ reference, source }) =>
+          [...View.fromProvider(provider).secrets.values()].flatMap(({ reference, source }) =>
             source === "EXTERNAL" && reference !== undefined ? [[name, reference.secretId] as const] : []
           ))
       },

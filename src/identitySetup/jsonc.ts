@@ -1,13 +1,13 @@
 /**
- * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references. No problem
- * contains a value of the file.
+ * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references.
+ * No problem contains a value of the file.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
 import { readConfig } from "../internal/environment.js"
 import { loadPackage } from "../internal/loadPackage.js"
-import { SetupParseError } from "./model.js"
+import { SetupParseError } from "./setup.js"
 
 export type Path = ReadonlyArray<string | number>
 

@@ -1,6 +1,6 @@
 /**
- * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are in the section
- * `local` of a setup file, and the option `settings` of the backend.
+ * Replacements on this machine for the parts of AWS and of the internet that the local backend cannot reach. They are
+ * in the section `local` of a setup file, and the option `settings` of the backend.
  */
 import * as Schema from "effect/Schema"
 import { isIssuer } from "../internal/issuerUrl.js"
@@ -51,49 +51,51 @@ export const LocalSettings = Schema.Struct({
     Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String)))
   ),
   /**
-   * Replaces the authorization servers of vendors whose endpoints a request does not name. Clients authenticate there with
-   * CLIENT_SECRET_BASIC, and quirks of the vendor are not imitated.
+   * Replaces the authorization servers of vendors whose endpoints a request does not name. Clients authenticate there
+   * with CLIENT_SECRET_BASIC, and quirks of the vendor are not imitated.
    */
   vendorEndpoints: Constraint.optional(VendorEndpoints),
   /**
-   * Replaces the issuers of vendors, by the beginning of their URL: `https://login.microsoftonline.com` stands for all tenants of
-   * Microsoft. Providers whose discovery URL, or metadata, names such an issuer use the metadata of the other one, and its users'
-   * JWTs are accepted where `inboundIssuers` has the vendor's. No other host is replaced.
+   * Replaces the issuers of vendors, by the beginning of their URL: `https://login.microsoftonline.com` stands for all
+   * tenants of Microsoft. Providers whose discovery URL, or metadata, names such an issuer use the metadata of the
+   * other one, and its users' JWTs are accepted where `inboundIssuers` has the vendor's. No other host is replaced.
    */
   vendorIssuers: Constraint.optional(Constraint.textMap(IssuerUrl, IssuerUrl)),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
-   * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS documentation names only
-   * these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot. Default: none.
+   * Vendors that act on behalf of users by token exchange, beside `CustomOauth2` and `MicrosoftOauth2`. The AWS
+   * documentation names only these two. A sample of AWS names `OktaOauth2`, and another one says that it cannot.
+   * Default: none.
    */
   onBehalfOfVendors: Constraint.optional(Schema.Array(Schema.Literal("OktaOauth2"))),
   /**
-   * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different users, so
-   * an issuer gives access to the tokens of its own users only.
+   * The issuers of users' JWTs. Default: every issuer that can be discovered. Users of different issuers are different
+   * users, so an issuer gives access to the tokens of its own users only.
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /**
-   * `verify` (default) reads the discovery document of a provider that is created or updated, and rejects one that cannot be read;
-   * `accept` reads it when a token is requested. Providers of a setup or a seed are always accepted.
+   * `verify` (default) reads the discovery document of a provider that is created or updated, and rejects one that
+   * cannot be read; `accept` reads it when a token is requested. Providers of a setup or a seed are always accepted.
    */
   discoveryUrls: Constraint.optional(Schema.Literals(["verify", "accept"])),
   /** `verify` (default) fetches the issuer's keys; `decode` accepts every JWT that has not expired. */
   inboundJwt: Constraint.optional(Schema.Literals(["verify", "decode"])),
   /**
-   * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway make. They get no workload
-   * access tokens, and cannot be deleted.
+   * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway make. They get
+   * no workload access tokens, and cannot be deleted.
    */
   serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
   /**
-   * The ARNs of the IAM roles that a consent portal can assume. A portal with another role is rejected. Default: every role of the
-   * account.
+   * The ARNs of the IAM roles that a consent portal can assume. A portal with another role is rejected. Default: every
+   * role of the account.
    */
   assumableRoles: Constraint.optional(Schema.Array(Schema.String)),
   /**
    * The form of `portalUrl`, in which `{gateway}`, `{portal}` and `{region}` stand for ids and the region. Default:
-   * `https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com` (AWS Machine Learning Blog, 2026-09-14). An earlier sample of
-   * AWS has a host without a scheme: `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   * `https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com` (AWS Machine Learning Blog,
+   * 2026-09-14). An earlier sample of AWS has a host without a scheme:
+   * `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    */
   consentPortalUrl: Constraint.optional(
     Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)
@@ -108,12 +110,14 @@ export type LocalSettings = typeof LocalSettings.Type
 const Claim = Schema.Unknown.annotate({ jsonSchema: { description: "The value of the claim." } })
 
 /**
- * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs beside it.
+ * The section `local` of a setup file: the settings of the backend, and users of the authorization server that runs
+ * beside it.
  */
 export const LocalSection = Schema.Struct({
   ...LocalSettings.fields,
   /**
-   * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without claims. Default: none.
+   * The claims of users of `local --authorization-server`, by user name. Any other user name signs in, too, without
+   * claims. Default: none.
    */
   users: Constraint.optional(
     Schema.Record(Schema.String, Schema.Record(Schema.String, Claim))

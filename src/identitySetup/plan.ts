@@ -1,16 +1,17 @@
 /** Compares a setup with the control plane, and applies the differences. */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../ControlPlane.js"
-import { noParameters } from "../credentialProvider/definitions.js"
-import type { Definition } from "../credentialProvider/model.js"
+import { noParameters } from "../credentialProvider/constructors.js"
+import type { Definition } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Printable from "../internal/printable.js"
 import * as Validation from "../plane/validation.js"
-import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./model.js"
+import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setup.js"
 
 type Tags = { readonly [key: string]: string }
 
@@ -26,7 +27,7 @@ interface Resource {
 // Changes
 // -----------------------------------------------------------------------------
 
-const makeCreation = (kind: Kind, name: string, values: ReadonlyArray<ChangedValue>): Change => ({
+const makeCreation = (kind: Kind, name: string, values: Change["values"]): Change => ({
   kind,
   name,
   action: "create",
@@ -38,7 +39,9 @@ const makeCreation = (kind: Kind, name: string, values: ReadonlyArray<ChangedVal
 const makeUpdate = (
   kind: Kind,
   name: string,
-  { changes, notComparable = [], values }: Pick<Change, "changes" | "values"> & Partial<Pick<Change, "notComparable">>
+  changes: Change["changes"],
+  values: Change["values"],
+  notComparable: Change["notComparable"] = []
 ): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
 
 const tagPrefix = "tags."
@@ -49,34 +52,26 @@ const listTags = (tags: Tags): ReadonlyArray<ChangedValue> =>
   Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))
 
 const compareTags = (resourceArn: string, tags: Tags) =>
-  Object.keys(tags).length === 0 ? Effect.succeed([]) : Effect.flatMap(
-    ControlPlane,
-    (plane) =>
-      Effect.map(
-        plane.listTagsForResource({ resourceArn }),
-        ({ tags: current = {} }) =>
-          Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
-            current[key] === after
-              ? []
-              : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
-          )
-      )
+  Object.keys(tags).length === 0 ? Effect.succeed([]) : ControlPlane.use((plane) =>
+    Effect.map(
+      plane.listTagsForResource({ resourceArn }),
+      ({ tags: current = {} }) =>
+        Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
+          current[key] === after
+            ? []
+            : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
+        )
+    )
   )
 
 const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>, tags: Tags) =>
-  Effect.gen(function*() {
-    if (planned.changes.some(isTagPath)) {
-      const plane = yield* ControlPlane
-      yield* plane.tagResource({ resourceArn: yield* arn, tags })
-    }
-  })
+  !planned.changes.some(isTagPath)
+    ? Effect.void
+    : Effect.flatMap(arn, (resourceArn) => ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags })))
 
 // -----------------------------------------------------------------------------
 // Resources
 // -----------------------------------------------------------------------------
-
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
 
 const returnUrls = "allowedResourceOauth2ReturnUrls"
 
@@ -85,7 +80,7 @@ const makeWorkloadIdentity = (
 ): Resource => {
   const kind = "workloadIdentities"
   const { allowedResourceOauth2ReturnUrls = [], name, tags } = request
-  const get = Effect.flatMap(ControlPlane, (plane) => plane.getWorkloadIdentity({ name }))
+  const get = ControlPlane.use((plane) => plane.getWorkloadIdentity({ name }))
   return {
     kind,
     name,
@@ -93,10 +88,10 @@ const makeWorkloadIdentity = (
       Effect.flatMap((identity) =>
         Effect.map(compareTags(identity.workloadIdentityArn, tags), (changedTags) => {
           const before = identity.allowedResourceOauth2ReturnUrls ?? []
-          const values = isSameSet(before, allowedResourceOauth2ReturnUrls)
+          const values = Equal.equals(new Set(before), new Set(allowedResourceOauth2ReturnUrls))
             ? changedTags
             : [{ member: returnUrls, before, after: allowedResourceOauth2ReturnUrls }, ...changedTags]
-          return makeUpdate(kind, name, { changes: values.map(({ member }) => member), values })
+          return makeUpdate(kind, name, values.map(({ member }) => member), values)
         })
       ),
       Effect.catchTag(
@@ -137,22 +132,16 @@ const makeProvider = (kind: Kind, definition: Definition): Resource => {
       const difference = yield* CredentialProvider.compareValues(definition)
       if (difference === "Missing") return creation
       const changedTags = yield* compareTags(yield* arn, tags)
-      return makeUpdate(kind, name, {
-        changes: [...difference.changes, ...changedTags.map(({ member }) => member)],
-        notComparable: difference.notComparable,
-        values: [...difference.values, ...changedTags]
-      })
+      const changes = [...difference.changes, ...changedTags.map(({ member }) => member)]
+      return makeUpdate(kind, name, changes, [...difference.values, ...changedTags], difference.notComparable)
     }),
     apply: (planned, rotateSecrets) =>
       Effect.gen(function*() {
         const { changes, notComparable, outcome } = yield* CredentialProvider.ensure(definition, { rotateSecrets })
         if (outcome === "Created") return creation
         yield* setTags(planned, arn, tags)
-        return makeUpdate(kind, name, {
-          changes: [...changes, ...planned.changes.filter(isTagPath)],
-          notComparable,
-          values: planned.values
-        })
+        const all = [...changes, ...planned.changes.filter(isTagPath)]
+        return makeUpdate(kind, name, all, planned.values, notComparable)
       })
   }
 }
@@ -187,7 +176,10 @@ const isKind = Schema.is(Kind)
 
 const refuse = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
 
-/** Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such member. */
+/**
+ * Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such
+ * member.
+ */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
   Effect.suspend(() => {
     const refused = refuse(setup)

@@ -7,22 +7,25 @@
  *
  * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
  *   earlier. Custom state comes back as `state`.
- * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same custom
- *   parameters. `forceAuthentication` drops the grant of its shape.
+ * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same
+ *   custom parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
  * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
  *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
  * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
  *   the flow only if the settings say so.
- * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are guesses.
- * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one before.
+ * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are
+ *   guesses.
+ * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one
+ *   before.
  * - A provider of a seed or a setup may have a KMS key of another region.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
- * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or of a vendor whose
- *   endpoints the request names. AWS documents some of the refused vendors. Its scopes include `openid`, on creation too.
- * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message is
- *   that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
+ * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or
+ *   of a vendor whose endpoints the request names. AWS documents some of the refused vendors. Its scopes include
+ *   `openid`, on creation too.
+ * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message
+ *   is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
  * - A tag key that begins with `aws:` is refused.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
@@ -33,15 +36,14 @@
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
  * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
  *
- * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as warnings,
- * with `error` and `error_description`, and `refusals` lists them.
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as
+ * warnings, with `error` and `error_description`, and `refusals` lists them.
  *
  * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
  * key of the vendor is a `ValidationException` that says so.
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -53,28 +55,28 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { LocalSettings } from "../identitySetup/localSettings.js"
-import { toUtc } from "../internal/dateRange.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
-import * as Defaults from "./backend/defaults.js"
-import { invalid } from "./backend/failures.js"
+import * as Grants from "./backend/grants.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import type {
-  BrowserAnswer,
-  ConsentStatus,
-  GrantPage,
-  GrantPageOptions,
-  GrantStatus,
-  Issuer,
-  Refusal
-} from "./backend/model.js"
-import { fields } from "./backend/options.js"
+import { fields, readLocation } from "./backend/layerOptions.js"
 import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
+import type {
+  BrowserAnswer,
+  ConsentStatus,
+  GrantError,
+  GrantPage,
+  GrantPageOptions,
+  GrantStatus,
+  Issuer,
+  Refusal,
+  SessionError
+} from "./backend/statuses.js"
 import * as Vault from "./backend/vault.js"
 import * as WorkloadToken from "./backend/workloadToken.js"
 import { OAuthClient } from "./OAuthClient.js"
@@ -83,33 +85,33 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./backend/model.js"
+export * from "./backend/statuses.js"
 
 export type {
   /**
    * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
    *   Manager
-   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints. Clients
-   *   authenticate there with CLIENT_SECRET_BASIC.
+   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints.
+   *   Clients authenticate there with CLIENT_SECRET_BASIC.
    * - `vendorIssuers`: issuers in place of those whose URL begins with a key, such as
    *   `https://cognito-idp.us-west-2.amazonaws.com`: for providers whose discovery URL or metadata names one, and for
    *   `inboundIssuers`. The longest key decides, and no other host is replaced.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
    *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
-   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and rejects
-   *   one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a provider with
-   *   a private endpoint are always accepted.
+   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and
+   *   rejects one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a
+   *   provider with a private endpoint are always accepted.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
-   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has not
-   *   expired.
+   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has
+   *   not expired.
    * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
    *   Gateway are. They get no workload access tokens, and cannot be deleted.
    * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
-   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL of the
-   *   AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which is
-   *   `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL
+   *   of the AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which
+   *   is `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
@@ -164,60 +166,6 @@ export interface Options {
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
-const explanations = {
-  Unknown: "there is no such session",
-  Finished: "it has ended already",
-  Expired: "it has expired",
-  Failed: "the authorization server issued no code, or no token for it"
-}
-
-/**
- * A session could not be approved, denied, expired or completed.
- *
- * @since 0.1.0
- * @category errors
- */
-export class SessionError extends Schema.TaggedError<SessionError>()(
-  "SessionError",
-  {
-    action: Schema.Literals(["approve", "deny", "expire", "complete"]),
-    reason: Schema.Literals(["Unknown", "Finished", "Expired", "Failed"])
-  }
-) {
-  override get message(): string {
-    return `Cannot ${this.action} the session: ${explanations[this.reason]}`
-  }
-}
-
-const grantExplanations = {
-  Unknown: "there is no such grant",
-  Unsupported: "its authorization server publishes no revocation endpoint",
-  Failed: "the authorization server, or the configuration of the provider, cannot be used",
-  Store: "the store of the backend failed"
-}
-
-/**
- * A grant could not be expired, revoked or forgotten.
- *
- * @since 0.1.0
- * @category errors
- */
-export class GrantError extends Schema.TaggedError<GrantError>()(
-  "GrantError",
-  {
-    action: Schema.Literals(["expire", "revoke", "forget"]),
-    reason: Schema.Literals(["Unknown", "Unsupported", "Failed", "Store"])
-  }
-) {
-  override get message(): string {
-    return `Cannot ${this.action} the grant: ${grantExplanations[this.reason]}`
-  }
-}
 
 // -----------------------------------------------------------------------------
 // Service
@@ -275,8 +223,9 @@ export interface Service {
    */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
   /**
-   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are added or removed
-   * between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an `after` that is none.
+   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are
+   * added or removed between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an
+   * `after` that is none.
    */
   readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
   /**
@@ -378,7 +327,7 @@ export const layerStore = (
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.effectContext(Effect.gen(function*() {
-    const { account, publicUrl } = Defaults.read(options)
+    const { account, publicUrl } = readLocation(options)
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* Effect.flatMap(
       LocalIssuer.SharedIssuer,
@@ -418,7 +367,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const operations = Operations.make({
+    const { complete, dataPlane } = Operations.make({
       client,
       publicUrl,
       registry,
@@ -427,158 +376,17 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       vault,
       workloadTokens
     })
-    const consent = Consent.make({
-      client,
-      registry,
-      sessions,
-      customStateParameter: options.customStateParameter ?? "state"
-    })
-
-    const span = (method: string) => Effect.withSpan(`LocalBackend.${method}`)
-
-    const act = (
-      action: SessionError["action"],
-      sessionUri: Redacted.Redacted,
-      steps: (session: SessionStore.Session) => Effect.Effect<void, SessionError["reason"]>
-    ): Effect.Effect<void, SessionError> =>
-      Effect.flatMap(
-        sessions.byUri(sessionUri),
-        Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: steps })
-      ).pipe(
-        Effect.mapError((reason) => new SessionError({ action, reason })),
-        span(action)
-      )
-
-    const complete = (session: SessionStore.Session) =>
-      Effect.mapError(
-        operations.complete(session, session.artifact),
-        (error) =>
-          error === "Expired" || error === "Finished"
-            ? error
-            : error === "Replayed"
-            ? "Finished" as const
-            : "Failed" as const
-      )
-
-    const maxGrants = 1000
-
-    const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
-
-    const toGrants = (entries: Effect.Effect<ReadonlyArray<Vault.Entry>, VaultStoreError>) =>
-      Effect.zipWith(entries, oauth2Names, (all, names) =>
-        all.map(([key, grant]): GrantStatus => {
-          const { provider, user, workload } = Vault.readKey(key)
-          return {
-            id: grant.id,
-            provider: names.get(provider) ?? provider,
-            workload,
-            user,
-            scopes: grant.asked.scopes,
-            expiresAt: grant.expiresAt,
-            refreshable: Option.isSome(grant.refreshToken)
-          }
-        }))
-
-    const grantPage: Service["grantPage"] = Effect.fnUntraced(function*({ after, limit }) {
-      if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
-        return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
-      }
-      const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
-      if (after !== undefined && start === undefined) {
-        return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
-      }
-      // One more tells whether there is another page.
-      const entries = yield* vault.page(start, limit + 1)
-      const page = entries.slice(0, limit)
-      const last = page.at(-1)
-      const grants = yield* toGrants(Effect.succeed(page))
-      return last === undefined || entries.length <= limit
-        ? { grants }
-        : { grants, next: Vault.encodeCursor(last) }
-    })
-
-    const actOnGrant = (
-      action: GrantError["action"],
-      id: string,
-      steps: (grant: readonly [key: string, grant: Vault.Grant]) => Effect.Effect<
-        void,
-        GrantError["reason"] | VaultStoreError
-      >
-    ): Effect.Effect<void, GrantError> =>
-      Effect.flatMap(
-        vault.byId(id),
-        Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: steps })
-      ).pipe(
-        Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
-        span(`${action}Grant`)
-      )
-
-    const revoke = Effect.fnUntraced(function*([key, grant]: readonly [key: string, grant: Vault.Grant]) {
-      const { provider } = Vault.readKey(key)
-      const name = (yield* oauth2Names).get(provider) ?? provider
-      const server = yield* Effect.mapError(
-        registry.authorizationServer({ name, callbackId: provider }),
-        () => "Failed" as const
-      )
-      yield* Effect.mapError(
-        client.revoke(
-          server,
-          Option.match(grant.refreshToken, {
-            onNone: () => ({ token: grant.accessToken, type: "access_token" as const }),
-            onSome: (token) => ({ token, type: "refresh_token" as const })
-          })
-        ),
-        ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
-      )
-    })
-
+    const customStateParameter = options.customStateParameter ?? "state"
     return Context.mergeAll(
-      Context.make(DataPlane.DataPlane, DataPlane.make(operations.dataPlane)),
+      Context.make(DataPlane.DataPlane, DataPlane.make(dataPlane)),
       Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
       Context.make(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(issuer)),
-      Context.make(
-        LocalBackend,
-        LocalBackend.of({
-          issuer,
-          authorize: (requestUri) => span("authorize")(consent.authorize(requestUri)),
-          callback: (callbackId, callbackUrl) => span("callback")(consent.callback(callbackId, callbackUrl)),
-          approve: (sessionUri) =>
-            act("approve", sessionUri, (session) =>
-              Effect.andThen(consent.answer(session, "approved"), complete(session))),
-          deny: (sessionUri) =>
-            act("deny", sessionUri, consent.refuse),
-          expire: (sessionUri) =>
-            act("expire", sessionUri, consent.expire),
-          complete: (sessionUri) => act("complete", sessionUri, complete),
-          findSession: (id) =>
-            Effect.map(sessions.all, (all) =>
-              Option.map(
-                Arr.findFirst(all, ([session]) => SessionStore.idOf(session) === id),
-                ([{ uri }]) => uri
-              )),
-          consents: Effect.map(sessions.all, (all) =>
-            all.map(([session, state]): ConsentStatus => {
-              const { user, workload } = Vault.readKey(session.key)
-              return {
-                id: SessionStore.idOf(session),
-                provider: session.provider.name,
-                workload,
-                user,
-                scopes: session.wanted.scopes,
-                state: state._tag === "Failed" ? state.reason : state._tag,
-                openedAt: toUtc(session.expiresAt - sessionLifetime),
-                expiresAt: toUtc(session.expiresAt),
-                otherGrant: session.otherGrant ?? []
-              }
-            }).reverse()),
-          grants: toGrants(vault.all),
-          grantPage,
-          expireGrant: (id) => actOnGrant("expire", id, ([key]) => vault.expire(key, id)),
-          revokeGrant: (id) => actOnGrant("revoke", id, revoke),
-          forgetGrant: (id) => actOnGrant("forget", id, ([key]) => vault.forget(key, id)),
-          refusals
-        })
-      )
+      Context.make(LocalBackend, {
+        issuer,
+        refusals,
+        ...Consent.make({ client, complete, customStateParameter, registry, sessionLifetime, sessions }),
+        ...Grants.make({ client, registry, vault })
+      })
     )
   }))
 

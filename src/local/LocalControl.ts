@@ -25,9 +25,9 @@ import * as IdentitySetup from "../IdentitySetup.js"
 import * as Sealing from "../internal/sealing.js"
 import * as OidcStore from "./authorization/store.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
-import * as Defaults from "./backend/defaults.js"
+import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import { Seeding } from "./backend/seeding.js"
+import { readLocation } from "./backend/layerOptions.js"
 import * as ShiftedClock from "./control/clock.js"
 import * as Faults from "./control/faults.js"
 import * as Generations from "./control/generations.js"
@@ -310,7 +310,7 @@ const make = (options: Options) =>
       (given) => mergeSettings(given, seeded)
     )
 
-    const { account, publicUrl } = Defaults.read(options)
+    const { account, publicUrl } = readLocation(options)
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
     const backend = Generations.delegate(generations, clock, issuer)

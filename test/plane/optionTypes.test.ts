@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
-import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
@@ -30,8 +29,6 @@ type Run = (options: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>
 const untyped = (value: unknown) => value as never
 
 const alice = { userId: "alice" }
-
-const client = { name: "github", clientId: "a", clientSecret: secret("b") }
 
 const planes = scripted({
   getWorkloadIdentity: () =>
@@ -122,41 +119,6 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
     "WorkloadIdentity.addReturnUrls": {
       run: (urls) => Effect.provide(WorkloadIdentity.addReturnUrls("my-agent", untyped(urls)), planes),
       valid: [],
-      typed: true
-    },
-    "CredentialProvider.github": {
-      run: (options) => Effect.sync(() => CredentialProvider.github(untyped(options))),
-      valid: { ...client, tags: {} },
-      typed: false
-    },
-    "CredentialProvider.okta": {
-      run: (options) => Effect.sync(() => CredentialProvider.okta(untyped(options))),
-      valid: { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndpoint: "c", offlineAccess: true },
-      typed: false
-    },
-    "CredentialProvider.custom": {
-      run: (options) => Effect.sync(() => CredentialProvider.custom(untyped(options))),
-      valid: { ...client, discovery: "d" },
-      typed: false
-    },
-    "CredentialProvider.apiKey": {
-      run: (options) => Effect.sync(() => CredentialProvider.apiKey(untyped(options))),
-      valid: { name: "weather", apiKey: { secretId: "a", jsonKey: "b" } },
-      typed: false
-    },
-    "CredentialProvider.coinbase": {
-      run: (options) => Effect.sync(() => CredentialProvider.coinbase(untyped(options))),
-      valid: { name: "pay", apiKeyId: "a", apiKeySecret: secret("b"), walletSecret: undefined },
-      typed: false
-    },
-    "CredentialProvider.stripePrivy": {
-      run: (options) => Effect.sync(() => CredentialProvider.stripePrivy(untyped(options))),
-      valid: { name: "pay", appId: "a", appSecret: secret("b"), authorizationId: "c" },
-      typed: false
-    },
-    "CredentialProvider.ensure": {
-      run: (definition) => Effect.provide(CredentialProvider.ensure(untyped(definition)), planes),
-      valid: CredentialProvider.apiKey({ name: "weather", apiKey: secret("key") }),
       typed: true
     },
     "IdentitySetup.apply": {
@@ -253,42 +215,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
   ],
   "WorkloadIdentity.create": [[{ name: 5 }, "name: Member must be a string, but is a number"]],
   "WorkloadIdentity.addReturnUrls": [["https://a", "returnUrls: Member must be a list of strings, but is a string"]],
-  "CredentialProvider.github": [
-    [undefined, "request: Member must be an object, but is undefined"],
-    [
-      { ...client, clientSecret: "text" },
-      "clientSecret: Member must be Redacted.make(secret), or a reference { secretId, jsonKey } to a secret in Secrets Manager, but is a string"
-    ],
-    [
-      { ...client, offlineAccess: true },
-      "offlineAccess: Member must have a known name, one of [name, tags, clientId, clientSecret]"
-    ]
-  ],
-  "CredentialProvider.okta": [[
-    { ...client, issuer: "a", authorizationEndpoint: "b", tokenEndPoint: "c" },
-    "tokenEndPoint: Member must have a known name; did you mean 'tokenEndpoint'?"
-  ]],
-  "CredentialProvider.custom": [
-    [client, "discovery: Member must not be null"],
-    [{ ...client, discoveryUrl: "d" }, "discoveryUrl: Member must have a known name; did you mean 'discovery'?"],
-    [{ name: "a", clientId: "b", discovery: "d" }, "clientSecret: Member must not be null"]
-  ],
-  "CredentialProvider.apiKey": [[
-    { name: "weather", api_key: secret("key") },
-    "api_key: Member must have a known name; did you mean 'apiKey'?"
-  ]],
-  "CredentialProvider.coinbase": [[
-    { name: "pay", apiKeyId: "a", apiKeySecret: "b" },
-    "apiKeySecret: Member must be Redacted.make(secret), or a reference"
-  ]],
-  "CredentialProvider.stripePrivy": [[
-    { name: "pay", appId: 1, appSecret: secret("b"), authorizationId: "c" },
-    "appId: Member must be a string, but is a number"
-  ]],
-  "CredentialProvider.ensure": [[
-    "github",
-    "kind: Member must be one of [oauth2, apiKey, payment], but is undefined"
-  ]],
   "IdentitySetup.apply": [
     [undefined, "request: Member must be an object, but is undefined"],
     [{ workloadIdentites: [] }, "workloadIdentites: Member must have a known name; did you mean 'workloadIdentities'?"],

@@ -12,14 +12,10 @@ const identity = ({ accountId, region }: Account, resource: string): string =>
 export const workloadIdentity = (account: Account, name: string): string =>
   identity(account, `workload-identity-directory/default/workload-identity/${name}`)
 
-export const oauth2Provider = (account: Account, name: string): string =>
-  identity(account, `token-vault/default/oauth2credentialprovider/${name}`)
+export type ProviderKind = "oauth2" | "apikey" | "payment"
 
-export const apiKeyProvider = (account: Account, name: string): string =>
-  identity(account, `token-vault/default/apikeycredentialprovider/${name}`)
-
-export const paymentProvider = (account: Account, name: string): string =>
-  identity(account, `token-vault/default/paymentcredentialprovider/${name}`)
+export const provider = (account: Account, kind: ProviderKind, name: string): string =>
+  identity(account, `token-vault/default/${kind}credentialprovider/${name}`)
 
 export const consentPortal = (account: Account, id: string): string => identity(account, `consent-portal/${id}`)
 
@@ -33,19 +29,19 @@ export const tokenVault = (account: Account, id: string): string => identity(acc
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 
-/** Secrets Manager adds a hyphen and six random characters to every name. */
+/** Secrets Manager adds a hyphen and six random characters to every name. A secret can also be known by its ARN. */
 export const externalSecret = ({ accountId, region }: Account, name: string): string =>
-  `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
+  name.startsWith("arn:")
+    ? name
+    : `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
 
-type SecretKind = "oauth2" | "apikey" | "payment"
+const secretName = (kind: ProviderKind, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
 
-const secretName = (kind: SecretKind, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
-
-export const secret = (account: Account, kind: SecretKind, name: string): string =>
+export const secret = (account: Account, kind: ProviderKind, name: string): string =>
   externalSecret(account, secretName(kind, name))
 
 /** The ARN in the place of a secret that a provider does not have. The service model requires one. */
-export const noSecret = ({ accountId, region }: Account, kind: SecretKind, name: string): string => {
+export const noSecret = ({ accountId, region }: Account, kind: ProviderKind, name: string): string => {
   const suffix = createHash("sha256").update(name).digest("hex").slice(0, 6)
   return `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(kind, name)}-${suffix}`
 }

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import { omitUndefined } from "../../credentialProvider/json.js"
+import { omitUndefined } from "../../credentialProvider/view.js"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
@@ -14,9 +14,9 @@ import * as Validation from "../../plane/validation.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/model.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import type * as Arn from "./arn.js"
+import { Seeding } from "./callContext.js"
 import { invalid, vendorChanged } from "./failures.js"
-import { Seeding } from "./seeding.js"
-import { readKmsKey, readSecret, type Settings } from "./settings.js"
+import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendors.js"
 
 /** A whole configuration. The one of an update is complete after {@link completeUpdate}. */
@@ -49,7 +49,7 @@ interface Configured {
 
 const readClientSecret = (config: Secrets, settings: Settings): Effect.Effect<Redacted.Redacted, SecretError> =>
   "clientSecretConfig" in config
-    ? readSecret(settings, config.clientSecretConfig)
+    ? readExternal(settings, config.clientSecretConfig)
     : Effect.succeed(config.clientSecret)
 
 const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>
@@ -324,8 +324,8 @@ const checkTokenExchange = (
     : Effect.void
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference. Returns the
- * server that the backend has to reach.
+ * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
+ * Returns the server that the backend has to reach.
  */
 export const check = Effect.fnUntraced(function*(
   request: ProviderRequest,
@@ -361,8 +361,8 @@ const patchPrivateKeyJwt = (
     : config
 
 /**
- * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service model: "On
- * Update: all fields are optional").
+ * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service
+ * model: "On Update: all fields are optional").
  */
 export const completeUpdate = (
   request: Model.UpdateOauth2CredentialProviderRequest,

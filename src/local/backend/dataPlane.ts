@@ -7,24 +7,29 @@ import * as DataPlane from "../../DataPlane.js"
 import {
   AccessDeniedException,
   InternalServerException,
-  type ResourceNotFoundException,
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
+import type {
+  AuthorizationServer,
+  OAuthError,
+  OnBehalfOf,
+  Service as OAuthClient,
+  TokenExchangeRequest,
+  TokenSet,
+  UserTokenError
+} from "../oauth/model.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import { explain } from "./callContext.js"
 import { invalid, mapStoreError } from "./failures.js"
 import { formatParts } from "./format.js"
-import * as OnBehalfOf from "./onBehalfOf.js"
 import * as PaymentTokens from "./paymentTokens.js"
-import * as Reasons from "./reasons.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
-import { differences, type RequestShape } from "./requestShape.js"
+import type { Settings } from "./secrets.js"
 import { Event, type FailureReason, type Rejection } from "./session.js"
 import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
-import type { Settings } from "./settings.js"
 import * as Vault from "./vault.js"
 import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
@@ -39,20 +44,7 @@ export interface Dependencies {
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
 
-export type CompletionError =
-  | Rejection
-  | OAuthError
-  | VaultStoreError
-  | ResourceNotFoundException
-  | ValidationException
-  | AccessDeniedException
-  | InternalServerException
-
-export interface Operations {
-  readonly dataPlane: DataPlane.Service
-  /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
-  readonly complete: (session: Session, artifact: string) => Effect.Effect<void, CompletionError>
-}
+export type Complete = ReturnType<typeof make>["complete"]
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -120,6 +112,60 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 }
 
 // -----------------------------------------------------------------------------
+// On behalf of a user
+// -----------------------------------------------------------------------------
+
+const getSubjectToken = (user: WorkloadToken.User): Effect.Effect<Redacted.Redacted, ValidationException> =>
+  user._tag !== "Jwt"
+    ? invalid(
+      "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
+    )
+    : user.token === undefined
+    ? invalid("The user's JWT is too large for a workload access token to carry, so that it cannot be exchanged")
+    : Effect.succeed(user.token)
+
+const makeActor = (
+  client: OAuthClient,
+  server: AuthorizationServer,
+  { actor }: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
+): TokenExchangeRequest["actor"] => {
+  switch (actor.content) {
+    case "NONE":
+      return undefined
+    case "M2M":
+      return {
+        type: "urn:ietf:params:oauth:token-type:access_token",
+        token: () => Effect.map(client.clientCredentials(server, { scopes: actor.scopes }), (set) => set.accessToken)
+      }
+    case "AWS_IAM_ID_TOKEN_JWT":
+      return { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
+  }
+}
+
+/**
+ * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS does
+ * not document whether it stores such tokens. They are not stored: each call asks the authorization server.
+ */
+const exchange = Effect.fnUntraced(function*(
+  client: OAuthClient,
+  user: WorkloadToken.User,
+  server: AuthorizationServer,
+  { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
+): Effect.fn.Return<TokenSet, ValidationException | OAuthError> {
+  const token = yield* getSubjectToken(user)
+  const { onBehalfOf } = server
+  if (onBehalfOf === undefined) {
+    return yield* invalid(
+      "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
+    )
+  }
+  const targets = { audiences, customParameters, resources, scopes }
+  return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
+    ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
+    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(client, server, onBehalfOf) })
+})
+
+// -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
 
@@ -127,17 +173,17 @@ const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new 
 
 export const make = (
   { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
-): Operations => {
+) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
     const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
     if (claims === undefined) {
-      yield* Reasons.explain("The workload access token has expired, or this server did not issue it")
+      yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
     }
-    return { user: claims.user, workload: yield* registry.workload(claims.workload) }
+    return { user: claims.user, workload: yield* registry.findWorkload(claims.workload) }
   })
 
   const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
@@ -151,7 +197,7 @@ export const make = (
     provider: Oauth2Provider,
     request: DataPlane.GetResourceOauth2TokenRequest
   ) =>
-    OnBehalfOf.exchange(client, user, provider.server, request).pipe(
+    exchange(client, user, provider.server, request).pipe(
       Effect.catchTag("OAuthError", (error) => Effect.fail(mapExchangeError(error))),
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
@@ -160,33 +206,33 @@ export const make = (
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
     Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
-      Reasons.explain(reason)
+      explain(reason)
     )
 
   const poll = Effect.fnUntraced(function*(
     key: string,
     provider: Oauth2Provider,
     sessionUri: Redacted.Redacted,
-    shape: RequestShape
+    shape: Vault.RequestShape
   ) {
     const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
     // The session of another user looks like one that was forgotten.
     if (session === undefined || session.key !== key) {
-      yield* Reasons.explain(
+      yield* explain(
         session === undefined
           ? "There is no such session, or it was forgotten"
           : "The session belongs to another workload, user or provider"
       )
       return new DataPlane.Failed()
     }
-    const others = differences(readShape(session), shape)
+    const others = Vault.differences(readShape(session), shape)
     if (others.length > 0) {
       yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
       return new DataPlane.Failed()
     }
     const state = yield* sessions.state(session)
     if (state._tag === "Failed") {
-      yield* Reasons.explain(failures[state.reason])
+      yield* explain(failures[state.reason])
       return new DataPlane.Failed()
     }
     if (state._tag !== "Completed") return new DataPlane.InProgress()
@@ -196,7 +242,7 @@ export const make = (
   })
 
   /** The parts in which the closest grant differs, if there is one. */
-  const explainConsent = (key: string, provider: Oauth2Provider, shape: RequestShape) =>
+  const explainConsent = (key: string, provider: Oauth2Provider, shape: Vault.RequestShape) =>
     Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
       parts.length === 0
         ? Effect.void
@@ -254,10 +300,11 @@ export const make = (
     })
   })
 
-  const complete = (session: Session, artifact: string): Effect.Effect<void, CompletionError> =>
+  /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
+  const complete = (session: Session, artifact: string) =>
     // A code is valid for one exchange, so a caller who disconnects must not interrupt it.
     Effect.uninterruptible(Effect.gen(function*() {
-      const server = yield* registry.authorizationServer(session.provider)
+      const server = yield* registry.findAuthorizationServer(session.provider)
       const before = yield* sessions.apply(session, Event.CompletionClaimed({ artifact }))
       // The state machine accepts a claim in no other state.
       if (before._tag !== "Authorized") return yield* Effect.fail("TooEarly" as const)
@@ -285,10 +332,10 @@ export const make = (
 
   const dataPlane: DataPlane.Service = {
     getWorkloadAccessToken: ({ workloadName }) =>
-      Effect.flatMap(registry.caller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
+      Effect.flatMap(registry.findCaller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
 
     getWorkloadAccessTokenForJwt: Effect.fnUntraced(function*({ userToken, workloadName }) {
-      const workload = yield* registry.caller(workloadName)
+      const workload = yield* registry.findCaller(workloadName)
       const current = yield* settings
       const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
       const claims = yield* Effect.mapError(
@@ -300,13 +347,13 @@ export const make = (
 
     getWorkloadAccessTokenForUserId: ({ userId, workloadName }) =>
       Effect.flatMap(
-        registry.caller(workloadName),
+        registry.findCaller(workloadName),
         (workload) => issueWorkloadToken(workload, WorkloadToken.userOfId(userId))
       ),
 
     getResourceOauth2Token: Effect.fnUntraced(function*(request) {
       const caller = yield* authenticate(request.workloadIdentityToken)
-      const provider = yield* registry.oauth2Provider(request.resourceCredentialProviderName)
+      const provider = yield* registry.findOauth2Provider(request.resourceCredentialProviderName)
       switch (request.oauth2Flow) {
         case "M2M":
           return yield* getMachineToken(provider, request)
@@ -319,7 +366,7 @@ export const make = (
 
     getResourceApiKey: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      const apiKey = yield* registry.apiKey(request.resourceCredentialProviderName)
+      const apiKey = yield* registry.findApiKey(request.resourceCredentialProviderName)
       // The model accepts an empty key at creation. An empty credential would look like one that works.
       if (Redacted.value(apiKey) === "") return yield* invalid("The API key of the credential provider is empty")
       return { apiKey }
@@ -327,7 +374,7 @@ export const make = (
 
     getResourcePaymentToken: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
-      const credentials = yield* registry.paymentCredentials(request.resourceCredentialProviderName)
+      const credentials = yield* registry.findPaymentCredentials(request.resourceCredentialProviderName)
       return { paymentTokenResponse: yield* PaymentTokens.make(credentials, request.paymentTokenRequest) }
     }),
 
@@ -337,7 +384,7 @@ export const make = (
       const refused = new AccessDeniedException({ message: "Invalid or expired session" })
       const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
       if (session === undefined) {
-        yield* Reasons.explain("There is no such session, or it was forgotten")
+        yield* explain("There is no such session, or it was forgotten")
         return yield* refused
       }
       const artifact = userIdentifier.userId !== undefined
@@ -348,9 +395,9 @@ export const make = (
         AccessDeniedException | ValidationException | InternalServerException
       > =>
         typeof error === "string"
-          ? Effect.andThen(Reasons.explain(rejections[error]), refused)
+          ? Effect.andThen(explain(rejections[error]), refused)
           : error._tag === "ResourceNotFoundException"
-          ? Effect.andThen(Reasons.explain("The credential provider of the session was deleted"), refused)
+          ? Effect.andThen(explain("The credential provider of the session was deleted"), refused)
           : error._tag === "OAuthError"
           ? unparsable("AuthorizationCode")
           : error._tag === "VaultStoreError"

@@ -1,8 +1,8 @@
 /**
- * Words for states, refusals and times, in the log and on pages. The console uses them in a browser, so this module imports
- * no code.
+ * Words for states, refusals and times, in the log and on pages. The console uses them in a browser, so this module
+ * imports no code.
  */
-import type { ConsentStatus, Refusal, RequestPart } from "./model.js"
+import type { ConsentStatus, Refusal, RequestPart } from "./statuses.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Pending: "waiting for the user to open the page",

@@ -1,6 +1,6 @@
 /**
- * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs that the issuer signs
- * in place of AWS (outbound identity federation) have the role as their subject.
+ * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs
+ * that the issuer signs in place of AWS (outbound identity federation) have the role as their subject.
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -13,8 +13,7 @@ import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import type { Account } from "./arn.js"
-import { CallerSession } from "./caller.js"
-import type { Issuer } from "./model.js"
+import { CallerSession } from "./callContext.js"
 
 /** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
 const maxTokenLength = 16384
@@ -24,15 +23,7 @@ const role = "agentcore-identity-local"
 /** The ids of roles have this form in IAM. */
 const roleId = "AROALOCALAGENTCOREIDS"
 
-export interface LocalIssuer extends Issuer {
-  /** Does not check the request. */
-  readonly getWebIdentityToken: (
-    request: SecurityTokenService.GetWebIdentityTokenRequest
-  ) => Effect.Effect<SecurityTokenService.GetWebIdentityTokenResponse, JWTPayloadSizeExceededException>
-  readonly getCallerIdentity: () => Effect.Effect<SecurityTokenService.GetCallerIdentityResponse>
-  /** A token of the backend itself, for one audience. */
-  readonly makeToken: (audience: string) => Effect.Effect<Redacted.Redacted>
-}
+export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
 interface SigningKey {
   readonly kid: string
@@ -56,13 +47,17 @@ export const SharedIssuer = Context.Reference(
 )
 
 /** A key is made at its first use, because an RSA key takes long. */
-export const make = (issuer: string, account: Account): Effect.Effect<LocalIssuer> =>
+export const make = (issuer: string, account: Account) =>
   Effect.gen(function*() {
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
     let rsaIsUsed = false
 
-    const getWebIdentityToken: LocalIssuer["getWebIdentityToken"] = Effect.fnUntraced(
-      function*({ audience, durationSeconds = 300, signingAlgorithm, tags = {} }) {
+    /** Does not check the request. */
+    const getWebIdentityToken = Effect.fnUntraced(
+      function*(
+        { audience, durationSeconds = 300, signingAlgorithm, tags = {} }:
+          SecurityTokenService.GetWebIdentityTokenRequest
+      ) {
         if (signingAlgorithm === "RS256") rsaIsUsed = true
         const { kid, privateKey } = yield* keys[signingAlgorithm]
         const now = yield* DateTime.now
@@ -104,7 +99,8 @@ export const make = (issuer: string, account: Account): Effect.Effect<LocalIssue
           arn: Arn.assumedRole(account, role, session),
           userId: `${roleId}:${session}`
         })),
-      makeToken: (audience) =>
+      /** A token of the backend itself, for one audience. */
+      makeToken: (audience: string) =>
         Effect.map(
           // The URL of an issuer is never too long for a token.
           Effect.orDie(getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })),

@@ -1,24 +1,17 @@
 /**
- * What authorization servers refuse. The service's own answers do not contain their errors, so the log has them, and
- * the status page.
+ * What authorization servers reject. The service's own responses do not contain their errors, so the log and the
+ * console have them.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
-import type { Refusal } from "./model.js"
-import * as Reasons from "./reasons.js"
+import type { Refusal } from "./statuses.js"
 
 /** More would not help a developer. */
 const maxRefusals = 100
-
-export interface Observed {
-  /** The client. It reports the refusals that its requests meet. */
-  readonly client: OAuthClient
-  /** The newest first. */
-  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
-}
 
 /** A user who refuses consent is no reason for a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
@@ -27,10 +20,11 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
       provider: refusal.provider,
       request: requestNames[refusal.request]
     }),
-    Reasons.explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
+    explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
-export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
+/** A client that reports the refusals that its requests meet, and the list of them, the newest first. */
+export const observe = (client: OAuthClient) =>
   Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
     const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>
       Effect.flatMap(DateTime.now, (at) => {
@@ -55,20 +49,18 @@ export const observe = (client: OAuthClient): Effect.Effect<Observed> =>
     (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
       Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
 
-    return {
-      client: {
-        // The control plane reports it.
-        discover: client.discover,
-        clientCredentials: observed("clientCredentials", client.clientCredentials),
-        authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
-        checkCallback: observed("checkCallback", client.checkCallback),
-        exchangeCode: observed("exchangeCode", client.exchangeCode),
-        refresh: observed("refresh", client.refresh),
-        exchangeToken: observed("exchangeToken", client.exchangeToken),
-        jwtGrant: observed("jwtGrant", client.jwtGrant),
-        revoke: observed("revoke", client.revoke),
-        verifyUserToken: client.verifyUserToken
-      },
-      refusals: Ref.get(recent)
+    const observing: OAuthClient = {
+      // The control plane reports it.
+      discover: client.discover,
+      clientCredentials: observed("clientCredentials", client.clientCredentials),
+      authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
+      checkCallback: observed("checkCallback", client.checkCallback),
+      exchangeCode: observed("exchangeCode", client.exchangeCode),
+      refresh: observed("refresh", client.refresh),
+      exchangeToken: observed("exchangeToken", client.exchangeToken),
+      jwtGrant: observed("jwtGrant", client.jwtGrant),
+      revoke: observed("revoke", client.revoke),
+      verifyUserToken: client.verifyUserToken
     }
+    return { client: observing, refusals: Ref.get(recent) }
   })

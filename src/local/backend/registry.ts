@@ -1,69 +1,187 @@
 /** The resources of the local backend's control plane. */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import type * as ControlPlane from "../../ControlPlane.js"
-import type {
-  AccessDeniedException,
-  InternalServerException,
-  ResourceNotFoundException,
-  ValidationException
-} from "../../IdentityError.js"
-import type { AuthorizationServer } from "../oauth/model.js"
-import type { Credentials } from "./paymentTokens.js"
-import * as ApiKeyProviders from "./registry/apiKeyProviders.js"
-import * as ConsentPortals from "./registry/consentPortals.js"
-import * as Oauth2Providers from "./registry/oauth2Providers.js"
-import * as PaymentProviders from "./registry/paymentProviders.js"
-import type { Dependencies } from "./registry/resource.js"
-import * as ResourceTags from "./registry/resourceTags.js"
-import * as TokenVault from "./registry/tokenVault.js"
-import * as WorkloadIdentities from "./registry/workloadIdentities.js"
+import { type InternalServerException, ResourceNotFoundException } from "../../IdentityError.js"
+import { TokenVaultResponse } from "../../models/TokenVault.js"
+import * as Arn from "./arn.js"
+import { mapStoreError, notFound, quotaExceeded } from "./failures.js"
+import { makePortals } from "./registry/consentPortals.js"
+import { makeOauth2 } from "./registry/oauth2Providers.js"
+import { makePayments } from "./registry/paymentProviders.js"
+import { makeApiKeys } from "./registry/providers.js"
+import * as Table from "./registry/table.js"
+import { makeWorkloads } from "./registry/workloadIdentities.js"
 
-/** Resources that the data plane finds by name. */
-type Find<A, E = never> = (name: string) => Effect.Effect<A, ResourceNotFoundException | InternalServerException | E>
+export type Registry = Effect.Success<ReturnType<typeof make>>
 
-export interface Registry {
-  readonly controlPlane: ControlPlane.Operations
-  readonly workload: Find<WorkloadIdentities.Workload>
-  /** The workload that wants a workload access token. */
-  readonly caller: (
-    name: string
-  ) => Effect.Effect<WorkloadIdentities.Workload, AccessDeniedException | ValidationException | InternalServerException>
-  readonly oauth2Provider: Find<Oauth2Providers.Oauth2Provider, ValidationException | AccessDeniedException>
-  readonly authorizationServer: (
-    provider: Pick<Oauth2Providers.Oauth2Provider, "name" | "callbackId">
-  ) => Effect.Effect<AuthorizationServer, Oauth2Providers.FindError>
-  /** The names of the OAuth2 credential providers, by callback id. */
-  readonly oauth2Names: Effect.Effect<ReadonlyMap<string, string>, InternalServerException>
-  readonly apiKey: Find<Redacted.Redacted, AccessDeniedException>
-  readonly paymentCredentials: Find<Credentials, AccessDeniedException>
-}
-
-export const make = Effect.fnUntraced(function*(dependencies: Dependencies): Effect.fn.Return<Registry> {
-  const workloads = yield* WorkloadIdentities.table(dependencies)
-  const oauth2 = yield* Oauth2Providers.table(dependencies)
-  const apiKeys = yield* ApiKeyProviders.table(dependencies)
-  const payments = yield* PaymentProviders.table(dependencies)
-  const portals = yield* ConsentPortals.table(dependencies)
-  const tokenVault = yield* TokenVault.operations(dependencies)
-  const containers = yield* ResourceTags.containers(dependencies)
-  const findProvider = Oauth2Providers.findProvider(dependencies, oauth2)
+export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
+  const { account, dropOauth2Provider } = dependencies
+  const { findCaller, workloads, ...workloadIdentities } = yield* makeWorkloads(dependencies)
+  const oauth2 = yield* makeOauth2(dependencies)
+  const apiKeys = yield* makeApiKeys(dependencies)
+  const payments = yield* makePayments(dependencies)
+  const { checkUnused, portals, ...consentPortals } = yield* makePortals(dependencies, oauth2.providers)
+  const containers = yield* makeContainers(dependencies)
+  const controlPlane: ControlPlane.Operations = {
+    ...workloadIdentities.operations,
+    createOauth2CredentialProvider: oauth2.create,
+    getOauth2CredentialProvider: oauth2.get,
+    updateOauth2CredentialProvider: oauth2.update,
+    deleteOauth2CredentialProvider: ({ name }) =>
+      oauth2.providers.remove(name, ({ callbackId }) =>
+        Effect.andThen(
+          checkUnused(Arn.provider(account, "oauth2", name)),
+          mapStoreError(dropOauth2Provider(callbackId))
+        )),
+    listOauth2CredentialProviders: oauth2.list,
+    createApiKeyCredentialProvider: apiKeys.create,
+    getApiKeyCredentialProvider: apiKeys.get,
+    updateApiKeyCredentialProvider: apiKeys.update,
+    deleteApiKeyCredentialProvider: ({ name }) => apiKeys.providers.remove(name),
+    listApiKeyCredentialProviders: apiKeys.list,
+    createPaymentCredentialProvider: payments.create,
+    // Of the three kinds, only this one returns its tags.
+    getPaymentCredentialProvider: ({ name }) =>
+      Effect.flatMap(
+        payments.providers.find(name),
+        (provider) => Effect.map(payments.toResponse(provider), (response) => ({ ...response, tags: provider.tags }))
+      ),
+    updatePaymentCredentialProvider: payments.update,
+    deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
+    listPaymentCredentialProviders: payments.list,
+    ...yield* makeTokenVault(dependencies),
+    ...consentPortals.operations,
+    ...makeTagOperations([workloads, oauth2.providers, apiKeys.providers, payments.providers, portals, containers])
+  }
   return {
-    controlPlane: {
-      ...WorkloadIdentities.operations(dependencies, workloads),
-      ...Oauth2Providers.operations(dependencies, oauth2, ConsentPortals.checkUnused(portals)),
-      ...ApiKeyProviders.operations(dependencies, apiKeys),
-      ...PaymentProviders.operations(dependencies, payments),
-      ...tokenVault,
-      ...ConsentPortals.operations(dependencies, portals, oauth2),
-      ...ResourceTags.operations([workloads, oauth2, apiKeys, payments, portals, containers])
-    },
-    workload: workloads.find,
-    caller: WorkloadIdentities.findCaller(dependencies, workloads),
-    oauth2Provider: findProvider,
-    authorizationServer: Oauth2Providers.findServer(findProvider),
-    oauth2Names: Effect.map(oauth2.all, (all) => new Map(all.map(({ callbackId, name }) => [callbackId, name]))),
-    apiKey: ApiKeyProviders.findApiKey(dependencies, apiKeys),
-    paymentCredentials: PaymentProviders.findCredentials(dependencies, payments)
+    controlPlane,
+    findWorkload: workloads.find,
+    findCaller,
+    findOauth2Provider: oauth2.find,
+    findAuthorizationServer: oauth2.findServer,
+    /** The names of the OAuth2 credential providers, by callback id. */
+    oauth2Names: Effect.map(
+      oauth2.providers.all,
+      (all): ReadonlyMap<string, string> => new Map(all.map(({ callbackId, name }) => [callbackId, name]))
+    ),
+    findApiKey: apiKeys.find,
+    findPaymentCredentials: payments.find
   }
 })
+
+// -----------------------------------------------------------------------------
+// Token vault
+// -----------------------------------------------------------------------------
+
+/** An account has one token vault, always. Only its key can be set. */
+const vaultId = "default"
+
+const TokenVault = Schema.Struct({
+  // Earlier versions stored ARNs that a request no longer has.
+  kmsConfiguration: TokenVaultResponse.fields.kmsConfiguration,
+  lastModifiedDate: Schema.DateTimeUtcFromString
+})
+
+const makeTokenVault = (
+  { store }: Table.Dependencies
+): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
+  Effect.map(Semaphore.make(1), (semaphore) => {
+    const collection = store.collection("token-vaults", TokenVault)
+
+    const change = Effect.fnUntraced(function*(
+      tokenVaultId: string | undefined,
+      kmsConfiguration: typeof TokenVault.Type["kmsConfiguration"] | undefined
+    ) {
+      if (tokenVaultId !== undefined && tokenVaultId !== vaultId) return yield* notFound("TokenVault", tokenVaultId)
+      const before = yield* mapStoreError(collection.get(vaultId))
+      if (Option.isSome(before) && kmsConfiguration === undefined) return { tokenVaultId: vaultId, ...before.value }
+      const vault: typeof TokenVault.Type = {
+        kmsConfiguration: kmsConfiguration ?? { keyType: "ServiceManagedKey" },
+        lastModifiedDate: yield* DateTime.now
+      }
+      yield* mapStoreError(collection.put(vaultId, vault))
+      return { tokenVaultId: vaultId, ...vault }
+    }, semaphore.withPermits(1))
+
+    return {
+      getTokenVault: ({ tokenVaultId }) => change(tokenVaultId, undefined),
+      setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Tags
+// -----------------------------------------------------------------------------
+
+/** The tags of the token vault and of the workload identity directory. An account has one of each, always. */
+const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<Table.Taggable> =>
+  Effect.map(Semaphore.make(1), (semaphore) => {
+    const collection = store.collection("container-tags", Schema.Struct({ tags: Table.resourceFields.tags }))
+    const keys = new Map([
+      [Arn.tokenVault(account, vaultId), "token-vault"],
+      [Arn.workloadIdentityDirectory(account), "workload-identity-directory"]
+    ])
+    const read = (key: string): Effect.Effect<Table.Tags, InternalServerException> =>
+      Effect.map(
+        mapStoreError(collection.get(key)),
+        Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
+      )
+    const find = (arn: string) => Option.fromNullishOr(keys.get(arn))
+    return {
+      tags: (arn) => Effect.transposeOption(Option.map(find(arn), read)),
+      changeTags: (arn, change) =>
+        semaphore.withPermits(1)(
+          Effect.transposeOption(Option.map(find(arn), (key) =>
+            Effect.tap(Effect.flatMap(read(key), change), (tags) =>
+              mapStoreError(collection.put(key, { tags })))))
+        )
+    }
+  })
+
+/** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
+const maxTags = 50
+
+const makeTagOperations = (
+  tables: ReadonlyArray<Table.Taggable>
+): Table.OperationsOn<"Resource"> => {
+  const findFirst = <E>(
+    arn: string,
+    find: (table: Table.Taggable) => Effect.Effect<Option.Option<Table.Tags>, E | InternalServerException>
+  ): Effect.Effect<Table.Tags, E | InternalServerException | ResourceNotFoundException> =>
+    Effect.gen(function*() {
+      for (const table of tables) {
+        const tags = yield* find(table)
+        if (Option.isSome(tags)) return tags.value
+      }
+      return yield* new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
+    })
+
+  const change = <E>(arn: string, f: (tags: Table.Tags) => Effect.Effect<Table.Tags, E>) =>
+    Effect.asVoid(findFirst(arn, (table) => table.changeTags(arn, f)))
+
+  return {
+    tagResource: ({ resourceArn, tags }) =>
+      Effect.andThen(
+        Table.checkTags(tags),
+        change(resourceArn, (before) => {
+          const after = { ...before, ...tags }
+          return Object.keys(after).length > maxTags
+            ? quotaExceeded(`A resource cannot have more than ${maxTags} tags`)
+            : Effect.succeed(after)
+        })
+      ),
+
+    untagResource: ({ resourceArn, tagKeys }) =>
+      change(
+        resourceArn,
+        (before) => Effect.succeed(Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))))
+      ),
+
+    listTagsForResource: ({ resourceArn }) =>
+      Effect.map(findFirst(resourceArn, (table) => table.tags(resourceArn)), (tags) => ({ tags }))
+  }
+}

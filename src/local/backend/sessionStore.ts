@@ -22,9 +22,8 @@ import { maxTime } from "../../internal/dateRange.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import * as Heap from "../../internal/priorityQueue.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
-import { Access, RequestParts, type RequestShape } from "./requestShape.js"
 import * as Sessions from "./session.js"
-import { readWorkload } from "./vault.js"
+import { Access, readWorkload, RequestParts, type RequestShape } from "./vault.js"
 
 const Secret = Schema.RedactedFromValue(Schema.String)
 

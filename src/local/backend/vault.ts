@@ -13,16 +13,62 @@ import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { type PageOptions, VaultStore, type VaultStoreError } from "../VaultStore.js"
-import type { RequestPart, VaultUser } from "./model.js"
-import { differences, isSame, RequestShape } from "./requestShape.js"
+import type { RequestPart, VaultUser } from "./statuses.js"
 import type { User } from "./workloadToken.js"
 
+// -----------------------------------------------------------------------------
+// Shapes
+// -----------------------------------------------------------------------------
+
 const Names = Schema.Array(Schema.String)
+
+/** The access that a request asks for. */
+export const Access = Schema.Struct({
+  scopes: Names,
+  resources: Schema.optional(Names),
+  audiences: Schema.optional(Names)
+})
+
+/**
+ * The shape of a request for a user's token. The live service stores a token under all of it: `customParameters` too,
+ * and not `customState`, which belongs to one request (seen live, reported in
+ * https://github.com/aws-samples/sample-autonomous-cloud-coding-agents/pull/831).
+ */
+export const RequestShape = Schema.Struct({
+  ...Access.fields,
+  // Earlier versions stored grants without them.
+  customParameters: Schema.optional(Schema.Record(Schema.String, Schema.String))
+})
+
+export type RequestShape = typeof RequestShape.Type
+
+const parts = ["scopes", "resources", "audiences", "customParameters"] as const
+
+export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Array(Schema.Literals(parts))
+
+/** OAuth gives no meaning to the order of scopes, resources and audiences. An empty part is like an absent one. */
+const readPart = (shape: RequestShape, part: RequestPart): ReadonlySet<string> =>
+  new Set(
+    part === "customParameters" ? Object.entries(shape[part] ?? {}).map((entry) => JSON.stringify(entry)) : shape[part]
+  )
+
+/** In linear time: a request may have very many scopes. */
+const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every((item) => b.has(item))
+
+/** The parts that differ. None for two requests that the same grant serves. */
+export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> =>
+  parts.filter((part) => !isSameSet(readPart(a, part), readPart(b, part)))
+
+const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0
+
+// -----------------------------------------------------------------------------
+// Grants
+// -----------------------------------------------------------------------------
 
 export const Grant = Schema.Struct({
   id: Schema.String,
@@ -74,54 +120,9 @@ export type Entry = readonly [key: string, grant: Grant]
 const toEntries = (all: ReadonlyArray<readonly [key: string, grants: ReadonlyArray<Grant>]>): ReadonlyArray<Entry> =>
   all.flatMap(([key, grants]) => grants.map((grant) => [key, grant] as const))
 
-export interface Vault {
-  /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
-  readonly find: (
-    key: string,
-    server: AuthorizationServer,
-    shape: RequestShape
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
-  /** The token of one grant, refreshed if it has expired. */
-  readonly get: (
-    key: string,
-    server: AuthorizationServer,
-    grantId: string
-  ) => Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>
-  /** The parts in which the closest grant differs from the shape. Empty without a grant. */
-  readonly differences: (key: string, shape: RequestShape) => Effect.Effect<ReadonlyArray<RequestPart>, VaultStoreError>
-  /**
-   * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs between
-   * the commit and the write.
-   */
-  readonly store: <E>(
-    key: string,
-    grantId: string,
-    asked: RequestShape,
-    tokens: TokenSet,
-    commit: Effect.Effect<unknown, E>
-  ) => Effect.Effect<void, E | VaultStoreError>
-  /** Drops the grant of a shape. */
-  readonly drop: (key: string, shape: RequestShape) => Effect.Effect<void, VaultStoreError>
-  /** Drops the grants of a provider, by its callback id. */
-  readonly dropProvider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
-  /** Drops the grants of a workload. */
-  readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
-  /** All grants, with their keys. */
-  readonly all: Effect.Effect<ReadonlyArray<Entry>, VaultStoreError>
-  /** The grants after another one, in the same order, at most `limit`. */
-  readonly page: (
-    after: Cursor | undefined,
-    limit: number
-  ) => Effect.Effect<ReadonlyArray<Entry>, VaultStoreError>
-  /** A grant by its id. */
-  readonly byId: (id: string) => Effect.Effect<Option.Option<Entry>, VaultStoreError>
-  /** Ends the access token of a grant now. A missing grant is ignored. */
-  readonly expire: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
-  /** Drops one grant. */
-  readonly forget: (key: string, grantId: string) => Effect.Effect<void, VaultStoreError>
-}
+export type Vault = Effect.Success<typeof make>
 
-export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.Scope> = Effect.gen(function*() {
+export const make = Effect.gen(function*() {
   const client = yield* OAuthClient
   const scope = yield* Effect.scope
   const entries = (yield* VaultStore).collection("grants", Schema.Array(Grant))
@@ -197,9 +198,9 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
   const flights = SingleFlight.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
 
   /**
-   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and revokes the grant.
-   * The flight reads the grant again, because an earlier flight may have spent the refresh token that its caller saw. It runs in the
-   * layer's scope: the interruption of its callers does not end it.
+   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and
+   * revokes the grant. The flight reads the grant again, because an earlier flight may have spent the refresh token
+   * that its caller saw. It runs in the layer's scope: the interruption of its callers does not end it.
    */
   const refresh = (key: string, server: AuthorizationServer, { id }: Grant) =>
     flights(
@@ -241,33 +242,46 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
       )))
 
   return {
-    find: (key, server, shape) => findBy(key, server, ({ asked }) => isSame(asked, shape)),
-    differences: (key, shape) =>
+    /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
+    find: (key: string, server: AuthorizationServer, shape: RequestShape) =>
+      findBy(key, server, ({ asked }) => isSame(asked, shape)),
+    /** The token of one grant, refreshed if it has expired. */
+    get: (key: string, server: AuthorizationServer, grantId: string) =>
+      findBy(key, server, (grant) => grant.id === grantId),
+    /** The parts in which the closest grant differs from the shape. Empty without a grant. */
+    differences: (key: string, shape: RequestShape) =>
       Effect.map(readGrants(key), (grants) =>
         Arr.match(grants.map(({ asked }) => differences(asked, shape)), {
           onEmpty: () => [],
           onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.Number, (parts) => parts.length))
         })),
-    get: (key, server, grantId) => findBy(key, server, (grant) => grant.id === grantId),
-    store: (key, grantId, asked, tokens, commit) => {
-      const grant: Grant = {
-        id: grantId,
-        asked,
-        accessToken: tokens.accessToken,
-        refreshToken: tokens.refreshToken,
-        expiresAt: tokens.expiresAt
-      }
-      return exclusive(Effect.uninterruptible(Effect.gen(function*() {
+    /**
+     * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs
+     * between the commit and the write.
+     */
+    store: <E>(
+      key: string,
+      grantId: string,
+      asked: RequestShape,
+      { accessToken, expiresAt, refreshToken }: TokenSet,
+      commit: Effect.Effect<unknown, E>
+    ) =>
+      exclusive(Effect.uninterruptible(Effect.gen(function*() {
         const grants = yield* readGrants(key)
         yield* commit
+        const grant: Grant = { id: grantId, asked, accessToken, refreshToken, expiresAt }
         yield* write(key, grants, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
-      })))
-    },
-    drop: (key, shape) => Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
-    dropProvider: (callbackId) => dropWhere(([, , provider]) => provider === callbackId),
-    dropWorkload: (name) => dropWhere(([workload]) => workload === name),
+      }))),
+    /** Drops the grant of a shape. */
+    drop: (key: string, shape: RequestShape) =>
+      Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
+    /** Drops the grants of a provider, by its callback id. */
+    dropProvider: (callbackId: string) => dropWhere(([, , provider]) => provider === callbackId),
+    dropWorkload: (name: string) => dropWhere(([workload]) => workload === name),
+    /** All grants, with their keys. */
     all: Effect.map(entries.entries, toEntries),
-    page: (after, limit) =>
+    /** The grants after another one, in the same order, at most `limit`. */
+    page: (after: Cursor | undefined, limit: number) =>
       Effect.gen(function*() {
         // A key has a few grants, and the page before may have ended between them.
         const grants = after === undefined ? [] : yield* readGrants(after.key)
@@ -275,16 +289,17 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
         const others = yield* readPage({ after: after?.key, limit })
         return Arr.take(toEntries(after === undefined ? others : [[after.key, rest], ...others]), limit)
       }),
-    byId: (id) =>
+    byId: (id: string) =>
       Effect.flatMap(readKeysById, (keys) => {
         const key = keys.get(id)
         return key === undefined ? Effect.succeedNone : Effect.map(readGrants(key), (grants) =>
           Option.map(
             Arr.findFirst(grants, (grant) => grant.id === id),
-            (grant) => [key, grant] as const
+            (grant): Entry => [key, grant]
           ))
       }),
-    expire: (key, grantId) =>
+    /** Ends the access token of a grant now. A missing grant is ignored. */
+    expire: (key: string, grantId: string) =>
       Effect.flatMap(DateTime.now, (now) => {
         const expireAlive = (grant: Grant): Grant =>
           grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
@@ -292,6 +307,8 @@ export const make: Effect.Effect<Vault, never, OAuthClient | VaultStore | Scope.
             : grant
         return Effect.asVoid(update(key, (grants) => grants.map(expireAlive)))
       }),
-    forget: (key, grantId) => Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
+    /** Drops one grant. */
+    forget: (key: string, grantId: string) =>
+      Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
   }
 })

@@ -50,15 +50,10 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
   token: Redacted.value(token).length <= maxUserToken ? token : undefined
 })
 
-export interface WorkloadTokens {
-  /** The token ends with the user's JWT, if that ends before its own lifetime. `endsAt` in seconds since the epoch. */
-  readonly seal: (workload: string, user: User, endsAt?: number) => Effect.Effect<Redacted.Redacted>
-  /** None for an expired token, or one of another backend. */
-  readonly open: (token: Redacted.Redacted) => Effect.Effect<Option.Option<Claims>>
-}
+export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A program repeats one token, and decryption is a promise: it takes longer than most operations, and a test clock does not wait for it.
-// The cache holds only tokens that this backend made, so that callers cannot fill it.
+// A program repeats one token, and decryption is a promise: it takes longer than most operations, and a test clock does
+// not wait for it. The cache holds only tokens that this backend made, so that callers cannot fill it.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
@@ -73,9 +68,7 @@ const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.ge
 })
 
 /** The lifetime is read for each token. */
-export const make = (
-  lifetime: Effect.Effect<Duration.Duration>
-): Effect.Effect<WorkloadTokens, VaultStoreError, VaultStore> =>
+export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
   Effect.map(loadKey, (key) => {
     const cache = new Map<string, Claims>()
     const decode = Schema.decodeUnknownOption(Claims)
@@ -93,7 +86,10 @@ export const make = (
       Option.liftPredicate(claims, ({ exp }) => exp > toSeconds(now))
 
     return {
-      seal: (workload, user, endsAt = Infinity) =>
+      /**
+       * The token ends with the user's JWT, if that ends before its own lifetime. `endsAt` in seconds since the epoch.
+       */
+      seal: (workload: string, user: User, endsAt = Infinity) =>
         Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
           const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
           const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt), maxTime / 1000) }
@@ -102,7 +98,8 @@ export const make = (
             return Redacted.make(token)
           })
         }),
-      open: (token) =>
+      /** None for an expired token, or one of another backend. */
+      open: (token: Redacted.Redacted): Effect.Effect<Option.Option<Claims>> =>
         Effect.flatMap(DateTime.now, (now) => {
           const known = cache.get(Redacted.value(token))
           return known === undefined

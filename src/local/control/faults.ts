@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
-import type { Failure } from "../backend/failedChange.js"
+import type { Failure } from "../backend/callContext.js"
 import {
   type AuthorizationServer,
   OAuthError,

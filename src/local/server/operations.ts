@@ -5,7 +5,7 @@ import * as DataPlane from "../../DataPlane.js"
 import type * as Operation from "../../Operation.js"
 import { unchecked } from "../../plane/make.js"
 import * as Validation from "../../plane/validation.js"
-import { explain } from "../backend/reasons.js"
+import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
 import * as UnknownMembers from "./unknownMembers.js"
 

@@ -1,13 +1,13 @@
 /**
- * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a portal is one of AWS,
- * because programs make redirect URIs of it. The local server has a page about the portal at `/consent-portals/<id>`.
+ * Consent portals without a gateway. Creation, change and deletion take the time of `consentPortalDelay`. The URL of a
+ * portal is one of AWS, because programs make redirect URIs of it. The local server has a page about the portal at
+ * `/consent-portals/<id>`.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
-import type { Operations } from "../../../ControlPlane.js"
 import {
   type ConflictException,
   type InternalServerException,
@@ -18,17 +18,16 @@ import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
-import { FailedChange } from "../failedChange.js"
+import { FailedChange } from "../callContext.js"
 import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
-import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
 // Not of the request: earlier versions stored gateways and roles that a request no longer has.
 const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({
-  ...resourceFields,
+  ...Table.resourceFields,
   description,
   executionRoleArn,
   idpConfig,
@@ -42,17 +41,6 @@ const Stored = Schema.Struct({
 })
 
 type Stored = typeof Stored.Type
-
-export type ConsentPortals = Table.Table<Stored, ConflictException>
-
-export const table = ({ account, store }: Dependencies): Effect.Effect<ConsentPortals> =>
-  Table.make({
-    collection: store.collection("consent-portals", Stored),
-    resourceType: "ConsentPortal",
-    arn: ({ id }) => Arn.consentPortal(account, id),
-    exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
-    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
-  })
 
 const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -76,25 +64,26 @@ const makeUrl = (
 ) => form.replaceAll(/\{(gateway|portal|region)\}/g, (_, name: keyof typeof values) => values[name])
 
 /**
- * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and LinkedIn do not. Here
- * every vendor is refused whose access tokens are not known to be JWTs: `CustomOauth2` is for any authorization server.
+ * A portal signs users in with a provider that issues JWTs. AWS documents that GitHub, Slack, Salesforce, Atlassian and
+ * LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be JWTs. `CustomOauth2` is for
+ * any authorization server.
  */
 const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([vendor, { needsEndpoints }]) =>
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
 )
 
-export const operations = (
-  { account, consentPortalDelay, settings }: Dependencies,
-  portals: ConsentPortals,
+export const makePortals = Effect.fnUntraced(function*(
+  { account, consentPortalDelay, settings, store }: Table.Dependencies,
   providers: Oauth2Providers
-): Pick<
-  Operations,
-  | "createConsentPortal"
-  | "getConsentPortal"
-  | "updateConsentPortal"
-  | "deleteConsentPortal"
-  | "listConsentPortals"
-> => {
+) {
+  const portals = yield* Table.make<Stored, ConflictException>({
+    collection: store.collection("consent-portals", Stored),
+    resourceType: "ConsentPortal",
+    arn: ({ id }) => Arn.consentPortal(account, id),
+    exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
+    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
+  })
+
   const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
     const status = getStatus(portal, now)
     const { region } = account
@@ -133,7 +122,7 @@ export const operations = (
     { credentialProviderArn, scopes }: Stored["idpConfig"]
   ): Effect.Effect<void, ValidationException | InternalServerException> =>
     Effect.flatMap(providers.all, (all) => {
-      const provider = all.find(({ name }) => Arn.oauth2Provider(account, name) === credentialProviderArn)
+      const provider = all.find(({ name }) => Arn.provider(account, "oauth2", name) === credentialProviderArn)
       return provider === undefined
         ? invalid("Member must be the ARN of an OAuth2 credential provider", "idpConfig.credentialProviderArn")
         : !signInVendors.includes(provider.request.credentialProviderVendor)
@@ -156,7 +145,8 @@ export const operations = (
         : conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
     })
 
-  // The live service assumes the role at once, and the message of AgentCore Runtime for one that it cannot assume is this.
+  // The live service assumes the role at once. The message is that of AgentCore Runtime for a role that it cannot
+  // assume.
   const checkRole = (arn: string): Effect.Effect<void, ValidationException> =>
     Effect.flatMap(
       settings,
@@ -188,7 +178,7 @@ export const operations = (
           })
       })).pipe(Effect.flatten)
 
-  return {
+  const operations: Table.OperationsOn<"ConsentPortal"> = {
     createConsentPortal: (request) =>
       Effect.andThen(checkRole(request.executionRoleArn), checkIdp(request.idpConfig)).pipe(
         Effect.andThen(FailedChange),
@@ -234,17 +224,18 @@ export const operations = (
         return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
       })
   }
-}
 
-/**
- * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
- * signs in its users with the provider.
- */
-export const checkUnused =
-  (portals: ConsentPortals) => (arn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
+  /**
+   * AWS documents a conflict for the deletion of an OAuth2 provider, but not its cause. Here the cause is a portal that
+   * signs in its users with the provider.
+   */
+  const checkUnused = (providerArn: string): Effect.Effect<void, ConflictException | InternalServerException> =>
     Effect.flatMap(portals.all, (all) => {
-      const portal = all.find(({ idpConfig }) => idpConfig.credentialProviderArn === arn)
+      const portal = all.find(({ idpConfig }) => idpConfig.credentialProviderArn === providerArn)
       return portal === undefined
         ? Effect.void
         : conflict(`The credential provider is used by the ConsentPortal with name '${portal.name}'`)
     })
+
+  return { portals, checkUnused, operations }
+})

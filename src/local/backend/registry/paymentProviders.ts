@@ -1,22 +1,17 @@
 /** Payment credential providers. */
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { Operations } from "../../../ControlPlane.js"
+import type { AccessDeniedException, ValidationException } from "../../../IdentityError.js"
 import type {
-  AccessDeniedException,
-  InternalServerException,
-  ResourceNotFoundException,
-  ServiceQuotaExceededException,
-  ValidationException
-} from "../../../IdentityError.js"
-import type * as Model from "../../../models/PaymentCredentialProvider.js"
+  PaymentProviderConfigurationOutput,
+  UpdatePaymentCredentialProviderRequest
+} from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
-import { providerExists, vendorChanged } from "../failures.js"
+import { vendorChanged } from "../failures.js"
 import type { Credentials } from "../paymentTokens.js"
-import { type Dependencies, providerQuota, resourceFields } from "./resource.js"
-import * as Secrets from "./secrets.js"
-import * as Table from "./table.js"
+import * as Secrets from "../secrets.js"
+import { makeTable, operations } from "./providers.js"
+import { type Dependencies, resourceFields } from "./table.js"
 
 const Configuration = Schema.Union([
   Schema.Struct({
@@ -36,59 +31,72 @@ const Configuration = Schema.Union([
 
 type Configuration = typeof Configuration.Type
 
-const Stored = Schema.Struct({ ...resourceFields, configuration: Configuration })
-
-type Stored = typeof Stored.Type
-
-export type PaymentProviders = Table.Table<Stored, ValidationException | ServiceQuotaExceededException>
-
-type Request = Model.CreatePaymentCredentialProviderRequest | Model.UpdatePaymentCredentialProviderRequest
-
-export const table = ({ account, store }: Dependencies): Effect.Effect<PaymentProviders> =>
-  Table.make<Stored, ValidationException | ServiceQuotaExceededException>({
-    collection: store.collection("payment-providers", Stored),
-    resourceType: "PaymentCredentialProvider",
-    arn: ({ name }) => Arn.paymentProvider(account, name),
-    exists: providerExists,
-    quota: providerQuota
-  })
-
-export const findCredentials = ({ settings }: Dependencies, providers: PaymentProviders) =>
-(
-  name: string
-): Effect.Effect<Credentials, ResourceNotFoundException | AccessDeniedException | InternalServerException> => {
-  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret)
-  const readOptional = (
-    secret: Secrets.Secret | undefined
-  ): Effect.Effect<Redacted.Redacted | undefined, AccessDeniedException> =>
-    secret === undefined ? Effect.succeed(undefined) : read(secret)
-  return Effect.flatMap(providers.find(name), ({ configuration }): Effect.Effect<
-    Credentials,
-    AccessDeniedException
-  > =>
-    configuration.vendor === "CoinbaseCDP"
-      ? Effect.all({
-        vendor: Effect.succeed(configuration.vendor),
-        apiKeyId: Effect.succeed(configuration.apiKeyId),
-        apiKeySecret: read(configuration.apiKeySecret),
-        walletSecret: readOptional(configuration.walletSecret)
-      })
-      : Effect.all({
-        vendor: Effect.succeed(configuration.vendor),
-        appId: Effect.succeed(configuration.appId),
-        appSecret: read(configuration.appSecret),
-        authorizationPrivateKey: readOptional(configuration.authorizationPrivateKey)
-      }))
-}
+const PaymentProvider = Schema.Struct({ ...resourceFields, configuration: Configuration })
 
 const nameSecret = (provider: string, member: string): string => `${provider}-${member}`
 
+type Input = Pick<Secrets.SecretRequest, "value" | "source" | "reference">
+
+const configure = (
+  account: Arn.Account,
+  request: UpdatePaymentCredentialProviderRequest,
+  before: Configuration | undefined
+): Effect.Effect<Configuration, ValidationException> => {
+  const resolve = (path: string, member: string, input: Input, old: Secrets.Secret | undefined) =>
+    Secrets.resolve(account, {
+      kind: "payment",
+      arnName: nameSecret(request.name, member),
+      path: `providerConfigurationInput.${path}.${member}`,
+      ...input
+    }, old)
+  const resolveOptional = (...[path, member, input, old]: Parameters<typeof resolve>) =>
+    Object.values(input).every((value) => value === undefined)
+      ? Effect.succeed(undefined)
+      : resolve(path, member, input, old)
+  if (request.credentialProviderVendor === "CoinbaseCDP") {
+    const config = request.providerConfigurationInput.coinbaseCdpConfiguration
+    const old = before?.vendor === "CoinbaseCDP" ? before : undefined
+    return Effect.map(
+      Effect.all({
+        apiKeySecret: resolve("coinbaseCdpConfiguration", "apiKeySecret", {
+          value: config.apiKeySecret,
+          source: config.apiKeySecretSource,
+          reference: config.apiKeySecretConfig
+        }, old?.apiKeySecret),
+        walletSecret: resolveOptional("coinbaseCdpConfiguration", "walletSecret", {
+          value: config.walletSecret,
+          source: config.walletSecretSource,
+          reference: config.walletSecretConfig
+        }, old?.walletSecret)
+      }),
+      (secrets) => ({ vendor: "CoinbaseCDP", apiKeyId: config.apiKeyId, ...secrets })
+    )
+  }
+  const config = request.providerConfigurationInput.stripePrivyConfiguration
+  const old = before?.vendor === "StripePrivy" ? before : undefined
+  return Effect.map(
+    Effect.all({
+      appSecret: resolve("stripePrivyConfiguration", "appSecret", {
+        value: config.appSecret,
+        source: config.appSecretSource,
+        reference: config.appSecretConfig
+      }, old?.appSecret),
+      authorizationPrivateKey: resolveOptional("stripePrivyConfiguration", "authorizationPrivateKey", {
+        value: config.authorizationPrivateKey,
+        source: config.authorizationPrivateKeySource,
+        reference: config.authorizationPrivateKeyConfig
+      }, old?.authorizationPrivateKey)
+    }),
+    (secrets) => ({ vendor: "StripePrivy", appId: config.appId, authorizationId: config.authorizationId, ...secrets })
+  )
+}
+
 const toOutput = (
   account: Arn.Account,
-  { configuration, name }: Pick<Stored, "configuration" | "name">
-): Model.PaymentProviderConfigurationOutput => {
+  { configuration, name }: typeof PaymentProvider.Type
+): PaymentProviderConfigurationOutput => {
   /** The members of a secret. Without a secret there is its ARN only, which the service model requires. */
-  const describeSecret = <const N extends string>(member: N, secret: Secrets.Secret | undefined) => {
+  const describe = <const N extends string>(member: N, secret: Secrets.Secret | undefined) => {
     // A computed name has type `string`. The cast restores the names.
     const members = {
       [`${member}Arn`]: { secretArn: secret?.arn ?? Arn.noSecret(account, "payment", nameSecret(name, member)) },
@@ -103,146 +111,65 @@ const toOutput = (
     ? {
       coinbaseCdpConfiguration: {
         apiKeyId: configuration.apiKeyId,
-        ...describeSecret("apiKeySecret", configuration.apiKeySecret),
-        ...describeSecret("walletSecret", configuration.walletSecret)
+        ...describe("apiKeySecret", configuration.apiKeySecret),
+        ...describe("walletSecret", configuration.walletSecret)
       }
     }
     : {
       stripePrivyConfiguration: {
         appId: configuration.appId,
-        ...describeSecret("appSecret", configuration.appSecret),
-        ...describeSecret("authorizationPrivateKey", configuration.authorizationPrivateKey),
+        ...describe("appSecret", configuration.appSecret),
+        ...describe("authorizationPrivateKey", configuration.authorizationPrivateKey),
         authorizationId: configuration.authorizationId
       }
     }
 }
 
-export const operations = (
-  dependencies: Dependencies,
-  providers: PaymentProviders
-): Pick<
-  Operations,
-  | "createPaymentCredentialProvider"
-  | "getPaymentCredentialProvider"
-  | "updatePaymentCredentialProvider"
-  | "deletePaymentCredentialProvider"
-  | "listPaymentCredentialProviders"
-> => {
-  const { account } = dependencies
+const readCredentials = (
+  settings: Secrets.Settings,
+  configuration: Configuration
+): Effect.Effect<Credentials, AccessDeniedException> => {
+  const readOptional = (secret: Secrets.Secret | undefined) =>
+    secret === undefined ? Effect.succeed(undefined) : Secrets.read(settings, secret)
+  return configuration.vendor === "CoinbaseCDP"
+    ? Effect.map(
+      Effect.all({
+        apiKeySecret: Secrets.read(settings, configuration.apiKeySecret),
+        walletSecret: readOptional(configuration.walletSecret)
+      }),
+      (secrets) => ({ ...configuration, ...secrets })
+    )
+    : Effect.map(
+      Effect.all({
+        appSecret: Secrets.read(settings, configuration.appSecret),
+        authorizationPrivateKey: readOptional(configuration.authorizationPrivateKey)
+      }),
+      (secrets) => ({ ...configuration, ...secrets })
+    )
+}
 
-  const configure = (
-    request: Request,
-    before?: Configuration
-  ): Effect.Effect<Configuration, ValidationException> => {
-    if (before !== undefined && before.vendor !== request.credentialProviderVendor) {
-      return vendorChanged(before.vendor, request.credentialProviderVendor)
-    }
-    const resolve = (
-      member: string,
-      path: string,
-      input: Secrets.SecretRequest["input"],
-      old: Secrets.Secret | undefined
-    ) =>
-      Secrets.resolve(dependencies, {
-        kind: "payment",
-        arnName: nameSecret(request.name, member),
-        members: {
-          value: `${path}.${member}`,
-          source: `${path}.${member}Source`,
-          reference: `${path}.${member}Config`
-        },
-        input
-      }, old)
-
-    const resolveOptional = (...[member, path, input, old]: Parameters<typeof resolve>) =>
-      input.value === undefined && input.source === undefined && input.reference === undefined
-        ? Effect.succeed(undefined)
-        : resolve(member, path, input, old)
-
-    if (request.credentialProviderVendor === "CoinbaseCDP") {
-      const path = "providerConfigurationInput.coinbaseCdpConfiguration"
-      const config = request.providerConfigurationInput.coinbaseCdpConfiguration
-      const old = before?.vendor === "CoinbaseCDP" ? before : undefined
-      return Effect.all({
-        vendor: Effect.succeed(request.credentialProviderVendor),
-        apiKeyId: Effect.succeed(config.apiKeyId),
-        apiKeySecret: resolve("apiKeySecret", path, {
-          value: config.apiKeySecret,
-          source: config.apiKeySecretSource,
-          reference: config.apiKeySecretConfig
-        }, old?.apiKeySecret),
-        walletSecret: resolveOptional("walletSecret", path, {
-          value: config.walletSecret,
-          source: config.walletSecretSource,
-          reference: config.walletSecretConfig
-        }, old?.walletSecret)
-      })
-    }
-    const path = "providerConfigurationInput.stripePrivyConfiguration"
-    const config = request.providerConfigurationInput.stripePrivyConfiguration
-    const old = before?.vendor === "StripePrivy" ? before : undefined
-    return Effect.all({
-      vendor: Effect.succeed(request.credentialProviderVendor),
-      appId: Effect.succeed(config.appId),
-      appSecret: resolve("appSecret", path, {
-        value: config.appSecret,
-        source: config.appSecretSource,
-        reference: config.appSecretConfig
-      }, old?.appSecret),
-      authorizationPrivateKey: resolveOptional("authorizationPrivateKey", path, {
-        value: config.authorizationPrivateKey,
-        source: config.authorizationPrivateKeySource,
-        reference: config.authorizationPrivateKeyConfig
-      }, old?.authorizationPrivateKey),
-      authorizationId: Effect.succeed(config.authorizationId)
+export const makePayments = Effect.fnUntraced(function*(dependencies: Dependencies) {
+  const { account, settings, store } = dependencies
+  const collection = store.collection("payment-providers", PaymentProvider)
+  const providers = yield* makeTable(dependencies, "payment", "PaymentCredentialProvider", collection)
+  return {
+    providers,
+    find: (name: string) =>
+      Effect.flatMap(providers.find(name), ({ configuration }) => readCredentials(settings, configuration)),
+    ...operations(dependencies, providers, {
+      kind: "payment",
+      complete: (request: UpdatePaymentCredentialProviderRequest, { configuration: { vendor } }) =>
+        vendor === request.credentialProviderVendor
+          ? Effect.succeed(request)
+          : vendorChanged(vendor, request.credentialProviderVendor),
+      configure: (request, before) =>
+        Effect.map(configure(account, request, before?.configuration), (configuration) => ({ configuration })),
+      describe: (provider) =>
+        Effect.succeed({
+          credentialProviderVendor: provider.configuration.vendor,
+          providerConfigurationOutput: toOutput(account, provider)
+        }),
+      vendor: ({ configuration }) => ({ credentialProviderVendor: configuration.vendor })
     })
   }
-
-  const toCreateResponse = ({ configuration, name }: Stored) => ({
-    name,
-    credentialProviderVendor: configuration.vendor,
-    credentialProviderArn: Arn.paymentProvider(account, name),
-    providerConfigurationOutput: toOutput(account, { configuration, name })
-  })
-
-  const toUpdateResponse = (provider: Stored) => ({
-    ...toCreateResponse(provider),
-    createdTime: provider.createdTime,
-    lastUpdatedTime: provider.lastUpdatedTime
-  })
-
-  return {
-    createPaymentCredentialProvider: (request) =>
-      Effect.map(
-        providers.create(
-          request,
-          (resource) => Effect.map(configure(request), (configuration) => ({ ...resource, configuration }))
-        ),
-        toCreateResponse
-      ),
-
-    getPaymentCredentialProvider: ({ name }) =>
-      Effect.map(providers.find(name), (provider) => ({ ...toUpdateResponse(provider), tags: provider.tags })),
-
-    updatePaymentCredentialProvider: (request) =>
-      Effect.map(
-        providers.update(request.name, (before) =>
-          Effect.map(configure(request, before.configuration), (configuration) => ({ ...before, configuration }))),
-        toUpdateResponse
-      ),
-
-    deletePaymentCredentialProvider: ({ name }) => providers.remove(name),
-
-    listPaymentCredentialProviders: (request) =>
-      Effect.map(providers.page(request), ({ items, next }) => ({
-        credentialProviders: items.map(({ configuration, createdTime, lastUpdatedTime, name }) => ({
-          name,
-          credentialProviderVendor: configuration.vendor,
-          credentialProviderArn: Arn.paymentProvider(account, name),
-          createdTime,
-          lastUpdatedTime
-        })),
-        ...next
-      }))
-  }
-}
+})

@@ -1,29 +1,22 @@
 /** Workload identities. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Operations } from "../../../ControlPlane.js"
-import {
-  AccessDeniedException,
-  type InternalServerException,
-  type ValidationException
-} from "../../../IdentityError.js"
+import { AccessDeniedException, type ValidationException } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
+import { explain } from "../callContext.js"
 import { invalid, mapStoreError } from "../failures.js"
-import * as Reasons from "../reasons.js"
-import { type Dependencies, resourceFields } from "./resource.js"
 import * as Table from "./table.js"
 
-const Stored = Schema.Struct({ ...resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
+const Stored = Schema.Struct({ ...Table.resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
 
 export type Workload = typeof Stored.Type
 
 /** AWS documentation. `CreateWorkloadIdentity` has no exception for a quota. */
 const limit = 11_000
 
-export const table = (
-  { account, store }: Dependencies
-): Effect.Effect<Table.Table<Workload, ValidationException>> =>
-  Table.make({
+export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
+  const { account, dropWorkload, settings, store } = dependencies
+  const workloads = yield* Table.make<Workload, ValidationException>({
     collection: store.collection("workload-identities", Stored),
     resourceType: "WorkloadIdentity",
     arn: ({ name }) => Arn.workloadIdentity(account, name),
@@ -31,50 +24,34 @@ export const table = (
     quota: { limit, exceeded: () => invalid(`An account cannot have more than ${limit} workload identities`) }
   })
 
-/**
- * AgentCore Runtime and Gateway make workload identities for themselves. The refusal of a token is in the AWS developer
- * guide (get-workload-access-token). The refusal of a deletion was seen live (`ekristen/aws-nuke`, resource
- * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
- */
-const checkUnlinked = ({ settings }: Dependencies, name: string, refusal: string) =>
-  Effect.flatMap(settings, ({ serviceLinked = [] }) =>
-    serviceLinked.includes(name)
-      ? invalid(`WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`)
-      : Effect.void)
+  /**
+   * AgentCore Runtime and Gateway make workload identities for themselves. The refusal of a token is in the AWS
+   * developer guide (get-workload-access-token). The refusal of a deletion was seen live (`ekristen/aws-nuke`, resource
+   * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
+   */
+  const checkUnlinked = (name: string, refusal: string) =>
+    Effect.flatMap(settings, ({ serviceLinked = [] }) =>
+      serviceLinked.includes(name)
+        ? invalid(`WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`)
+        : Effect.void)
 
-/**
- * The workload that wants a workload access token. The live service reports an unknown one with a message that does not
- * name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
- */
-export const findCaller =
-  (dependencies: Dependencies, workloads: Table.Table<Workload, ValidationException>) =>
-  (name: string): Effect.Effect<Workload, AccessDeniedException | ValidationException | InternalServerException> =>
+  /**
+   * The workload that wants a workload access token. The live service reports an unknown one with a message that does
+   * not name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
+   */
+  const findCaller = (name: string) =>
     workloads.find(name).pipe(
-      Effect.catchTag("ResourceNotFoundException", () =>
-        Effect.suspend(() => {
-          const reason = `There is no workload identity '${name}': create it, or check the name`
-          return Effect.logWarning(reason).pipe(
-            Effect.andThen(Reasons.explain(reason)),
-            Effect.andThen(
-              new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
-            )
+      Effect.catchTag("ResourceNotFoundException", () => {
+        const reason = `There is no workload identity '${name}': create it, or check the name`
+        return Effect.logWarning(reason).pipe(
+          Effect.andThen(explain(reason)),
+          Effect.andThen(
+            new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
           )
-        })),
-      Effect.tap(() => checkUnlinked(dependencies, name, "retrieve an access token"))
+        )
+      }),
+      Effect.tap(() => checkUnlinked(name, "retrieve an access token"))
     )
-
-export const operations = (
-  dependencies: Dependencies,
-  workloads: Table.Table<Workload, ValidationException>
-): Pick<
-  Operations,
-  | "createWorkloadIdentity"
-  | "getWorkloadIdentity"
-  | "updateWorkloadIdentity"
-  | "deleteWorkloadIdentity"
-  | "listWorkloadIdentities"
-> => {
-  const { account, dropWorkload } = dependencies
 
   const toSummary = ({ name }: Workload) => ({ name, workloadIdentityArn: Arn.workloadIdentity(account, name) })
 
@@ -85,11 +62,10 @@ export const operations = (
 
   const toResponse = (workload: Workload) => ({
     ...toCreateResponse(workload),
-    createdTime: workload.createdTime,
-    lastUpdatedTime: workload.lastUpdatedTime
+    ...Table.timesOf(workload)
   })
 
-  return {
+  const operations: Table.OperationsOn<"WorkloadIdentit"> = {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
       Effect.map(
         workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })),
@@ -107,7 +83,7 @@ export const operations = (
     deleteWorkloadIdentity: ({ name }) =>
       workloads.remove(
         name,
-        () => Effect.andThen(checkUnlinked(dependencies, name, "be deleted"), mapStoreError(dropWorkload(name)))
+        () => Effect.andThen(checkUnlinked(name, "be deleted"), mapStoreError(dropWorkload(name)))
       ),
 
     listWorkloadIdentities: (request) =>
@@ -116,4 +92,6 @@ export const operations = (
         ...next
       }))
   }
-}
+
+  return { workloads, findCaller, operations }
+})

@@ -1,8 +1,9 @@
-/** The types of the options of the local backend, which the local server has too. */
+/** The options of the layers of the backend: their types, which the local server has too, and defaults. */
 import * as Schema from "effect/Schema"
 import { LocalSettings } from "../../identitySetup/localSettings.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Guards from "../../plane/optionTypes.js"
+import type { Account } from "./arn.js"
 
 const text = Constraint.optional(Schema.String)
 
@@ -18,3 +19,12 @@ export const fields = {
   consentPortalDelay: duration,
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Guards.AnyEffect]))
 }
+
+export const readLocation = (options: {
+  readonly publicUrl?: string | undefined
+  readonly region?: string | undefined
+  readonly accountId?: string | undefined
+}): { readonly publicUrl: string; readonly account: Account } => ({
+  publicUrl: (options.publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, ""),
+  account: { region: options.region ?? "us-west-2", accountId: options.accountId ?? "123456789012" }
+})

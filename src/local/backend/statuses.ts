@@ -1,9 +1,13 @@
-/** The models of `LocalBackend`, which exports all of them. */
+/**
+ * What a backend reports: browser answers, consents, grants, rejections, and errors. `LocalBackend` exports all of
+ * them.
+ */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { JSONWebKeySet } from "jose"
 import type { OAuthErrorReason } from "../oauth/model.js"
 
@@ -32,8 +36,8 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
- * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and audiences
- * in any order, and the same custom parameters.
+ * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and
+ * audiences in any order, and the same custom parameters.
  */
 export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
 
@@ -108,8 +112,8 @@ export interface Issuer {
 }
 
 /**
- * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS, which
- * does not say why.
+ * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS,
+ * which does not say why.
  *
  * - `request`: the method of `OAuthClient`
  * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.
@@ -130,4 +134,52 @@ export interface Refusal {
   readonly error: string | undefined
   readonly description: string | undefined
   readonly at: DateTime.Utc
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const explanations = {
+  Unknown: "there is no such session",
+  Finished: "it has ended already",
+  Expired: "it has expired",
+  Failed: "the authorization server issued no code, or no token for it"
+}
+
+/**
+ * A session could not be approved, denied, expired or completed.
+ */
+export class SessionError extends Schema.TaggedError<SessionError>()(
+  "SessionError",
+  {
+    action: Schema.Literals(["approve", "deny", "expire", "complete"]),
+    reason: Schema.Literals(["Unknown", "Finished", "Expired", "Failed"])
+  }
+) {
+  override get message(): string {
+    return `Cannot ${this.action} the session: ${explanations[this.reason]}`
+  }
+}
+
+const grantExplanations = {
+  Unknown: "there is no such grant",
+  Unsupported: "its authorization server publishes no revocation endpoint",
+  Failed: "the authorization server, or the configuration of the provider, cannot be used",
+  Store: "the store of the backend failed"
+}
+
+/**
+ * A grant could not be expired, revoked or forgotten.
+ */
+export class GrantError extends Schema.TaggedError<GrantError>()(
+  "GrantError",
+  {
+    action: Schema.Literals(["expire", "revoke", "forget"]),
+    reason: Schema.Literals(["Unknown", "Unsupported", "Failed", "Store"])
+  }
+) {
+  override get message(): string {
+    return `Cannot ${this.action} the grant: ${grantExplanations[this.reason]}`
+  }
 }

@@ -1,6 +1,7 @@
-/** The models and errors of `IdentitySetup`. The public module exports all of them. */
+/** A setup, its changes and errors. `IdentitySetup` exports all of them. */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { ChangedValue } from "../credentialProvider/view.js"
 import { CreateApiKeyCredentialProviderRequest } from "../models/ApiKeyCredentialProvider.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { Tags } from "../models/internal/names.js"
@@ -29,11 +30,13 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
  * A setup. Every member is optional.
  *
  * - `tags`: for every resource, in addition to its own tags
- * - `local`: for the local server only, which reads it again when the file has changed. `secrets` has the values of `EXTERNAL` references, by secret id and JSON key.
- *   `vendorEndpoints` replaces the authorization servers of vendors, and `vendorIssuers` those that a discovery URL or metadata names. `kmsKeys` replaces KMS with private keys, by ARN.
- *   `discoveryUrls` turns the check of discovery URLs off. `inboundIssuers` lists the issuers of users' JWTs. `onBehalfOfVendors` lists more vendors that act on behalf of users.
- *   `users` gives users of `local --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access
- *   tokens, like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
+ * - `local`: for the local server only, which reads it again when the file has changed. `secrets` has the values of
+ *   `EXTERNAL` references, by secret id and JSON key. `vendorEndpoints` replaces the authorization servers of vendors,
+ *   and `vendorIssuers` those that a discovery URL or metadata names. `kmsKeys` replaces KMS with private keys, by ARN.
+ *   `discoveryUrls` turns the check of discovery URLs off. `inboundIssuers` lists the issuers of users' JWTs.
+ *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` gives users of
+ *   `local --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access tokens,
+ *   like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
  */
 export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
@@ -66,20 +69,12 @@ export const Kind = Schema.Literals([
 /** The kind of a resource: its member of the setup. */
 export type Kind = typeof Kind.Type
 
-/** The value of a member before and after a change, as JSON. A creation has no `before`. */
-export interface ChangedValue {
-  /** The name of the member. */
-  readonly member: string
-  /** The value at the service. Absent where the member is new. */
-  readonly before?: unknown
-  /** The value of the setup. Absent where the member is removed. */
-  readonly after?: unknown
-}
+export type { ChangedValue }
 
 /**
- * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members that the
- * service does not return, such as secrets. `values` has the values of the members that differ, or of all members of a creation, but
- * for secrets and references to them.
+ * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members
+ * that the service does not return, such as secrets. `values` has the values of the members that differ, or of all
+ * members of a creation, but for secrets and references to them.
  */
 export interface Change {
   /** The kind of the resource. */
@@ -101,8 +96,8 @@ export interface Change {
 // -----------------------------------------------------------------------------
 
 /**
- * The problems of a setup file. `position` is `line:column`. An empty `path` stands for the whole file. It contains no value of the
- * file.
+ * The problems of a setup file. `position` is `line:column`. An empty `path` stands for the whole file. It contains no
+ * value of the file.
  */
 export class SetupParseError extends Schema.TaggedError<SetupParseError>()(
   "SetupParseError",

@@ -1,0 +1,149 @@
+/** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
+import { hasProperty } from "effect/Predicate"
+import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
+import type {
+  ApiKeyDefinition,
+  ApiKeyOptions,
+  AuthorizationParameters,
+  ClientOptions,
+  CoinbaseOptions,
+  CustomClient,
+  CustomOptions,
+  Oauth2Definition,
+  OfflineOptions,
+  PaymentDefinition,
+  PrivateKeyJwtChanges,
+  ProviderOptions,
+  Secret,
+  SecretReference,
+  StripePrivyOptions
+} from "./definitions.js"
+import { type Json, omitUndefined } from "./view.js"
+
+export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
+
+/** The members of a request that stand for a secret. The plane rejects a secret of another type. */
+export const encodeSecret = (name: string, value: Secret | undefined): Json =>
+  value === undefined
+    ? {}
+    : isReference(value)
+    ? {
+      [`${name}Config`]: { secretId: value.secretId, jsonKey: value.jsonKey },
+      [`${name}Source`]: "EXTERNAL"
+    }
+    : { [name]: value }
+
+export const noParameters: AuthorizationParameters = { scopes: [], customParameters: {} }
+
+const makeOauth2 = (
+  { name, tags }: ProviderOptions,
+  vendor: Oauth2Vendor,
+  config: Json,
+  authorizationParameters: AuthorizationParameters
+): Oauth2Definition => ({
+  kind: "oauth2",
+  name,
+  authorizationParameters,
+  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the
+  // schema.
+  request: omitUndefined({
+    name,
+    credentialProviderVendor: vendor,
+    oauth2ProviderConfigInput: { [vendors[vendor].config]: config },
+    tags
+  }) as unknown as Oauth2Definition["request"]
+})
+
+/**
+ * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes
+ * the vendor issue a refresh token.
+ */
+export const makeVendor =
+  (vendor: Oauth2Vendor, offline?: Partial<AuthorizationParameters>) =>
+  ({ clientSecret, name, offlineAccess, tags, ...config }: ClientOptions & OfflineOptions): Oauth2Definition =>
+    makeOauth2(
+      { name, tags },
+      vendor,
+      { ...config, ...encodeSecret("clientSecret", clientSecret) },
+      offlineAccess === true ? { ...noParameters, ...offline } : noParameters
+    )
+
+/** The members of `privateKeyJwtConfig` that the options have. */
+export const encodePrivateKeyJwt = (
+  { kmsKeyArn, ...config }: PrivateKeyJwtChanges
+): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
+
+const encodeClient = (options: CustomClient): Json => {
+  if (options.privateKeyJwt !== undefined) {
+    return {
+      clientId: options.clientId,
+      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+      privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
+    }
+  }
+  if (options.awsIamIdTokenJwt !== undefined) {
+    return { clientId: options.clientId, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+  }
+  const { clientAuthenticationMethod, clientId, clientSecret } = options
+  return { clientId, clientAuthenticationMethod, ...encodeSecret("clientSecret", clientSecret) }
+}
+
+export const custom = (options: CustomOptions): Oauth2Definition =>
+  makeOauth2(
+    options,
+    "CustomOauth2",
+    omitUndefined({
+      ...encodeClient(options),
+      oauthDiscovery: "discovery" in options
+        ? { discoveryUrl: options.discovery }
+        : { authorizationServerMetadata: options.metadata },
+      onBehalfOfTokenExchangeConfig: options.onBehalfOf,
+      privateEndpoint: options.privateEndpoint,
+      privateEndpointOverrides: options.privateEndpointOverrides
+    }),
+    options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
+  )
+
+export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
+  kind: "apiKey",
+  name,
+  // `Secret` decides which of the two shapes it is.
+  request: omitUndefined({
+    name,
+    // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
+    ...encodeSecret(isReference(apiKey) ? "apiKeySecret" : "apiKey", apiKey),
+    tags
+  }) as unknown as ApiKeyDefinition["request"]
+})
+
+const makePayment = (
+  { name, tags }: ProviderOptions,
+  vendor: PaymentDefinition["request"]["credentialProviderVendor"],
+  member: string,
+  config: Json
+): PaymentDefinition => ({
+  kind: "payment",
+  name,
+  // As above: the types of the constructors fit vendor, member and configuration together.
+  request: omitUndefined({
+    name,
+    credentialProviderVendor: vendor,
+    providerConfigurationInput: { [member]: config },
+    tags
+  }) as unknown as PaymentDefinition["request"]
+})
+
+export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
+  makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
+    apiKeyId: options.apiKeyId,
+    ...encodeSecret("apiKeySecret", options.apiKeySecret),
+    ...encodeSecret("walletSecret", options.walletSecret)
+  })
+
+export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition =>
+  makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
+    appId: options.appId,
+    ...encodeSecret("appSecret", options.appSecret),
+    authorizationId: options.authorizationId,
+    ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
+  })

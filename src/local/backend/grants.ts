@@ -1,0 +1,95 @@
+/** The grants of users: their list, and what a test does to them. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { ValidationException } from "../../IdentityError.js"
+import type { Service as OAuthClient } from "../oauth/model.js"
+import type { VaultStoreError } from "../VaultStore.js"
+import { invalid } from "./failures.js"
+import type { Registry } from "./registry.js"
+import { GrantError, type GrantPage, type GrantPageOptions, type GrantStatus } from "./statuses.js"
+import * as Vault from "./vault.js"
+
+export interface Dependencies {
+  readonly client: OAuthClient
+  readonly registry: Pick<Registry, "findAuthorizationServer" | "oauth2Names">
+  readonly vault: Vault.Vault
+}
+
+const maxGrants = 1000
+
+export const make = ({ client, registry, vault }: Dependencies) => {
+  const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
+
+  const toStatuses = (entries: ReadonlyArray<Vault.Entry>) =>
+    Effect.map(oauth2Names, (names) =>
+      entries.map(([key, grant]): GrantStatus => {
+        const { provider, user, workload } = Vault.readKey(key)
+        return {
+          id: grant.id,
+          provider: names.get(provider) ?? provider,
+          workload,
+          user,
+          scopes: grant.asked.scopes,
+          expiresAt: grant.expiresAt,
+          refreshable: Option.isSome(grant.refreshToken)
+        }
+      }))
+
+  const act = (
+    action: GrantError["action"],
+    steps: (...entry: Vault.Entry) => Effect.Effect<void, GrantError["reason"] | VaultStoreError>
+  ) =>
+  (id: string): Effect.Effect<void, GrantError> =>
+    Effect.flatMap(
+      vault.byId(id),
+      Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: ([key, grant]) => steps(key, grant) })
+    ).pipe(
+      Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
+      Effect.withSpan(`LocalBackend.${action}Grant`)
+    )
+
+  const revoke = Effect.fnUntraced(function*(key: string, grant: Vault.Grant) {
+    const { provider } = Vault.readKey(key)
+    const name = (yield* oauth2Names).get(provider) ?? provider
+    const server = yield* Effect.mapError(
+      registry.findAuthorizationServer({ name, callbackId: provider }),
+      () => "Failed" as const
+    )
+    yield* Effect.mapError(
+      client.revoke(
+        server,
+        Option.match(grant.refreshToken, {
+          onNone: () => ({ token: grant.accessToken, type: "access_token" as const }),
+          onSome: (token) => ({ token, type: "refresh_token" as const })
+        })
+      ),
+      ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
+    )
+  })
+
+  const grantPage = Effect.fnUntraced(function*(
+    { after, limit }: GrantPageOptions
+  ): Effect.fn.Return<GrantPage, ValidationException | VaultStoreError> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
+      return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
+    }
+    const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
+    if (after !== undefined && start === undefined) {
+      return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
+    }
+    // One more tells whether there is another page.
+    const entries = yield* vault.page(start, limit + 1)
+    const page = entries.slice(0, limit)
+    const last = page.at(-1)
+    const grants = yield* toStatuses(page)
+    return last === undefined || entries.length <= limit ? { grants } : { grants, next: Vault.encodeCursor(last) }
+  })
+
+  return {
+    grants: Effect.flatMap(vault.all, toStatuses),
+    grantPage,
+    expireGrant: act("expire", (key, { id }) => vault.expire(key, id)),
+    revokeGrant: act("revoke", revoke),
+    forgetGrant: act("forget", (key, { id }) => vault.forget(key, id))
+  }
+}
