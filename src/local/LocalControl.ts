@@ -29,8 +29,6 @@ import * as Defaults from "./backend/defaults.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import { Seeding } from "./backend/seeding.js"
 import * as ShiftedClock from "./control/clock.js"
-import * as Faults from "./control/faults.js"
-import * as Generations from "./control/generations.js"
 import {
   type ClockState,
   type Fault,
@@ -39,7 +37,9 @@ import {
   type RequestRecord,
   type Resources,
   type Snapshot
-} from "./control/model.js"
+} from "./control/contract.js"
+import * as Faults from "./control/faults.js"
+import * as Generations from "./control/generations.js"
 import * as Planes from "./control/planes.js"
 import * as Requests from "./control/requests.js"
 import * as ResourceList from "./control/resources.js"
@@ -51,7 +51,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./control/model.js"
+export * from "./control/contract.js"
 
 // -----------------------------------------------------------------------------
 // Models

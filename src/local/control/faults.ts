@@ -12,9 +12,9 @@ import {
   type OAuthErrorReason,
   type Service as OAuthClient
 } from "../oauth/model.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./contract.js"
 import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./httpCall.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
 
 export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 

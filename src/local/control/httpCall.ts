@@ -2,7 +2,7 @@
  * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them knows.
  */
 import * as Context from "effect/Context"
-import type { RequestRecord } from "./model.js"
+import type { RequestRecord } from "./contract.js"
 
 export interface CollectedReasons {
   readonly list: ReadonlyArray<string>

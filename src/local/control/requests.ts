@@ -13,8 +13,8 @@ import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/reasons.js"
 import { nowOf } from "../internal/now.js"
+import type { RequestRecord } from "./contract.js"
 import { type CollectedReasons, HttpCall } from "./httpCall.js"
-import type { RequestRecord } from "./model.js"
 
 export interface Requests {
   /** The newest first. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as ControlPlane from "../../ControlPlane.js"
-import type { CredentialProviderSummary, Excerpt, Resources } from "./model.js"
+import type { CredentialProviderSummary, Excerpt, Resources } from "./contract.js"
 
 const maxItems = 200
 

@@ -9,7 +9,7 @@ import * as RcRef from "effect/RcRef"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { RequestRecord } from "../control/model.js"
+import type { RequestRecord } from "../control/contract.js"
 import type { Requests } from "../control/requests.js"
 
 export interface LiveEvents {
