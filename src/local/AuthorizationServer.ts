@@ -360,11 +360,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           ? Effect.sync(() => void clients.set(client.clientId, client))
           : invalid(`Client '${client.clientId}': ${problem}`)
       })
-    yield* Effect.forEach(options.clients ?? [], registerClient, { discard: true })
+    for (const client of options.clients ?? []) yield* registerClient(client)
     const trustedIssuers = new Map<string, string | undefined>()
     const trustIssuer = (trusted: TrustedIssuer) =>
       Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
-    yield* Effect.forEach(options.trustedIssuers ?? [], trustIssuer, { discard: true })
+    for (const trusted of options.trustedIssuers ?? []) yield* trustIssuer(trusted)
     const users = new Map<string, UserClaims>()
     const addUser = (userName: string, claims: UserClaims) =>
       Effect.suspend(() => {
@@ -373,23 +373,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           ? Effect.sync(() => void users.set(userName, claims))
           : invalid(`User '${userName}': ${problem}`)
       })
-    yield* Effect.forEach(Object.entries(options.users ?? {}), ([name, claims]) => addUser(name, claims), {
-      discard: true
-    })
+    for (const [name, claims] of Object.entries(options.users ?? {})) yield* addUser(name, claims)
 
     const module = yield* loadPackage
     const clock = yield* Clock.Clock
     let clockOffset = 0
     const nowSeconds = () => clock.currentTimeMillisUnsafe() / 1000 + clockOffset
-    const store = OidcStore.make(
-      (clientId) => {
-        const client = clients.get(clientId)
-        return client && Accounts.toMetadata(client)
-      },
-      nowSeconds,
-      () => clockOffset
-    )
-    const key = yield* signingKey
+    const findClient = (clientId: string) => {
+      const client = clients.get(clientId)
+      return client && Accounts.toMetadata(client)
+    }
+    const store = OidcStore.make(findClient, nowSeconds, () => clockOffset)
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
 
     // The handler needs the issuer, and the issuer needs the port.
@@ -408,7 +402,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       resources,
       lifetimes,
       consent: options.consent,
-      signingKey: key,
+      signingKey: yield* signingKey,
       trustedIssuers,
       cookieKey: randomBytes(32).toString("base64url"),
       clock: { now: nowSeconds, offset: () => clockOffset },

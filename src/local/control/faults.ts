@@ -14,7 +14,7 @@ import {
 } from "../oauth/model.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./contract.js"
 import * as Exceptions from "./exceptions.js"
-import { HttpCall } from "./httpCall.js"
+import { HttpCall } from "./requests.js"
 
 export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 

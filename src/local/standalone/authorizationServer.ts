@@ -97,7 +97,7 @@ export const trustSts = (
     jwksUri: `${url}/.well-known/jwks.json`
   })
 
-/** The variables of the authorization server. The status page shows those that are no secrets. */
+/** The variables of the authorization server. Those that are secrets are apart. */
 export const toEnvironment = (
   { clientSecret, service }: Running
 ): { readonly environment: Environment; readonly secrets: Environment } => ({
