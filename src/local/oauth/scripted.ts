@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../../internal/dateRange.js"
-import { fromCallback } from "./answers.js"
 import * as Exchange from "./exchange.js"
 import {
   type CallbackRequest,
@@ -88,7 +87,7 @@ export const make = (options: ScriptedOptions): Service => {
       return query.get("state") !== Redacted.value(request.state)
         ? new OAuthError({ reason: "Rejected" })
         : error !== null
-        ? fromCallback(exchange.toRefusal(error, query.get("error_description")))
+        ? Exchange.fromCallback(exchange.toRefusal(error, query.get("error_description")))
         : code === null
         ? new OAuthError({ reason: "Rejected" })
         : Effect.succeed(code)
