@@ -6,8 +6,7 @@ import type { ConfigError } from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { LocalDevelopmentError } from "../local/development/error.js"
-import { complete } from "../local/development/file.js"
+import { type LocalDevelopmentError, read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
 export interface Settings {
@@ -52,7 +51,7 @@ export const find = (settings: Settings): Effect.Effect<Caller, LocalDevelopment
     }
   })
 
-const readFile = complete(file, (found) => Effect.succeed({ value: found, added: {} }))
+const readFile = read(file)
 
 export const requireWorkload = ({ workload }: Caller): Effect.Effect<string, MissingCaller> =>
   workload === undefined ? new MissingCaller({ missing: "workload" }) : Effect.succeed(workload)
