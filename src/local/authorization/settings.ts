@@ -41,7 +41,10 @@ export interface Module extends Pick<OidcProvider, "errors" | "interactionPolicy
   readonly Provider: OidcProvider["default"]
 }
 
-/** Loads the inner modules of the package, when a server starts. On Node 20 the package's index prints a warning while it is imported. */
+/**
+ * Loads the inner modules of the package, when a server starts. Its index prints a warning on versions of Node without
+ * long-term support.
+ */
 export const loadModule = async (): Promise<Module> => {
   const [{ Provider }, errors, interactionPolicy] = await Promise.all([
     // @ts-expect-error The package's types describe its index only.

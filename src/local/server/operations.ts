@@ -1,6 +1,8 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
@@ -39,47 +41,32 @@ interface Known {
   readonly item?: Known | undefined
 }
 
-const mergeOptional = (first: Known | undefined, second: Known | undefined): Known | undefined =>
-  first === undefined || second === undefined ? first ?? second : merge(first, second)
-
-const mergeMembers = (first: Known["members"], second: Known["members"]): Known["members"] => {
-  if (first === undefined || second === undefined) return first ?? second
-  const members = new Map(first)
-  for (const [name, known] of second) members.set(name, merge(members.get(name) ?? {}, known))
-  return members
+/** The schemas that a value on the wire may have, without unions. */
+const alternatives = (schema: AST.AST): ReadonlyArray<AST.AST> => {
+  const ast = AST.toEncoded(schema)
+  return ast._tag === "Union"
+    ? ast.types.flatMap(alternatives)
+    : ast._tag === "Declaration"
+    ? ast.typeParameters.flatMap(alternatives)
+    : [ast]
 }
 
-const merge = (first: Known, second: Known): Known => ({
-  members: mergeMembers(first.members, second.members),
-  value: mergeOptional(first.value, second.value),
-  item: mergeOptional(first.item, second.item)
-})
+/** A value of the type `never` is never there. */
+const isPossible = ({ type }: { readonly type: AST.AST }): boolean => !AST.isNever(type)
 
-const readAll = (asts: ReadonlyArray<AST.AST>): Known => asts.map(readKnown).reduce(merge, {})
-
-const readKnown = (decoded: AST.AST): Known => {
-  // What comes over the wire.
-  const ast = AST.toEncoded(decoded)
-  switch (ast._tag) {
-    case "Declaration":
-      return readAll(ast.typeParameters)
-    case "Union":
-      return readAll(ast.types)
-    case "Arrays":
-      return { item: readAll([...ast.elements, ...ast.rest]) }
-    case "Objects": {
-      // A value of the type `never` is never there.
-      const values = ast.indexSignatures.map(({ type }) => type).filter((type) => !AST.isNever(type))
-      return values.length > 0 ? { value: readAll(values) } : {
-        members: new Map(
-          ast.propertySignatures.flatMap(({ name, type }) =>
-            AST.isNever(type) ? [] : [[String(name), readKnown(type)] as const]
-          )
-        )
-      }
-    }
-    default:
-      return {}
+const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
+  const all = schemas.flatMap(alternatives)
+  const arrays = all.filter(AST.isArrays)
+  const objects = all.filter(AST.isObjects)
+  const properties = objects.flatMap(({ propertySignatures }) => propertySignatures).filter(isPossible)
+  const values = objects.flatMap(({ indexSignatures }) => indexSignatures).filter(isPossible)
+  const readTypes = (members: ReadonlyArray<{ readonly type: AST.AST }>) => readKnown(members.map(({ type }) => type))
+  return {
+    members: objects.length === 0
+      ? undefined
+      : new Map(Object.entries(Record.map(Arr.groupBy(properties, ({ name }) => String(name)), readTypes))),
+    value: values.length === 0 ? undefined : readTypes(values),
+    item: arrays.length === 0 ? undefined : readKnown(arrays.flatMap(({ elements, rest }) => [...elements, ...rest]))
   }
 }
 
@@ -115,7 +102,7 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
 /** The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more. */
 export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> =>
   memoize(() => {
-    const known = readKnown(schema.ast)
+    const known = readKnown([schema.ast])
     return (request: unknown) => {
       const found: Array<string> = []
       collect(known, request, "", found)
