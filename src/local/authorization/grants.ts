@@ -1,6 +1,6 @@
 /**
  * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
- * an authorization grant (RFC 7523, section 2.1). And the scopes that every grant may have.
+ * an authorization grant (RFC 7523, section 2.1), and the scopes that every grant may have.
  */
 import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type Provider from "oidc-provider"

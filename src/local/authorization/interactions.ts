@@ -1,6 +1,6 @@
 /**
- * The interactions of a user with the development authorization server: its login and consent forms, and the policy that
- * consents or denies without them.
+ * The interactions of a user with the development authorization server: its login and consent forms, and the policy
+ * that consents or denies without them.
  *
  * Other sites cannot send these forms: a signed, HTTP-only cookie identifies the interaction. The cookie is limited to
  * the path of the interaction's random id, and `SameSite=Lax` excludes it from requests that another site posts.
@@ -24,7 +24,10 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
   ctx.body = page.body
 }
 
-/** Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too large. */
+/**
+ * Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too
+ * large.
+ */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   const chunks: Array<Buffer> = []
   let size = 0

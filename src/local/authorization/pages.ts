@@ -170,8 +170,8 @@ const errorOf = (page: string): string => {
 }
 
 /**
- * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the client, with the
- * authorization response in its query. It opens no page of another origin.
+ * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the
+ * client, with the authorization response in its query. It opens no page of another origin.
  */
 export const decide = async (issuer: string, request: Decision, signal: AbortSignal): Promise<string> => {
   const cookies = new Map<string, string>()

@@ -141,7 +141,9 @@ const refuse = (ctx: Context, page: Page, description: string): void => {
   }
 }
 
-/** Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected. */
+/**
+ * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
+ */
 const guard = (
   allowedHosts: ReadonlyArray<string>,
   publicDocuments: ReadonlyArray<string>

@@ -51,8 +51,8 @@ const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
 /**
- * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is `offset`
- * seconds ahead. So a change of the offset ends the entries whose time is over.
+ * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is
+ * `offset` seconds ahead. So a change of the offset ends the entries whose time is over.
  */
 const makeEntries = (nowSeconds: () => number, offset: () => number) => {
   const entries = ExpiringMap.make<readonly [id: string, payload: AdapterPayload]>()

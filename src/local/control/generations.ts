@@ -18,8 +18,8 @@ import type { ShiftedClock } from "./clock.js"
 // Store
 // -----------------------------------------------------------------------------
 
-// The store can be emptied, copied and replaced while it is used. Each backend has a generation of it. When the generation ends, the last
-// writes of its backend fail.
+// The store can be emptied, copied and replaced while it is used. Each backend has a generation of it. When the
+// generation ends, the last writes of its backend fail.
 
 /** The entries of each collection, encoded. */
 export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
@@ -144,8 +144,8 @@ export interface Generations {
   readonly current: Effect.Effect<Context.Context<Backend>>
   readonly save: ControlledStore["save"]
   /**
-   * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing is changed if the content
-   * cannot be decoded.
+   * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing is changed if
+   * the content cannot be decoded.
    */
   readonly replace: (content: Content, swap: Effect.Effect<void>) => Effect.Effect<void, VaultStore.VaultStoreError>
 }

@@ -1,4 +1,7 @@
-/** The planes of the current backend: each call is recorded, may meet a fault, and runs by the clock. And the names of its resources. */
+/**
+ * The planes of the current backend, and the names of its resources. Each call is recorded, may meet a fault, and runs
+ * by the clock.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

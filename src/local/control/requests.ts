@@ -25,7 +25,10 @@ export interface CollectedReasons {
   readonly add: (reason: string) => void
 }
 
-/** The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them knows. */
+/**
+ * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them
+ * knows.
+ */
 export interface Call {
   /** Whether a fault cuts the connection. */
   cut: boolean

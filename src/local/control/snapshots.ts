@@ -1,6 +1,6 @@
 /**
- * Copies of the content of a backend and of its authorization server, and of the offset of the clock: under a name in memory, or sealed
- * for a file.
+ * Copies of the content of a backend and of its authorization server, and of the offset of the clock: under a name in
+ * memory, or sealed for a file.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"

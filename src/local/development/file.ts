@@ -1,6 +1,6 @@
 /**
- * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two members. Its other members stay. A file that
- * cannot be parsed is not changed.
+ * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two members. Its other members
+ * stay. A file that cannot be parsed is not changed.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -77,7 +77,10 @@ const readContent = (path: string): Effect.Effect<Content, LocalDevelopmentError
 export const read = (path: string): Effect.Effect<Members, LocalDevelopmentError> =>
   Effect.map(readContent(path), ({ members }) => members)
 
-/** Sets members. The layout stays, but for that of the member before a new one. A new file looks as the Python SDK writes it. */
+/**
+ * Sets members. The layout stays, but for that of the member before a new one. A new file looks as the Python SDK
+ * writes it.
+ */
 const edit = (path: string, text: string, added: Members): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const { applyEdits, modify } = yield* Effect.orDie(
@@ -115,8 +118,8 @@ const resolve = async (path: string): Promise<string> => {
 }
 
 /**
- * Reads the file, plans, and writes the members that the plan adds. A plan without members writes nothing. Processes that come at the
- * same time plan one after the other, so that all but the first find the added members.
+ * Reads the file, plans, and writes the members that the plan adds. A plan without members writes nothing. Processes
+ * that come at the same time plan one after the other, so that all but the first find the added members.
  */
 export const complete = <A, E>(
   path: string,

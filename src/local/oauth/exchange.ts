@@ -1,6 +1,6 @@
 /**
- * Requests to authorization servers and their responses: the last exchange, what of the response an error may say, and the response as a
- * token set or an error.
+ * Requests to authorization servers and their responses: the last exchange, what of the response an error may say, and
+ * the response as a token set or an error.
  *
  * The strings of a server can repeat what the client sent. So `strip` removes the values of the request from them.
  */
@@ -121,7 +121,10 @@ const hiddenOf = (parameters: URLSearchParams): ReadonlyArray<string> =>
     value === "" || publicParameters.has(name) || isPublicValue(value) ? [] : [value]
   )
 
-/** The credentials of a header, also the secret in those of the scheme Basic, which is form-encoded (RFC 6749, section 2.3.1). */
+/**
+ * The credentials of a header, also the secret in those of the scheme Basic, which is form-encoded (RFC 6749, section
+ * 2.3.1).
+ */
 const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   const [scheme, credentials = ""] = (authorization ?? "").split(" ")
   if (credentials === "") return []

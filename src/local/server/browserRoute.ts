@@ -57,8 +57,8 @@ export const handler = <R>(
   ))
 
 /**
- * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these headers
- * to it, and an AWS SDK none.
+ * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these
+ * headers to it, and an AWS SDK none.
  */
 export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
   const { host, origin, referer, "sec-fetch-site": site } = headers
@@ -100,7 +100,10 @@ const unknownPortal = respondText(
   html`This server has no consent portal at the address. It was deleted, or the address is not complete.`
 )
 
-/** Adds a page about a consent portal, at `/consent-portals/<id>`. The portal itself is a page of AWS, and nothing answers at its URL. */
+/**
+ * Adds a page about a consent portal, at `/consent-portals/<id>`. The portal itself is a page of AWS, and nothing
+ * answers at its URL.
+ */
 export const addPortalPage = (
   router: HttpRouter.HttpRouter,
   settings: Settings,

@@ -1,8 +1,9 @@
 /**
- * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` leads to the page.
+ * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` leads to the
+ * page.
  *
- * They hold no secrets: the script reads a one-time code from the fragment of the URL, which browsers do not send, and exchanges it for
- * the token of the control.
+ * They hold no secrets: the script reads a one-time code from the fragment of the URL, which browsers do not send, and
+ * exchanges it for the token of the control.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -20,7 +21,10 @@ import type { Settings } from "./dispatch.js"
 // Codes
 // -----------------------------------------------------------------------------
 
-/** One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the token. */
+/**
+ * One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the
+ * token.
+ */
 export interface ConsoleCodes {
   /** A new code, valid for a minute. */
   readonly issue: Effect.Effect<string>
@@ -64,8 +68,8 @@ export const path = "/_local/console"
 declare const consoleFolder: string | undefined
 
 /**
- * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources and
- * build their own. A bundle of another program may have no URL: then there is no console.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources
+ * and build their own. A bundle of another program may have no URL: then there is no console.
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",

@@ -1,9 +1,9 @@
 /**
  * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
  *
- * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
- * `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions. An answer that is no success has the members
- * `error`, `message` and mostly `reason`.
+ * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for
+ * the token at `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions.
+ * Error responses have `error`, `message` and usually `reason`.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
@@ -399,13 +399,13 @@ export interface Service {
    */
   readonly environment: Readonly<Record<string, string>>
   /**
-   * The bearer token of the control at `/_local/`, new at each start. A program that has it can read every credential of
-   * the server.
+   * The bearer token of the control at `/_local/`, new at each start. A program that has it can read every credential
+   * of the server.
    */
   readonly controlToken: Redacted.Redacted
   /**
-   * A new URL of the console, a page that acts on the server. It opens the console once, within a minute: its fragment holds a
-   * one-time code.
+   * A new URL of the console, a page that acts on the server. It opens the console once, within a minute: its fragment
+   * holds a one-time code.
    */
   readonly consoleUrl: Effect.Effect<Redacted.Redacted>
 }

@@ -136,13 +136,15 @@ const readStream = (
   })
 
 /**
- * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it sends gets no answer.
+ * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it
+ * sends gets no answer.
  */
 export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit = maxBytes
 ): Effect.Effect<Uint8Array, WireError> =>
-  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its stream is read.
+  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its
+  // stream is read.
   request.source instanceof IncomingMessage && request.headers["expect"] === undefined
     ? readNode(request.source, limit)
     : readStream(request, limit)

@@ -95,7 +95,8 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect
   })
 
 /**
- * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for two minutes.
+ * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for
+ * two minutes.
  */
 export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
   requestTimeout: 30_000,

@@ -1,6 +1,6 @@
 /**
- * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and only while there
- * are any.
+ * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and
+ * only while there are any.
  */
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -14,8 +14,8 @@ import type { Requests } from "../control/requests.js"
 
 export interface LiveEvents {
   /**
-   * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the oldest events.
-   * Fails if there are {@link maxReaders} readers.
+   * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the
+   * oldest events. Fails if there are {@link maxReaders} readers.
    */
   readonly open: Effect.Effect<Stream.Stream<Uint8Array>, "TooManyReaders", Scope.Scope>
   /** Ends the streams of all readers. */

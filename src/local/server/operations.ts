@@ -28,8 +28,8 @@ export interface Row<Plane> extends Route {
 // Unknown members
 // -----------------------------------------------------------------------------
 
-// The protocol ignores members that an operation does not have, for newer clients. The log names them, so that a misspelled member, or one
-// that AWS added later, is noticed.
+// The protocol ignores members that an operation does not have, for newer clients. The log names them, so that a
+// misspelled member, or one that AWS added later, is noticed.
 
 /** What a schema knows of a value. Nothing of a value without members. */
 interface Known {
@@ -168,8 +168,8 @@ const decodeUrl = (url: string): string | undefined => {
 }
 
 /**
- * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like one may. The
- * secrets of a request for an operation are in its body.
+ * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like
+ * one may. The secrets of a request for an operation are in its body.
  */
 export const isConfidential = (url: string): boolean => {
   if (operationPaths.has(url)) return false

@@ -34,8 +34,8 @@ export const writeLine = (
   })
 
 /**
- * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before its
- * answer. A function is asked for the name of the operation at the end.
+ * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before
+ * its answer. A function is asked for the name of the operation at the end.
  */
 export const logAccess = <R>(
   operation: string | (() => string),

@@ -24,8 +24,8 @@ export interface Credentials {
  * How the server checks the signature of a request (AWS Signature Version 4):
  *
  * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with credential,
- *   signed headers and signature. The server does not check who signed it, when, or whether it is right. Pages of other sites cannot set the header, so this keeps them
- *   out.
+ *   signed headers and signature. The server does not check who signed it, when, or whether it is right. Pages of other
+ *   sites cannot set the header, so this keeps them out.
  * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
  * - `off`: not at all
  */

@@ -1,6 +1,6 @@
 /**
- * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS Query protocol (a form
- * in, XML out), and the metadata and keys of the issuer for resource servers.
+ * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS
+ * Query protocol (a form in, XML out), and the metadata and keys of the issuer for resource servers.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local` and
- * `promise/LocalIdentity` run.
+ * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local`
+ * and `promise/LocalIdentity` run.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -97,8 +97,8 @@ const startAuthorizationServer = (
   })
 
 /**
- * Registers the client for the callback URLs of all providers at the local server, and for redirect URIs of applications that sign in
- * their own users.
+ * Registers the client for the callback URLs of all providers at the local server, and for redirect URIs of
+ * applications that sign in their own users.
  */
 const registerClient = (
   { clientSecret, service }: RunningAuthorizationServer,

@@ -1,4 +1,7 @@
-/** What a simulated browser keeps and reads: cookies, and of a page its text, where it goes on, and the form that the user fills in. */
+/**
+ * What a simulated browser keeps and reads: cookies, and of a page its text, where it goes on, and the form that the
+ * user fills in.
+ */
 import * as Duration from "effect/Duration"
 import * as Cookies from "effect/http/Cookies"
 
