@@ -435,7 +435,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
             Pages.decide(
               issuer,
               { authorizationUrl: Redacted.value(authorizationUrl), user: userName, decision },
-              signal
+              { now: clock.currentTimeMillisUnsafe(), signal }
             ).then(Redacted.make),
           // Other errors can quote the URL.
           catch: (cause) =>

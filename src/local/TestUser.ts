@@ -42,7 +42,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./testUser/browser.js"
+import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -2,6 +2,7 @@
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
+import { type FilledForm, fillInForm, makeJar, refreshOf } from "../internal/browser.js"
 import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
@@ -144,25 +145,6 @@ const timeout = 10_000
 /** Sign-in and consent take eight. */
 const maxSteps = 20
 
-interface Step {
-  readonly url: URL
-  readonly form?: URLSearchParams
-}
-
-const nextForm = (page: string, { decision, user }: Decision): URLSearchParams | undefined => {
-  const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1]
-  return prompt === "login"
-    ? new URLSearchParams({ prompt, login: user })
-    : prompt === "consent"
-    ? new URLSearchParams({ prompt, decision })
-    : undefined
-}
-
-const refreshOf = (page: string): string | undefined => {
-  const target = /http-equiv="refresh" content="0;url=([^"]*)"/.exec(page)?.[1]
-  return target === undefined ? undefined : Html.unescape(target)
-}
-
 /** The `error` that a page of the server shows. */
 const errorOf = (page: string): string => {
   const code = /Error: <code>([\w.-]{1,64})<\/code>/.exec(page)?.[1]
@@ -173,40 +155,35 @@ const errorOf = (page: string): string => {
  * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the
  * client, with the authorization response in its query. It opens no page of another origin.
  */
-export const decide = async (issuer: string, request: Decision, signal: AbortSignal): Promise<string> => {
-  const cookies = new Map<string, string>()
-  let step: Step = { url: new URL(request.authorizationUrl) }
+export const decide = async (
+  issuer: string,
+  { authorizationUrl, decision, user }: Decision,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal }
+): Promise<string> => {
+  const cookies = makeJar()
+  let url = new URL(authorizationUrl)
+  let form: FilledForm | undefined
   for (let count = 0; count < maxSteps; count++) {
-    const { form, url } = step
     if (url.origin !== issuer) return url.href
     const response = await boundedFetch(url, {
       redirect: "manual",
       method: form === undefined ? "GET" : "POST",
-      headers: {
-        accept: "text/html",
-        cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; ")
-      },
-      ...(form === undefined ? {} : { body: form })
+      headers: { accept: "text/html", cookie: cookies.header(url) },
+      ...(form === undefined ? {} : { body: form.values })
     }, { timeout, signal })
-    // Names are unique in this server, whatever their paths are.
-    for (const header of response.headers.getSetCookie()) {
-      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(header) ?? []
-      if (value === "") cookies.delete(name)
-      else cookies.set(name, value)
-    }
+    cookies.store(url, response.headers.getSetCookie(), now)
     const page = await response.text()
     const target = response.status >= 300 && response.status < 400 ? response.headers.get("location") : refreshOf(page)
-    if (target !== null && target !== undefined) {
-      step = { url: new URL(target, url) }
-      continue
-    }
-    const next = response.ok && form === undefined ? nextForm(page, request) : undefined
+    form = target || form !== undefined || !response.ok
+      ? undefined
+      : fillInForm(page, { userName: user, decision, connects: false })
+    const next = target ?? form?.action
     if (next === undefined) {
       throw new DecisionError(
         `the authorization server refused it with the status ${response.status}${errorOf(page)}`
       )
     }
-    step = { url, form: next }
+    url = new URL(next, url)
   }
   throw new DecisionError("the authorization server shows page after page")
 }
