@@ -140,7 +140,7 @@ export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.E
     return Effect.all([
       add("/", find, {
         onFailure: () => homeWithoutConsole,
-        onSuccess: () => HttpServerResponse.redirect(path, { headers })
+        onSuccess: () => HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
       }),
       add(path, find, {
         onFailure: () => notBuilt,
