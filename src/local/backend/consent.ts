@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/contract.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { logStoreError } from "./failures.js"
 import { BrowserAnswer } from "./model.js"

@@ -11,7 +11,7 @@ import {
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
-import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/model.js"
+import type { OAuthError, Service as OAuthClient, UserTokenError } from "../oauth/contract.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { invalid, mapStoreError } from "./failures.js"
 import { formatParts } from "./format.js"

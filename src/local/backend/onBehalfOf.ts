@@ -16,7 +16,7 @@ import type {
   Service as OAuthClient,
   TokenExchangeRequest,
   TokenSet
-} from "../oauth/model.js"
+} from "../oauth/contract.js"
 import { invalid } from "./failures.js"
 import type { User } from "./workloadToken.js"
 

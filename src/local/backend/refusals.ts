@@ -1,11 +1,11 @@
 /**
  * What authorization servers refuse. The service's own answers do not contain their errors, so the log has them, and
- * the status page.
+ * the console.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/model.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/contract.js"
 import { requestNames } from "./format.js"
 import type { Refusal } from "./model.js"
 import * as Reasons from "./reasons.js"

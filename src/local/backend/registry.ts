@@ -8,7 +8,7 @@ import type {
   ResourceNotFoundException,
   ValidationException
 } from "../../IdentityError.js"
-import type { AuthorizationServer } from "../oauth/model.js"
+import type { AuthorizationServer } from "../oauth/contract.js"
 import type { Credentials } from "./paymentTokens.js"
 import * as ApiKeyProviders from "./registry/apiKeyProviders.js"
 import * as ConsentPortals from "./registry/consentPortals.js"

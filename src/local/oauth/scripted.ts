@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../../internal/dateRange.js"
-import * as Exchange from "./exchange.js"
 import {
   type CallbackRequest,
   OAuthError,
@@ -14,7 +13,8 @@ import {
   type ScriptedOptions,
   type Service,
   type TokenSet
-} from "./model.js"
+} from "./contract.js"
+import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as UserToken from "./userToken.js"
 

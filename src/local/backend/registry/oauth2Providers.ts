@@ -13,7 +13,7 @@ import {
 } from "../../../IdentityError.js"
 import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer, OAuthError } from "../../oauth/model.js"
+import type { AuthorizationServer, OAuthError } from "../../oauth/contract.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { invalid, mapStoreError, providerExists } from "../failures.js"
