@@ -1,0 +1,136 @@
+/**
+ * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers
+ * gigabytes, and then throws in an event listener, which ends the process.
+ */
+import { hasProperty, isFunction } from "effect/Predicate"
+import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedBody.js"
+import * as Failure from "../failure.js"
+
+interface Response {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  body?: unknown
+}
+
+/** The parts of a request handler that clients of the SDK use. */
+export interface RequestHandler {
+  readonly metadata?: unknown
+  // The types of the SDK's handlers differ in their requests and options.
+  readonly handle: (request: never, options?: never) => Promise<{ readonly response: unknown }>
+  readonly destroy?: () => void
+  readonly updateHttpClientConfig?: (key: never, value: never) => void
+  readonly httpHandlerConfigs?: () => object
+}
+
+// -----------------------------------------------------------------------------
+// Bodies
+// -----------------------------------------------------------------------------
+
+const isNodeStream = (body: unknown): body is NodeStream =>
+  hasProperty(body, "on") && isFunction(body.on) && hasProperty(body, "destroy") && isFunction(body.destroy)
+
+const isWebStream = (body: unknown): body is ReadableStream<Uint8Array> =>
+  hasProperty(body, "getReader") && isFunction(body.getReader)
+
+const readWebStream = async (body: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
+  const reader = body.getReader()
+  try {
+    return await fromReader(reader, Failure.maxBytes)
+  } catch (error) {
+    // Closes the connection.
+    reader.cancel(error).catch(() => {})
+    throw error
+  }
+}
+
+/** Handlers of programs can have bodies that have arrived: these are left to the SDK. */
+const read = async (body: unknown): Promise<unknown> =>
+  isNodeStream(body)
+    ? await new Promise<Uint8Array>((resolve, reject) =>
+      fromNode(body, Failure.maxBytes, (error, bytes) => bytes === undefined ? reject(error) : resolve(bytes))
+    )
+    : isWebStream(body)
+    ? await readWebStream(body)
+    : body
+
+/** Reads the body of a response, with the metadata that the SDK gives the errors of responses. */
+const collect = async (response: Response): Promise<void> => {
+  try {
+    response.body = await read(response.body)
+  } catch (error) {
+    throw Object.assign(error instanceof Error ? error : new Error("aborted"), {
+      $metadata: { httpStatusCode: response.statusCode, requestId: Failure.requestIdOf(response.headers) }
+    })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Connections
+// -----------------------------------------------------------------------------
+
+/** The SDK has no type for it. */
+const isNodeHandler = (handler: object): boolean => "socketWarningTimestamp" in handler && "externalAgent" in handler
+
+/** The signal, with a listener for a handler that stops listening. */
+const watch = (signal: AbortSignal, onRemoved: () => void): object => ({
+  get aborted() {
+    return signal.aborted
+  },
+  get reason(): unknown {
+    return signal.reason
+  },
+  addEventListener: signal.addEventListener.bind(signal),
+  removeEventListener: (...parameters: Parameters<AbortSignal["removeEventListener"]>) => {
+    signal.removeEventListener(...parameters)
+    onRemoved()
+  }
+})
+
+/**
+ * Node closes a response that changes the protocol (101), and reports no error: the SDK's handler for Node would wait
+ * for ever. It removes its listener from the signal when the request is closed.
+ */
+const sendInNode = (
+  send: (options: { readonly abortSignal: unknown }) => Promise<{ readonly response: unknown }>,
+  signal: AbortSignal
+): Promise<{ readonly response: unknown }> =>
+  new Promise((resolve, reject) => {
+    let isSettled = false
+    const onClosed = (): void => {
+      if (!isSettled) reject(Object.assign(new Error("The connection was closed"), { code: "ECONNRESET" }))
+    }
+    // An error of the request comes first.
+    const abortSignal = watch(signal, () => setImmediate(onClosed))
+    send({ abortSignal }).finally(() => {
+      isSettled = true
+    }).then(resolve, reject)
+  })
+
+// -----------------------------------------------------------------------------
+// Handler
+// -----------------------------------------------------------------------------
+
+/** A handler with the limit, over that of the SDK or of the program. */
+export const limit = <Handler extends RequestHandler>(handler: Handler): Handler => {
+  const send = (request: never, options: { readonly abortSignal?: unknown }) => {
+    const { abortSignal = new AbortController().signal } = options
+    // The options are the handler's own.
+    return isNodeHandler(handler) && abortSignal instanceof AbortSignal
+      ? sendInNode((watched) => handler.handle(request, { ...options, ...watched } as never), abortSignal)
+      : handler.handle(request, options as never)
+  }
+  const limited: RequestHandler = {
+    metadata: handler.metadata,
+    handle: async (request, options = {} as never) => {
+      const result = await send(request, options)
+      // The SDK's own type for it is `any`.
+      await collect(result.response as Response)
+      return result
+    },
+    destroy: () => handler.destroy?.(),
+    updateHttpClientConfig: (key, value) => handler.updateHttpClientConfig?.(key, value),
+    httpHandlerConfigs: () => handler.httpHandlerConfigs?.() ?? {}
+  }
+  // The parts that clients use.
+  return limited as Handler
+}

@@ -1,0 +1,74 @@
+/**
+ * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query
+ * protocol.
+ */
+import type * as Sdk from "@aws-sdk/client-sts"
+import * as SecurityTokenService from "../../../SecurityTokenService.js"
+import { loadSdk } from "../adapter.js"
+import { stsExceptionNames } from "../failure.js"
+import { stsVariables } from "../settings.js"
+import type { Adapter } from "./adapter.js"
+
+type Command = Parameters<Sdk.STSClient["send"]>[0]
+
+/** The step that reads a response. */
+const step = { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" } as const
+
+/** Tags are a list. The SDK would send the name of an empty one. */
+const toInput = (
+  { audience, durationSeconds, signingAlgorithm, tags = {} }: SecurityTokenService.GetWebIdentityTokenRequest
+): Sdk.GetWebIdentityTokenCommandInput => ({
+  Audience: [...audience],
+  SigningAlgorithm: signingAlgorithm,
+  ...(durationSeconds === undefined ? undefined : { DurationSeconds: durationSeconds }),
+  ...(Object.keys(tags).length === 0
+    ? undefined
+    : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) })
+})
+
+/** The properties of a response under the names of the plane. The SDK's metadata stays. */
+const toResponse = (output: object): unknown =>
+  Object.fromEntries(
+    Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
+  )
+
+export const securityTokenService: Adapter<
+  typeof SecurityTokenService.operations,
+  typeof Sdk,
+  Sdk.STSClientConfig,
+  Sdk.STSClient
+> = {
+  table: SecurityTokenService.operations,
+  load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
+  make: (sdk, config) => ({ client: new sdk.STSClient(config) }),
+  connect: (sdk, client) => {
+    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same
+    // exceptions, and the SDK fetches them before the step that reads a response.
+    const own = new WeakSet<Error>()
+    const record = <A>(response: Promise<A>): Promise<A> =>
+      response.catch((error: unknown) => {
+        if (error instanceof Error) own.add(error)
+        throw error
+      })
+    return {
+      commands: {
+        GetWebIdentityTokenCommand: class extends sdk.GetWebIdentityTokenCommand {
+          constructor(request: SecurityTokenService.GetWebIdentityTokenRequest) {
+            super(toInput(request))
+          }
+        },
+        GetCallerIdentityCommand: sdk.GetCallerIdentityCommand
+      },
+      send: (command, options) => {
+        // `commands` has commands of this client only.
+        const ours = command as Command
+        ours.middlewareStack.add((next) => (args) => record(next(args)), step)
+        return client.send(ours, options).then(toResponse)
+      },
+      isOwn: (error) => error instanceof Error && own.has(error),
+      config: client.config,
+      exceptionNames: stsExceptionNames
+    }
+  },
+  variables: stsVariables
+}
