@@ -15,7 +15,7 @@ values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. 
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
-consent: consent/ <- values internal
+consent: consent/ <- values internal node
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
@@ -47,7 +47,7 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
   effect/http-api
-durable: durable/ <- ground values internal plane planes consent flow edges http effect/cluster effect/sql effect/workflow
+durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow

@@ -153,9 +153,6 @@ export const grant = ({ credential, user, workload }: Grant): Effect.Effect<Topi
 // Memory
 // -----------------------------------------------------------------------------
 
-/** In milliseconds: the lifetime of a session (AWS documentation). */
-const rememberedFor = 10 * 60_000
-
 const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /**
@@ -171,7 +168,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     signal: (topic, outcome) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
         topic._tag === "Session"
-          ? listeners.notifyAndRemember(nameOf(topic), outcome, now, now + rememberedFor)
+          ? listeners.notifyAndRemember(nameOf(topic), outcome, now)
           : listeners.notify(nameOf(topic), outcome)),
     listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
     register: ({ execution, expiresAt, topic }) =>

@@ -5,11 +5,14 @@ export interface Listeners<in out A> {
   /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */
   readonly listen: (name: string, onSignal: (signal: A) => void) => () => void
   readonly notify: (name: string, signal: A) => void
-  /** Notifies, and remembers the signal until `end` for those who listen later. Times in milliseconds since the epoch. */
-  readonly notifyAndRemember: (name: string, signal: A, now: number, end: number) => void
+  /** Notifies, and remembers the signal of a session for those who listen later. `now` is in epoch milliseconds. */
+  readonly notifyAndRemember: (name: string, signal: A, now: number) => void
 }
 
 const nothing = (): void => {}
+
+/** In milliseconds: the lifetime of a session (AWS documentation). */
+const rememberedFor = 10 * 60_000
 
 export const make = <A>(): Listeners<A> => {
   const listeners = new Map<string, Set<(signal: A) => void>>()
@@ -33,10 +36,10 @@ export const make = <A>(): Listeners<A> => {
       }
     },
     notify,
-    notifyAndRemember: (name, signal, now, end) => {
+    notifyAndRemember: (name, signal, now) => {
       remembered.removeEnded(now)
       // The first signal of a session is its only true one.
-      if (remembered.get(name) === undefined) remembered.set(name, signal, end)
+      if (remembered.get(name) === undefined) remembered.set(name, signal, now + rememberedFor)
       notify(name, signal)
     }
   }
