@@ -27,11 +27,11 @@ aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentco
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
   @aws-sdk/credential-provider-node effect/http @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
   https-proxy-agent proxy-from-env
-local/internal: local/internal/ <- internal node jose
+local/internal: local/internal/ <- internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node lmdb
 local/authorization: local/authorization/ local/AuthorizationServer. <- internal plane local/internal node jose koa oidc-provider
-local/testUser: local/testUser/ local/TestUser. <- internal plane local/authorization effect/http
+local/testUser: local/TestUser. <- internal local/internal local/authorization
 local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
   local/oauth local/vaultFile node jose
 local/control: local/control/ local/LocalControl. <- values internal plane planes flow local/internal local/oauth local/vaultFile

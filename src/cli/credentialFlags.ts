@@ -9,8 +9,7 @@ import * as ApiKey from "../ApiKey.js"
 import type { Flow } from "../ConsentSession.js"
 import type { AccessTokenCredential, ApiKeyCredential } from "../Identity.js"
 import { ValidationException } from "../IdentityError.js"
-import type { LocalDevelopmentError } from "../local/development/error.js"
-import { complete } from "../local/development/file.js"
+import { type LocalDevelopmentError, read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
 // -----------------------------------------------------------------------------
@@ -59,7 +58,7 @@ export const findCaller = (settings: CallerFlags): Effect.Effect<Caller, LocalDe
     }
   })
 
-const readFile = complete(file, (found) => Effect.succeed({ value: found, added: {} }))
+const readFile = read(file)
 
 export const requireWorkload = ({ workload }: Caller): Effect.Effect<string, MissingCaller> =>
   workload === undefined ? new MissingCaller({ missing: "workload" }) : Effect.succeed(workload)

@@ -41,14 +41,12 @@ import { installCommand } from "../internal/loadPackage.js"
 import { toAuthority } from "../internal/ownHost.js"
 import * as Guards from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
-import * as OidcAnswer from "./authorization/answer.js"
-import * as OidcClient from "./authorization/client.js"
-import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/model.js"
-import * as OidcPackage from "./authorization/package.js"
+import * as Accounts from "./authorization/accounts.js"
+import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/contract.js"
+import * as Pages from "./authorization/pages.js"
 import * as OidcProvider from "./authorization/provider.js"
-import type * as OidcSettings from "./authorization/settings.js"
+import { loadModule, type Module, type Settings } from "./authorization/settings.js"
 import * as OidcStore from "./authorization/store.js"
-import * as OidcUser from "./authorization/user.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -250,9 +248,9 @@ const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, A
 }
 
 const checkConsent = (consent: HeadlessConsent | undefined): Effect.Effect<void, AuthorizationServerError> =>
-  consent === undefined || OidcUser.isUserName(consent.user)
+  consent === undefined || Accounts.isUserName(consent.user)
     ? Effect.void
-    : invalid(`consent.user must be a user name of 1 to ${OidcUser.maxUserNameLength} characters`)
+    : invalid(`consent.user must be a user name of 1 to ${Accounts.maxUserNameLength} characters`)
 
 type Resources = readonly [string, ...ReadonlyArray<string>]
 
@@ -284,8 +282,8 @@ const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, st
     ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
     : Effect.succeed([trusted.issuer, trusted.jwksUri])
 
-const loadPackage: Effect.Effect<OidcPackage.Module, AuthorizationServerError> = Effect.tryPromise({
-  try: OidcPackage.load,
+const loadPackage: Effect.Effect<Module, AuthorizationServerError> = Effect.tryPromise({
+  try: loadModule,
   catch: () =>
     new AuthorizationServerError({
       reason: "MissingPackage",
@@ -323,28 +321,14 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
   return { ...await exportJWK(privateKey), alg: "ES256", use: "sig" }
 })
 
-const list = Schema.optional(Schema.Array(Schema.Unknown))
-
-const anObject = Schema.optional(Schema.ObjectKeyword)
-
-// The checks of `make` read the rest.
+/** A host that is not a string would make Node listen on all addresses. */
 const refuseOptions = Validation.refuse(
   () =>
-    Schema.Struct(
-      {
-        host: Schema.optional(Schema.String),
-        port: Schema.optional(Guards.Port),
-        allowedHosts: Schema.optional(Schema.Array(Schema.String)),
-        clients: list,
-        consent: anObject,
-        resources: list,
-        trustedIssuers: list,
-        users: anObject,
-        accessTokenLifetime: Schema.optional(Schema.Unknown),
-        refreshTokenLifetime: Schema.optional(Schema.Unknown),
-        authorizationCodeLifetime: Schema.optional(Schema.Unknown)
-      } satisfies { readonly [K in keyof Options]-?: unknown }
-    ),
+    Schema.Struct({
+      host: Schema.optional(Schema.String),
+      port: Schema.optional(Guards.Port),
+      allowedHosts: Schema.optional(Schema.Array(Schema.String))
+    }),
   { name: "AuthorizationServer.make" }
 )
 
@@ -357,9 +341,9 @@ const refuseOptions = Validation.refuse(
  */
 export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
   Effect.gen(function*() {
-    const refused = refuseOptions(options)
+    const { allowedHosts = [], host = "127.0.0.1", port: givenPort = 0 } = options
+    const refused = refuseOptions({ host, port: givenPort, allowedHosts })
     if (refused !== undefined) return yield* Effect.die(refused)
-    const host = options.host ?? "127.0.0.1"
     const resources = yield* checkResources(options.resources)
     yield* checkConsent(options.consent)
     const lifetimes = yield* Effect.all({
@@ -371,60 +355,54 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     const clients = new Map<string, Client>()
     const registerClient = (client: Client) =>
       Effect.suspend(() => {
-        const problem = OidcClient.findProblem(client)
+        const problem = Accounts.findClientProblem(client)
         return problem === undefined
           ? Effect.sync(() => void clients.set(client.clientId, client))
           : invalid(`Client '${client.clientId}': ${problem}`)
       })
-    yield* Effect.forEach(options.clients ?? [], registerClient, { discard: true })
+    for (const client of options.clients ?? []) yield* registerClient(client)
     const trustedIssuers = new Map<string, string | undefined>()
     const trustIssuer = (trusted: TrustedIssuer) =>
       Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
-    yield* Effect.forEach(options.trustedIssuers ?? [], trustIssuer, { discard: true })
+    for (const trusted of options.trustedIssuers ?? []) yield* trustIssuer(trusted)
     const users = new Map<string, UserClaims>()
     const addUser = (userName: string, claims: UserClaims) =>
       Effect.suspend(() => {
-        const problem = OidcUser.findProblem(userName, claims)
+        const problem = Accounts.findUserProblem(userName, claims)
         return problem === undefined
           ? Effect.sync(() => void users.set(userName, claims))
           : invalid(`User '${userName}': ${problem}`)
       })
-    yield* Effect.forEach(Object.entries(options.users ?? {}), ([name, claims]) => addUser(name, claims), {
-      discard: true
-    })
+    for (const [name, claims] of Object.entries(options.users ?? {})) yield* addUser(name, claims)
 
     const module = yield* loadPackage
     const clock = yield* Clock.Clock
     let clockOffset = 0
     const nowSeconds = () => clock.currentTimeMillisUnsafe() / 1000 + clockOffset
-    const store = OidcStore.make(
-      (clientId) => {
-        const client = clients.get(clientId)
-        return client && OidcClient.toMetadata(client)
-      },
-      nowSeconds,
-      () => clockOffset
-    )
-    const key = yield* signingKey
+    const findClient = (clientId: string) => {
+      const client = clients.get(clientId)
+      return client && Accounts.toMetadata(client)
+    }
+    const store = OidcStore.make(findClient, nowSeconds, () => clockOffset)
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
 
     // The handler needs the issuer, and the issuer needs the port.
     let handle: Http.RequestListener = (_, response) => void response.writeHead(503).end()
     const server = Http.createServer((request, response) => handle(request, response))
-    const { port } = yield* listen(server, host, options.port ?? 0)
+    const { port } = yield* listen(server, host, givenPort)
     const issuer = `http://${toAuthority(host)}:${port}`
 
-    const settings: OidcSettings.Settings = {
+    const settings: Settings = {
       issuer,
       port,
-      allowedHosts: [host, ...options.allowedHosts ?? []],
+      allowedHosts: [host, ...allowedHosts],
       store,
       clients,
       users,
       resources,
       lifetimes,
       consent: options.consent,
-      signingKey: key,
+      signingKey: yield* signingKey,
       trustedIssuers,
       cookieKey: randomBytes(32).toString("base64url"),
       clock: { now: nowSeconds, offset: () => clockOffset },
@@ -454,17 +432,17 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       answer: ({ authorizationUrl, decision, userName }) =>
         Effect.tryPromise({
           try: (signal) =>
-            OidcAnswer.answer(
+            Pages.decide(
               issuer,
               { authorizationUrl: Redacted.value(authorizationUrl), user: userName, decision },
-              signal
+              { now: clock.currentTimeMillisUnsafe(), signal }
             ).then(Redacted.make),
           // Other errors can quote the URL.
           catch: (cause) =>
             new AuthorizationServerError({
               reason: "Answer",
               message: `The request could not be answered: ${
-                cause instanceof OidcAnswer.AnswerError ? cause.message : "the authorization server did not answer"
+                cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not answer"
               }`
             })
         }),

@@ -9,7 +9,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -17,20 +16,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
-import * as Sealing from "../internal/sealing.js"
-import * as OidcStore from "./authorization/store.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import { readLocation } from "./backend/layerOptions.js"
 import * as ShiftedClock from "./control/clock.js"
-import * as Faults from "./control/faults.js"
-import * as Generations from "./control/generations.js"
 import {
   type ClockState,
   type Fault,
@@ -39,11 +33,12 @@ import {
   type RequestRecord,
   type Resources,
   type Snapshot
-} from "./control/model.js"
+} from "./control/contract.js"
+import * as Faults from "./control/faults.js"
+import * as Generations from "./control/generations.js"
 import * as Planes from "./control/planes.js"
 import * as Requests from "./control/requests.js"
-import * as ResourceList from "./control/resources.js"
-import * as Store from "./control/store.js"
+import * as Snapshots from "./control/snapshots.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
@@ -51,7 +46,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./control/model.js"
+export * from "./control/contract.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -234,40 +229,10 @@ export class LocalControl
 {}
 
 // -----------------------------------------------------------------------------
-// Content
+// Settings
 // -----------------------------------------------------------------------------
 
-/** The content of a snapshot, and of an exported file. */
-const Content = Schema.Struct({
-  version: Schema.Literal(1),
-  store: Store.Content,
-  authorizationServer: Schema.optional(
-    Schema.String.check(Schema.makeFilter((text) => Option.isSome(OidcStore.parse(text))))
-  ),
-  clockOffset: Schema.Number
-})
-
-type Content = typeof Content.Type
-
-const decodeContent = Schema.decodeUnknownEffect(Content)
-
-const maxSnapshots = 32
-
 const fail = (reason: LocalControlError["reason"], message: string) => new LocalControlError({ reason, message })
-
-const mapStoreError = ({ message }: VaultStoreError) => fail("Store", `The store of the backend failed: ${message}`)
-
-const toKey = (secret: Redacted.Redacted): Effect.Effect<CryptoKey, LocalControlError> =>
-  Effect.flatMap(
-    Effect.mapError(
-      Effect.fromResult(Sealing.parseSecret(Redacted.value(secret), "The key")),
-      (message) => fail("InvalidKey", message)
-    ),
-    (bytes) => Sealing.importKey(Sealing.deriveKey(bytes, "export"))
-  )
-
-/** The end of 9999, the last year in ISO 8601 with four digits. What expires then still has a `Date`. */
-const maxTime = 253_402_300_799_999
 
 /** A user of the authorization server, for a session whose approval names none. */
 const userNameOf = ({ user }: LocalBackend.ConsentStatus): string => "userId" in user ? user.userId : user.subject
@@ -295,13 +260,13 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
 const make = (options: Options) =>
   Effect.gen(function*() {
     const { authorizationServer, setup, ...backendOptions } = options
-    const clock = yield* ShiftedClock.make
+    const clock = ShiftedClock.make(authorizationServer?.setClockOffset ?? (() => Effect.void))
     const faults = yield* Faults.make
     const requests = yield* Effect.flatMap(
       Requests.SharedRequests,
       Option.match({ onNone: () => Requests.make, onSome: Effect.succeed })
     )
-    const store = yield* Effect.flatMap(VaultStore, Store.make)
+    const store = yield* Effect.flatMap(VaultStore, Generations.makeStore)
     const client = faults.decorate(yield* OAuthClient)
 
     let seeded: Settings = {}
@@ -314,6 +279,7 @@ const make = (options: Options) =>
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
     const backend = Generations.delegate(generations, clock, issuer)
+    const snapshots = Snapshots.make({ authorizationServer, clock, generations })
     const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
     // -------------------------------------------------------------------------
@@ -327,11 +293,7 @@ const make = (options: Options) =>
       Effect.gen(function*() {
         const { users = {}, ...local } = setup.local ?? {}
         if (authorizationServer !== undefined) {
-          yield* Effect.forEach(
-            Object.entries(users),
-            ([name, claims]) => authorizationServer.registerUser(name, claims),
-            { discard: true }
-          )
+          for (const [name, claims] of Object.entries(users)) yield* authorizationServer.registerUser(name, claims)
         }
         // After the users, which can be invalid.
         seeded = mergeSettings(seeded, local)
@@ -344,11 +306,9 @@ const make = (options: Options) =>
             Effect.provideService(Seeding, true)
           )
         )
-        yield* Effect.forEach(
-          changes.filter(({ action }) => action !== "unchanged"),
-          ({ action, kind, name }) => Effect.logInfo(`${kind}: '${name}' ${action}d`),
-          { discard: true }
-        )
+        for (const { action, kind, name } of changes) {
+          if (action !== "unchanged") yield* Effect.logInfo(`${kind}: '${name}' ${action}d`)
+        }
         return changes
       })
 
@@ -361,65 +321,13 @@ const make = (options: Options) =>
     )
 
     // -------------------------------------------------------------------------
-    // Content
-    // -------------------------------------------------------------------------
-
-    const setOffset = (milliseconds: number) =>
-      Effect.andThen(
-        clock.setOffset(milliseconds),
-        authorizationServer === undefined ? Effect.void : authorizationServer.setClockOffset(milliseconds)
-      )
-
-    const save: Effect.Effect<Content, LocalControlError> = Effect.gen(function*() {
-      const content = yield* Effect.mapError(generations.save, mapStoreError)
-      const issued = authorizationServer === undefined ? undefined : yield* authorizationServer.save
-      return {
-        version: 1 as const,
-        store: content,
-        ...(issued === undefined ? {} : { authorizationServer: Redacted.value(issued) }),
-        clockOffset: clock.offset()
-      }
-    })
-
-    const checkOffset = (offset: number): Effect.Effect<void, LocalControlError> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        now + offset >= 0 && now + offset <= maxTime
-          ? Effect.void
-          : fail("InvalidTime", "The time is out of range: the clock goes from 1970 to 9999"))
-
-    const loadIssued = (issued: string | undefined): Effect.Effect<void> =>
-      authorizationServer === undefined
-        ? Effect.void
-        : issued === undefined
-        ? authorizationServer.clear
-        // The content was decoded.
-        : Effect.orDie(authorizationServer.load(Redacted.make(issued)))
-
-    const load = ({ authorizationServer: issued, clockOffset, store }: Content) =>
-      Effect.andThen(
-        checkOffset(clockOffset),
-        Effect.mapError(
-          generations.replace(store, Effect.andThen(setOffset(clockOffset), loadIssued(issued))),
-          mapStoreError
-        )
-      )
-
-    // As text: entries of the store could change.
-    const snapshots = new Map<string, Snapshot & { readonly content: Redacted.Redacted }>()
-    const parseContent = (value: unknown) =>
-      Effect.mapError(
-        decodeContent(value),
-        () => fail("CannotOpen", "The content was written by another version of the package")
-      )
-
-    // -------------------------------------------------------------------------
     // Clock
     // -------------------------------------------------------------------------
 
     const clockState = Effect.map(clock.shift(DateTime.now), (now): ClockState => ({ now, offset: clock.offset() }))
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
-      checkOffset(offset).pipe(Effect.andThen(setOffset(offset)), Effect.andThen(clockState))
+      ShiftedClock.checkOffset(offset).pipe(Effect.andThen(clock.setOffset(offset)), Effect.andThen(clockState))
 
     // -------------------------------------------------------------------------
     // Consents
@@ -496,58 +404,29 @@ const make = (options: Options) =>
 
     const control: Service = {
       reset: exclusive(Effect.gen(function*() {
-        yield* load({ version: 1, store: {}, clockOffset: 0 })
+        yield* snapshots.clear
         yield* faults.clear
         seeded = {}
         yield* applyOwn
         yield* requests.clear
       })),
       seed: (setup) => exclusive(apply(setup)),
-      snapshot: (name) =>
-        exclusive(Effect.gen(function*() {
-          if (!/^[\w.-]{1,64}$/.test(name)) {
-            return yield* fail(
-              "InvalidName",
-              "The name of a snapshot has 1 to 64 letters, digits, dots, underscores and hyphens"
-            )
-          }
-          if (snapshots.size >= maxSnapshots && !snapshots.has(name)) {
-            return yield* fail("TooMany", `There are ${maxSnapshots} snapshots already: use one of their names`)
-          }
-          const takenAt = yield* DateTime.now
-          snapshots.set(name, { name, takenAt, content: Redacted.make(JSON.stringify(yield* save)) })
-        })),
-      snapshots: Effect.sync(() => Array.from(snapshots.values(), ({ name, takenAt }) => ({ name, takenAt }))),
-      restore: (from) =>
-        exclusive(Effect.gen(function*() {
-          if (typeof from === "string") {
-            const snapshot = snapshots.get(from)
-            if (snapshot === undefined) {
-              return yield* fail("UnknownSnapshot", "There is no snapshot with this name")
-            }
-            return yield* load(yield* parseContent(JSON.parse(Redacted.value(snapshot.content))))
-          }
-          const key = yield* toKey(from.key)
-          const value = yield* Effect.mapError(
-            Sealing.open(from.sealed.trim(), () => key),
-            () => fail("CannotOpen", "The content is not what was exported with this key")
-          )
-          yield* load(yield* parseContent(value))
-        })),
-      export: ({ key }) =>
-        exclusive(Effect.flatMap(toKey(key), (key) => Effect.flatMap(save, (content) => Sealing.seal(content, key)))),
+      snapshot: (name) => exclusive(snapshots.take(name)),
+      snapshots: snapshots.list,
+      restore: (from) => exclusive(snapshots.restore(from)),
+      export: ({ key }) => exclusive(snapshots.export(key)),
       clock: {
         state: clockState,
         advance: (duration) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(duration))),
         set: (time) => Effect.flatMap(DateTime.now, (now) => moveTo(time.epochMilliseconds - now.epochMilliseconds)),
-        reset: Effect.andThen(setOffset(0), clockState)
+        reset: Effect.andThen(clock.setOffset(0), clockState)
       },
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
       events: requests.events,
       refusals: backend.refusals,
       resources: Effect.flatMap(generations.current, (context) =>
-        clock.shift(ResourceList.list(Context.get(context, ControlPlane.ControlPlane))).pipe(
+        clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane))).pipe(
           Effect.mapError(({ message }) =>
             fail("Store", `The resources cannot be listed: ${message}`)
           )
@@ -560,11 +439,11 @@ const make = (options: Options) =>
         expire: (consent) => withSession("expire", consent, backend.expire)
       },
       grants: {
-        list: Effect.mapError(backend.grants, mapStoreError),
+        list: Effect.mapError(backend.grants, Snapshots.mapStoreError),
         page: (options) =>
           Effect.catchTags(backend.grantPage(options), {
             ValidationException: ({ message }) => fail("InvalidPage", message),
-            VaultStoreError: mapStoreError
+            VaultStoreError: Snapshots.mapStoreError
           }),
         expire: backend.expireGrant,
         revoke: backend.revokeGrant,

@@ -21,8 +21,7 @@ import { readVariable } from "../internal/environment.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
-import { LocalDevelopmentError } from "./development/error.js"
-import * as File from "./development/file.js"
+import { complete, LocalDevelopmentError, type Members } from "./development/file.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -149,7 +148,7 @@ const loadCaller = (
       + "`workloadName`, or create one with `createMissing: true`"
   })
   const newName = createMissing === true ? Effect.map(digits, (digits) => `workload-${digits}`) : missingName
-  const plan = Effect.fnUntraced(function*(found: File.Members) {
+  const plan = Effect.fnUntraced(function*(found: Members) {
     const oldName = workloadName ?? found.workloadName
     const oldUser = userId ?? found.userId
     const name = oldName ?? (yield* newName)
@@ -164,7 +163,7 @@ const loadCaller = (
   })
   return workloadName !== undefined && userId !== undefined
     ? Effect.succeed({ name: workloadName, user: { userId } })
-    : File.complete(path, plan)
+    : complete(path, plan)
 }
 
 // -----------------------------------------------------------------------------

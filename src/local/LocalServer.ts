@@ -7,9 +7,8 @@
  * other sites cannot use it. It is for development: never make it reachable by others.
  *
  * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that have
- * its token, and a page for people at `/_local/console`, the console. It adds a status page at `GET /` (names, states, and what authorization servers refused; no secrets),
- * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
- * request id.
+ * its token, and a page for people at `/_local/console`, the console. `GET /` leads to it. It adds `GET /health`, and an
+ * access log: one line for each request, at the level Debug, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
@@ -17,40 +16,41 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import { isOwnHost } from "../internal/ownHost.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Guards from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
-import { fields as backendFields } from "./backend/layerOptions.js"
 import * as Requests from "./control/requests.js"
 import * as LocalBackend from "./LocalBackend.js"
 import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
-import * as AccessLog from "./server/accessLog.js"
+import { addPortalPage } from "./server/browserRoute.js"
 import * as ConsentPages from "./server/consentPages.js"
-import * as ConsoleCodes from "./server/consoleCodes.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
-import * as Control from "./server/control.js"
+import * as ControlRoutes from "./server/controlRoutes.js"
+import type { Service } from "./server/controlRoutes.js"
 import * as Dispatch from "./server/dispatch.js"
+import { wireErrors } from "./server/errors.js"
 import * as Listen from "./server/listen.js"
+import { LocalServerError } from "./server/listen.js"
 import * as LiveEvents from "./server/liveEvents.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as Operations from "./server/operations.js"
-import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/options.js"
-import * as PortalPage from "./server/portalPage.js"
-import * as Recording from "./server/recording.js"
+import * as RequestLog from "./server/requestLog.js"
 import * as Signature from "./server/signature.js"
-import * as StatusRoutes from "./server/statusRoutes.js"
+import type { Credentials, Signatures } from "./server/signature.js"
 import * as Sts from "./server/sts.js"
 import * as VaultStore from "./VaultStore.js"
 
@@ -122,8 +122,8 @@ export interface Options extends LocalControl.Options, RouteOptions {
   /** Default: a free one. */
   readonly port?: number | undefined
   /**
-   * More variables for programs that use the server, such as the issuer of an authorization server. The status page shows them, so they
-   * hold no secrets.
+   * More variables for programs that use the server, such as the issuer of an authorization server. They hold no secrets: those are
+   * `secretEnvironment`.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Variables with secrets. Only the console shows them. Default: none. */
@@ -146,21 +146,18 @@ export class LocalServer
 // Routes
 // -----------------------------------------------------------------------------
 
-const optionFields = {
-  ...backendFields,
-  signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
-  credentials: Constraint.optional(Schema.Array(Constraint.guard("an access key", isObject))),
-  allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
-  host: Constraint.optional(Schema.String),
-  allowRemote: Constraint.optional(Schema.Boolean),
-  port: Constraint.optional(Guards.Port),
-  environment: Constraint.optional(Constraint.guard("an object of strings", isObject)),
-  secretEnvironment: Constraint.optional(Constraint.guard("an object of redacted strings", isObject)),
-  setup: Constraint.optional(Constraint.guard("a setup", isObject)),
-  authorizationServer: Constraint.optional(Constraint.guard("an authorization server", isObject))
-} satisfies { readonly [K in keyof Options]-?: unknown }
-
-const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalServer.layer" })
+// The options of the backend are checked there.
+const refuseOptions = Validation.refuse(
+  () =>
+    Schema.Struct({
+      signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
+      allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
+      host: Constraint.optional(Schema.String),
+      allowRemote: Constraint.optional(Schema.Boolean),
+      port: Constraint.optional(Guards.Port)
+    }),
+  { name: "LocalServer.layer" }
+)
 
 const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
   allowedHosts: options.allowedHosts ?? [],
@@ -199,7 +196,7 @@ const addAll = (
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
     yield* ConsentPages.add(router, settings, backend)
-    yield* PortalPage.add(router, settings, controlPlane)
+    yield* addPortalPage(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })
 
@@ -212,7 +209,7 @@ const addAll = (
 export const routesProtocol = (
   options: RouteOptions = {}
 ): Layer.Layer<never, never, HttpRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
-  HttpRouter.use((router) => addProtocol(router, makeSettings(options, AccessLog.skipLog)))
+  HttpRouter.use((router) => addProtocol(router, makeSettings(options, RequestLog.skipLog)))
 
 /**
  * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an application's
@@ -227,6 +224,9 @@ export const routesProtocol = (
  * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
  * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
  * import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { isOwnHost } from "../internal/ownHost.js"
  * import * as Layer from "effect/Layer"
  * import { createServer } from "node:http"
  *
@@ -244,7 +244,7 @@ export const routes = (
   never,
   never,
   HttpRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
-> => HttpRouter.use((router) => addAll(router, makeSettings(options, AccessLog.skipLog)))
+> => HttpRouter.use((router) => addAll(router, makeSettings(options, RequestLog.skipLog)))
 
 /** Platform itself redacts `authorization`, `cookie`, `set-cookie` and `x-api-key`. */
 const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
@@ -268,12 +268,28 @@ export const layerRedaction: Layer.Layer<never> = Layer.fresh(Layer.merge(
 // Server
 // -----------------------------------------------------------------------------
 
+/** For supervisors. */
+const health = (settings: Dispatch.Settings) =>
+  settings.access(
+    "health",
+    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+      isOwnHost(headers.host, settings.allowedHosts)
+        ? HttpServerResponse.jsonUnsafe({ status: "ok" }, {
+          headers: {
+            "x-amzn-requestid": randomUUID(),
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff"
+          }
+        })
+        : Dispatch.respondError(wireErrors.foreignHost, randomUUID()))
+  )
+
 const serve = (
   { node, server }: Listen.Listening,
   settings: Dispatch.Settings,
   self: Service,
   { codes, requests, secretEnvironment }: {
-    readonly codes: ConsoleCodes.ConsoleCodes
+    readonly codes: ConsoleRoutes.ConsoleCodes
     readonly requests: Requests.Requests
     readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
   }
@@ -287,10 +303,10 @@ const serve = (
     // The router of `HttpRouter.layer` would be shared with other servers of the program.
     const router = yield* HttpRouter.make
     yield* addAll(router, settings)
-    yield* StatusRoutes.add(router, settings, self, control)
+    yield* router.add("GET", "/health", health(settings))
     yield* ConsoleRoutes.add(router, settings)
-    const events = yield* LiveEvents.make(requests, Control.toEventData)
-    yield* Control.add(router, settings, { codes, control, events, server: self, secretEnvironment })
+    const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
+    yield* ControlRoutes.add(router, settings, { codes, control, events, server: self, secretEnvironment })
     yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
     yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
@@ -351,7 +367,14 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
   OAuthClient | VaultStore.VaultStore
-> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+> => {
+  const { allowRemote, allowedHosts, host, port, signatures } = options
+  return Validation.checkedLayer(
+    () => refuseOptions({ allowRemote, allowedHosts, host, port, signatures }),
+    options,
+    makeLayer
+  )
+}
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrap(Effect.gen(function*() {
@@ -379,9 +402,9 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const requests = yield* Requests.make
     const settings = makeSettings(
       { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
-      Recording.make(requests, AccessLog.logAccess)
+      RequestLog.recordAccess(requests, RequestLog.logAccess)
     )
-    const codes = yield* ConsoleCodes.make
+    const codes = yield* ConsoleRoutes.makeConsoleCodes
     const self: Service = {
       url,
       environment: makeEnvironment(url, { environment, signatures, region: backend.region }),

@@ -9,14 +9,14 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
+import type { ScriptedOptions, Service } from "./oauth/contract.js"
 import * as Http from "./oauth/http.js"
-import type { ScriptedOptions, Service } from "./oauth/model.js"
 import * as Scripted from "./oauth/scripted.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./oauth/model.js"
+export * from "./oauth/contract.js"
 
 // -----------------------------------------------------------------------------
 // Service

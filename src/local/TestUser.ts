@@ -42,8 +42,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import * as Jar from "./testUser/jar.js"
-import * as Html from "./testUser/page.js"
+import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -175,7 +174,7 @@ interface Visit<E, R> {
 type Browser = <E, R>(url: string, visit: Visit<E, R>) => Effect.Effect<Pages, TestUserError | E, R>
 
 interface Walk<E, R> {
-  readonly answers: Html.Answers | undefined
+  readonly answers: Answers | undefined
   readonly clicks: number
   readonly meanwhile: Effect.Effect<unknown, E, R>
   readonly steps: number
@@ -204,7 +203,7 @@ const resolve = (target: string, from: string): Effect.Effect<string, TestUserEr
   URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : failure("InvalidUrl", target)
 
 const makeBrowser = (): Browser => {
-  const jar = Jar.make()
+  const jar = makeJar()
 
   const load = ({ body, from, url: target }: Step) =>
     Effect.gen(function*() {
@@ -229,11 +228,11 @@ const makeBrowser = (): Browser => {
       })
       jar.store(url, response.headers.getSetCookie(), yield* Clock.currentTimeMillis)
       const { headers, status } = response
-      const next = status >= 300 && status < 400 ? headers.get("location") ?? undefined : Html.refreshOf(html)
+      const next = status >= 300 && status < 400 ? headers.get("location") ?? undefined : refreshOf(html)
       return {
         html,
         next,
-        page: { status, url: Redacted.make(target), text: Html.textOf(html) } satisfies Page,
+        page: { status, url: Redacted.make(target), text: textOf(html) } satisfies Page,
         status
       }
     })
@@ -253,7 +252,7 @@ const makeBrowser = (): Browser => {
         // Only 307 and 308 send the form again.
         return yield* go(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
       }
-      const form = answers === undefined || status >= 400 ? undefined : Html.fillInForm(html, answers)
+      const form = answers === undefined || status >= 400 ? undefined : fillInForm(html, answers)
       if (answers === undefined || form === undefined) return [page]
       const action = yield* resolve(form.action, step.url)
       const submitted: Step = form.method === "post"

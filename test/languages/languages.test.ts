@@ -104,7 +104,7 @@ describe("the page for Python", () => {
       /`(POST \/_local\/\w+\/)\w+`, `…\/(\w+)`(?:, `…\/(\w+)`)?/g,
       (all, start: string, ...names: ReadonlyArray<string>) => `${all} ${names.map((name) => start + name).join(" ")}`
     )
-    const source = readFileSync(join(root, "src/local/server/control.ts"), "utf8")
+    const source = readFileSync(join(root, "src/local/server/controlRoutes.ts"), "utf8")
     const paths = Array.from(
       source.matchAll(/\[\s*"([a-z]+(?:\/[a-z]+)?)",\s*(?:command\(|action\(|seed\]|\()/g),
       ([, path = ""]) => path

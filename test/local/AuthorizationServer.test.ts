@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
-import { isRedirectUriAllowed } from "../../src/local/authorization/client.js"
+import { isRedirectUriAllowed } from "../../src/local/authorization/accounts.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Utils from "./utils.js"
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
-import { selectClaims } from "../../src/local/authorization/user.js"
+import { selectClaims } from "../../src/local/authorization/accounts.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Utils from "./utils.js"
 

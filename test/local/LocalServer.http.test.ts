@@ -9,7 +9,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
-import { makeWith } from "../../src/local/server/node.js"
+import { makeNodeWith } from "../../src/local/server/listen.js"
 import { createServer, stop } from "../../src/local/server/nodeServer.js"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "./wire.js"
@@ -209,7 +209,7 @@ describe("malformed requests", () => {
   it.live("that do not end time out", () =>
     Effect.gen(function*() {
       const { server: node } = yield* Effect.acquireRelease(
-        makeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
+        makeNodeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
         ({ server }) => stop(server)
       )
       yield* Effect.callback<void>((resume) => {
@@ -228,7 +228,7 @@ describe("connections of refused requests", () => {
   /** A server whose handler never answers. */
   const start = Effect.gen(function*() {
     const { server: node } = yield* Effect.acquireRelease(
-      makeWith({ requestTimeout: 400, headersTimeout: 200, connectionsCheckingInterval: 20, idleTimeout: 1000 }),
+      makeNodeWith({ requestTimeout: 400, headersTimeout: 200, connectionsCheckingInterval: 20, idleTimeout: 1000 }),
       ({ server }) => stop(server)
     )
     const closed: Array<Promise<void>> = []

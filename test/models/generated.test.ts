@@ -7,7 +7,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as UnknownMembers from "../../src/local/server/unknownMembers.js"
+import * as Operations from "../../src/local/server/operations.js"
 
 const rows: ReadonlyArray<Operation.Any> = [
   ...Object.values(DataPlane.operations),
@@ -27,7 +27,7 @@ describe("a request that its schema generates", () => {
           maxDiscards: 10_000
         })
         assert.lengthOf(generated, 10)
-        const findUnknown = UnknownMembers.find(request)
+        const findUnknown = Operations.findUnknownMembers(request)
         for (const value of generated) {
           assert.isTrue(Schema.is(request)(value))
           assert.deepStrictEqual(findUnknown(encode(value as never)), [])

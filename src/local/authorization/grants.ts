@@ -1,14 +1,12 @@
 /**
  * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
- * an authorization grant (RFC 7523, section 2.1).
+ * an authorization grant (RFC 7523, section 2.1), and the scopes that every grant may have.
  */
 import { decodeProtectedHeader, type JWTPayload } from "jose"
-import type { KoaContextWithOIDC, TokenEndpointGrantContext } from "oidc-provider"
 import type Provider from "oidc-provider"
-import * as Model from "./model.js"
-import type { Module } from "./package.js"
-import * as ResourceServer from "./resourceServer.js"
-import type { Settings } from "./settings.js"
+import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from "oidc-provider"
+import { jwtBearer, tokenExchange } from "./contract.js"
+import type { Module, Settings } from "./settings.js"
 import * as Tokens from "./tokens.js"
 
 /** RFC 8693, section 3. */
@@ -20,6 +18,46 @@ const tokenTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType(
 const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("jwt")]
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+// -----------------------------------------------------------------------------
+// Resource servers
+// -----------------------------------------------------------------------------
+
+export const oidcScopes = ["openid", "offline_access"]
+
+/** The scopes of these grants come from the request, not from an earlier authorization. */
+const initialGrants: ReadonlyArray<unknown> = ["client_credentials", tokenExchange, jwtBearer]
+
+/** Refuses unknown scopes, which `oidc-provider` drops silently, and adds the default ones (RFC 6749, section 3.3). */
+const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { errors }: Module): void => {
+  const { params, route } = ctx.oidc
+  if (params === undefined || (route !== "authorization" && !initialGrants.includes(params.grant_type))) return
+  if (typeof params.scope !== "string" || params.scope === "") {
+    if (scopes.length > 0) params.scope = scopes.join(" ")
+    return
+  }
+  const allowed = route === "authorization" ? [...scopes, ...oidcScopes] : scopes
+  const unknown = params.scope.split(" ").filter((scope) => !allowed.includes(scope))
+  if (unknown.length > 0) {
+    throw new errors.InvalidScope(`requested scope is not allowed: ${unknown.join(" ")}`, unknown.join(" "))
+  }
+}
+
+/** The API that an access token is for (RFC 8707), and the scopes that a request may have there. */
+export const makeResourceServer =
+  (settings: Settings, module: Module) =>
+  (ctx: KoaContextWithOIDC, resource: string, { clientId }: { readonly clientId: string }): ResourceServer => {
+    if (!settings.resources.includes(resource)) throw new module.errors.InvalidTarget("no such resource or audience")
+    const scopes = settings.clients.get(clientId)?.scopes ?? []
+    checkScopes(ctx, scopes, module)
+    return {
+      scope: scopes.join(" "),
+      audience: resource,
+      accessTokenTTL: settings.lifetimes.accessToken,
+      accessTokenFormat: "jwt",
+      jwt: { sign: { alg: "ES256" } }
+    }
+  }
 
 // -----------------------------------------------------------------------------
 // Claims
@@ -79,7 +117,7 @@ const optional = (parameters: Parameters, name: string): string | undefined => {
 /** Adds the grants to a provider. */
 export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
   const { errors } = module
-  const resourceServer = ResourceServer.make(settings, module)
+  const resourceServer = makeResourceServer(settings, module)
 
   const required = (parameters: Parameters, name: string): string => {
     const value = optional(parameters, name)
@@ -162,7 +200,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
   }
 
   provider.registerGrantType(
-    Model.tokenExchange,
+    tokenExchange,
     async (ctx) => {
       const parameters = parametersOf(ctx)
       const issuedType = optional(parameters, "requested_token_type") ?? tokenType("access_token")
@@ -186,7 +224,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
   )
 
   provider.registerGrantType(
-    Model.jwtBearer,
+    jwtBearer,
     async (ctx) => issue(ctx, await verify(parametersOf(ctx), "assertion", "invalid_grant"), undefined, {}),
     ["assertion", "requested_token_use", "audience", "resource", "scope"],
     ["audience", "resource"]

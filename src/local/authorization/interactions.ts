@@ -1,15 +1,18 @@
 /**
- * The interactions of a user with the development authorization server: its login and consent forms.
+ * The interactions of a user with the development authorization server: its login and consent forms, and the policy
+ * that consents or denies without them.
  *
  * Other sites cannot send these forms: a signed, HTTP-only cookie identifies the interaction. The cookie is limited to
  * the path of the interaction's random id, and `SameSite=Lax` excludes it from requests that another site posts.
  */
 import type { Context, Middleware } from "koa"
+import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
 import type { Page } from "../../internal/html.js"
-import * as Consent from "./consent.js"
+import * as Accounts from "./accounts.js"
+import type { HeadlessConsent } from "./contract.js"
 import * as Pages from "./pages.js"
-import * as User from "./user.js"
+import type { Module } from "./settings.js"
 
 type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>
 
@@ -21,7 +24,10 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
   ctx.body = page.body
 }
 
-/** Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too large. */
+/**
+ * Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too
+ * large.
+ */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   const chunks: Array<Buffer> = []
   let size = 0
@@ -81,10 +87,31 @@ const finish = async (
   send(ctx, Pages.proceed(url))
 }
 
+const refusal = "The user refused the request"
+
+/**
+ * Stores a grant for all that an authorization request asks for, and returns its id. Each consent has its own grant, so
+ * that revocation of one leaves the tokens of the other valid.
+ */
+const saveGrant = (
+  provider: Provider,
+  { accountId, clientId, params }: {
+    readonly accountId: string | undefined
+    readonly clientId: string
+    readonly params: Readonly<Record<string, unknown>>
+  }
+): Promise<string> => {
+  const grant = new provider.Grant({ accountId, clientId })
+  const scope = typeof params["scope"] === "string" ? params["scope"] : ""
+  grant.addOIDCScope(scope)
+  for (const resource of [params["resource"]].flat()) grant.addResourceScope(String(resource), scope)
+  return grant.save()
+}
+
 const signIn = async (provider: Provider, ctx: Context, interaction: Interaction, form: URLSearchParams) => {
   const userName = (form.get("login") ?? "").trim()
-  if (!User.isUserName(userName)) {
-    const problem = `Enter a user name of 1 to ${User.maxUserNameLength} characters.`
+  if (!Accounts.isUserName(userName)) {
+    const problem = `Enter a user name of 1 to ${Accounts.maxUserNameLength} characters.`
     send(ctx, await renderPrompt(provider, interaction, { userName, problem }), 400)
     return
   }
@@ -93,7 +120,7 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
 }
 
 const allow = async (provider: Provider, ctx: Context, interaction: Interaction) => {
-  const grantId = await Consent.saveGrant(provider, {
+  const grantId = await saveGrant(provider, {
     accountId: interaction.session?.accountId,
     clientId: parameter(interaction, "client_id"),
     params: interaction.params
@@ -102,7 +129,7 @@ const allow = async (provider: Provider, ctx: Context, interaction: Interaction)
 }
 
 const deny = (provider: Provider, ctx: Context) =>
-  finish(provider, ctx, { error: "access_denied", error_description: Consent.refusal })
+  finish(provider, ctx, { error: "access_denied", error_description: refusal })
 
 /** Starts the authorization request again, without a session. */
 const switchUser = async (provider: Provider, ctx: Context, interaction: Interaction) => {
@@ -145,4 +172,34 @@ export const middleware = (provider: Provider): Middleware => async (ctx, next) 
   } else {
     await submit(provider, ctx, interaction)
   }
+}
+
+const signInAndAllow = async ({ oidc }: KoaContextWithOIDC, user: string): Promise<void> => {
+  const { client, params = {}, provider, session } = oidc
+  if (client === undefined || session === undefined) throw new TypeError("an authorization request without a client")
+  const { clientId } = client
+  session.loginAccount({ accountId: user })
+  session.ensureClientContainer(clientId)
+  const grantId = await saveGrant(provider, { accountId: user, clientId, params })
+  session.grantIdFor(clientId, grantId)
+  oidc.entity("Account", Accounts.toAccount(user))
+  oidc.entity("Grant", await provider.Grant.find(grantId))
+}
+
+/** A policy that answers for the user. No authorization request needs an interaction then. */
+export const headlessPolicy = (
+  { errors, interactionPolicy }: Module,
+  { decision, user }: HeadlessConsent
+): interactionPolicy.DefaultPolicy => {
+  const policy = interactionPolicy.base()
+  // The prompts themselves stay: `oidc-provider` refuses a request for a prompt that it does not know.
+  for (const { checks } of policy) checks.clear()
+  policy[0]?.checks.add(
+    new interactionPolicy.Check("headless", "the configured user answers", async (ctx) => {
+      if (decision === "deny") throw new errors.AccessDenied(refusal)
+      await signInAndAllow(ctx, user)
+      return interactionPolicy.Check.NO_NEED_TO_PROMPT
+    })
+  )
+  return policy
 }

@@ -1,7 +1,9 @@
-/** The pages of the development authorization server. */
+/** The pages of the development authorization server, and a simulated user who acts on them. */
+import { boundedFetch } from "../../internal/boundedFetch.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { maxUserNameLength } from "./user.js"
+import { type FilledForm, fillInForm, makeJar, refreshOf } from "../internal/browser.js"
+import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
 
@@ -122,3 +124,66 @@ export const home = (options: { readonly issuer: string; readonly discoveryUrl: 
 <div><dt>Discovery</dt><dd><a href="${options.discoveryUrl}">${options.discoveryUrl}</a></dd></div>
 </dl>${developmentNote}`
   })
+
+// -----------------------------------------------------------------------------
+// Simulated user
+// -----------------------------------------------------------------------------
+
+interface Decision {
+  readonly authorizationUrl: string
+  readonly user: string
+  readonly decision: "allow" | "deny"
+}
+
+/** Why the user did not get to the end, in words without secrets. */
+export class DecisionError extends Error {
+  override readonly name = "DecisionError"
+}
+
+const timeout = 10_000
+
+/** Sign-in and consent take eight. */
+const maxSteps = 20
+
+/** The `error` that a page of the server shows. */
+const errorOf = (page: string): string => {
+  const code = /Error: <code>([\w.-]{1,64})<\/code>/.exec(page)?.[1]
+  return code === undefined ? "" : `: ${code}`
+}
+
+/**
+ * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the
+ * client, with the authorization response in its query. It opens no page of another origin.
+ */
+export const decide = async (
+  issuer: string,
+  { authorizationUrl, decision, user }: Decision,
+  { now, signal }: { readonly now: number; readonly signal: AbortSignal }
+): Promise<string> => {
+  const cookies = makeJar()
+  let url = new URL(authorizationUrl)
+  let form: FilledForm | undefined
+  for (let count = 0; count < maxSteps; count++) {
+    if (url.origin !== issuer) return url.href
+    const response = await boundedFetch(url, {
+      redirect: "manual",
+      method: form === undefined ? "GET" : "POST",
+      headers: { accept: "text/html", cookie: cookies.header(url) },
+      ...(form === undefined ? {} : { body: form.values })
+    }, { timeout, signal })
+    cookies.store(url, response.headers.getSetCookie(), now)
+    const page = await response.text()
+    const target = response.status >= 300 && response.status < 400 ? response.headers.get("location") : refreshOf(page)
+    form = target || form !== undefined || !response.ok
+      ? undefined
+      : fillInForm(page, { userName: user, decision, connects: false })
+    const next = target ?? form?.action
+    if (next === undefined) {
+      throw new DecisionError(
+        `the authorization server refused it with the status ${response.status}${errorOf(page)}`
+      )
+    }
+    url = new URL(next, url)
+  }
+  throw new DecisionError("the authorization server shows page after page")
+}

@@ -1,20 +1,18 @@
 /** `oidc-provider`, configured as the development authorization server. */
-import type { Middleware } from "koa"
+import type { Context, Middleware } from "koa"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Configuration } from "oidc-provider"
 import type Provider from "oidc-provider"
-import * as Client from "./client.js"
-import * as Consent from "./consent.js"
+import type { Configuration } from "oidc-provider"
+import type { Page } from "../../internal/html.js"
+import { isOwnHost } from "../../internal/ownHost.js"
+import * as Accounts from "./accounts.js"
 import * as Grants from "./grants.js"
-import * as Guard from "./guard.js"
 import * as Interactions from "./interactions.js"
-import type { Module } from "./package.js"
 import * as Pages from "./pages.js"
-import * as ResourceServer from "./resourceServer.js"
-import type { Settings } from "./settings.js"
+import type { Module, Settings } from "./settings.js"
 import * as Tokens from "./tokens.js"
-import * as User from "./user.js"
-import * as Userinfo from "./userinfo.js"
+
+const userinfoPath = "/me"
 
 const interactionLifetime = 60 * 60
 const sessionLifetime = 24 * 60 * 60
@@ -40,8 +38,8 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     adapter: settings.store.adapter,
     // The Web Crypto API, which exported the key, types it less strictly.
     jwks: { keys: [settings.signingKey as never] },
-    scopes: ResourceServer.oidcScopes,
-    claims: User.claimsByScope(settings.users.values()),
+    scopes: Grants.oidcScopes,
+    claims: Accounts.claimsByScope(settings.users.values()),
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
@@ -59,7 +57,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
         }
       }
     },
-    findAccount: (_, userName) => User.toAccount(userName, settings.users.get(userName)),
+    findAccount: (_, userName) => Accounts.toAccount(userName, settings.users.get(userName)),
     renderError: (ctx, out) =>
       Interactions.send(
         ctx,
@@ -71,9 +69,9 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       ),
     interactions: {
       url: (_, interaction) => `/interaction/${interaction.uid}`,
-      ...(settings.consent === undefined ? {} : { policy: Consent.headlessPolicy(module, settings.consent) })
+      ...(settings.consent === undefined ? {} : { policy: Interactions.headlessPolicy(module, settings.consent) })
     },
-    discovery: { userinfo_endpoint: `${settings.issuer}${Userinfo.path}` },
+    discovery: { userinfo_endpoint: `${settings.issuer}${userinfoPath}` },
     cookies: {
       keys: [settings.cookieKey],
       long: cookie,
@@ -107,10 +105,85 @@ const configuration = (settings: Settings, module: Module): Configuration => {
         enabled: true,
         defaultResource: (_, __, oneOf) => oneOf?.[0] ?? settings.resources[0],
         useGrantedResource: () => true,
-        getResourceServerInfo: ResourceServer.make(settings, module)
+        getResourceServerInfo: Grants.makeResourceServer(settings, module)
       }
     }
   }
+}
+
+// -----------------------------------------------------------------------------
+// Middleware
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or ahead of time.
+ * Browsers say so with Fetch Metadata; other clients send no such header. The application's own redirect to the
+ * authorization endpoint is a top-level navigation, also from another site.
+ *
+ * A frame of the same site (another port of this host) is allowed, because a client may use it for `prompt=none`.
+ */
+const isSubresource = (ctx: Context): boolean => {
+  const site = ctx.get("sec-fetch-site")
+  const isNavigation = ctx.get("sec-fetch-mode") === "navigate"
+  const isTopLevel = isNavigation && ctx.get("sec-fetch-dest") === "document"
+  return ctx.get("sec-purpose").startsWith("prefetch")
+    || (site === "cross-site" && !isTopLevel)
+    || (site === "same-site" && !isNavigation)
+}
+
+const refuse = (ctx: Context, page: Page, description: string): void => {
+  if (ctx.accepts(["json", "html"]) === "html") {
+    Interactions.send(ctx, page, 403)
+  } else {
+    ctx.status = 403
+    ctx.set("cache-control", "no-store")
+    ctx.body = { error: "invalid_request", error_description: description }
+  }
+}
+
+/**
+ * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
+ */
+const guard = (
+  allowedHosts: ReadonlyArray<string>,
+  publicDocuments: ReadonlyArray<string>
+): Middleware =>
+(ctx, next) =>
+  !isOwnHost(ctx.headers.host, allowedHosts)
+    ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
+    : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
+    ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
+    : next()
+
+/** RFC 6750, section 3. A request without a token gets no error code. */
+const respondChallenge = (ctx: Context, status: number, error?: string, description?: string): void => {
+  ctx.status = status
+  ctx.set("www-authenticate", error === undefined ? "Bearer" : `Bearer error="${error}"`)
+  ctx.body = error === undefined ? {} : { error, error_description: description }
+}
+
+/**
+ * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The one of `oidc-provider` reads only opaque
+ * tokens, and the access tokens of this server are JWTs for an API.
+ */
+const userinfo = ({ store, users }: Settings, tokens: Tokens.Tokens): Middleware => async (ctx, next) => {
+  if (ctx.path !== userinfoPath) return next()
+  if (ctx.method !== "GET" && ctx.method !== "POST") {
+    ctx.set("allow", "GET, POST")
+    ctx.throw(405)
+  }
+  ctx.set("cache-control", "no-store")
+  const [, token] = /^Bearer +(\S+)$/i.exec(ctx.get("authorization")) ?? []
+  if (token === undefined) return respondChallenge(ctx, 401)
+  const claims = await tokens.verifyOwn(token, Tokens.accessTokenHeader).catch(() => undefined)
+  const { client_id: clientId, scope = "", sub = "" } = claims ?? {}
+  if (claims === undefined || typeof clientId !== "string" || typeof scope !== "string") {
+    return respondChallenge(ctx, 401, "invalid_token", "the access token is not valid")
+  }
+  if (!store.hasScope(sub, clientId, "openid")) {
+    return respondChallenge(ctx, 403, "insufficient_scope", "the user has not granted the scope openid")
+  }
+  ctx.body = { ...Accounts.selectClaims(users.get(sub) ?? {}, scope.split(" ")), sub }
 }
 
 const home = ({ issuer }: Settings): Middleware => (ctx, next) =>
@@ -131,6 +204,10 @@ const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) =
   return next()
 }
 
+// -----------------------------------------------------------------------------
+// Constructor
+// -----------------------------------------------------------------------------
+
 /** Returns the request handler of the server. */
 export const make = (
   module: Module,
@@ -139,7 +216,7 @@ export const make = (
   const provider = new module.Provider(settings.issuer, configuration(settings, module))
   // The recipe of `oidc-provider` for wildcards in redirect URIs. The class belongs to this provider.
   provider.Client.prototype.redirectUriAllowed = function(this: { readonly clientId: string }, uri: string) {
-    return Client.isRedirectUriAllowed(settings.clients.get(this.clientId)?.redirectUris ?? [], uri)
+    return Accounts.isRedirectUriAllowed(settings.clients.get(this.clientId)?.redirectUris ?? [], uri)
   }
   // Koa prints errors unless there is a listener. Its types omit its own event.
   const events: NodeJS.EventEmitter = provider
@@ -147,9 +224,9 @@ export const make = (
   provider.on("server_error", (_: unknown, error: Error) => settings.onError(error.name))
   const tokens = Tokens.make(settings)
   Grants.register(provider, module, settings, tokens)
-  provider.use(Guard.middleware(settings.allowedHosts, [discoveryPath, metadataPath, provider.pathFor("jwks")]))
+  provider.use(guard(settings.allowedHosts, [discoveryPath, metadataPath, provider.pathFor("jwks")]))
   provider.use(Interactions.middleware(provider))
-  provider.use(Userinfo.middleware(settings, tokens))
+  provider.use(userinfo(settings, tokens))
   provider.use(home(settings))
   provider.use(promptForOfflineAccess(provider))
   return provider.callback()

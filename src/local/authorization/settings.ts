@@ -1,5 +1,5 @@
-/** The settings of one development authorization server. */
-import type { Client, HeadlessConsent, UserClaims } from "./model.js"
+/** What the parts of one development authorization server share: its settings, and the package `oidc-provider`. */
+import type { Client, HeadlessConsent, UserClaims } from "./contract.js"
 import type { OidcStore } from "./store.js"
 
 export interface Settings {
@@ -30,4 +30,29 @@ export interface Settings {
     readonly offset: () => number
   }
   readonly onError: (name: string) => void
+}
+
+/** The optional package `oidc-provider`, loaded when a server starts. */
+
+type OidcProvider = typeof import("oidc-provider")
+
+/** The optional package `oidc-provider`. */
+export interface Module extends Pick<OidcProvider, "errors" | "interactionPolicy"> {
+  readonly Provider: OidcProvider["default"]
+}
+
+/**
+ * Loads the inner modules of the package, when a server starts. Its index prints a warning on versions of Node without
+ * long-term support.
+ */
+export const loadModule = async (): Promise<Module> => {
+  const [{ Provider }, errors, interactionPolicy] = await Promise.all([
+    // @ts-expect-error The package's types describe its index only.
+    import("oidc-provider/lib/provider.js"),
+    // @ts-expect-error The package's types describe its index only.
+    import("oidc-provider/lib/helpers/errors.js"),
+    // @ts-expect-error The package's types describe its index only.
+    import("oidc-provider/lib/helpers/interaction_policy/index.js")
+  ])
+  return { Provider, errors, interactionPolicy }
 }

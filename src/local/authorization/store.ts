@@ -2,6 +2,7 @@
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
+import * as ExpiringMap from "../../internal/expiringMap.js"
 
 /**
  * The number of entries of one model, as grants or interactions. `oidc-provider` checks expiry itself, so the bound
@@ -38,16 +39,6 @@ export const parse: (text: string) => Option.Option<Content> = Schema.decodeOpti
 
 type Predicate = (payload: AdapterPayload) => boolean
 
-interface Entries {
-  readonly all: () => ReadonlyArray<readonly [id: string, payload: AdapterPayload]>
-  readonly get: (id: string) => AdapterPayload | undefined
-  readonly set: (id: string, payload: AdapterPayload) => void
-  readonly change: (id: string, f: (payload: AdapterPayload) => void) => void
-  readonly drop: (id: string) => void
-  readonly dropWhere: (predicate: Predicate) => void
-  readonly findWhere: (predicate: Predicate) => AdapterPayload | undefined
-}
-
 const expiryOf = ({ exp = Number.POSITIVE_INFINITY }: AdapterPayload): number => exp
 
 /** The scopes of OpenID Connect in a grant. Its type in `oidc-provider` has no members. */
@@ -60,56 +51,36 @@ const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
 /**
- * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is `offset`
- * seconds ahead. So a change of the offset ends the entries whose time is over.
+ * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is
+ * `offset` seconds ahead. So a change of the offset ends the entries whose time is over.
  */
-const makeEntries = (nowSeconds: () => number, offset: () => number): Entries => {
-  const payloads = new Map<string, AdapterPayload>()
-  // No entry expires before this time. Full scans are rare: expiry times are whole seconds.
-  let nextExpiry = Number.POSITIVE_INFINITY
-
-  const dropWhere = (predicate: Predicate) => {
-    for (const [id, payload] of payloads) {
-      if (predicate(payload)) payloads.delete(id)
-    }
-  }
-
-  const dropExpired = () => {
-    const now = nowSeconds()
-    if (nextExpiry > now) return
-    dropWhere((payload) => expiryOf(payload) <= now)
-    nextExpiry = Number.POSITIVE_INFINITY
-    for (const payload of payloads.values()) nextExpiry = Math.min(nextExpiry, expiryOf(payload))
-  }
+const makeEntries = (nowSeconds: () => number, offset: () => number) => {
+  const entries = ExpiringMap.make<readonly [id: string, payload: AdapterPayload]>()
 
   /** For `oidc-provider`. */
   const toMachineTime = (payload: AdapterPayload | undefined) => payload && shiftExpiry(payload, -offset())
 
   return {
-    all: () => [...payloads],
-    get: (id) => toMachineTime(payloads.get(id)),
-    set: (id, given) => {
+    all: entries.values,
+    get: (id: string) => toMachineTime(entries.get(id)?.[1]),
+    set: (id: string, given: AdapterPayload) => {
       const payload = shiftExpiry(given, offset())
-      // Deleted first: a map keeps the position of a key that it has.
-      payloads.delete(id)
-      payloads.set(id, payload)
-      nextExpiry = Math.min(nextExpiry, expiryOf(payload))
-      if (payloads.size > capacity) dropExpired()
-      const oldest = payloads.size > capacity ? payloads.keys().next().value : undefined
-      if (oldest !== undefined) payloads.delete(oldest)
+      entries.set(id, [id, payload], expiryOf(payload))
+      if (entries.size() > capacity) entries.removeEnded(nowSeconds())
+      const [oldest] = entries.size() > capacity ? entries.values() : []
+      if (oldest !== undefined) entries.remove(oldest[0])
     },
-    change: (id, f) => {
-      const payload = payloads.get(id)
-      if (payload !== undefined) f(payload)
+    consume: (id: string) => {
+      const payload = entries.get(id)?.[1]
+      if (payload !== undefined) payload.consumed = true
     },
-    drop: (id) => void payloads.delete(id),
-    dropWhere,
-    findWhere: (predicate) => {
-      for (const payload of payloads.values()) {
-        if (predicate(payload)) return toMachineTime(payload)
+    drop: entries.remove,
+    dropWhere: (predicate: Predicate) => {
+      for (const [id, payload] of entries.values()) {
+        if (predicate(payload)) entries.remove(id)
       }
-      return undefined
-    }
+    },
+    findWhere: (predicate: Predicate) => toMachineTime(entries.values().find(([, payload]) => predicate(payload))?.[1])
   }
 }
 
@@ -123,9 +94,9 @@ export const make = (
   nowSeconds: () => number,
   offset: () => number = () => 0
 ): OidcStore => {
-  const models = new Map<string, Entries>()
+  const models = new Map<string, ReturnType<typeof makeEntries>>()
 
-  const entriesOf = (model: string): Entries => {
+  const entriesOf = (model: string) => {
     const entries = models.get(model) ?? makeEntries(nowSeconds, offset)
     models.set(model, entries)
     return entries
@@ -139,10 +110,7 @@ export const make = (
       find: async (id) => model === "Client" ? client(id) as AdapterPayload | undefined : entries.get(id),
       findByUid: async (uid) => entries.findWhere((payload) => payload.uid === uid),
       findByUserCode: async () => undefined,
-      consume: async (id) =>
-        entries.change(id, (payload) => {
-          payload.consumed = true
-        }),
+      consume: async (id) => entries.consume(id),
       destroy: async (id) => entries.drop(id),
       revokeByGrantId: async (grantId) => entries.dropWhere((payload) => payload.grantId === grantId)
     }

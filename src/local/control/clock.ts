@@ -1,6 +1,7 @@
 /** The clock of the backend: the clock of the caller, and an offset that can change. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { LocalControlError } from "./contract.js"
 
 export interface ShiftedClock {
   /** In milliseconds. */
@@ -21,14 +22,30 @@ export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock =
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })
 
-export const make: Effect.Effect<ShiftedClock> = Effect.sync(() => {
+/** The end of 9999, the last year in ISO 8601 with four digits. What expires then still has a `Date`. */
+const maxTime = 253_402_300_799_999
+
+/** Checks the time that a clock of this offset shows. */
+export const checkOffset = (offset: number): Effect.Effect<void, LocalControlError> =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      now + offset >= 0 && now + offset <= maxTime ? Effect.void : new LocalControlError({
+        reason: "InvalidTime",
+        message: "The time is out of range: the clock goes from 1970 to 9999"
+      })
+  )
+
+/** Makes a clock that `follow` goes with. */
+export const make = (follow: (milliseconds: number) => Effect.Effect<void>): ShiftedClock => {
   let current = 0
   const offset = () => current
   return {
     offset,
     setOffset: (milliseconds) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         current = Math.round(milliseconds)
+        return follow(milliseconds)
       }),
     shift: (effect) =>
       Effect.suspend(() =>
@@ -37,4 +54,4 @@ export const make: Effect.Effect<ShiftedClock> = Effect.sync(() => {
           : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, shifted(clock, offset)))
       )
   }
-})
+}

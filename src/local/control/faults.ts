@@ -6,15 +6,11 @@ import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
 import type { Failure } from "../backend/callContext.js"
-import {
-  type AuthorizationServer,
-  OAuthError,
-  type OAuthErrorReason,
-  type Service as OAuthClient
-} from "../oauth/model.js"
+import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/contract.js"
+import { toReason } from "../oauth/exchange.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./contract.js"
 import * as Exceptions from "./exceptions.js"
-import { HttpCall } from "./httpCall.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./model.js"
+import { HttpCall } from "./requests.js"
 
 export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 
@@ -117,24 +113,10 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
 // Errors of authorization servers
 // -----------------------------------------------------------------------------
 
-const oauthReasons: { readonly [code: string]: OAuthErrorReason } = {
-  invalid_grant: "InvalidGrant",
-  invalid_client: "InvalidClient",
-  unauthorized_client: "InvalidClient",
-  access_denied: "AccessDenied",
-  server_error: "Unreachable",
-  temporarily_unavailable: "Unreachable"
-}
-
 const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | undefined => {
   if (cut !== true && exception === undefined && status === undefined) return undefined
-  const isUnavailable = cut === true || status === 429 || (status !== undefined && status >= 500)
   return new OAuthError({
-    reason: isUnavailable
-      ? "Unreachable"
-      : exception !== undefined && Object.hasOwn(oauthReasons, exception)
-      ? oauthReasons[exception] ?? "Rejected"
-      : "Rejected",
+    reason: cut === true ? "Unreachable" : toReason({ error: exception, status }),
     // RFC 6749, section 5.2: an error has the status 400.
     ...(cut === true ? {} : { status: status ?? 400 }),
     ...(exception === undefined ? {} : { code: exception }),

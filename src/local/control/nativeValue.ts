@@ -3,7 +3,8 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 
 /**
- * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`. In JSON it is a string in ISO 8601.
+ * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`. In JSON it is a
+ * string in ISO 8601.
  */
 export type Plain<A, Time = Date> = A extends Option.Option<infer B> ? Plain<B, Time> | undefined
   : A extends DateTime.DateTime ? Time

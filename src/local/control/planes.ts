@@ -1,7 +1,12 @@
-/** The planes of the current backend: each call is recorded, may meet a fault, and runs by the clock. */
+/**
+ * The planes of the current backend, and the names of its resources. Each call is recorded, may meet a fault, and runs
+ * by the clock.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Plane from "../../plane/make.js"
@@ -9,6 +14,7 @@ import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
+import type { CredentialProviderSummary, Excerpt, Resources } from "./contract.js"
 import type { Faults } from "./faults.js"
 import type { Generations } from "./generations.js"
 import type { Requests } from "./requests.js"
@@ -56,3 +62,38 @@ export const make = (
     )
   )
 }
+
+// -----------------------------------------------------------------------------
+// Resources
+// -----------------------------------------------------------------------------
+
+const maxItems = 200
+
+const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>, E> =>
+  Effect.map(Stream.runCollect(Stream.take(stream, maxItems + 1)), (items) => ({
+    items: items.slice(0, maxItems),
+    more: items.length > maxItems
+  }))
+
+const toSummary = (kind: CredentialProviderSummary["kind"]) =>
+(
+  provider: { readonly name: string; readonly credentialProviderVendor?: string | undefined }
+): CredentialProviderSummary => ({
+  name: provider.name,
+  kind,
+  vendor: Option.fromUndefinedOr(provider.credentialProviderVendor)
+})
+
+/** Lists the resources of a backend. */
+export const listResources = (
+  controlPlane: ControlPlane.Service
+): Effect.Effect<Resources, { readonly message: string }> =>
+  Effect.all({
+    workloadIdentities: takeItems(Stream.map(controlPlane.streamWorkloadIdentities(), ({ name }) => ({ name }))),
+    credentialProviders: takeItems(
+      Stream.map(controlPlane.streamOauth2CredentialProviders(), toSummary("OAuth2")).pipe(
+        Stream.concat(Stream.map(controlPlane.streamApiKeyCredentialProviders(), toSummary("API key"))),
+        Stream.concat(Stream.map(controlPlane.streamPaymentCredentialProviders(), toSummary("Payment")))
+      )
+    )
+  })

@@ -1,9 +1,11 @@
 /** The last requests and their answers, without secrets. The size of each is limited, and so is their number. */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
@@ -12,9 +14,34 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import { nowOf } from "../internal/now.js"
-import { type CollectedReasons, HttpCall } from "./httpCall.js"
-import type { RequestRecord } from "./model.js"
+import type { RequestRecord } from "./contract.js"
+
+/** The time of a fiber's clock, in milliseconds since the epoch, without an effect of its own. */
+export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
+  fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+
+export interface CollectedReasons {
+  readonly list: ReadonlyArray<string>
+  readonly add: (reason: string) => void
+}
+
+/**
+ * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them
+ * knows.
+ */
+export interface Call {
+  /** Whether a fault cuts the connection. */
+  cut: boolean
+  /** Why an operation fails, where its answer does not say so. */
+  readonly reasons: CollectedReasons
+  /** What the plane saw. It is written when the status is known. */
+  record: RequestRecord | undefined
+}
+
+/** Undefined for a call in this process. */
+export const HttpCall = Context.Reference("effect-agentcore-identity/local/HttpCall", {
+  defaultValue: (): Call | undefined => undefined
+})
 
 export interface Requests {
   /** The newest first. */

@@ -1,9 +1,16 @@
 /**
- * The last request to an authorization server and its answer, and what of the answer an error may say.
+ * Requests to authorization servers and their responses: the last exchange, what of the response an error may say, and
+ * the response as a token set or an error.
  *
- * The texts of a server can repeat what the client sent. So `strip` removes the values of the request from them.
+ * The strings of a server can repeat what the client sent. So `strip` removes the values of the request from them.
  */
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type { CustomFetch } from "openid-client"
+import type * as OpenidClient from "openid-client"
+import { toUtc } from "../../internal/dateRange.js"
+import { codeOf } from "../../internal/errorCode.js"
+import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./contract.js"
 
 /** Parameters that hold no secret. A text of the server may quote them. */
 const publicParameters: ReadonlySet<string> = new Set([
@@ -114,7 +121,10 @@ const hiddenOf = (parameters: URLSearchParams): ReadonlyArray<string> =>
     value === "" || publicParameters.has(name) || isPublicValue(value) ? [] : [value]
   )
 
-/** The credentials of a header, also the secret in those of the scheme Basic, which is form-encoded (RFC 6749, section 2.3.1). */
+/**
+ * The credentials of a header, also the secret in those of the scheme Basic, which is form-encoded (RFC 6749, section
+ * 2.3.1).
+ */
 const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   const [scheme, credentials = ""] = (authorization ?? "").split(" ")
   if (credentials === "") return []
@@ -124,18 +134,20 @@ const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   return [credentials, ...(decoded === "" ? [] : [decoded])]
 }
 
-const parse = (text: string): { readonly error?: unknown; readonly error_description?: unknown } => {
+/** Undefined for JSON of another kind, and for any other string. */
+const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? value : {}
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
   } catch {
-    return {}
+    return undefined
   }
 }
 
 /** Of a callback's query, these are for the developer. */
 const callbackTexts: ReadonlySet<string> = new Set(["error", "error_description", "error_uri", "iss"])
 
+/** Records the last request to an authorization server and its response. */
 export const make = (): Exchange => {
   const hidden = new Set<string>()
   let answer: { readonly status: number; readonly text: string } | undefined
@@ -168,8 +180,136 @@ export const make = (): Exchange => {
     toRefusal,
     refusal: () => {
       if (answer === undefined) return {}
-      const { error, error_description } = parse(answer.text)
+      const { error, error_description } = parseObject(answer.text) ?? {}
       return { status: answer.status, ...toRefusal(error, error_description) }
     }
   }
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+export type Openid = typeof OpenidClient
+
+/** RFC 6749. Every other code is `Rejected`. */
+const reasons: ReadonlyMap<string, OAuthErrorReason> = new Map([
+  ["access_denied", "AccessDenied"],
+  ["invalid_client", "InvalidClient"],
+  ["invalid_grant", "InvalidGrant"],
+  ["server_error", "Unreachable"],
+  ["temporarily_unavailable", "Unreachable"],
+  ["unauthorized_client", "InvalidClient"]
+])
+
+const isUnanswered = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
+
+export const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
+  isUnanswered(status) ? "Unreachable" : reasons.get(error) ?? "Rejected"
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+const makeError = (reason: OAuthErrorReason, { description, error, status }: Refusal): OAuthError =>
+  new OAuthError({
+    reason,
+    ...(status === undefined || isSuccess(status) ? {} : { status }),
+    ...(error === undefined ? {} : { code: error }),
+    ...(description === undefined ? {} : { description })
+  })
+
+/**
+ * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
+ * rejected.
+ */
+export const fromCallback = (refusal: Refusal): OAuthError =>
+  makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
+
+const withStatus = (refusal: Refusal): Refusal =>
+  refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
+    ? refusal
+    : { ...refusal, description: `status ${refusal.status}` }
+
+/** The code of a lost connection: `ECONNREFUSED`, or the code of a certificate. */
+const toNetworkCode = (cause: unknown): string | undefined => {
+  const code = cause instanceof Error ? codeOf(cause.cause) : ""
+  return /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined
+}
+
+/**
+ * The errors of openid-client hold the answer, and some the request. Of these the exchange keeps what an error may say.
+ */
+export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange): OAuthError => {
+  if (cause instanceof openid.AuthorizationResponseError) {
+    return fromCallback(exchange.toRefusal(cause.error, cause.error_description))
+  }
+  const refusal = withStatus(exchange.refusal())
+  if (cause instanceof openid.WWWAuthenticateChallengeError) {
+    const challenge = { ...refusal, error: refusal.error ?? "invalid_client" }
+    return makeError(toReason(challenge), challenge)
+  }
+  // Some servers report an error with the status of a success, which is a `ClientError`.
+  if (cause instanceof openid.ResponseBodyError || refusal.error !== undefined) {
+    return makeError(toReason(refusal), refusal)
+  }
+  if (cause instanceof openid.ClientError) {
+    const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT" || isUnanswered(refusal.status)
+    return makeError(unanswered ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
+  }
+  // A TypeError of openid-client for wrong arguments has a code. A TypeError of fetch for a lost connection has none.
+  return makeError(cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected", {
+    description: toNetworkCode(cause)
+  })
+}
+
+/** Names the discovery document that could not be used. Its URL has no query and no user information. */
+export const atDiscovery = (url: string) => ({ code, description, reason }: OAuthError): OAuthError =>
+  makeError(reason, {
+    error: code,
+    description: `the discovery document ${url} cannot be used${description === undefined ? "" : `: ${description}`}`
+  })
+
+// -----------------------------------------------------------------------------
+// Tokens
+// -----------------------------------------------------------------------------
+
+/** `now` in milliseconds. */
+export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
+  accessToken: Redacted.make(response.access_token),
+  refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
+  expiresAt: Option.map(
+    Option.fromNullishOr(response.expires_in),
+    (seconds) => toUtc(now + seconds * 1000)
+  ),
+  scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
+})
+
+/** The vendors' own token types are bearer tokens under another name. */
+const normalizeTokenType = (type: unknown): unknown =>
+  typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
+
+const normalizeScope = (scope: unknown): unknown =>
+  Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
+
+/**
+ * A fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
+ * (`unusualAnswers`) to the standard form.
+ *
+ * AgentCore returns the access token alone, and no source says that it checks ID tokens. openid-client would reject one
+ * whose algorithm, issuer or key it does not expect.
+ */
+export const normalizeTokens = (
+  fetch: OpenidClient.CustomFetch,
+  quirks: Quirks | undefined
+): OpenidClient.CustomFetch =>
+async (url, options) => {
+  const response = await fetch(url, options)
+  const body = parseObject(await response.clone().text())
+  if (body === undefined) return response
+  const { id_token, scope, token_type, ...rest } = body
+  if (quirks?.unusualAnswers === true) {
+    return Response.json({ ...rest, token_type: normalizeTokenType(token_type), scope: normalizeScope(scope) }, {
+      status: response.status
+    })
+  }
+  return id_token === undefined ? response : Response.json({ ...rest, scope, token_type }, response)
 }

@@ -6,9 +6,8 @@ import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import * as Answers from "./answers.js"
+import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./contract.js"
 import * as Exchange from "./exchange.js"
-import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./model.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
 import * as UserToken from "./userToken.js"
@@ -40,7 +39,7 @@ const omitReserved = (
 const anonymous = "-"
 
 // A dependency of this package: without it the installation is broken.
-const openidClient: Effect.Effect<Answers.Openid> = Effect.orDie(
+const openidClient: Effect.Effect<Exchange.Openid> = Effect.orDie(
   loadPackage("openid-client", "discovery", () => import("openid-client"))
 )
 
@@ -58,7 +57,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const verifyUserToken = UserToken.makeVerify(keys)
 
   const run = <A>(
-    openid: Answers.Openid,
+    openid: Exchange.Openid,
     evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>,
     exchange: Exchange.Exchange
   ): Effect.Effect<A, OAuthError> =>
@@ -68,11 +67,11 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
           // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
           exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))
         ),
-      catch: (cause) => Answers.toOAuthError(openid, cause, exchange)
+      catch: (cause) => Exchange.toOAuthError(openid, cause, exchange)
     })
 
   const readMetadata = Effect.fnUntraced(function*(
-    openid: Answers.Openid,
+    openid: Exchange.Openid,
     { discovery }: Pick<AuthorizationServer, "discovery">
   ) {
     if ("authorizationServerMetadata" in discovery) {
@@ -96,14 +95,14 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
           execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
         }),
       Exchange.make()
-    ).pipe(Effect.mapError(Answers.atDiscovery(discoveryUrl)))
+    ).pipe(Effect.mapError(Exchange.atDiscovery(discoveryUrl)))
     const server = found.serverMetadata()
     discovered.set(discoveryUrl, server)
     return server
   })
 
   const privateKeyJwt = (
-    openid: Answers.Openid,
+    openid: Exchange.Openid,
     server: AuthenticationOf<"PRIVATE_KEY_JWT">,
     audience: string
   ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
@@ -129,7 +128,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   }
 
   const authenticateClient = (
-    openid: Answers.Openid,
+    openid: Exchange.Openid,
     tokenEndpoint: string,
     server: AuthorizationServer
   ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
@@ -152,7 +151,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   }
 
   const findEndpoint = (
-    openid: Answers.Openid,
+    openid: Exchange.Openid,
     server: AuthorizationServer,
     endpoint: Endpoint
   ): Effect.Effect<{ readonly as: OpenidClient.ServerMetadata; readonly url: string }, OAuthError> =>
@@ -167,7 +166,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const call = <A>(
     server: AuthorizationServer,
     endpoint: Endpoint,
-    evaluate: (openid: Answers.Openid, configuration: OpenidClient.Configuration) => Promise<A>,
+    evaluate: (openid: Exchange.Openid, configuration: OpenidClient.Configuration) => Promise<A>,
     exchange = Exchange.make()
   ): Effect.Effect<A, OAuthError> =>
     Effect.gen(function*() {
@@ -179,7 +178,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         : yield* authenticateClient(openid, url, server)
       return yield* run(openid, (fetch) => {
         const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
-        configuration[openid.customFetch] = Answers.normalizeTokens(fetch, server.quirks)
+        configuration[openid.customFetch] = Exchange.normalizeTokens(fetch, server.quirks)
         if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
         return evaluate(openid, configuration)
       }, exchange)
@@ -188,13 +187,13 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const requestTokens = (
     server: AuthorizationServer,
     evaluate: (
-      openid: Answers.Openid,
+      openid: Exchange.Openid,
       configuration: OpenidClient.Configuration
     ) => Promise<OpenidClient.TokenEndpointResponse>
   ): Effect.Effect<TokenSet, OAuthError> =>
     // The clock is read before the request, so that `expiresAt` is never too late.
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.map(call(server, "token_endpoint", evaluate), (response) => Answers.toTokenSet(now, response)))
+      Effect.map(call(server, "token_endpoint", evaluate), (response) => Exchange.toTokenSet(now, response)))
 
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 

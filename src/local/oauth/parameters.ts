@@ -1,5 +1,5 @@
 /** The parameters of requests to an authorization server. */
-import type { Quirks } from "./model.js"
+import type { Quirks } from "./contract.js"
 
 /** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
 const standard: ReadonlySet<string> = new Set([

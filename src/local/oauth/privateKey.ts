@@ -34,6 +34,6 @@ const parameters = {
   ES256: { name: "ECDSA", namedCurve: "P-256" }
 }
 
-/** Node 20 has no `KeyObject.toCryptoKey`. */
+/** `KeyObject.toCryptoKey` returns a type that is not the one of `openid-client`. */
 export const toCryptoKey = (key: KeyObject, algorithm: Algorithm): Promise<CryptoKey> =>
   crypto.subtle.importKey("pkcs8", key.export({ type: "pkcs8", format: "der" }), parameters[algorithm], false, ["sign"])

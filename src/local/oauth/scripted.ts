@@ -6,8 +6,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../../internal/dateRange.js"
-import { fromCallback } from "./answers.js"
-import * as Exchange from "./exchange.js"
 import {
   type CallbackRequest,
   OAuthError,
@@ -15,7 +13,8 @@ import {
   type ScriptedOptions,
   type Service,
   type TokenSet
-} from "./model.js"
+} from "./contract.js"
+import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as UserToken from "./userToken.js"
 
@@ -34,7 +33,9 @@ interface RefreshToken {
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
-/** Of abandoned authorizations the oldest are forgotten. The local backend holds fewer sessions than this at one time. */
+/**
+ * The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time.
+ */
 const maxAuthorizations = 100_000
 
 export const make = (options: ScriptedOptions): Service => {
@@ -88,7 +89,7 @@ export const make = (options: ScriptedOptions): Service => {
       return query.get("state") !== Redacted.value(request.state)
         ? new OAuthError({ reason: "Rejected" })
         : error !== null
-        ? fromCallback(exchange.toRefusal(error, query.get("error_description")))
+        ? Exchange.fromCallback(exchange.toRefusal(error, query.get("error_description")))
         : code === null
         ? new OAuthError({ reason: "Rejected" })
         : Effect.succeed(code)

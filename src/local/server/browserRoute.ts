@@ -1,10 +1,13 @@
-/** Routes for browsers: pages, and redirects between them. */
+/** Routes for browsers: pages, among them the one about a consent portal, and requests from pages of other sites. */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { randomUUID } from "node:crypto"
+import type * as ControlPlane from "../../ControlPlane.js"
 import * as Html from "../../internal/html.js"
+import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { failed, type Settings } from "./dispatch.js"
 
@@ -14,20 +17,20 @@ export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpSer
 /** Responds with a page of one paragraph. */
 export const respondText = (status: number, title: string, text: Html.Html): HttpServerResponse.HttpServerResponse =>
   respondPage(
-    Html.render({ title, kicker: "Local AgentCore Identity", body: Html.html`<p>${text}</p>` }),
+    Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>` }),
     status
   )
 
 const unknownHost = respondText(
   403,
   "Unknown host",
-  Html.html`This server does not answer to the host name in the address.`
+  html`This server does not answer to the host name in the address.`
 )
 
 const broken = respondText(
   500,
   "The local server failed",
-  Html.html`This is an error of the server, not yours. The log of the server has the details.`
+  html`This is an error of the server, not yours. The log of the server has the details.`
 )
 
 /** Handles `GET` only, so that a link preview has no effect. */
@@ -52,3 +55,74 @@ export const handler = <R>(
         )
     })
   ))
+
+/**
+ * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these
+ * headers to it, and an AWS SDK none.
+ */
+export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
+  const { host, origin, referer, "sec-fetch-site": site } = headers
+  const source = origin ?? referer
+  return site !== undefined && site !== "same-origin" && site !== "none"
+    // The origin of a page in a sandbox is `null`, which is no URL.
+    || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
+}
+
+// -----------------------------------------------------------------------------
+// Consent portals
+// -----------------------------------------------------------------------------
+
+const row = (name: string, value: string): Html.Html =>
+  html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
+`
+
+const respondPortal = (
+  portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>
+): HttpServerResponse.HttpServerResponse =>
+  respondPage(Html.render({
+    title: `Consent portal ${portal.name}`,
+    kicker: "Local AgentCore Identity",
+    body: html`<dl>
+${row("Status", portal.status)}${portal.sources.map(({ identifier }) => row("Gateway", identifier))}${
+      row("Identity provider", portal.idpConfig.credentialProviderArn)
+    }${row("Scopes of the sign-in", portal.idpConfig.scopes.join(" "))}${
+      typeof portal.portalUrl !== "string" ? undefined : [
+        row("Redirect URI for the identity provider", `${portal.portalUrl}/callback`),
+        row("Return URL for the targets of the gateway", `${portal.portalUrl}/connect/callback`)
+      ]
+    }</dl>
+<p class="soft">AWS serves the portal itself. This server has no gateway, and no sign-in.</p>`
+  }))
+
+const unknownPortal = respondText(
+  404,
+  "Unknown consent portal",
+  html`This server has no consent portal at the address. It was deleted, or the address is not complete.`
+)
+
+/**
+ * Adds a page about a consent portal, at `/consent-portals/<id>`. The portal itself is a page of AWS, and nothing
+ * answers at its URL.
+ */
+export const addPortalPage = (
+  router: HttpRouter.HttpRouter,
+  settings: Settings,
+  controlPlane: ControlPlane.Service
+): Effect.Effect<void> =>
+  router.add(
+    "*",
+    "/consent-portals/:id",
+    handler("consent-portal", settings, () =>
+      Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
+        controlPlane.getConsentPortal({ consentPortalIdentifier: id }).pipe(
+          Effect.map(respondPortal),
+          Effect.catchTags({
+            ResourceNotFoundException: () =>
+              Effect.succeed(unknownPortal),
+            ValidationException: () =>
+              Effect.succeed(unknownPortal)
+          }),
+          // Any other error is the store's, and its log has it.
+          Effect.orDie
+        )))
+  )

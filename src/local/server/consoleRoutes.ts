@@ -1,15 +1,66 @@
 /**
- * `GET /_local/console`: the page of the console, its script and its style. They hold no secrets: the script reads a one-time code from
- * the fragment of the URL, which browsers do not send, and exchanges it for the token of the control.
+ * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` leads to the
+ * page.
+ *
+ * They hold no secrets: the script reads a one-time code from the fragment of the URL, which browsers do not send, and
+ * exchanges it for the token of the control.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { randomBytes } from "node:crypto"
 import { access, readFile } from "node:fs/promises"
+import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
+
+// -----------------------------------------------------------------------------
+// Codes
+// -----------------------------------------------------------------------------
+
+/**
+ * One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the
+ * token.
+ */
+export interface ConsoleCodes {
+  /** A new code, valid for a minute. */
+  readonly issue: Effect.Effect<string>
+  /** Whether the code is valid. It is used then. */
+  readonly redeem: (code: string) => Effect.Effect<boolean>
+}
+
+/** Milliseconds. */
+const lifetime = 60_000
+
+export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
+  // A code has 256 random bits, so a lookup tells nothing about the others.
+  const codes = ExpiringMap.make<true>()
+  const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      codes.removeEnded(now)
+      return use(now)
+    })
+  return {
+    issue: atNow((now) => {
+      const code = randomBytes(32).toString("base64url")
+      codes.set(code, true, now + lifetime)
+      return code
+    }),
+    redeem: (code) =>
+      atNow(() => {
+        const isValid = codes.get(code) === true
+        codes.remove(code)
+        return isValid
+      })
+  }
+})
+
+// -----------------------------------------------------------------------------
+// Page
+// -----------------------------------------------------------------------------
 
 export const path = "/_local/console"
 
@@ -17,8 +68,8 @@ export const path = "/_local/console"
 declare const consoleFolder: string | undefined
 
 /**
- * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources and
- * build their own. A bundle of another program may have no URL: then there is no console.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources
+ * and build their own. A bundle of another program may have no URL: then there is no console.
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",
@@ -49,7 +100,7 @@ const page = Html.html`<!doctype html>
 <link rel="stylesheet" href="${path}/main.css">
 <script type="module" src="${path}/main.js"></script>
 </head>
-<body><noscript>The console needs JavaScript. <a href="/">The status page</a> does not.</noscript></body>
+<body><noscript>The console needs JavaScript. The command <code>agentcore-identity local</code> does the same without it.</noscript></body>
 </html>
 `.source
 
@@ -58,43 +109,43 @@ const respond = (body: string | Uint8Array, contentType: string): HttpServerResp
     ? HttpServerResponse.text(body, { contentType, headers })
     : HttpServerResponse.uint8Array(body, { contentType, headers })
 
-const notBuilt = BrowserRoute.respondText(
-  404,
-  "No console here",
-  Html
-    .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
+const explanation = Html
+  .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
+
+const notBuilt = BrowserRoute.respondText(404, "No console here", explanation)
+
+const homeWithoutConsole = BrowserRoute.respondText(
+  200,
+  "The server is running",
+  Html.html`<a href="/health">Its health</a> is for supervisors. There is no console here: ${explanation}`
 )
 
 export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
   Effect.flatMap(ConsoleFolder, (findFolder) => {
-    const find = (name: string) => new URL(name, findFolder())
-    const file = (name: string, contentType: string) =>
-      router.add(
-        "GET",
-        `${path}/${name}`,
-        BrowserRoute.handler("console", settings, () =>
-          Effect.match(
-            Effect.tryPromise(() => readFile(find(name))),
-            {
-              onFailure: () => notBuilt,
-              onSuccess: (content) => respond(content, contentType)
-            }
-          ))
-      )
-    return Effect.all([
+    const add = <A>(path: HttpRouter.PathInput, read: () => Promise<A>, options: {
+      readonly onFailure: () => HttpServerResponse.HttpServerResponse
+      readonly onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
+    }) =>
       router.add(
         "GET",
         path,
-        BrowserRoute.handler(
-          "console",
-          settings,
-          () =>
-            Effect.match(Effect.tryPromise(() => access(find("main.js"))), {
-              onFailure: () => notBuilt,
-              onSuccess: () => respond(page, "text/html; charset=utf-8")
-            })
-        )
-      ),
+        BrowserRoute.handler("console", settings, () => Effect.match(Effect.tryPromise(read), options))
+      )
+    const find = () => access(new URL("main.js", findFolder()))
+    const file = (name: string, contentType: string) =>
+      add(`${path}/${name}`, () => readFile(new URL(name, findFolder())), {
+        onFailure: () => notBuilt,
+        onSuccess: (content) => respond(content, contentType)
+      })
+    return Effect.all([
+      add("/", find, {
+        onFailure: () => homeWithoutConsole,
+        onSuccess: () => HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
+      }),
+      add(path, find, {
+        onFailure: () => notBuilt,
+        onSuccess: () => respond(page, "text/html; charset=utf-8")
+      }),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")
     ], { discard: true })

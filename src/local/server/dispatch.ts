@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto"
 import { IncomingMessage } from "node:http"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as WireErrors from "./errors.js"
-import type { WireError } from "./errors.js"
+import { type WireError, wireErrors } from "./errors.js"
 import type { Row } from "./operations.js"
 import type { SignatureCheck } from "./signature.js"
 
@@ -88,7 +88,7 @@ export const failed = (
       Effect.logError(`${operation} failed by a defect: ${what}${framesOf(defect)}`),
       { requestId, operation }
     ),
-    respondError(WireErrors.internal, requestId)
+    respondError(wireErrors.internal, requestId)
   )
 }
 
@@ -118,7 +118,7 @@ const makeBody = (limit: number) => {
 const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
     const body = makeBody(limit)
-    const fail = () => resume(Effect.fail(WireErrors.incomplete))
+    const fail = () => resume(Effect.fail(wireErrors.incomplete))
     if (source.destroyed) fail()
     source.on("data", body.add).once("end", () => resume(body.end())).once("error", fail).once("close", fail)
   })
@@ -130,19 +130,21 @@ const readStream = (
   Effect.suspend(() => {
     const body = makeBody(limit)
     return Effect.matchEffect(Stream.runForEach(request.stream, (chunk) => Effect.sync(() => body.add(chunk))), {
-      onFailure: () => Effect.fail(WireErrors.incomplete),
+      onFailure: () => Effect.fail(wireErrors.incomplete),
       onSuccess: body.end
     })
   })
 
 /**
- * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it sends gets no answer.
+ * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it
+ * sends gets no answer.
  */
 export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit = maxBytes
 ): Effect.Effect<Uint8Array, WireError> =>
-  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its stream is read.
+  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its
+  // stream is read.
   request.source instanceof IncomingMessage && request.headers["expect"] === undefined
     ? readNode(request.source, limit)
     : readStream(request, limit)
@@ -155,9 +157,9 @@ const parse = (body: Uint8Array): Result.Result<object, WireError> => {
     const value: unknown = body.length === 0 ? {} : JSON.parse(decoder.decode(body))
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? Result.succeed(value)
-      : Result.fail(WireErrors.unreadable)
+      : Result.fail(wireErrors.unreadable)
   } catch {
-    return Result.fail(WireErrors.unreadable)
+    return Result.fail(wireErrors.unreadable)
   }
 }
 
@@ -169,11 +171,11 @@ const check = <Plane>(
   settings: Settings
 ): WireError | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
-    ? WireErrors.foreignHost
+    ? wireErrors.foreignHost
     : !rows.some(({ method }) => method === request.method)
     ? WireErrors.wrongMethod(rows.map(({ method }) => method).join(", "))
     : settings.signatures.headers(request, service) ?? (
-      request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : WireErrors.wrongContentType
+      request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : wireErrors.wrongContentType
     )
 
 /** The members of path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
@@ -188,7 +190,7 @@ const addressed = (path: string, url: string): Result.Result<object, WireError> 
       ...(tagKeys.length === 0 ? {} : { tagKeys })
     })
   } catch {
-    return Result.fail(WireErrors.unreadablePath)
+    return Result.fail(wireErrors.unreadablePath)
   }
 }
 
@@ -266,10 +268,10 @@ export const total = <R>(
       // Handlers do not fail, so a failure is a path without a route.
       ? Effect.catchCause(routes, (cause) =>
         Cause.hasFails(cause)
-          ? unrouted(WireErrors.unknownOperation)
+          ? unrouted(wireErrors.unknownOperation)
           // The client closed the connection.
           : Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
           : settings.access("unknown", Effect.suspend(() => failed("The router", randomUUID(), cause))))
-      : unrouted(WireErrors.malformed))
+      : unrouted(wireErrors.malformed))
 }

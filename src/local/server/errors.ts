@@ -1,4 +1,5 @@
 /** Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message. */
+import * as Record from "effect/Record"
 import type { TransportError, ValidationException } from "../../IdentityError.js"
 import { type PlaneError, statusOf } from "../control/exceptions.js"
 
@@ -53,77 +54,74 @@ export const fromPlane = (error: PlaneError): WireError => {
   }
 }
 
-const error = (status: number, name: string) => (message: string): WireError => ({ status, name, message })
+const error = (status: number, name: string, message: string): WireError => ({ status, name, message })
 
-const accessDenied = error(statusOf.AccessDeniedException, "AccessDeniedException")
-const serialization = error(400, "SerializationException")
-
-export const invalidSignature = error(403, "InvalidSignatureException")
-
-export const unknownOperation = error(404, "UnknownOperationException")(
-  "The local server has no operation at this path"
+/** The errors whose message is constant. */
+export const wireErrors = Record.map(
+  {
+    crossSite: [statusOf.AccessDeniedException, "AccessDeniedException", "A page of another site sent the request"],
+    expectationFailed: [
+      417,
+      "ExpectationFailedException",
+      "The local server supports the expectation 100-continue only"
+    ],
+    foreignHost: [
+      statusOf.AccessDeniedException,
+      "AccessDeniedException",
+      "The Host header names another host than this server: add the name to the option allowedHosts"
+    ],
+    headersTooLarge: [431, "RequestHeaderFieldsTooLargeException", "The headers of the request are too large"],
+    incomplete: [400, "SerializationException", "The body of the request is incomplete"],
+    incompleteSignature: [
+      403,
+      "IncompleteSignatureException",
+      "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
+      + "'SignedHeaders' and 'Signature' parameters, and the request an 'X-Amz-Date' header."
+    ],
+    internal: [
+      statusOf.InternalServerException,
+      "InternalServerException",
+      "The local server failed; its log has the request id"
+    ],
+    malformed: [400, "BadRequestException", "The request is not HTTP/1.1 with one Host header and a path"],
+    tooSlow: [408, "RequestTimeoutException", "The request did not arrive in time"],
+    unavailable: [503, "ServiceUnavailableException", "The local server is starting or stopping"],
+    unknownOperation: [404, "UnknownOperationException", "The local server has no operation at this path"],
+    unreadable: [400, "SerializationException", "The body of a request must be a JSON object in UTF-8"],
+    unreadablePath: [400, "SerializationException", "The path of the request is not percent-encoded UTF-8"],
+    unrecognizedClient: [
+      403,
+      "UnrecognizedClientException",
+      "The security token included in the request is invalid."
+    ],
+    wrongContentType: [
+      415,
+      "UnsupportedMediaTypeException",
+      "The content type of a request must be application/json"
+    ]
+  } satisfies Readonly<Record<string, readonly [status: number, name: string, message: string]>>,
+  ([status, name, message]) => error(status, name, message)
 )
 
-export const wrongMethod = (method: string): WireError => ({
-  ...error(405, "UnknownOperationException")(`This path takes ${method} requests only`),
-  allow: method
-})
-
-export const foreignHost = accessDenied(
-  "The Host header names another host than this server: add the name to the option allowedHosts"
-)
-
-export const crossSite = accessDenied("A page of another site sent the request")
-
-export const missingAuthentication = (service: string): WireError =>
-  error(403, "MissingAuthenticationTokenException")(
-    `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
-  )
-
-export const incompleteSignature = error(403, "IncompleteSignatureException")(
-  "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
-    + "'SignedHeaders' and 'Signature' parameters, and the request an 'X-Amz-Date' header."
-)
+export const invalidSignature = (message: string): WireError => error(403, "InvalidSignatureException", message)
 
 export const wrongService = (service: string): WireError =>
   invalidSignature(`Credential should be scoped to correct service: '${service}'.`)
 
-export const unrecognizedClient = error(403, "UnrecognizedClientException")(
-  "The security token included in the request is invalid."
-)
+export const missingAuthentication = (service: string): WireError =>
+  error(
+    403,
+    "MissingAuthenticationTokenException",
+    `Missing Authentication Token: sign the request (AWS Signature Version 4) for the service ${service}`
+  )
 
-export const wrongContentType = error(415, "UnsupportedMediaTypeException")(
-  "The content type of a request must be application/json"
-)
+export const wrongMethod = (method: string): WireError => ({
+  ...error(405, "UnknownOperationException", `This path takes ${method} requests only`),
+  allow: method
+})
 
 export const tooLarge = (bytes: number): WireError =>
-  error(413, "RequestEntityTooLargeException")(`A request must not be larger than ${bytes} bytes`)
-
-export const unreadable = serialization("The body of a request must be a JSON object in UTF-8")
-
-export const unreadablePath = serialization("The path of the request is not percent-encoded UTF-8")
-
-export const incomplete = serialization("The body of the request is incomplete")
-
-export const internal = error(statusOf.InternalServerException, "InternalServerException")(
-  "The local server failed; its log has the request id"
-)
-
-export const unavailable = error(503, "ServiceUnavailableException")("The local server is starting or stopping")
-
-export const malformed = error(400, "BadRequestException")(
-  "The request is not HTTP/1.1 with one Host header and a path"
-)
-
-export const headersTooLarge = error(431, "RequestHeaderFieldsTooLargeException")(
-  "The headers of the request are too large"
-)
-
-export const tooSlow = error(408, "RequestTimeoutException")("The request did not arrive in time")
-
-export const expectationFailed = error(417, "ExpectationFailedException")(
-  "The local server supports the expectation 100-continue only"
-)
+  error(413, "RequestEntityTooLargeException", `A request must not be larger than ${bytes} bytes`)
 
 /** Encodes an error for the wire. */
 export const encode = (

@@ -1,24 +1,124 @@
 /** Starts the local server on a port: checks the options, and loads the optional packages that they need. */
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { randomUUID } from "node:crypto"
+import type * as Http from "node:http"
 import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import { toAuthority } from "../../internal/ownHost.js"
-import * as Node from "./node.js"
-import { type Credentials, LocalServerError, type Signatures } from "./options.js"
+import * as Errors from "./errors.js"
+import { type WireError, wireErrors } from "./errors.js"
+import * as NodeServer from "./nodeServer.js"
+import * as AccessLog from "./requestLog.js"
 import * as Signature from "./signature.js"
 
-interface Options {
+/**
+ * Why the server did not start:
+ *
+ * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify
+ *   signatures
+ * - `Listen`: the port is taken, or the host is not one of this machine
+ * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
+ * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
+ * - `Store`: the content of the store cannot be used
+ * - `Setup`: the option `setup` cannot be applied
+ */
+export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
+  reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
+  message: Schema.String
+}) {}
+
+// -----------------------------------------------------------------------------
+// Node
+// -----------------------------------------------------------------------------
+
+/** The Node server under the wire protocol. It answers requests that Node rejects in the form of AWS, too. */
+export interface NodeApplication {
+  /** Answers 503 while it serves no application. */
+  readonly server: Http.Server
+  /** Serves an application until the end of the scope. */
+  readonly serve: (
+    server: HttpServer.HttpServer["Service"],
+    application: Effect.Effect<
+      HttpServerResponse.HttpServerResponse,
+      never,
+      HttpServerRequest.HttpServerRequest | Scope.Scope
+    >
+  ) => Effect.Effect<void, never, Scope.Scope>
+}
+
+const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
+  Malformed: wireErrors.malformed,
+  HeadersTooLarge: wireErrors.headersTooLarge,
+  TooSlow: wireErrors.tooSlow,
+  Expectation: wireErrors.expectationFailed,
+  Connect: Errors.wrongMethod("POST")
+}
+
+/** Makes a server with limits of Node's own. */
+export const makeNodeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Effect<NodeApplication> =>
+  Effect.map(Effect.context<never>(), (runtime) => {
+    const encode = (error: WireError): NodeServer.Answer => {
+      const requestId = randomUUID()
+      Effect.runForkWith(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
+      return Errors.encode(error, requestId)
+    }
+    const server = NodeServer.createServer({
+      ...limits,
+      // Node's own answer to a request without this header has no body.
+      requireHostHeader: false,
+      refuse: (refusal) => encode(refusals[refusal])
+    })
+    let serving = false
+    server.on("request", (_: Http.IncomingMessage, response: Http.ServerResponse) => {
+      // Without an application, nothing else answers the request.
+      if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
+    })
+    const setServing = (value: boolean) => Effect.sync(() => void (serving = value))
+    return {
+      server,
+      serve: (httpServer, application) =>
+        Effect.gen(function*() {
+          yield* httpServer.serve(application)
+          // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
+          // clients offer HTTP/2 with one.
+          server.removeAllListeners("upgrade")
+          // Node sends "100 Continue" itself, and such a request is one for all listeners.
+          server.removeAllListeners("checkContinue")
+          yield* Effect.acquireRelease(setServing(true), () => setServing(false))
+        })
+    }
+  })
+
+/**
+ * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for
+ * two minutes.
+ */
+export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  idleTimeout: 120_000
+})
+
+// -----------------------------------------------------------------------------
+// Listening
+// -----------------------------------------------------------------------------
+
+interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly allowRemote: boolean
-  readonly signatures: Signatures
-  readonly credentials: ReadonlyArray<Credentials>
+  readonly signatures: Signature.Signatures
+  readonly credentials: ReadonlyArray<Signature.Credentials>
 }
 
 export interface Listening {
-  readonly node: Node.Node
+  readonly node: NodeApplication
   readonly server: HttpServer.HttpServer["Service"]
   /** The URL of the server on this machine, without a trailing slash. */
   readonly url: string
@@ -32,7 +132,7 @@ const loadOrExplain = <A>(
 ): Effect.Effect<A, LocalServerError> =>
   Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
-const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
+const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError> => {
   if (!options.allowRemote && !isLoopback(options.host)) {
     return new LocalServerError({
       reason: "RemoteHost",
@@ -52,7 +152,7 @@ const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
     )
 }
 
-export const listen = (options: Options): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
+export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* check(options)
     const { host, port } = options
@@ -62,7 +162,7 @@ export const listen = (options: Options): Effect.Effect<Listening, LocalServerEr
         installCommand("@effect/platform-node", "--save-dev")
       }`
     )
-    const node = yield* Node.make
+    const node = yield* makeNode
     const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) =>
       new LocalServerError({
         reason: "Listen",

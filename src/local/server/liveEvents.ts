@@ -1,6 +1,6 @@
 /**
- * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and only while there
- * are any.
+ * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and
+ * only while there are any.
  */
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,13 @@ import * as RcRef from "effect/RcRef"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { RequestRecord } from "../control/model.js"
+import type { RequestRecord } from "../control/contract.js"
 import type { Requests } from "../control/requests.js"
 
 export interface LiveEvents {
   /**
-   * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the oldest events.
-   * Fails if there are {@link maxReaders} readers.
+   * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the
+   * oldest events. Fails if there are {@link maxReaders} readers.
    */
   readonly open: Effect.Effect<Stream.Stream<Uint8Array>, "TooManyReaders", Scope.Scope>
   /** Ends the streams of all readers. */

@@ -16,7 +16,10 @@ export interface Answer {
 export interface Options extends Http.ServerOptions {
   /** Replaces Node's own answers, which have no body. */
   readonly refuse?: ((refusal: Refusal) => Answer) | undefined
-  /** How long a connection may carry nothing, in milliseconds: a client that does not read its answer holds a descriptor. Default: forever. */
+  /**
+   * How long a connection may carry nothing, in milliseconds: a client that does not read its answer holds a
+   * descriptor. Default: forever.
+   */
   readonly idleTimeout?: number | undefined
 }
 
@@ -51,7 +54,10 @@ const drainLimit = 256
 /** How long a client may take to read the answer to a refused request. */
 const closeDelay = "2 seconds"
 
-/** Ends a connection. A client that does not end its half would hold the connection, and its descriptor, for as long as it likes. */
+/**
+ * Ends a connection. A client that does not end its half would hold the connection, and its descriptor, for as long as
+ * it likes.
+ */
 const close = (socket: Duplex, text?: string): void => {
   if (socket.writable) socket.end(text)
   const timer = Effect.runFork(Effect.delay(Effect.sync(() => socket.destroy()), closeDelay))

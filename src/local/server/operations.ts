@@ -1,13 +1,18 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
+import type * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
+import { memoize } from "../../models/internal/memoize.js"
 import type * as Operation from "../../Operation.js"
 import { unchecked } from "../../plane/make.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
-import * as UnknownMembers from "./unknownMembers.js"
 
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
   /** `*` stands for the rest of the path, which is an ARN in one piece. */
@@ -19,6 +24,96 @@ export interface Row<Plane> extends Route {
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
+// -----------------------------------------------------------------------------
+// Unknown members
+// -----------------------------------------------------------------------------
+
+// The protocol ignores members that an operation does not have, for newer clients. The log names them, so that a
+// misspelled member, or one that AWS added later, is noticed.
+
+/** What a schema knows of a value. Nothing of a value without members. */
+interface Known {
+  /** Of an object. */
+  readonly members?: ReadonlyMap<string, Known> | undefined
+  /** Of the values of a map, whose keys are data. */
+  readonly value?: Known | undefined
+  /** Of the items of a list. */
+  readonly item?: Known | undefined
+}
+
+/** The schemas that a value on the wire may have, without unions. */
+const alternatives = (schema: AST.AST): ReadonlyArray<AST.AST> => {
+  const ast = AST.toEncoded(schema)
+  return ast._tag === "Union"
+    ? ast.types.flatMap(alternatives)
+    : ast._tag === "Declaration"
+    ? ast.typeParameters.flatMap(alternatives)
+    : [ast]
+}
+
+/** A value of the type `never` is never there. */
+const isPossible = ({ type }: { readonly type: AST.AST }): boolean => !AST.isNever(type)
+
+const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
+  const all = schemas.flatMap(alternatives)
+  const arrays = all.filter(AST.isArrays)
+  const objects = all.filter(AST.isObjects)
+  const properties = objects.flatMap(({ propertySignatures }) => propertySignatures).filter(isPossible)
+  const values = objects.flatMap(({ indexSignatures }) => indexSignatures).filter(isPossible)
+  const readTypes = (members: ReadonlyArray<{ readonly type: AST.AST }>) => readKnown(members.map(({ type }) => type))
+  return {
+    members: objects.length === 0
+      ? undefined
+      : new Map(Object.entries(Record.map(Arr.groupBy(properties, ({ name }) => String(name)), readTypes))),
+    value: values.length === 0 ? undefined : readTypes(values),
+    item: arrays.length === 0 ? undefined : readKnown(arrays.flatMap(({ elements, rest }) => [...elements, ...rest]))
+  }
+}
+
+const maxPaths = 10
+
+const maxName = 64
+
+/** A client chose the name: it may be long, and change what a terminal shows. */
+const formatName = (name: string): string =>
+  /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, maxName)).replaceAll(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
+const collect = (known: Known, value: unknown, path: string, found: Array<string>): void => {
+  if (found.length > maxPaths) return
+  if (Array.isArray(value)) {
+    if (known.item !== undefined) {
+      for (const [index, item] of value.entries()) collect(known.item, item, `${path}${index}.`, found)
+    }
+    return
+  }
+  if (!Predicate.isObject(value)) return
+  for (const [name, member] of Object.entries(value)) {
+    // A member that is null is absent.
+    if (member === null) continue
+    const inner = known.members?.get(name) ?? known.value
+    if (inner !== undefined) collect(inner, member, `${path}${formatName(name)}.`, found)
+    else if (known.members !== undefined) found.push(`${path}${formatName(name)}`)
+  }
+}
+
+/** The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more. */
+export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> =>
+  memoize(() => {
+    const known = readKnown([schema.ast])
+    return (request: unknown) => {
+      const found: Array<string> = []
+      collect(known, request, "", found)
+      return found.length > maxPaths ? [...found.slice(0, maxPaths), "…"] : found
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
 /** A member that the operation does not have has no effect, and the response does not say so. */
 const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {
   const reason = `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
@@ -27,7 +122,7 @@ const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<
 
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
-  const findUnknown = UnknownMembers.find(operation.request)
+  const findUnknown = findUnknownMembers(operation.request)
   // The method of a plane takes the request of the row of its name, and returns the row's answer.
   const encode = operation.response.encode as (answer: unknown) => unknown
   const methodOf = (plane: Plane) =>
@@ -62,7 +157,7 @@ export const dataPlane: Routes<DataPlane.Operations> = routes(DataPlane.operatio
 
 export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane.operations)
 
-const paths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
+const operationPaths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
 
 const decodeUrl = (url: string): string | undefined => {
   try {
@@ -73,11 +168,11 @@ const decodeUrl = (url: string): string | undefined => {
 }
 
 /**
- * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like one may. The
- * secrets of a request for an operation are in its body.
+ * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like
+ * one may. The secrets of a request for an operation are in its body.
  */
 export const isConfidential = (url: string): boolean => {
-  if (paths.has(url)) return false
+  if (operationPaths.has(url)) return false
   const text = decodeUrl(url)
   return text === undefined || text.includes("/identities/") || text.includes("request_uri")
 }

@@ -5,12 +5,31 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac } from "node:crypto"
+import { createHash, createHmac, timingSafeEqual } from "node:crypto"
 import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
-import type { WireError } from "./errors.js"
-import { isEqual } from "./isEqual.js"
-import type { Credentials, Signatures } from "./options.js"
+import { type WireError, wireErrors } from "./errors.js"
+
+/** An access key that may sign requests. */
+export interface Credentials {
+  /** The id of the access key. */
+  readonly accessKeyId: string
+  /** The secret of the access key. */
+  readonly secretAccessKey: Redacted.Redacted
+  /** The session token of temporary credentials. Requests have to send it. */
+  readonly sessionToken?: Redacted.Redacted | undefined
+}
+
+/**
+ * How the server checks the signature of a request (AWS Signature Version 4):
+ *
+ * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with credential,
+ *   signed headers and signature. The server does not check who signed it, when, or whether it is right. Pages of other
+ *   sites cannot set the header, so this keeps them out.
+ * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
+ * - `off`: not at all
+ */
+export type Signatures = "presence" | "verify" | "off"
 
 /** The check of a request's signature, for one AWS service. */
 export interface SignatureCheck {
@@ -67,7 +86,7 @@ const presence = (request: HttpServerRequest.HttpServerRequest, service: string)
     !/^AWS4-\S+ /.test(authorization) || scope === undefined
     || parameter(authorization, "SignedHeaders") === undefined || parameter(authorization, "Signature") === undefined
   ) {
-    return Errors.incompleteSignature
+    return wireErrors.incompleteSignature
   }
   return scope.service === service ? undefined : Errors.wrongService(service)
 }
@@ -113,7 +132,7 @@ const parse = (request: HttpServerRequest.HttpServerRequest, service: string): S
     !authorization.startsWith("AWS4-HMAC-SHA256 ") || scope?.region === undefined || names === undefined
     || signature === undefined || Option.isNone(time)
   ) {
-    return Errors.incompleteSignature
+    return wireErrors.incompleteSignature
   }
   const { accessKeyId, day, region } = scope
   if (scope.service !== service) return Errors.wrongService(service)
@@ -151,7 +170,10 @@ const checkTime = (time: number, now: number): WireError | undefined => {
     : undefined
 }
 
-const digest = (data: Uint8Array): Buffer => createHash("sha256").update(data).digest()
+const digest = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest()
+
+/** Compares secrets in constant time. The digests hide the length of a secret, too. */
+export const isSameSecret = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
 
 /** Node's hash, in the interface that the signer expects. */
 class Sha256 {
@@ -235,16 +257,16 @@ const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["conten
     const problem = checkSignedHeaders(request, signed.names) ?? checkTime(signed.time, yield* Clock.currentTimeMillis)
     if (problem !== undefined) return yield* Effect.fail(problem)
     const known = credentials.find(({ accessKeyId }) => accessKeyId === signed.accessKeyId)
-    if (known === undefined) return yield* Effect.fail(Errors.unrecognizedClient)
+    if (known === undefined) return yield* Effect.fail(wireErrors.unrecognizedClient)
     const expectedToken = known.sessionToken === undefined ? "" : Redacted.value(known.sessionToken)
-    if (!isEqual(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
-      return yield* Effect.fail(Errors.unrecognizedClient)
+    if (!isSameSecret(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
+      return yield* Effect.fail(wireErrors.unrecognizedClient)
     }
     const hash = request.headers["x-amz-content-sha256"]
-    if (hash !== undefined && !isEqual(hash, digest(body).toString("hex"))) {
+    if (hash !== undefined && !isSameSecret(hash, digest(body).toString("hex"))) {
       return yield* Effect.fail(mismatch)
     }
-    if (!isEqual(signed.signature, yield* sign(request, service, body, signed, known))) {
+    if (!isSameSecret(signed.signature, yield* sign(request, service, body, signed, known))) {
       return yield* Effect.fail(mismatch)
     }
   })

@@ -1,6 +1,6 @@
 /**
- * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS Query protocol (a form
- * in, XML out), and the metadata and keys of the issuer for resource servers.
+ * The part of STS that programs with AgentCore Identity need: `GetCallerIdentity` and `GetWebIdentityToken` in the AWS
+ * Query protocol (a form in, XML out), and the metadata and keys of the issuer for resource servers.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -18,10 +18,10 @@ import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/callContext.js"
 import type { Issuer } from "../backend/statuses.js"
-import { isCrossSite } from "./crossSite.js"
+import { isCrossSite } from "./browserRoute.js"
 import { failed, readBody, respondError, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
-import type { WireError } from "./errors.js"
+import { type WireError, wireErrors } from "./errors.js"
 import { accessKeyId } from "./signature.js"
 
 const service = "sts"
@@ -129,21 +129,21 @@ const isForm = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType.trim())
 
 const wrongContentType: WireError = {
-  ...WireErrors.wrongContentType,
+  ...wireErrors.wrongContentType,
   message: "The content type of a request must be application/x-www-form-urlencoded"
 }
 
 const parse = (body: Uint8Array): Effect.Effect<Form, WireError> =>
   Effect.try({
     try: () => new Map([...new URLSearchParams(new TextDecoder("utf-8", { fatal: true }).decode(body))].reverse()),
-    catch: (): WireError => ({ ...WireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
+    catch: (): WireError => ({ ...wireErrors.unreadable, message: "The body of a request must be a form in UTF-8" })
   })
 
 const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings): WireError | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
-    ? WireErrors.foreignHost
+    ? wireErrors.foreignHost
     : isCrossSite(request)
-    ? WireErrors.crossSite
+    ? wireErrors.crossSite
     : settings.signatures.headers(request, service) ?? (
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
@@ -231,7 +231,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
         const requestId = randomUUID()
         // The router treats several slashes as one.
         if (!/^\/(\?|$)/.test(request.url)) {
-          return Effect.succeed(respondError(WireErrors.unknownOperation, requestId))
+          return Effect.succeed(respondError(wireErrors.unknownOperation, requestId))
         }
         const problem = check(request, settings)
         return problem !== undefined ? Effect.succeed(respondXmlError(problem, requestId)) : readBody(request).pipe(
@@ -253,7 +253,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
               )
           }),
           Effect.catchCause((cause) =>
-            Effect.as(failed(operation, requestId, cause), respondXmlError(WireErrors.internal, requestId))
+            Effect.as(failed(operation, requestId, cause), respondXmlError(wireErrors.internal, requestId))
           )
         )
       })
@@ -270,7 +270,7 @@ const published = (name: string, settings: Settings, content: Effect.Effect<unkn
           HttpServerResponse.jsonUnsafe(body, {
             headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
           }))
-        : Effect.succeed(respondError(WireErrors.foreignHost, randomUUID())))
+        : Effect.succeed(respondError(wireErrors.foreignHost, randomUUID())))
   )
 
 /** `POST /`, and the issuer's metadata and keys. */

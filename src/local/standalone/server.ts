@@ -1,23 +1,26 @@
 /**
- * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local` and
- * `promise/LocalIdentity` run.
+ * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local`
+ * and `promise/LocalIdentity` run.
  */
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { IdentitySetup } from "../../IdentitySetup.js"
-import type { AuthorizationServerError } from "../AuthorizationServer.js"
+import { readConfig } from "../../internal/environment.js"
+import { randomSecret } from "../../internal/randomSecret.js"
+import type * as AuthorizationServer from "../AuthorizationServer.js"
 import * as LocalControl from "../LocalControl.js"
 import * as LocalServer from "../LocalServer.js"
 import * as OAuthClient from "../OAuthClient.js"
-import type { VaultStore, VaultStoreError } from "../VaultStore.js"
-import * as AuthorizationServer from "./authorizationServer.js"
+import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
-export type Environment = AuthorizationServer.Environment
+export type Environment = Readonly<Record<string, string>>
 
 export interface AuthorizationServerOptions {
   /** Default: a free one. */
@@ -46,29 +49,114 @@ export interface Options<E>
 export interface Running {
   readonly server: LocalServer.Service
   readonly control: LocalControl.Service
-  readonly authorizationServer: Option.Option<AuthorizationServer.Running>
+  readonly authorizationServer: Option.Option<RunningAuthorizationServer>
   /** The variables for programs that use it, with its secrets and the token of its control. */
   readonly environment: Environment
 }
+
+// -----------------------------------------------------------------------------
+// Authorization server
+// -----------------------------------------------------------------------------
+
+const clientId = "agentcore"
+
+const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
+
+/** The scopes of the client. The command line can add more. */
+const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
+
+/** The authorization server, with one client for every provider. */
+interface RunningAuthorizationServer {
+  readonly service: AuthorizationServer.Service
+  readonly clientSecret: Redacted.Redacted
+}
+
+/** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
+const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultStore> = Effect
+  .gen(function*() {
+    const configured = yield* Effect.option(readConfig(Config.Redacted(secretVariable)))
+    if (Option.isSome(configured)) return configured.value
+    const secrets = (yield* VaultStore).collection("command-line", Schema.RedactedFromValue(Schema.String))
+    const stored = yield* secrets.get(secretVariable)
+    if (Option.isSome(stored)) return stored.value
+    const secret = yield* randomSecret
+    yield* secrets.put(secretVariable, secret)
+    return secret
+  })
+
+const startAuthorizationServer = (
+  { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
+  { allowedHosts, host }: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
+) =>
+  Effect.gen(function*() {
+    const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
+    const resources = [defaultResource, ...audiences]
+    const service = yield* make({ host, port, allowedHosts, resources, trustedIssuers })
+    const running: RunningAuthorizationServer = { service, clientSecret: yield* readClientSecret }
+    return running
+  })
+
+/**
+ * Registers the client for the callback URLs of all providers at the local server, and for redirect URIs of
+ * applications that sign in their own users.
+ */
+const registerClient = (
+  { clientSecret, service }: RunningAuthorizationServer,
+  { redirectUris = [], scopes = [] }: AuthorizationServerOptions,
+  urls: ReadonlyArray<string>
+): Effect.Effect<void, AuthorizationServer.AuthorizationServerError> =>
+  service.registerClient({
+    clientId,
+    clientSecret,
+    name: "AgentCore Identity on this machine",
+    redirectUris: [...[...new Set(urls)].map((url) => `${url}/identities/oauth2/callback/*`), ...redirectUris],
+    scopes: [...new Set([...commonScopes, ...scopes])],
+    grants: [
+      "client_credentials",
+      "authorization_code",
+      "refresh_token",
+      "urn:ietf:params:oauth:grant-type:token-exchange",
+      "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    ]
+  })
+
+/** The variables of the authorization server. Those that are secrets are apart. */
+const toEnvironment = (
+  { clientSecret, service }: RunningAuthorizationServer
+): { readonly environment: Environment; readonly secrets: Environment } => ({
+  environment: {
+    AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
+    AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
+    AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT: service.authorizationEndpoint,
+    AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT: service.tokenEndpoint,
+    AGENTCORE_LOCAL_OAUTH_AUDIENCE: service.audience,
+    AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
+  },
+  secrets: { [secretVariable]: Redacted.value(clientSecret) }
+})
+
+// -----------------------------------------------------------------------------
+// Server
+// -----------------------------------------------------------------------------
 
 /** Starts it, over the store in context. It runs until the end of the scope. */
 export const start = <E>(
   { authorizationServer: options, load, ...serverOptions }: Options<E>
 ): Effect.Effect<
   Running,
-  E | AuthorizationServerError | LocalServer.LocalServerError | VaultStoreError,
+  E | AuthorizationServer.AuthorizationServerError | LocalServer.LocalServerError | VaultStoreError,
   Scope.Scope | VaultStore
 > =>
   Effect.gen(function*() {
     const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
     // The server refuses these, when it starts later.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
-    const authorizationServer = options === undefined
-      ? Option.none()
-      : Option.some(yield* AuthorizationServer.start({ ...options, host, allowedHosts }))
+    const authorizationServer = Option.fromUndefinedOr(
+      options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
+    )
     const oauth = Option.match(authorizationServer, {
       onNone: () => ({ environment: {}, secrets: {} }),
-      onSome: AuthorizationServer.toEnvironment
+      onSome: toEnvironment
     })
     const secretEnvironment = {
       ...serverOptions.secretEnvironment,
@@ -84,13 +172,13 @@ export const start = <E>(
       secretEnvironment
     })).pipe(Effect.provide(OAuthClient.layer))
     const server = Context.get(context, LocalServer.LocalServer)
-    if (Option.isSome(authorizationServer)) {
-      yield* AuthorizationServer.registerClient(authorizationServer.value, {
-        urls: [server.url, ...(publicUrl === undefined ? [] : [publicUrl])],
-        redirectUris: options?.redirectUris ?? [],
-        scopes: options?.scopes ?? []
+    if (options !== undefined && Option.isSome(authorizationServer)) {
+      yield* registerClient(authorizationServer.value, options, [server.url, publicUrl ?? server.url])
+      yield* authorizationServer.value.service.trustIssuer({
+        // The issuer of STS is the public URL, which this process may not reach. The backend removes the slashes, too.
+        issuer: (publicUrl ?? server.url).replace(/\/+$/, ""),
+        jwksUri: `${server.url}/.well-known/jwks.json`
       })
-      yield* AuthorizationServer.trustSts(authorizationServer.value, { url: server.url, publicUrl })
     }
     return {
       server,

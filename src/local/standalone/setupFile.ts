@@ -8,7 +8,7 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { type CannotReadFile, readText } from "../../internal/readText.js"
-import type { Environment } from "./authorizationServer.js"
+import type { Environment } from "./server.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 

@@ -1,4 +1,4 @@
-/** What a developer sees of the refusals of authorization servers, over a real one: the log, and the status page. */
+/** What a developer sees of the refusals of authorization servers, over a real one: the log, and the list of the console. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
+import { formatRefusal, requestNames } from "../../../src/local/backend/format.js"
 import { shifted } from "../../../src/local/control/clock.js"
 import * as Recorder from "../../support/recorder.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
@@ -35,15 +36,24 @@ const logged = Effect.sync(() => {
   return { lines, layer: Logger.layer([logger]) }
 })
 
-/** The rows of the section of the status page. */
-const rows = Effect.gen(function*() {
-  const { url } = yield* LocalServer.LocalServer
-  const text = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
-  const [, section = ""] = text.split("Refusals of authorization servers")
-  return [...section.matchAll(/<tr>(<th scope="row">.*?)<\/tr>/gs)].map(([, row = ""]) =>
-    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, cell]) => cell).slice(0, 4)
+/** The refusals as the console has them. */
+const listed = Effect.gen(function*() {
+  const { controlToken, url } = yield* LocalServer.LocalServer
+  const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
+  const text = yield* Effect.promise(() =>
+    fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
   )
+  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Refusal, "at">> } = JSON.parse(text)
+  const rows = refusals.map((refusal) => [
+    refusal.provider,
+    requestNames[refusal.request],
+    refusal.error ?? "–",
+    formatRefusal(refusal)
+  ])
+  return { rows, text }
 })
+
+const rows = Effect.map(listed, ({ rows }) => rows)
 
 const message = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.message)
@@ -79,7 +89,7 @@ const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "all
   })
 
 describe("refusals", () => {
-  it.live("of every flow are in the log and on the status page, and the client gets the error of AWS", () =>
+  it.live("of every flow are in the log and in the list, and the client gets the error of AWS", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       const returnUrl = yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))
@@ -156,8 +166,8 @@ describe("refusals", () => {
           assert.match(found[index] ?? "", expected)
         }
         assert.lengthOf(found, 4)
-        const page = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
-        Recorder.assertSecretFree([page, ...lines], [
+        const { text: list } = yield* listed
+        Recorder.assertSecretFree([list, ...lines], [
           Redacted.value(clientSecret),
           Redacted.value(user),
           Redacted.value(exchanged.sessionUri).slice(-43)
@@ -212,7 +222,6 @@ describe("refusals", () => {
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
-        const { url } = yield* LocalServer.LocalServer
         const base = yield* Utils.httpServer((request, response) => {
           let body = ""
           request.on("data", (chunk) => body += chunk)
@@ -251,27 +260,27 @@ describe("refusals", () => {
           })),
           "Token exchange failed with HTTP status 400"
         )
-        const start = "&lt;script&gt; &amp; "
-        const rest = "&amp;client_id=echo&amp;client_secret=&lt;redacted&gt; undefined"
+        const start = "<script> & "
+        const rest = "&client_id=echo&client_secret=<redacted> undefined"
         assert.deepStrictEqual(yield* rows, [
           [
             "echo",
             "token exchange",
             "own_code",
-            `${start}subject_token=&lt;redacted&gt;&amp;subject_token_type=urn:ietf:params:oauth:token-type:jwt`
-            + `&amp;scope=reports:read&amp;grant_type=urn:ietf:params:oauth:grant-type:token-exchange${rest}`
+            `${start}subject_token=<redacted>&subject_token_type=urn:ietf:params:oauth:token-type:jwt`
+            + `&scope=reports:read&grant_type=urn:ietf:params:oauth:grant-type:token-exchange${rest}`
           ],
           [
             "echo",
             "client credentials",
             "own_code",
-            `${start}scope=reports:read&amp;tenant=&lt;redacted&gt;&amp;grant_type=client_credentials${rest}`
+            `${start}scope=reports:read&tenant=<redacted>&grant_type=client_credentials${rest}`
           ]
         ])
-        const page = yield* Effect.promise(() => fetch(url).then((response) => response.text()))
+        const { text: list } = yield* listed
         const { refusals } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
-          [page, JSON.stringify(yield* refusals), ...yield* recorder.everything],
+          [list, JSON.stringify(yield* refusals), ...yield* recorder.everything],
           [
             "sentinel-of-the-client",
             "sentinel-of-the-tenant",

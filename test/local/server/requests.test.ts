@@ -5,7 +5,7 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as UnknownMembers from "../../../src/local/server/unknownMembers.js"
+import * as Operations from "../../../src/local/server/operations.js"
 import * as Recorder from "../../support/recorder.js"
 import { operations } from "../serviceModel.js"
 import * as Wire from "../wire.js"
@@ -231,7 +231,7 @@ describe("a member that the operation does not have", () => {
     }))
 
   it("is found at every place", () => {
-    const find = UnknownMembers.find(ControlPlane.operations.createOauth2CredentialProvider.request)
+    const find = Operations.findUnknownMembers(ControlPlane.operations.createOauth2CredentialProvider.request)
     const override = { domain: "a", more: 1, privateEndpoint: { managedVpcResource: { subnetIds: [], other: {} } } }
     assert.deepStrictEqual(
       find({
@@ -258,9 +258,12 @@ describe("a member that the operation does not have", () => {
       ]
     )
     // A request without members.
-    assert.deepStrictEqual(UnknownMembers.find(SecurityTokenService.operations.getCallerIdentity.request)({ a: 1 }), [
-      "a"
-    ])
+    assert.deepStrictEqual(
+      Operations.findUnknownMembers(SecurityTokenService.operations.getCallerIdentity.request)({ a: 1 }),
+      [
+        "a"
+      ]
+    )
     assert.deepStrictEqual(find(JSON.parse(`{"__proto__":1,"constructor":1,"name":"a"}`)), ["__proto__", "constructor"])
   })
 })

@@ -9,7 +9,7 @@ import {
   type ValidationException
 } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer, OAuthError } from "../../oauth/model.js"
+import type { AuthorizationServer, OAuthError } from "../../oauth/contract.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"

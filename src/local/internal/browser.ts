@@ -1,4 +1,48 @@
-/** What a simulated user reads on a page: its text, where it goes on, and the form that they fill in. */
+/**
+ * What a simulated browser keeps and reads: cookies, and of a page its text, where it goes on, and the form that the
+ * user fills in.
+ */
+import * as Duration from "effect/Duration"
+import * as Cookies from "effect/http/Cookies"
+
+// -----------------------------------------------------------------------------
+// Cookies
+// -----------------------------------------------------------------------------
+
+export interface Jar {
+  readonly store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => void
+  /** The header for a request. */
+  readonly header: (url: URL) => string
+}
+
+/** Stores cookies by host and path, for all ports of a host, as browsers do. */
+export const makeJar = (): Jar => {
+  const jar = new Map<string, { readonly host: string; readonly path: string; readonly cookie: Cookies.Cookie }>()
+  return {
+    store: (url, setCookie, now) => {
+      // `Cookies` holds one cookie of each name, whatever its path, so each header is parsed alone.
+      for (const cookie of setCookie.flatMap((header) => Object.values(Cookies.fromSetCookie(header).cookies))) {
+        const path = cookie.options?.path ?? url.pathname.replace(/\/[^/]*$/, "")
+        const key = `${url.hostname} ${path} ${cookie.name}`
+        jar.delete(key)
+        const { expires, maxAge } = cookie.options ?? {}
+        const lives = maxAge === undefined
+          ? expires === undefined || expires.getTime() > now
+          : Duration.isGreaterThan(Duration.fromInputUnsafe(maxAge), Duration.zero)
+        if (lives) jar.set(key, { host: url.hostname, path, cookie })
+      }
+    },
+    header: (url) =>
+      [...jar.values()].filter(({ host, path }) =>
+        host === url.hostname
+        && (url.pathname === path || url.pathname.startsWith(path.endsWith("/") ? path : `${path}/`))
+      ).map(({ cookie }) => `${cookie.name}=${cookie.valueEncoded}`).join("; ")
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Pages
+// -----------------------------------------------------------------------------
 
 interface Field {
   readonly tag: string
@@ -10,26 +54,6 @@ interface Form {
   readonly method: string
   readonly fields: ReadonlyArray<Field>
 }
-
-/** How the user answers. Without a decision they sign in, and press no button. */
-export interface Answers {
-  readonly userName: string
-  readonly decision: "allow" | "deny"
-  /** Whether they press the button that begins a connection, on a page of `http/Connect`. */
-  readonly connects: boolean
-}
-
-export interface FilledForm {
-  /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
-  readonly kind: "signIn" | "decide" | "connect"
-  readonly action: string
-  readonly method: "get" | "post"
-  readonly values: URLSearchParams
-}
-
-// -----------------------------------------------------------------------------
-// HTML
-// -----------------------------------------------------------------------------
 
 const entities: ReadonlyMap<string, string> = new Map(
   Object.entries({ amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'", nbsp: " " })
@@ -104,6 +128,22 @@ const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse
 
 const findButton = (form: Form, value: RegExp): Field | undefined =>
   form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
+
+/** How the user answers. Without a decision they sign in, and press no button. */
+export interface Answers {
+  readonly userName: string
+  readonly decision: "allow" | "deny"
+  /** Whether they press the button that begins a connection, on a page of `http/Connect`. */
+  readonly connects: boolean
+}
+
+export interface FilledForm {
+  /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
+  readonly kind: "signIn" | "decide" | "connect"
+  readonly action: string
+  readonly method: "get" | "post"
+  readonly values: URLSearchParams
+}
 
 const submit = (kind: FilledForm["kind"], form: Form, button: Field | undefined, userName: string): FilledForm => {
   const values = new URLSearchParams()

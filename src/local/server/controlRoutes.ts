@@ -1,9 +1,9 @@
 /**
  * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
  *
- * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
- * `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions. An answer that is no success has the members
- * `error`, `message` and mostly `reason`.
+ * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for
+ * the token at `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions.
+ * Error responses have `error`, `message` and usually `reason`.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
@@ -24,13 +24,12 @@ import { isOwnHost } from "../../internal/ownHost.js"
 import * as Validation from "../../plane/validation.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
-import type { ConsoleCodes } from "./consoleCodes.js"
-import { isCrossSite } from "./crossSite.js"
+import { isCrossSite } from "./browserRoute.js"
+import type { ConsoleCodes } from "./consoleRoutes.js"
 import { failed, isJson, readBody, type Settings } from "./dispatch.js"
-import * as WireErrors from "./errors.js"
-import { isEqual } from "./isEqual.js"
+import { wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
-import type { Service as Server } from "./options.js"
+import { isSameSecret } from "./signature.js"
 
 // -----------------------------------------------------------------------------
 // Answers
@@ -106,19 +105,19 @@ const fromControl = (error: ControlError): Problem => {
 // -----------------------------------------------------------------------------
 
 const hasToken = (authorization: string | undefined, token: Redacted.Redacted): boolean =>
-  isEqual(authorization ?? "", `Bearer ${Redacted.value(token)}`)
+  isSameSecret(authorization ?? "", `Bearer ${Redacted.value(token)}`)
 
 const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
 
 /** Whether a program or page of this machine sent it to this server. */
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
-    ? forbidden(WireErrors.foreignHost.message)
+    ? forbidden(wireErrors.foreignHost.message)
     // Not every server of an application knows it. Then the token decides.
     : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)
-    ? forbidden(WireErrors.crossSite.message)
+    ? forbidden(wireErrors.crossSite.message)
     : undefined
 
 const unauthorized = problem(401, "Unauthorized")
@@ -315,7 +314,7 @@ const actions: ReadonlyMap<string, Action> = new Map([
 ])
 
 /** Makes a URL of the console for the holder of the token. */
-const openConsole = ({ consoleUrl }: Server): Action =>
+const openConsole = ({ consoleUrl }: Service): Action =>
   action(Nothing, () => Effect.map(consoleUrl, (url) => ({ url: Redacted.value(url) })))
 
 /** The page of the console has a code, and no token yet. */
@@ -364,7 +363,7 @@ const reads: ReadonlyMap<string, Read> = new Map([
 
 /** What a console shows about the server itself. The names of `secrets` are among those of `environment`. */
 const describeServer = (
-  { controlToken, environment, url }: Server,
+  { controlToken, environment, url }: Service,
   secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
 ) => {
   const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
@@ -391,11 +390,31 @@ const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
     onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
   })
 
+export interface Service {
+  /** The URL of the server on this machine, without a trailing slash. */
+  readonly url: string
+  /**
+   * Environment variables that point AWS SDKs, the AWS CLI, and the AgentCore SDKs for Python and TypeScript to the
+   * server: endpoints, region, and placeholder credentials. With `verify` the caller supplies the credentials.
+   */
+  readonly environment: Readonly<Record<string, string>>
+  /**
+   * The bearer token of the control at `/_local/`, new at each start. A program that has it can read every credential
+   * of the server.
+   */
+  readonly controlToken: Redacted.Redacted
+  /**
+   * A new URL of the console, a page that acts on the server. It opens the console once, within a minute: its fragment
+   * holds a one-time code.
+   */
+  readonly consoleUrl: Effect.Effect<Redacted.Redacted>
+}
+
 export interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes
   readonly control: LocalControl.Service
-  readonly server: Server
+  readonly server: Service
   /** Variables that `Server.environment` does not hold. */
   readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
   readonly events: LiveEvents.LiveEvents
@@ -433,7 +452,7 @@ const act = (
     })
   }
   if (!isJson(request.headers["content-type"])) {
-    return Effect.fail(problem(415, "UnsupportedMediaType")(WireErrors.wrongContentType.message))
+    return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
   }
   return readBody(request, maxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),

@@ -1,0 +1,128 @@
+/** The access log of a server, and the records of its requests for its control. */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import { hasProperty, isFunction } from "effect/Predicate"
+import * as References from "effect/References"
+import { randomUUID } from "node:crypto"
+import { Reasons } from "../backend/callContext.js"
+import type { RequestRecord } from "../control/contract.js"
+import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../control/requests.js"
+import type { Settings } from "./dispatch.js"
+
+// -----------------------------------------------------------------------------
+// Access log
+// -----------------------------------------------------------------------------
+
+/** The operation, status and duration of a request. The line holds no query, header or body. */
+export const writeLine = (
+  operation: string,
+  status: number,
+  requestId: string | undefined,
+  durationMs?: number
+): Effect.Effect<void> =>
+  Effect.annotateLogs(Effect.logDebug(`${operation} ${status}`), {
+    operation,
+    status,
+    ...(durationMs === undefined ? {} : { durationMs }),
+    // Only operations have a request id.
+    ...(requestId === undefined ? {} : { requestId })
+  })
+
+/**
+ * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before
+ * its answer. A function is asked for the name of the operation at the end.
+ */
+export const logAccess = <R>(
+  operation: string | (() => string),
+  handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+  Effect.withFiber((fiber) => {
+    // A line that no logger gets takes as long as an operation.
+    if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
+    const start = nowOf(fiber)
+    const write = (status: number, requestId?: string) =>
+      Effect.suspend(() =>
+        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, nowOf(fiber) - start)
+      )
+    return handler.pipe(
+      Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
+      Effect.onInterrupt(() => write(499))
+    )
+  })
+
+/** Writes nothing: an application's own server has its own log. */
+export const skipLog: typeof logAccess = (_, handler) => handler
+
+// -----------------------------------------------------------------------------
+// Records
+// -----------------------------------------------------------------------------
+
+/** A console or a supervisor asks for these again and again. */
+const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
+
+/** Closes the connection of the request. */
+const cutConnection = Effect.map(
+  Effect.serviceOption(HttpServerRequest.HttpServerRequest),
+  Option.map(({ source }) => {
+    if (
+      hasProperty(source, "socket") && hasProperty(source.socket, "destroy") && isFunction(source.socket.destroy)
+    ) source.socket.destroy()
+  })
+)
+
+/** For a request that no operation got. */
+const toRecord = (
+  operation: string,
+  start: number,
+  { reasons }: Call,
+  { headers, status }: HttpServerResponse.HttpServerResponse
+): RequestRecord => {
+  const error = headers["x-amzn-errortype"]
+  return {
+    id: randomUUID(),
+    at: DateTime.makeUnsafe(start),
+    duration: 0,
+    operation,
+    status: Option.some(status),
+    request: Option.none(),
+    response: Option.none(),
+    error: error === undefined ? Option.none() : Option.some({ name: error, message: "" }),
+    reasons: reasons.list
+  }
+}
+
+/** Records the requests of one server for its control, and cuts the connections that a fault names. */
+export const recordAccess =
+  (requests: Requests, access: Settings["access"]): Settings["access"] =>
+  <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
+    access(
+      operation,
+      typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
+        const start = nowOf(fiber)
+        const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
+        return Effect.flatMap(
+          Effect.updateContext(
+            handler,
+            (context: Context.Context<R>) =>
+              // References have defaults: the handler does not say that it needs them.
+              Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
+          ),
+          (response) => {
+            const record = call.record
+              ?? toRecord(typeof operation === "string" ? operation : operation(), start, call, response)
+            const written = requests.write({
+              ...record,
+              id: response.headers["x-amzn-requestid"] ?? record.id,
+              status: call.cut ? Option.none() : Option.some(response.status),
+              duration: nowOf(fiber) - start
+            })
+            return Effect.as(call.cut ? Effect.andThen(written, cutConnection) : written, response)
+          }
+        )
+      })
+    )
