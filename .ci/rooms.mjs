@@ -15,7 +15,7 @@ values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. 
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
-consent: consent/ <- values internal
+consent: consent/ <- values internal node
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
@@ -38,8 +38,8 @@ local/control: local/control/ local/LocalControl. <- values internal plane plane
   local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
-local/standalone: local/standalone/ <- internal plane flow local/oauth local/vaultFile local/authorization local/control local/server node
-local/console: local/server/console/ <- internal local/backend local/control preact
+local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization local/control local/server node
+local/console: local/server/console/ <- internal local/internal local/backend local/control preact
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- internal plane flow/private flow node ioredis effect/persistence effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose

@@ -10,10 +10,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ChildProcess } from "node:child_process"
+import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
 import * as Printable from "./internal/printable.js"
-import * as RedirectPage from "./internal/redirectPage.js"
 
 /**
  * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The

@@ -5,7 +5,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { rmSync } from "node:fs"
-import * as SafeFile from "../internal/safeFile.js"
+import * as SafeFile from "../local/internal/safeFile.js"
 import * as ShellText from "./shellText.js"
 
 export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}

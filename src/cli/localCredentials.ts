@@ -3,7 +3,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
-import { randomSecret } from "../internal/randomSecret.js"
+import { randomSecret } from "../local/internal/randomSecret.js"
 import type * as LocalServer from "../local/LocalServer.js"
 import type { Environment } from "./shellText.js"
 

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
-import { readText } from "../internal/readText.js"
+import { readText } from "../local/internal/readText.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 

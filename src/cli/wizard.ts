@@ -2,7 +2,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Quote from "../internal/quote.js"
+import * as Quote from "../local/internal/quote.js"
 import { commandPath } from "./help.js"
 import * as Terminal from "./terminal.js"
 

@@ -9,8 +9,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import * as SafeFile from "../../internal/safeFile.js"
 import { LockError, withLock } from "../internal/processLock.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { fileError, type LocalDevelopmentError } from "./error.js"
 
 const File = Schema.Struct({

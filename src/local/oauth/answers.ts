@@ -2,8 +2,8 @@
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
-import { toUtc } from "../../internal/dateRange.js"
 import { codeOf } from "../../internal/errorCode.js"
+import { toUtc } from "../internal/dateRange.js"
 import type { Exchange, Refusal } from "./exchange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./model.js"
 

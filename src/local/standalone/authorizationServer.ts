@@ -5,8 +5,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readConfig } from "../../internal/environment.js"
-import { randomSecret } from "../../internal/randomSecret.js"
 import type * as AuthorizationServer from "../AuthorizationServer.js"
+import { randomSecret } from "../internal/randomSecret.js"
 import * as VaultStore from "../VaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
