@@ -16,6 +16,7 @@ import {
   type ResourceError,
   type StreamOptions
 } from "./ControlPlane.js"
+import { isSameSet } from "./internal/isSameSet.js"
 import type {
   ConsentPortalResponse,
   ConsentPortalSummary,
@@ -191,9 +192,6 @@ const find = (
 /** The service may return the ARN of a gateway for its id. */
 const isSameSource = (defined: string, returned: string): boolean =>
   defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
-
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
 
 type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 

@@ -31,9 +31,10 @@ import * as SharedWait from "./consent/sharedWait.js"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
-import type { ConsentStoreError } from "./internal/consentStoreError.js"
+import type { ConsentStoreError } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import { CallPriority } from "./internal/rateLimiter.js"
+import { sessionLifetime } from "./models/internal/sessionLifetime.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
@@ -153,9 +154,6 @@ export const grant = ({ credential, user, workload }: Grant): Effect.Effect<Topi
 // Memory
 // -----------------------------------------------------------------------------
 
-/** In milliseconds: the lifetime of a session (AWS documentation). */
-const rememberedFor = 10 * 60_000
-
 const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /**
@@ -171,7 +169,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     signal: (topic, outcome) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
         topic._tag === "Session"
-          ? listeners.notifyAndRemember(nameOf(topic), outcome, now, now + rememberedFor)
+          ? listeners.notifyAndRemember(nameOf(topic), outcome, now, now + sessionLifetime)
           : listeners.notify(nameOf(topic), outcome)),
     listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
     register: ({ execution, expiresAt, topic }) =>

@@ -8,6 +8,7 @@ import { noParameters } from "../credentialProvider/definitions.js"
 import type { Definition } from "../credentialProvider/model.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
+import { isSameSet } from "../internal/isSameSet.js"
 import * as Printable from "../internal/printable.js"
 import * as Validation from "../plane/validation.js"
 import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./model.js"
@@ -74,9 +75,6 @@ const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>
 // -----------------------------------------------------------------------------
 // Resources
 // -----------------------------------------------------------------------------
-
-const isSameSet = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
-  a.length === b.length && a.every((text) => b.includes(text))
 
 const returnUrls = "allowedResourceOauth2ReturnUrls"
 

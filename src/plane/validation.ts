@@ -6,11 +6,10 @@ import * as Schema from "effect/Schema"
 import type * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
-import { dropNulls } from "../internal/dropNulls.js"
-import { isPlain } from "../internal/isPlain.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { leavesOf, maxIssues } from "../models/internal/issues.js"
 import { memoize } from "../models/internal/memoize.js"
+import { dropNulls, isPlain } from "../models/internal/plainData.js"
 import { explain } from "./describeIssue.js"
 
 /** The longest key of a map has 256 characters. */

@@ -6,6 +6,7 @@
  * Scopes, resources and audiences are sets: OAuth gives no meaning to their order.
  */
 import * as Schema from "effect/Schema"
+import { isSameSet } from "../../internal/isSameSet.js"
 import type { RequestPart } from "./model.js"
 
 const Names = Schema.Array(Schema.String)
@@ -31,15 +32,6 @@ export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Arr
   Schema.Literals(["scopes", "resources", "audiences", "customParameters"])
 )
 
-/** In linear time: a request may have very many scopes. */
-const includes = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): boolean => {
-  const items = new Set(all)
-  return some.every((item) => items.has(item))
-}
-
-const isSameSet = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []): boolean =>
-  includes(a, b) && includes(b, a)
-
 const isSameRecord = (
   a: Readonly<Record<string, string>> = {},
   b: Readonly<Record<string, string>> = {}
@@ -54,9 +46,9 @@ const isSameRecord = (
  */
 export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> => {
   const parts: ReadonlyArray<readonly [RequestPart, boolean]> = [
-    ["scopes", isSameSet(a.scopes, b.scopes)],
-    ["resources", isSameSet(a.resources, b.resources)],
-    ["audiences", isSameSet(a.audiences, b.audiences)],
+    ["scopes", isSameSet(a.scopes ?? [], b.scopes ?? [])],
+    ["resources", isSameSet(a.resources ?? [], b.resources ?? [])],
+    ["audiences", isSameSet(a.audiences ?? [], b.audiences ?? [])],
     ["customParameters", isSameRecord(a.customParameters, b.customParameters)]
   ]
   return parts.flatMap(([part, isSame]) => isSame ? [] : [part])

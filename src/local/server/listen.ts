@@ -5,6 +5,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import { toAuthority } from "../../internal/ownHost.js"
+import { isLoopback } from "../../models/internal/loopback.js"
 import * as Node from "./node.js"
 import { type Credentials, LocalServerError, type Signatures } from "./options.js"
 import * as Signature from "./signature.js"
@@ -24,7 +25,8 @@ export interface Listening {
   readonly url: string
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+/** A server may listen on any name under `.localhost`: the name decides the address here, and no secret travels to it. */
+const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
 const loadOrExplain = <A>(
   load: Effect.Effect<A, PackageNotLoaded>,
@@ -33,7 +35,7 @@ const loadOrExplain = <A>(
   Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
 const check = (options: Options): Effect.Effect<unknown, LocalServerError> => {
-  if (!options.allowRemote && !isLoopback(options.host)) {
+  if (!options.allowRemote && !isLocal(options.host)) {
     return new LocalServerError({
       reason: "RemoteHost",
       message: `On ${options.host}, other machines can reach the local server and every credential in it. `
@@ -70,7 +72,7 @@ export const listen = (options: Options): Effect.Effect<Listening, LocalServerEr
       }))
     // Runs before the server closes: closing waits for every connection.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))
-    if (!isLoopback(host)) {
+    if (!isLocal(host)) {
       yield* Effect.logWarning(
         `The local server listens on ${host}. Every machine that reaches it can get every credential it has.`
       )

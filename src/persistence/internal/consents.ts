@@ -9,19 +9,14 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../consentSignals/listeners.js"
-import { ConsentStoreError } from "../../internal/consentStoreError.js"
+import { ConsentStoreError, keptAfterExpiry } from "../../internal/consentStore.js"
 import * as Deadline from "../../internal/deadline.js"
+import { sessionLifetime } from "../../models/internal/sessionLifetime.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import { BackingError, type ConsentBacking, type Names, type Sealed } from "./consentBacking.js"
 import { PendingConsentsError } from "./error.js"
 import * as StoreSealing from "./sealing.js"
 import * as Secrets from "./secrets.js"
-
-/** In milliseconds: the callback page can say for a while that a link is expired or used, as over memory. */
-const keptAfterExpiry = 10 * 60_000
-
-/** In milliseconds: the lifetime of a session (AWS documentation). */
-const rememberedFor = 10 * 60_000
 
 const publishTimeout = "2 seconds"
 
@@ -158,7 +153,7 @@ const makeSignals = (
       if (content === undefined) return
       const now = clock.currentTimeMillisUnsafe()
       return content.kind === "Session"
-        ? listeners.notifyAndRemember(content.name, content.outcome, now, now + rememberedFor)
+        ? listeners.notifyAndRemember(content.name, content.outcome, now, now + sessionLifetime)
         : listeners.notify(content.name, content.outcome)
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)

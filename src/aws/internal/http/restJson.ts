@@ -1,6 +1,6 @@
 /** The protocol of AgentCore Identity: REST-JSON 1. */
 import { hasProperty } from "effect/Predicate"
-import { dropNulls } from "../../../internal/dropNulls.js"
+import { dropNulls } from "../../../models/internal/plainData.js"
 import type * as Operation from "../../../Operation.js"
 import { escapeUri, type Message, type Protocol } from "./protocol.js"
 
