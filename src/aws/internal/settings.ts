@@ -10,7 +10,7 @@ import { isNumber, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { readVariable } from "../../internal/environment.js"
 import { isLoopback } from "../../models/internal/loopback.js"
-import { nearest } from "../../plane/closestName.js"
+import { closestName } from "../../plane/describeIssue.js"
 import { invalidConfig } from "./invalidConfig.js"
 import type { Credentials, CredentialsProvider, Options } from "./options.js"
 
@@ -44,7 +44,7 @@ const optionsProblem = (options: unknown, names: ReadonlyArray<string>): Config.
   if (!isObject(options)) return invalid("options", "Expected an object, as in { region: \"us-west-2\" }")
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined) {
-    const suggestion = nearest(unknown, names)
+    const suggestion = closestName(unknown, names)
     const expected = suggestion === undefined ? `one of [${names.join(", ")}]` : `did you mean '${suggestion}'?`
     return invalid(unknown, `Expected a known option; ${expected}`)
   }
