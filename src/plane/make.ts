@@ -1,5 +1,5 @@
 /**
- * The service of a plane, made from its table: checks before each call, spans, names on errors, streams, decorators.
+ * The service of a plane, made from its table: checks before each call, spans, names on errors, decorators.
  */
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
@@ -9,18 +9,16 @@ import { isIdentityError, type TransportError, type UnknownServiceError } from "
 import type * as Operation from "../Operation.js"
 import * as Validation from "./validation.js"
 
-/** The service that is made from a table. */
-export type Service<T> = Operation.Plane<T> & Operation.Streams<T>
-
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>
 
-/** The methods of a plane, without their types. */
-export interface Calls {
-  readonly [method: string]: Call
-}
-
-const mapMethods = (table: Operation.Table, f: (row: Operation.Any, method: string) => Call): Calls =>
-  Object.fromEntries(Object.entries(table).map(([method, row]) => [method, f(row, method)]))
+const mapMethods = <T extends Operation.Table>(
+  table: T,
+  f: (row: Operation.Any, method: string) => Call
+): Operation.Plane<T> =>
+  // A method for each row, which TypeScript does not see.
+  Object.fromEntries(
+    Object.entries(table).map(([method, row]) => [method, f(row, method)])
+  ) as unknown as Operation.Plane<T>
 
 /** TypeScript does not see that a plane of any table is a record of calls. */
 export const callOf = (plane: object, method: string): Call => Reflect.get(plane, method) as Call
@@ -34,7 +32,7 @@ export const fromTable = <const T extends Operation.Table>(
   ) => (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError>
 ): Operation.Plane<T> =>
   // Every row is an operation of some request, answer and errors, and `f` makes a method of any.
-  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call) as unknown as Operation.Plane<T>
+  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -68,15 +66,6 @@ const withOperation = (operation: string) => <E>(error: E): E => {
 // Constructors
 // -----------------------------------------------------------------------------
 
-/** Returns the streams of a plane's lists. A plane without lists has none, and its programs do not load `effect/Stream`. */
-export type MakeStreams = (table: Operation.Table, calls: Calls) => object
-
-const noStreams: MakeStreams = () => ({})
-
-const service = <T>(table: Operation.Table, calls: Calls, makeStreams: MakeStreams): Service<T> =>
-  // The methods of T, and the streams of its lists. `Calls` has no type for each.
-  ({ ...calls, ...makeStreams(table, calls) }) as unknown as Service<T>
-
 /** `Effect.withSpan`, at no cost where the tracer is disabled. */
 const withSpan = (call: ReturnType<Call>, name: string, options: Tracer.SpanOptions): ReturnType<Call> =>
   Effect.withFiber((fiber) =>
@@ -88,10 +77,9 @@ const withSpan = (call: ReturnType<Call>, name: string, options: Tracer.SpanOpti
 export const make = <const T extends Operation.Table>(
   plane: string,
   table: T,
-  implementation: Operation.Plane<T>,
-  makeStreams: MakeStreams = noStreams
-): Service<T> => {
-  const calls = mapMethods(table, ({ name, request: schema }, method) => {
+  implementation: Operation.Plane<T>
+): Operation.Plane<T> =>
+  mapMethods(table, ({ name, request: schema }, method) => {
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     const named = withOperation(name)
     const validate = Validation.validate(schema)
@@ -106,22 +94,18 @@ export const make = <const T extends Operation.Table>(
         span
       )
   })
-  return service(table, calls, makeStreams)
-}
 
 /** Wraps every call of a plane. */
 export const decorate = <const T extends Operation.Table, E>(
   table: T,
   plane: Operation.Plane<T>,
-  decorator: Operation.Decorator<T, E>,
-  makeStreams: MakeStreams = noStreams
-): Service<T> => {
+  decorator: Operation.Decorator<T, E>
+): Operation.Plane<T> => {
   // The decorator of an operation gets the call and the request of that operation.
   const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
-  const calls = mapMethods(table, ({ name }, method) => {
+  return mapMethods(table, ({ name }, method) => {
     const named = withOperation(name)
     const call = callOf(plane, method)
     return (request) => Effect.mapError(wrap(method, call(request), request), named)
   })
-  return service(table, calls, makeStreams)
 }

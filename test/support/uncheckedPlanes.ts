@@ -18,7 +18,7 @@ import type { SharedOptions } from "../../src/aws/internal/http/options.js"
 import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
 import * as SdkSts from "../../src/aws/internal/securityTokenService.js"
 import { decorate } from "../../src/plane/make.js"
-import { makeStreams } from "../../src/plane/pagination.js"
+import { addStreams } from "../../src/plane/pagination.js"
 
 /** Adds the names of operations and the streams. */
 const context = (
@@ -29,7 +29,7 @@ const context = (
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
     Context.add(
       ControlPlane.ControlPlane,
-      decorate(ControlPlane.operations, control, (_, effect) => effect, makeStreams)
+      addStreams(ControlPlane.operations, decorate(ControlPlane.operations, control, (_, effect) => effect))
     ),
     Context.add(
       SecurityTokenService.SecurityTokenService,
