@@ -1,6 +1,6 @@
 /**
- * The control plane at AWS alone, for a program that sets up what agents need. It starts faster than all planes, and has nothing in context
- * that can obtain a user's credentials.
+ * The control plane at AWS alone, for a program that sets up what agents need. It starts faster than all planes, and
+ * has nothing in context that can obtain a user's credentials.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import * as Adapter from "./internal/adapter.js"
-import { controlPlane, regionSearch } from "./internal/controlPlane.js"
+import { operations } from "./internal/sdk/adapter.js"
+import { controlPlane, regionSearch } from "./internal/sdk/controlPlane.js"
 
 /**
  * The options of `AwsPlanes` without the clients of the other planes.
@@ -40,10 +40,10 @@ export const layer = (
 ): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
   Layer.effect(
     ControlPlane.ControlPlane,
-    Effect.gen(function*() {
-      const search = yield* regionSearch
-      return ControlPlane.make(yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, options, search))
-    })
+    regionSearch.pipe(
+      Effect.flatMap((search) => operations(controlPlane, options.controlPlane, options, search)),
+      Effect.map(ControlPlane.make)
+    )
   )
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and has nothing in
- * context that can change what a team has set up.
+ * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and
+ * has nothing in context that can change what a team has set up.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import * as Adapter from "./internal/adapter.js"
-import { dataPlane, regionSearch } from "./internal/dataPlane.js"
+import { operations } from "./internal/sdk/adapter.js"
+import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
 
 /**
  * The options of `AwsPlanes` without the clients of the other planes.
@@ -40,10 +40,10 @@ export const layer = (
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.effect(
     DataPlane.DataPlane,
-    Effect.gen(function*() {
-      const search = yield* regionSearch
-      return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, options, search))
-    })
+    regionSearch.pipe(
+      Effect.flatMap((search) => operations(dataPlane, options.dataPlane, options, search)),
+      Effect.map(DataPlane.make)
+    )
   )
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and the fastest start. See
- * `AwsHttpPlanes` for how it works.
+ * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and
+ * the fastest start. See `AwsHttpPlanes` for how it works.
  *
  * @since 0.1.0
  */
@@ -13,8 +13,7 @@ import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
-import * as ClientRuntime from "./internal/http/clientRuntime.js"
-import { dataPlane } from "./internal/http/dataPlane.js"
+import * as Client from "./internal/http/client.js"
 import * as Node from "./internal/http/node.js"
 
 /**
@@ -37,10 +36,10 @@ const make = (
   options: Options,
   runtime: Adapter.Runtime
 ): Effect.Effect<DataPlane.Service, Config.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const shared = yield* Adapter.shared(options, runtime)
-    return DataPlane.make(yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime))
-  })
+  Adapter.share(options, runtime).pipe(
+    Effect.flatMap((shared) => Adapter.operations(Adapter.dataPlane, options.dataPlane, shared)),
+    Effect.map(DataPlane.make)
+  )
 
 /**
  * The data plane over an `HttpClient`. Options and errors are those of `AwsHttpPlanes.layer`.
@@ -63,7 +62,7 @@ export const layer = (
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(
     DataPlane.DataPlane,
-    Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime))
+    Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime))
   )
 
 /**

@@ -1,31 +1,26 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors, settings, time limits and
- * retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
+ * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors,
+ * settings, time limits and retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
  *
- * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over `node:http` and
- * `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over
+ * `node:http` and `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as ControlPlane from "../ControlPlane.js"
-import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
-import * as SecurityTokenService from "../SecurityTokenService.js"
 import type { Planes } from "./AwsPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
-import * as ClientRuntime from "./internal/http/clientRuntime.js"
-import { dataPlane } from "./internal/http/dataPlane.js"
+import * as Client from "./internal/http/client.js"
 import type { HashConstructor } from "./internal/http/hash.js"
 import * as Node from "./internal/http/node.js"
-import type { Options } from "./internal/http/options.js"
 import { controlPlane, securityTokenService } from "./internal/http/planes.js"
-import { withAdvice } from "./internal/stsExceptions.js"
+import { makeServices } from "./internal/services.js"
 
 export type {
   /**
@@ -56,7 +51,7 @@ export type {
    * @category models
    */
   SharedOptions
-} from "./internal/http/options.js"
+} from "./internal/http/adapter.js"
 
 /**
  * The options of {@link layer}.
@@ -64,36 +59,31 @@ export type {
  * @since 0.1.0
  * @category models
  */
-export interface ClientOptions extends Options {
+export interface ClientOptions extends Adapter.Options {
   /**
-   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in Node. Default: Web
-   * Crypto, which every runtime has.
+   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in
+   * Node. Default: Web Crypto, which every runtime has.
    */
   readonly hash?: HashConstructor | undefined
 }
 
 const make = (
-  options: Options,
+  options: Adapter.Options,
   runtime: Adapter.Runtime
 ): Effect.Effect<Context.Context<Planes>, Config.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const shared = yield* Adapter.shared(options, runtime)
-    // In sequence: a setting that breaks all planes is reported once.
-    const data = yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, shared, runtime)
-    const control = yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, shared, runtime)
-    const sts = yield* Adapter.operations(securityTokenService, options.sts ?? {}, shared, runtime)
-    return Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
-      Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
-      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(withAdvice(sts)))
-    )
-  })
+  Effect.flatMap(Adapter.share(options, runtime), (shared) =>
+    makeServices({
+      data: Adapter.operations(Adapter.dataPlane, options.dataPlane, shared),
+      control: Adapter.operations(controlPlane, options.controlPlane, shared),
+      sts: Adapter.operations(securityTokenService, options.sts, shared)
+    }))
 
 /**
- * All planes over an `HttpClient`. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. It
- * looks for credentials in the environment only.
+ * All planes over an `HttpClient`. An invalid region or endpoint, and static credentials that are not `Redacted`, are a
+ * `ConfigError`. It looks for credentials in the environment only.
  *
- * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send signed headers to other
- * origins.
+ * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send
+ * signed headers to other origins.
  *
  * @since 0.1.0
  * @category layers
@@ -117,7 +107,7 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effectContext(Effect.flatMap(ClientRuntime.runtime(options.hash), (runtime) => make(options, runtime)))
+  Layer.effectContext(Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
  * The same, with options from configuration.
@@ -140,8 +130,8 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 
 /**
- * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the option, credentials are
- * looked for at the first call, which fails with a `TransportError` if there are none.
+ * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the
+ * option, credentials are looked for at the first call, which fails with a `TransportError` if there are none.
  *
  * @since 0.1.0
  * @category layers
@@ -155,7 +145,7 @@ export const layerConfig = (
  * )
  */
 export const layerNode = (
-  options: Options = {}
+  options: Adapter.Options = {}
 ): Layer.Layer<Planes, Config.ConfigError> =>
   Layer.effectContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
@@ -166,5 +156,5 @@ export const layerNode = (
  * @category layers
  */
 export const layerNodeConfig = (
-  config: Config.Wrap<Options>
+  config: Config.Wrap<Adapter.Options>
 ): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -1,5 +1,6 @@
 /**
- * `Identity` at AWS, and the planes that it is built on: the one line that changes when a program moves from a laptop to AWS.
+ * `Identity` at AWS, and the planes that it is built on: the one line that changes when a program moves from a laptop
+ * to AWS.
  *
  * @since 0.1.0
  */
@@ -19,8 +20,8 @@ import * as AwsPlanes from "./AwsPlanes.js"
 export type Options = AwsPlanes.Options
 
 /**
- * `Identity`, the planes and STS at AWS. A decorator on top of this layer does not reach the `Identity` in it: compose `Identity.layer` over
- * a decorated `AwsPlanes.layer`. Errors are those of `AwsPlanes.layer`.
+ * `Identity`, the planes and STS at AWS. A decorator on top of this layer does not reach the `Identity` in it: compose
+ * `Identity.layer` over a decorated `AwsPlanes.layer`. Errors are those of `AwsPlanes.layer`.
  *
  * @since 0.1.0
  * @category layers

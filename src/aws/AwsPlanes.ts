@@ -1,24 +1,22 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries are the SDK's:
- * nothing else retries a call. A client is loaded and made at its first call. Where the SDK has to look for the region, the client of the
- * data plane is loaded when the layer is built.
+ * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries
+ * are the SDK's: nothing else retries a call. A client is loaded and made at its first call. Where the SDK has to look
+ * for the region, the client of the data plane is loaded when the layer is built.
  *
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as ControlPlane from "../ControlPlane.js"
-import * as DataPlane from "../DataPlane.js"
+import type * as ControlPlane from "../ControlPlane.js"
+import type * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
-import * as SecurityTokenService from "../SecurityTokenService.js"
-import * as Adapter from "./internal/adapter.js"
-import { controlPlane } from "./internal/controlPlane.js"
-import { dataPlane, regionSearch } from "./internal/dataPlane.js"
-import type { Options } from "./internal/options.js"
-import { securityTokenService } from "./internal/securityTokenService.js"
-import { withAdvice } from "./internal/stsExceptions.js"
+import type * as SecurityTokenService from "../SecurityTokenService.js"
+import { operations, type Options } from "./internal/sdk/adapter.js"
+import { controlPlane } from "./internal/sdk/controlPlane.js"
+import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
+import { securityTokenService } from "./internal/sdk/securityTokenService.js"
+import { makeServices } from "./internal/services.js"
 
 export type {
   /**
@@ -30,7 +28,10 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  CredentialsProvider,
+  CredentialsProvider
+} from "./internal/credentials.js"
+
+export type {
   /**
    * @since 0.1.0
    * @category models
@@ -41,7 +42,7 @@ export type {
    * @category models
    */
   SharedOptions
-} from "./internal/options.js"
+} from "./internal/sdk/adapter.js"
 
 /**
  * The services that the layers provide.
@@ -52,8 +53,9 @@ export type {
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
 /**
- * All planes at AWS. An invalid region or endpoint, and static credentials that are not `Redacted`, are a `ConfigError`. The SDK looks for
- * credentials at the first call: that call fails with a `TransportError` if there are none.
+ * All planes at AWS. An invalid region or endpoint, and static credentials that are not `Redacted`, are a
+ * `ConfigError`. The SDK looks for credentials at the first call: that call fails with a `TransportError` if there are
+ * none.
  *
  * @since 0.1.0
  * @category layers
@@ -72,17 +74,12 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Planes, Config.ConfigError> =>
-  Layer.effectContext(Effect.gen(function*() {
-    const search = yield* regionSearch
-    // In sequence: a setting that breaks all planes is reported once.
-    const data = yield* Adapter.operations(dataPlane, options.dataPlane ?? {}, options, search)
-    const control = yield* Adapter.operations(controlPlane, options.controlPlane ?? {}, options, search)
-    const sts = yield* Adapter.operations(securityTokenService, options.sts ?? {}, options, search)
-    return Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
-      Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
-      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(withAdvice(sts)))
-    )
-  }))
+  Layer.effectContext(Effect.flatMap(regionSearch, (search) =>
+    makeServices({
+      data: operations(dataPlane, options.dataPlane, options, search),
+      control: operations(controlPlane, options.controlPlane, options, search),
+      sts: operations(securityTokenService, options.sts, options, search)
+    })))
 
 /**
  * The same, with options from configuration.

@@ -14,7 +14,6 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
-import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { inject } from "../internal/credentialHeader.js"
@@ -45,15 +44,6 @@ interface BuildStep {
   ) => void
 }
 
-const refuseCommand = Validation.refuse(
-  () =>
-    Constraint.guard(
-      "a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…)",
-      hasProperty("middlewareStack")
-    ),
-  { name: "PropagateIdentity.command" }
-)
-
 /**
  * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this
  * instance, so make a new command for each invocation.
@@ -77,7 +67,7 @@ export const command = <Command extends InvokeCommand>(
   command: Command
 ): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get }) =>
-    refuseCommand(command) ?? Effect.map(get, (token) => {
+    Effect.map(get, (token) => {
       // The step before signing. A second propagation replaces the first.
       const stack = command.middlewareStack as BuildStep
       stack.add(

@@ -5,7 +5,7 @@ import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
-import { redactorOf } from "../../src/aws/internal/redaction.js"
+import { redactorOf } from "../../src/aws/internal/failure.js"
 import * as Validation from "../../src/plane/validation.js"
 import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 

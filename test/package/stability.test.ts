@@ -92,7 +92,7 @@ const everything = readdirSync(src, { recursive: true, encoding: "utf8" })
 describe("members of Effect", () => {
   it("the path of a token rests on stable ones, over `layerNode`", () => {
     assert.deepStrictEqual(
-      unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/dataPlane", "aws/internal/http/node"),
+      unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/node"),
       {}
     )
   })

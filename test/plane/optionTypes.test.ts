@@ -1,4 +1,3 @@
-import { InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
@@ -212,11 +211,6 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       run: (options) => AuthorizationServer.make(untyped(options)),
       valid: { port: 0, allowedHosts: [], accessTokenLifetime: "1 minute" },
       typed: false
-    },
-    "PropagateIdentity.command": {
-      run: (options) => Effect.provide(PropagateIdentity.command(untyped(options)), planes),
-      valid: new InvokeAgentRuntimeCommand({ agentRuntimeArn: "arn", payload: "{}" }),
-      typed: true
     }
   }
 
@@ -380,12 +374,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
   "AuthorizationServer.make": [
     [{ client: [] }, "client: Member must have a known name; did you mean 'clients'?"],
     [{ port: -1 }, "port: Member must be a port, 0 to 65535, but is a number"]
-  ],
-  "PropagateIdentity.command": [
-    [
-      undefined,
-      "request: Member must be a command of the AWS SDK, as in new InvokeAgentRuntimeCommand(…), but is undefined"
-    ]
   ]
 }
 

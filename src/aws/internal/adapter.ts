@@ -1,167 +1,112 @@
 /**
- * A plane over its AWS SDK client. Settings are checked when the layer is built. The client is loaded and made at the first call.
+ * What the adapters over the AWS SDK and over HTTP share: a call of an operation, derived from the operation's row. The
+ * error of a call without a response says where the call went.
  */
-import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
-import type { TransportError } from "../../IdentityError.js"
+import * as Option from "effect/Option"
+import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
+import { readVariable } from "../../internal/environment.js"
 import type * as Operation from "../../Operation.js"
 import { fromTable } from "../../plane/make.js"
-import { call, type Commands, type Connection } from "./call.js"
-import * as LazyClient from "./lazyClient.js"
-import type { SharedOptions } from "./options.js"
-import { limit, type RequestHandler } from "./requestHandler.js"
-import * as SdkCredentials from "./sdkCredentials.js"
-import * as Settings from "./settings.js"
-import { environmentProfile } from "./target.js"
+import { undecodable } from "./failure.js"
 
-/** The members of all client configurations that are set here. */
-type ClientConfig = Pick<
-  BedrockAgentCoreClientConfig,
-  "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
->
-
-interface Client {
-  readonly destroy: () => void
-  readonly config: { readonly region: () => Promise<string>; requestHandler: RequestHandler }
+/** An operation whose request and response do not matter. */
+export interface Row<E> extends Operation.Any {
+  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
 }
 
-export type Send = Connection["send"]
-
-/** A plane and its client of the SDK. */
-export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
-  readonly table: T
-  readonly load: Effect.Effect<Sdk, TransportError>
-  /** Makes a client. `send` replaces the one of `connect`. */
-  readonly make: (sdk: Sdk, config: Config) => { readonly client: C; readonly send?: Send }
-  readonly connect: (sdk: Sdk, client: C) => Connection & { readonly commands: Commands<T> }
-  readonly variables: { readonly variable?: string; readonly awsVariable: string }
+/** A response, which the codec of its operation reads. `$metadata` is that of the AWS SDK. */
+export interface Output {
+  readonly value: unknown
+  readonly $metadata: unknown
 }
 
-export const adapter = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
-  self: Adapter<T, Sdk, Config, C>
-): Adapter<T, Sdk, Config, C> => self
+/** Where calls go. */
+export interface Target {
+  readonly host?: string | undefined
+  readonly region?: string | undefined
+  readonly profile?: string | undefined
+}
 
-/** The search of the SDK for the region of a profile. */
-export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
+/** A client of a plane. */
+export interface Client {
+  /**
+   * Sends a request, again where the retries of the client say so. The time limit bounds all of it, and interruption
+   * aborts it.
+   */
+  readonly send: <E>(
+    row: Row<E>,
+    request: unknown,
+    encoded: unknown
+  ) => Effect.Effect<Output, E | UnknownServiceError | TransportError>
+  readonly target: Effect.Effect<Target>
+}
 
-/** Runs an effect once for each key. */
-const onceEach = <K, A>(run: (key: K) => Effect.Effect<A>): Effect.Effect<(key: K) => Effect.Effect<A>> =>
-  Effect.sync(() => {
-    const known = new Map<K, Effect.Effect<A>>()
-    return (key) =>
-      Effect.suspend(() => {
-        const found = known.get(key)
-        if (found !== undefined) return found
-        const made = Effect.runSync(Effect.cached(run(key)))
-        known.set(key, made)
-        return made
-      })
-  })
+/** The profile that the environment names, read when a call has failed. */
+export type EnvironmentProfile = Effect.Effect<string | undefined>
+
+/** Reads the profile with the `ConfigProvider` of the layer, which a later call can be without. */
+export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
+  ConfigProvider.ConfigProvider,
+  (provider) =>
+    readVariable(Config.NonEmptyString, "AWS_PROFILE").pipe(
+      Effect.map(Option.getOrUndefined),
+      Effect.orElseSucceed(() => undefined),
+      Effect.provideService(ConfigProvider.ConfigProvider, provider)
+    )
+)
 
 /**
- * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same search.
+ * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of
+ * the host.
  */
-export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
-  { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
-): Effect.Effect<RegionSearch> =>
-  onceEach((profile) =>
-    load.pipe(
-      Effect.flatMap((sdk) =>
-        Effect.acquireRelease(
-          // Every configuration of a client has the members of `ClientConfig`, all of them optional.
-          Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config).client),
-          (client) => Effect.sync(() => client.destroy())
-        )
-      ),
-      Effect.flatMap((client) => Effect.tryPromise(() => client.config.region())),
-      Effect.scoped,
-      // A package that cannot be loaded is reported by the first call.
-      Effect.option
-    )
-  )
-
-const clientConfig = (
-  options: SharedOptions,
-  own: ClientConfig,
-  variables: Adapter<never, never, never, never>["variables"],
-  search: RegionSearch
-): Effect.Effect<ClientConfig, Config.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const allowInsecure = options.allowInsecureEndpoint ?? false
-    // The SDK's configuration may have a function or an endpoint object, which only the SDK can read.
-    const region = own.region === undefined || typeof own.region === "string"
-      ? yield* Settings.region(own.region ?? options.region, search(own.profile))
-      : own.region
-    const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
-      ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
-      : own.endpoint
-    const given = own.credentials !== undefined
-      ? Settings.fromSdk(own.credentials)
-      : options.credentials && (yield* Settings.fromOption(options.credentials))
-    const credentials = typeof given === "object" ? given : yield* SdkCredentials.keep(given)
-    const maxAttempts = own.maxAttempts ?? options.maxAttempts
-    return {
-      region,
-      credentials,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(maxAttempts === undefined ? {} : { maxAttempts })
-    }
+const withTarget = (
+  { cause, code, kind, operation, requestId, status }: TransportError,
+  { host, profile, region }: Target
+): TransportError =>
+  new TransportError({
+    operation,
+    kind,
+    code,
+    status,
+    requestId,
+    // The type of `Error` for it is `unknown`.
+    cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
+    region,
+    ...(kind === "credentials" ? { profile } : { host })
   })
 
-/** The client of a program stays as it is: each command has the limits. */
-const connectGiven = (connection: Connection, { config }: Client): Connection => ({
-  ...connection,
-  send: (command, options) => {
-    const { handle } = limit(config.requestHandler)
-    command.middlewareStack.add(
-      // Replaces the SDK's own last step, in which the request is the handler's.
-      () => ({ request }) => handle(request as never, options as never),
-      { name: "effectAgentcoreIdentityLimit", step: "deserialize", priority: "low" }
-    )
-    return connection.send(command, options)
+/** Decodes a response. A decoder throws on some dates. */
+const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "decode"> }, output: Output) => {
+  try {
+    return response.decode(output.value)
+  } catch {
+    return Option.none<A>()
   }
-})
-
-const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
+}
 
 /** The operations of a plane, without the checks of the plane. */
-export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
-  { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
-  given: Config | { readonly client: C },
-  options: SharedOptions,
-  search: RegionSearch
-): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    yield* Settings.checkOptions(options)
-    const timeout = yield* Settings.timeout(options.timeout)
-    const profile = yield* environmentProfile
-    const connection = isClient<C>(given)
-      ? yield* LazyClient.make({
-        load,
-        make: (sdk) => ({
-          value: connectGiven({ ...connect(sdk, given.client), profile }, given.client),
-          destroy: () => {}
-        })
-      })
-      : yield* Effect.flatMap(clientConfig(options, given, variables, search), (config) =>
-        LazyClient.make({
-          load,
-          make: (sdk) => {
-            const { client, ...send } = make(sdk, { ...given, ...config })
-            client.config.requestHandler = limit(client.config.requestHandler)
-            const own = given.credentials ?? options.credentials
-            return {
-              value: { ...connect(sdk, client), ...send, profile: own === undefined ? profile : undefined },
-              destroy: () => client.destroy()
-            }
-          }
-        }))
-    return fromTable(
-      table,
-      <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
-        Effect.flatMap(connection, (connection) => call(connection, row, request, timeout))
-    )
-  })
+export const operations = <const T extends Operation.Table>(
+  table: T,
+  client: Effect.Effect<Client, TransportError>
+): Operation.Plane<T> =>
+  fromTable(
+    table,
+    <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
+      Effect.flatMap(client, ({ send, target }) =>
+        send(row, request, row.encode(request)).pipe(
+          Effect.flatMap((output) =>
+            Option.match(decode(row, output), {
+              onNone: () => Effect.fail(undecodable(output)),
+              onSome: Effect.succeed
+            })
+          ),
+          Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+            error instanceof TransportError
+              ? Effect.flatMap(target, (target) => withTarget(error, target))
+              : Effect.fail(error)
+          )
+        ))
+  )

@@ -1,17 +1,31 @@
 /** The credentials that requests are signed with. */
+import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { hasProperty, isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../IdentityError.js"
-import { readVariable } from "../../internal/environment.js"
-import { cutName } from "../../internal/errorCode.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
-import type { CredentialsProvider } from "./options.js"
-import type * as Settings from "./settings.js"
+import { exceptionNameOf } from "./failure.js"
+import { invalidConfig } from "./settings.js"
+
+/** Static credentials, in the place of the SDK's own search. */
+export interface Credentials {
+  /** The id of the access key. */
+  readonly accessKeyId: string
+  /** The secret of the access key. */
+  readonly secretAccessKey: Redacted.Redacted
+  /** The session token, of temporary credentials. */
+  readonly sessionToken?: Redacted.Redacted | undefined
+}
+
+/** A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them. */
+export type CredentialsProvider = Extract<
+  BedrockAgentCoreClientConfig["credentials"],
+  (...args: never) => unknown
+>
 
 /** Credentials in the form of the AWS SDK. */
 export interface Identity {
@@ -55,11 +69,12 @@ const problemOf = (found: unknown): string | undefined =>
 /** A program in plain JavaScript can have a provider that returns anything. */
 const check = (found: Identity): Search => {
   const problem = problemOf(found)
-  return problem === undefined ? Effect.succeed(found) : failed(new TypeError(problem))
+  return problem === undefined ? Effect.succeed(found) : searchError(new TypeError(problem))
 }
 
 /**
- * Keeps credentials. Callers who need new ones at once share one search, and no search takes longer than 10 seconds. A failure is not kept.
+ * Keeps credentials. Callers who need new ones at once share one search, and no search takes longer than 10 seconds. A
+ * failure is not kept.
  *
  * | left | a caller |
  * | --- | --- |
@@ -110,55 +125,58 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
     }
   })
 
-/** Credentials that do not change. */
-export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
-
-/** Exceptions of AWS services, and nothing else, have `$fault`. */
-const codeOf = (error: unknown): string =>
-  hasProperty(error, "$fault") && hasProperty(error, "name") && isString(error.name)
-    ? cutName(error.name)
-    : "CredentialsProviderError"
+const noCredentials = "CredentialsProviderError"
 
 /** The error of a search. */
-export const failed = (error: unknown, code = codeOf(error)): TransportError =>
+export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): TransportError =>
   new TransportError({ kind: "credentials", code, cause: Redacted.make(error) })
 
 /** The credentials of a provider of the AWS SDK. */
-export const fromProvider = (provider: CredentialsProvider): Search =>
+export const fromProvider = (provider: () => Promise<Identity>, code?: string): Search =>
   Effect.tryPromise({
     // A program in plain JavaScript can have a provider that is not async, and throws.
     try: async () => await provider(),
-    catch: (error) => failed(error)
+    catch: (error) => searchError(error, code)
   })
 
-/** The variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
-const variable = (name: string): Effect.Effect<Option.Option<Redacted.Redacted>, Config.ConfigError> =>
-  Effect.map(readVariable(Config.NonEmptyString, name), Option.map((value) => Redacted.make(value)))
+/** The credentials of a provider of the program. Its errors can be those of any service, so they have one code. */
+export const fromOwnProvider = (provider: () => Promise<Identity>): Search => fromProvider(provider, noCredentials)
 
-/** The static credentials of the environment. */
-export const fromEnvironment: Effect.Effect<Option.Option<Identity>, Config.ConfigError> = Effect.gen(function*() {
-  const accessKeyId = yield* variable("AWS_ACCESS_KEY_ID")
-  const secretAccessKey = yield* variable("AWS_SECRET_ACCESS_KEY")
-  const sessionToken = yield* variable("AWS_SESSION_TOKEN")
-  return Option.map(Option.all({ accessKeyId, secretAccessKey }), (keys) => ({
-    accessKeyId: Redacted.value(keys.accessKeyId),
-    secretAccessKey: Redacted.value(keys.secretAccessKey),
-    ...Option.match(sessionToken, {
-      onNone: () => ({}),
-      onSome: (token) => ({ sessionToken: Redacted.value(token) })
-    })
-  }))
-})
+const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): string | undefined =>
+  !isString(accessKeyId)
+    ? "Expected accessKeyId to be a string"
+    : !Redacted.isRedacted(secretAccessKey)
+    ? "Expected secretAccessKey to be Redacted"
+    : sessionToken !== undefined && !Redacted.isRedacted(sessionToken)
+    ? "Expected sessionToken to be Redacted"
+    : undefined
 
-/** Where nothing else is left: a program without Node has no files and no instance. */
-export const nothing: Source = {
-  kept: () => undefined,
-  search: Effect.suspend(() => new TransportError({ kind: "credentials", code: "CredentialsProviderError" }))
+/** Static credentials in the form of the SDK. Programs in plain JavaScript can have secrets that are not `Redacted`. */
+export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Config.ConfigError> => {
+  const problem = problemOfStatic(credentials)
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials
+  return problem !== undefined ? Effect.fail(invalidConfig("credentials", problem)) : Effect.succeed({
+    accessKeyId,
+    secretAccessKey: Redacted.value(secretAccessKey),
+    ...(sessionToken === undefined ? {} : { sessionToken: Redacted.value(sessionToken) })
+  })
 }
 
-/** The credentials of an option, which was checked before. */
-export const fromOption = (option: Settings.SdkCredentials): Effect.Effect<Source, never, Scope.Scope> =>
-  // The providers of the option are named as in the AWS SDK.
-  typeof option === "function"
-    ? keep(fromProvider(option as CredentialsProvider))
-    : Effect.succeed(always(option as Identity))
+/** The values of the variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
+export const fromVariables = (
+  accessKeyId?: string,
+  secretAccessKey?: string,
+  sessionToken?: string
+): Identity | undefined =>
+  accessKeyId && secretAccessKey
+    ? { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+    : undefined
+
+/** Credentials that do not change. */
+export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
+
+/** No credentials are left to find: a program without Node has no files and no instance. */
+export const nothing: Source = {
+  kept: () => undefined,
+  search: Effect.suspend(() => new TransportError({ kind: "credentials", code: noCredentials }))
+}

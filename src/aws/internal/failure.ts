@@ -1,34 +1,45 @@
 /**
- * Maps the rejections of the AWS SDK to errors of this package. No answer of the service, or of a proxy before it, is a defect. An error keeps
- * the message of an exception, without the request's secrets, and nothing else of a body. Names and messages are cut where they are longer
- * than AWS sends them.
+ * Maps the rejections of the AWS SDK to errors of this package. No response of the service, or of a proxy before it, is
+ * a defect. An error keeps the message of an exception, without the request's secrets, and nothing else of a body.
+ * Names and messages are cut where they are longer than AWS sends them.
  *
- * | answer | error |
+ * | response | error |
  * | --- | --- |
  * | an exception that the operation has in the model, by its name and not by its status | that exception |
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
- * | an answer that is not of the model | `TransportError` `undecodable` with the status |
+ * | a response that is not of the model | `TransportError` `undecodable` with the status |
  * | more than 8 MB | `TransportError` `undecodable` with the status |
- * | an incomplete answer | `TransportError` `connection` |
+ * | an incomplete response | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
  */
-import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
 import { cutName } from "../../internal/errorCode.js"
 import type { ExceptionClass } from "../../Operation.js"
-import { redactorOf } from "./redaction.js"
 
 /**
- * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a few hundred kB.
+ * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a
+ * few hundred kB.
  */
 export const maxBytes = 8_000_000
 
-/** Whether a code is one of a response that cannot be read: it is not HTTP, or too large. */
-export const isUndecodable = (code: string | undefined): boolean =>
-  code === "BodyTooLarge" || code?.startsWith("HPE_") === true
+const timeoutCodes: ReadonlySet<string | undefined> = new Set([
+  "ETIMEDOUT",
+  "ESOCKETTIMEDOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT"
+])
+
+/** What Node's code of a lost request says. A response cannot be read if it is not HTTP, or too large. */
+export const kindOfCode = (code: string | undefined): TransportError["kind"] =>
+  timeoutCodes.has(code)
+    ? "timeout"
+    : code === "BodyTooLarge" || code?.startsWith("HPE_") === true
+    ? "undecodable"
+    : "connection"
 
 /** The SDK lists the names of the header in this order. */
 const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
@@ -53,8 +64,8 @@ const nameOf = (value: unknown, member: string): string | undefined => {
   return name === undefined ? undefined : cutName(name)
 }
 
-/** The SDK adds status and request id to answers and to errors. */
-const metadataOf = (
+/** The status and the request id of a response, or of an error, as the SDK adds them. */
+export const metadataOf = (
   value: unknown
 ): { readonly status: number | undefined; readonly requestId: string | undefined } => {
   const metadata = hasProperty(value, "$metadata") ? value.$metadata : undefined
@@ -87,6 +98,14 @@ export interface Exceptions {
   readonly isOwn: (error: unknown) => boolean
   /** The usual names of exceptions, by the service's own names. */
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined
+}
+
+/** The usual names of the exceptions of STS, by those of the AWS Query protocol. */
+export const stsExceptionNames: Exceptions["exceptionNames"] = {
+  ValidationError: "ValidationException",
+  AccessDenied: "AccessDeniedException",
+  Throttling: "ThrottlingException",
+  InternalFailure: "InternalServerException"
 }
 
 /** Maps an exception of the service. `error` has the members of an exception of the SDK. */
@@ -130,15 +149,8 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
     return "credentials"
   }
   // The code comes first, because the SDK names a reset connection TimeoutError.
-  if (code === "ETIMEDOUT" || code === "ESOCKETTIMEDOUT") {
-    return "timeout"
-  }
-  if (code !== undefined) {
-    return isUndecodable(code) ? "undecodable" : "connection"
-  }
-  if (name === "TimeoutError") {
-    return "timeout"
-  }
+  if (code !== undefined) return kindOfCode(code)
+  if (name === "TimeoutError") return "timeout"
   return status === undefined ? "connection" : "undecodable"
 }
 
@@ -150,19 +162,17 @@ const transport = (error: unknown): TransportError => {
     code: nameOf(error, "code") ?? nameOf(error, "name"),
     status,
     requestId,
-    // The answer can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's error.
+    // The response can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's
+    // error.
     cause: kind === "undecodable" || status !== undefined || hasProperty(error, "$response")
       ? undefined
       : Redacted.make(error)
   })
 }
 
-/** An exception of STS or SSO, which came up while the SDK fetched credentials. Its name is kept. */
-const foreign = (error: unknown): TransportError =>
-  new TransportError({ kind: "credentials", code: nameOf(error, "name") })
-
-/** Exceptions of AWS services, and nothing else, have `$fault`. */
-const isException = hasProperty("$fault")
+/** The name of an exception of an AWS service. Nothing else has `$fault`. */
+export const exceptionNameOf = (error: unknown): string | undefined =>
+  hasProperty(error, "$fault") ? nameOf(error, "name") : undefined
 
 /** Maps the rejection of a call. `classes` are the exceptions of the operation. */
 export const fromRejection = <E>(
@@ -173,21 +183,89 @@ export const fromRejection = <E>(
 ): E | UnknownServiceError | TransportError =>
   error instanceof TransportError
     ? error
-    : !isException(error)
+    : !hasProperty(error, "$fault")
     ? transport(error)
     : exceptions.isOwn(error)
     ? exception(exceptions, classes, error, request)
-    : foreign(error)
+    // An exception of STS or SSO, which came up while the SDK fetched credentials. Its name is kept.
+    : new TransportError({ kind: "credentials", code: exceptionNameOf(error) })
 
-/** An answer that the SDK can read, and the operation does not have. */
+/** A response that can be read, and that the operation does not have. */
 export const undecodable = (output: unknown): TransportError =>
   new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
-/** Decodes an answer. A decoder throws on some dates. */
-export const decodeSafely = <A>(decode: (output: unknown) => Option.Option<A>, output: unknown): Option.Option<A> => {
-  try {
-    return decode(output)
-  } catch {
-    return Option.none()
+// -----------------------------------------------------------------------------
+// Redaction
+// -----------------------------------------------------------------------------
+
+/** A piece of a secret of this length is removed too, because services quote a part of a long value. */
+const pieceLength = 8
+
+/** A shorter value is no secret, and would occur in ordinary words. */
+const shortest = 4
+
+// `encodeURIComponent` throws on half a surrogate pair.
+const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+
+const collectSecrets = (value: unknown, into: Set<string>): Set<string> => {
+  if (Redacted.isRedacted(value)) {
+    const secret = Redacted.value(value)
+    if (typeof secret === "string" && secret.length >= shortest) {
+      into.add(secret)
+      // As in JSON, in a URL, and in a form.
+      into.add(JSON.stringify(secret).slice(1, -1))
+      into.add(encodeURIComponent(wellFormed(secret)))
+      into.add(new URLSearchParams({ "": secret }).toString().slice(1))
+    }
+  } else if (typeof value === "object" && value !== null) {
+    for (const member of Object.values(value)) {
+      collectSecrets(member, into)
+    }
   }
+  return into
+}
+
+// Front ends quote the canonical request when a signature does not match. It has the session token in clear.
+const withoutSessionToken = (text: string): string =>
+  text.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
+
+/** The service quotes the values that it rejects. */
+const redactAll = (request: unknown): (text: string) => string => {
+  const needles = new Map<number, Set<string>>()
+  for (const secret of collectSecrets(request, new Set())) {
+    const length = Math.min(pieceLength, secret.length)
+    const pieces = needles.get(length) ?? new Set()
+    needles.set(length, pieces)
+    for (let start = 0; start + length <= secret.length; start++) {
+      pieces.add(secret.slice(start, start + length))
+    }
+  }
+  return (text) => {
+    if (needles.size === 0) {
+      return withoutSessionToken(text)
+    }
+    let shown = ""
+    let hiddenUntil = 0
+    for (let at = 0; at < text.length; at++) {
+      for (const [length, pieces] of needles) {
+        if (at + length > hiddenUntil && pieces.has(text.slice(at, at + length))) {
+          shown += at >= hiddenUntil ? "<redacted>" : ""
+          hiddenUntil = at + length
+        }
+      }
+      shown += at >= hiddenUntil ? text.charAt(at) : ""
+    }
+    return withoutSessionToken(shown)
+  }
+}
+
+/**
+ * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a
+ * failure only, because that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be
+ * the beginning of a secret.
+ */
+export const redactorOf = (request: unknown): (text: string, limit?: number) => string => {
+  const redact = redactAll(request)
+  return (text, limit = Infinity) =>
+    text.length <= limit ? redact(text) : `${redact(text.slice(0, limit)).slice(0, 1 - pieceLength)}…`
 }

@@ -1,25 +1,85 @@
-/** A plane over HTTP, from its table: settings are checked when the layer is built. */
+/** A plane over HTTP, from its table: its options, settings and hosts. Settings are checked when the layer is built. */
 import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as DataPlane from "../../../DataPlane.js"
 import { readVariable } from "../../../internal/environment.js"
 import type * as Operation from "../../../Operation.js"
-import { fromTable } from "../../../plane/make.js"
-import * as Identities from "../credentials.js"
-import { invalidConfig } from "../invalidConfig.js"
-import type { Credentials, CredentialsProvider } from "../options.js"
+import * as Adapters from "../adapter.js"
+import * as Credentials from "../credentials.js"
 import * as Settings from "../settings.js"
-import { environmentProfile } from "../target.js"
-import { call } from "./call.js"
-import { regionalEndpoint } from "./endpoint.js"
+import { makeClient } from "./call.js"
 import type { HashConstructor } from "./hash.js"
-import type { PlaneOptions, SharedOptions } from "./options.js"
-import type { Protocol } from "./protocol.js"
-import * as Retry from "./retry.js"
-import * as ServiceClock from "./serviceClock.js"
-import * as Signer from "./signer.js"
+import { type Protocol, restJson } from "./protocol.js"
 import type { Transport } from "./transport.js"
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+/** The options of one plane, over those of all planes. */
+export interface PlaneOptions {
+  /** The AWS region. */
+  readonly region?: string | undefined
+  /** Static credentials, or a credential provider of the AWS SDK. */
+  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
+  /** An https URL without user name, password, query and fragment. Loopback hosts may have http. */
+  readonly endpoint?: string | undefined
+  /** The number of attempts for a request, the first one included. */
+  readonly maxAttempts?: number | undefined
+  /** The time limit of each call: the search for credentials, all attempts, and the waits between them. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The options that all planes share. Everything is optional. */
+export interface SharedOptions extends Settings.EndpointOptions {
+  /**
+   * Default: `AWS_REGION`, then `us-west-2`. In between, `layerNode` looks where the AWS SDK does: in the AWS profile,
+   * and at the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   */
+  readonly region?: string | undefined
+  /**
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
+   * minutes left, once for all callers, and no call waits for it while the old ones are valid. After 10 seconds without
+   * credentials, calls fail with a `TransportError` of kind `credentials`.
+   *
+   * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of
+   * `layerNode`: what the AWS SDK's own chain finds. Without a profile the chain is not loaded: not with credentials in
+   * the environment (Lambda), for a web identity token (EKS), of a container (ECS, EKS Pod Identity), or of the
+   * metadata service (EC2, AgentCore Runtime).
+   *
+   * Bundlers leave the chain out. A bundle that has to use an AWS profile gives `fromNodeProviderChain()` of
+   * `@aws-sdk/credential-providers`.
+   */
+  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
+  /**
+   * The number of attempts for a request, the first one included. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
+   * the AWS profile (`layerNode`), then 3, as in the AWS SDK.
+   */
+  readonly maxAttempts?: number | undefined
+  /**
+   * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that
+   * takes longer is aborted, and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit.
+   * Default: 30 seconds.
+   */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The options of all planes. Everything is optional. */
+export interface Options extends SharedOptions {
+  /** Options of the data plane alone, over the options above. */
+  readonly dataPlane?: PlaneOptions | undefined
+  /** The same for the control plane. */
+  readonly controlPlane?: PlaneOptions | undefined
+  /** The same for STS. */
+  readonly sts?: PlaneOptions | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Planes
+// -----------------------------------------------------------------------------
 
 /** A plane at AWS. */
 export interface Plane<T extends Operation.Table> {
@@ -29,8 +89,21 @@ export interface Plane<T extends Operation.Table> {
   readonly host: string
   /** The name that requests are signed for. */
   readonly service: string
-  readonly variables: { readonly variable?: string; readonly awsVariable: string }
+  readonly variables: Settings.EndpointVariables
 }
+
+/** The plane that every layer has. */
+export const dataPlane: Plane<typeof DataPlane.operations> = {
+  table: DataPlane.operations,
+  protocol: restJson,
+  host: "bedrock-agentcore",
+  service: "bedrock-agentcore",
+  variables: Settings.dataPlaneVariables
+}
+
+// -----------------------------------------------------------------------------
+// Runtime
+// -----------------------------------------------------------------------------
 
 /** What an AWS profile has for all planes, in the form of its file. */
 export interface Profile {
@@ -44,53 +117,91 @@ export interface Profile {
 /** Without files there is no profile. */
 export const noProfile: Profile = { endpoint: () => undefined }
 
-/** What the adapter is given by its surroundings. */
+/** What the adapter needs of the runtime. */
 export interface Runtime {
   readonly transport: Transport
   readonly hash: HashConstructor
   readonly profile: Profile
   /** Looks for a region that neither the options nor the environment have. */
   readonly region: Effect.Effect<Option.Option<string>>
-  /** The credentials of a program that gives none, one search for all planes. */
-  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
+  /** The credentials of a program that gives none. */
+  readonly credentials: Effect.Effect<Credentials.Source, Config.ConfigError, Scope.Scope>
 }
 
-/** The credentials of all planes without credentials of their own: one search for all. */
-export interface Shared {
+/** What all planes of a layer share. Those without credentials of their own share one search for credentials. */
+export interface Shared extends Runtime {
   readonly options: SharedOptions
-  readonly credentials: Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope>
 }
 
 const fromOption = (
-  credentials: Credentials | CredentialsProvider
-): Effect.Effect<Identities.Source, Config.ConfigError, Scope.Scope> =>
-  Effect.flatMap(Settings.fromOption(credentials), Identities.fromOption)
+  given: Credentials.Credentials | Credentials.CredentialsProvider
+): Effect.Effect<Credentials.Source, Config.ConfigError, Scope.Scope> =>
+  typeof given === "function"
+    // The providers of the AWS SDK need no properties.
+    ? Credentials.keep(Credentials.fromOwnProvider(() => given()))
+    : Effect.map(Credentials.fromStatic(given), Credentials.always)
 
-export const shared = (
-  options: SharedOptions,
-  runtime: Runtime
-): Effect.Effect<Shared, Config.ConfigError, Scope.Scope> =>
-  Effect.gen(function*() {
-    yield* Settings.checkOptions(options, [...Settings.optionNames, "hash"])
-    const credentials = yield* Effect.cached(
-      options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)
-    )
-    return { options, credentials }
-  })
+export const share = (options: SharedOptions, runtime: Runtime): Effect.Effect<Shared> =>
+  Effect.map(
+    Effect.cached(options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)),
+    (credentials) => ({ ...runtime, options, credentials })
+  )
 
-/** The types make this list complete. */
-const planeOptions: { readonly [K in keyof PlaneOptions]-?: true } = {
-  region: true,
-  credentials: true,
-  endpoint: true,
-  maxAttempts: true,
-  timeout: true
+// -----------------------------------------------------------------------------
+// Endpoints
+// -----------------------------------------------------------------------------
+
+/** The partitions of AWS, by the beginning of their regions: the suffix of hosts, and of those that have IPv6 too. */
+const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualStackSuffix: string]> = [
+  [/^cn-/, "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  [/^eusc-/, "amazonaws.eu", "api.amazonwebservices.eu"],
+  [/^us-iso-/, "c2s.ic.gov", "api.aws.ic.gov"],
+  [/^us-isob-/, "sc2s.sgov.gov", "api.aws.scloud"],
+  [/^eu-isoe-/, "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  [/^us-isof-/, "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
+  [/^/, "amazonaws.com", "api.aws"]
+]
+
+/**
+ * The endpoint of a service in a region. `service` is the first part of the host. A test compares it with the rules of
+ * the AWS SDK.
+ */
+export const regionalEndpoint = (service: string, region: string, { dualStack = false, fips = false } = {}): string => {
+  const [, suffix, dualStackSuffix] = partitions.find(([regions]) => regions.test(region)) ?? []
+  // STS in GovCloud has no other hosts than these.
+  const name = fips && !(service === "sts" && region.startsWith("us-gov-") && !dualStack) ? `${service}-fips` : service
+  return `https://${name}.${region}.${dualStack ? dualStackSuffix : suffix}`
 }
 
-const invalid = (source: string, message: string) => Effect.fail(invalidConfig(source, message))
+const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, Config.ConfigError> =>
+  Effect.map(readVariable(Config.Boolean, name), Option.getOrElse(() => profile === "true"))
 
-const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
-  Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
+const endpoint = (
+  plane: Pick<Plane<never>, "host" | "variables">,
+  region: string,
+  profile: Profile,
+  option: string | undefined,
+  allowInsecure = false
+): Effect.Effect<string, Config.ConfigError> =>
+  Effect.gen(function*() {
+    const fips = yield* flag("AWS_USE_FIPS_ENDPOINT", profile.useFips)
+    const dualStack = yield* flag("AWS_USE_DUALSTACK_ENDPOINT", profile.useDualStack)
+    const given = yield* Settings.endpoint({ option, allowInsecure, ...plane.variables })
+    const inProfile = given === undefined ? profile.endpoint(plane.host) : undefined
+    const custom = inProfile === undefined
+      ? given
+      : yield* Settings.checkEndpoint("endpoint_url", inProfile, allowInsecure)
+    if (custom === undefined) return regionalEndpoint(plane.host, region, { fips, dualStack })
+    if (!fips && !dualStack) return custom
+    return yield* Effect.fail(Settings.invalidConfig(
+      fips ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT",
+      "Expected no endpoint of your own beside it: FIPS and dual-stack hosts are those of AWS"
+    ))
+  })
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
 
 /** The default of the AWS SDKs. */
 const defaultAttempts = 3
@@ -100,77 +211,42 @@ const attempts = (
   profile: Profile
 ): Effect.Effect<number, Config.ConfigError> =>
   option !== undefined
-    ? checkAttempts("maxAttempts", option)
+    ? Settings.checkAttempts("maxAttempts", option)
     : Effect.flatMap(
       readVariable(Config.Number, "AWS_MAX_ATTEMPTS"),
       Option.match({
-        onSome: (value) => checkAttempts("AWS_MAX_ATTEMPTS", value),
+        onSome: (value) => Settings.checkAttempts("AWS_MAX_ATTEMPTS", value),
         onNone: () =>
           profile.maxAttempts === undefined
             ? Effect.succeed(defaultAttempts)
-            : checkAttempts("max_attempts", Number(profile.maxAttempts))
+            : Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
       })
     )
-
-const flag = (name: string, profile: string | undefined): Effect.Effect<boolean, Config.ConfigError> =>
-  Effect.map(readVariable(Config.Boolean, name), Option.getOrElse(() => profile === "true"))
-
-const endpoint = (
-  plane: Pick<Plane<never>, "host" | "variables">,
-  option: string | undefined,
-  allowInsecure: boolean,
-  region: string,
-  profile: Profile
-): Effect.Effect<string, Config.ConfigError> =>
-  Effect.gen(function*() {
-    const fips = yield* flag("AWS_USE_FIPS_ENDPOINT", profile.useFips)
-    const dualStack = yield* flag("AWS_USE_DUALSTACK_ENDPOINT", profile.useDualStack)
-    const given = yield* Settings.endpoint({ option, allowInsecure, ...plane.variables })
-    const inProfile = given ?? profile.endpoint(plane.host)
-    const custom = given
-      ?? (inProfile === undefined ? undefined : yield* Settings.checkEndpoint("endpoint_url", inProfile, allowInsecure))
-    if (custom === undefined) return regionalEndpoint(plane.host, region, { fips, dualStack })
-    return fips || dualStack
-      ? yield* invalid(
-        fips ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT",
-        "Expected no endpoint of your own beside it: FIPS and dual-stack hosts are those of AWS"
-      )
-      : custom
-  })
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   plane: Plane<T>,
-  own: PlaneOptions,
-  { credentials, options }: Shared,
-  runtime: Runtime
+  own: PlaneOptions = {},
+  { credentials, hash, options, profile, region: search, transport }: Shared
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
-    yield* Settings.checkOptions(own, Object.keys(planeOptions))
-    const { profile } = runtime
-    const allowInsecure = options.allowInsecureEndpoint ?? false
     const timeout = yield* Settings.timeout(own.timeout ?? options.timeout)
-    const region = yield* Settings.region(own.region ?? options.region, runtime.region)
-    const url = new URL(yield* endpoint(plane, own.endpoint ?? options.endpoint, allowInsecure, region, profile))
+    const region = yield* Settings.region(own.region ?? options.region, search)
+    const option = own.endpoint ?? options.endpoint
+    const url = new URL(yield* endpoint(plane, region, profile, option, options.allowInsecureEndpoint))
     const maxAttempts = yield* attempts(own.maxAttempts ?? options.maxAttempts, profile)
-    const connection = {
-      transport: runtime.transport,
+    const isFound = own.credentials === undefined && options.credentials === undefined
+    const client = makeClient({
+      transport,
       protocol: plane.protocol,
-      origin: url.origin,
-      host: url.host,
-      basePath: url.pathname.replace(/\/+$/, ""),
+      url,
       region,
-      profile: (own.credentials ?? options.credentials) === undefined ? yield* environmentProfile : undefined,
+      service: plane.service,
+      hash,
+      profile: isFound ? yield* Adapters.environmentProfile : undefined,
       credentials: own.credentials === undefined ? yield* credentials : yield* fromOption(own.credentials),
-      sign: Signer.make(runtime.hash, plane.service, region),
-      policy: Retry.make(maxAttempts),
       maxAttempts,
-      clock: ServiceClock.make(),
       timeout
-    }
-    return fromTable(
-      plane.table,
-      <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
-        call(connection, row, request)
-    )
+    })
+    return Adapters.operations(plane.table, Effect.succeed(client))
   })

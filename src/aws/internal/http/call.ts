@@ -1,123 +1,183 @@
-/** One call of an operation over HTTP, derived from the operation's row. */
+/** Calls over HTTP: signatures, attempts, and the errors of calls without a response. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { cutName } from "../../../internal/errorCode.js"
-import type * as Operation from "../../../Operation.js"
+import type { Client, EnvironmentProfile, Output, Row } from "../adapter.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
-import { type EnvironmentProfile, withTarget } from "../target.js"
-import { type Message, type Protocol, queryString } from "./protocol.js"
+import type { HashConstructor } from "./hash.js"
+import { type Message, parseTime, type Protocol, queryString, toDate } from "./protocol.js"
 import * as Retry from "./retry.js"
-import type { ServiceClock } from "./serviceClock.js"
-import type { Signer } from "./signer.js"
+import { SignatureV4 } from "./sdk/signature.js"
 import type { Lost, Response, Transport } from "./transport.js"
 
-/** A plane at one place, with all its settings. */
-export interface Connection {
+/** The settings of a plane. */
+export interface Settings {
   readonly transport: Transport
   readonly protocol: Protocol
-  readonly origin: string
-  readonly host: string
-  /** The path of the endpoint, without a slash at its end. */
-  readonly basePath: string
+  /** The endpoint. */
+  readonly url: URL
   readonly region: string
+  /** The name that requests are signed for. */
+  readonly service: string
+  readonly hash: HashConstructor
   /** Undefined if the program gave the credentials: they are of no profile. */
   readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
-  readonly sign: Signer
-  readonly policy: Retry.Policy
   readonly maxAttempts: number
-  readonly clock: ServiceClock
   /** In milliseconds. */
   readonly timeout: number
 }
 
-/** An operation whose request and answer do not matter. */
-interface Row<E> extends Operation.Any {
-  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
+// -----------------------------------------------------------------------------
+// Signatures
+// -----------------------------------------------------------------------------
+
+/** `service` and `region` are those of the signature. */
+const makeSigner = ({ hash, region, service, url: { host } }: Settings) => {
+  // The signer of the last credentials. They change once an hour.
+  let last: { readonly identity: Identity; readonly signature: SignatureV4 } | undefined
+  const signerOf = (identity: Identity): SignatureV4 => {
+    if (last?.identity === identity) return last.signature
+    const signature = new SignatureV4({ service, region, credentials: identity, sha256: hash })
+    last = { identity, signature }
+    return signature
+  }
+  /** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
+  return ({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
+    Effect.tryPromise({
+      try: () =>
+        signerOf(identity).sign(
+          {
+            method,
+            protocol: "https:",
+            hostname: host,
+            path,
+            // The types of the signer have mutable members.
+            query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
+            headers: { ...headers, host },
+            body
+          },
+          { signingDate: toDate(time) }
+        ),
+      // Credentials without a key. The error has their members in it.
+      catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+    }).pipe(Effect.map(({ headers }) => {
+      // A client sends the host of the URL itself.
+      const { host: _, ...signed } = headers
+      return signed
+    }))
 }
 
-/** An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is slow. */
-interface Failed<E> extends Retry.Failure {
-  readonly toError: () => E | UnknownServiceError | TransportError
-}
+// -----------------------------------------------------------------------------
+// Clock of the service
+// -----------------------------------------------------------------------------
 
-/** What came back: an answer is read by the codec of its operation. */
-interface Output {
-  readonly value: unknown
-  readonly response: Response
-}
+/** The SDK tries again when the clock was off by this much. */
+const threshold = 240_000
 
-const metadataOf = (response: Pick<Response, "status" | "headers">) => {
-  const requestId = Failure.requestIdOf(response.headers)
-  return { status: response.status, requestId: requestId === undefined ? undefined : cutName(requestId) }
+/** A response to an older request says nothing about the time of now. */
+const maxAge = 900_000
+
+/**
+ * AWS rejects a request whose time is more than 5 minutes off. So requests are signed with the service's time, taken
+ * from its responses, as the AWS SDK does.
+ */
+export const makeServiceClock = () => {
+  let current = 0
+  return {
+    /** What the clock of the service is ahead by, in milliseconds. */
+    offset: () => current,
+    /**
+     * Reads the time of a response, to a request that was signed with the offset. Returns whether the request was
+     * signed for a time that the service does not accept, and the next one is not.
+     */
+    read: ({ headers, offset, received, sent }: {
+      readonly headers: Response["headers"]
+      readonly sent: number
+      readonly received: number
+      readonly offset: number
+    }): boolean => {
+      const time = parseTime(headers["date"])
+      // A cache keeps the date of the response. It adds its age.
+      if (time !== undefined && headers["age"] === undefined && received - sent <= maxAge) current = time - received
+      return Math.abs(current) >= threshold && current !== offset
+    }
+  }
 }
 
 // -----------------------------------------------------------------------------
 // Failures
 // -----------------------------------------------------------------------------
 
-const timeoutCodes: ReadonlySet<string | undefined> = new Set([
-  "ETIMEDOUT",
-  "ESOCKETTIMEDOUT",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "UND_ERR_BODY_TIMEOUT"
-])
+interface Connection extends Settings {
+  readonly sign: ReturnType<typeof makeSigner>
+  readonly policy: Retry.Policy
+  readonly clock: ReturnType<typeof makeServiceClock>
+}
 
-const kindOfLost = (code: string | undefined): TransportError["kind"] =>
-  timeoutCodes.has(code) ? "timeout" : Failure.isUndecodable(code) ? "undecodable" : "connection"
+/** A call on its way. */
+interface Call<E> {
+  readonly connection: Connection
+  readonly row: Row<E>
+  readonly request: unknown
+  /** With the path of the endpoint. */
+  readonly message: Message
+  readonly clock: Clock.Clock
+  /** When its time is over, in milliseconds since the epoch. */
+  readonly deadline: number
+}
 
-const lost = ({ code, error, response }: Lost): Failed<never> => ({
+/**
+ * An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is
+ * slow.
+ */
+interface Failed<E> extends Retry.Failure {
+  readonly toError: () => E | UnknownServiceError | TransportError
+}
+
+const metadataOf = ({ headers, status }: Pick<Response, "status" | "headers">): Pick<Output, "$metadata"> => ({
+  $metadata: { httpStatusCode: status, requestId: Failure.requestIdOf(headers) }
+})
+
+const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
   code,
   isLost: code === undefined,
   status: response?.status,
   toError: () => {
-    const kind = kindOfLost(code)
+    const kind = Failure.kindOfCode(code)
     return new TransportError({
       kind,
       code: code === undefined ? undefined : cutName(code),
-      ...(response === undefined ? {} : metadataOf(response)),
+      ...(response === undefined ? {} : Failure.metadataOf(metadataOf(response))),
       // The error of a parser has the raw response in it, and that of a response its beginning.
       cause: kind === "undecodable" || response !== undefined ? undefined : error
     })
   }
 })
 
-const undecodable = (response: Response): Failed<never> => ({
+const fromUndecodable = (response: Response): Failed<never> => ({
   status: response.status,
   // The message of a syntax error quotes the body.
-  toError: () => new TransportError({ kind: "undecodable", code: "SyntaxError", ...metadataOf(response) })
+  toError: () =>
+    new TransportError({ kind: "undecodable", code: "SyntaxError", ...Failure.metadataOf(metadataOf(response)) })
 })
 
-const refused = <E>(
-  { protocol }: Connection,
-  { errors }: Row<E>,
-  request: unknown,
-  response: Response,
-  now: number
-): Failed<E> => {
+const fromException = <E>({ connection, request, row }: Call<E>, response: Response, now: number): Failed<E> => {
+  const { protocol } = connection
   try {
     const exception = protocol.decodeException(response)
-    const { requestId, status } = metadataOf(response)
     return {
       name: typeof exception.name === "string" ? exception.name : undefined,
       message: typeof exception.message === "string" ? exception.message : undefined,
-      status,
+      status: response.status,
       retryAfter: Retry.retryAfter(response.headers, now),
-      toError: () =>
-        Failure.exception(
-          protocol,
-          errors,
-          { ...exception, $metadata: { httpStatusCode: status, requestId } },
-          request
-        )
+      toError: () => Failure.exception(protocol, row.errors, { ...exception, ...metadataOf(response) }, request)
     }
   } catch {
-    return undecodable(response)
+    return fromUndecodable(response)
   }
 }
 
@@ -125,77 +185,58 @@ const refused = <E>(
 // Attempts
 // -----------------------------------------------------------------------------
 
-const read = <E>(
-  connection: Connection,
-  row: Row<E>,
-  request: unknown,
-  response: Response,
-  now: number
-): Output | Failed<E> => {
-  if (response.status < 200 || response.status >= 300) return refused(connection, row, request, response, now)
+const read = <E>(call: Call<E>, response: Response, now: number): Output | Failed<E> => {
+  if (response.status < 200 || response.status >= 300) return fromException(call, response, now)
   try {
-    return { value: connection.protocol.decode(row, response.body), response }
+    return { value: call.connection.protocol.decode(call.row, response.body), ...metadataOf(response) }
   } catch {
-    return undecodable(response)
+    return fromUndecodable(response)
   }
 }
 
 const isFailed = <E>(result: Output | Failed<E>): result is Failed<E> => "toError" in result
-
-/** The number of attempts of a call, for the service's own statistics. */
-const attemptHeader = (attempt: number, { maxAttempts }: Connection): string => `attempt=${attempt}; max=${maxAttempts}`
-
-/** A call on its way. */
-interface Call<E> {
-  readonly connection: Connection
-  readonly row: Row<E>
-  readonly request: unknown
-  readonly message: Message
-  /** With the path of the endpoint, without the query. */
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly clock: Clock.Clock
-  /** When its time is over, in milliseconds since the epoch. */
-  readonly deadline: number
-}
 
 const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
 
 /** Signs and sends a request once. Fails without credentials, and when the time is over. */
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
   Effect.suspend(() => {
-    const { clock, connection, deadline, message: { body, method, query }, path, request, row } = call
+    const { clock, connection, deadline } = call
+    const { body, method, path, query } = call.message
     const now = (): number => clock.currentTimeMillisUnsafe()
-    const headers = { ...call.headers, "amz-sdk-request": attemptHeader(attempts, connection) }
+    // The number of attempts, for the service's own statistics.
+    const headers = { ...call.message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
     const search = queryString(query)
     const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
       const sent = now()
       const offset = connection.clock.offset()
-      const toSign = { method, host: connection.host, path, query, headers, body }
-      return Effect.flatMap(connection.sign(toSign, identity, sent + offset), (signed) =>
-        Effect.matchEffect(
-          connection.transport({
-            method,
-            origin: connection.origin,
-            path: search === "" ? path : `${path}?${search}`,
-            headers: signed,
-            body
-          }, deadline - now()),
-          {
-            onFailure: (error) =>
-              error instanceof TransportError
-                ? Effect.fail(error)
-                : error.code === "TimeoutError"
-                ? Effect.fail(timedOut())
-                : Effect.succeed(lost(error)),
-            onSuccess: (response) => {
-              const received = now()
-              const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
-              const result = read(connection, row, request, response, received)
-              return Effect.succeed(isFailed(result) ? { ...result, isSkewCorrected } : result)
+      return Effect.flatMap(
+        connection.sign({ ...call.message, headers }, identity, sent + offset),
+        (signed) =>
+          Effect.matchEffect(
+            connection.transport({
+              method,
+              origin: connection.url.origin,
+              path: search === "" ? path : `${path}?${search}`,
+              headers: signed,
+              body
+            }, deadline - now()),
+            {
+              onFailure: (error) =>
+                error instanceof TransportError
+                  ? Effect.fail(error)
+                  : error.code === "TimeoutError"
+                  ? Effect.fail(timedOut())
+                  : Effect.succeed(fromLost(error)),
+              onSuccess: (response) => {
+                const received = now()
+                const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
+                const result = read(call, response, received)
+                return Effect.succeed(isFailed(result) ? { ...result, isSkewCorrected } : result)
+              }
             }
-          }
-        ))
+          )
+      )
     }
     const identity = connection.credentials.kept(now())
     return identity === undefined
@@ -229,55 +270,32 @@ const attemptAll = <E>(
         : Effect.andThen(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
   })
 
-const sendAll = <E>(
-  connection: Connection,
-  row: Row<E>,
-  request: unknown
-): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
-  Effect.clockWith((clock) => {
-    // The row encodes its own requests.
-    const message = connection.protocol.encode(row, (row.encode as (request: unknown) => unknown)(request))
-    return attemptAll({
-      connection,
-      row,
-      request,
-      message,
-      path: `${connection.basePath}${message.path}`,
-      headers: { ...message.headers, "amz-sdk-invocation-id": globalThis.crypto.randomUUID() },
-      clock,
-      deadline: clock.currentTimeMillisUnsafe() + connection.timeout
-    }, 1)
-  })
-
-// -----------------------------------------------------------------------------
-// Calls
-// -----------------------------------------------------------------------------
-
-const addTarget = (
-  { host, profile, region }: Connection,
-  error: TransportError
-): Effect.Effect<never, TransportError> =>
-  Effect.flatMap(
-    profile ?? Effect.succeed(undefined),
-    (profile) => withTarget(error, { host, profile, region })
-  )
-
-/**
- * Sends a request, again where the policy says so. The time limit bounds all of it, and interruption aborts the request in flight.
- */
-export const call = <Request, Response, E>(
-  connection: Connection,
-  row: Operation.Operation<string, Request, Response, E>,
-  request: Request
-): Effect.Effect<Response, E | UnknownServiceError | TransportError> =>
-  sendAll(connection, row, request).pipe(
-    Effect.flatMap(({ response, value }) =>
-      Option.match(Failure.decodeSafely(row.response.decode, value), {
-        onNone: () => Effect.fail(new TransportError({ kind: "undecodable", ...metadataOf(response) })),
-        onSome: Effect.succeed
-      })
-    ),
-    Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-      error instanceof TransportError ? addTarget(connection, error) : Effect.fail(error)
-    )
-  )
+export const makeClient = (settings: Settings): Client => {
+  const { maxAttempts, profile, protocol, region, timeout, url } = settings
+  const connection: Connection = {
+    ...settings,
+    sign: makeSigner(settings),
+    policy: Retry.make(maxAttempts),
+    clock: makeServiceClock()
+  }
+  const basePath = url.pathname.replace(/\/+$/, "")
+  return {
+    send: (row, request, encoded) =>
+      Effect.clockWith((clock) => {
+        const message = protocol.encode(row, encoded)
+        return attemptAll({
+          connection,
+          row,
+          request,
+          message: {
+            ...message,
+            path: `${basePath}${message.path}`,
+            headers: { ...message.headers, "amz-sdk-invocation-id": globalThis.crypto.randomUUID() }
+          },
+          clock,
+          deadline: clock.currentTimeMillisUnsafe() + timeout
+        }, 1)
+      }),
+    target: Effect.map(profile ?? Effect.succeed(undefined), (profile) => ({ host: url.host, profile, region }))
+  }
+}

@@ -22,59 +22,45 @@ const bytesOf = (data: Data): Uint8Array<ArrayBuffer> =>
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
     : new Uint8Array(data)
 
-/** The hash of Web Crypto, which every runtime has. */
-export class WebCryptoHash implements Hash {
-  readonly #secret: Data | undefined
-  #chunks: Array<Uint8Array> = []
-
-  constructor(secret?: Data) {
-    this.#secret = secret
-  }
-
-  update(data: Uint8Array): void {
-    this.#chunks.push(data)
-  }
-
-  async digest(): Promise<Uint8Array> {
-    const data = new Uint8Array(await new Blob(this.#chunks.map((chunk) => chunk.slice())).arrayBuffer())
-    const { subtle } = globalThis.crypto
-    if (this.#secret === undefined) return new Uint8Array(await subtle.digest("SHA-256", data))
-    const algorithm = { name: "HMAC", hash: "SHA-256" }
-    const key = await subtle.importKey("raw", bytesOf(this.#secret), algorithm, false, ["sign"])
-    return new Uint8Array(await subtle.sign(algorithm, key, data))
-  }
-
-  reset(): void {
-    this.#chunks = []
-  }
-}
-
-/** The hash of `node:crypto`, which takes a seventh of the time. */
-export const nodeHash = ({ createHash, createHmac }: typeof import("node:crypto")): HashConstructor =>
+/** Makes the constructor from a function that hashes chunks of data. */
+const makeHash = (
+  digest: (chunks: ReadonlyArray<Uint8Array>, secret: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array>
+): HashConstructor =>
   class implements Hash {
-    readonly #secret: Data | undefined
-    #hash: { readonly update: (data: Uint8Array) => unknown; readonly digest: () => Uint8Array }
+    readonly #secret: Uint8Array<ArrayBuffer> | undefined
+    #chunks: Array<Uint8Array> = []
 
     constructor(secret?: Data) {
-      this.#secret = secret
-      this.#hash = this.#make()
-    }
-
-    #make() {
-      return this.#secret === undefined
-        ? createHash("sha256")
-        : createHmac("sha256", typeof this.#secret === "string" ? this.#secret : bytesOf(this.#secret))
+      this.#secret = secret === undefined ? undefined : bytesOf(secret)
     }
 
     update(data: Uint8Array): void {
-      this.#hash.update(data)
+      this.#chunks.push(data)
     }
 
-    async digest(): Promise<Uint8Array> {
-      return this.#hash.digest()
+    digest(): Promise<Uint8Array> {
+      return digest(this.#chunks, this.#secret)
     }
 
     reset(): void {
-      this.#hash = this.#make()
+      this.#chunks = []
     }
   }
+
+/** The hash of Web Crypto, which every runtime has. */
+export const WebCryptoHash = makeHash(async (chunks, secret) => {
+  const { subtle } = globalThis.crypto
+  const data = await new Blob(chunks.map((chunk) => chunk.slice())).arrayBuffer()
+  if (secret === undefined) return new Uint8Array(await subtle.digest("SHA-256", data))
+  const algorithm = { name: "HMAC", hash: "SHA-256" }
+  const key = await subtle.importKey("raw", secret, algorithm, false, ["sign"])
+  return new Uint8Array(await subtle.sign(algorithm, key, data))
+})
+
+/** The hash of `node:crypto`, which takes a seventh of the time. */
+export const nodeHash = ({ createHash, createHmac }: typeof import("node:crypto")): HashConstructor =>
+  makeHash(async (chunks, secret) => {
+    const hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret)
+    for (const chunk of chunks) hash.update(chunk)
+    return hash.digest()
+  })

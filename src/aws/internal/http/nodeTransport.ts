@@ -1,34 +1,34 @@
 /**
- * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the environment.
+ * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the
+ * environment.
  */
 import * as Effect from "effect/Effect"
-import { hasProperty, isString } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Https from "node:https"
 import { TransportError } from "../../../IdentityError.js"
-import { BodyTooLarge, fromNode } from "../../../internal/boundedFetch.js"
+import { fromNode } from "../../../internal/boundedFetch.js"
 import { maxBytes } from "../failure.js"
 import { loadSdk } from "../loadSdk.js"
-import { type Lost, type Request, type Response, timedOut, type Transport } from "./transport.js"
+import {
+  connectionClosed,
+  type Lost,
+  type Request,
+  type Response,
+  timedOut,
+  toLost,
+  type Transport
+} from "./transport.js"
 
 /**
- * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of `node:http` loads Node's
- * `fetch` on Node 22 and 24, which takes 20 ms.
+ * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of
+ * `node:http` loads Node's `fetch` on Node 22 and 24, which takes 20 ms.
  */
 export interface Modules {
   readonly http: typeof Http
   /** Read at the first call over https. */
   readonly https: typeof Https
 }
-
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof BodyTooLarge
-    ? error._tag
-    : hasProperty(error, "code") && isString(error.code)
-    ? error.code
-    : undefined
 
 /** Node has several values of a header only where its name is `set-cookie`. */
 const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
@@ -58,8 +58,7 @@ const send = (
       clearTimeout(timer)
       resume(result)
     }
-    const fail = (response?: Lost["response"]) => (error: unknown): void =>
-      end(Effect.fail({ error: Redacted.make(error), code: codeOf(error), response }))
+    const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
     try {
       const { hostname, port, protocol } = new URL(origin)
       // Node takes an IPv6 address without brackets.
@@ -69,19 +68,19 @@ const send = (
         const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
         fromNode(message, maxBytes, (error, body) =>
           body === undefined
-            ? fail(received)(error)
+            ? fail(error, received)
             : end(Effect.succeed({ ...received, body: new TextDecoder().decode(body) })))
       })
-      request.on("error", fail())
+      request.on("error", (error) => fail(error))
       // Node closes a response that changes the protocol (101), and reports no error.
       request.on("close", () => {
-        if (!hasResponse) fail()(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
+        if (!hasResponse) end(Effect.fail(connectionClosed()))
       })
       request.end(body)
       abort = () => void request.destroy()
     } catch (error) {
       // A header that cannot be sent, such as a session token with a line break.
-      fail()(error)
+      fail(error)
     }
     return Effect.sync(() => {
       clearTimeout(timer)
@@ -94,17 +93,15 @@ const loadProxy = () => import("./sdk/proxy.js")
 /** The agents of one layer, each made at its first use. Without a variable of a proxy, there is nothing to load. */
 const makeAgents = (modules: Modules, env: Readonly<Record<string, string | undefined>>) => {
   const agents = new Map<string, Http.Agent>()
-  const kept = (name: string, make: () => Http.Agent): Http.Agent => {
-    const known = agents.get(name)
-    if (known !== undefined) return known
-    const agent = make()
+  const keep = (name: string, make: () => Http.Agent): Http.Agent => {
+    const agent = agents.get(name) ?? make()
     agents.set(name, agent)
     return agent
   }
   const isProxied = Object.keys(env).some((name) => /^(https?|all)_proxy$/i.test(name) && env[name] !== "")
   const direct = (origin: string): Http.Agent => {
     const scheme = origin.startsWith("https:") ? "https" : "http"
-    return kept(scheme, () => new modules[scheme].Agent({ keepAlive: true }))
+    return keep(scheme, () => new modules[scheme].Agent({ keepAlive: true }))
   }
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
@@ -112,7 +109,7 @@ const makeAgents = (modules: Modules, env: Readonly<Record<string, string | unde
       const proxy = getProxyForUrl(origin)
       if (proxy === "") return direct(origin)
       return yield* Effect.try({
-        try: () => kept(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
+        try: () => keep(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
         // The URL of a proxy can have a password in it.
         catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
       })

@@ -1,22 +1,22 @@
-/** The planes at AWS, for the adapter over HTTP. */
+/** The planes over HTTP that only some layers have. */
 import * as ControlPlane from "../../../ControlPlane.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
+import { controlPlaneVariables, stsVariables } from "../settings.js"
 import type { Plane } from "./adapter.js"
-import { query } from "./query.js"
-import { restJson } from "./restJson.js"
+import { awsQuery, restJson } from "./protocol.js"
 
 export const controlPlane: Plane<typeof ControlPlane.operations> = {
   table: ControlPlane.operations,
   protocol: restJson,
   host: "bedrock-agentcore-control",
   service: "bedrock-agentcore",
-  variables: { variable: "BEDROCK_AGENTCORE_CP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL" }
+  variables: controlPlaneVariables
 }
 
 export const securityTokenService: Plane<typeof SecurityTokenService.operations> = {
   table: SecurityTokenService.operations,
-  protocol: query,
+  protocol: awsQuery,
   host: "sts",
   service: "sts",
-  variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
+  variables: stsVariables
 }

@@ -1,5 +1,11 @@
-/** What the wire protocols of AWS have in common here. */
+/** The wire protocols of AWS: REST-JSON 1 of AgentCore Identity, and AWS Query of STS. */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import { hasProperty, isObject } from "effect/Predicate"
+import * as HttpDate from "../../../internal/httpDate.js"
+import { dropNulls } from "../../../models/internal/plainData.js"
 import type * as Operation from "../../../Operation.js"
+import { type Exceptions, stsExceptionNames } from "../failure.js"
 import type { Response } from "./transport.js"
 
 export interface Message {
@@ -19,15 +25,13 @@ export interface Exception {
   readonly fieldList?: unknown
 }
 
-export interface Protocol {
+export interface Protocol extends Pick<Exceptions, "exceptionNames"> {
   /** `request` is encoded. */
   readonly encode: (row: Operation.Any, request: unknown) => Message
   /** The output of a successful call. Throws for a body that is not of the protocol. */
   readonly decode: (row: Operation.Any, body: string) => unknown
   /** The exception of a refused call. Throws for a body that is not of the protocol. */
   readonly decodeException: (response: Response) => Exception
-  /** The usual names of exceptions, by the names of the protocol. */
-  readonly exceptionNames?: Readonly<Record<string, string>>
 }
 
 /** Percent-encodes all but the unreserved characters of RFC 3986, as signatures need it. */
@@ -40,3 +44,217 @@ export const escapeUri = (text: string): string =>
 export const queryString = (query: Message["query"]): string =>
   Object.entries(query).flatMap(([name, values]) => values.map((value) => `${escapeUri(name)}=${escapeUri(value)}`))
     .join("&")
+
+// -----------------------------------------------------------------------------
+// Times
+// -----------------------------------------------------------------------------
+
+/** A time in any form that JavaScript reads, in milliseconds since the epoch. */
+export const parseTime = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(text), DateTime.toEpochMillis))
+
+/** Milliseconds since the epoch as the AWS SDK has them. */
+export const toDate = (time: number): Date => DateTime.toDate(DateTime.makeUnsafe(time))
+
+export const parseDate = (text: string): Date | undefined => {
+  const time = parseTime(text)
+  return time === undefined ? undefined : toDate(time)
+}
+
+// -----------------------------------------------------------------------------
+// REST-JSON
+// -----------------------------------------------------------------------------
+
+const contentType = { "content-type": "application/json" }
+
+const listOf = (value: unknown): ReadonlyArray<string> =>
+  (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined).map(String)
+
+/** An operation with members in its path. Without a body, all others are in the query. */
+const encodeAddressed = ({ method, path }: Operation.Any, request: object): Message => {
+  const members = new Map(Object.entries(request).filter(([, value]) => value !== undefined))
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = escapeUri(String(members.get(name)))
+    members.delete(name)
+    return value
+  })
+  return method === "POST"
+    ? { method, path: address, query: {}, headers: contentType, body: JSON.stringify(Object.fromEntries(members)) }
+    : {
+      method,
+      path: address,
+      query: Object.fromEntries([...members].map(([name, value]) => [name, listOf(value)])),
+      headers: {},
+      body: undefined
+    }
+}
+
+const parse = (body: string): unknown => {
+  const value: unknown = body === "" ? {} : JSON.parse(body)
+  // A property is null in few responses.
+  return body.includes("null") ? dropNulls(value) : value
+}
+
+/** `com.amazonaws.bedrockagentcore#ValidationException:http://internal.amazon.com/` */
+const nameOf = (code: unknown): string | undefined =>
+  typeof code === "string" ? code.split(",")[0]?.split(":")[0]?.split("#").at(-1) : undefined
+
+const member = (value: unknown, ...names: ReadonlyArray<string>): unknown => {
+  const name = names.find((name) => hasProperty(value, name) && value[name] !== undefined)
+  return name === undefined ? undefined : Reflect.get(Object(value), name)
+}
+
+export const restJson: Protocol = {
+  encode: (row, request) =>
+    row.method === "POST" && !row.path.includes("{")
+      ? { method: "POST", path: row.path, query: {}, headers: contentType, body: JSON.stringify(request) }
+      // Requests are objects.
+      : encodeAddressed(row, request as object),
+  decode: (_, body) => parse(body),
+  decodeException: ({ body, headers }) => {
+    const value = parse(body)
+    return {
+      name: nameOf(headers["x-amzn-errortype"] ?? member(value, "code", "__type")),
+      message: member(value, "message", "Message"),
+      reason: member(value, "reason"),
+      fieldList: member(value, "fieldList")
+    }
+  }
+}
+
+// -----------------------------------------------------------------------------
+// XML
+// -----------------------------------------------------------------------------
+
+// The parser of the AWS SDK is not used, because outside of Node it needs a `DOMParser`, which edge runtimes do not
+// have.
+
+/** The text of an element, or its elements by name. Of several elements with one name, the last one. */
+type Element = string | { readonly [name: string]: Element }
+
+const xmlToken =
+  /<!--[^]*?-->|<\?[^]*?\?>|<!DOCTYPE[^>]*>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\w.:-]+)(?:\s[^<>]*?)?(\/?)>|([^<]+)/y
+
+const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'" }
+
+const unescape = (text: string): string =>
+  text.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
+    if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole
+    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+    return point <= 0x10_ffff ? String.fromCodePoint(point) : whole
+  })
+
+interface OpenElement {
+  readonly name: string
+  readonly elements: Array<readonly [name: string, element: Element]>
+  text: string
+}
+
+const invalidXml = (): never => {
+  // The text may hold secrets.
+  throw new SyntaxError("The document is not well-formed XML")
+}
+
+/** The root element by its name. Throws a `SyntaxError`, which quotes nothing, for a text that is not XML. */
+export const parseXml = (text: string): { readonly [name: string]: Element } => {
+  const root: OpenElement = { name: "", elements: [], text: "" }
+  const open = [root]
+  const scanner = new RegExp(xmlToken)
+  while (scanner.lastIndex < text.length) {
+    const match = scanner.exec(text)
+    const parent = open.at(-1)
+    if (match === null || parent === undefined) return invalidXml()
+    const [, data, closing, name, empty, content] = match
+    if (data !== undefined) parent.text += data
+    else if (content !== undefined) parent.text += unescape(content)
+    else if (name !== undefined && empty === "/") parent.elements.push([name, ""])
+    else if (name !== undefined && closing === "") open.push({ name, elements: [], text: "" })
+    else if (name !== undefined) {
+      open.pop()
+      if (parent.name !== name) return invalidXml()
+      open.at(-1)?.elements.push([
+        name,
+        parent.elements.length === 0 ? parent.text : Object.fromEntries(parent.elements)
+      ])
+    }
+  }
+  return open.length === 1 && root.elements.length === 1 && root.text.trim() === ""
+    ? Object.fromEntries(root.elements)
+    : invalidXml()
+}
+
+// -----------------------------------------------------------------------------
+// AWS Query
+// -----------------------------------------------------------------------------
+
+// A form in, and XML out. Members have capitals on the wire.
+
+const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+
+const uncapitalize = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
+
+/** The parameters of a value. A map is a list of keys and values. An empty list has no parameter. */
+const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name: string, value: string]> =>
+  value === undefined
+    ? []
+    : Array.isArray(value)
+    ? value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item))
+    : isObject(value)
+    ? Object.entries(value).flatMap(([key, item], index) => [
+      ...parameters(`${name}.member.${index + 1}.Key`, key),
+      ...parameters(`${name}.member.${index + 1}.Value`, item)
+    ])
+    : [[name, String(value)]]
+
+/** The body of a request. */
+export const encodeForm = (action: string, request: object): string =>
+  new URLSearchParams([
+    ["Action", action],
+    ["Version", "2011-06-15"],
+    ...Object.entries(request).flatMap(([name, value]) =>
+      parameters(capitalize(name), value).map(([name, value]) => [name, value])
+    )
+  ]).toString()
+
+export const formHeaders = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" }
+
+/** A timestamp of the protocol is a string of ISO 8601. No other member looks like one. */
+const decodeText = (text: string): string | Date =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? parseDate(text) ?? text : text
+
+/** The members of an element, by the names of this package. */
+export const decodeMembers = (element: unknown): { readonly [name: string]: unknown } =>
+  isObject(element)
+    ? Object.fromEntries(
+      Object.entries(element).map(([name, value]) => [
+        uncapitalize(name),
+        typeof value === "string" ? decodeText(value) : value
+      ])
+    )
+    : {}
+
+const child = (element: Element | undefined, name: string): Element | undefined =>
+  typeof element === "object" && Object.hasOwn(element, name) ? element[name] : undefined
+
+/** The result of an operation. */
+export const decodeResult = (action: string, body: string): { readonly [name: string]: unknown } =>
+  decodeMembers(child(child(parseXml(body), `${action}Response`), `${action}Result`))
+
+export const awsQuery: Protocol = {
+  encode: ({ name, path }: Operation.Any, request) => ({
+    method: "POST",
+    path,
+    query: {},
+    headers: formHeaders,
+    // Requests are objects.
+    body: encodeForm(name, request as object)
+  }),
+  decode: ({ name }, body) => decodeResult(name, body),
+  decodeException: ({ body }) => {
+    const error = body === "" ? undefined : child(child(parseXml(body), "ErrorResponse"), "Error")
+    const name = child(error, "Code")
+    if (name !== undefined && typeof name !== "string") throw new SyntaxError("The name of the exception is not a text")
+    return { name, message: child(error, "Message") }
+  },
+  exceptionNames: stsExceptionNames
+}

@@ -1,10 +1,11 @@
 /**
- * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for JavaScript
- * (`@smithy/core/retry`); a test compares them. That module is not imported, because it loads `node:stream`.
+ * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the
+ * AWS SDK for JavaScript (`@smithy/core/retry`); a test compares them. That module is not imported, because it loads
+ * `node:stream`.
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { parseTime } from "./time.js"
+import { parseTime } from "./protocol.js"
 
 /** What the policy has to know of a failed attempt. */
 export interface Failure {
@@ -89,8 +90,8 @@ export interface Retry {
 }
 
 /**
- * Decides about the attempts of one client. They share a bucket of tokens, so that a service that is down is not asked three times as
- * often.
+ * Decides about the attempts of one client. They share a bucket of tokens, so that a service that is down is not asked
+ * three times as often.
  */
 export interface Policy {
   /** Whether to try again after this number of attempts. */
@@ -118,7 +119,8 @@ export const make = (maxAttempts: number): Policy => {
 }
 
 /**
- * The wait that a response asks for, in milliseconds. `Retry-After` has seconds or a date (RFC 9110), `x-amz-retry-after` has milliseconds.
+ * The wait that a response asks for, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
+ * `x-amz-retry-after` has milliseconds.
  */
 export const retryAfter = (
   headers: Readonly<Record<string, string | undefined>>,

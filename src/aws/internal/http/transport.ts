@@ -1,7 +1,9 @@
 /** How the requests of an adapter without the AWS SDK are sent. */
 import type * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
+import { BodyTooLarge } from "../../../internal/boundedFetch.js"
 
 export interface Request {
   readonly method: string
@@ -22,8 +24,8 @@ export interface Response {
 }
 
 /**
- * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response` is the beginning of a
- * response that broke off.
+ * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response`
+ * is the beginning of a response that broke off.
  */
 export interface Lost {
   readonly error: Redacted.Redacted<unknown>
@@ -31,11 +33,28 @@ export interface Lost {
   readonly response: Pick<Response, "status" | "headers"> | undefined
 }
 
-/** The error of a request without a response within its time. */
+/** Node's code of an error, or of an error behind it. */
+const nodeCodeOf = (error: unknown, depth = 0): string | undefined =>
+  hasProperty(error, "code") && isString(error.code)
+    ? error.code
+    : hasProperty(error, "cause") && depth < 10
+    ? nodeCodeOf(error.cause, depth + 1)
+    : undefined
+
+export const toLost = (error: unknown, response?: Lost["response"]): Lost => ({
+  error: Redacted.make(error),
+  code: error instanceof BodyTooLarge ? error._tag : nodeCodeOf(error),
+  response
+})
+
+/** A connection that was closed before the response was complete. */
+export const connectionClosed = (): Lost => toLost(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
+
+/** A request without a response within its time. */
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
- * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption aborts it, and so does the time limit, in milliseconds: a request that cannot be
- * interrupted ends in time too.
+ * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption
+ * aborts it, and so does the time limit, in milliseconds: a request that cannot be interrupted ends in time too.
  */
 export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

@@ -13,7 +13,7 @@ import { createHash } from "node:crypto"
 import * as NodeCrypto from "node:crypto"
 import { always } from "../../../../src/aws/internal/credentials.js"
 import * as Adapter from "../../../../src/aws/internal/http/adapter.js"
-import { dataPlane } from "../../../../src/aws/internal/http/dataPlane.js"
+import { makeServiceClock } from "../../../../src/aws/internal/http/call.js"
 import { nodeHash } from "../../../../src/aws/internal/http/hash.js"
 import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
 import type { Response } from "../../../../src/aws/internal/http/transport.js"
@@ -34,8 +34,8 @@ const answering = <const T extends Operation.Table>(plane: Adapter.Plane<T>, res
     credentials: Effect.succeed(always({ accessKeyId: "AKID", secretAccessKey: "secret" }))
   }
   return Effect.flatMap(
-    Adapter.shared({ region: "us-west-2", maxAttempts: 1 }, runtime),
-    (shared) => Adapter.operations(plane, {}, shared, runtime)
+    Adapter.share({ region: "us-west-2", maxAttempts: 1 }, runtime),
+    (shared) => Adapter.operations(plane, {}, shared)
   )
 }
 
@@ -111,7 +111,7 @@ describe("any response", () => {
   it("is an answer or an error of the package, which shows neither the response nor the request", async () => {
     let current: Response = { status: 200, headers: {}, body: "" }
     const answer = () => current
-    const data = await Effect.runPromise(Effect.scoped(answering(dataPlane, answer)))
+    const data = await Effect.runPromise(Effect.scoped(answering(Adapter.dataPlane, answer)))
     const control = await Effect.runPromise(Effect.scoped(answering(controlPlane, answer)))
     const sts = await Effect.runPromise(Effect.scoped(answering(securityTokenService, answer)))
     const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
@@ -144,5 +144,41 @@ describe("any response", () => {
       }),
       { numRuns: rounds({ few: 300, full: 2000 }) }
     )
+  })
+})
+
+const date = (time: number) => ({ date: new Date(time).toUTCString() })
+
+const noon = Date.parse("2026-01-02T12:00:00Z")
+const hour = 3_600_000
+
+describe("the clock of the service", () => {
+  it("is that of the responses", () => {
+    const clock = makeServiceClock()
+    assert.strictEqual(clock.offset(), 0)
+    clock.read({ headers: date(noon + hour), sent: noon - 10, received: noon, offset: 0 })
+    assert.strictEqual(clock.offset(), hour)
+    clock.read({ headers: date(noon), sent: noon - 10, received: noon, offset: hour })
+    assert.strictEqual(clock.offset(), 0)
+  })
+
+  it("corrects a time that the service does not accept, once", () => {
+    const clock = makeServiceClock()
+    const response = { headers: date(noon + hour), sent: noon, received: noon }
+    assert.isTrue(clock.read({ ...response, offset: 0 }))
+    assert.isFalse(clock.read({ ...response, offset: hour }), "the request was signed for that time")
+    // Another call has corrected it while this one was on its way.
+    assert.isTrue(clock.read({ ...response, offset: 0 }))
+    assert.isFalse(makeServiceClock().read({ headers: date(noon + 200_000), sent: noon, received: noon, offset: 0 }))
+  })
+
+  it("is not that of a cache, of a late response, or of a date that is none", () => {
+    const clock = makeServiceClock()
+    const response = { headers: date(noon + hour), sent: noon, received: noon, offset: 0 }
+    clock.read({ ...response, headers: { ...response.headers, age: "7200" } })
+    clock.read({ ...response, sent: noon - 1_000_000 })
+    clock.read({ ...response, headers: {} })
+    clock.read({ ...response, headers: { date: "soon" } })
+    assert.strictEqual(clock.offset(), 0)
   })
 })

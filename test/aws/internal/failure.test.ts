@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
-import { redactorOf } from "../../../src/aws/internal/redaction.js"
+import { redactorOf } from "../../../src/aws/internal/failure.js"
 import { assertNoSecrets } from "../utils.js"
 
 describe("redactorOf", () => {

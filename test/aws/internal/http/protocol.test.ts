@@ -1,7 +1,7 @@
 import { parseXML } from "@aws-sdk/xml-builder"
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import * as Xml from "../../../../src/aws/internal/http/xml.js"
+import { parseXml } from "../../../../src/aws/internal/http/protocol.js"
 
 const escape = (text: string) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;")
@@ -34,7 +34,7 @@ describe("parse", () => {
     FastCheck.assert(
       FastCheck.property(tree, (members) => {
         const document = `<?xml version="1.0"?>\n<Root xmlns="https://sts.amazonaws.com/">${write(members)}</Root>\n`
-        const parsed = Xml.parse(document)["Root"]
+        const parsed = parseXml(document)["Root"]
         assert.deepEqual(parsed, members)
         const { xmlns: _, ...other } = parseXML(document)["Root"]
         assert.deepEqual(parsed, other)
@@ -45,7 +45,7 @@ describe("parse", () => {
 
   it("reads comments, data, empty elements, and the entities of XML", () => {
     assert.deepEqual(
-      Xml.parse("<!-- a --><a x='1'><b/><c><![CDATA[<d>&amp;]]></c><e>&lt;&#65;&#x1F600;&nope;</e><!-- f --></a>"),
+      parseXml("<!-- a --><a x='1'><b/><c><![CDATA[<d>&amp;]]></c><e>&lt;&#65;&#x1F600;&nope;</e><!-- f --></a>"),
       { a: { b: "", c: "<d>&amp;", e: "<A😀&nope;" } }
     )
   })
@@ -70,7 +70,7 @@ describe("parse", () => {
     for (const document of documents) {
       const error = (() => {
         try {
-          return Xml.parse(document)
+          return parseXml(document)
         } catch (error) {
           return error
         }

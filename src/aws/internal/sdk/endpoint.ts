@@ -12,8 +12,8 @@ const addressOf = (request: unknown): string | undefined => {
 }
 
 /**
- * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these. A request that is never
- * sent shows it.
+ * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these. A
+ * request that is never sent shows it.
  */
 export const resolve = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
   Effect.promise(async () => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Container from "../../../../src/aws/internal/http/container.js"
+import * as NodeCredentials from "../../../../src/aws/internal/http/nodeCredentials.js"
 import type { Request, Response } from "../../../../src/aws/internal/http/transport.js"
 
 const given = {
@@ -16,11 +16,11 @@ const given = {
 const found = { status: 200, headers: {}, body: JSON.stringify(given) }
 
 const search = (
-  options: Partial<Container.Options>,
+  options: Partial<NodeCredentials.ContainerOptions>,
   answer: (count: number) => Response | undefined = () => found
 ) => {
   const sent: Array<Request> = []
-  const source = Container.make({
+  const source = NodeCredentials.fromContainer({
     relative: undefined,
     full: undefined,
     readToken: Effect.succeed(undefined),

@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as Adapter from "../../../src/aws/internal/adapter.js"
-import { dataPlane } from "../../../src/aws/internal/dataPlane.js"
-import { secret } from "../../support/utils.js"
-import { type Answer, interrupted, json, server } from "../utils.js"
+import * as Adapter from "../../../../src/aws/internal/sdk/adapter.js"
+import { dataPlane } from "../../../../src/aws/internal/sdk/dataPlane.js"
+import { secret } from "../../../support/utils.js"
+import { type Answer, interrupted, json, server } from "../../utils.js"
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
 

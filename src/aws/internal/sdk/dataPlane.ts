@@ -1,23 +1,27 @@
 /** The data plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
-import * as DataPlane from "../../DataPlane.js"
-import { type Adapter, adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
-import { loadSdk } from "./loadSdk.js"
+import * as DataPlane from "../../../DataPlane.js"
+import { loadSdk } from "../loadSdk.js"
+import { dataPlaneVariables } from "../settings.js"
+import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
+import { connect } from "./call.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
 type Request = Parameters<Sdk.BedrockAgentCoreClientResolvedConfig["requestHandler"]["handle"]>[0]
 
 /**
- * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The SDK does so only for
- * calls without options, and the abort signal is an option. Here the signal goes with the input, to the end of the middleware.
+ * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The
+ * SDK does so only for calls without options, and the abort signal is an option. Here the signal goes with the input,
+ * to the end of the middleware.
  */
 const makeClient = (
   sdk: typeof Sdk,
   config: Sdk.BedrockAgentCoreClientConfig
 ): { readonly client: Sdk.BedrockAgentCoreClient; readonly send?: Send } => {
-  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service refuses the request.
+  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service
+  // refuses the request.
   if (config.retryStrategy !== undefined) {
     return { client: new sdk.BedrockAgentCoreClient(config) }
   }
@@ -25,7 +29,8 @@ const makeClient = (
   /** The signals of the calls in flight, by their inputs. */
   const signals = new WeakMap<object, AbortSignal>()
   client.middlewareStack.add(
-    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is the handler's.
+    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is
+    // the handler's.
     () => ({ input, request }) =>
       client.config.requestHandler.handle(request as Request, { abortSignal: signals.get(input) }),
     { name: "effectAgentcoreIdentitySend", step: "deserialize", priority: "low" }
@@ -45,7 +50,7 @@ export const dataPlane: Adapter<
   typeof Sdk,
   Sdk.BedrockAgentCoreClientConfig,
   Sdk.BedrockAgentCoreClient
-> = adapter({
+> = {
   table: DataPlane.operations,
   load: loadSdk(
     "@aws-sdk/client-bedrock-agentcore",
@@ -53,13 +58,8 @@ export const dataPlane: Adapter<
     () => import("@aws-sdk/client-bedrock-agentcore")
   ),
   make: makeClient,
-  connect: (sdk, client) => ({
-    commands: sdk,
-    config: client.config,
-    send: (command, options) => client.send(command as Command, options),
-    isOwn: (error) => error instanceof sdk.BedrockAgentCoreServiceException
-  }),
-  variables: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
-})
+  connect: (sdk, client) => connect(sdk, client, sdk.BedrockAgentCoreServiceException),
+  variables: dataPlaneVariables
+}
 
 export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(dataPlane)

@@ -1,4 +1,6 @@
-/** Sends requests by an `HttpClient`. */
+/**
+ * What the adapter finds without Node: an `HttpClient`, the hash of the program, and the environment as configuration.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -9,23 +11,20 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
-import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { BodyTooLarge, collector } from "../../../internal/boundedFetch.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
+import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
-import { type Lost, type Request, timedOut, type Transport } from "./transport.js"
+import { readSetting } from "../settings.js"
+import { noProfile, type Runtime } from "./adapter.js"
+import { type HashConstructor, WebCryptoHash } from "./hash.js"
+import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
 
 /** Headers with secrets. The platform hides only `authorization` of them, in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RuntimeHeaders.workloadAccessToken]
-
-/** Node's code of an error, or of an error behind it. */
-const codeOf = (error: unknown, depth = 0): string | undefined =>
-  !hasProperty(error, "code") || !isString(error.code)
-    ? hasProperty(error, "cause") && depth < 10 ? codeOf(error.cause, depth + 1) : undefined
-    : error.code
 
 /** The response of an error has the request in it, with its secrets. */
 const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Lost["response"] => ({
@@ -33,11 +32,8 @@ const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse)
   headers
 })
 
-const lost = (error: HttpClientError.HttpClientError): Lost => ({
-  error: Redacted.make(error.cause),
-  code: codeOf(error.cause),
-  response: error.response === undefined ? undefined : beginningOf(error.response)
-})
+const fromClientError = ({ cause, response }: HttpClientError.HttpClientError): Lost =>
+  toLost(cause, response && beginningOf(response))
 
 const toClientRequest = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method as "POST")(`${origin}${path}`)
@@ -50,7 +46,10 @@ const toClientRequest = ({ body, headers, method, origin, path }: Request): Http
   )
 }
 
-/** `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are kept. */
+/**
+ * `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are
+ * kept.
+ */
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.provideService(self, FetchHttpClient.RequestInit, {
@@ -60,8 +59,8 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   )
 
 /**
- * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and response,
- * and a tracer that prints them shows their secrets.
+ * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and
+ * response, and a tracer that prints them shows their secrets.
  */
 const inSpan = <A, E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -87,47 +86,43 @@ const inSpan = <A, E, R>(
       })
   )
 
-const lostConnection: Lost = { error: Redacted.make(undefined), code: "ECONNRESET", response: undefined }
-
-const tooLarge = (response: HttpClientResponse.HttpClientResponse): Lost => ({
-  error: Redacted.make(undefined),
-  code: new BodyTooLarge({ maxBytes })._tag,
-  response: beginningOf(response)
-})
-
 const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> =>
   Effect.suspend(() => {
     const { add, body } = collector(maxBytes)
     return Stream.runForEach(
-      Stream.mapError(response.stream, (error) => error.reason._tag === "EmptyBodyError" ? undefined : lost(error)),
-      (chunk) => add(chunk) ? Effect.void : Effect.fail(tooLarge(response))
+      Stream.mapError(
+        response.stream,
+        (error) => error.reason._tag === "EmptyBodyError" ? undefined : fromClientError(error)
+      ),
+      (chunk) => add(chunk) ? Effect.void : Effect.fail(toLost(new BodyTooLarge({ maxBytes }), beginningOf(response)))
     ).pipe(
       Effect.map(() => new TextDecoder().decode(body())),
       Effect.catch((error) => error === undefined ? Effect.succeed("") : Effect.fail(error)),
       // A part of the client has read the body, and `fetch` cannot open it again. `HttpClientResponse` keeps its text.
-      Effect.catchDefect(() => Effect.mapError(response.text, lost))
+      Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
     )
   })
 
 /**
- * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without one, or with an
- * encoding, needs the stream, which takes longer.
+ * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without
+ * one, or with an encoding, needs the stream, which takes longer.
  */
 const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> => {
-  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the connection.
+  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the
+  // connection.
   if (response.status === 101) {
-    return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(lostConnection))
+    return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(connectionClosed()))
   }
   const { "content-encoding": encoding, "content-length": length, "transfer-encoding": transfer } = response.headers
   return encoding === undefined && transfer === undefined && Number(length) <= maxBytes
-    ? Effect.mapError(response.text, lost)
+    ? Effect.mapError(response.text, fromClientError)
     : readStream(response)
 }
 
-export const make = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
+const makeTransport = (client: HttpClient.HttpClient): Transport => (request, timeout) => {
   const sent = toClientRequest(request)
   return inSpan(sent, (span) =>
-    Effect.mapError(client.execute(sent), lost).pipe(
+    Effect.mapError(client.execute(sent), fromClientError).pipe(
       Effect.flatMap((response) => {
         span.attribute("http.response.status_code", response.status)
         return Effect.map(
@@ -143,3 +138,22 @@ export const make = (client: HttpClient.HttpClient): Transport => (request, time
       Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders])
     )).pipe(Effect.map(Redacted.value))
 }
+
+export const runtime = (hash: HashConstructor | undefined): Effect.Effect<Runtime, never, HttpClient.HttpClient> =>
+  Effect.map(HttpClient.HttpClient, (client) => ({
+    transport: makeTransport(client),
+    hash: hash ?? WebCryptoHash,
+    profile: noProfile,
+    region: Effect.succeedNone,
+    credentials: Effect.map(
+      Effect.all([
+        readSetting("AWS_ACCESS_KEY_ID"),
+        readSetting("AWS_SECRET_ACCESS_KEY"),
+        readSetting("AWS_SESSION_TOKEN")
+      ]),
+      (values) => {
+        const found = Credentials.fromVariables(...values)
+        return found === undefined ? Credentials.nothing : Credentials.always(found)
+      }
+    )
+  }))

@@ -1,15 +1,17 @@
 /**
- * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query protocol.
+ * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query
+ * protocol.
  */
 import type * as Sdk from "@aws-sdk/client-sts"
-import * as SecurityTokenService from "../../SecurityTokenService.js"
-import { type Adapter, adapter } from "./adapter.js"
-import { loadSdk } from "./loadSdk.js"
-import { exceptionNames } from "./stsExceptions.js"
+import * as SecurityTokenService from "../../../SecurityTokenService.js"
+import { stsExceptionNames } from "../failure.js"
+import { loadSdk } from "../loadSdk.js"
+import { stsVariables } from "../settings.js"
+import type { Adapter } from "./adapter.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 
-/** The step that reads an answer. */
+/** The step that reads a response. */
 const step = { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" } as const
 
 /** Tags are a list. The SDK would send the name of an empty one. */
@@ -24,8 +26,8 @@ const toInput = (
     : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) })
 })
 
-/** The members of an answer under the names of the plane. The SDK's metadata stays. */
-const toAnswer = (output: object): unknown =>
+/** The properties of a response under the names of the plane. The SDK's metadata stays. */
+const toResponse = (output: object): unknown =>
   Object.fromEntries(
     Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
   )
@@ -35,17 +37,17 @@ export const securityTokenService: Adapter<
   typeof Sdk,
   Sdk.STSClientConfig,
   Sdk.STSClient
-> = adapter({
+> = {
   table: SecurityTokenService.operations,
   load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
-  make: (sdk, config: Sdk.STSClientConfig) => ({ client: new sdk.STSClient(config) }),
+  make: (sdk, config) => ({ client: new sdk.STSClient(config) }),
   connect: (sdk, client) => {
-    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same exceptions, and the SDK
-    // fetches them before the step that reads an answer.
-    const answers = new WeakSet<Error>()
-    const record = <A>(answer: Promise<A>): Promise<A> =>
-      answer.catch((error: unknown) => {
-        if (error instanceof Error) answers.add(error)
+    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same
+    // exceptions, and the SDK fetches them before the step that reads a response.
+    const own = new WeakSet<Error>()
+    const record = <A>(response: Promise<A>): Promise<A> =>
+      response.catch((error: unknown) => {
+        if (error instanceof Error) own.add(error)
         throw error
       })
     return {
@@ -64,11 +66,11 @@ export const securityTokenService: Adapter<
         }
       },
       // `commands` has commands of this client only.
-      send: (command, options) => client.send(command as Command, options).then(toAnswer),
-      isOwn: (error) => error instanceof Error && answers.has(error),
+      send: (command, options) => client.send(command as Command, options).then(toResponse),
+      isOwn: (error) => error instanceof Error && own.has(error),
       config: client.config,
-      exceptionNames
+      exceptionNames: stsExceptionNames
     }
   },
-  variables: { awsVariable: "AWS_ENDPOINT_URL_STS" }
-})
+  variables: stsVariables
+}

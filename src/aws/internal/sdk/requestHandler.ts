@@ -1,10 +1,10 @@
 /**
- * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers gigabytes, and then
- * throws in an event listener, which ends the process.
+ * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers
+ * gigabytes, and then throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
-import { fromNode, fromReader, type NodeStream } from "../../internal/boundedFetch.js"
-import * as Failure from "./failure.js"
+import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedFetch.js"
+import * as Failure from "../failure.js"
 
 interface Response {
   readonly statusCode: number
@@ -87,8 +87,8 @@ const watch = (signal: AbortSignal, onRemoved: () => void): object => ({
 })
 
 /**
- * Node closes a response that changes the protocol (101), and reports no error: the SDK's handler for Node would wait for ever. It removes
- * its listener from the signal when the request is closed.
+ * Node closes a response that changes the protocol (101), and reports no error: the SDK's handler for Node would wait
+ * for ever. It removes its listener from the signal when the request is closed.
  */
 const sendInNode = (
   send: (options: { readonly abortSignal: unknown }) => Promise<{ readonly response: unknown }>,

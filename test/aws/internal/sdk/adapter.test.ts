@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as LazyClient from "../../../src/aws/internal/lazyClient.js"
-import { interrupted } from "../utils.js"
+import * as TestClock from "effect/testing/TestClock"
+import type { CredentialsProvider } from "../../../../src/aws/internal/credentials.js"
+import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/adapter.js"
+import { interrupted } from "../../utils.js"
 
 /** An SDK that is there when the test says so. */
 const sdk = () => {
@@ -27,22 +30,22 @@ const sdk = () => {
         fail(error)
         pending = Promise.resolve("sdk")
       }),
-    client: LazyClient.make({
-      load: Effect.promise(() => {
+    client: makeLazily(
+      Effect.promise(() => {
         state.loads++
         return pending
       }),
-      make: (loaded: string) => ({
+      (loaded: string) => ({
         value: `${loaded}-${++state.made}`,
         destroy: () => void state.destroyed++
       })
-    })
+    )
   }
 }
 
 const until = (condition: () => boolean) => Effect.repeat(Effect.yieldNow, { until: condition })
 
-describe("make", () => {
+describe("a client", () => {
   it.effect("loads nothing before the client is needed, and destroys what was made with the scope", () =>
     Effect.gen(function*() {
       const { client, state } = sdk()
@@ -110,5 +113,68 @@ describe("make", () => {
       const operations = yield* Effect.scoped(client)
       assert.strictEqual(yield* operations, "sdk-1")
       assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 1 })
+    }))
+})
+
+const settle = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
+const flip = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(() => assert.fail("expected a rejection"), (error: unknown) => error)
+
+/** A client whose chain hangs at first, and all that it was made with. */
+const chained = () => {
+  const made: Array<{ readonly profile: string; readonly credentials?: unknown }> = []
+  let hangs = true
+  const config = {
+    profile: "agent",
+    region: () => Promise.resolve("us-west-2"),
+    credentials: () => assert.fail("would ask itself"),
+    credentialDefaultProvider: (init: typeof made[number]): CredentialsProvider => {
+      made.push(init)
+      const hanging = hangs ? new Promise<never>(() => {}) : undefined
+      return () => hanging ?? Promise.resolve({ accessKeyId: `AKID${made.length}`, secretAccessKey: "secret" })
+    }
+  }
+  return {
+    made,
+    properties: { callerClientConfig: config },
+    recover: () => {
+      hangs = false
+    }
+  }
+}
+
+describe("the chain of the SDK", () => {
+  it.effect("ends after 10 seconds, and the next call has a chain that does not wait for the old one", () =>
+    Effect.gen(function*() {
+      const { made, properties, recover } = chained()
+      const provider = yield* keepCredentials(undefined)
+      const first = flip(provider(properties))
+      const second = flip(provider(properties))
+      yield* settle
+      yield* TestClock.adjust("10 seconds")
+      for (const error of [yield* Effect.promise(() => first), yield* Effect.promise(() => second)]) {
+        assert(error instanceof TransportError)
+        assert.deepInclude({ ...error }, { kind: "credentials", code: "TimeoutError" })
+      }
+      recover()
+      const found = yield* Effect.promise(() => provider(properties))
+      assert.strictEqual(found.accessKeyId, "AKID2")
+      assert.strictEqual(yield* Effect.promise(() => provider(properties)), found)
+      assert.deepStrictEqual(made.map(({ credentials, profile }) => [profile, credentials]), [
+        ["agent", undefined],
+        ["agent", undefined]
+      ])
+    }))
+
+  it.effect("ends with its scope", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { properties } = chained()
+      const provider = yield* Scope.provide(keepCredentials(undefined), scope)
+      const call = flip(provider(properties))
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.promise(() => call)
     }))
 })

@@ -1,0 +1,291 @@
+/**
+ * The credentials of the machine. This is the order of the chain of the AWS SDK, which is loaded only where a profile
+ * may matter.
+ *
+ * | found, in this order | credentials |
+ * | --- | --- |
+ * | `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and no `AWS_PROFILE` | these (Lambda) |
+ * | `AWS_PROFILE`, or a file of profiles | the whole chain of the AWS SDK |
+ * | `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` | of STS, for the token (EKS) |
+ * | `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` or `_FULL_URI` | of the container's endpoint (ECS, EKS Pod Identity) |
+ * | none of them | of the instance's metadata service (EC2, AgentCore Runtime) |
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { isDate, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { TransportError } from "../../../IdentityError.js"
+import { isSecure } from "../../../models/internal/loopback.js"
+import * as Credentials from "../credentials.js"
+import { loadSdk } from "../loadSdk.js"
+import { regionalEndpoint } from "./adapter.js"
+import * as Protocol from "./protocol.js"
+import * as Retry from "./retry.js"
+import type { Response, Transport } from "./transport.js"
+
+/** The files of the AWS profiles. */
+export interface Files {
+  readonly configFilepath: string
+  readonly filepath: string
+}
+
+/** What the search finds on the machine. */
+export interface Machine {
+  /** The variables of the process, which the AWS SDK reads too. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly fs: typeof import("node:fs")
+  readonly files: Files
+  /** Whether a file exists that can have profiles. */
+  readonly hasProfiles: boolean
+  readonly transport: Transport
+  /** Without a proxy. */
+  readonly direct: Transport
+}
+
+// -----------------------------------------------------------------------------
+// Packages of the AWS SDK
+// -----------------------------------------------------------------------------
+
+const fromPackage = <Package extends object, Name extends keyof Package & string>(
+  name: string,
+  member: Name,
+  load: () => Promise<Package>,
+  make: (member: Package[Name]) => () => Promise<Credentials.Identity>
+): Credentials.Search =>
+  Effect.flatMap(loadSdk(name, member, load), (module) => Credentials.fromProvider(() => make(module[member])()))
+
+/** The name is not in the `import()`, so that a bundler leaves it out. */
+const importUnbundled = (name: string): Promise<unknown> => import(name)
+
+/**
+ * The chain is nearly as large as all the rest, and where a bundle is deployed there is no profile. A bundle has the
+ * chain only if the program gives `credentials: fromNodeProviderChain()`.
+ */
+const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
+  // The package of the name.
+  importUnbundled("@aws-sdk/credential-provider-node") as ReturnType<typeof importChain>
+
+const chain = (files: Files): Credentials.Search =>
+  fromPackage(
+    "@aws-sdk/credential-provider-node",
+    "defaultProvider",
+    importChain,
+    (defaultProvider) => defaultProvider({ ...files })
+  )
+
+const instance = fromPackage(
+  "@smithy/credential-provider-imds",
+  "fromInstanceMetadata",
+  () => import("./sdk/instance.js"),
+  (fromInstanceMetadata) => fromInstanceMetadata()
+)
+
+// -----------------------------------------------------------------------------
+// Responses
+// -----------------------------------------------------------------------------
+
+/** The credentials of a response. A body that is not of the protocol, or that lacks a part of them, has none. */
+const read = (decode: () => Readonly<Record<string, unknown>>): Credentials.Identity | undefined => {
+  try {
+    const { accessKeyId, expiration, secretAccessKey, sessionToken } = decode()
+    return isString(accessKeyId) && isString(secretAccessKey) && isString(sessionToken) && isDate(expiration)
+      ? { accessKeyId, secretAccessKey, sessionToken, expiration }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Container
+// -----------------------------------------------------------------------------
+
+export interface ContainerOptions {
+  /** A path at the host of ECS. It wins over the URL. */
+  readonly relative: string | undefined
+  readonly full: string | undefined
+  /** The value of the header `Authorization`, which is replaced from time to time. */
+  readonly readToken: Effect.Effect<string | undefined, unknown>
+  readonly transport: Transport
+}
+
+const ecsHost = "http://169.254.170.2"
+
+/** Of ECS, and of EKS by IPv4 and IPv6. The traffic to these does not leave the machine. */
+const linkLocalHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
+
+/** Another host would get the token in clear. */
+const isSafe = (url: string): boolean =>
+  URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
+
+const decodeContainer = (body: string) => {
+  const { expiration, token, ...keys } = Protocol.decodeMembers(JSON.parse(body))
+  return {
+    ...keys,
+    sessionToken: token,
+    expiration: isString(expiration) ? Protocol.parseDate(expiration) : expiration
+  }
+}
+
+/** Of one attempt, and between attempts, in milliseconds. */
+const containerTimeout = 1000
+
+const containerRetries = 3
+
+/**
+ * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names.
+ * The provider of the AWS SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and
+ * times.
+ */
+export const fromContainer = ({ full = "", readToken, relative, transport }: ContainerOptions): Credentials.Search => {
+  const endpoint = relative === undefined ? full : `${ecsHost}${relative}`
+  if (!isSafe(endpoint)) {
+    return Effect.suspend(() =>
+      Credentials.searchError(
+        new Error("The endpoint of the container's credentials is neither https nor on this machine")
+      )
+    )
+  }
+  const { origin, pathname, search } = new URL(endpoint)
+  const get: Credentials.Search = Effect.gen(function*() {
+    const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: token }
+    const request = { method: "GET", origin, path: `${pathname}${search}`, headers, body: undefined }
+    const { body, status } = yield* Effect.mapError(
+      transport(request, containerTimeout),
+      (error) => error instanceof TransportError ? error : Credentials.searchError(undefined)
+    )
+    const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
+    return identity ?? (yield* Credentials.searchError(undefined))
+  })
+  const tryAgain = (left: number): Credentials.Search =>
+    left === 0 ? get : Effect.catch(get, () => Effect.andThen(Effect.sleep(containerTimeout), tryAgain(left - 1)))
+  return tryAgain(containerRetries)
+}
+
+// -----------------------------------------------------------------------------
+// Web identity token
+// -----------------------------------------------------------------------------
+
+/** Where STS is. */
+export interface Sts {
+  readonly region: string
+  readonly endpoint: string | undefined
+}
+
+interface WebIdentityOptions extends Sts {
+  /** The token is replaced from time to time. */
+  readonly readToken: Effect.Effect<string, unknown>
+  readonly roleArn: string
+  /** The name of the session in CloudTrail. Default: one with the time in it. */
+  readonly sessionName: string | undefined
+  readonly transport: Transport
+}
+
+/** Of one attempt, in milliseconds. All three fit into the time of a search. */
+const stsTimeout = 3000
+
+const action = "AssumeRoleWithWebIdentity"
+
+/** The name of the exception is the code of the error. Its message can quote the token. */
+const exceptionNameOf = (response: Response): string | undefined => {
+  try {
+    const { name } = Protocol.awsQuery.decodeException(response)
+    return isString(name) ? name : undefined
+  } catch {
+    // The response is a proxy's.
+    return undefined
+  }
+}
+
+/** An attempt without credentials. */
+interface Refusal extends Retry.Failure {
+  readonly error: TransportError
+}
+
+/** `AssumeRoleWithWebIdentity` of STS, without a signature, for a token as EKS gives one to a pod. */
+const fromWebIdentity = (
+  { endpoint, readToken, region, roleArn, sessionName, transport }: WebIdentityOptions
+): Credentials.Search => {
+  const { origin, pathname } = new URL(endpoint ?? regionalEndpoint("sts", region))
+  const path = `${pathname.replace(/\/+$/, "")}/`
+  const policy = Retry.make(3)
+  const attempt = (body: string): Effect.Effect<Credentials.Identity, TransportError | Refusal> =>
+    transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout).pipe(
+      Effect.mapError((lost) =>
+        lost instanceof TransportError
+          ? lost
+          : {
+            code: lost.code,
+            isLost: lost.code === undefined,
+            error: Credentials.searchError(Redacted.value(lost.error))
+          }
+      ),
+      Effect.flatMap((response): Effect.Effect<Credentials.Identity, Refusal> => {
+        const { body, status } = response
+        const identity = status === 200
+          ? read(() => Protocol.decodeMembers(Protocol.decodeResult(action, body)["credentials"]))
+          : undefined
+        if (identity !== undefined) return Effect.succeed(identity)
+        const name = exceptionNameOf(response)
+        return Effect.fail({ name, status, error: Credentials.searchError(undefined, name) })
+      })
+    )
+  const assume = (body: string, attempts: number): Credentials.Search =>
+    Effect.catch(attempt(body), (failure) =>
+      failure instanceof TransportError
+        ? Effect.fail(failure)
+        : Effect.flatMap(policy.next(attempts, failure), (retry) =>
+          retry === undefined
+            ? Effect.fail(failure.error)
+            : Effect.andThen(Effect.sleep(retry.delay), assume(body, attempts + 1))))
+  return Effect.gen(function*() {
+    const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
+    const now = yield* Clock.currentTimeMillis
+    const body = Protocol.encodeForm(action, {
+      roleArn,
+      roleSessionName: sessionName ?? `effect-agentcore-identity-${now}`,
+      webIdentityToken: token.trim()
+    })
+    return yield* assume(body, 1)
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Search
+// -----------------------------------------------------------------------------
+
+export const find = (
+  { direct, env, files, fs, hasProfiles, transport }: Machine,
+  sts: Sts
+): Effect.Effect<Credentials.Source, never, Scope.Scope> => {
+  const isProfiled = Boolean(env["AWS_PROFILE"])
+  const found = Credentials.fromVariables(
+    env["AWS_ACCESS_KEY_ID"],
+    env["AWS_SECRET_ACCESS_KEY"],
+    env["AWS_SESSION_TOKEN"]
+  )
+  if (found !== undefined && !isProfiled) return Effect.succeed(Credentials.always(found))
+  if (isProfiled || hasProfiles) return Credentials.keep(chain(files))
+
+  const readFile = (file: string) => Effect.tryPromise(() => fs.promises.readFile(file, "utf8"))
+  const webIdentityToken = env["AWS_WEB_IDENTITY_TOKEN_FILE"]
+  const roleArn = env["AWS_ROLE_ARN"]
+  if (webIdentityToken && roleArn) {
+    const sessionName = env["AWS_ROLE_SESSION_NAME"] || undefined
+    const readToken = readFile(webIdentityToken)
+    return Credentials.keep(fromWebIdentity({ ...sts, readToken, roleArn, sessionName, transport }))
+  }
+  const relative = env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || undefined
+  const full = env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || undefined
+  if (relative !== undefined || full !== undefined) {
+    const tokenFile = env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+    const readToken = tokenFile
+      ? readFile(tokenFile)
+      : Effect.succeed(env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] || undefined)
+    return Credentials.keep(fromContainer({ relative, full, readToken, transport: direct }))
+  }
+  const isDisabled = env["AWS_EC2_METADATA_DISABLED"]
+  return isDisabled && isDisabled !== "false" ? Effect.succeed(Credentials.nothing) : Credentials.keep(instance)
+}

@@ -1,0 +1,305 @@
+/**
+ * A plane over its AWS SDK client: its options, settings and credentials. Settings are checked when the layer is built.
+ * The client is loaded and made at the first call: a program loads only the SDK packages that it calls.
+ */
+import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
+import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
+import type * as StsSdk from "@aws-sdk/client-sts"
+import * as Cache from "effect/Cache"
+import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import type { TransportError } from "../../../IdentityError.js"
+import type * as Operation from "../../../Operation.js"
+import * as Adapters from "../adapter.js"
+import * as Credentials from "../credentials.js"
+import * as Settings from "../settings.js"
+import { type Commands, type Connection, makeClient } from "./call.js"
+import { limit, type RequestHandler } from "./requestHandler.js"
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+/** The options that all planes share. Everything is optional. */
+export interface SharedOptions extends Settings.EndpointOptions {
+  /**
+   * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and
+   * asks the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   */
+  readonly region?: string | undefined
+  /**
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
+   * minutes left, once for all callers of a plane, and no call waits for it while the old ones are valid. After 10
+   * seconds without credentials, calls fail with a `TransportError` of kind `credentials`. Default: the SDK's own chain
+   * (environment, profile, SSO, container, instance).
+   */
+  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
+  /** The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3. */
+  readonly maxAttempts?: number | undefined
+  /**
+   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
+   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It applies to a client that
+   * the program made too. `Duration.infinity` sets no limit. Default: 30 seconds.
+   *
+   * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with
+   * `requestTimeout` and `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
+   */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The options of all planes. Everything is optional. */
+export interface Options extends SharedOptions {
+  /**
+   * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses
+   * it as it is, and does not destroy it.
+   */
+  readonly dataPlane?:
+    | DataPlaneSdk.BedrockAgentCoreClientConfig
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: DataPlaneSdk.BedrockAgentCoreClient
+    }
+    | undefined
+  /** The same for the control plane. */
+  readonly controlPlane?:
+    | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
+    }
+    | undefined
+  /** The same for STS. */
+  readonly sts?:
+    | StsSdk.STSClientConfig
+    | {
+      /** A client of the SDK. The layer does not destroy it. */
+      readonly client: StsSdk.STSClient
+    }
+    | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Planes
+// -----------------------------------------------------------------------------
+
+/** The members of all client configurations that are set here. */
+type ClientConfig = Pick<
+  DataPlaneSdk.BedrockAgentCoreClientConfig,
+  "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
+>
+
+interface Client {
+  readonly destroy: () => void
+  readonly config: { readonly region: () => Promise<string>; requestHandler: RequestHandler }
+}
+
+export type Send = Connection["send"]
+
+/** A plane and its client of the SDK. */
+export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
+  readonly table: T
+  readonly load: Effect.Effect<Sdk, TransportError>
+  /** Makes a client. `send` replaces the one of `connect`. */
+  readonly make: (sdk: Sdk, config: Config) => { readonly client: C; readonly send?: Send }
+  readonly connect: (sdk: Sdk, client: C) => Connection & { readonly commands: Commands<T> }
+  readonly variables: Settings.EndpointVariables
+}
+
+/** The search of the SDK for the region of a profile. */
+export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
+
+/**
+ * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same
+ * search.
+ */
+export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
+  { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
+): Effect.Effect<RegionSearch> =>
+  Effect.map(
+    Cache.make({
+      capacity: Infinity,
+      lookup: (profile: string | undefined) =>
+        load.pipe(
+          Effect.flatMap((sdk) =>
+            Effect.acquireRelease(
+              // Every configuration of a client has the members of `ClientConfig`, all of them optional.
+              Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config).client),
+              (client) => Effect.sync(() => client.destroy())
+            )
+          ),
+          Effect.flatMap((client) => Effect.tryPromise(() => client.config.region())),
+          Effect.scoped,
+          // A package that cannot be loaded is reported by the first call.
+          Effect.option
+        )
+    }),
+    (cache) => (profile) => Cache.get(cache, profile)
+  )
+
+// -----------------------------------------------------------------------------
+// Credentials
+// -----------------------------------------------------------------------------
+
+type Properties = Parameters<Credentials.CredentialsProvider>[0]
+
+/**
+ * The chain of the SDK, of the client that asks for credentials: a client without credentials of the program has the
+ * same. A search that was interrupted leaves its chain waiting, so the next one has a new chain.
+ */
+const makeChain = () => {
+  let chain: Credentials.CredentialsProvider | undefined
+  return (properties: Properties): Credentials.Search =>
+    Credentials.fromProvider(async () => {
+      const config = properties?.callerClientConfig
+      chain ??= config?.credentialDefaultProvider?.({ ...config, credentials: undefined, parentClientConfig: config })
+      if (chain === undefined) throw new Error("The client has no credentials")
+      return await chain(properties)
+    }).pipe(
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          chain = undefined
+        })
+      )
+    )
+}
+
+/**
+ * A provider that keeps the credentials of another, by default of the SDK's chain. It rejects with `TransportError`s.
+ * The SDK's own memory of credentials waits for a search that hangs, also while the old ones are valid.
+ */
+export const keepCredentials = (
+  provider: Credentials.CredentialsProvider | undefined
+): Effect.Effect<Credentials.CredentialsProvider, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    // The same for all calls of a client.
+    let properties: Properties
+    const search = provider === undefined
+      ? makeChain()
+      : (properties: Properties) => Credentials.fromOwnProvider(() => provider(properties))
+    const source = yield* Credentials.keep(Effect.suspend(() => search(properties)))
+    const runtime = yield* Effect.context()
+    let controller = new AbortController()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        controller.abort()
+        // A program can still have the client.
+        controller = new AbortController()
+      })
+    )
+    const clock = yield* Clock.Clock
+    const kept: Credentials.CredentialsProvider = async (given) => {
+      properties = given
+      const known = source.kept(clock.currentTimeMillisUnsafe())
+      if (known !== undefined) return known
+      const found = await Effect.runPromiseWith(runtime)(Effect.result(source.search), { signal: controller.signal })
+      return Result.getOrThrowWith(found, (error) => error)
+    }
+    // The SDK keeps nothing itself.
+    return Object.assign(kept, { memoized: true })
+  })
+
+// -----------------------------------------------------------------------------
+// Clients
+// -----------------------------------------------------------------------------
+
+/**
+ * The inner effect makes the client at its first run. The client is destroyed with the scope.
+ *
+ * Interrupting the first caller neither delays nor fails the others: each waits for the SDK itself, which Node loads
+ * once, and the first caller after that makes the client. The next caller tries again after a load that failed.
+ */
+export const makeLazily = <Sdk, A, E>(
+  load: Effect.Effect<Sdk, E>,
+  make: (sdk: Sdk) => { readonly value: A; readonly destroy: () => void }
+): Effect.Effect<Effect.Effect<A, E>, never, Scope.Scope> =>
+  Effect.map(Effect.scope, (scope) => {
+    let made: Effect.Effect<A> | undefined
+    const first = Effect.flatMap(load, (sdk) =>
+      Effect.suspend(() => {
+        if (made !== undefined) return made
+        const { destroy, value } = make(sdk)
+        made = Effect.succeed(value)
+        return Effect.andThen(Scope.addFinalizer(scope, Effect.sync(destroy)), made)
+      }).pipe(Effect.uninterruptible))
+    return Effect.suspend(() => made ?? first)
+  })
+
+const clientConfig = (
+  options: SharedOptions,
+  own: ClientConfig,
+  variables: Settings.EndpointVariables,
+  search: RegionSearch
+): Effect.Effect<ClientConfig, Config.ConfigError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const allowInsecure = options.allowInsecureEndpoint ?? false
+    // The SDK's configuration may have a function or an endpoint object, which only the SDK can read.
+    const region = own.region === undefined || typeof own.region === "string"
+      ? yield* Settings.region(own.region ?? options.region, search(own.profile))
+      : own.region
+    const endpoint = own.endpoint === undefined || typeof own.endpoint === "string"
+      ? yield* Settings.endpoint({ option: own.endpoint ?? options.endpoint, allowInsecure, ...variables })
+      : own.endpoint
+    const given = own.credentials
+      ?? (typeof options.credentials === "object"
+        ? yield* Credentials.fromStatic(options.credentials)
+        : options.credentials)
+    const credentials = typeof given === "object" ? given : yield* keepCredentials(given)
+    const maxAttempts = own.maxAttempts ?? options.maxAttempts
+    return {
+      region,
+      credentials,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(maxAttempts === undefined ? {} : { maxAttempts })
+    }
+  })
+
+/** The client of a program stays as it is: each command has the limits. */
+const connectGiven = (connection: Connection, { config }: Client): Connection => ({
+  ...connection,
+  send: (command, options) => {
+    const { handle } = limit(config.requestHandler)
+    command.middlewareStack.add(
+      // Replaces the SDK's own last step, in which the request is the handler's.
+      () => ({ request }) => handle(request as never, options as never),
+      { name: "effectAgentcoreIdentityLimit", step: "deserialize", priority: "low" }
+    )
+    return connection.send(command, options)
+  }
+})
+
+const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
+
+/** The operations of a plane, without the checks of the plane. */
+export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
+  { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
+  given: Config | { readonly client: C } | undefined,
+  options: SharedOptions,
+  search: RegionSearch
+): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (options.maxAttempts !== undefined) yield* Settings.checkAttempts("maxAttempts", options.maxAttempts)
+    const timeout = yield* Settings.timeout(options.timeout)
+    const profile = yield* Adapters.environmentProfile
+    const client = given !== undefined && isClient<C>(given)
+      ? makeLazily(load, (sdk) => ({
+        value: makeClient(connectGiven(connect(sdk, given.client), given.client), timeout, profile),
+        destroy: () => {}
+      }))
+      : Effect.flatMap(clientConfig(options, given ?? {}, variables, search), (config) =>
+        makeLazily(load, (sdk) => {
+          // Every configuration of a client has the members of `ClientConfig`.
+          const { client, ...send } = make(sdk, { ...given, ...config } as Config)
+          client.config.requestHandler = limit(client.config.requestHandler)
+          const isFound = given?.credentials === undefined && options.credentials === undefined
+          return {
+            value: makeClient({ ...connect(sdk, client), ...send }, timeout, isFound ? profile : undefined),
+            destroy: () => client.destroy()
+          }
+        }))
+    return Adapters.operations(table, yield* client)
+  })

@@ -1,0 +1,144 @@
+/** The calls of a client of the AWS SDK, and where it sends them. */
+import * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
+import { withTimeLimit } from "../../../internal/timeLimit.js"
+import type * as Operation from "../../../Operation.js"
+import type { Client, EnvironmentProfile, Output, Target } from "../adapter.js"
+import * as Failure from "../failure.js"
+
+/** The common part of all commands. The types of the SDK have no name for it. */
+export interface Command {
+  readonly input: object
+  readonly middlewareStack: {
+    readonly add: (
+      middleware: () => (args: { readonly request: unknown }) => Promise<{ readonly response: unknown }>,
+      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "low" }
+    ) => void
+  }
+}
+
+/** The types of the SDK have mutable arrays. */
+type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
+  : A extends object ? { -readonly [K in keyof A]: Mutable<A[K]> }
+  : A
+
+/**
+ * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of
+ * its operation.
+ */
+export type Commands<T> = {
+  readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
+    input: Mutable<Operation.Encoded<Operation.Request<T[K]>>>
+  ) => Command
+}
+
+/** A client of the SDK, with its commands by name. */
+export interface Connection extends Failure.Exceptions {
+  readonly commands: object
+  readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
+  /** The configuration of the client. */
+  readonly config: unknown
+}
+
+/** A client whose package has all that a connection needs. */
+export const connect = <Sdk extends object>(
+  commands: Sdk,
+  client: { readonly config: unknown; readonly send: (command: never, options: never) => Promise<unknown> },
+  ServiceException: abstract new(...args: never) => Error
+): Connection & { readonly commands: Sdk } => ({
+  commands,
+  config: client.config,
+  // `Commands` has commands of this client only.
+  send: (command, options) => client.send(command as never, options as never),
+  isOwn: (error) => error instanceof ServiceException
+})
+
+// -----------------------------------------------------------------------------
+// Target
+// -----------------------------------------------------------------------------
+
+/** The members of a client's configuration are values, or functions that search for them. A search can fail. */
+const read = async (config: unknown, member: string): Promise<unknown> => {
+  try {
+    const value: unknown = hasProperty(config, member) ? config[member] : undefined
+    return typeof value === "function" ? await value() : value
+  } catch {
+    return undefined
+  }
+}
+
+const text = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
+
+/** Host and port alone: a path or a query can have secrets. */
+const hostOf = (endpoint: unknown): string | undefined => {
+  const url = hasProperty(endpoint, "url") ? endpoint.url : undefined
+  if (url instanceof URL) return text(url.host)
+  const hostname = hasProperty(endpoint, "hostname") ? text(endpoint.hostname) : undefined
+  const port = hasProperty(endpoint, "port") && endpoint.port ? `:${String(endpoint.port)}` : ""
+  return hostname === undefined ? undefined : `${hostname}${port}`
+}
+
+/** The endpoint of the service in the region, by the rules of the SDK. */
+const regional = async (config: unknown, Region: string | undefined): Promise<unknown> => {
+  const provider = hasProperty(config, "endpointProvider") ? config.endpointProvider : undefined
+  if (Region === undefined || typeof provider !== "function") return undefined
+  const parameters = {
+    Region,
+    UseFIPS: await read(config, "useFipsEndpoint"),
+    UseDualStack: await read(config, "useDualstackEndpoint"),
+    UseGlobalEndpoint: await read(config, "useGlobalEndpoint")
+  }
+  try {
+    return provider(parameters, {}) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A configuration of a program can search without end. */
+const searchLimit = 1000
+
+/** Reads the configuration of a client. The SDK has no type for what its clients share. */
+const readTarget = (config: unknown): Effect.Effect<Target> =>
+  Effect.promise(() =>
+    withTimeLimit(searchLimit, undefined, async (): Promise<Target> => {
+      const region = text(await read(config, "region"))
+      const endpoint = (await read(config, "endpoint")) ?? (await regional(config, region))
+      return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
+    }).catch(() => ({}))
+  )
+
+// -----------------------------------------------------------------------------
+// Client
+// -----------------------------------------------------------------------------
+
+const toOutput = (value: unknown): Output => ({
+  value,
+  $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined
+})
+
+/**
+ * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile
+ * then. Retries are the SDK's.
+ */
+export const makeClient = (
+  connection: Connection,
+  timeout: number,
+  environment: EnvironmentProfile | undefined
+): Client => ({
+  send: (row, request, encoded) =>
+    Effect.tryPromise({
+      try: (interruption) =>
+        // Bounds a search for credentials too, which does not react to the signal.
+        withTimeLimit(timeout, interruption, (abortSignal) => {
+          // The commands are `Commands` of the operation's table.
+          const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)
+          return connection.send(new Command(encoded), { abortSignal })
+        }),
+      catch: (error) => Failure.fromRejection(connection, row.errors, error, request)
+    }).pipe(Effect.map(toOutput)),
+  target: Effect.gen(function*() {
+    const target = yield* readTarget(connection.config)
+    return { ...target, profile: environment && (target.profile ?? (yield* environment)) }
+  })
+})

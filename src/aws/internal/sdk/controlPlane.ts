@@ -1,0 +1,27 @@
+/** The control plane over its AWS SDK client. */
+import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
+import type * as Effect from "effect/Effect"
+import * as ControlPlane from "../../../ControlPlane.js"
+import { loadSdk } from "../loadSdk.js"
+import { controlPlaneVariables } from "../settings.js"
+import { type Adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
+import { connect } from "./call.js"
+
+export const controlPlane: Adapter<
+  typeof ControlPlane.operations,
+  typeof Sdk,
+  Sdk.BedrockAgentCoreControlClientConfig,
+  Sdk.BedrockAgentCoreControlClient
+> = {
+  table: ControlPlane.operations,
+  load: loadSdk(
+    "@aws-sdk/client-bedrock-agentcore-control",
+    "BedrockAgentCoreControlClient",
+    () => import("@aws-sdk/client-bedrock-agentcore-control")
+  ),
+  make: (sdk, config) => ({ client: new sdk.BedrockAgentCoreControlClient(config) }),
+  connect: (sdk, client) => connect(sdk, client, sdk.BedrockAgentCoreControlServiceException),
+  variables: controlPlaneVariables
+}
+
+export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(controlPlane)

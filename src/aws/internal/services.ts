@@ -1,0 +1,41 @@
+/** The services of all planes, from the operations of an adapter. */
+import type * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as ControlPlane from "../../ControlPlane.js"
+import * as DataPlane from "../../DataPlane.js"
+import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
+
+const advice =
+  "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
+
+/** Adds advice to the message of a disabled federation. The message of AWS has none. */
+const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenService.Operations => ({
+  ...service,
+  getWebIdentityToken: (request) =>
+    Effect.catchTag(
+      service.getWebIdentityToken(request),
+      "OutboundWebIdentityFederationDisabledException",
+      ({ message, requestId }) =>
+        new OutboundWebIdentityFederationDisabledException({
+          requestId,
+          message: `${message.replace(/\.$/, "")}: ${advice}`
+        })
+    )
+})
+
+type Making<Operations> = Effect.Effect<Operations, Config.ConfigError, Scope.Scope>
+
+export const makeServices = (operations: {
+  readonly data: Making<DataPlane.Operations>
+  readonly control: Making<ControlPlane.Operations>
+  readonly sts: Making<SecurityTokenService.Operations>
+}) =>
+  // In sequence: a setting that breaks all planes is reported once.
+  Effect.map(Effect.all(operations), ({ control, data, sts }) =>
+    Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
+      Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
+      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(withAdvice(sts)))
+    ))
