@@ -1,6 +1,6 @@
 // Checks the imports of `src` against the table of rooms: a room imports only the rooms and packages of its row, and no
-// imports form a circle. Imports of types count.
-import { readdirSync, readFileSync } from "node:fs"
+// imports form a circle. Imports of types count. `--write` draws the picture in `src/README.md`, which is checked too.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
@@ -57,7 +57,7 @@ promise: promise/ <- ground values internal plane planes consent identity flow/p
 promise/local: promise/LocalIdentity. promise/localIdentity/ <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
-  local/authorization local/server local/standalone local/development node jose effect/http @effect/platform-node
+  local/authorization local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- values planes flow edges`
 
@@ -117,6 +117,21 @@ const walk = (file, path) => {
   }
 }
 for (const file of files) walk(file, [])
+
+// A room stands one line above the highest room that it imports.
+const levels = new Map()
+for (const { imports, name } of rooms) {
+  levels.set(name, Math.max(0, ...imports.flatMap((room) => levels.has(room) ? [levels.get(room) + 1] : [])))
+}
+const lines = []
+for (const [name, level] of levels) (lines[level] ??= []).push(name)
+const picture = `\`\`\`text\n${lines.map((names) => names.join(" · ")).reverse().join("\n")}\n\`\`\``
+
+const readme = `${src}README.md`
+const text = readFileSync(readme, "utf8")
+const drawn = text.replace(/```text\n[^]*?\n```/, () => picture)
+if (process.argv.includes("--write")) writeFileSync(readme, drawn)
+else if (drawn !== text) problems.push("src/README.md draws other rooms: node .ci/rooms.mjs --write")
 
 for (const problem of problems) console.log(problem)
 console.log(`${files.length} files, ${rooms.length} rooms, ${problems.length} problems`)

@@ -7,9 +7,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type { Flow } from "./ConsentSession.js"
 import {
   type AccessTokenCredential,
@@ -20,9 +19,9 @@ import {
   Identity
 } from "./Identity.js"
 import * as CredentialTag from "./identity/credentialTag.js"
-import * as Request from "./identity/identityRequest.js"
+import * as Checks from "./identity/identityRequest.js"
 import { useCredential } from "./identity/renewal.js"
-import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
+import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -34,6 +33,8 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 export class AccessToken
   extends Context.Service<AccessToken, Redacted.Redacted>()("effect-agentcore-identity/AccessToken")
 {}
+
+const kind = CredentialTag.makeKind(Checks.accessToken, AccessToken)
 
 // -----------------------------------------------------------------------------
 // Declared credentials
@@ -72,11 +73,11 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
  * for what they have granted, because one list of scopes differs.
  *
- * A declaration has the members of the credential. The members of a single use are not part of it: `consent`, `poll`,
+ * A declaration has the properties of the credential. Those of a single use are not part of it: `consent`, `poll`,
  * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
  * forceAuthentication: true }`.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,20 +93,7 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
 export const Tag = <Self>(): <const Id extends string, const F extends Flow>(
   id: Id,
   request: AccessTokenDeclaration<F>
-) => TagClass<Self, Id, F> => {
-  const declare = <const Id extends string, const F extends Flow>(
-    id: Id,
-    request: AccessTokenDeclaration<F>
-  ): TagClass<Self, Id, F> =>
-    CredentialTag.make<TagClass<Self, Id, F>>({
-      id,
-      kind: "AccessToken",
-      request,
-      refuse: Request.refuseAccessTokenDeclaration,
-      caller: declare
-    })
-  return declare
-}
+) => TagClass<Self, Id, F> => kind.declare
 
 // -----------------------------------------------------------------------------
 // Requests
@@ -122,28 +110,6 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
 {
   /** Default: {@link AccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
-}
-
-/** The tag and the request of a call. */
-interface Resolved<Id, E, R> {
-  readonly tag: Context.Key<Id, Redacted.Redacted>
-  readonly request: AccessTokenRequest<E, R>
-}
-
-const resolve = <Id, E, R>(
-  subject: Credential<Id> | Options<Id, E, R>,
-  options: ConsentOptions<E, R> | undefined
-): Result.Result<Resolved<Id, E, R>, ValidationException> => {
-  const refused = Request.refuseAccessTokenOptions(subject)
-    ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
-  if (refused !== undefined) return Result.fail(refused)
-  if (CredentialTag.isDeclared(subject, "AccessToken")) {
-    return Result.succeed({ tag: subject, request: { ...subject.request, ...options } })
-  }
-  const { into, ...request } = subject
-  // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? AccessToken as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
-  return Result.succeed({ tag, request: { ...request, ...options } })
 }
 
 // -----------------------------------------------------------------------------
@@ -189,8 +155,8 @@ export const withAccessToken: {
     self: Effect.Effect<A, E1, R1>
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
-   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
    */
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
     options: Options<Id, E, R>
@@ -207,8 +173,8 @@ export const withAccessToken: {
     options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
   /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token for its
-   * own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
    */
   <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
     self: Effect.Effect<A, E1, R1>,
@@ -221,10 +187,7 @@ export const withAccessToken: {
     subject: Credential<Id> | Options<Id, E, R>,
     options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject, options)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
-    )
+    kind.provide(self, subject, (request) => get(request, options))
 )
 
 /**
@@ -259,10 +222,7 @@ export const makeWithAccessToken: Effect.Effect<
   <A, E1, R1>(
     self: Effect.Effect<A, E1, R1>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject, options)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getAccessToken(request))
-    )
+    kind.provide(self, subject, (request) => identity.getAccessToken(request, options))
 )
 
 // -----------------------------------------------------------------------------
@@ -276,7 +236,7 @@ export const makeWithAccessToken: Effect.Effect<
  * It is for programs that run for hours, such as a worker or a conversation: they call it right before each use.
  * {@link withAccessToken} obtains a token when its effect starts, and that token expires.
  *
- * `options` are for a declared credential. An inline request has them as members.
+ * `options` are for a declared credential. An inline request has them as properties.
  *
  * @since 0.1.0
  * @category accessors
@@ -307,7 +267,7 @@ export const get = <E = RequiresUserConsent, R = never>(
 
 /**
  * How to recognize a rejected token, and what to do then. `consent` and `poll` are for a declared credential. An inline
- * request has them as members.
+ * request has them as properties.
  *
  * @since 0.1.0
  * @category models
@@ -358,13 +318,15 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
   options: UseOptions<NoInfer<E>, E1, R1>
 ): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
-    const refused = Request.refuseTokenUse(f, options)
-    if (refused !== undefined) return Effect.fail(refused)
-    const { rejected, reauthenticate = false, ...consent } = options
+    const { rejected, reauthenticate, ...consent } = options
     return useCredential(
       get(request, consent),
       (forceAuthentication) =>
-        get({ ...CredentialTag.requestOf("AccessToken", request), ...consent, forceAuthentication }),
+        get(CredentialTag.asChecked({
+          ...CredentialTag.requestOf("AccessToken", request),
+          ...consent,
+          forceAuthentication
+        })),
       f,
       { rejected, reauthenticate }
     )
@@ -402,8 +364,4 @@ export const layer: {
   subject: Credential<Id> | Options<Id, E, R>,
   options?: ConsentOptions<E, R>
 ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
-  Result.match(resolve(subject, options), {
-    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
-    onSuccess: ({ request, tag }): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
-      Layer.effect(tag, get(request))
-  })
+  kind.layer(subject, (request) => get(request, options))

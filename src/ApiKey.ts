@@ -7,14 +7,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
 import * as CredentialTag from "./identity/credentialTag.js"
-import * as Request from "./identity/identityRequest.js"
+import * as Checks from "./identity/identityRequest.js"
 import { useCredential } from "./identity/renewal.js"
-import type { ValidationException } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -24,6 +22,8 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * @category services
  */
 export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect-agentcore-identity/ApiKey") {}
+
+const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
 
 // -----------------------------------------------------------------------------
 // Declared credentials
@@ -57,7 +57,7 @@ export interface TagClass<in out Self, out Id extends string>
  * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
  * credential in its place.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,17 +66,8 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  */
-export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> => {
-  const declare = <const Id extends string>(id: Id, request: ApiKeyRequest): TagClass<Self, Id> =>
-    CredentialTag.make<TagClass<Self, Id>>({
-      id,
-      kind: "ApiKey",
-      request,
-      refuse: Request.refuseApiKeyDeclaration,
-      caller: declare
-    })
-  return declare
-}
+export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> =>
+  kind.declare
 
 // -----------------------------------------------------------------------------
 // Requests
@@ -91,22 +82,6 @@ export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRe
 export interface Options<Id = ApiKey> extends ApiKeyRequest {
   /** The tag for the key. Default: {@link ApiKey}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
-}
-
-/** The tag and the request of a call. */
-interface Resolved<Id> {
-  readonly tag: Context.Key<Id, Redacted.Redacted>
-  readonly request: ApiKeyRequest
-}
-
-const resolve = <Id>(subject: Credential<Id> | Options<Id>): Result.Result<Resolved<Id>, ValidationException> => {
-  const refused = Request.refuseApiKeyOptions(subject)
-  if (refused !== undefined) return Result.fail(refused)
-  if (CredentialTag.isDeclared(subject, "ApiKey")) return Result.succeed({ tag: subject, request: subject.request })
-  const { into, ...request } = subject
-  // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? ApiKey as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
-  return Result.succeed({ tag, request })
 }
 
 // -----------------------------------------------------------------------------
@@ -160,10 +135,7 @@ export const withApiKey: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
-    )
+    kind.provide(self, subject, get)
 )
 
 /**
@@ -196,10 +168,7 @@ export const makeWithApiKey: Effect.Effect<
   <A, E, R>(
     self: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, identity.getApiKey(request))
-    )
+    kind.provide(self, subject, (request) => identity.getApiKey(request))
 )
 
 // -----------------------------------------------------------------------------
@@ -268,10 +237,7 @@ export const use = <A, E, R>(
   f: (key: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  Effect.suspend(() =>
-    Request.refuseKeyUse(f, options)
-      ?? useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
-  )
+  useCredential(get(request), () => get(request), f, options)
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -296,8 +262,4 @@ export const layer: {
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
 } = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-  Result.match(resolve(subject), {
-    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
-    onSuccess: ({ request, tag }): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-      Layer.effect(tag, get(request))
-  })
+  kind.layer(subject, get)

@@ -45,7 +45,7 @@ export type Flow = typeof Flow.Type
 const notJson = "The consent session is damaged: it is not JSON"
 
 /**
- * An issue without values and without the names of members that a session does not have, which can be damaged text too.
+ * An issue without values, and without names of unknown properties, which can be damaged data too.
  */
 const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIssue.Issue> => {
   const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
@@ -62,7 +62,7 @@ const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIss
   return Effect.fail(Constraint.problem(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`))
 }
 
-/** The class, with an error of its own for what cannot be decoded. No annotation of a class can do that. */
+/** Replaces the error of a value that cannot be decoded. No annotation of a class can do that. */
 const namesDamage = <C extends Schema.Top>(Class: C): C => {
   const { get } = Object.getOwnPropertyDescriptor(Class, "ast") ?? {}
   let ast: Schema.Top["ast"] | undefined
@@ -79,8 +79,8 @@ const namesDamage = <C extends Schema.Top>(Class: C): C => {
  * because anyone with the URL can consent in the user's place.
  *
  * To pass a session to another process, encode it with the schema and decode it there. The encoded form contains the
- * secrets in clear: store it like a credential. {@link FromJson} has it as text. The error of a damaged session names its
- * members and has no values.
+ * secrets in clear: store it like a credential. {@link FromJson} has it as a string. The error of a damaged session
+ * names its properties and has no values.
  *
  * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The
  * service sends no expiry.
@@ -128,17 +128,14 @@ export class ConsentSession extends Lazy.SchemaClass(() =>
 ) {}
 
 /**
- * A session as JSON. Like the session itself, the error of a damaged text has no values. The error of
- * `Schema.fromJsonString(ConsentSession)` would quote a text that is not JSON.
+ * A session as JSON. Like the session itself, the error of a damaged string has no values. The error of
+ * `Schema.fromJsonString(ConsentSession)` would quote a string that is not JSON.
  *
  * @since 0.1.0
  * @category schemas
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
- * import * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
+ * import * as Schema from "effect/Schema"
  *
  * const save = Schema.encodeEffect(ConsentSession.FromJson)
  *

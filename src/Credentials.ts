@@ -2,34 +2,65 @@
  * Declared credentials as a list: what is missing for them at AWS, the IAM policy that they need, and what the current
  * user has granted.
  *
- * A program has one list of all its credentials. What concerns users alone skips the others: {@link status} and
- * {@link consentAll} look only at those of the flow `USER_FEDERATION`.
+ * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll}, look
+ * only at credentials of the flow `USER_FEDERATION`.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
+import type { Problem } from "./credentials/check.js"
 import * as Check from "./credentials/check.js"
-import * as List from "./credentials/list.js"
-import type { Caller, Credential, Policy, PolicyOptions, Problem, Status } from "./credentials/model.js"
+import { type Credential, isUserCredential } from "./credentials/credential.js"
+import type { Policy, PolicyOptions } from "./credentials/policy.js"
 import * as Policies from "./credentials/policy.js"
+import type { Caller, Status } from "./credentials/status.js"
 import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
-import type { RequiresUserConsent, ValidationException } from "./IdentityError.js"
+import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
-/**
- * @since 0.1.0
- */
-export * from "./credentials/model.js"
-
-/** Fails with what is wrong with a list. Programs in plain JavaScript can pass anything. */
-const checked = <A, E, R>(
-  list: ReadonlyArray<Credential>,
-  run: () => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => List.refuse(list) ?? run())
+export {
+  /** @since 0.1.0 */
+  ExchangeNotConfigured,
+  /** @since 0.1.0 */
+  NotVisible,
+  /** @since 0.1.0 */
+  type Problem,
+  /** @since 0.1.0 */
+  ProviderNotFound,
+  /** @since 0.1.0 */
+  ProviderNotReady,
+  /** @since 0.1.0 */
+  ProviderOfOtherKind,
+  /** @since 0.1.0 */
+  ReturnUrlMissing,
+  /** @since 0.1.0 */
+  ReturnUrlNotRegistered,
+  /** @since 0.1.0 */
+  WorkloadNotFound
+} from "./credentials/check.js"
+export type {
+  /** @since 0.1.0 */
+  Credential,
+  /** @since 0.1.0 */
+  UserCredential
+} from "./credentials/credential.js"
+export type {
+  /** @since 0.1.0 */
+  Policy,
+  /** @since 0.1.0 */
+  PolicyOptions,
+  /** @since 0.1.0 */
+  Statement
+} from "./credentials/policy.js"
+export type {
+  /** @since 0.1.0 */
+  Caller,
+  /** @since 0.1.0 */
+  Status
+} from "./credentials/status.js"
 
 // -----------------------------------------------------------------------------
 // Set-up
@@ -47,9 +78,9 @@ export type CheckError = Exclude<
 >
 
 /**
- * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the credential
- * providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list: nothing was
- * found. What the caller's rights do not let it see is a `NotVisible`.
+ * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the
+ * credential providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list:
+ * nothing was found. What the caller's rights do not let it see is a `NotVisible`.
  *
  * The return URL of a credential without one is `Consent.ReturnUrl`. AWS-signed JWTs need nothing of the control plane.
  * It reads, and changes nothing.
@@ -86,9 +117,7 @@ export const check = (
     readonly workload: string
   }
 ): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  checked(list, () => Check.check(list, options.workload)).pipe(
-    Effect.withSpan("Credentials.check")
-  )
+  Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
  * The least IAM policy that a program with these credentials needs. It is a plain value: `JSON.stringify` makes the
@@ -99,15 +128,17 @@ export const check = (
  * - A program on AgentCore Runtime gets its workload access tokens with the requests. It does not need the first
  *   statement, and AWS advises against it.
  * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's rights. `secrets` names
- *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt` on it too.
+ *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt`
+ *   on it too.
  * - `sts:GetWebIdentityToken` has no resource, and is limited by the declared audience, algorithm and duration.
  *
  * Actions, resource types and condition keys are those of "Actions, resources, and condition keys for Amazon Bedrock
  * AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026). Three things
- * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that AgentCore
- * stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`) need no more.
+ * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that
+ * AgentCore stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`)
+ * need no more.
  *
- * Throws a `ValidationException` that names the member if an option cannot be right.
+ * Throws a `ValidationException` that names the property if an option cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -131,14 +162,14 @@ export const check = (
  * console.log(JSON.stringify(policy, null, 2))
  */
 export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
-  const refused = Policies.refuse(list, options)
+  const refused = Policies.refuseOptions(options)
   if (refused !== undefined) throw refused
   return Policies.make(list, options)
 }
 
 /**
- * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider. For
- * the option `secrets` of {@link policy}.
+ * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider.
+ * For the option `secrets` of {@link policy}.
  *
  * @since 0.1.0
  * @category operations
@@ -146,7 +177,7 @@ export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions):
 export const externalSecrets = (
   list: ReadonlyArray<Credential>
 ): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
-  checked(list, () => Check.externalSecrets(list))
+  Check.externalSecrets(list)
 
 // -----------------------------------------------------------------------------
 // Grants
@@ -160,26 +191,26 @@ export const externalSecrets = (
  */
 export interface StatusOptions {
   /**
-   * Who asks, for the memory. A server that obtains a workload access token for each request names the caller here.
-   * Default: the workload access token, so that another one of the same user is asked for again.
+   * The caller whose responses are remembered. A server that obtains a workload access token for each request names the
+   * caller here. Default: the workload access token, so that nothing is remembered for another token of the same user.
    */
   readonly caller?: Caller | undefined
-  /** How long an answer is remembered. Zero asks each time. Default: 30 seconds. */
+  /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
   readonly remember?: Duration.Input | undefined
-  /** How many credentials are asked for at one time. Default: 3. */
+  /** The maximum number of concurrent requests. Default: 3. */
   readonly concurrency?: number | undefined
 }
 
 /**
- * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It skips
- * all others, which no user grants. It shows nothing to the user.
+ * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It
+ * skips all others, which no user grants. It shows nothing to the user.
  *
- * AgentCore has no operation for this. So each credential is asked for, and a credential that is not granted opens an
- * authorization session, which lapses unused after ten minutes. Few are asked for at one time, and an answer
- * is remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor
- * still counts: AgentCore does not notice it.
+ * AgentCore has no operation for this. So each credential is requested, and a credential that is not granted opens an
+ * authorization session, which expires unused after ten minutes. Few requests run at the same time, and a response is
+ * remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor still counts, because
+ * AgentCore does not notice it.
  *
- * It fails only if there is no caller. A credential that cannot be asked for is `Unknown`, and is not remembered.
+ * It fails only if there is no caller. A credential that cannot be requested is `Unknown`, and is not remembered.
  *
  * @since 0.1.0
  * @category operations
@@ -203,8 +234,9 @@ export const status = (
   list: ReadonlyArray<Credential>,
   { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
-  checked(list, () => Statuses.status(list.filter(List.isUserCredential), { caller, concurrency, remember })).pipe(
-    Effect.withSpan("Credentials.status")
+  Effect.withSpan(
+    Statuses.status(list.filter(isUserCredential), { caller, concurrency, remember }),
+    "Credentials.status"
   )
 
 /**
@@ -232,9 +264,8 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
 }
 
 /**
- * Brings every credential of the flow `USER_FEDERATION` to "granted" for the current user, one after the other in the
- * order of the list: before a conversation begins, instead of in the middle of it. It skips all others, and asks nothing
- * for those that are granted. The first failure ends it.
+ * Asks the current user to consent to every `USER_FEDERATION` credential in the list, in order. Call it before a
+ * conversation starts. It skips all other credentials, and those that are granted. The first failure ends it.
  *
  * @since 0.1.0
  * @category operations
@@ -255,12 +286,11 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
   options: ConsentAllOptions<E, R> = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
-  checked(list, () =>
-    Effect.flatMap(Identity, (identity) => {
-      const { caller, ...consent } = options
-      return Effect.forEach(
-        list.filter(List.isUserCredential),
-        (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
-        { discard: true }
-      )
-    })).pipe(Effect.withSpan("Credentials.consentAll"))
+  Effect.flatMap(Identity, (identity) => {
+    const { caller, ...consent } = options
+    return Effect.forEach(
+      list.filter(isUserCredential),
+      (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
+      { discard: true }
+    )
+  }).pipe(Effect.withSpan("Credentials.consentAll"))

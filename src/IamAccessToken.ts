@@ -10,13 +10,11 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as CredentialTag from "./identity/credentialTag.js"
-import * as Request from "./identity/iamTokenRequest.js"
+import * as Checks from "./identity/iamTokenRequest.js"
 import { useCredential } from "./identity/renewal.js"
-import type { ValidationException } from "./IdentityError.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,
@@ -35,6 +33,8 @@ export class IamAccessToken
   extends Context.Service<IamAccessToken, Redacted.Redacted>()("effect-agentcore-identity/IamAccessToken")
 {}
 
+const kind = CredentialTag.makeKind(Checks.iamAccessToken, IamAccessToken)
+
 // -----------------------------------------------------------------------------
 // Requests
 // -----------------------------------------------------------------------------
@@ -52,7 +52,7 @@ export interface IamAccessTokenRequest {
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is refused, not rounded. Default: 5 minutes, set
+   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is rejected, not rounded. Default: 5 minutes, set
    * by the service.
    */
   readonly duration?: Duration.Input | undefined
@@ -118,7 +118,7 @@ export interface TagClass<in out Self, out Id extends string>
  * Declares an AWS-signed JWT once: a tag that has the request with it. Every function that takes a request takes the
  * declared credential in its place.
  *
- * Throws a `ValidationException` that names the member if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request cannot be right.
  *
  * @since 0.1.0
  * @category constructors
@@ -133,40 +133,17 @@ export interface TagClass<in out Self, out Id extends string>
 export const Tag = <Self>(): <const Id extends string>(
   id: Id,
   request: IamAccessTokenRequest
-) => TagClass<Self, Id> => {
-  const declare = <const Id extends string>(id: Id, request: IamAccessTokenRequest): TagClass<Self, Id> =>
-    CredentialTag.make<TagClass<Self, Id>>({
-      id,
-      kind: "IamAccessToken",
-      request,
-      refuse: Request.refuseDeclaration,
-      caller: declare
-    })
-  return declare
-}
+) => TagClass<Self, Id> => kind.declare
 
-/** The tag and the request of a call. */
-interface Resolved<Id> {
-  readonly tag: Context.Key<Id, Redacted.Redacted>
-  readonly request: IamAccessTokenRequest
-}
-
-const resolve = <Id>(subject: Credential<Id> | Options<Id>): Result.Result<Resolved<Id>, ValidationException> => {
-  const refused = Request.refuseOptions(subject)
-  if (refused !== undefined) return Result.fail(refused)
-  if (CredentialTag.isDeclared(subject, "IamAccessToken")) {
-    return Result.succeed({ tag: subject, request: subject.request })
-  }
-  const { into, ...request } = subject
-  // Without `into`, Id is the identifier of the default tag.
-  const tag = into ?? IamAccessToken as Context.Key<unknown, Redacted.Redacted> as Context.Key<Id, Redacted.Redacted>
-  return Result.succeed({ tag, request })
-}
-
-const obtain =
-  ({ audience, duration, signingAlgorithm = "ES384", tags }: IamAccessTokenRequest) =>
-  (sts: Service): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
-    Effect.map(
+const obtain = (sts: Service) =>
+(
+  subject: IamAccessTokenCredential | IamAccessTokenRequest
+): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
+  Effect.suspend(() => {
+    const refused = Checks.iamAccessToken.refuseRequest(subject)
+    if (refused !== undefined) return Effect.fail(refused)
+    const { audience, duration, signingAlgorithm = "ES384", tags } = CredentialTag.requestOf("IamAccessToken", subject)
+    return Effect.map(
       sts.getWebIdentityToken({
         audience: typeof audience === "string" ? [audience] : audience,
         signingAlgorithm,
@@ -175,6 +152,7 @@ const obtain =
       }),
       ({ webIdentityToken }) => webIdentityToken
     )
+  })
 
 // -----------------------------------------------------------------------------
 // Combinators
@@ -247,10 +225,7 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>,
     subject: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, get(request))
-    )
+    kind.provide(self, subject, get)
 )
 
 /**
@@ -278,10 +253,7 @@ export const makeWithIamAccessToken: Effect.Effect<
   (sts) =>
   <Id>(subject: Credential<Id> | Options<Id>) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
-    Effect.flatMap(
-      Effect.fromResult(resolve(subject)),
-      ({ request, tag }) => Effect.provideServiceEffect(self, tag, Effect.suspend(() => obtain(request)(sts)))
-    )
+    kind.provide(self, subject, obtain(sts))
 )
 
 // -----------------------------------------------------------------------------
@@ -311,10 +283,7 @@ export const makeWithIamAccessToken: Effect.Effect<
 export const get = (
   request: IamAccessTokenCredential | IamAccessTokenRequest
 ): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError, SecurityTokenService> =>
-  Effect.flatMap(
-    SecurityTokenService,
-    (sts) => Request.refuseRequest(request) ?? obtain(CredentialTag.requestOf("IamAccessToken", request))(sts)
-  )
+  Effect.flatMap(SecurityTokenService, (sts) => obtain(sts)(request))
 
 /**
  * How to recognize a rejected token.
@@ -354,10 +323,7 @@ export const use = <A, E, R>(
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
-  Effect.suspend(() =>
-    Request.refuseUse(f, options)
-      ?? useCredential(get(request), () => get(request), f, { rejected: options.rejected, reauthenticate: false })
-  )
+  useCredential(get(request), () => get(request), f, options)
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -383,9 +349,4 @@ export const layer: {
   <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
 } = <Id>(
   subject: Credential<Id> | Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
-  Result.match(resolve(subject), {
-    onFailure: (error) => Layer.unwrap(Effect.fail(error)),
-    onSuccess: ({ request, tag }): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> =>
-      Layer.effect(tag, get(request))
-  })
+): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => kind.layer(subject, get)

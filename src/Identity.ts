@@ -50,7 +50,7 @@ import {
 } from "./DataPlane.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Request from "./identity/identityRequest.js"
-import { Rejected } from "./identity/rejectedCredential.js"
+import { Rejected } from "./identity/renewal.js"
 import * as Telemetry from "./identity/telemetry.js"
 import { isThrottled, isTransient } from "./identity/transient.js"
 import {
@@ -103,8 +103,8 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
    *
    * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
    * - `M2M`: the agent's own access, without a user (client credentials).
-   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
-   *   access token has to be one for that JWT.
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
+   *   workload access token has to be one for that JWT.
    */
   readonly flow: F
   /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
@@ -217,7 +217,7 @@ export interface Service {
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
    *
-   * `options` are for a declared credential. An inline request has them as members.
+   * `options` are for a declared credential. An inline request has them as properties.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
     request: AccessTokenRequest<E, R> | AccessTokenCredential,
@@ -295,12 +295,12 @@ const toOauth2TokenRequest = (
   customParameters: nonEmpty(request.customParameters)
 } satisfies Oauth2TokenRequest)
 
-/** A copy of a session with the types of its members is a session too. */
+/** A copy of a session with properties of the same types is a session too. */
 const isSession = (session: unknown): boolean =>
   Predicate.isObject(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
 
-// AWS explains neither of its two exceptions about return URLs. Only their texts have this name of the member.
+// AWS explains neither of its two exceptions about return URLs. Only their messages have this name.
 const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
@@ -309,7 +309,7 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
     : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 
-/** Appends advice to the text of the service. The errors of a plane have the text alone. */
+/** Appends advice to the message of the service. The errors of a plane have the message alone. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
   isAboutReturnUrl(error)
     ? new ValidationException({
@@ -329,13 +329,10 @@ const checked = <Request, A, E, R>(
 ): Effect.Effect<A, E | ValidationException, R> =>
   Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
 
-/** Telemetry reads members, and a request of plain JavaScript can be no object. */
-const subjectOf = <A extends object>(request: A): A | undefined => Predicate.isObject(request) ? request : undefined
-
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
-// One re-authentication: the call is repeated once, and only if the refused token could be renewed.
+// One re-authentication: the call is repeated once, and only if the rejected token could be renewed.
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
 ): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
@@ -441,7 +438,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         : Effect.fail(Request.notAnEffect("consent", shown))
     })
 
-  // The handler may itself ask for other credentials: those must not see the rejection of this one.
+  // The handler may itself obtain other credentials, which must not see the rejection of this one.
   const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     Effect.flatMap(
       Rejected,
@@ -530,28 +527,27 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const request = CredentialTag.requestOf("AccessToken", subject)
       return observe(
         "getAccessToken",
-        subjectOf(request),
+        request,
         Effect.suspend(() =>
-          Request.refuseAccessTokenRequest(subject)
+          Request.accessToken.refuseRequest(subject)
             ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
             ?? getAccessToken({ ...request, ...options })
         )
       )
     },
-    resumeAccessToken: (session, options) =>
-      observe("resumeAccessToken", subjectOf(session), resumeAccessToken(session, options)),
+    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
       return observe(
         "getApiKey",
-        subjectOf(request),
-        checked(Request.refuseApiKeyRequest, subject, () => getApiKey(request))
+        request,
+        checked(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
-        subjectOf(request),
+        request,
         checked(Request.refusePaymentTokenRequest, request, getPaymentToken)
       ),
     completeAuthorization: (options) =>
@@ -562,8 +558,9 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 /**
  * `Identity` over the data plane in context. Each use has its own data plane, also one inside another.
  *
- * Effect shares any other layer with all programs inside the one that it is provided to, also if they provide it again over other services.
- * A layer of your own over services, such as one that holds an `Identity`, needs `Layer.fresh`, or `local`:
+ * Effect shares any other layer with all programs inside the one that it is provided to, also if they provide it again
+ * over other services. A layer of your own over services, such as one that holds an `Identity`, needs `Layer.fresh`, or
+ * `local`:
  *
  * @since 0.1.0
  * @category layers

@@ -122,7 +122,7 @@ export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.id
 /**
  * `agentcore.identity.operation.attempts`: the calls of the data plane for the credential.
  *
- * More than one call means polls, or a refused and renewed workload access token. No call means that there was no
+ * More than one call means polls, or a rejected and renewed workload access token. No call means that there was no
  * workload access token. Cache hits count as calls; retries of the AWS SDK do not.
  *
  * @since 0.1.0

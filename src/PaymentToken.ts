@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type PaymentTokenRequest, PaymentTokenResponse } from "./DataPlane.js"
 import { type ApiKeyError, Identity } from "./Identity.js"
-import * as Checks from "./identity/identityRequest.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -94,11 +93,10 @@ export const use = <A, E, R>(
   f: (tokens: PaymentTokenResponse) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  Effect.suspend(() => {
-    const refused = Checks.refusePaymentUse(f, options)
-    if (refused !== undefined) return Effect.fail(refused)
-    return Effect.flatMap(get(request), (tokens) =>
+  Effect.flatMap(
+    get(request),
+    (tokens) =>
       Effect.catchIf(f(tokens), options.rejected, (error) =>
         Effect.flatMap(get(request), (fresh) =>
-          isSame(fresh, tokens) ? Effect.fail(error) : f(fresh))))
-  })
+          isSame(fresh, tokens) ? Effect.fail(error) : f(fresh)))
+  )

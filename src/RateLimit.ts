@@ -96,8 +96,8 @@ export const dataPlane = (
       (limiters) =>
         DataPlane.decorate((operation, effect, request) =>
           operation === "getResourceOauth2Token"
-            ? Effect.flatMap(priorityOf(request), (priority) => limiters[operation](effect, priority))
-            : limiters[operation](effect, "normal")
+            ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
+            : Effect.andThen(limiters[operation]("normal"), effect)
         )
     )))
 
@@ -113,5 +113,5 @@ export const controlPlane = (
   Validation.checkedLayer(refuseQuota, quota, (quota) =>
     Layer.unwrap(Effect.map(
       makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-      (limiters) => ControlPlane.decorate((operation, effect) => limiters[operation](effect, "normal"))
+      (limiters) => ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
     )))

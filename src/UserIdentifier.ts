@@ -81,7 +81,7 @@ export const UserIdentifier: Schema.Codec<UserIdentifier, UserIdentifierEncoded>
 
 /**
  * Whether two identifiers are the same artifact: the same id, or the same JWT. AgentCore completes an authorization for
- * the original artifact only, and refuses a new JWT of the same subject.
+ * the original artifact only, and rejects a new JWT of the same subject.
  *
  * @since 0.1.0
  * @category predicates
@@ -110,7 +110,7 @@ const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComp
  * - An IAM policy with the condition key `bedrock-agentcore:userid` sees the derived id.
  *
  * The id has the form `alice#account=work`. The application's own ids must not have this form: a user with such an id
- * would share the vault of the account. A derived id of more than 128 characters is refused like every other one, with
+ * would share the vault of the account. A derived id of more than 128 characters is rejected like every other one, with
  * `ValidationException`: the marker takes 9 of them, and each `#` and `%` of the name 3. A user with a JWT has one
  * account, because AgentCore takes issuer and subject from the JWT.
  *
@@ -135,7 +135,7 @@ export const account = (
   },
   name: string
 ): { readonly userId: string } => ({
-  // An id that is no id stays as it is, for the plane to refuse: a missing user must not become one.
+  // Pass an invalid id on unchanged, so that the plane rejects it. A missing user must not become a valid one.
   userId: user.userId === "" || typeof user.userId !== "string"
     ? user.userId
     : `${user.userId}${accountMarker}${encodeName(name)}`

@@ -1,5 +1,6 @@
 /**
- * The workload access token, which identifies the caller: a workload, alone or for a user. `Identity` sends it with every request.
+ * The workload access token, which identifies the caller: a workload, alone or for a user. `Identity` sends it with
+ * every request.
  *
  * @since 0.1.0
  */
@@ -34,11 +35,11 @@ export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneErr
 export interface Service {
   /** The token of the caller of this run, not a captured one. */
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
-  /** Marks a token that the service refused. The next `get` renews it, unless it cannot be renewed. */
+  /** Marks a token that the service rejected. The next `get` renews it, unless it cannot be renewed. */
   readonly invalidate: (stale: Redacted.Redacted) => Effect.Effect<void>
   /**
-   * The name of the workload identity, if the service obtains the token by it. A page after consent asks AgentCore by this name whether the
-   * token of its user is there.
+   * The name of the workload identity, if the service obtains the token by it. A page after consent asks AgentCore by
+   * this name whether the token of its user is there.
    */
   readonly workload?: string | undefined
 }
@@ -68,8 +69,8 @@ export interface WorkloadOptions {
   /** The user that the workload acts for, by JWT or by id. Default: none. */
   readonly user?: UserIdentifier | undefined
   /**
-   * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report tokens that were
-   * refused after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+   * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report
+   * tokens that were rejected after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
    */
   readonly renewAfter?: Duration.Input | undefined
 }
@@ -77,7 +78,7 @@ export interface WorkloadOptions {
 // AWS says this of a workload identity that does not exist.
 const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => message.includes("does not belong to caller")
 
-/** Appends advice to the text of the service. The errors of a plane have the text alone. */
+/** Appends advice to the message of the service. The errors of a plane have the message alone. */
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
   isUnknownWorkload(error)
     ? new AccessDeniedException({
@@ -122,7 +123,7 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
 
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
-      // An adapter refuses an empty token. A plane of a program may have one.
+      // An adapter rejects an empty token. A program's own plane may return one.
       if (Redacted.value(token) !== "") current = { token, renewAt }
       return token
     }
@@ -161,7 +162,8 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
   })
 
 /**
- * The service of {@link layer}, for a server that gets a token with every request: `Effect.provideService` builds no layer.
+ * The service of {@link layer}, for a server that gets a token with every request: `Effect.provideService` builds no
+ * layer.
  *
  * @since 0.1.0
  * @category constructors
@@ -204,13 +206,13 @@ export const layerConfig = (
 ): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrap(Effect.map(readConfig(token), layer))
 
 /**
- * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`. One such layer is
- * one caller. A server that acts for many users provides a layer for each request, or keeps a service of {@link makeWorkload} for each
- * user.
+ * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.
+ * One such layer is one caller. A server that acts for many users provides a layer for each request, or keeps a service
+ * of {@link makeWorkload} for each user.
  *
- * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or because the user's
- * JWT has expired, `get` returns the old token for another minute, unless that was invalidated. With invalid options, `get` fails with
- * `ValidationException`.
+ * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or
+ * because the user's JWT has expired, `get` returns the old token for another minute, unless that was invalidated. With
+ * invalid options, `get` fails with `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -219,8 +221,9 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
   Layer.effect(WorkloadAccessToken, makeWorkload(options))
 
 /**
- * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker. Without it, such work runs
- * for the caller of the fiber that runs it, and not for the caller whose request it came from.
+ * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker.
+ * Without it, such work runs for the caller of the fiber that runs it, and not for the caller whose request it came
+ * from.
  *
  * It captures the service and not a token, so that the work runs with a renewed token.
  *

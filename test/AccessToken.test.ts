@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { Rejected } from "../src/identity/rejectedCredential.js"
+import { Rejected } from "../src/identity/renewal.js"
 import { answers, scripted, secret } from "./support/utils.js"
 
 class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}

@@ -221,15 +221,6 @@ describe("check", () => {
       assert.include(workload?.message, "The workload identity 'agent' could not be looked at")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refuses a list of other things, as plain JavaScript can have", () =>
-    Effect.gen(function*() {
-      // As in plain JavaScript.
-      const error = yield* Effect.flip(Credentials.check([Calendar, { provider: "x" }] as never, { workload: "agent" }))
-      assert(error._tag === "ValidationException")
-      assert.strictEqual(error.fieldList?.[0]?.name, "credentials.1")
-      assert.throws(() => Credentials.policy("none" as never, policyOptions), /credentials/)
-    }).pipe(Effect.provide(backend())))
-
   it.live("works over the AWS SDK and HTTP", () =>
     Effect.gen(function*() {
       yield* setUp

@@ -175,10 +175,6 @@ describe("wrong options of the combinators", () => {
         yield* refusal(AccessToken.withAccessToken(Effect.void, untyped(undefined))),
         "request: Member must be an object, but is undefined"
       )
-      assert.strictEqual(
-        yield* refusal(AccessToken.use(untyped(request), () => Effect.void, untyped({ rejectd: () => true }))),
-        "rejectd: Member must have a known name; did you mean 'rejected'?"
-      )
     }).pipe(Effect.provide(consented)))
 
   it.effect("ApiKey", () =>
@@ -282,32 +278,6 @@ describe("a wrong credential", () => {
       assert.strictEqual(
         yield* refusal(AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] }))),
         "scopes: Member must have a known name, one of [consent, poll]"
-      )
-    }).pipe(Effect.provide(consented)))
-
-  it.effect("use had its options before the function: the error says the order", () =>
-    Effect.gen(function*() {
-      const f = untyped({ rejected })
-      const options = untyped(Effect.succeed)
-      for (
-        const program of [
-          AccessToken.use(Calendar, f, options),
-          ApiKey.use(Weather, f, options),
-          IamAccessToken.use(Reports, f, options)
-        ]
-      ) {
-        assert.strictEqual(
-          yield* refusal(program as Effect.Effect<unknown, unknown>),
-          "f: Member must be a function, with the options after it, but is an object"
-        )
-      }
-      assert.strictEqual(
-        yield* refusal(ApiKey.use(Weather, Effect.succeed, untyped({ rejected, reauthenticate: true }))),
-        "reauthenticate: Member must have a known name, one of [rejected]"
-      )
-      assert.strictEqual(
-        yield* refusal(IamAccessToken.use(Reports, Effect.succeed, untyped({}))),
-        "rejected: Member must not be null"
       )
     }).pipe(Effect.provide(consented)))
 })

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as PaymentToken from "effect-agentcore-identity/PaymentToken"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Data from "effect/Data"
@@ -88,13 +87,4 @@ describe("use", () => {
       assert.strictEqual(error._tag, "VendorError")
       assert.strictEqual(sent, 1)
     }).pipe(Effect.provide(tokens(() => "same"))))
-
-  it.effect("refuses options without `rejected`, before anything is sent", () =>
-    Effect.gen(function*() {
-      // As in plain JavaScript.
-      const error = yield* Effect.flip(PaymentToken.use(request, accepting("token-0"), {} as never))
-      assert(IdentityError.isIdentityError(error) && error._tag === "ValidationException")
-      assert.include(error.message, "'rejected'")
-      assert.lengthOf(yield* requests, 0)
-    }).pipe(Effect.provide(counting)))
 })

@@ -1,10 +1,15 @@
 /** The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help. */
 import { Option } from "@commander-js/extra-typings"
-import * as Effect from "effect/Effect"
-import * as Help from "./help.js"
-import { endpointVariable, load, regionVariable, repeatable } from "./options.js"
-import type { Root } from "./root.js"
-import type { Run } from "./run.js"
+import {
+  endpointVariable,
+  formatDetails,
+  onLoad,
+  regionOption,
+  regionVariable,
+  repeatable,
+  type Root,
+  type Run
+} from "./commandLine.js"
 
 const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const
 
@@ -15,8 +20,6 @@ const workloadOption = () =>
 
 const userOption = () =>
   new Option("--user <id>", "The user's id (default: that of .agentcore.json)").env("AGENTCORE_USER")
-
-const regionOption = () => new Option("--region <region>", "The AWS region (default: the one that the AWS SDK finds)")
 
 const userTokenVariable = ["AGENTCORE_USER_TOKEN", "the user's JWT, instead of an id"] as const
 
@@ -57,7 +60,7 @@ const addToken = (root: Root, run: Run): void => {
     .addOption(regionOption())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: [userTokenVariable, regionVariable, dataEndpointVariable],
         sections: { Prints: resultStreams },
         examples: [
@@ -68,27 +71,7 @@ const addToken = (root: Root, run: Run): void => {
       })
     )
     .action((provider, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./token.js")), (Token) =>
-          Token.token({
-            provider,
-            flow: options.flow,
-            scope: options.scope ?? [],
-            resource: options.resource ?? [],
-            audience: options.audience ?? [],
-            parameter: options.parameter ?? [],
-            workload: options.workload,
-            user: options.user,
-            returnUrl: options.returnUrl,
-            register: options.register ?? false,
-            force: options.force ?? false,
-            browser: options.browser,
-            reveal: options.reveal ?? false,
-            json: options.json ?? false,
-            region: options.region
-          })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./token.js"), "warning")(command, ({ token }) => token({ provider, ...options }))
     )
 }
 
@@ -103,7 +86,7 @@ const addApiKey = (root: Root, run: Run): void => {
     .addOption(regionOption())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: [regionVariable, dataEndpointVariable],
         sections: { Prints: resultStreams },
         examples: [
@@ -113,18 +96,7 @@ const addApiKey = (root: Root, run: Run): void => {
       })
     )
     .action((provider, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./token.js")), (Token) =>
-          Token.apiKey({
-            provider,
-            workload: options.workload,
-            user: undefined,
-            reveal: options.reveal ?? false,
-            json: options.json ?? false,
-            region: options.region
-          })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./token.js"), "warning")(command, ({ apiKey }) => apiKey({ provider, ...options }))
     )
 }
 
@@ -136,9 +108,7 @@ const addDoctor = (root: Root, run: Run): void => {
         + "tries each once. It says what to fix, and changes nothing."
     )
     .argument("[module]", "A plain ES module that exports declared credentials; it is run")
-    .addOption(
-      new Option("--provider <name>", "An OAuth2 credential provider, for one credential by hand")
-    )
+    .option("--provider <name>", "An OAuth2 credential provider, for one credential by hand")
     .addOption(flowOption().default("USER_FEDERATION" as const))
     .addOption(repeatable("--scope <scope>", "A scope of --provider"))
     .addOption(repeatable("--api-key <name>", "An API-key credential provider"))
@@ -150,7 +120,7 @@ const addDoctor = (root: Root, run: Run): void => {
     .addOption(regionOption())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: [userTokenVariable, regionVariable, endpointVariable, dataEndpointVariable],
         sections: { "Exit codes": ["0  nothing has to be fixed", "1  it failed", "2  something has to be fixed"] },
         examples: [
@@ -161,29 +131,7 @@ const addDoctor = (root: Root, run: Run): void => {
       })
     )
     .action((module, options, command) =>
-      run(
-        Effect.flatMap(load(() => import("./doctor.js")), (Doctor) =>
-          Doctor.run({
-            module,
-            credential: options.provider === undefined ? undefined : {
-              provider: options.provider,
-              flow: options.flow,
-              scope: options.scope ?? [],
-              resource: [],
-              audience: [],
-              parameter: [],
-              returnUrl: undefined
-            },
-            apiKey: options.apiKey ?? [],
-            workload: options.workload,
-            user: options.user,
-            returnUrl: options.returnUrl,
-            token: options.token,
-            json: options.json ?? false,
-            region: options.region
-          })),
-        { level: command.optsWithGlobals().logLevel ?? "warning" }
-      )
+      onLoad(run, () => import("./doctor.js"), "warning")(command, ({ run }) => run({ module, ...options }))
     )
 }
 

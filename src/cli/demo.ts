@@ -3,121 +3,297 @@
  * server or against AWS.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as Config from "effect/Config"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as AccessToken from "../AccessToken.js"
+import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
-import * as ControlPlane from "../ControlPlane.js"
-import type { ValidationException } from "../IdentityError.js"
+import type { ControlPlane } from "../ControlPlane.js"
+import * as CredentialProvider from "../CredentialProvider.js"
+import type { DataPlane } from "../DataPlane.js"
+import * as ConsentCallback from "../http/ConsentCallback.js"
+import { Identity } from "../Identity.js"
+import type { RequiresUserConsent, ValidationException } from "../IdentityError.js"
+import { boundedFetch } from "../internal/boundedFetch.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import { createServer } from "../local/server/nodeServer.js"
-import * as Agent from "./agent.js"
-import type { AwsSettings } from "./demoSettings.js"
-import * as DemoUser from "./demoUser.js"
+import * as PendingConsents from "../PendingConsents.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as ProtectedApi from "./protectedApi.js"
-import * as Report from "./report.js"
 import * as Screen from "./screen.js"
+import { isInteractive } from "./terminal.js"
 
-const listen = (address: { readonly host: string; readonly port: number }) =>
-  NodeHttpServer.layer(createServer, address)
+const screen = Screen.make(process.stdout, isInteractive())
+
+// -----------------------------------------------------------------------------
+// The agent: a program that needs three credentials, and does not know where they come from
+// -----------------------------------------------------------------------------
+
+/** Declares the credentials. Not as classes, because the names of the providers are settings. */
+const declareCredentials = (
+  providers: { readonly machine: string; readonly user: string; readonly apiKey: string }
+) => ({
+  Reports: AccessToken.Tag<"Reports">()("demo/Reports", {
+    provider: providers.machine,
+    flow: "M2M",
+    scopes: ["reports:read"]
+  }),
+  Profile: AccessToken.Tag<"Profile">()("demo/Profile", {
+    provider: providers.user,
+    flow: "USER_FEDERATION",
+    scopes: ["openid", "profile:read"]
+  }),
+  Quota: ApiKey.Tag<"Quota">()("demo/Quota", { provider: providers.apiKey })
+})
+
+type Credentials = ReturnType<typeof declareCredentials>
+
+const Caller = Schema.Struct({ subject: Schema.String, kind: Schema.String, scopes: Schema.Array(Schema.String) })
+
+const Reports = Schema.Struct({ caller: Caller, reports: Schema.Array(Schema.Unknown) })
+
+const Quota = Schema.Struct({ owner: Schema.String, limit: Schema.Number, remaining: Schema.Number })
+
+/** Calls the API three times, each time with another credential, and prints what it says about its callers. */
+const report = (apiUrl: string, credentials: Credentials) =>
+  Effect.gen(function*() {
+    const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+    const get = <A, I>(
+      path: string,
+      schema: Schema.Codec<A, I>,
+      authenticate: (request: HttpClientRequest.HttpClientRequest) => HttpClientRequest.HttpClientRequest
+    ) =>
+      client.execute(authenticate(HttpClientRequest.get(`${apiUrl}${path}`))).pipe(
+        Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)),
+        Effect.scoped
+      )
+    const key = Redacted.value(yield* credentials.Quota)
+    const agent = yield* get("/reports", Reports, HttpClientRequest.bearerToken(yield* credentials.Reports))
+    const user = yield* get("/me", Caller, HttpClientRequest.bearerToken(yield* credentials.Profile))
+    const quota = yield* get("/quota", Quota, HttpClientRequest.setHeader(ProtectedApi.apiKeyHeader, key))
+    const describe = ({ kind, scopes }: typeof Caller.Type) => `a ${kind} with ${scopes.join(" ")}`
+    yield* screen.title("What the API says about its callers")
+    yield* screen.step(agent.caller.subject, `${describe(agent.caller)}: ${agent.reports.length} reports`)
+    yield* screen.step(user.subject, describe(user))
+    yield* screen.step(quota.owner, `an API key: ${quota.remaining} of ${quota.limit} calls left`)
+  })
+
+// -----------------------------------------------------------------------------
+// The user, who answers the consent
+// -----------------------------------------------------------------------------
+
+class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly problem: string }> {
+  override get message() {
+    return `The consent page did not open: ${this.problem}`
+  }
+}
+
+type Show = Consent.ConsentHandler<ConsentPageFailed | RequiresUserConsent>
+
+/** Prints the authorization URL. */
+const showLink: Show = (session) =>
+  screen.text(
+    `\n  Open this page to give '${session.provider}' your consent (any user name will do):\n\n  ${
+      Redacted.value(session.authorizationUrl)
+    }\n`
+  )
+
+/** Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page. */
+const followRedirects = (user: string, decision: "allow" | "deny"): Show => (session) =>
+  screen.waiting(
+    `${user} answers the consent without a browser (${decision})`,
+    Effect.tryPromise({
+      try: (signal) => boundedFetch(Redacted.value(session.authorizationUrl), {}, { timeout: 30_000, signal }),
+      // The error of `fetch` may contain the URL, which is secret.
+      catch: () => new ConsentPageFailed({ problem: "no answer" })
+    }).pipe(
+      Effect.filterOrFail(({ ok }) => ok, ({ status }) => new ConsentPageFailed({ problem: `status ${status}` }))
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// The run: the same on this machine and at AWS
+// -----------------------------------------------------------------------------
+
+interface Setting {
+  readonly workload: string
+  readonly user: string
+  readonly apiUrl: string
+  /** On this machine. The demo serves it. */
+  readonly returnUrl: URL
+  readonly credentials: Credentials
+  readonly show: Show
+}
+
+/** An `Identity` that prints and records each credential: where it comes from, and how long it took. */
+const record = (identity: Identity["Service"], rows: Array<ReadonlyArray<string>>, describeUser: () => string) => {
+  const measure = <A, E, R>(provider: string, flow: string, how: () => string, obtain: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(Effect.timed(obtain), ([duration, credential]) => {
+      rows.push([provider, flow, how(), Screen.seconds(Duration.toMillis(duration))])
+      return Effect.as(screen.step(provider, `${flow}, ${how()}`), credential)
+    })
+  return Identity.of({
+    ...identity,
+    getAccessToken: (subject, options) => {
+      const { flow, provider } = "request" in subject ? subject.request : subject
+      const how = () => flow === "M2M" ? "client credentials of the agent" : describeUser()
+      return measure(provider, flow, how, identity.getAccessToken(subject, options))
+    },
+    getApiKey: (subject) => {
+      const { provider } = "request" in subject ? subject.request : subject
+      return measure(provider, "API key", () => "token vault", identity.getApiKey(subject))
+    }
+  })
+}
+
+const runReport = ({ apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting) =>
+  Effect.gen(function*() {
+    const user = { userId }
+    const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
+    let consented = false
+    const describeUser = () =>
+      consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
+    const consent = PendingConsents.handler({
+      user,
+      show: (session) => {
+        consented = true
+        return show(session)
+      }
+    })
+
+    yield* screen.title("The program `report` needs three credentials")
+    yield* report(apiUrl, credentials).pipe(
+      AccessToken.withAccessToken(credentials.Reports),
+      AccessToken.withAccessToken(credentials.Profile, { consent }),
+      ApiKey.withApiKey(credentials.Quota),
+      Effect.andThen(Effect.suspend(() => screen.table(rows))),
+      Effect.catchTag("AuthorizationFailed", (error) =>
+        Effect.andThen(
+          screen.failed(error.provider, error._tag),
+          screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
+        )),
+      Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
+      Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
+      screen.withConsentWait,
+      Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
+    )
+  })
+
+/** Runs the agent over one `Identity`, and serves its return URL. */
+const run = (
+  setting: Setting,
+  identity: Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>,
+  otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.empty
+) => {
+  // The path of a URL starts with a slash.
+  const path = setting.returnUrl.pathname as HttpRouter.PathInput
+  const callback = ConsentCallback.layer({
+    path,
+    // The demo has one user, on their own machine.
+    currentUser: Effect.succeed({ userId: setting.user }),
+    poll: Schedule.spaced("500 millis")
+  })
+  const server = HttpRouter.serve(Layer.merge(callback, otherRoutes), { disableLogger: true, disableListenLog: true })
+  return runReport(setting).pipe(
+    Effect.provide(Layer.provide(server, ConsentCallback.layerRedaction(path))),
+    Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer)),
+    Effect.provide(identity)
+  )
+}
+
+const listen = (host: string, port: number) => NodeHttpServer.layer(createServer, { host, port })
 
 // -----------------------------------------------------------------------------
 // On this machine
 // -----------------------------------------------------------------------------
 
-const createResources = (
-  setting: Agent.Setting,
-  oauth: { readonly discoveryUrl: string; readonly clientId: string; readonly clientSecret: Redacted.Redacted },
-  apiKey: Redacted.Redacted
-) =>
-  Effect.gen(function*() {
-    const screen = yield* Screen.Screen
-    const controlPlane = yield* ControlPlane.ControlPlane
-    const { Profile, Quota, Reports } = setting.credentials
-    yield* controlPlane.createWorkloadIdentity({
-      name: setting.workload,
-      allowedResourceOauth2ReturnUrls: [setting.returnUrl.href]
-    })
-    yield* screen.step("workload identity", setting.workload)
-    for (const { provider } of [Reports.request, Profile.request]) {
-      yield* controlPlane.createOauth2CredentialProvider({
-        name: provider,
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            oauthDiscovery: { discoveryUrl: oauth.discoveryUrl },
-            clientId: oauth.clientId,
-            clientSecret: oauth.clientSecret
-          }
-        }
-      })
-      yield* screen.step("OAuth2 credential provider", provider)
-    }
-    yield* controlPlane.createApiKeyCredentialProvider({ name: Quota.request.provider, apiKey })
-    yield* screen.step("API-key credential provider", Quota.request.provider)
-  })
-
-const userName = "alice"
-
-export const onThisMachine = (mode: DemoUser.Mode) =>
-  Effect.gen(function*() {
-    const screen = yield* Screen.Screen
+/** A person answers the consent, or the authorization server in their place. */
+export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
+  const user = "alice"
+  const workload = "report-agent"
+  return Effect.gen(function*() {
     yield* screen.title("AgentCore Identity on this machine, without AWS")
-    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-    yield* screen.step("authorization server", authorizationServer.issuer)
+    const oauth = yield* AuthorizationServer.AuthorizationServer
+    yield* screen.step("authorization server", oauth.issuer)
     const local = yield* LocalServer.LocalServer
     yield* screen.step("AgentCore Identity", local.url)
     const apiUrl = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* screen.step("protected API", apiUrl)
 
-    const setting: Agent.Setting = {
-      workload: "report-agent",
-      user: userName,
-      apiUrl,
-      returnUrl: new URL("/consent", apiUrl),
-      credentials: Report.declare({ machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key" })
-    }
-    const { Profile, Reports } = setting.credentials
-    const clientId = "report-agent"
-    const clientSecret = yield* randomSecret
-    yield* authorizationServer.registerClient({
-      clientId,
-      clientSecret,
-      name: "Report agent",
-      redirectUris: [`${local.url}/identities/oauth2/callback/*`],
-      scopes: [Reports.request, Profile.request].flatMap(({ scopes = [] }) => scopes)
-    })
+    const returnUrl = new URL("/consent", apiUrl)
+    const credentials = declareCredentials({ machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key" })
+    const client = { clientId: "report-agent", clientSecret: yield* randomSecret }
     const key = yield* randomSecret
-    const api = ProtectedApi.layer({
-      issuer: authorizationServer.issuer,
-      jwksUri: authorizationServer.jwksUri,
-      audience: authorizationServer.audience,
-      apiKeys: [{ owner: setting.workload, key }]
-    })
-
     const identity = AwsIdentity.layer({
       region: "us-west-2",
       endpoint: local.url,
       credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") }
     })
-    yield* createResources(setting, { discoveryUrl: authorizationServer.discoveryUrl, clientId, clientSecret }, key)
-      .pipe(Effect.provide(identity))
-    yield* Agent.run(setting, identity, mode === "ask" ? DemoUser.showLink : DemoUser.answer(userName, mode), api)
+
+    yield* oauth.registerClient({
+      ...client,
+      name: "Report agent",
+      redirectUris: [`${local.url}/identities/oauth2/callback/*`],
+      scopes: ["reports:read", "openid", "profile:read"]
+    })
+    const ensure = (kind: string, definition: CredentialProvider.Definition) =>
+      Effect.andThen(CredentialProvider.ensure(definition), screen.step(kind, definition.name))
+    yield* Effect.gen(function*() {
+      yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl.href] })
+      yield* screen.step("workload identity", workload)
+      for (const name of ["reports-oauth", "profile-oauth"]) {
+        const definition = CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client })
+        yield* ensure("OAuth2 credential provider", definition)
+      }
+      yield* ensure("API-key credential provider", CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
+    }).pipe(Effect.provide(identity))
+
+    const show = mode === "ask" ? showLink : followRedirects(user, mode)
+    const api = ProtectedApi.layer({
+      issuer: oauth.issuer,
+      jwksUri: oauth.jwksUri,
+      audience: oauth.audience,
+      apiKeys: [{ owner: workload, key }]
+    })
+    yield* run({ workload, user, apiUrl, returnUrl, credentials, show }, identity, api)
   }).pipe(Effect.provide(Layer.mergeAll(
-    AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user: userName, decision: mode } }),
+    AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user, decision: mode } }),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),
-    listen({ host: "127.0.0.1", port: 0 })
+    listen("127.0.0.1", 0)
   )))
+}
 
 // -----------------------------------------------------------------------------
 // At AWS
 // -----------------------------------------------------------------------------
+
+export interface AwsSettings {
+  readonly workload: string
+  readonly user: string
+  readonly machineProvider: string
+  readonly userProvider: string
+  readonly apiKeyProvider: string
+  readonly returnUrl: string
+  readonly apiUrl: string
+}
 
 export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly problem: string }> {
   override get message() {
@@ -137,27 +313,25 @@ const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
 
 export const atAws = (settings: AwsSettings) =>
   Effect.gen(function*() {
-    const screen = yield* Screen.Screen
     const returnUrl = yield* parseReturnUrl(settings.returnUrl)
-    const setting: Agent.Setting = {
+    const credentials = yield* Effect.try({
+      try: () =>
+        declareCredentials({
+          machine: settings.machineProvider,
+          user: settings.userProvider,
+          apiKey: settings.apiKeyProvider
+        }),
+      // It throws nothing else.
+      catch: (error) => error as ValidationException
+    })
+    yield* screen.title("AgentCore Identity at AWS")
+    yield* run({
       workload: settings.workload,
       user: settings.user,
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
-      credentials: yield* Effect.try({
-        try: () =>
-          Report.declare({
-            machine: settings.machineProvider,
-            user: settings.userProvider,
-            apiKey: settings.apiKeyProvider
-          }),
-        // It throws nothing else.
-        catch: (error) => error as ValidationException
-      })
-    }
-    yield* screen.title("AgentCore Identity at AWS")
-    // Only the person at the terminal may read the URL. Others read logs.
-    yield* Agent.run(setting, AwsIdentity.layer(), screen.interactive ? DemoUser.showLink : Consent.fail).pipe(
-      Effect.provide(listen({ host: returnUrl.hostname, port: Number(returnUrl.port) }))
-    )
+      credentials,
+      // Only the person at the terminal may read the URL. Others read logs.
+      show: isInteractive() ? showLink : Consent.fail
+    }, AwsIdentity.layer()).pipe(Effect.provide(listen(returnUrl.hostname, Number(returnUrl.port))))
   })

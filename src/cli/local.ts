@@ -5,6 +5,7 @@
  * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
  * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
  */
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -12,40 +13,43 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
+import { constants } from "node:os"
+import { codeOf } from "../internal/errorCode.js"
 import type { Lifetime } from "../internal/lifetime.js"
+import { randomSecret } from "../local/internal/randomSecret.js"
+import * as SafeFile from "../local/internal/safeFile.js"
 import type * as LocalServer from "../local/LocalServer.js"
 import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
-import * as EnvFile from "./envFile.js"
-import * as Exec from "./exec.js"
-import * as AccessKeys from "./localCredentials.js"
-import * as Output from "./output.js"
-import type { Environment } from "./shellText.js"
+import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
+/** The flags of the command. */
 export interface Settings {
   readonly host: string
   readonly port: number
-  /** The program of `--exec`, and its arguments. */
-  readonly exec: readonly [command: string, ...args: Array<string>] | undefined
-  readonly envFile: string | undefined
-  readonly authorizationServer: boolean
-  readonly authorizationServerPort: number | undefined
-  readonly authorizationServerScope: ReadonlyArray<string>
-  readonly authorizationServerAudience: ReadonlyArray<string>
-  readonly authorizationServerRedirectUri: ReadonlyArray<string>
-  readonly trustIssuer: ReadonlyArray<string>
-  readonly config: string | undefined
-  readonly vault: string | undefined
+  readonly writeEnv?: string | undefined
+  readonly authorizationServer?: boolean | undefined
+  readonly authorizationServerPort?: number | undefined
+  readonly authorizationServerScope?: ReadonlyArray<string> | undefined
+  readonly authorizationServerAudience?: ReadonlyArray<string> | undefined
+  readonly authorizationServerRedirectUri?: ReadonlyArray<string> | undefined
+  readonly trustIssuer?: ReadonlyArray<string> | undefined
+  readonly config?: string | undefined
+  readonly vault?: string | undefined
   readonly signatures: LocalServer.Signatures
-  readonly allowedHost: ReadonlyArray<string>
-  readonly publicUrl: string | undefined
-  readonly allowRemote: boolean
-  readonly account: string | undefined
-  readonly region: string | undefined
-  readonly workloadTokenLifetime: Lifetime | undefined
+  readonly allowedHost?: ReadonlyArray<string> | undefined
+  readonly publicUrl?: string | undefined
+  readonly allowRemote?: boolean | undefined
+  readonly account?: string | undefined
+  readonly region?: string | undefined
+  readonly workloadTokenLifetime?: Lifetime | undefined
 }
 
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
@@ -58,6 +62,158 @@ const explainPort = <E extends { readonly _tag: string; readonly message: string
 }
 
 // -----------------------------------------------------------------------------
+// The access key of --signatures verify
+// -----------------------------------------------------------------------------
+
+interface AccessKeys {
+  readonly credentials: ReadonlyArray<LocalServer.Credentials>
+  /** Exports a generated key. A caller knows a key of their own. */
+  readonly environment: ShellText.Environment
+}
+
+const configuredKeys = Config.all({
+  accessKeyId: Config.String("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
+  secretAccessKey: Config.Redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
+  sessionToken: Config.withDefault(Config.Redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
+})
+
+const generateKeys: Effect.Effect<AccessKeys> = Effect.map(randomSecret, (secretAccessKey) => {
+  const accessKeyId = `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`
+  return {
+    credentials: [{ accessKeyId, secretAccessKey }],
+    environment: {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: Redacted.value(secretAccessKey),
+      // SDKs would also sign a session token of the shell.
+      AWS_SESSION_TOKEN: ""
+    }
+  }
+})
+
+/** Reads the key of the environment, or generates one. Only `verify` needs a key. */
+const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<AccessKeys> =>
+  signatures !== "verify"
+    ? Effect.succeed({ credentials: [], environment: {} })
+    : Effect.matchEffect(configuredKeys, {
+      onSuccess: (credentials) => Effect.succeed({ credentials: [credentials], environment: {} }),
+      onFailure: () => generateKeys
+    })
+
+// -----------------------------------------------------------------------------
+// The environment, on standard output and in the file of --write-env
+// -----------------------------------------------------------------------------
+
+const standardOutput = 1
+
+/**
+ * Prints all of the standard output, with the blank line at its end, and ends it for a reader that waits for its end, as `$(…)`
+ * does. It ignores a reader that has gone.
+ */
+const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
+  Effect.ignore(Effect.try(() => {
+    writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)
+    const stats = fstatSync(standardOutput)
+    if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
+    closeSync(standardOutput)
+    // The next file that opens takes the same descriptor.
+    openSync("/dev/null", "w")
+  }))
+
+export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}
+
+const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
+
+/** Undefined where there is no file. */
+const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
+  SafeFile.read(file).pipe(
+    Effect.map(({ bytes }) => bytes.toString("utf8")),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
+  )
+
+/**
+ * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
+ * perhaps one that was killed, and no other file.
+ */
+const writeEnvFile = (
+  file: string,
+  environment: ShellText.Environment
+): Effect.Effect<void, CannotWriteEnvFile | ShellText.CannotWriteVariable, Scope.Scope> =>
+  Effect.gen(function*() {
+    const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
+    const cannotWrite = ({ message }: SafeFile.SafeFileError) =>
+      new CannotWriteEnvFile({ message: `Cannot write ${file}: ${message}` })
+    const before = yield* Effect.mapError(readEnvFile(file), cannotWrite)
+    if (before !== undefined && !before.startsWith(mark)) {
+      return yield* new CannotWriteEnvFile({
+        message:
+          `${file} is not from 'agentcore-identity local', and stays as it is. Choose another name for --write-env.`
+      })
+    }
+    yield* Effect.acquireRelease(
+      Effect.mapError(SafeFile.write(file, text), cannotWrite),
+      // Another server may have replaced it.
+      () =>
+        Effect.ignore(
+          Effect.flatMap(readEnvFile(file), (found) => Effect.try(() => found === text && rmSync(file)))
+        )
+    )
+  })
+
+// -----------------------------------------------------------------------------
+// The program of --exec
+// -----------------------------------------------------------------------------
+
+export class CannotExecute extends Data.TaggedError("CannotExecute")<{ readonly message: string }> {}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such program",
+  EACCES: "it is not executable"
+}
+
+const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * Runs the program until it ends, and exits like it: with its exit code, or 128 and the number of the signal that ended it, as a
+ * shell does. Signals to this process go to the program, which decides whether to end.
+ */
+const execute = (
+  command: string,
+  args: ReadonlyArray<string>,
+  environment: ShellText.Environment
+): Effect.Effect<void, CannotExecute> =>
+  Effect.uninterruptible(Effect.callback((resume) => {
+    const child = spawn(command, args, {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+      // `npm` and others are scripts there, which only a shell starts.
+      shell: process.platform === "win32"
+    })
+    const forward = (signal: NodeJS.Signals) => {
+      // A terminal has sent it to both.
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+    }
+    const kill = () => child.kill()
+    const end = (result: Effect.Effect<void, CannotExecute>) => {
+      for (const signal of forwarded) process.removeListener(signal, forward)
+      process.removeListener("exit", kill)
+      resume(result)
+    }
+    for (const signal of forwarded) process.on(signal, forward)
+    // Without its server the program has nothing to do, also if this process crashes.
+    process.once("exit", kill)
+    child.on("error", (error) => {
+      // It started, and a signal could not be sent.
+      if (child.pid !== undefined) return
+      const code = codeOf(error)
+      end(new CannotExecute({ message: `Cannot run ${command}: ${reasons[code] ?? code}` }))
+    })
+    child.once("exit", (code, signal) =>
+      end(Effect.sync(() => {
+        process.exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      })))
+  }))
+
+// -----------------------------------------------------------------------------
 // The server
 // -----------------------------------------------------------------------------
 
@@ -66,36 +222,30 @@ const layerStore = (path: string | undefined) =>
 
 /** Names the options that only the authorization server reads. */
 const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
-  const unused = [
-    ...(settings.authorizationServerPort === undefined ? [] : ["--authorization-server-port"]),
-    ...(settings.authorizationServerScope.length === 0 ? [] : ["--authorization-server-scope"]),
-    ...(settings.authorizationServerAudience.length === 0 ? [] : ["--authorization-server-audience"]),
-    ...(settings.authorizationServerRedirectUri.length === 0 ? [] : ["--authorization-server-redirect-uri"]),
-    ...(settings.trustIssuer.length === 0 ? [] : ["--trust-issuer"]),
-    ...(users === undefined ? [] : ["local.users of the setup file"])
-  ]
-  return settings.authorizationServer || unused.length === 0
+  const needIt = {
+    "--authorization-server-port": settings.authorizationServerPort,
+    "--authorization-server-scope": settings.authorizationServerScope,
+    "--authorization-server-audience": settings.authorizationServerAudience,
+    "--authorization-server-redirect-uri": settings.authorizationServerRedirectUri,
+    "--trust-issuer": settings.trustIssuer,
+    "local.users of the setup file": users
+  }
+  const unused = Object.entries(needIt).flatMap(([name, value]) => value === undefined ? [] : [name])
+  return settings.authorizationServer === true || unused.length === 0
     ? Effect.void
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
 /** Shows the URL to people. Its code is valid for a minute, so files and the logs of other programs do not get it. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    process.stderr.isTTY
-      ? Effect.flatMap(
-        consoleUrl,
-        (url) =>
-          Console.error(
-            `Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`
-          )
-      )
-      : Effect.void
-  )
+  !process.stderr.isTTY
+    ? Effect.void
+    : Effect.flatMap(consoleUrl, (url) =>
+      Console.error(`Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`))
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const accessKeys = yield* AccessKeys.readAccessKeys(settings.signatures)
+    const accessKeys = yield* readAccessKeys(settings.signatures)
     const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
       port: settings.port,
@@ -108,7 +258,7 @@ const start = (settings: Settings) =>
       region: settings.region,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       secretEnvironment: Record.map(accessKeys.environment, (value) => Redacted.make(value)),
-      authorizationServer: settings.authorizationServer
+      authorizationServer: settings.authorizationServer === true
         ? {
           port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
           scopes: settings.authorizationServerScope,
@@ -137,7 +287,7 @@ const start = (settings: Settings) =>
         })
       })
     )
-    const environment: Environment = {
+    const environment: ShellText.Environment = {
       ...variables,
       AGENTCORE_LOCAL_PID: String(process.pid)
     }
@@ -146,27 +296,18 @@ const start = (settings: Settings) =>
       url: server.url,
       environment
     })
-    if (settings.envFile !== undefined) yield* EnvFile.write(settings.envFile, environment)
-    if (settings.exec === undefined) yield* printConsoleUrl(server)
-    return environment
+    if (settings.writeEnv !== undefined) yield* writeEnvFile(settings.writeEnv, environment)
+    return { environment, server }
   })
 
-/** The exit code is that of the program, also after a signal. */
-const execute = (command: string, args: ReadonlyArray<string>, environment: Environment) =>
-  Effect.uninterruptible(Effect.map(Exec.run(command, args, environment), (code) => {
-    process.exitCode = code
-  }))
-
 /** Runs the server until it is interrupted, or until the program of `--exec` ends. */
-export const run = (settings: Settings) =>
+export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const environment = yield* start(settings)
-    if (settings.exec === undefined) {
-      yield* Output.print(environment)
-      return yield* Effect.never
-    }
-    const [command, ...args] = settings.exec
-    yield* execute(command, args, environment)
+    const { environment, server } = yield* start(settings)
+    if (command !== undefined) return yield* execute(command, args, environment)
+    yield* printConsoleUrl(server)
+    yield* printEnvironment(environment)
+    return yield* Effect.never
   }).pipe(
     Effect.scoped,
     Effect.provide(layerStore(settings.vault))

@@ -1,11 +1,20 @@
 /** The command `agentcore-identity local`: its flags and help. */
-import { Option } from "@commander-js/extra-typings"
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
-import * as ControlCommands from "./controlCommands.js"
-import * as Help from "./help.js"
-import { collect, collectWords, load, parseLifetime, parsePort, setupFile } from "./options.js"
-import type { Root } from "./root.js"
-import type { Run } from "./run.js"
+import { isLifetime, type Lifetime } from "../internal/lifetime.js"
+import { formatDetails, parsePort, repeatable, type Root, type Run, setupFile } from "./commandLine.js"
+import * as RunningCommands from "./runningCommands.js"
+
+/** Several words in one flag, separated by spaces or commas. */
+const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
+  ...previous,
+  ...value.split(/[\s,]+/).filter((word) => word !== "")
+]
+
+const parseLifetime = (text: string): Lifetime => {
+  if (isLifetime(text)) return text
+  throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
+}
 
 export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => {
   const local = root.command("local")
@@ -37,22 +46,16 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
       ).argParser<ReadonlyArray<string>>(collectWords)
     )
     .addOption(
-      new Option(
-        "--authorization-server-audience <uri>",
-        "One more API that its tokens can be for, an absolute URI; repeatable"
-      ).argParser<ReadonlyArray<string>>(collect)
+      repeatable("--authorization-server-audience <uri>", "One more API that its tokens can be for, an absolute URI")
     )
     .addOption(
-      new Option(
+      repeatable(
         "--authorization-server-redirect-uri <uri>",
-        "A redirect URI of your application, which signs in users with its client; repeatable"
-      ).argParser<ReadonlyArray<string>>(collect)
+        "A redirect URI of your application, which signs in users with its client"
+      )
     )
     .addOption(
-      new Option(
-        "--trust-issuer <url>",
-        "One more issuer whose JWTs it exchanges, beside itself and STS; repeatable"
-      ).argParser<ReadonlyArray<string>>(collect)
+      repeatable("--trust-issuer <url>", "One more issuer whose JWTs it exchanges, beside itself and STS")
     )
     .option("--config <file>", `${setupFile}. Its section 'local' is read again when it changes`)
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
@@ -61,8 +64,7 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
         .choices(["presence", "verify", "off"]).default("presence" as const)
     )
     .addOption(
-      new Option("--allowed-host <name>", "Another host name of the server; repeatable")
-        .argParser<ReadonlyArray<string>>(collect)
+      repeatable("--allowed-host <name>", "Another host name of the server")
     )
     .option("--public-url <url>", "The URL of the server for browsers (default: its host and port)")
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
@@ -77,7 +79,7 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
     .option("--log-file <file>", "Append every line from 'debug' on to this file, requests included")
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: [
           ["AGENTCORE_LOCAL_VAULT_KEY", "the key of --vault: 32 bytes in base64url (default: a file beside it)"],
           [
@@ -122,39 +124,22 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
       })
     )
     .action(({ logFile, ...options }, command) => {
-      const [program, ...args] = exec
-      if (options.exec === true && program === undefined) {
+      const isServerAlone = exec.length === 0
+      if (options.exec === true && isServerAlone) {
         command.error("error: --exec runs the program after '--', as in --exec -- npm test")
       }
-      const defaults = program === undefined
+      const defaults = isServerAlone
         ? { port: 4020, level: "info" as const }
         : { port: 0, level: "warning" as const }
+      const { logLevel = defaults.level } = command.optsWithGlobals()
       run(
-        Effect.flatMap(load(() => import("./local.js")), (Local) =>
-          Local.run({
-            host: options.host,
-            port: options.port ?? defaults.port,
-            exec: program === undefined ? undefined : [program, ...args],
-            envFile: options.writeEnv,
-            authorizationServer: options.authorizationServer ?? false,
-            authorizationServerPort: options.authorizationServerPort,
-            authorizationServerScope: options.authorizationServerScope ?? [],
-            authorizationServerAudience: options.authorizationServerAudience ?? [],
-            authorizationServerRedirectUri: options.authorizationServerRedirectUri ?? [],
-            trustIssuer: options.trustIssuer ?? [],
-            config: options.config,
-            vault: options.vault,
-            signatures: options.signatures,
-            allowedHost: options.allowedHost ?? [],
-            publicUrl: options.publicUrl,
-            allowRemote: options.allowRemote ?? false,
-            account: options.account,
-            region: options.region,
-            workloadTokenLifetime: options.workloadTokenLifetime
-          })),
-        { level: command.optsWithGlobals().logLevel ?? defaults.level, file: logFile }
+        Effect.flatMap(
+          Effect.promise(() => import("./local.js")),
+          (Local) => Local.run({ ...options, port: options.port ?? defaults.port }, exec)
+        ),
+        { level: logLevel, file: logFile }
       )
     })
   // The commands below read none of its options.
-  ControlCommands.add(local as unknown as Parameters<typeof ControlCommands.add>[0], run)
+  RunningCommands.addControl(local as unknown as Parameters<typeof RunningCommands.addControl>[0], run)
 }

@@ -12,7 +12,6 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import { readText } from "../local/internal/readText.js"
 import * as SafeFile from "../local/internal/safeFile.js"
-import { readVariable } from "./readVariable.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
 
@@ -113,7 +112,7 @@ export const snapshots = (json: boolean) => printList("snapshots", ["name", "tak
 
 const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
 
-const configuredKey = readVariable(keyVariable)
+const configuredKey = StateFile.readVariable(keyVariable)
 
 const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) =>
   new ControlFailed({ message: `Cannot write ${file}: ${message}` })
@@ -150,10 +149,11 @@ export const restore = (options: { readonly name: string | undefined; readonly f
     return yield* done("restore", { sealed, key }, `Restored ${file}.`)
   })
 
-const printClock = ({ now, offset }: Readonly<Record<string, unknown>>) =>
-  Console.log(`${Table.cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
-
-export const clock = (change?: object) => Effect.flatMap(call("clock", change), printClock)
+export const clock = (change?: object) =>
+  Effect.flatMap(
+    call("clock", change),
+    ({ now, offset }) => Console.log(`${Table.cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
+  )
 
 export const addFault = (fault: object) =>
   Effect.flatMap(call("faults", fault), ({ id }) => Console.log(Table.cell(id)))
@@ -196,27 +196,23 @@ export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed(
   message: "Give the id, from the list that the command prints without arguments"
 })
 
-export const answerConsent = (action: "approve" | "deny" | "expire", id: string, userName?: string) =>
-  done(
-    `consents/${action}`,
-    { id, userName },
-    action === "approve"
-      ? "The user has consented."
-      : action === "deny"
-      ? "The user has refused."
-      : "The session has expired."
-  )
+const consentOutcomes = {
+  approve: "The user has consented.",
+  deny: "The user has refused.",
+  expire: "The session has expired."
+}
+
+export const answerConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
+  done(`consents/${action}`, { id, userName }, consentOutcomes[action])
 
 export const grants = (json: boolean) =>
   printList("grants", ["id", "provider", "workload", "user", "expiresAt", "scopes"], json)
 
-export const changeGrant = (action: "expire" | "revoke" | "forget", id: string) =>
-  done(
-    `grants/${action}`,
-    { id },
-    action === "expire"
-      ? "The access token has expired."
-      : action === "revoke"
-      ? "The authorization server has revoked the token."
-      : "The vault has forgotten the grant."
-  )
+const grantOutcomes = {
+  expire: "The access token has expired.",
+  revoke: "The authorization server has revoked the token.",
+  forget: "The vault has forgotten the grant."
+}
+
+export const changeGrant = (action: keyof typeof grantOutcomes, id: string) =>
+  done(`grants/${action}`, { id }, grantOutcomes[action])

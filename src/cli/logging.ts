@@ -18,8 +18,7 @@ import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
 import * as Printable from "../internal/printable.js"
 import * as SafeFile from "../local/internal/safeFile.js"
-import * as Printing from "./printing.js"
-import { hasColor } from "./terminal.js"
+import { hasColor, originalOf } from "./terminal.js"
 
 export const levels = {
   all: "All",
@@ -72,7 +71,7 @@ const makePrettyLogger = (): Logger.Logger<unknown, void> => {
         fiber,
         fiber.context.pipe(
           Context.add(References.CurrentLogAnnotations, Object.fromEntries(annotations)),
-          Context.add(Console.Console, Printing.originalOf(fiber.getRef(Console.Console)))
+          Context.add(Console.Console, originalOf(fiber.getRef(Console.Console)))
         )
       )
     })
@@ -87,29 +86,26 @@ const makeFileLogger = (file: string) =>
     Effect.andThen(Logger.toFile(lineLogger, file, { mode: 0o600 }))
   )
 
-const makeTerminalLogger = (): Logger.Logger<unknown, void> =>
-  process.stderr.isTTY
-    ? makePrettyLogger()
-    : Logger.withConsoleError(lineLogger)
+/** Gets the lines from `least` on, also where the file gets more. */
+const makeTerminalLogger = (least: LogLevel.LogLevel): Logger.Logger<unknown, void> => {
+  const logger = process.stderr.isTTY ? makePrettyLogger() : Logger.withConsoleError(lineLogger)
+  return Logger.make((options) => {
+    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, least)) logger.log(options)
+  })
+}
 
 export const layer = (
   { file, level }: Settings
 ): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
   const least = levels[level]
-  const logger = makeTerminalLogger()
-  const terminal = Logger.make<unknown, void>((options) => {
-    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, least)) logger.log(options)
-  })
-  return file === undefined
-    ? Layer.mergeAll(
-      Logger.layer([terminal]),
-      Layer.succeed(Logger.LogToStderr, true),
-      Layer.succeed(References.MinimumLogLevel, least)
+  const terminal = makeTerminalLogger(least)
+  return Layer.mergeAll(
+    Logger.layer(file === undefined ? [terminal] : [terminal, makeFileLogger(file)]),
+    // Standard output is for results.
+    Layer.succeed(Logger.LogToStderr, true),
+    Layer.succeed(
+      References.MinimumLogLevel,
+      file === undefined || LogLevel.isLessThan(least, "Debug") ? least : "Debug"
     )
-    : Layer.mergeAll(
-      Logger.layer([terminal, makeFileLogger(file)]),
-      // Standard output is for results.
-      Layer.succeed(Logger.LogToStderr, true),
-      Layer.succeed(References.MinimumLogLevel, LogLevel.isLessThan(least, "Debug") ? least : "Debug")
-    )
+  )
 }

@@ -5,27 +5,22 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { hasProperty } from "effect/Predicate"
+import { isTagged } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Printable from "../internal/printable.js"
+import type { Run } from "./commandLine.js"
 import * as Logging from "./logging.js"
-import * as Printing from "./printing.js"
 import * as Program from "./program.js"
-import type { Run } from "./run.js"
-import * as Wizard from "./wizard.js"
+import { describeError, layerConsole } from "./terminal.js"
 
 // The SDK warns about the Node version of its next releases. The output of the command is not for that.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
-const describe = (error: unknown): string => {
-  const tag = hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : undefined
-  const message = error instanceof Error ? error.message : String(error)
-  // A setup file has a line for each problem. A line break in any other message is one of others.
-  const text = error instanceof Error && tag !== "SetupParseError"
-    ? Printable.escape(message)
-    : Printable.escapeLines(message)
-  return tag === undefined ? text : `${Printable.escape(tag)}: ${text}`
-}
+/** A setup file has a line for each problem. A line break in any other message is one of others. */
+const describe = (error: unknown): string =>
+  error instanceof Error && !isTagged(error, "SetupParseError")
+    ? Printable.escape(describeError(error))
+    : Printable.escapeLines(describeError(error))
 
 const report = (cause: Cause.Cause<unknown>) =>
   Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
@@ -38,7 +33,7 @@ const report = (cause: Cause.Cause<unknown>) =>
 
 const run: Run = (program, log) =>
   program.pipe(
-    Effect.provide(Layer.mergeAll(Layer.provideMerge(Logging.layer(log), NodeServices.layer), Printing.layer)),
+    Effect.provide(Layer.mergeAll(Layer.provideMerge(Logging.layer(log), NodeServices.layer), layerConsole)),
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
@@ -50,10 +45,4 @@ const run: Run = (program, log) =>
 const exitCode = () => Number(process.exitCode ?? 0)
 
 const { args, exec } = Program.split(process.argv.slice(2))
-const program = Program.make(run, exec)
-
-if (args.includes("--wizard")) {
-  run(Effect.map(Wizard.run(program), (answers) => Program.parse(program, answers)), { level: "info" })
-} else {
-  Program.parse(program, args)
-}
+Program.parse(Program.make(run, exec), args)

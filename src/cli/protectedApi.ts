@@ -1,9 +1,9 @@
 /**
  * A small API that needs credentials, for the demo and tests. It verifies access tokens with the keys of their
- * authorization server, compares API keys, and answers with the caller.
+ * authorization server, compares API keys, and responds with the caller.
  *
  * - `GET /me`: any access token for this API
- * - `GET /reports`: an access token with a scope
+ * - `GET /reports`: an access token with the scope `reports:read`
  * - `GET /quota`: an API key in the header `x-api-key`
  */
 import * as DateTime from "effect/DateTime"
@@ -20,33 +20,31 @@ export interface Options {
   readonly issuer: string
   readonly jwksUri: string
   readonly audience: string
-  /** The scope that `GET /reports` needs. Default `reports:read`. */
-  readonly reportsScope?: string | undefined
   readonly apiKeys?: ReadonlyArray<{ readonly owner: string; readonly key: Redacted.Redacted }> | undefined
 }
 
-const defaultReportsScope = "reports:read"
+const reportsScope = "reports:read"
 
 export const apiKeyHeader = "x-api-key"
 
-const refuse = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
+const reject = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe({ error }, {
     status,
     headers: { "www-authenticate": authenticate, "cache-control": "no-store" }
   })
 
-const answer = (body: unknown): HttpServerResponse.HttpServerResponse =>
+const respond = (body: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(body, { headers: { "cache-control": "no-store" } })
 
 // RFC 6750, section 3.1: a request without a token gets no error code.
-const noToken = refuse(401, "missing_token", `Bearer realm="protected-api"`)
+const noToken = reject(401, "missing_token", `Bearer realm="protected-api"`)
 
-const invalidToken = refuse(401, "invalid_token", `Bearer realm="protected-api", error="invalid_token"`)
+const invalidToken = reject(401, "invalid_token", `Bearer realm="protected-api", error="invalid_token"`)
 
 const insufficientScope = (scope: string) =>
-  refuse(403, "insufficient_scope", `Bearer realm="protected-api", error="insufficient_scope", scope="${scope}"`)
+  reject(403, "insufficient_scope", `Bearer realm="protected-api", error="insufficient_scope", scope="${scope}"`)
 
-const invalidKey = refuse(401, "invalid_api_key", `ApiKey realm="protected-api"`)
+const invalidKey = reject(401, "invalid_api_key", `ApiKey realm="protected-api"`)
 
 const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
   typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
@@ -70,7 +68,6 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const keys = createRemoteJWKSet(new URL(options.jwksUri))
     const apiKeys = (options.apiKeys ?? []).map(({ key, owner }) => ({ owner, digest: digest(Redacted.value(key)) }))
-    const reportsScope = options.reportsScope ?? defaultReportsScope
 
     const verify = (token: string) =>
       Effect.flatMap(DateTime.nowAsDate, (currentDate) =>
@@ -85,7 +82,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
           })
         ))
 
-    const withToken = (scope: string | undefined, respond: (claims: JWTPayload) => unknown) =>
+    const withToken = (scope: string | undefined, toBody: (claims: JWTPayload) => unknown) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
         const token = bearerToken(headers.authorization)
         return headers.authorization === undefined
@@ -96,7 +93,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
             onFailure: () => invalidToken,
             onSuccess: ({ payload }) =>
               scope === undefined || scopesOf(payload).includes(scope)
-                ? answer(respond(payload))
+                ? respond(toBody(payload))
                 : insufficientScope(scope)
           })
       })
@@ -119,7 +116,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
         const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, key))
         return match === undefined || headers[apiKeyHeader] === undefined
           ? invalidKey
-          : answer({ owner: match.owner, limit: 1000, remaining: 997 })
+          : respond({ owner: match.owner, limit: 1000, remaining: 997 })
       })
     )
   }))

@@ -7,17 +7,16 @@ import * as Schedule from "effect/Schedule"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import { isRunning } from "../local/internal/processes.js"
-import * as Printing from "./printing.js"
-import { readVariable } from "./readVariable.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
+import * as Terminal from "./terminal.js"
 
 /** Standard output ends with the line break of the last line. */
 const printLines = (text: string) => Console.log(text.trimEnd())
 
 /** A shell reads them. */
-const printExactly = (lines: string) => Printing.exact(lines.trimEnd())
+const printExactly = (lines: string) => Terminal.printExactly(lines.trimEnd())
 
 // -----------------------------------------------------------------------------
 // env
@@ -58,7 +57,7 @@ const names = [
 /** The server may have stopped. A shell without the token has variables of its own, which stay. */
 export const unset = (shell: "bash" | "fish") =>
   Effect.gen(function*() {
-    if ((yield* readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
+    if ((yield* StateFile.readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
       return yield* new NothingToUnset({ message: "This shell does not have the environment of a local server." })
     }
     const present = yield* Effect.filter(

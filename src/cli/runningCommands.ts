@@ -1,12 +1,39 @@
 /**
- * The commands `agentcore-identity env`, `status`, `console` and `stop`, for the server that runs: their flags and help.
+ * The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`.
  */
-import { Option } from "@commander-js/extra-typings"
-import * as Help from "./help.js"
-import { controlledBy, onSelected, selectPid, selectPort } from "./options.js"
-import type { Root } from "./root.js"
-import type { Run } from "./run.js"
+import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
+import * as Effect from "effect/Effect"
+import { formatDetails, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
+import type { Level } from "./logging.js"
 import * as ShellText from "./shellText.js"
+import { type Selected, Selection } from "./stateFile.js"
+
+const selectPort = () => new Option("--port <port>", "The server on this port").argParser(parsePort)
+
+const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
+
+/** The variables that name the server to control. */
+const controlledBy = [
+  [
+    "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
+    "the server, without --port and --pid (default: the only one that runs)"
+  ]
+] as const
+
+/** How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name. */
+const onSelected =
+  <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+  (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
+    // The options have parsed their values. Below 'local', its own '--port' gets the value.
+    const { pid, port }: Selected = command.optsWithGlobals()
+    onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
+  }
+
+const json = ["--json", "Print JSON"] as const
+
+// -----------------------------------------------------------------------------
+// env, status, console, stop
+// -----------------------------------------------------------------------------
 
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
 
@@ -25,7 +52,7 @@ export const add = (root: Root, run: Run): void => {
     .addOption(selectPid())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: selectedBy,
         examples: [
           `eval "$(agentcore-identity env)"`,
@@ -43,12 +70,12 @@ export const add = (root: Root, run: Run): void => {
   root.command("status")
     .summary("List the local servers that run")
     .description("Lists each 'agentcore-identity local' of this user that runs, and whether it answers.")
-    .option("--json", "Print JSON")
+    .option(...json)
     .addOption(selectPort())
     .addOption(selectPid())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
         examples: ["agentcore-identity status", "agentcore-identity status --json"]
       })
@@ -64,7 +91,7 @@ export const add = (root: Root, run: Run): void => {
     .addOption(selectPid())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: controlledBy,
         examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
       })
@@ -81,10 +108,185 @@ export const add = (root: Root, run: Run): void => {
     .addOption(selectPid())
     .addHelpText(
       "after",
-      Help.formatDetails({
+      formatDetails({
         environment: selectedBy,
         examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
       })
     )
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
+}
+
+// -----------------------------------------------------------------------------
+// local reset, local seed, …
+// -----------------------------------------------------------------------------
+
+/** Adds those below `local`. */
+export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
+  const act = onSelected(run, () => import("./localControl.js"), "info")
+
+  const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
+
+  const details = (
+    examples: ReadonlyArray<string>,
+    environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
+  ) => formatDetails({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
+
+  const exportVariables = [
+    ...controlledBy,
+    ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64url (default: the file <file>.key)"]
+  ] as const
+
+  addCommand("reset")
+    .summary("Empty the server that runs, and apply its --config again")
+    .description(
+      "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
+        + "are as at its start. Snapshots stay."
+    )
+    .addHelpText("after", details(["reset"]))
+    .action((_, command) => act(command, ({ reset }) => reset))
+
+  addCommand("seed")
+    .summary("Add the resources of a file")
+    .description("Adds the resources of a file to the server that runs, until the next reset.")
+    .argument("<file>", "A JSON or JSONC file, as for --config")
+    .addHelpText("after", details(["seed more.jsonc"]))
+    .action((file, _, command) => act(command, ({ seed }) => seed(file)))
+
+  addCommand("snapshot")
+    .summary("Take a snapshot, or list them")
+    .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
+    .argument("[name]", "Letters, digits, dots, underscores and hyphens")
+    .option(...json)
+    .addHelpText("after", details(["snapshot consented", "snapshot"]))
+    .action((name, { json = false }, command) =>
+      act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
+    )
+
+  addCommand("restore")
+    .summary("Go back to a snapshot, or to an exported file")
+    .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
+    .argument("[name]", "The name of a snapshot")
+    .option("--file <file>", "A file of 'local export'")
+    .addHelpText("after", details(["restore consented", "restore --file state.jwe"], exportVariables))
+    .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
+
+  addCommand("export")
+    .summary("Write the content to a file, encrypted")
+    .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
+    .argument("<file>", "The file")
+    .addHelpText("after", details(["export state.jwe"], exportVariables))
+    .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
+
+  addCommand("clock")
+    .summary("Show or move the clock")
+    .description(
+      "Shows the clock of the server that runs, or moves it: tokens, sessions and grants expire by it. Signatures and "
+        + "the HTTP Date header stay real."
+    )
+    .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
+    .addOption(new Option("--set <time>", "Set it, as to 2027-01-01T00:00:00Z").conflicts(["reset"]))
+    .option("--reset", "Go back to the real time")
+    .addHelpText("after", details(["clock --advance '61 minutes'", "clock --reset"]))
+    .action(({ advance, reset, set }, command) =>
+      act(command, ({ clock }) =>
+        clock(
+          advance !== undefined
+            ? { advance }
+            : set !== undefined
+            ? { set }
+            : reset === true
+            ? { reset }
+            : undefined
+        ))
+    )
+
+  addCommand("fault")
+    .summary("Let operations fail, be slow, or lose their connection")
+    .description(
+      "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
+    )
+    .addOption(
+      new Option("--operation <name>", "An operation, such as GetResourceApiKey, or '*'").conflicts("endpoint")
+    )
+    .addOption(
+      new Option("--endpoint <endpoint>", "A request of the server to an authorization server")
+        .choices(["token", "authorization", "revocation", "*"])
+    )
+    .option("--provider <name>", "With --endpoint: one credential provider (default: all)")
+    .option("--exception <name>", "Its exception, or the 'error' of OAuth")
+    .addOption(new Option("--status <status>", "Its HTTP status").argParser(parseNumber))
+    .option("--message <text>", "Its message")
+    .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
+    .option("--cut", "Close the connection without an answer")
+    .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
+    .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
+    .addOption(
+      new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)
+    )
+    .option("--remove <id>", "Remove one")
+    .option("--clear", "Remove all")
+    .option(...json)
+    .addHelpText(
+      "after",
+      details([
+        "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
+        "fault --endpoint token --exception invalid_grant",
+        "fault --clear"
+      ])
+    )
+    .action(({ clear, json = false, pid: _pid, port: _port, remove, ...fault }, command) =>
+      act(command, ({ addFault, listFaults, removeFault }) =>
+        clear === true || remove !== undefined
+          ? removeFault(clear === true ? undefined : remove)
+          : Object.keys(fault).length === 0
+          ? listFaults(json)
+          : addFault(fault))
+    )
+
+  addCommand("requests")
+    .summary("List the last requests, with the reasons of errors")
+    .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
+    .option(...json)
+    .addHelpText("after", details(["requests", "requests --json"]))
+    .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
+
+  addCommand("events")
+    .summary("Print requests as they come")
+    .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
+    .addHelpText("after", details(["events"]))
+    .action((_, command) => act(command, ({ events }) => events))
+
+  addCommand("consents")
+    .summary("List the consent sessions, or answer one as its user")
+    .description("Lists the consent sessions of the server that runs, or answers one as its user.")
+    .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
+    .argument("[id]", "The id of the session")
+    .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
+    .option(...json)
+    .addHelpText("after", details(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
+    .action((action, id, { json = false, user }, command) =>
+      act(
+        command,
+        ({ answerConsent, consents, missingId }) =>
+          action === undefined ? consents(json) : id === undefined ? missingId : answerConsent(action, id, user)
+      )
+    )
+
+  addCommand("grants")
+    .summary("List the grants of users, or end one")
+    .description(
+      "Lists the grants of the server that runs, or ends one: its access token expires, the authorization server "
+        + "revokes it, or the vault forgets it."
+    )
+    .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
+    .argument("[id]", "The id of the grant")
+    .option(...json)
+    .addHelpText("after", details(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
+    .action((action, id, { json = false }, command) =>
+      act(
+        command,
+        ({ changeGrant, grants, missingId }) =>
+          action === undefined ? grants(json) : id === undefined ? missingId : changeGrant(action, id)
+      )
+    )
 }

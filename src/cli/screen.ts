@@ -1,36 +1,21 @@
 /** The output for a person: steps, a moving line while the program waits, and a table at the end. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { styleText } from "node:util"
 import * as Printable from "../internal/printable.js"
-import { hasColor, isInteractive } from "./terminal.js"
-
-export interface Service {
-  /** Whether a person reads the output. For standard output: and can answer. */
-  readonly interactive: boolean
-  readonly title: (text: string) => Effect.Effect<void>
-  readonly step: (label: string, detail?: string) => Effect.Effect<void>
-  readonly failed: (label: string, detail: string) => Effect.Effect<void>
-  readonly text: (text: string) => Effect.Effect<void>
-  /** Shows a moving line while an effect runs. Without a terminal, or with `NO_COLOR`, it prints one line. */
-  readonly waiting: <A, E, R>(label: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  readonly table: (rows: ReadonlyArray<ReadonlyArray<string>>) => Effect.Effect<void>
-}
-
-export class Screen extends Context.Service<Screen, Service>()("effect-agentcore-identity/cli/Screen") {}
+import * as TokenPoller from "../TokenPoller.js"
+import * as Table from "./table.js"
+import { hasColor } from "./terminal.js"
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
-type Style = Parameters<typeof styleText>[0]
-
 export const seconds = (millis: number): string => `${(millis / 1000).toFixed(millis < 10_000 ? 2 : 0)} s`
 
-const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
+/** `interactive`: whether a person reads the stream. */
+export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
   const styled = hasColor(output)
-  const style = (format: Style, text: string) => styled ? styleText(format, text) : text
+  const style = (format: Parameters<typeof styleText>[0], text: string) => styled ? styleText(format, text) : text
   // A moving line needs more control over the terminal than colours do.
   const moving = interactive && styled
   const clearLine = moving ? "\r\u001b[2K" : ""
@@ -39,49 +24,43 @@ const make = (output: NodeJS.WriteStream, interactive: boolean): Service => {
   // Clears the moving line first. It comes back below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
 
-  return {
-    interactive,
-    title: (text) => print(`\n${style("bold", Printable.escape(text))}\n`),
-    step: (label, detail = "") =>
-      print(`  ${style("green", "✓")} ${padded(label)} ${style("dim", Printable.escape(detail))}`.trimEnd()),
-    failed: (label, detail) => print(`  ${style("yellow", "✗")} ${padded(label)} ${Printable.escape(detail)}`),
-    text: (text) => print(Printable.escapeLines(text)),
-    waiting: (foreign, effect) => {
-      const label = Printable.escape(foreign)
-      return moving
-        ? Effect.gen(function*() {
-          const start = yield* Clock.currentTimeMillis
-          let frame = 0
-          const draw = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            write(
-              `${clearLine}  ${style("cyan", frames[frame++ % frames.length] ?? "")} ${label} ${
-                style("dim", seconds(now - start))
-              }`
-            ))
-          yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
-          yield* Effect.addFinalizer(() => write(clearLine))
-          return yield* effect
-        }).pipe(Effect.scoped)
-        : Effect.andThen(print(`  … ${label}`), effect)
-    },
-    table: (cells) => {
-      const rows = cells.map((row) => row.map(Printable.escape))
-      const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-      const lines = rows.map((row, index) => {
-        const line = `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}`
-        return index === 0
-          ? `${style("bold", line)}\n  ${style("dim", widths.map((width) => "─".repeat(width)).join("───"))}`
-          : line
+  /** Shows a moving line while an effect runs. Without a terminal, or with `NO_COLOR`, it prints one line. */
+  const waiting = <A, E, R>(label: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    if (!moving) return Effect.andThen(print(`  … ${Printable.escape(label)}`), effect)
+    return Effect.gen(function*() {
+      const start = yield* Clock.currentTimeMillis
+      let frame = 0
+      const draw = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const sign = style("cyan", frames[frame++ % frames.length] ?? "")
+        return write(`${clearLine}  ${sign} ${Printable.escape(label)} ${style("dim", seconds(now - start))}`)
       })
-      return print(`\n${lines.join("\n")}\n`)
+      yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
+      yield* Effect.addFinalizer(() => write(clearLine))
+      return yield* effect
+    }).pipe(Effect.scoped)
+  }
+
+  return {
+    title: (text: string) => print(`\n${style("bold", Printable.escape(text))}\n`),
+    step: (label: string, detail: string) =>
+      print(`  ${style("green", "✓")} ${padded(label)} ${style("dim", Printable.escape(detail))}`.trimEnd()),
+    failed: (label: string, detail: string) =>
+      print(`  ${style("yellow", "✗")} ${padded(label)} ${Printable.escape(detail)}`),
+    text: (text: string) => print(Printable.escapeLines(text)),
+    waiting,
+    /** Shows that a program waits for the consent of its user. */
+    withConsentWait: <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+      Effect.flatMap(TokenPoller.TokenPoller, (poller) =>
+        Effect.provideService(
+          self,
+          TokenPoller.TokenPoller,
+          TokenPoller.make((wait) => waiting("waiting for the user's consent", poller(wait)))
+        )),
+    /** The first row is the heading. */
+    table: (rows: ReadonlyArray<ReadonlyArray<string>>) => {
+      const [heading = "", ...lines] = Table.align(rows, "   ").map((line) => `  ${line}`)
+      const width = Math.max(...[heading, ...lines].map(({ length }) => length)) - 2
+      return print(`\n${[style("bold", heading), `  ${style("dim", "─".repeat(width))}`, ...lines].join("\n")}\n`)
     }
   }
 }
-
-export const layer: Layer.Layer<Screen> = Layer.sync(Screen, () => make(process.stdout, isInteractive()))
-
-/** On standard error, for commands whose standard output is their result. */
-export const layerStandardError: Layer.Layer<Screen> = Layer.sync(
-  Screen,
-  () => make(process.stderr, process.stderr.isTTY)
-)

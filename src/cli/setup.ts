@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { readText } from "../local/internal/readText.js"
+import * as Table from "./table.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
@@ -35,12 +36,8 @@ export const plan = (settings: Settings & { readonly json: boolean }) =>
     if (!settings.json) yield* Console.log(`${Target.format(target)}\n`)
     const changes = yield* IdentitySetup.plan(setup)
     const pending = changes.some(isPending)
-    yield* Console.log(settings.json ? JSON.stringify({ target, pending, changes }, null, 2) : describe(changes))
-    if (pending) {
-      yield* Effect.sync(() => {
-        process.exitCode = changesPending
-      })
-    }
+    yield* settings.json ? Table.printJson({ target, pending, changes }) : Console.log(describe(changes))
+    if (pending) process.exitCode = changesPending
   }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))
 
 const confirm = (setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) =>

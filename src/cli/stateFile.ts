@@ -6,6 +6,7 @@
  * or `%LOCALAPPDATA%` on Windows. Other users cannot read it: the directory has the mode 700, and the file 600. A file that
  * others can read, or that belongs to another user, is ignored. A file whose process is gone is removed.
  */
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,6 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { isRunning, readStartTime } from "../local/internal/processes.js"
 import * as SafeFile from "../local/internal/safeFile.js"
-import { readVariable } from "./readVariable.js"
 
 const Running = Schema.Struct({
   version: Schema.Literal(1),
@@ -33,6 +33,10 @@ const Running = Schema.Struct({
 export type Running = typeof Running.Type
 
 export class NoServer extends Data.TaggedError("NoServer")<{ readonly message: string }> {}
+
+/** A variable of the environment. An empty one is like a missing one. */
+export const readVariable = (name: string): Effect.Effect<string | undefined> =>
+  Effect.orElseSucceed(Config.NonEmptyString(name), () => undefined)
 
 /** Undefined where the user has no such place. */
 const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() {

@@ -20,11 +20,15 @@ export const cell = (value: unknown): string =>
     ? Object.values(value).map(cell).join(" ")
     : String(value)
 
-export const format = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>): string => {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)))
-  return lines.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n")
+/** Lines in which the cells of a column begin at the same place. */
+export const align = (rows: ReadonlyArray<ReadonlyArray<unknown>>, gap = "  "): ReadonlyArray<string> => {
+  const cells = rows.map((row) => row.map(cell))
+  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? []
+  return cells.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(gap).trimEnd())
 }
+
+export const format = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>): string =>
+  align([columns, ...rows.map((row) => columns.map((column) => row[column]))]).join("\n")
 
 /** Prints a value as JSON, which `jq` and programs read. */
 export const printJson = (value: unknown): Effect.Effect<void> => Console.log(JSON.stringify(value, null, 2))

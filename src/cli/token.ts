@@ -20,32 +20,25 @@ import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ValidationException } from "../IdentityError.js"
-import * as Printable from "../internal/printable.js"
-import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import * as Caller from "./caller.js"
-import * as Declare from "./declaredCredentials.js"
-import * as Printing from "./printing.js"
+import * as Flags from "./credentialFlags.js"
 import * as Screen from "./screen.js"
+import * as Table from "./table.js"
 import * as Target from "./target.js"
+import * as Terminal from "./terminal.js"
 
-interface Settings extends Caller.Settings {
-  readonly region: string | undefined
-  readonly reveal: boolean
-  readonly json: boolean
-}
-
-export interface TokenSettings extends Settings, Declare.AccessTokenOptions {
-  /** Default: `LoopbackConsent.defaultReturnUrl`. */
-  readonly returnUrl: string | undefined
-  readonly register: boolean
-  readonly force: boolean
-  readonly browser: boolean
-}
-
-export interface ApiKeySettings extends Settings {
+interface Settings extends Flags.CallerFlags {
   readonly provider: string
+  readonly region?: string | undefined
+  readonly reveal?: boolean | undefined
+  readonly json?: boolean | undefined
+}
+
+export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
+  readonly register?: boolean | undefined
+  readonly force?: boolean | undefined
+  readonly browser: boolean
 }
 
 export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
@@ -115,33 +108,32 @@ interface Result {
   readonly secret: Redacted.Redacted
 }
 
-const print = ({ flow, kind, provider, secret, target, user, workload }: Result, { json, reveal }: Settings) =>
+const print = (
+  { flow, kind, provider, secret, target, user, workload }: Result,
+  { json = false, reveal = false }: Settings
+) =>
   Effect.gen(function*() {
     const value = Redacted.value(secret)
     const claims = kind === "token" ? claimsOf(value) : undefined
     const described = claims === undefined ? undefined : describeClaims(claims)
     if (json) {
-      return yield* Console.log(JSON.stringify(
-        {
-          target,
-          workload,
-          user: user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId },
-          provider,
-          flow,
-          [kind]: reveal ? value : null,
-          characters: value.length,
-          claims: described
-        },
-        null,
-        2
-      ))
+      return yield* Table.printJson({
+        target,
+        workload,
+        user: user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId },
+        provider,
+        flow,
+        [kind]: reveal ? value : null,
+        characters: value.length,
+        claims: described
+      })
     }
     // A program gets every character. A terminal would run commands in it.
-    if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Printing.exact(value)
+    if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Terminal.printExactly(value)
     const now = yield* DateTime.now
-    const rows: ReadonlyArray<readonly [string, unknown]> = [
+    const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
-      ["Caller", `workload ${workload}, ${Caller.describeUser(user)}`],
+      ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
       [kind === "token" ? "Token" : "API key", mask(value)],
       ["Issuer", described?.issuer],
       ["Subject", described?.subject],
@@ -149,14 +141,10 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
       ["Client", described?.client],
       ["Scope", described?.scope],
       ["Expires", described?.expiresAt === undefined ? undefined : formatExpiry(described.expiresAt, now)]
-    ]
-    yield* Console.log(
-      rows.flatMap(([label, text]) =>
-        text === undefined
-          ? []
-          : [`${label.padEnd(10)}${Printable.escape(typeof text === "string" ? text : JSON.stringify(text))}`]
-      ).join("\n")
+    ].flatMap(([label, text]) =>
+      text === undefined ? [] : [[label, typeof text === "string" ? text : JSON.stringify(text)]]
     )
+    yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
   })
 
@@ -166,8 +154,8 @@ const print = ({ flow, kind, provider, secret, target, user, workload }: Result,
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const caller = yield* Caller.find(settings)
-    const workload = yield* Caller.requireWorkload(caller)
+    const caller = yield* Flags.findCaller(settings)
+    const workload = yield* Flags.requireWorkload(caller)
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
     return { caller, target, workload }
@@ -179,35 +167,25 @@ const live = (settings: Settings, workload: string, user: UserIdentifier | undef
   )
 
 /** Prints the link, and opens it. Without a terminal only the flag prints it: others read logs. */
-const show = (browser: boolean): Consent.ConsentHandler<NoPerson, Screen.Screen> => (session) =>
+const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =>
   !browser
     ? toStandardError(Consent.console(session))
-    : Effect.flatMap(Screen.Screen, ({ interactive }) =>
-      interactive ? toStandardError(Consent.openBrowser(session)) : new NoPerson({ provider: session.provider }))
-
-const withSpinner = (label: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const screen = yield* Screen.Screen
-    const poller = yield* TokenPoller.TokenPoller
-    return yield* Effect.provideService(
-      self,
-      TokenPoller.TokenPoller,
-      TokenPoller.make((wait) => screen.waiting(label, poller(wait)))
-    )
-  })
+    : process.stderr.isTTY
+    ? toStandardError(Consent.openBrowser(session))
+    : new NoPerson({ provider: session.provider })
 
 export const token = (settings: TokenSettings) =>
   Effect.gen(function*() {
     const isUsers = settings.flow === "USER_FEDERATION"
     const returnUrl = settings.returnUrl ?? LoopbackConsent.defaultReturnUrl
-    const credential = yield* Declare.accessToken({ ...settings, returnUrl: isUsers ? returnUrl : undefined })
+    const credential = yield* Flags.accessToken({ ...settings, returnUrl: isUsers ? returnUrl : undefined })
     const { caller, target, workload } = yield* start(settings)
     const user = isUsers || settings.flow === "ON_BEHALF_OF_TOKEN_EXCHANGE"
-      ? yield* Caller.requireUser(caller)
+      ? yield* Flags.requireUser(caller)
       : undefined
     const obtain = Effect.gen(function*() {
-      if (settings.register) yield* LoopbackConsent.register(workload, returnUrl)
-      const request = { ...credential.request, forceAuthentication: settings.force }
+      if (settings.register === true) yield* LoopbackConsent.register(workload, returnUrl)
+      const request = { ...credential.request, forceAuthentication: settings.force ?? false }
       return yield* user === undefined
         ? AccessToken.get(request)
         : AccessToken.get({
@@ -222,9 +200,8 @@ export const token = (settings: TokenSettings) =>
         )
     })
     const secret = yield* obtain.pipe(
-      withSpinner("waiting for the user's consent"),
-      Effect.provide(live(settings, workload, user)),
-      Effect.provide(Screen.layerStandardError)
+      Screen.make(process.stderr, process.stderr.isTTY).withConsentWait,
+      Effect.provide(live(settings, workload, user))
     )
     yield* print(
       { target, workload, user, provider: settings.provider, kind: "token", flow: settings.flow, secret },
@@ -232,9 +209,9 @@ export const token = (settings: TokenSettings) =>
     )
   })
 
-export const apiKey = (settings: ApiKeySettings) =>
+export const apiKey = (settings: Settings) =>
   Effect.gen(function*() {
-    const credential = yield* Declare.apiKey(settings.provider)
+    const credential = yield* Flags.apiKey(settings.provider)
     const { target, workload } = yield* start(settings)
     const secret = yield* Effect.provide(ApiKey.get(credential), live(settings, workload, undefined))
     yield* print({ target, workload, user: undefined, provider: settings.provider, kind: "apiKey", secret }, settings)

@@ -1,9 +1,10 @@
 /** The polls of all waits of a process: whose turn is next, and how many turns there are in a second. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Heap from "../internal/priorityQueue.js"
-import * as Alarm from "../internal/sharedTimer.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -69,6 +70,46 @@ const makeRate = (limit: number) => {
 }
 
 // -----------------------------------------------------------------------------
+// Timer
+// -----------------------------------------------------------------------------
+
+interface Timer {
+  /** Sets the time, in milliseconds since the epoch, unless the timer runs earlier already. */
+  readonly set: (at: number) => void
+  readonly clear: () => void
+}
+
+/** In milliseconds. Effect never runs a timer of more than 24 days. A run without need is harmless. */
+const maxSleep = 3_600_000
+
+/** One timer for all waits. `run` may set it again. */
+const makeTimer = (clock: Clock.Clock, run: () => void): Timer => {
+  let next: { readonly at: number; fiber: Fiber.Fiber<void> | undefined } | undefined
+  const clear = (): void => {
+    next?.fiber?.interruptUnsafe()
+    next = undefined
+  }
+  return {
+    clear,
+    set: (at) => {
+      if (next !== undefined && next.at <= at) return
+      clear()
+      const timer: NonNullable<typeof next> = { at, fiber: undefined }
+      next = timer
+      const sleep = Math.ceil(Math.min(Math.max(at - clock.currentTimeMillisUnsafe(), 0), maxSleep))
+      // The fiber of a caller would keep the context of that caller, with its spans, for all later waits. The clock of a test may
+      // end the sleep before `runFork` returns.
+      timer.fiber = Effect.runFork(Effect.flatMap(clock.sleep(Duration.millis(sleep)), () =>
+        Effect.sync(() => {
+          if (next !== timer) return
+          next = undefined
+          run()
+        })))
+    }
+  }
+}
+
+// -----------------------------------------------------------------------------
 // Scheduler
 // -----------------------------------------------------------------------------
 
@@ -115,7 +156,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
     waiter.resume(turn)
   }
 
-  const alarm = Alarm.make(() => {
+  const timer = makeTimer(clock, () => {
     const time = now()
     for (let first = deadlines.first(); first !== undefined && first.key <= time; first = deadlines.first()) {
       end(first.value, "Expired")
@@ -124,15 +165,15 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       takeTurn(first.key, time)
       end(first.value, "Poll")
     }
-    setAlarm()
+    setTimer()
   })
 
-  const setAlarm = (): void => {
+  const setTimer = (): void => {
     const first = turns.first()
-    if (first === undefined) return alarm.clear()
+    if (first === undefined) return timer.clear()
     // The end of a poll sets the alarm again.
     const turn = running < maxRunning ? Math.max(first.key, nextTurn) : Infinity
-    alarm.set(clock, Math.min(turn, deadlines.first()?.key ?? Infinity))
+    timer.set(Math.min(turn, deadlines.first()?.key ?? Infinity))
   }
 
   return {
@@ -152,10 +193,10 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       if (request.deadline !== undefined) waiter.deadline = deadlines.add(request.deadline, waiter)
       // It may wake at once.
       waiter.stopWaking = request.wake?.(() => end(waiter, "Woken")) ?? nothing
-      setAlarm()
+      setTimer()
       return () => {
         leave(waiter)
-        setAlarm()
+        setTimer()
       }
     },
     begin: () => {
@@ -163,7 +204,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
     },
     end: () => {
       running--
-      setAlarm()
+      setTimer()
     },
     throttled: () => rate.halve(now()),
     rate: () => rate.at(now())

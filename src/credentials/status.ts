@@ -1,4 +1,4 @@
-/** Whether users have granted credentials, and a short memory of the answers. */
+/** Whether users have granted credentials, and a short memory of the responses. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -9,8 +9,33 @@ import * as Digest from "../credentialCache/digest.js"
 import { type AccessTokenError, Identity, type Service } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
-import type { Caller, Status, UserCredential } from "./model.js"
+import type { UserCredential } from "./credential.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/** The caller of a run: the workload identity and the user that the workload access token was obtained for. */
+export interface Caller {
+  /** The name of the workload identity. */
+  readonly name: string
+  /** The user, by id or by JWT. */
+  readonly user: UserIdentifier
+}
+
+/**
+ * Whether the current user has granted a credential.
+ *
+ * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
+ * - `NotGranted`: the user would have to consent
+ * - `Unknown`: it could not be found out; `error` says why
+ */
+export type Status =
+  | { readonly _tag: "Granted"; readonly credential: UserCredential }
+  | { readonly _tag: "NotGranted"; readonly credential: UserCredential }
+  | { readonly _tag: "Unknown"; readonly credential: UserCredential; readonly error: AccessTokenError }
 
 // -----------------------------------------------------------------------------
 // Memory
@@ -21,41 +46,41 @@ interface Remembered {
   readonly until: number
 }
 
-/** The answers of one user, by request. */
-type Answers = ReadonlyMap<string, Remembered>
+/** The responses of one user, by request. */
+type Responses = ReadonlyMap<string, Remembered>
 
-/** The answers of one `Identity`, by user and credential. */
+/** The responses of one `Identity`, by user and credential. */
 interface Memory {
   readonly digestOf: Digest.DigestOf
-  /** A user expires with the last of their answers. */
-  readonly answers: ExpiringMap.ExpiringMap<Answers>
+  /** A user expires with the last of their responses. */
+  readonly responses: ExpiringMap.ExpiringMap<Responses>
   readonly ask: SingleFlight.SingleFlight<boolean, AccessTokenError>
-  /** Counts `forget`. An answer to an older question is not remembered. */
+  /** Counts `forget`. A response to an older request is not remembered. */
   generation: number
 }
 
 const makeMemory = (): Memory => ({
   digestOf: Digest.makeDigestOf(),
-  answers: ExpiringMap.make(),
+  responses: ExpiringMap.make(),
   ask: SingleFlight.unsafeMake(),
   generation: 0
 })
 
-/** The answers end with their `Identity`. */
+/** The responses are forgotten with their `Identity`. */
 class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
   defaultValue: () => new WeakMap<Service, Memory>()
 }) {}
 
-interface Asking {
+interface Requester {
   readonly identity: Service
   readonly memory: Memory
   readonly user: string
 }
 
 /** A workload access token stands for a workload and a user, and so does the caller that it was obtained for. */
-const asking = (
+const readRequester = (
   caller: Caller | undefined
-): Effect.Effect<Asking, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+): Effect.Effect<Requester, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.gen(function*() {
     const identity = yield* Identity
     const memories = yield* Memories
@@ -75,23 +100,23 @@ const asking = (
     }
   })
 
-const remember = ({ memory, user }: Asking, request: string, answer: Remembered, now: number): void => {
-  memory.answers.removeEnded(now)
-  const others = [...memory.answers.get(user) ?? []].filter(([, { until }]) => until > now)
-  const answers = new Map([...others, [request, answer]])
-  memory.answers.set(user, answers, Math.max(...[...answers.values()].map(({ until }) => until)))
+const remember = ({ memory, user }: Requester, request: string, response: Remembered, now: number): void => {
+  memory.responses.removeEnded(now)
+  const others = [...memory.responses.get(user) ?? []].filter(([, { until }]) => until > now)
+  const responses = new Map([...others, [request, response]])
+  memory.responses.set(user, responses, Math.max(...[...responses.values()].map(({ until }) => until)))
 }
 
 export const forget = (
   caller: Caller | undefined
 ): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
-  Effect.map(asking(caller), ({ memory, user }) => {
+  Effect.map(readRequester(caller), ({ memory, user }) => {
     memory.generation++
-    memory.answers.remove(user)
+    memory.responses.remove(user)
   })
 
 // -----------------------------------------------------------------------------
-// Questions
+// Requests
 // -----------------------------------------------------------------------------
 
 const sorted = (texts: ReadonlyArray<string> = []): ReadonlyArray<string> => [...texts].sort()
@@ -127,14 +152,14 @@ export const status = (
   }
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.gen(function*() {
-    const who = yield* asking(options.caller)
+    const who = yield* readRequester(options.caller)
     const programUrl = yield* Consent.ReturnUrl
     const context = yield* Effect.context<WorkloadAccessToken>()
     const lifetime = Duration.toMillis(options.remember)
     const ask = (credential: UserCredential) =>
       Effect.flatMap(Clock.currentTimeMillis, (start) => {
         const key = keyOf(credential.request, programUrl)
-        const known = who.memory.answers.get(who.user)?.get(key)
+        const known = who.memory.responses.get(who.user)?.get(key)
         if (known !== undefined && start < known.until) return Effect.succeed(known.granted)
         const { generation } = who.memory
         return who.memory.ask(

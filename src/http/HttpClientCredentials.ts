@@ -300,7 +300,8 @@ export const withAccessToken: {
         allows: Origins.allowList(origins, allowInsecureOrigins === true),
         hop: sendWithAccessToken(
           { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-          (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
+          (scopes) => (forceAuthentication) =>
+            AccessToken.get(CredentialTag.asChecked({ ...request, scopes, forceAuthentication }))
         )
       })
     })
@@ -388,7 +389,10 @@ export const withApiKey: {
         inject(self, {
           header,
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
-          hop: sendWithCredential({ provider, prefix, reauthenticate: false }, () => ApiKey.get({ provider }))
+          hop: sendWithCredential(
+            { provider, prefix, reauthenticate: false },
+            () => ApiKey.get(CredentialTag.asChecked({ provider }))
+          )
         })
     )
 )
@@ -472,7 +476,7 @@ export const withIamAccessToken: {
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
           hop: sendWithCredential(
             { provider: "sts:GetWebIdentityToken", prefix: "Bearer ", reauthenticate: false },
-            () => IamAccessToken.get(request)
+            () => IamAccessToken.get(CredentialTag.asChecked(request))
           )
         })
     )

@@ -1,74 +1,25 @@
-/** The tags of declared credentials. */
+/** Declared credentials, and what `AccessToken`, `ApiKey` and `IamAccessToken` have in common. */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
 import { wrongType } from "../plane/describeIssue.js"
+import * as Guards from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
+
+// -----------------------------------------------------------------------------
+// Requests and declared credentials
+// -----------------------------------------------------------------------------
 
 export interface Declared<out Kind extends string, out Request> {
   readonly key: string
   readonly kind: Kind
   readonly request: Request
-}
-
-export interface Options<Kind extends string, Request> {
-  readonly id: string
-  readonly kind: Kind
-  readonly request: Request
-  readonly refuse: (request: unknown) => ValidationException | undefined
-  /** The public function that the program calls. */
-  readonly caller: (id: never, request: never) => unknown
-}
-
-const constraintOfId = (id: unknown): string | undefined =>
-  typeof id !== "string"
-    ? wrongType("a string: the name of the declaration", id)
-    : id === ""
-    ? `${Constraint.prefix} have length greater than or equal to 1`
-    : undefined
-
-const refuseId = (id: unknown): ValidationException | undefined => {
-  const constraint = constraintOfId(id)
-  return constraint === undefined ? undefined : Validation.validationException([{ path: ["id"], constraint }])
-}
-
-const toThrow = (refused: ValidationException, id: unknown): ValidationException =>
-  new ValidationException({
-    operation: refused.operation,
-    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}cannot be right: ${refused.message}`,
-    reason: refused.reason,
-    fieldList: refused.fieldList
-  })
-
-/** A copy that no part of the program can change: grants are kept by the request. Requests have lists and records of texts. */
-const freeze = <Request extends object>(request: Request): Request =>
-  Object.freeze(Object.fromEntries(
-    Object.entries(request).map(([name, member]: readonly [string, unknown]) => [
-      name,
-      Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
-    ])
-    // The same members.
-  )) as Request
-
-/**
- * Makes the tag of a credential. Throws if the request cannot be right. The stack trace begins in the program, which has
- * the mistake.
- */
-export const make = <Class extends Declared<string, object>>(
-  { caller, id, kind, refuse, request }: Options<Class["kind"], Class["request"]>
-): Class => {
-  const refused = refuseId(id) ?? refuse(request)
-  if (refused !== undefined) {
-    const error = toThrow(refused, id)
-    Error.captureStackTrace(error, caller)
-    throw error
-  }
-  const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
-  // The class is a tag for `Self`, which is a type only, and has the two members of a declaration.
-  return Object.assign(declared, { kind, request: freeze(request) }) as unknown as Class
 }
 
 /** Another copy of this package may have declared the credential. */
@@ -87,28 +38,150 @@ export const requestOf = <Request extends object>(
   // The check tells the two apart, which the types cannot: a request may be any object.
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
-/** The check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
-export const refuseOtherTags = (
-  kind: string,
-  refuse: (request: unknown) => ValidationException | undefined,
-  row: { readonly name: string }
-) =>
-(subject: unknown): ValidationException | undefined =>
-  isDeclared(subject, kind)
-    ? undefined
-    : !Context.isKey(subject)
-    ? refuse(subject)
-    : Validation.validationException([{
-      path: [],
-      constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
-        isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
-      }`
-    }], row.name)
+/** Returns what is wrong with a request. */
+export type Refuse = (request: unknown) => ValidationException | undefined
+
+/** Makes the check of an object. The fields need no context. */
+export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
+  Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
+
+const checked = new WeakSet<object>()
+
+/** Marks a request that this package made from checked values, so that `Identity` does not check it again. */
+export const asChecked = <Request extends object>(request: Request): Request => {
+  checked.add(request)
+  return request
+}
+
+/** Makes the check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
+export const refuseOtherTags =
+  (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
+    isDeclared(subject, kind) || checked.has(Object(subject))
+      ? undefined
+      : !Context.isKey(subject)
+      ? refuse(subject)
+      : Validation.validationException([{
+        path: [],
+        constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
+          isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
+        }`
+      }], row.name)
 
 /**
  * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
- * second argument decides. `member` is a member of every inline request.
+ * second argument decides. `property` is a property of every inline request.
  */
-export const isDataFirst = (member: string) => (args: ArrayLike<unknown>): boolean =>
+export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boolean =>
   args.length > 2
-  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], member))
+  || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
+
+// -----------------------------------------------------------------------------
+// Declarations
+// -----------------------------------------------------------------------------
+
+const refuseId = (id: unknown): ValidationException | undefined =>
+  typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
+    path: ["id"],
+    constraint: id === ""
+      ? `${Constraint.prefix} have length greater than or equal to 1`
+      : wrongType("a string: the name of the declaration", id)
+  }])
+
+const toThrow = (refused: ValidationException, id: unknown): ValidationException =>
+  new ValidationException({
+    operation: refused.operation,
+    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}cannot be right: ${refused.message}`,
+    reason: refused.reason,
+    fieldList: refused.fieldList
+  })
+
+/**
+ * A copy that the program cannot change: grants are kept by the request. Requests have lists and records of strings.
+ */
+const freeze = (request: object): object =>
+  Object.freeze(Object.fromEntries(
+    Object.entries(request).map(([name, member]: readonly [string, unknown]) => [
+      name,
+      Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
+    ])
+  ))
+
+// -----------------------------------------------------------------------------
+// Kinds
+// -----------------------------------------------------------------------------
+
+/** The checks of a kind. */
+export interface Checks {
+  readonly name: string
+  /** Checks the request of a declaration. */
+  readonly refuseDeclaration: Refuse
+  /** Checks a request, or a credential. */
+  readonly refuseRequest: Refuse
+  /** Checks a request that may have the tag for its credential as `into`, or a credential. */
+  readonly refuseOptions: Refuse
+}
+
+/** `refuseWith` checks a request with further properties. */
+export const makeChecks = (
+  name: string,
+  row: { readonly name: string },
+  refuseWith: (more: () => Schema.Struct.Fields) => Refuse,
+  refuseDeclaration?: Refuse
+): Checks => {
+  const refuse = refuseWith(() => ({}))
+  return {
+    name,
+    refuseDeclaration: refuseDeclaration ?? refuse,
+    refuseRequest: refuseOtherTags(name, refuse, row),
+    refuseOptions: refuseOtherTags(name, refuseWith(() => ({ into: Constraint.optional(Guards.Tag) })), row)
+  }
+}
+
+type Tag<Id> = Context.Key<Id, Redacted.Redacted>
+
+/** A declared credential, or a request with the tag for its credential. */
+type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
+
+/** The functions that every kind has. The default tag is for inline requests that name no tag. */
+export const makeKind = ({ name, refuseDeclaration, refuseOptions }: Checks, defaultTag: Tag<unknown>) => {
+  /** The stack trace of an error begins in the program, which has the mistake. */
+  const declare = <Class>(id: string, request: object): Class => {
+    const refused = refuseId(id) ?? refuseDeclaration(request)
+    if (refused !== undefined) {
+      const error = toThrow(refused, id)
+      Error.captureStackTrace(error, declare)
+      throw error
+    }
+    const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
+    // The class is a tag for `Self`, which is a type only, and has the two properties of a declaration.
+    return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
+  }
+
+  // The checks tell credentials and requests apart, which the types cannot.
+  const resolve = <Id, Subject extends object>(
+    subject: Subject & Tagged<Id>
+  ): Effect.Effect<readonly [tag: Tag<Id>, request: Subject], ValidationException> => {
+    if (isDeclared(subject, name)) return Effect.succeed([subject as unknown as Tag<Id>, subject])
+    const refused = refuseOptions(subject)
+    if (refused !== undefined) return Effect.fail(refused)
+    // Without `into`, Id is the identifier of the default tag.
+    const { into = defaultTag as Tag<Id>, ...request } = subject as { readonly into?: Tag<Id> }
+    return Effect.succeed([into, asChecked(request) as Subject])
+  }
+
+  /** Provides a credential to an effect. `obtain` gets the declared credential, or the checked request. */
+  const provide = <A, E1, R1, Id, Subject extends object, E, R>(
+    self: Effect.Effect<A, E1, R1>,
+    subject: Subject & Tagged<Id>,
+    obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
+  ): Effect.Effect<A, E1 | E | ValidationException, Exclude<R1, Id> | R> =>
+    Effect.flatMap(resolve(subject), ([tag, request]) => Effect.provideServiceEffect(self, tag, obtain(request)))
+
+  const layer = <Id, Subject extends object, E, R>(
+    subject: Subject & Tagged<Id>,
+    obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
+  ): Layer.Layer<Id, E | ValidationException, R> =>
+    Layer.unwrap(Effect.map(resolve(subject), ([tag, request]) => Layer.effect(tag, obtain(request))))
+
+  return { declare, provide, layer }
+}

@@ -6,14 +6,9 @@
 import * as Duration from "effect/Duration"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Guards from "../plane/optionTypes.js"
-import * as Validation from "../plane/validation.js"
-import { refuseOtherTags } from "./credentialTag.js"
-import { makeRefuseUse, type RefuseUse } from "./renewal.js"
-
-type Refuse = (request: unknown) => ValidationException | undefined
+import { makeChecks, type Refuse, refuseFields } from "./credentialTag.js"
 
 export const operation = { name: "GetWebIdentityToken" }
 
@@ -39,38 +34,20 @@ const fields = {
 }
 
 /**
- * The check of a request with further members. One schema for each shape of `audience`: a union would report both shapes.
+ * The check of a request with further properties. One schema for each shape of `audience`: a union would report both.
  */
 export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
   const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>
-    // The fields of this module need no context.
-    Validation.refuse(
-      () => Schema.Struct({ audience, ...fields, ...more }) as unknown as Schema.Codec<unknown>,
-      operation
-    )
-  const refuseText = withAudience(Audience)
+    refuseFields(() => ({ audience, ...fields, ...more }), operation)
+  const refuseString = withAudience(Audience)
   const refuseList = withAudience(Constraint.items(Audience, 1, 10))
   const refuseOther = withAudience(
     Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
   )
   return (request) => {
     const audience = isObject(request) ? request["audience"] : undefined
-    return (isString(audience) ? refuseText : Array.isArray(audience) ? refuseList : refuseOther)(request)
+    return (isString(audience) ? refuseString : Array.isArray(audience) ? refuseList : refuseOther)(request)
   }
 }
 
-/** The request of a declared token. */
-export const refuseDeclaration: Refuse = refuseWith({})
-
-/** A request, or a declared credential. */
-export const refuseRequest: Refuse = refuseOtherTags("IamAccessToken", refuseDeclaration, operation)
-
-/** A request and the tag for the token, or a declared credential. */
-export const refuseOptions: Refuse = refuseOtherTags(
-  "IamAccessToken",
-  refuseWith({ into: Constraint.optional(Guards.Tag) }),
-  operation
-)
-
-/** The arguments of `IamAccessToken.use`. */
-export const refuseUse: RefuseUse = makeRefuseUse(() => ({}), operation)
+export const iamAccessToken = makeChecks("IamAccessToken", operation, (more) => refuseWith(more()))

@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
- * The issuer and the subject. A user who signs in again has a new JWT with the same two. The JWT is decoded and not verified: the application
- * vouches for it.
+ * The issuer and the subject. A user who signs in again has a new JWT with the same two. The JWT is decoded and not
+ * verified: the application vouches for it.
  */
 export const subjectOf = (
   userToken: Redacted.Redacted

@@ -1,24 +1,24 @@
 /** Renewal of a credential that a resource has rejected. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import type { ValidationException } from "../IdentityError.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
-import { Rejected } from "./rejectedCredential.js"
+
+/** The credential that a resource has rejected. A cache returns another one to the request that follows. */
+export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
+  defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
+})
 
 export interface Options {
-  /** Whether to use `forceAuthentication` if the request without it returns the same credential. The user may have to consent. */
+  /** Whether to repeat the request with `forceAuthentication` if it returns the same credential. */
   readonly reauthenticate: boolean
 }
 
 /**
- * Obtains a credential in the place of a rejected one. None: every request returned the rejected one.
+ * Obtains a credential in the place of a rejected one. `None` if every request returned the rejected one.
  *
- * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have re-authenticated. The
- * user is not asked in these cases.
+ * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have
+ * re-authenticated, so that the user need not consent again.
  */
 export const renewCredential = <E, R>(
   obtain: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>,
@@ -36,30 +36,6 @@ export const renewCredential = <E, R>(
   )
 }
 
-/** The check of the arguments of `use`: the function, and the options. */
-export type RefuseUse = (f: unknown, options: unknown) => ValidationException | undefined
-
-/** The check of `rejected` and of further options. */
-export const makeRefuseUse = (more: () => Schema.Struct.Fields, row: { readonly name: string }): RefuseUse => {
-  const refuseFunction = Validation.refuse(
-    () => Schema.Struct({ f: Constraint.guard("a function, with the options after it", isFunction) }),
-    row
-  )
-  const refuseOptions = Validation.refuse(
-    // The fields of this function need no context.
-    () =>
-      Schema.Struct({ rejected: Constraint.guard("a function", isFunction), ...more() }) as unknown as Schema.Codec<
-        unknown
-      >,
-    row
-  )
-  return (f, options) => refuseFunction({ f }) ?? refuseOptions(options)
-}
-
-export interface UseOptions<in E> extends Options {
-  readonly rejected: (error: E) => boolean
-}
-
 /**
  * Runs `f` with a credential. If the resource rejects it, runs `f` once more with a new one. Without another credential
  * it fails with the first error.
@@ -68,7 +44,10 @@ export const useCredential = <A, E, R, E1, R1>(
   obtain: Effect.Effect<Redacted.Redacted, E1, R1>,
   renew: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E1, R1>,
   f: (credential: Redacted.Redacted) => Effect.Effect<A, E, R>,
-  { reauthenticate, rejected }: UseOptions<E>
+  { reauthenticate = false, rejected }: {
+    readonly rejected: (error: E) => boolean
+    readonly reauthenticate?: boolean | undefined
+  }
 ): Effect.Effect<A, E | E1, R | R1> =>
   Effect.flatMap(obtain, (first) =>
     Effect.catchIf(f(first), rejected, (error) =>

@@ -45,7 +45,7 @@ export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effe
 // Labels
 // -----------------------------------------------------------------------------
 
-/** What an operation is about. A completion has neither member. */
+/** What an operation is about. A completion has neither property. */
 interface Subject {
   readonly provider?: string | undefined
   readonly flow?: Flow | undefined
@@ -84,8 +84,8 @@ const makeProviderNames = () => {
 }
 
 /**
- * A metric finds its state by the identity of the attributes, and otherwise by a text of all of them. So the same labels are always the same
- * object. `programLabels` are the labels that the program put on its fiber.
+ * A metric finds its state by the identity of the attributes, and otherwise by a string of all of them. So the same
+ * labels are always the same object. `programLabels` are the labels that the program put on its fiber.
  */
 const makeLabels = () => {
   const memo = new WeakMap<Labels, Map<string, Labels>>()
@@ -122,12 +122,14 @@ export type Observe = <A, E, R>(
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
   const labelsOf = makeLabels()
-  return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject = {}, self: Effect.Effect<A, E, R>) =>
+  return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject | undefined, self: Effect.Effect<A, E, R>) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
       Effect.withFiber<A, E, R>((fiber) => {
-        const flow = knownFlow(subject.flow)
-        if (subject.provider !== undefined) {
-          span.attribute("agentcore.provider", providerNames.forSpan(subject.provider))
+        // A request of plain JavaScript can be no object.
+        const { flow: givenFlow, provider: name }: Subject = Predicate.isObject(subject) ? subject : {}
+        const flow = knownFlow(givenFlow)
+        if (name !== undefined) {
+          span.attribute("agentcore.provider", providerNames.forSpan(name))
         }
         if (flow !== undefined) {
           span.attribute("agentcore.flow", flow)
@@ -142,7 +144,7 @@ export const make = (): Observe => {
           if (record.cache !== undefined) {
             span.attribute("agentcore.cache", record.cache)
           }
-          const provider = subject.provider === undefined ? undefined : providerNames.forMetrics(subject.provider)
+          const provider = name === undefined ? undefined : providerNames.forMetrics(name)
           const labels = labelsOf(fiber.getRef(Metric.CurrentMetricAttributes), { operation, provider, flow, outcome })
           const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, labels)
           IdentityMetrics.operations.updateUnsafe(1, context)

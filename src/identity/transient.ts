@@ -5,7 +5,7 @@ import type { MissingWorkloadAccessToken } from "../IdentityError.js"
 const isTransientStatus = (status: number | undefined): boolean =>
   status !== undefined && (status >= 500 || status === 429)
 
-/** Whether the service refused the call for its rate. */
+/** Whether the service throttled the call. */
 export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken): boolean =>
   error._tag === "ThrottlingException"
   || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)

@@ -8,7 +8,7 @@
  * - A promise rejects with a tagged error of `IdentityError`; see `error._tag`.
  * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
  *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
- * - A refused consent ends the wait at once (`AuthorizationFailed`).
+ * - A denied consent ends the wait at once (`AuthorizationFailed`).
  * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
  *   one line in a handler of `BedrockAgentCoreApp`, also in a handler that streams.
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
@@ -39,23 +39,23 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
-import type * as Context from "effect/Context"
+import type { ConfigError } from "effect/Config"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
-import { Identity } from "../Identity.js"
+import * as Identity from "../Identity.js"
 import type * as Config from "./internal/config.js"
-import type * as ConsentCallbacks from "./internal/consentCallback.js"
-import * as DefaultRuntime from "./internal/defaultRuntime.js"
+import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
-import type * as Propagation from "./internal/propagation.js"
 import * as Contexts from "./internal/requestContext.js"
-import type * as Users from "./internal/user.js"
 import type * as Workloads from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
@@ -130,7 +130,7 @@ export type RequestContext = Contexts.RequestContext
  * @since 0.1.0
  * @category models
  */
-export type AwsClient = Propagation.AwsClient
+export type AwsClient = Implementation.AwsClient
 
 /**
  * All parameters except the last one, the credential.
@@ -154,7 +154,7 @@ export type CredentialWrapper = Implementation.CredentialWrapper
  * @since 0.1.0
  * @category models
  */
-export type User = Users.User
+export type User = Workloads.User
 
 /**
  * The options of {@link completeAuthorization}.
@@ -200,7 +200,7 @@ export type ResumeOptions = Config.ResumeOptions
  * @since 0.1.0
  * @category models
  */
-export type ConsentOutcome = ConsentCallbacks.Outcome
+export type ConsentOutcome = Consents.Outcome
 
 /**
  * The options of {@link fetchConsentCallback}.
@@ -208,7 +208,7 @@ export type ConsentOutcome = ConsentCallbacks.Outcome
  * @since 0.1.0
  * @category models
  */
-export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
+export type FetchConsentCallbackOptions = Consents.FetchOptions
 
 /**
  * The options of {@link nodeConsentCallback}. The types of request and response are those of the framework.
@@ -219,7 +219,7 @@ export type FetchConsentCallbackOptions = ConsentCallbacks.FetchOptions
 export type NodeConsentCallbackOptions<
   Req extends IncomingMessage = IncomingMessage,
   Res extends ServerResponse = ServerResponse
-> = ConsentCallbacks.NodeOptions<Req, Res>
+> = Consents.NodeOptions<Req, Res>
 
 /**
  * The functions over one runtime, see {@link make}.
@@ -284,7 +284,8 @@ export const getContext = (): RequestContext | undefined => Contexts.get()
  * The functions over a runtime of the program. Besides `Identity` the runtime may have:
  *
  * - the `DataPlane`: then the functions include `workload`
- * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in memory
+ * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in
+ *   memory
  * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
  *   local development. It is then also the caller of requests without a token
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
@@ -316,20 +317,22 @@ export const make: {
    */
   <E>(
     runtime:
-      | ManagedRuntime.ManagedRuntime<Identity | DataPlane.DataPlane, E>
-      | Context.Context<Identity | DataPlane.DataPlane>
+      | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
+      | Context.Context<Identity.Identity | DataPlane.DataPlane>
   ): DataPlaneFunctions
   /**
    * Without `workload`, for a runtime that has `Identity` alone.
    */
-  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): Functions
-} = <E>(runtime: ManagedRuntime.ManagedRuntime<Identity, E> | Context.Context<Identity>): DataPlaneFunctions =>
+  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>): Functions
+} = <E>(
+  runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
+): DataPlaneFunctions =>
   Implementation.make({
     run: (effect) =>
       "runPromiseExit" in runtime
         ? runtime.runPromiseExit(effect)
         : Effect.runPromiseExitWith(runtime)(effect),
-    identity: Identity,
+    identity: Identity.Identity,
     dataPlane: Effect.flatMap(
       Effect.serviceOption(DataPlane.DataPlane),
       Option.match({
@@ -343,22 +346,40 @@ export const make: {
 // Default runtime
 // -----------------------------------------------------------------------------
 
-// One for the process: the functions below have no parameter for a runtime.
-const defaultRuntime = DefaultRuntime.make()
+// Not `AwsIdentity.layer()`: a bundle would hold the control plane and STS, which no function here calls.
+const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
+
+/** One for the process: the functions below have no parameter for a runtime. Its first use builds it. */
+let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLayer>, ConfigError> | undefined
+
+const defaultContext = Effect.suspend(() => {
+  const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
+  return runtime.contextEffect.pipe(
+    // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that time.
+    Effect.tapCause(() => {
+      if (defaultRuntime === runtime) defaultRuntime = undefined
+      return runtime.disposeEffect
+    })
+  )
+})
 
 /**
- * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new one.
- * It is for tests, and for programs that change their environment. A process that exits does not need it.
+ * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new
+ * one. It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
  * @category runtime
  */
-export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
+export const disposeDefaultRuntime = async (): Promise<void> => {
+  const runtime = defaultRuntime
+  defaultRuntime = undefined
+  await runtime?.dispose()
+}
 
 const defaultFunctions = Implementation.make({
   run: Effect.runPromiseExit,
-  identity: defaultRuntime.identity,
-  dataPlane: defaultRuntime.dataPlane
+  identity: Effect.map(defaultContext, Context.get(Identity.Identity)),
+  dataPlane: Effect.map(defaultContext, Context.get(DataPlane.DataPlane))
 })
 
 // -----------------------------------------------------------------------------
@@ -455,11 +476,11 @@ export const withWatPropagation: Functions["withWatPropagation"] = defaultFuncti
 export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workload
 
 /**
- * Continues a session: the `session` of `RequiresUserConsent`, or its text from {@link encodeSession}. It asks for the
- * token at once. The caller must be the caller that the session was started for.
+ * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It asks for
+ * the token at once. The caller must be the caller that the session was started for.
  *
  * The promise rejects with `AccessTokenError`, with the errors of `onAuthUrl`, and with `ValidationException` if the
- * text is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
+ * string is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
  *
  * @since 0.1.0
  * @category functions
@@ -486,8 +507,8 @@ export const resume: Functions["resume"] = defaultFunctions.resume
  * {@link fetchConsentCallback} and {@link nodeConsentCallback} are pages that also check the user. A call in this
  * process that waits for this session goes on at once.
  *
- * `user` must be the user that the authorization was started for. It must come from the application's own sign-in, never
- * from the URL: a forwarded link must not bind the account of another person.
+ * `user` must be the user that the authorization was started for. It must come from the application's own sign-in,
+ * never from the URL: a forwarded link must not bind the account of another person.
  *
  * The promise rejects with a `DataPlaneError`.
  *
@@ -529,8 +550,8 @@ export const completeAuthorization: Functions["completeAuthorization"] = default
 export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFunctions.fetchConsentCallback
 
 /**
- * The same for servers of Node: `node:http`, Express, Connect. Errors go to `next` if the framework passes it. Otherwise
- * the response has status 500, and the log has the name of the error. The promise never rejects.
+ * The same for servers of Node: `node:http`, Express, Connect. Errors go to `next` if the framework passes it.
+ * Otherwise the response has status 500, and the log has the name of the error. The promise never rejects.
  *
  * @since 0.1.0
  * @category functions
@@ -552,7 +573,7 @@ export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFu
 export const nodeConsentCallback: Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
 
 /**
- * The text of a session, for {@link resume} in another process. It contains the secrets of the session in clear: store
+ * A session as a string, for {@link resume} in another process. It contains the secrets of the session in clear: store
  * it like a credential.
  *
  * @since 0.1.0

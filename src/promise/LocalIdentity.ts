@@ -1,9 +1,9 @@
 /**
- * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in the
- * process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
+ * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in
+ * the process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
  *
- * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its authorization
- * server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its
+ * authorization server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
  *
  * @since 0.1.0
  * @example
@@ -29,19 +29,18 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as IdentitySetup from "../IdentitySetup.js"
+import type { Service as AuthorizationServer } from "../local/AuthorizationServer.js"
 import type * as Plains from "../local/control/nativeValue.js"
 import * as Server from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
-import { unwrap } from "./internal/settle.js"
 import * as Controls from "./localIdentity/control.js"
-import type { Run } from "./localIdentity/run.js"
-import * as Users from "./localIdentity/user.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -87,13 +86,13 @@ export type AuthorizationServerOptions = Server.AuthorizationServerOptions
  */
 export interface Options {
   /**
-   * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`, such
-   * as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
+   * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`,
+   * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
    */
   readonly setup?: Setup | string | undefined
   /**
-   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…` are in
-   * `environment`. Default: none.
+   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…`
+   * are in `environment`. Default: none.
    */
   readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
   /** A name or address of this machine. Default: `127.0.0.1`. */
@@ -145,7 +144,7 @@ export type Grant = Controls.Grant
 export type FaultStatus = Controls.FaultStatus
 
 /**
- * A request and its answer, without secrets.
+ * A request and its response, without secrets.
  *
  * @since 0.1.0
  * @category models
@@ -182,7 +181,12 @@ export type ClockState = Controls.ClockState
  * @since 0.1.0
  * @category models
  */
-export type Page = Users.Page
+export interface Page {
+  readonly status: number
+  readonly url: string
+  /** The visible text. */
+  readonly text: string
+}
 
 /**
  * What a user does with a link.
@@ -190,7 +194,7 @@ export type Page = Users.Page
  * @since 0.1.0
  * @category models
  */
-export type Act<A = Page> = Users.Act<A>
+export type Act<A = Page> = (link: TestUsers.Link | URL) => Promise<A>
 
 /**
  * A user with a browser, see `local/TestUser`.
@@ -198,7 +202,24 @@ export type Act<A = Page> = Users.Act<A>
  * @since 0.1.0
  * @category models
  */
-export type TestUser = Users.TestUser
+export interface TestUser {
+  /** The user name at the authorization server. */
+  readonly name: string
+  /** Opens a page, such as the sign-in of the application. Sends no form. */
+  readonly opens: Act
+  /** Opens the link, signs in, and allows. */
+  readonly approves: Act
+  /** Opens the link, signs in, and denies. */
+  readonly denies: Act
+  /** Gives the link to another user, who approves in their own browser. */
+  readonly forwardsLinkTo: (other: TestUser) => Act
+  /** Approves, and presses the button twice. The result has the pages of both clicks. */
+  readonly clicksTwice: Act<ReadonlyArray<Page>>
+  /** Approves, and returns to the application only when the promise of the function has ended. */
+  readonly returnsAfter: (meanwhile: () => Promise<unknown>) => Act
+  /** Withdraws their consent at the authorization server. Returns the number of refresh tokens that are revoked. */
+  readonly revokes: () => Promise<number>
+}
 
 /**
  * Steers the server, as `LocalControl` does. A promise rejects with its errors.
@@ -211,8 +232,8 @@ export type Control = Controls.Control<Setup>
 /**
  * A server that runs.
  *
- * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client secret
- *   of the authorization server.
+ * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client
+ *   secret of the authorization server.
  * - `stop`: ends it and frees its ports. `await using` stops it, too.
  *
  * @since 0.1.0
@@ -289,14 +310,37 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
         })
     })
     const runtime = yield* Effect.context()
-    const run: Run = (effect) => Effect.runPromiseExitWith(runtime)(effect).then(unwrap)
+    const run: Controls.Run = Effect.runPromiseWith(runtime)
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
   }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, layerLog(logLevel))))
 
+const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text, url: Redacted.value(url) })
+
+const makeUser = (
+  user: TestUsers.TestUser,
+  { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Controls.Run }
+): TestUser => {
+  const act = (effect: TestUsers.Act<TestUsers.Page, unknown>): Act => (link) =>
+    run(Effect.map(effect(link instanceof URL ? link.href : link), toPage))
+  return {
+    name: user.name,
+    opens: act(user.opens),
+    approves: act(user.approves),
+    denies: act(user.denies),
+    forwardsLinkTo: (other) => other.approves,
+    clicksTwice: (link) =>
+      run(Effect.map(user.clicksTwice(link instanceof URL ? link.href : link), (pages) => pages.map(toPage))),
+    returnsAfter: (meanwhile) =>
+      act(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error }))),
+    revokes: () => run(user.revokes(authorizationServer))
+  }
+}
+
 /**
- * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process alive.
+ * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process
+ * alive.
  *
  * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
  *
@@ -318,10 +362,10 @@ export const start: {
    */
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
-  const scope = Effect.runSync(Scope.make())
-  const exit = await Effect.runPromiseExit(Scope.provide(build(options), scope))
-  if (Exit.isFailure(exit)) await Effect.runPromise(Scope.close(scope, exit))
-  const { run, running: { authorizationServer, control, environment, server }, stopped } = unwrap(exit)
+  const scope = Scope.makeUnsafe()
+  const { run, running: { authorizationServer, control, environment, server }, stopped } = await Effect.runPromise(
+    Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+  )
   let stopping: Promise<void> | undefined
   const stop = () => stopping ??= Effect.runPromise(Scope.close(scope, Exit.void))
   const service = Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service))
@@ -334,7 +378,7 @@ export const start: {
     // The first overload alone promises these.
     ...(service === undefined ? undefined : {
       issuer: service.issuer,
-      user: (name: string) => Users.make(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })
+      user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })
     }) as { readonly issuer: string; readonly user: (name: string) => TestUser }
   }
 }

@@ -113,6 +113,21 @@ describe("agentcore-identity local", () => {
       assert.notInclude(output, "level=INFO")
     }))
 
+  it.live.skipIf(process.platform !== "linux")(
+    "colours its log on a terminal, unless NO_COLOR is set",
+    () =>
+      Effect.gen(function*() {
+        const show = (env: Program.Environment) =>
+          Effect.flatMap(
+            Program.launch(["local", "--port", "0"], { TERM: "xterm", ...env }, { terminal: true }),
+            (started) => Program.seen(started, /[^\n]*INFO[^\n]* is ready at/)
+          )
+        assert.include(yield* show({}), "\u001b[32mINFO\u001b[0m")
+        assert.notInclude(yield* show({ NO_COLOR: "1" }), "\u001b")
+      }),
+    30_000
+  )
+
   it.live("sets up a shell that starts it in the background", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary

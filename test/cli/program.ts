@@ -14,8 +14,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import type { Run } from "../../src/cli/commandLine.js"
 import * as Commands from "../../src/cli/program.js"
-import type { Run } from "../../src/cli/run.js"
 import { buildCommand } from "../support/build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))

@@ -64,13 +64,14 @@ for (
     "dist/local/server/console/main.js",
     "dist/local/server/console/main.css",
     "src/index.ts",
+    "src/README.md",
     ...Object.values(manifest.bin)
   ]
 ) {
   if (!files.includes(file)) fail(`${file} is not in the tarball`)
 }
 for (const file of files) {
-  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/.*\.ts)$/.test(file)) {
+  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/(README\.md|.*\.ts))$/.test(file)) {
     fail(`${file} does not belong in the tarball`)
   }
 }
@@ -168,7 +169,7 @@ const checkTypes = (directory, paths) => {
     console.log(`  types, TypeScript ${ts.version}, ${name}: ${paths.length} subpaths, ${diagnostics.length} errors`)
     must(
       `types, TypeScript 7, ${name}`,
-      node([join(root, "node_modules/typescript-7/bin/tsc"), "-p", config], { cwd: directory })
+      node([join(root, "node_modules/@typescript/native/bin/tsc"), "-p", config], { cwd: directory })
     )
   }
 }

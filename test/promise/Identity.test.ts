@@ -257,7 +257,10 @@ describe("a wrong configuration", () => {
       )
       const user = untyped({ userid: "alice" })
       const wrongUser = ["user.userid: Member must have a known name; did you mean 'userId'?"]
-      assert.deepStrictEqual(yield* fieldsOf(completeAuthorization({ sessionUri: "urn:s", user })), wrongUser)
+      assert.deepStrictEqual(
+        yield* fieldsOf(completeAuthorization({ sessionUri: "urn:ietf:params:oauth:request_uri:s", user })),
+        wrongUser
+      )
       assert.deepStrictEqual(
         yield* fieldsOf(runWithContext({ user, workloadAccessToken: "token" }, withAccessToken(Calendar)(tool))),
         wrongUser

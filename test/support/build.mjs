@@ -102,7 +102,7 @@ export const buildModules = () =>
     // As in the package: else Node parses every module twice to find out that it is one.
     writeFileSync(join(draft, "package.json"), JSON.stringify({ type: "module", sideEffects: false }))
     await run(
-      "node_modules/typescript-7/bin/tsc",
+      "node_modules/@typescript/native/bin/tsc",
       "--project",
       "src/tsconfig.json",
       "--outDir",

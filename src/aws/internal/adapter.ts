@@ -6,11 +6,24 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
 import { readVariable } from "../../internal/environment.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import type * as Operation from "../../Operation.js"
 import { fromTable } from "../../plane/make.js"
 import { undecodable } from "./failure.js"
+
+/** Loads a package of the AWS SDK. Fails with a `TransportError` of the call that needs the package. */
+export const loadSdk = <Sdk extends object>(
+  packageName: string,
+  client: keyof Sdk & string,
+  load: () => Promise<Sdk>
+): Effect.Effect<Sdk, TransportError> =>
+  Effect.mapError(
+    loadPackage(packageName, client, load),
+    (error) => new TransportError({ kind: "unloadable", code: error.code, cause: Redacted.make(error) })
+  )
 
 /** An operation whose request and response do not matter. */
 export interface Row<E> extends Operation.Any {

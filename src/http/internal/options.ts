@@ -2,13 +2,11 @@
  * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
  */
 import * as Schema from "effect/Schema"
-import { refuseOtherTags } from "../../identity/credentialTag.js"
+import { type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
 import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
 import * as IdentityRequest from "../../identity/identityRequest.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import * as Validation from "../../plane/validation.js"
-
-type Refuse = IdentityRequest.Refuse
+import { ProviderName } from "../../models/internal/names.js"
 
 const Flag = Constraint.optional(Schema.Boolean)
 
@@ -24,10 +22,6 @@ const tokenFields = {
 }
 
 const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.optional(Schema.String) }
-
-const refuseMembers = (fields: Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
-  // The fields of this module need no context.
-  Validation.refuse(() => Schema.Struct(fields) as unknown as Schema.Codec<unknown>, row)
 
 export interface Check {
   /** The kind of the credential. */
@@ -46,15 +40,15 @@ const make = (
 ): Check => ({
   kind,
   refuseOptions: refuseOtherTags(kind, refuseOptions, row),
-  refuseUse: refuseMembers(use, row)
+  refuseUse: refuseFields(() => use, row)
 })
 
 const { accessTokenOperation, apiKeyOperation } = IdentityRequest
 
 export const accessToken: Check = make(
   "AccessToken",
-  refuseMembers(
-    { ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields },
+  refuseFields(
+    () => ({ ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields }),
     accessTokenOperation
   ),
   tokenFields,
@@ -63,7 +57,7 @@ export const accessToken: Check = make(
 
 export const apiKey: Check = make(
   "ApiKey",
-  refuseMembers({ provider: IdentityRequest.declarationFields().provider, ...keyFields }, apiKeyOperation),
+  refuseFields(() => ({ provider: ProviderName, ...keyFields }), apiKeyOperation),
   keyFields,
   apiKeyOperation
 )

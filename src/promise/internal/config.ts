@@ -1,5 +1,10 @@
-/** The configurations of the wrappers, and the requests that they stand for. */
+/** The configurations of the wrappers, their checks, and the requests that they stand for. */
+import * as Effect from "effect/Effect"
+import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type ConsentSession, FromJson } from "../../ConsentSession.js"
+import { operations } from "../../DataPlane.js"
 import type {
   AccessTokenCredential,
   AccessTokenRequest,
@@ -7,7 +12,13 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared } from "../../identity/credentialTag.js"
+import { asChecked, isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
+import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
+import { ValidationException } from "../../IdentityError.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import { leavesOf } from "../../models/internal/issues.js"
+import { ProviderName } from "../../models/internal/names.js"
+import * as Guards from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
 
 /*
@@ -30,8 +41,8 @@ export interface OAuth2WrapperConfig {
    *
    * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
    * - `M2M`: the agent's own access, without a user (client credentials).
-   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the workload
-   *   access token has to be one for that JWT.
+   * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
+   *   workload access token has to be one for that JWT.
    */
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**
@@ -82,6 +93,66 @@ export interface ResumeOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
+// -----------------------------------------------------------------------------
+// Checks
+// -----------------------------------------------------------------------------
+
+const Text = () => Constraint.optional(Schema.String)
+
+const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(Guards.AnyFunction) })
+
+/** `sessionUri` is in a type of the official SDK, and means nothing here. */
+export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+  "AccessToken",
+  refuseFields(() => {
+    const { audiences, customParameters, flow, forceAuthentication, provider, resources, returnUrl, scopes } =
+      accessTokenFields()
+    return {
+      ...useFields(),
+      providerName: provider,
+      scopes,
+      resources,
+      audiences,
+      authFlow: flow,
+      forceAuthentication,
+      callbackUrl: returnUrl,
+      customState: Constraint.optional(Constraint.text(1, 4096)),
+      customParameters,
+      sessionUri: Text()
+    }
+  }, accessTokenOperation),
+  accessTokenOperation
+)
+
+export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+  "ApiKey",
+  refuseFields(() => ({ workloadIdentityToken: Text(), providerName: ProviderName }), apiKeyOperation),
+  apiKeyOperation
+)
+
+/** Checks options that can be absent. */
+const refuseOptions = (...check: Parameters<typeof refuseFields>): Refuse => {
+  const refuse = refuseFields(...check)
+  return (options) => options === undefined ? undefined : refuse(options)
+}
+
+export const refuseAccessTokenUse: Refuse = refuseOptions(useFields, accessTokenOperation)
+
+export const refuseApiKeyUse: Refuse = refuseOptions(() => ({ workloadIdentityToken: Text() }), apiKeyOperation)
+
+/** `Identity` checks the values. */
+export const refuseCompletionNames: Refuse = refuseFields(() => ({
+  sessionUri: Constraint.guard(
+    "a string or a Redacted string",
+    (value) => isString(value) || Redacted.isRedacted(value)
+  ),
+  user: Constraint.guard("an object", isObject)
+}), operations.completeResourceTokenAuth)
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
 type Request = Omit<AccessTokenRequest, keyof ConsentOptions>
 
 const toInlineRequest = (config: OAuth2WrapperConfig): Request => ({
@@ -101,8 +172,27 @@ export const toAccessTokenRequest = (
   context: RequestContext | undefined
 ): Request => {
   const request = isDeclared(subject, "AccessToken") ? subject.request : toInlineRequest(subject)
-  return { ...request, returnUrl: request.returnUrl ?? context?.oauth2CallbackUrl ?? context?.callbackUrl }
+  const returnUrl = context?.oauth2CallbackUrl ?? context?.callbackUrl
+  return request.returnUrl !== undefined || returnUrl === undefined
+    ? asChecked(request)
+    // `Identity` checks the URL.
+    : { ...request, returnUrl }
 }
 
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
-  isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }
+  asChecked(isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName })
+
+export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
+  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
+
+export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
+  typeof session === "string"
+    ? Effect.mapError(
+      Schema.decodeEffect(FromJson)(session),
+      // The messages of this schema have no values.
+      ({ issue }) =>
+        new ValidationException({
+          message: leavesOf(issue).map(({ message }) => message).join("; ")
+        })
+    )
+    : Effect.succeed(session)

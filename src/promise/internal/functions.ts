@@ -1,6 +1,10 @@
 /** The functions over one runtime. */
+import * as Cause from "effect/Cause"
+import { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -10,18 +14,12 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
 import { isDeclared } from "../../identity/credentialTag.js"
-import * as IdentityRequest from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
+import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import { callerOf, userOf } from "./caller.js"
 import * as Config from "./config.js"
-import * as ConsentCallbacks from "./consentCallback.js"
 import * as Consents from "./consents.js"
-import * as Propagation from "./propagation.js"
 import * as RequestContext from "./requestContext.js"
-import { toRedacted, toSession } from "./session.js"
-import { unwrap } from "./settle.js"
-import * as Users from "./user.js"
 import * as Workloads from "./workload.js"
 
 // -----------------------------------------------------------------------------
@@ -34,18 +32,43 @@ export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TR
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
+/** The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client. */
+export interface AwsClient {
+  /** The middleware of the client. */
+  readonly middlewareStack: {
+    /** Adds a middleware. */
+    add(
+      middleware: <Args extends { readonly request: unknown }, Output>(
+        next: (args: Args) => Promise<Output>,
+        context: { readonly clientName?: string; readonly commandName?: string }
+      ) => (args: Args) => Promise<Output>,
+      options: {
+        readonly step: "build"
+        readonly priority: "high"
+        readonly name: string
+        readonly override: true
+      }
+    ): void
+  }
+}
+
 export interface CompleteAuthorizationOptions {
   /** The parameter `session_id` of the URL to which the browser came back. */
   readonly sessionUri: string | Redacted.Redacted
   /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
-  readonly user: Users.User
+  readonly user: Workloads.User
 }
 
 export interface Functions {
   readonly withAccessToken: {
-    /** Passes a declared access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    /**
+     * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
+     * caller.
+     */
     (credential: AccessTokenCredential, options?: Config.AccessTokenUseOptions): CredentialWrapper
-    /** Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. */
+    /**
+     * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller.
+     */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
   }
   readonly withApiKey: {
@@ -57,17 +80,17 @@ export interface Functions {
   readonly withWAT: <TParams extends Array<unknown>, TReturn>(
     fn: (...args: [...TParams, string]) => Promise<TReturn>
   ) => (...args: TParams) => Promise<TReturn>
-  readonly withWatPropagation: (client: Propagation.AwsClient) => void
+  readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: Config.ResumeOptions) => Promise<string>
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
   readonly fetchConsentCallback: (
-    options: ConsentCallbacks.FetchOptions
+    options: Consents.FetchOptions
   ) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
     Req extends IncomingMessage = IncomingMessage,
     Res extends ServerResponse = ServerResponse
   >(
-    options: ConsentCallbacks.NodeOptions<Req, Res>
+    options: Consents.NodeOptions<Req, Res>
   ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
 }
 
@@ -95,8 +118,51 @@ const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Con
 }
 
 // -----------------------------------------------------------------------------
+// Propagation
+// -----------------------------------------------------------------------------
+
+/**
+ * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
+ * not.
+ */
+const commands: ReadonlySet<string | undefined> = new Set([
+  "InvokeAgentRuntimeCommand",
+  "InvokeAgentRuntimeCommandCommand",
+  "InvokeHarnessCommand"
+])
+
+/**
+ * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
+ * `high` it runs before the middleware of a single command, which therefore takes precedence.
+ */
+const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
+  client.middlewareStack.add(
+    (next, { clientName, commandName }) =>
+      clientName === "BedrockAgentCoreClient" && commands.has(commandName)
+        ? async (args) => {
+          const token = await caller()
+          if (Option.isSome(token) && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
+            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(token.value)
+          }
+          return next(args)
+        }
+        : next,
+    { step: "build", priority: "high", name: "agentCoreWorkloadAccessToken", override: true }
+  )
+
+// -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
+
+/** Returns the value of an exit, or throws its error. */
+const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
+  if (Exit.isSuccess(exit)) {
+    return exit.value
+  }
+  const error = Cause.squash(exit.cause)
+  // A `ConfigError` is the only failure here that is not an `Error`.
+  throw error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error
+}
 
 export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
@@ -121,7 +187,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
   ): Effect.Effect<Redacted.Redacted, unknown, R> =>
     Effect.flatMap(
-      callerOf(configured, context),
+      RequestContext.callerOf(configured, context),
       (caller) =>
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
@@ -133,7 +199,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     context: RequestContext.RequestContext | undefined
   ): Effect.Effect<ConsentOptions<unknown>, ValidationException> => {
     const show = onAuthUrl && toConsentHandler(onAuthUrl)
-    return Effect.map(userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
+    return Effect.map(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
   }
 
   return {
@@ -143,32 +209,35 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
       options?: Config.AccessTokenUseOptions
     ) =>
       wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const refused = IdentityRequest.refuseAccessTokenConfig(subject) ?? IdentityRequest.refuseResumeOptions(options)
+        const refused = Config.refuseAccessTokenConfig(subject) ?? Config.refuseAccessTokenUse(options)
         if (refused !== undefined) return Effect.fail(refused)
         const request = Config.toAccessTokenRequest(subject, context)
         const use = isDeclared(subject, "AccessToken") ? { ...options } : { ...subject, ...options }
         const consent = consentOptions(use, context)
         return callAs(use.workloadIdentityToken, context, (identity) =>
           Effect.flatMap(consent, (consent) =>
-            identity.getAccessToken({ ...request, ...consent })))
+            identity.getAccessToken(request, consent)))
       }) as CredentialWrapper,
     withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options?: Config.ApiKeyUseOptions) =>
       wrap((context) => {
-        const refused = IdentityRequest.refuseApiKeyConfig(subject) ?? IdentityRequest.refuseApiKeyUseOptions(options)
+        const refused = Config.refuseApiKeyConfig(subject) ?? Config.refuseApiKeyUse(options)
         if (refused !== undefined) return Effect.fail(refused)
         const request = Config.toApiKeyRequest(subject)
         const use = isDeclared(subject, "ApiKey") ? { ...options } : { ...subject, ...options }
         return callAs(use.workloadIdentityToken, context, (identity) => identity.getApiKey(request))
       }) as CredentialWrapper,
-    withWAT: wrap((context) => Effect.flatMap(callerOf(undefined, context), ({ get }) => get)),
+    withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
-      Propagation.add(client, async () =>
-        settle(Effect.matchEffect(callerOf(undefined, RequestContext.get()), {
-          onFailure: () => Effect.succeedNone,
-          onSuccess: ({ get }) => Effect.asSome(get)
-        }))),
+      addPropagation(
+        client,
+        async () =>
+          settle(Effect.matchEffect(RequestContext.callerOf(undefined, RequestContext.get()), {
+            onFailure: () => Effect.succeedNone,
+            onSuccess: ({ get }) => Effect.asSome(get)
+          }))
+      ),
     resume: async (session, options = {}) => {
-      const refused = IdentityRequest.refuseResumeOptions(options)
+      const refused = Config.refuseAccessTokenUse(options)
       if (refused !== undefined) throw refused
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
@@ -178,7 +247,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
           context,
           (identity) =>
             Effect.flatMap(
-              Effect.all([toSession(session), consent]),
+              Effect.all([Config.toSession(session), consent]),
               ([session, options]) => identity.resumeAccessToken(session, options)
             )
         )
@@ -187,16 +256,15 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
-        const refused = IdentityRequest.refuseCompletionOptions(options)
+        const refused = Config.refuseCompletionNames(options)
         if (refused !== undefined) return yield* refused
-        const { sessionUri: given, user } = options
-        const sessionUri = toRedacted(given)
-        const checked = yield* Effect.fromResult(Users.toUserIdentifier(user, "user"))
-        yield* (yield* identity).completeAuthorization({ sessionUri, user: checked })
+        const sessionUri = Config.toRedacted(options.sessionUri)
+        const user = Workloads.toUserIdentifier(options.user)
+        yield* (yield* identity).completeAuthorization({ sessionUri, user })
         yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
-    fetchConsentCallback: ConsentCallbacks.makeFetch(callback),
-    nodeConsentCallback: ConsentCallbacks.makeNode(callback),
+    fetchConsentCallback: Consents.makeFetch(callback),
+    nodeConsentCallback: Consents.makeNode(callback),
     workload: (options) => Workloads.make(options, { dataPlane, settle })
   }
 }

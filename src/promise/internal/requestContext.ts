@@ -1,9 +1,14 @@
-/** The context of a request. Only `promise/` keeps it in an `AsyncLocalStorage`. */
-import type * as Redacted from "effect/Redacted"
+/** The context of a request, and its caller. Only `promise/` keeps it in an `AsyncLocalStorage`. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { hasProperty, isFunction } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
-import * as AsyncGenerators from "./asyncGenerator.js"
-import type { User } from "./user.js"
-import type { Workload } from "./workload.js"
+import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
+import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import { checkUser, type User, type Workload } from "./workload.js"
 
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
@@ -27,9 +32,87 @@ export interface RequestContext {
 
 const storage = new AsyncLocalStorage<RequestContext>()
 
+const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
+  hasProperty(u, Symbol.asyncIterator)
+  && hasProperty(u, "next") && isFunction(u.next)
+  && hasProperty(u, "return") && isFunction(u.return)
+  && hasProperty(u, "throw") && isFunction(u.throw)
+
+/**
+ * Makes the body of an async generator, or of a promised one, run through `within`. Returns any other value as it is.
+ */
+const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
+  if (result instanceof Promise) {
+    // A promise of the same value.
+    return result.then((value) => runWithin(value, within)) as T
+  }
+  if (isAsyncGenerator(result)) {
+    const { next, return: end, throw: fail } = result
+    result.next = (...values) => within(() => next.apply(result, values))
+    result.return = (value) => within(() => end.call(result, value))
+    result.throw = (error) => within(() => fail.call(result, error))
+  }
+  return result
+}
+
 export const run = <T>(context: RequestContext, f: () => T): T => {
   const within = <A>(g: () => A): A => storage.run(context, g)
-  return AsyncGenerators.runWithin(within(f), within)
+  return runWithin(within(f), within)
 }
 
 export const get = (): RequestContext | undefined => storage.getStore()
+
+// -----------------------------------------------------------------------------
+// Callers
+// -----------------------------------------------------------------------------
+
+const makeCaller = (token: string | Redacted.Redacted): Service =>
+  make(Redacted.isRedacted(token) ? token : Redacted.make(token))
+
+const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
+  workload: name,
+  get: Effect.tryPromise({
+    try: async () => Redacted.make(await getToken()),
+    // It rejects with the errors of the service of this type. Other errors only pass through.
+    catch: (error) => error as WorkloadAccessTokenError
+  }),
+  invalidate: (stale) => Effect.promise(() => invalidate(Redacted.value(stale)))
+})
+
+/**
+ * The caller from the configuration, else from the request in context, else from the runtime. An empty token does not
+ * count.
+ */
+export const callerOf = (
+  configured: string | undefined,
+  context: RequestContext | undefined
+): Effect.Effect<Service, MissingWorkloadAccessToken> => {
+  const token = configured || context?.workloadAccessToken
+  return token
+    ? Effect.succeed(makeCaller(token))
+    : context?.workload
+    ? Effect.succeed(ofWorkload(context.workload))
+    : Effect.flatMap(
+      Effect.serviceOption(WorkloadAccessToken),
+      Option.match({
+        onNone: () =>
+          Effect.fail(
+            new MissingWorkloadAccessToken({
+              message: context === undefined
+                ? "There is no workload access token, and no request is in context: call inside of runWithContext, or give workloadIdentityToken to the functions that take it"
+                : RuntimeHeaders.missingToken
+            })
+          ),
+        onSome: Effect.succeed
+      })
+    )
+}
+
+/** The user of the caller: the user of the request in context, else the user of its workload if that is the caller. */
+export const userOf = (
+  configured: string | undefined,
+  context: RequestContext | undefined
+): Effect.Effect<UserIdentifier | undefined, ValidationException> =>
+  context?.user
+    ? checkUser(context.user, "user")
+    : Effect.succeed(configured || context?.workloadAccessToken ? undefined : context?.workload?.user)

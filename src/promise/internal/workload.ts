@@ -1,14 +1,60 @@
-/** A workload as the caller: its token is obtained, and renewed. */
+/** Users, and workloads that act for them. */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
-import { refuseWorkloadOptions } from "../../identity/identityRequest.js"
-import type { UserIdentifier } from "../../UserIdentifier.js"
+import { refuseFields } from "../../identity/credentialTag.js"
+import { refuseWorkload } from "../../identity/identityRequest.js"
+import type { ValidationException } from "../../IdentityError.js"
+import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import { toUserIdentifier, type User } from "./user.js"
+
+// -----------------------------------------------------------------------------
+// Users
+// -----------------------------------------------------------------------------
+
+export type User =
+  | {
+    /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
+    readonly userId: string
+    /** A user has an id or a JWT. */
+    readonly userToken?: never
+  }
+  | {
+    /** The user's own JWT, 1 to 131072 characters. */
+    readonly userToken: string | Redacted.Redacted
+    /** A user has an id or a JWT. */
+    readonly userId?: never
+  }
+
+/** Does not check the user: a program in JavaScript can pass any value. */
+export const toUserIdentifier = (user: User): UserIdentifier =>
+  typeof user === "object" && user !== null && typeof user.userToken === "string"
+    ? { ...user, userToken: Redacted.make(user.userToken) }
+    // Only the JWT can be a string, which the types cannot tell.
+    : user as UserIdentifier
+
+const refuseUser = {
+  user: refuseFields(() => ({ user: UserIdentifier }), { name: "" }),
+  currentUser: refuseFields(() => ({ currentUser: UserIdentifier }), { name: "" })
+}
+
+/**
+ * Checks a user. The error names `source`, and quotes nothing: where the program wrote the user, or the function that
+ * returned them.
+ */
+export const checkUser = (
+  user: User,
+  source: "user" | "currentUser"
+): Effect.Effect<UserIdentifier, ValidationException> => {
+  const identifier = toUserIdentifier(user)
+  return refuseUser[source]({ [source]: identifier }) ?? Effect.succeed(identifier)
+}
+
+// -----------------------------------------------------------------------------
+// Workloads
+// -----------------------------------------------------------------------------
 
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */
@@ -33,7 +79,7 @@ export interface Workload {
    * unknown name.
    */
   readonly getToken: () => Promise<string>
-  /** Marks a token that a service has refused. The next `getToken` renews it. */
+  /** Marks a token that a service has rejected. The next `getToken` renews it. */
   readonly invalidate: (stale: string) => Promise<void>
 }
 
@@ -45,12 +91,10 @@ export const make = <R>(
     readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
   }
 ): Workload => {
-  const refused = refuseWorkloadOptions(options)
+  const { name, renewAfter } = options
+  const user = options.user && toUserIdentifier(options.user)
+  const refused = refuseWorkload({ ...options, user })
   if (refused !== undefined) throw refused
-  const { name, renewAfter, user: given } = options
-  const user = given === undefined
-    ? undefined
-    : Result.getOrThrowWith(toUserIdentifier(given, "user"), (error) => error)
   // A runtime that was disposed of has another data plane afterwards.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
   const service = Effect.flatMap(dataPlane, (dataPlane) =>

@@ -8,7 +8,9 @@ import type { Change, IdentitySetup } from "../../IdentitySetup.js"
 import { type Plain, toPlain } from "../../local/control/nativeValue.js"
 import type * as LocalBackend from "../../local/LocalBackend.js"
 import * as LocalControl from "../../local/LocalControl.js"
-import type { Run } from "./run.js"
+
+/** Runs an effect as a promise. */
+export type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
 export type Consent = Plain<LocalBackend.ConsentStatus>
 
@@ -38,7 +40,7 @@ export interface Control<Setup> {
   readonly export: (options: { readonly key: string }) => Promise<string>
   readonly clock: {
     readonly state: () => Promise<ClockState>
-    /** Moves the clock forward, by milliseconds or a text such as `"61 minutes"`. */
+    /** Moves the clock forward, by milliseconds or a string such as `"61 minutes"`. */
     readonly advance: (duration: Parameters<LocalControl.ClockControl["advance"]>[0]) => Promise<ClockState>
     readonly set: (time: Date) => Promise<ClockState>
     readonly reset: () => Promise<ClockState>

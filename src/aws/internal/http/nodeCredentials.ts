@@ -17,8 +17,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
+import { loadSdk } from "../adapter.js"
 import * as Credentials from "../credentials.js"
-import { loadSdk } from "../loadSdk.js"
 import { regionalEndpoint } from "./adapter.js"
 import * as Protocol from "./protocol.js"
 import * as Retry from "./retry.js"
@@ -47,14 +47,6 @@ export interface Machine {
 // Packages of the AWS SDK
 // -----------------------------------------------------------------------------
 
-const fromPackage = <Package extends object, Name extends keyof Package & string>(
-  name: string,
-  member: Name,
-  load: () => Promise<Package>,
-  make: (member: Package[Name]) => () => Promise<Credentials.Identity>
-): Credentials.Search =>
-  Effect.flatMap(loadSdk(name, member, load), (module) => Credentials.fromProvider(() => make(module[member])()))
-
 /** The name is not in the `import()`, so that a bundler leaves it out. */
 const importUnbundled = (name: string): Promise<unknown> => import(name)
 
@@ -67,18 +59,14 @@ const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node
   importUnbundled("@aws-sdk/credential-provider-node") as ReturnType<typeof importChain>
 
 const chain = (files: Files): Credentials.Search =>
-  fromPackage(
-    "@aws-sdk/credential-provider-node",
-    "defaultProvider",
-    importChain,
-    (defaultProvider) => defaultProvider({ ...files })
+  Effect.flatMap(
+    loadSdk("@aws-sdk/credential-provider-node", "defaultProvider", importChain),
+    ({ defaultProvider }) => Credentials.fromProvider(() => defaultProvider({ ...files })())
   )
 
-const instance = fromPackage(
-  "@smithy/credential-provider-imds",
-  "fromInstanceMetadata",
-  () => import("./sdk/instance.js"),
-  (fromInstanceMetadata) => fromInstanceMetadata()
+const instance: Credentials.Search = Effect.flatMap(
+  loadSdk("@smithy/credential-provider-imds", "fromInstanceMetadata", () => import("./sdk/instance.js")),
+  ({ fromInstanceMetadata }) => Credentials.fromProvider(() => fromInstanceMetadata()())
 )
 
 // -----------------------------------------------------------------------------
@@ -174,15 +162,6 @@ export interface Sts {
   readonly endpoint: string | undefined
 }
 
-interface WebIdentityOptions extends Sts {
-  /** The token is replaced from time to time. */
-  readonly readToken: Effect.Effect<string, unknown>
-  readonly roleArn: string
-  /** The name of the session in CloudTrail. Default: one with the time in it. */
-  readonly sessionName: string | undefined
-  readonly transport: Transport
-}
-
 /** Of one attempt, in milliseconds. All three fit into the time of a search. */
 const stsTimeout = 3000
 
@@ -206,7 +185,13 @@ interface Refusal extends Retry.Failure {
 
 /** `AssumeRoleWithWebIdentity` of STS, without a signature, for a token as EKS gives one to a pod. */
 const fromWebIdentity = (
-  { endpoint, readToken, region, roleArn, sessionName, transport }: WebIdentityOptions
+  transport: Transport,
+  { endpoint, region }: Sts,
+  roleArn: string,
+  /** The name of the session in CloudTrail. Default: one with the time in it. */
+  sessionName: string | undefined,
+  /** The token is replaced from time to time. */
+  readToken: Effect.Effect<string, unknown>
 ): Credentials.Search => {
   const { origin, pathname } = new URL(endpoint ?? regionalEndpoint("sts", region))
   const path = `${pathname.replace(/\/+$/, "")}/`
@@ -274,8 +259,7 @@ export const find = (
   const roleArn = env["AWS_ROLE_ARN"]
   if (webIdentityToken && roleArn) {
     const sessionName = env["AWS_ROLE_SESSION_NAME"] || undefined
-    const readToken = readFile(webIdentityToken)
-    return Credentials.keep(fromWebIdentity({ ...sts, readToken, roleArn, sessionName, transport }))
+    return Credentials.keep(fromWebIdentity(transport, sts, roleArn, sessionName, readFile(webIdentityToken)))
   }
   const relative = env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] || undefined
   const full = env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] || undefined

@@ -2,7 +2,7 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as Effect from "effect/Effect"
 import * as ControlPlane from "../../../ControlPlane.js"
-import { loadSdk } from "../loadSdk.js"
+import { loadSdk } from "../adapter.js"
 import { controlPlaneVariables } from "../settings.js"
 import { type Adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
 import { connect } from "./call.js"

@@ -2,7 +2,7 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../../DataPlane.js"
-import { loadSdk } from "../loadSdk.js"
+import { loadSdk } from "../adapter.js"
 import { dataPlaneVariables } from "../settings.js"
 import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
 import { connect } from "./call.js"

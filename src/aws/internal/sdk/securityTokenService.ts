@@ -4,8 +4,8 @@
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
+import { loadSdk } from "../adapter.js"
 import { stsExceptionNames } from "../failure.js"
-import { loadSdk } from "../loadSdk.js"
 import { stsVariables } from "../settings.js"
 import type { Adapter } from "./adapter.js"
 
@@ -55,18 +55,16 @@ export const securityTokenService: Adapter<
         GetWebIdentityTokenCommand: class extends sdk.GetWebIdentityTokenCommand {
           constructor(request: SecurityTokenService.GetWebIdentityTokenRequest) {
             super(toInput(request))
-            this.middlewareStack.add((next) => (args) => record(next(args)), step)
           }
         },
-        GetCallerIdentityCommand: class extends sdk.GetCallerIdentityCommand {
-          constructor() {
-            super({})
-            this.middlewareStack.add((next) => (args) => record(next(args)), step)
-          }
-        }
+        GetCallerIdentityCommand: sdk.GetCallerIdentityCommand
       },
-      // `commands` has commands of this client only.
-      send: (command, options) => client.send(command as Command, options).then(toResponse),
+      send: (command, options) => {
+        // `commands` has commands of this client only.
+        const ours = command as Command
+        ours.middlewareStack.add((next) => (args) => record(next(args)), step)
+        return client.send(ours, options).then(toResponse)
+      },
       isOwn: (error) => error instanceof Error && own.has(error),
       config: client.config,
       exceptionNames: stsExceptionNames
