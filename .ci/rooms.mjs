@@ -48,7 +48,7 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
   effect/http-api
-durable: durable/ <- ground values internal plane planes consent flow edges http effect/cluster effect/sql effect/workflow
+durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow

@@ -34,7 +34,6 @@ import { AuthorizationFailed } from "./IdentityError.js"
 import type { ConsentStoreError } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import { CallPriority } from "./internal/rateLimiter.js"
-import { sessionLifetime } from "./models/internal/sessionLifetime.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
@@ -169,7 +168,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     signal: (topic, outcome) =>
       Effect.map(Clock.currentTimeMillis, (now) =>
         topic._tag === "Session"
-          ? listeners.notifyAndRemember(nameOf(topic), outcome, now, now + sessionLifetime)
+          ? listeners.notifyAndRemember(nameOf(topic), outcome, now)
           : listeners.notify(nameOf(topic), outcome)),
     listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
     register: ({ execution, expiresAt, topic }) =>

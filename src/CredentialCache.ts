@@ -13,14 +13,16 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { JWTPayload } from "jose"
 import { randomUUID } from "node:crypto"
-import * as Cacheables from "./credentialCache/cacheables.js"
+import * as Digest from "./credentialCache/digest.js"
 import * as Engine from "./credentialCache/engine.js"
 import {
   CacheStoreError,
@@ -206,6 +208,104 @@ export const storeFailures: Metric.Counter<number> = counter(
 )
 
 // -----------------------------------------------------------------------------
+// The cached operations
+// -----------------------------------------------------------------------------
+
+/** A list as a set: the answer depends on neither the order nor the repetition of its items. */
+const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  list === undefined || list.length === 0 ? [] : list.length === 1 ? list : [...new Set(list)].sort()
+
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => a < b ? -1 : 1
+
+const pairsOf = (
+  record: { readonly [name: string]: string } | undefined
+): ReadonlyArray<readonly [string, string]> => record === undefined ? [] : Object.entries(record).sort(byName)
+
+/** The `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`. */
+const expiryOf = (token: Redacted.Redacted, decodeJwt: (token: string) => JWTPayload): number | undefined => {
+  try {
+    const { exp } = decodeJwt(Redacted.value(token))
+    return typeof exp === "number" ? exp * 1000 : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `opaqueTimeToLive` is in milliseconds. */
+const cacheAccessToken = (
+  opaqueTimeToLive: number,
+  decodeJwt: (token: string) => JWTPayload
+): Engine.Cacheable<DataPlane.GetResourceOauth2TokenRequest, DataPlane.TokenAnswer> => ({
+  keyOf: (request, digestOf) =>
+    Digest.ofValues([
+      "getResourceOauth2Token",
+      digestOf(request.workloadIdentityToken),
+      request.resourceCredentialProviderName,
+      request.oauth2Flow,
+      setOf(request.scopes),
+      setOf(request.resources),
+      setOf(request.audiences),
+      pairsOf(request.customParameters)
+    ]),
+  // These members do not change the token. They change the authorization that the user is asked for.
+  variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }, digestOf) => [
+    forceAuthentication === true,
+    resourceOauth2ReturnUrl ?? null,
+    customState === undefined ? null : digestOf(customState),
+    sessionUri === undefined ? null : digestOf(sessionUri)
+  ],
+  bypassesRead: ({ forceAuthentication, sessionUri }) => forceAuthentication === true || sessionUri !== undefined,
+  replaces: ({ forceAuthentication }) => forceAuthentication === true,
+  credentialOf: (answer) => answer._tag === "Issued" ? answer.accessToken : undefined,
+  usableUntil: (_, token, { now, skew }) => {
+    const expiry = expiryOf(token, decodeJwt)
+    return expiry === undefined ? now + opaqueTimeToLive : expiry - skew
+  },
+  restore: (accessToken) => new DataPlane.Issued({ accessToken })
+})
+
+/** `timeToLive` is in milliseconds. */
+const cacheApiKey = (
+  timeToLive: number
+): Engine.Cacheable<DataPlane.GetResourceApiKeyRequest, DataPlane.GetResourceApiKeyResponse> => ({
+  keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }, digestOf) =>
+    Digest.ofValues(["getResourceApiKey", digestOf(workloadIdentityToken), resourceCredentialProviderName]),
+  variantOf: () => [],
+  bypassesRead: () => false,
+  replaces: () => false,
+  credentialOf: ({ apiKey }) => apiKey,
+  usableUntil: (_, _key, { now }) => now + timeToLive,
+  restore: (apiKey) => ({ apiKey })
+})
+
+/**
+ * `service` identifies the service, because the request does not contain the IAM identity. The store gets no token,
+ * because services share it.
+ */
+const cacheWebIdentityToken = (
+  service: string
+): Engine.Cacheable<
+  SecurityTokenService.GetWebIdentityTokenRequest,
+  SecurityTokenService.GetWebIdentityTokenResponse
+> => ({
+  keyOf: ({ audience, durationSeconds, signingAlgorithm, tags }) =>
+    Digest.ofValues([
+      "getWebIdentityToken",
+      service,
+      setOf(audience),
+      signingAlgorithm,
+      durationSeconds ?? null,
+      pairsOf(tags)
+    ]),
+  variantOf: () => [],
+  bypassesRead: () => false,
+  replaces: () => false,
+  credentialOf: ({ webIdentityToken }) => webIdentityToken,
+  usableUntil: ({ expiration }, _, { skew }) => DateTime.toEpochMillis(expiration) - skew,
+  restore: undefined
+})
+
+// -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
@@ -257,8 +357,8 @@ const makeLayer = (
       const opaqueTimeToLive = Duration.toMillis(options.opaqueTimeToLive ?? defaults.opaqueTimeToLive)
       const apiKeyTimeToLive = Duration.toMillis(options.apiKeyTimeToLive ?? defaults.apiKeyTimeToLive)
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
-        getResourceOauth2Token: Cacheables.accessToken(opaqueTimeToLive, decodeJwt),
-        getResourceApiKey: Cacheables.apiKey(apiKeyTimeToLive)
+        getResourceOauth2Token: cacheAccessToken(opaqueTimeToLive, decodeJwt),
+        getResourceApiKey: cacheApiKey(apiKeyTimeToLive)
       }))
       return Layer.merge(
         copying(DataPlane.DataPlane, dataPlane),
@@ -347,7 +447,7 @@ export const layerSecurityTokenService: Layer.Layer<
   // `makeLayer` makes every service of this tag.
   const { decorator } = cache as Cache
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
-    getWebIdentityToken: Cacheables.webIdentityToken(randomUUID())
+    getWebIdentityToken: cacheWebIdentityToken(randomUUID())
   }))
   return copying(SecurityTokenService.SecurityTokenService, service)
 })))

@@ -8,11 +8,11 @@ import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
-import type { Service as IdentityService } from "../Identity.js"
-import type * as PendingConsents from "../PendingConsents.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
+import { Identity, type Service as IdentityService } from "../Identity.js"
+import { subjectOf } from "../identity/jwtSubject.js"
+import * as PendingConsents from "../PendingConsents.js"
+import { equals, type UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import { isSameUser } from "./sameUser.js"
 
 export type Outcome = Data.TaggedEnum<{
   readonly Completed: {
@@ -46,15 +46,9 @@ export interface Dependencies {
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
 
-/** The signals of a program. One with a store of its own has signals in this process. */
-export const signalsOfProgram: Effect.Effect<ConsentSignals.Service> = Effect.flatMap(
-  Effect.serviceOption(ConsentSignals.ConsentSignals),
-  Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
-)
-
 /**
- * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example from the headers of
- * a request.
+ * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example
+ * from the headers of a request.
  */
 export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
   Option.isNone(dataPlane) || workload === undefined
@@ -63,9 +57,20 @@ export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf
       Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
     )
 
+/** What a program has in context. Without `ConsentSignals`, signals reach the waits of this process only. */
+export const dependenciesOfProgram = Effect.gen(function*() {
+  const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
+  return {
+    identity: yield* Identity,
+    callerOf: callerOver(yield* Effect.serviceOption(DataPlane)),
+    pending: yield* PendingConsents.PendingConsents,
+    signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory
+  }
+})
+
 /**
- * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not, and
- * it never will: the session is claimed.
+ * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not,
+ * and it never will: the session is claimed.
  */
 const mayBeComplete = (error: DataPlaneError): boolean => {
   switch (error._tag) {
@@ -100,7 +105,7 @@ const isGranted = (
     })
   )
 
-/** There is nothing more to signal. If the store does not learn it, the next start signals again, which changes nothing. */
+/** There is nothing more to signal. If this fails, the next start signals again, which changes nothing. */
 const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
   pending.settle === undefined ? Effect.void : Effect.catch(
     pending.settle(session.sessionUri),
@@ -145,6 +150,22 @@ const completeClaimed = (
           ))
   )
 
+/**
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
+ * new JWT.
+ */
+const isSameUser = (
+  self: UserIdentifier,
+  that: UserIdentifier
+): Effect.Effect<boolean> =>
+  equals(self, that) || self.userToken === undefined || that.userToken === undefined
+    ? Effect.succeed(equals(self, that))
+    : Effect.map(
+      Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]),
+      ([one, other]) =>
+        Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    )
+
 const rejectOther = (
   dependencies: Dependencies,
   consent: PendingConsents.PendingConsent
@@ -154,7 +175,7 @@ const rejectOther = (
     Effect.as(Outcome.WrongUser({ credential: consent.credential }))
   )
 
-/** A session that was claimed before. If its process ended between the completion and the signal, the signal is sent now. */
+/** A session that was claimed before. If its process ended before it could signal, the signal is sent now. */
 const revisit = (
   dependencies: Dependencies,
   sessionUri: Redacted.Redacted,
@@ -170,8 +191,9 @@ const revisit = (
   })
 
 /**
- * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at once that
- * the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for the token once.
+ * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at
+ * once that the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for
+ * the token once.
  */
 export const complete = (
   dependencies: Dependencies,
@@ -212,8 +234,8 @@ export const complete = (
 const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
 
 /**
- * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a process that has
- * the page.
+ * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a
+ * process that has the page.
  */
 export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
   const { unsettled } = dependencies.pending

@@ -1,12 +1,13 @@
 /** The waits of this process, by what they wait for. */
 import * as ExpiringMap from "../internal/expiringMap.js"
+import { sessionLifetime } from "../models/internal/sessionLifetime.js"
 
 export interface Listeners<in out A> {
   /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */
   readonly listen: (name: string, onSignal: (signal: A) => void) => () => void
   readonly notify: (name: string, signal: A) => void
-  /** Notifies, and remembers the signal until `end` for those who listen later. Times in milliseconds since the epoch. */
-  readonly notifyAndRemember: (name: string, signal: A, now: number, end: number) => void
+  /** Notifies, and remembers the signal of a session for those who listen later. `now` is in epoch milliseconds. */
+  readonly notifyAndRemember: (name: string, signal: A, now: number) => void
 }
 
 const nothing = (): void => {}
@@ -33,10 +34,10 @@ export const make = <A>(): Listeners<A> => {
       }
     },
     notify,
-    notifyAndRemember: (name, signal, now, end) => {
+    notifyAndRemember: (name, signal, now) => {
       remembered.removeEnded(now)
       // The first signal of a session is its only true one.
-      if (remembered.get(name) === undefined) remembered.set(name, signal, end)
+      if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
       notify(name, signal)
     }
   }

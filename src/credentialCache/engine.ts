@@ -10,8 +10,6 @@ import { Observation } from "../identity/telemetry.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { isPlain } from "../models/internal/plainData.js"
 import * as Digest from "./digest.js"
-import * as Generations from "./generations.js"
-import * as Memory from "./memory.js"
 import type { SafeStore, StoredCredential } from "./store.js"
 
 // -----------------------------------------------------------------------------
@@ -69,7 +67,7 @@ interface CacheRequest {
   readonly request: unknown
   readonly key: string
   readonly rejected: Redacted.Redacted | undefined
-  readonly generation: Generations.Generation
+  readonly generation: Generation
 }
 
 interface Outcome {
@@ -78,6 +76,84 @@ interface Outcome {
 }
 
 type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
+
+// -----------------------------------------------------------------------------
+// Memory
+// -----------------------------------------------------------------------------
+
+const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean =>
+  a === b || Redacted.value(a) === Redacted.value(b)
+
+/** Credentials in memory, up to a capacity. The oldest is dropped first. */
+interface Memory<Entry extends StoredCredential> {
+  readonly get: (key: string) => Entry | undefined
+  readonly set: (key: string, entry: Entry) => void
+  readonly remove: (key: string) => void
+  readonly keysOf: (credential: Redacted.Redacted) => ReadonlyArray<string>
+}
+
+const makeMemory = <Entry extends StoredCredential>(capacity: number): Memory<Entry> => {
+  const entries = new Map<string, Entry>()
+  return {
+    get: (key) => entries.get(key),
+    set: (key, entry) => {
+      // A key that is set again becomes the newest.
+      entries.delete(key)
+      entries.set(key, entry)
+      if (entries.size <= capacity) return
+      for (const oldest of entries.keys()) {
+        entries.delete(oldest)
+        return
+      }
+    },
+    remove: (key) => void entries.delete(key),
+    keysOf: (credential) => [...entries].filter(([, entry]) => isSame(entry.credential, credential)).map(([key]) => key)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Generations
+// -----------------------------------------------------------------------------
+
+/**
+ * A generation of a key ends when the credential of the key is dropped. Work that began in an ended generation may have
+ * an old credential.
+ *
+ * A generation exists while work of its key is in flight, so that memory is bounded by that work.
+ */
+interface Generation {
+  readonly id: number
+  /** The work in flight. */
+  running: number
+}
+
+interface Generations {
+  /** Begins work in the current generation of the key. */
+  readonly enter: (key: string) => Generation
+  readonly leave: (key: string, generation: Generation) => void
+  readonly isCurrent: (key: string, generation: Generation) => boolean
+  /** Ends the current generation of the key. */
+  readonly end: (key: string) => void
+}
+
+export const makeGenerations = (): Generations => {
+  const generations = new Map<string, Generation>()
+  let nextId = 0
+  const isCurrent = (key: string, generation: Generation): boolean => generations.get(key) === generation
+  return {
+    enter: (key) => {
+      const generation = generations.get(key) ?? { id: nextId++, running: 0 }
+      generation.running++
+      generations.set(key, generation)
+      return generation
+    },
+    leave: (key, generation) => {
+      if (--generation.running === 0 && isCurrent(key, generation)) generations.delete(key)
+    },
+    isCurrent,
+    end: (key) => void generations.delete(key)
+  }
+}
 
 // -----------------------------------------------------------------------------
 // Constructor
@@ -90,8 +166,8 @@ export const make = ({ capacity, counters, skew, store }: {
   readonly counters: Counters
   readonly store: SafeStore
 }): Engine => {
-  const memory = Memory.make<CachedAnswer>(capacity)
-  const generations = Generations.make()
+  const memory = makeMemory<CachedAnswer>(capacity)
+  const generations = makeGenerations()
   const digestOf = Digest.makeDigestOf()
 
   const forget = (key: string): void => {
@@ -220,7 +296,7 @@ export const make = ({ capacity, counters, skew, store }: {
 
   return {
     decorator: (cacheables) => {
-      // Requests and answers have the types of their operation, which the types of a record of all operations do not say.
+      // Requests and responses have the types of their operation, which the type of a record of operations omits.
       const calls: Record<string, Call> = Record.map(
         cacheables as Record<string, Cacheable<unknown, unknown>>,
         (cacheable, operation) => cached(operation, cacheable)
@@ -239,8 +315,7 @@ export const make = ({ capacity, counters, skew, store }: {
       const removeFromStore = (key: string) =>
         // Another process may have stored a newer credential.
         Effect.flatMap(store.get(key), (found) =>
-          Option.exists(found, (entry) =>
-              Memory.isSame(entry.credential, credential))
+          Option.exists(found, (entry) => isSame(entry.credential, credential))
             ? store.remove(key)
             : Effect.void)
       return forgotten.pipe(
@@ -259,7 +334,7 @@ const isUsable = (
   rejected: Redacted.Redacted | undefined
 ): boolean =>
   now < usableUntil && Redacted.value(credential) !== ""
-  && (rejected === undefined || !Memory.isSame(credential, rejected))
+  && (rejected === undefined || !isSame(credential, rejected))
 
 const orUndefined = <A>(f: () => A): A | undefined => {
   try {
@@ -283,7 +358,8 @@ const copy = (value: unknown, level = 0): unknown =>
     : value
 
 /**
- * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call need the same list.
+ * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call
+ * need the same list.
  */
 export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
   // Every member of a plane is a function of one request.

@@ -32,13 +32,28 @@
  * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
  * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.
  *
- * `ClusterRetention` removes finished executions.
+ * The engine keeps all rows of an execution for ever: sixteen of each wait. These statements, for PostgreSQL, remove the executions that ended
+ * more than 30 days ago. Run them once a day, in one transaction. On SQLite, write `unixepoch()` in place of `extract(epoch FROM now())`. As
+ * long as the rows are there, an equal request returns the result of the execution. After that it is a new execution, which asks AgentCore again.
+ *
+ * ```sql
+ * DELETE FROM cluster_messages
+ * WHERE entity_type IN ('Workflow/effect-agentcore-identity/ObtainConsent', 'Workflow/-/DurableClock') AND entity_id IN (
+ *   SELECT run.entity_id FROM cluster_messages run INNER JOIN cluster_replies reply ON reply.request_id = run.id
+ *   WHERE run.entity_type = 'Workflow/effect-agentcore-identity/ObtainConsent' AND run.tag = 'run'
+ *     AND reply.payload LIKE '%"_tag":"Complete"%'
+ *     -- The id of a reply begins with its time, since 2025.
+ *     AND reply.id < (CAST(extract(epoch FROM now()) AS BIGINT) - 30 * 86400 - 1735689600) * 4194304000
+ * );
+ * DELETE FROM cluster_replies WHERE NOT EXISTS (
+ *   SELECT 1 FROM cluster_messages WHERE cluster_messages.id = cluster_replies.request_id
+ * );
+ * ```
  *
  * @since 0.1.0
  * @example
  * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -113,7 +128,6 @@
  * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
  * export const database = ObtainConsent.layerSignals.pipe(
  *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
- *   Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
  *   Layer.provide(NodeCrypto.layerDigest)
@@ -141,32 +155,21 @@ import * as Guards from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserId } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import { workflow } from "./internal/definition.js"
+import * as Run from "./obtainConsent/run.js"
 import {
   type AskOptions,
   ConsentNotObtained,
   type Options,
   type Outcome,
   type Payload,
-  type Request
-} from "./internal/model.js"
-import * as Run from "./internal/run.js"
-import * as Signals from "./internal/signals.js"
+  type Request,
+  workflow
+} from "./obtainConsent/workflow.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./internal/model.js"
-
-export {
-  /**
-   * The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases.
-   *
-   * @since 0.1.0
-   * @category workflows
-   */
-  workflow
-}
+export * from "./obtainConsent/workflow.js"
 
 // -----------------------------------------------------------------------------
 // Options
@@ -285,7 +288,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * )
  */
 export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.fresh(
-  Layer.effect(ConsentSignals, Signals.make)
+  Layer.effect(ConsentSignals, Run.makeSignals)
 )
 
 // -----------------------------------------------------------------------------

@@ -54,40 +54,61 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerError from "effect/http/HttpServerError"
-import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
+import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as Consent from "../Consent.js"
+import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
+import * as Completion from "../consentCallback/completion.js"
 import * as ConsentSignals from "../ConsentSignals.js"
+import { CredentialCache } from "../CredentialCache.js"
 import type { UserCredential } from "../Credentials.js"
-import type { DataPlane } from "../DataPlane.js"
+import { DataPlane } from "../DataPlane.js"
 import type { Identity } from "../Identity.js"
 import { notAnEffect } from "../identity/identityRequest.js"
 import type { AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
+import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import type { Event, HandlerOptions, LinkOptions, Options, OtherUserKind, Service } from "./connect/model.js"
-import { refuseHandler, refuseLinkOptions, refuseOptions } from "./connect/options.js"
-import * as Routes from "./connect/routes.js"
-import * as Users from "./connect/users.js"
+import {
+  type Event,
+  eventCount,
+  type HandlerOptions,
+  type LinkOptions,
+  type Options,
+  type OtherUserKind,
+  type Service,
+  type View
+} from "./connect/api.js"
+import * as Links from "./connect/links.js"
+import * as Pages from "./connect/pages.js"
+import * as Requests from "./connect/requests.js"
 import * as Wait from "./connect/wait.js"
 import * as ConsentCallback from "./ConsentCallback.js"
-import { unlog } from "./internal/sessionUrl.js"
+import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./connect/model.js"
+export * from "./connect/api.js"
 
 // -----------------------------------------------------------------------------
 // Service
@@ -142,6 +163,110 @@ export const revocationPages = {
 } as const
 
 // -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
+const makeService = (options: LinkOptions, links: Links.Links, events: Stream.Stream<Event>): Service => ({
+  workload: options.workload,
+  users: options.users ?? "userId",
+  nameOf: (subject) => Option.fromNullishOr(links.nameOf(subject)),
+  credentialOf: (name) => Option.fromNullishOr(links.find(name)),
+  link: (subject, { continue: address } = {}) =>
+    Effect.suspend(() => {
+      const name = links.nameOf(subject)
+      if (name === undefined) return Links.invalid("credential", "be one of the credentials of Connect")
+      if (address === undefined) return Effect.succeed(links.link(name))
+      const allowed = links.allowed(address)
+      return Option.isSome(allowed)
+        ? Effect.succeed(links.link(name, allowed.value))
+        : Links.invalid("continue", "be an address that the option continueTo allows")
+    }),
+  events
+})
+
+const wantsJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  /\bapplication\/json\b/i.test(headers["accept"] ?? "") && !/\btext\/html\b/i.test(headers["accept"] ?? "")
+
+const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
+  "agentcore.event": _tag,
+  ...credential === undefined ? {} : { "agentcore.credential": credential }
+})
+
+const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
+  Effect.gen(function*() {
+    const { path, workload } = options
+    const links = yield* Links.make(options)
+    const formTokens = yield* Requests.makeFormTokens(options.formKey)
+    const events = yield* PubSub.sliding<Event>(1024)
+    const dependencies = yield* Completion.dependenciesOfProgram
+    const runFor = Requests.make({
+      ...dependencies,
+      dataPlane: yield* DataPlane,
+      cache: yield* Effect.serviceOption(CredentialCache),
+      returnUrl: yield* Consent.ReturnUrl
+    }, {
+      links,
+      workload,
+      users: options.users ?? "userId",
+      revokeAt: options.revokeAt ?? {},
+      describeUser: options.describeUser ?? Requests.describeUser,
+      formTokens,
+      emit: (event) =>
+        Effect.flatMap(DateTime.now, (at) => PubSub.publish(events, { ...event, at })).pipe(
+          Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
+        )
+    })
+
+    const respond = (view: View) =>
+      Effect.gen(function*() {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
+        if (Option.isNone(own)) return Pages.respond(view, wantsJson(request))
+        return Object.entries(Pages.headersOf(view)).reduce(
+          (response, [name, value]) =>
+            Headers.has(response.headers, name) ? response : HttpServerResponse.setHeader(response, name, value),
+          own.value
+        )
+      })
+
+    const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
+    const handle = <R3>(
+      method: "GET" | "POST",
+      run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
+    ) =>
+      forUser(
+        method,
+        (user) =>
+          Effect.flatMap(
+            HttpRouter.params,
+            ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
+          )
+      )
+
+    const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
+    const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
+    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.sessionUri, requests.returned))
+    const link = handle(
+      "GET",
+      (requests, name) =>
+        Effect.flatMap(
+          HttpServerRequest.ParsedSearchParams,
+          ({ continue: address }) => requests.link(name, isString(address) ? address : undefined)
+        )
+    )
+    const routes = [
+      HttpRouter.route("GET", returnPath, HttpMiddleware.withLoggerDisabled(returned)),
+      HttpRouter.route("GET", path, handle("GET", (requests) => requests.connections)),
+      HttpRouter.route("GET", linkPath, link),
+      HttpRouter.route("POST", linkPath, handle("POST", (requests, name) => requests.submit(name)))
+    ]
+    return {
+      service: makeService(options, links, Stream.fromPubSub(events)),
+      addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
+    }
+  })
+
+// -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
@@ -166,25 +291,13 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
   | HttpRouter.Request.From<"Error", E | E2>
-> => Validation.checkedLayer(refuseOptions, options, makeLayer)
-
-const routesOf = <E, R>({ connections, link, paths, returned, submit }: Routes.Made<E, R>) => [
-  HttpRouter.route("GET", paths.returned, returned),
-  HttpRouter.route("GET", paths.connections, connections),
-  HttpRouter.route("GET", paths.link, link),
-  HttpRouter.route("POST", paths.link, submit)
-]
-
-const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
+> =>
   Layer.effect(
     Connect,
     Effect.gen(function*() {
-      const made = yield* Routes.make(options)
-      const router = yield* HttpRouter.HttpRouter
-      yield* Effect.forkScoped(made.recover, { startImmediately: true })
-      yield* unlog(router, made.paths.returned)
-      yield* router.addAll(routesOf(made))
-      return made.service
+      const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
+      yield* addTo(yield* HttpRouter.HttpRouter)
+      return service
     })
   )
 
@@ -206,18 +319,15 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   ValidationException,
   Identity | DataPlane | PendingConsents | Scope.Scope
 > =>
-  Effect.suspend(() =>
-    refuseOptions(options) ?? Effect.gen(function*() {
-      const made = yield* Routes.make(options)
-      yield* Effect.forkScoped(made.recover, { startImmediately: true })
-      // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program, because layers are memoized.
-      const router = yield* HttpRouter.make
-      // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
-      yield* router.addAll(routesOf(made)) as Effect.Effect<void>
-      const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
-      return { app, service: made.service }
-    })
-  )
+  Effect.gen(function*() {
+    const { addTo, service } = yield* makeRoutes(options)
+    // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
+    const router = yield* HttpRouter.make
+    // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
+    yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
+    const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
+    return { app, service }
+  })
 
 /**
  * The links alone, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
@@ -226,14 +336,9 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
  * @category layers
  */
 export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
-  Validation.checkedLayer(
-    refuseLinkOptions,
-    options,
-    (options) =>
-      Layer.effect(
-        Connect,
-        Effect.map(Routes.makeLinks(options), (links) => Routes.makeService(options, links, Stream.empty))
-      )
+  Layer.effect(
+    Connect,
+    Effect.map(Effect.orDie(Links.make(options)), (links) => makeService(options, links, Stream.empty))
   )
 
 /**
@@ -253,6 +358,11 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.exponential("15 seconds"),
   Schedule.spaced("5 minutes")
 ])
+
+const refuseHandler = Validation.refuse(
+  () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
+  { name: "Connect.handler" }
+)
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has connected the
@@ -286,10 +396,10 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
 > =>
 (session) =>
   Effect.gen(function*() {
-    const refused = refuseHandler(options)
+    const refused = refuseHandler({ user: options.user, wait: options.wait })
     if (refused !== undefined) return yield* refused
     const connect = yield* Connect
-    yield* Users.checkKind("handler", connect.users, options.user)
+    yield* Requests.checkKind("handler", connect.users, options.user)
     const link = yield* connect.link(session, { continue: options.continue })
     const credential = Option.getOrElse(connect.nameOf(session), () => "")
     const topic = yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })

@@ -9,26 +9,18 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import { isString } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Completion from "../consentCallback/completion.js"
-import * as Page from "../consentCallback/page.js"
 import * as ConsentSignals from "../ConsentSignals.js"
-import { DataPlane } from "../DataPlane.js"
-import { Identity } from "../Identity.js"
+import type { Identity } from "../Identity.js"
+import * as ConsentPages from "../internal/consentPages.js"
 import * as ServerSpans from "../internal/serverSpans.js"
-import * as Constraint from "../models/internal/constraint.js"
-import { PendingConsents } from "../PendingConsents.js"
-import * as Guards from "../plane/optionTypes.js"
-import * as Validation from "../plane/validation.js"
+import type { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
-import { UserIdentifier } from "../UserIdentifier.js"
-import { matches, unlog } from "./internal/sessionUrl.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 /**
  * How a visit of the page ends:
@@ -83,8 +75,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * the caller is from `WorkloadAccessToken.layerWorkload`. When the layer is built, it also signals the sessions that a process completed
  * before it was killed.
  *
- * Put {@link layerRedaction} around the server: the URL of this page contains the session. Invalid options, and a
- * `currentUser` that is not a user, are defects with a `ValidationException`.
+ * Put {@link layerRedaction} around the server: the URL of this page contains the session. A `currentUser` that is not a user
+ * is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -121,77 +113,33 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
   | HttpRouter.Request.From<"Error", E | E2>
-> => Validation.checkedLayer(refuseOptions, options, makeLayer)
-
-const makeLayer = <E, R, E2, R2>(options: Options<E, R, E2, R2>): ReturnType<typeof layer<E, R, E2, R2>> =>
+> =>
   Layer.effect(
     TokenPoller.TokenPoller,
     Effect.gen(function*() {
-      const signals = yield* Completion.signalsOfProgram
-      const dependencies: Completion.Dependencies = {
-        identity: yield* Identity,
-        callerOf: Completion.callerOver(yield* Effect.serviceOption(DataPlane)),
-        pending: yield* PendingConsents,
-        signals
-      }
-      const router = yield* HttpRouter.HttpRouter
+      const dependencies = yield* Completion.dependenciesOfProgram
       const respond = options.respond ?? plainPage
-
-      const page = Effect.gen(function*() {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        // The router sends HEAD to the GET route. A link preview must not use up the session.
-        if (request.method !== "GET") {
-          return HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } })
-        }
-        const { session_id: sessionId } = yield* HttpServerRequest.ParsedSearchParams
-        // A session is claimed once, so a user that is not one must not claim it.
-        const { currentUser } = yield* Effect.orDie(
-          Effect.fromResult(checkUser({ currentUser: yield* options.currentUser }))
-        )
-        const outcome = yield* Completion.complete(
-          dependencies,
-          typeof sessionId === "string" ? Redacted.make(sessionId) : undefined,
-          currentUser
-        )
-        const response = yield* respond(outcome)
-        // A page of the application would send the session with its next request.
-        return Headers.has(response.headers, "referrer-policy")
-          ? response
-          : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
-      })
-
-      yield* Effect.forkScoped(Completion.recover(dependencies), { startImmediately: true })
-      yield* unlog(router, options.path)
-      yield* router.add("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
+      const page = ConsentRoutes.makeForUser("ConsentCallback.layer", options.currentUser)("GET", (user) =>
+        Effect.gen(function*() {
+          const outcome = yield* Completion.complete(dependencies, yield* ConsentRoutes.sessionUri, user)
+          const response = yield* respond(outcome)
+          // A page of the application would send the session with its next request.
+          return Headers.has(response.headers, "referrer-policy")
+            ? response
+            : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
+        }))
+      yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, dependencies, options.path, [
+        HttpRouter.route("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
+      ])
       return ConsentSignals.poller(
-        signals,
+        dependencies.signals,
         options.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)
       )
     })
   )
 
-const Path = Constraint.guard(
-  "a path, as in '/consent'",
-  (value): value is string => isString(value) && /^[/*]/.test(value)
-)
-
-const refuseOptions = Validation.refuse(
-  () =>
-    Schema.Struct({
-      path: Path,
-      currentUser: Constraint.guard("an Effect of the user who is signed in", Effect.isEffect),
-      respond: Constraint.optional(Guards.AnyFunction),
-      poll: Constraint.optional(Guards.Poll)
-    }),
-  { name: "ConsentCallback.layer" }
-)
-
-const refusePath = Validation.refuse(() => Schema.Struct({ path: Path }), { name: "ConsentCallback.layerRedaction" })
-
-const checkUser = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), "ConsentCallback.layer")
-
 const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const { body, headers, status } = Page.render(outcome._tag)
+  const { body, headers, status } = ConsentPages.render(outcome._tag)
   return Effect.succeed(HttpServerResponse.text(body, { status, headers }))
 }
 
@@ -206,11 +154,10 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
  * @category layers
  */
 export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
-  Validation.checkedLayer(refusePath, { path }, ({ path }) =>
-    Layer.merge(
-      ServerSpans.layerUntraced(matches(path)),
-      Layer.effect(
-        Headers.CurrentRedactedNames,
-        Effect.map(Headers.CurrentRedactedNames, (names) => [...names, "referer"])
-      )
-    ))
+  Layer.merge(
+    ServerSpans.layerUntraced(ConsentRoutes.matches(path)),
+    Layer.effect(
+      Headers.CurrentRedactedNames,
+      Effect.map(Headers.CurrentRedactedNames, (names) => [...names, "referer"])
+    )
+  )

@@ -34,8 +34,8 @@ import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import { sendWithAccessToken, sendWithCredential } from "./internal/authenticatedRequest.js"
-import * as Options from "./internal/options.js"
+import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials/authenticatedRequest.js"
+import * as OptionChecks from "./httpClientCredentials/optionChecks.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -156,7 +156,7 @@ const refusing = <E, R>(refused: ValidationException): HttpClient.HttpClient.Wit
 
 /** The client for the options of a call, inline or of a declared credential. */
 const withOptions = <Options extends object, E, R>(
-  check: Options.Check,
+  check: OptionChecks.Check,
   subject: CredentialTag.Declared<string, object> | Options,
   use: object | undefined,
   wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
@@ -285,7 +285,7 @@ export const withAccessToken: {
     E | E1 | AccessTokenError | CredentialError | InsufficientScope,
     R | R1 | Identity | WorkloadAccessToken
   > =>
-    withOptions(Options.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
+    withOptions(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
       const {
         allowInsecureOrigins,
         origins,
@@ -382,7 +382,7 @@ export const withApiKey: {
     use?: ApiKeyUseOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken> =>
     withOptions(
-      Options.apiKey,
+      OptionChecks.apiKey,
       subject,
       use,
       ({ allowInsecureOrigins, header, origins, prefix = "", provider }: ApiKeyOptions) =>
@@ -467,7 +467,7 @@ export const withIamAccessToken: {
     use?: OriginOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService> =>
     withOptions(
-      Options.iamAccessToken,
+      OptionChecks.iamAccessToken,
       subject,
       use,
       ({ allowInsecureOrigins, origins, ...request }: IamAccessTokenOptions) =>

@@ -25,7 +25,7 @@ import { AuthorizationFailed } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
-import * as LoopbackServer from "./internal/loopbackServer.js"
+import * as LoopbackServer from "./loopbackConsent/server.js"
 
 /**
  * A return URL for programs that have no reason for another one: port 8765 of `127.0.0.1`.

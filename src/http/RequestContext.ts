@@ -60,17 +60,12 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isObject, isObjectKeyword } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-import { normalize } from "./internal/headers.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -161,6 +156,48 @@ export const Fallback = Context.Reference("effect-agentcore-identity/http/Reques
 // Constructors
 // -----------------------------------------------------------------------------
 
+type Container = Iterable<readonly [name: string, value: unknown]> | { readonly [name: string]: unknown }
+
+const isPair = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string"
+
+const isContainer = (value: unknown): value is Container =>
+  typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
+
+/**
+ * A request or an event has its headers in a property; a header named `headers` is a string, or a list of strings. An
+ * event in the multi-value form has all values in `multiValueHeaders`, and the last or no value of each in `headers`.
+ */
+const containerOf = (input: object): Container => {
+  const { headers, multiValueHeaders } = input as { readonly headers?: unknown; readonly multiValueHeaders?: unknown }
+  if (isContainer(multiValueHeaders) && Object.keys(multiValueHeaders).length > 0) return multiValueHeaders
+  if (isContainer(headers)) return headers
+  // The input is headers itself. Its values are checked one by one.
+  return input as Container
+}
+
+/**
+ * The headers by name in lower case. Several values of a name are joined by commas, as HTTP joins them. Empty values
+ * are dropped. An event is JSON from outside, so values that are not strings are dropped too.
+ */
+const normalize = (input: object): ReadonlyMap<string, string> => {
+  const container = containerOf(input)
+  const entries: Iterable<readonly [string, unknown]> = Symbol.iterator in container
+    ? container as Iterable<readonly [string, unknown]>
+    : Object.entries(container)
+  const normalized = new Map<string, string>()
+  for (const [name, values] of entries) {
+    const key = name.toLowerCase()
+    for (const value of Array.isArray(values) ? values : [values]) {
+      const text = typeof value === "string" ? value.trim() : ""
+      if (text !== "") {
+        const before = normalized.get(key)
+        normalized.set(key, before === undefined ? text : `${before}, ${text}`)
+      }
+    }
+  }
+  return normalized
+}
+
 /** The credentials of RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1). */
 const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
 
@@ -187,14 +224,8 @@ const read = (input: Input, makeRequestId: () => string): Service => {
   }
 }
 
-const refuseInput = Validation.refuse(
-  () => Schema.Struct({ headers: Constraint.guard("headers, or a request or an event with headers", isObjectKeyword) }),
-  { name: "RequestContext.fromHeaders" }
-)
-
 /**
- * Reads the headers of a request. It never fails: a request without a workload access token may not need one. A value
- * that is no object is a defect, a `ValidationException`.
+ * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
  *
  * Several values of one header are joined by commas, as HTTP joins them.
  *
@@ -214,11 +245,7 @@ const refuseInput = Validation.refuse(
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: Input): Effect.Effect<Service> =>
-  Effect.suspend(() => {
-    const refused = refuseInput({ headers: input })
-    return refused === undefined ? Effect.succeed(read(input, randomUUID)) : Effect.die(refused)
-  })
+export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => read(input, randomUUID))
 
 /**
  * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
@@ -242,29 +269,10 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
 // Combinators
 // -----------------------------------------------------------------------------
 
-const Text = Constraint.optional(Schema.String)
-
-const Secret = Constraint.optional(Constraint.secret(0, Infinity))
-
-const refuseContext = Validation.refuse(
-  () =>
-    Schema.Struct({
-      context: Schema.Struct({
-        requestId: Schema.String,
-        sessionId: Text,
-        callbackUrl: Text,
-        workloadAccessToken: Secret,
-        bearerToken: Secret,
-        customHeaders: Constraint.guard("an object of Redacted strings", isObject)
-      })
-    }),
-  { name: "RequestContext.provide" }
-)
-
 /**
  * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
  * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for
- * work that continues after the response. A context that is not one is a defect, a `ValidationException`.
+ * work that continues after the response.
  *
  * @since 0.1.0
  * @category combinators
@@ -300,27 +308,19 @@ export const provide: {
   <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>>
 } = dual(
   2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> => {
-    const refused = refuseContext({ context })
-    return refused === undefined ? provideContext(self, context) : Effect.die(refused)
-  }
+  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> =>
+    Effect.flatMap(callerOf(context), (caller) => {
+      const services = Context.make(RequestContext, context).pipe(
+        Context.add(WorkloadAccessToken.WorkloadAccessToken, caller)
+      )
+      return Effect.provide(
+        self,
+        context.callbackUrl === undefined
+          ? services
+          : Context.add(services, Consent.ReturnUrl, Option.some(context.callbackUrl))
+      )
+    })
 )
-
-const provideContext = <A, E, R>(
-  self: Effect.Effect<A, E, R>,
-  context: Service
-): Effect.Effect<A, E, Exclude<R, Provided>> =>
-  Effect.flatMap(callerOf(context), (caller) => {
-    const services = Context.make(RequestContext, context).pipe(
-      Context.add(WorkloadAccessToken.WorkloadAccessToken, caller)
-    )
-    return Effect.provide(
-      self,
-      context.callbackUrl === undefined
-        ? services
-        : Context.add(services, Consent.ReturnUrl, Option.some(context.callbackUrl))
-    )
-  })
 
 // -----------------------------------------------------------------------------
 // Middleware
@@ -385,7 +385,7 @@ export const middleware = <E, R>(
     ({ source }) =>
       Effect.flatMap(current, (context) =>
         Effect.provideService(
-          provideContext(self, context),
+          provide(self, context),
           OuterMiddleware,
           Option.some({ source, requestId: context.requestId })
         ))

@@ -25,12 +25,8 @@ import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../credentialCache/store.js"
 import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/errorCode.js"
-import type { Backing } from "./internal/backing.js"
-import { CredentialStoreError } from "./internal/error.js"
-import * as Package from "./internal/package.js"
 import * as Redis from "./internal/redis.js"
-import * as Sealing from "./internal/sealing.js"
-import * as Secrets from "./internal/secrets.js"
+import * as StoreKeys from "./internal/storeKeys.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -87,19 +83,20 @@ export interface RedisOptions extends Options {
 // Errors
 // -----------------------------------------------------------------------------
 
-export {
-  /**
-   * The store cannot be built.
-   *
-   * - `MissingPackage`: `ioredis` is not installed
-   * - `InvalidKey`: a key is not 32 bytes in base64url
-   * - `InvalidUrl`: the URL of Redis is invalid
-   *
-   * @since 0.1.0
-   * @category errors
-   */
-  CredentialStoreError
-}
+/**
+ * The store cannot be built.
+ *
+ * - `MissingPackage`: `ioredis` is not installed
+ * - `InvalidKey`: a key is not 32 bytes in base64url
+ * - `InvalidUrl`: the URL of Redis is invalid
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>()("CredentialStoreError", {
+  reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl"]),
+  message: Schema.String
+}) {}
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -113,13 +110,20 @@ const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Nu
 const encode = Schema.encodeSync(Content)
 const decode = Schema.decodeUnknownEffect(Content)
 
+/** A place for sealed credentials. */
+interface Backing {
+  readonly get: (key: string) => Effect.Effect<Option.Option<unknown>, CacheStoreError>
+  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<void, CacheStoreError>
+  readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
+}
+
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
-      Secrets.parse(options, "the credential store"),
+      StoreKeys.parse(options, "the credential store"),
       (message) => new CredentialStoreError({ reason: "InvalidKey", message })
     )
-    const sealing = yield* Sealing.make("credential store 1", ...secrets)
+    const sealing = yield* StoreKeys.makeSealing("credential store 1", ...secrets)
     const open = (key: string, sealed: unknown) =>
       Effect.flatMap(sealing.open(key, sealed), decode).pipe(
         Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
@@ -150,16 +154,6 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
 /** Version 0.1.0 stored strings. */
 const unwrap = (entry: unknown): Option.Option<unknown> =>
   hasProperty(entry, "sealed") ? Option.some(entry.sealed) : isString(entry) ? Option.some(entry) : Option.none()
-
-const load = <M extends object>(
-  name: Parameters<typeof Package.load>[1],
-  member: keyof M & string,
-  module: () => Promise<M>
-): Effect.Effect<M, CredentialStoreError> =>
-  Effect.mapError(
-    Package.load("The credential store", name, member, module),
-    (message) => new CredentialStoreError({ reason: "MissingPackage", message })
-  )
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `effect/persistence` may
@@ -216,12 +210,19 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
   Layer.effect(
     Store,
     Effect.gen(function*() {
-      const { Redis: Client } = yield* load("ioredis", "Redis", () => import("ioredis"))
-      const connection = yield* Effect.mapError(
-        Redis.connect(Client, options.url, options.redis),
-        (message) => new CredentialStoreError({ reason: "InvalidUrl", message })
+      const { command } = yield* Effect.mapError(
+        Redis.connect("The credential store", options),
+        (failure) => new CredentialStoreError(failure)
       )
-      return yield* make(options, Redis.makeBacking(connection, prefixOf(options)))
+      const run = <A>(send: Parameters<typeof command<A>>[0]) =>
+        Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
+      const nameOf = (key: string): string => `${prefixOf(options)}:${key}`
+      return yield* make(options, {
+        get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullishOr),
+        set: (key, value, timeToLive) =>
+          Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
+        remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
+      })
     })
   )
 

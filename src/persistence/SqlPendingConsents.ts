@@ -20,25 +20,37 @@
  *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
  */
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { hasProperty, isFunction } from "effect/Predicate"
+import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import type { Statement } from "effect/sql/Statement"
 import type { ConsentSignals } from "../ConsentSignals.js"
+import { withDeadline } from "../internal/deadline.js"
 import { readConfig } from "../internal/environment.js"
+import { codeOf } from "../internal/errorCode.js"
 import type { PendingConsents } from "../PendingConsents.js"
-import * as Consents from "./internal/consents.js"
-import { PendingConsentsError } from "./internal/error.js"
-import * as SqlConsents from "./internal/sqlConsents.js"
-import * as SqlExecute from "./internal/sqlExecute.js"
+import {
+  BackingError,
+  type ConsentBacking,
+  makeKeys,
+  makeServices,
+  type Names,
+  PendingConsentsError
+} from "./internal/consentStore.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
-
-// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
-// `any` there. It has to be in the line before the type.
 
 /**
  * The `SqlClient` of `effect/sql`.
@@ -89,6 +101,312 @@ export {
 }
 
 // -----------------------------------------------------------------------------
+// Statements
+// -----------------------------------------------------------------------------
+
+/** The code of the driver, or else how Effect classifies its error. Messages can quote values. */
+const reasonOf = (error: unknown): string => {
+  if (!isSqlError(error)) return codeOf(error)
+  const { _tag, cause } = error.reason
+  // All errors of `node:sqlite` have the same code.
+  return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
+}
+
+/** Another process has changed what an attempt had read. */
+const changed = new BackingError({ reason: "another process changed the entry meanwhile" })
+
+const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
+  "DeadlockError",
+  "LockTimeoutError",
+  "SerializationError"
+])
+
+/** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions, and a deadlock. */
+const isConflict = (error: unknown): boolean =>
+  error === changed || isSqlError(error) && conflicts.has(error.reason._tag)
+
+/** Up to 1 second. */
+const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
+  Schedule.jittered,
+  Schedule.upTo({ duration: "1 second" })
+)
+
+/**
+ * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the
+ * caller is uninterruptible. Whether the statement then takes effect is not known.
+ */
+const within =
+  (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, BackingError, R> =>
+    self.pipe(
+      // A commit that fails is a defect.
+      Effect.catchDefect(Effect.fail),
+      withDeadline({ duration, onTimeout: () => new BackingError({ reason: "it took too long" }) }),
+      Effect.retry({ schedule: retries, while: isConflict }),
+      Effect.mapError((error) => error instanceof BackingError ? error : new BackingError({ reason: reasonOf(error) }))
+    )
+
+/** Runs statements, more than one of them in a transaction, and returns the rows of the last one. */
+type Execute = <A extends object>(
+  ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
+) => Effect.Effect<ReadonlyArray<A>, unknown>
+
+/** The statements are outside of the transactions of the program: a rollback must not undo a claim. */
+const makeExecute = (sql: SqlClient): Execute => {
+  const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {
+    const all = Effect.map(Effect.all(statements), (results) => results.at(-1) ?? [])
+    return statements.length > 1 ? sql.withTransaction(all) : all
+  }
+  // The last statement has the type of the rows.
+  return (...statements) => Effect.updateContext(run(statements), Context.omit(sql.transactionService)) as never
+}
+
+// -----------------------------------------------------------------------------
+// Messages
+// -----------------------------------------------------------------------------
+
+/** What the client of `@effect/sql-pg` has. */
+interface PgClient extends SqlClient {
+  /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
+  readonly listen: (
+    channel: string
+  ) => Effect.Effect<Queue.Dequeue<{ readonly payload: string }, SqlError>, SqlError, Scope.Scope>
+  readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
+}
+
+/** A pool of one connection would have none left for statements. */
+const isPgClient = (sql: SqlClient): sql is PgClient =>
+  hasProperty(sql, "listen") && isFunction(sql.listen)
+  && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
+
+const probeInterval = "30 seconds"
+
+/** A connection without messages for this time is lost: it has not delivered a probe. */
+const longestSilence = "40 seconds"
+
+const reconnects = Schedule.jittered(Schedule.spaced("2 seconds"))
+
+/**
+ * Receives messages until the connection is lost. Unless its option `keepAlive` is set, the client does not notice a
+ * network that drops packets. So the process sends itself a probe, which is ignored because no key has signed it.
+ */
+const receive = (sql: PgClient, channel: string, onMessage: (message: string) => void) =>
+  Effect.scoped(Effect.flatMap(sql.listen(channel), (messages) =>
+    Effect.raceFirst(
+      Effect.forever(Effect.delay(sql.notify(channel, "probe"), probeInterval)),
+      Effect.forever(Effect.map(
+        Effect.timeout(Queue.take(messages), longestSilence),
+        ({ payload }) => onMessage(payload)
+      ))
+    )))
+
+const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: string) => void) =>
+  // The cause can quote the address of the server.
+  Effect.catchCause(receive(sql, channel, onMessage), () =>
+    Effect.logDebug("PostgreSQL sends no messages: the connection is made again")).pipe(
+      Effect.repeat(reconnects),
+      Effect.forkScoped,
+      Effect.asVoid
+    )
+
+// -----------------------------------------------------------------------------
+// Tables
+// -----------------------------------------------------------------------------
+
+interface Tables {
+  readonly sessions: string
+  readonly waits: string
+  readonly migrations: string
+}
+
+const tablesOf = (table: string): Tables => ({
+  sessions: table,
+  waits: `${table}_waits`,
+  migrations: `${table}_migrations`
+})
+
+/** The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry. */
+const migrations = (
+  sql: SqlClient,
+  { sessions, waits }: Tables
+): ReadonlyArray<readonly [id: number, name: string, statements: ReadonlyArray<Statement<object>>]> => [
+  [1, "sessions_and_waits", [
+    sql`CREATE TABLE ${sql(sessions)} (
+      name TEXT PRIMARY KEY,
+      sealed TEXT NOT NULL,
+      claimed SMALLINT NOT NULL,
+      expires_at BIGINT NOT NULL,
+      kept_until BIGINT NOT NULL
+    )`,
+    sql`CREATE INDEX ${sql(`${sessions}_kept_until`)} ON ${sql(sessions)} (kept_until)`,
+    sql`CREATE TABLE ${sql(waits)} (
+      topic TEXT NOT NULL,
+      execution TEXT NOT NULL,
+      sealed TEXT NOT NULL,
+      expires_at BIGINT NOT NULL,
+      PRIMARY KEY (topic, execution)
+    )`,
+    sql`CREATE INDEX ${sql(`${waits}_expires_at`)} ON ${sql(waits)} (expires_at)`
+  ]]
+]
+
+const migrationTimeout = "10 seconds"
+
+/** Processes that create the tables at the same time disturb each other. */
+const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
+
+/**
+ * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
+ */
+const migrate = (
+  sql: SqlClient,
+  tables: Tables,
+  execute: Execute
+): Effect.Effect<void, string> =>
+  Effect.gen(function*() {
+    const table = sql(tables.migrations)
+    const rows = yield* Effect.catch(
+      execute(sql<{ readonly migration_id: number | bigint | string }>`SELECT migration_id FROM ${table}`),
+      () =>
+        Effect.as(
+          execute(sql`CREATE TABLE IF NOT EXISTS ${table} (
+            migration_id INTEGER PRIMARY KEY,
+            created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            name TEXT NOT NULL
+          )`),
+          []
+        )
+    )
+    const done = new Set(rows.map((row) => Number(row.migration_id)))
+    for (const [id, name, statements] of migrations(sql, tables)) {
+      // Of two processes, one inserts this row. The other one waits for it, fails, and reads again.
+      const insert = sql`INSERT INTO ${table} ${sql.insert({ migration_id: id, name })}`
+      if (!done.has(id)) yield* execute(...statements, insert)
+    }
+  }).pipe(
+    Effect.retry(migrationRetries),
+    within(migrationTimeout),
+    Effect.mapError(({ reason }) => reason)
+  )
+
+// -----------------------------------------------------------------------------
+// The place for sealed consents
+// -----------------------------------------------------------------------------
+
+/** The wait for a connection of the pool is a part of it. */
+const statementTimeout = "2 seconds"
+
+const sweepInterval = "1 minute"
+
+interface SessionRow {
+  readonly name: string
+  readonly sealed: string
+  readonly claimed: number | bigint | string
+  readonly expires_at: number | bigint | string
+}
+
+interface WaitRow {
+  readonly topic: string
+  readonly execution: string
+  readonly sealed: string
+}
+
+/** A name is a digest, so its first bytes hardly ever are those of another name. */
+const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
+
+const makeBacking = (
+  sql: SqlClient,
+  tables: Tables,
+  execute: Execute
+): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
+    const attempt = within(statementTimeout)
+    const run = <A extends object>(statement: Statement<A>) => attempt(execute(statement))
+
+    const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.andThen(
+        run(sql`DELETE FROM ${sessions} WHERE kept_until <= ${now}`),
+        run(sql`DELETE FROM ${waits} WHERE expires_at <= ${now}`)
+      ))
+    yield* Effect.catch(sweep, ({ reason }) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
+      Effect.schedule(Schedule.spaced(sweepInterval)),
+      Effect.forkScoped
+    )
+
+    /**
+     * Two processes with different current keys have different names for a session, so no unique index is between them.
+     * SQLite has one writer. PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
+     */
+    const lock = (names: Names): ReadonlyArray<Statement<object>> =>
+      sql.onDialectOrElse({
+        pg: () => [
+          sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`,
+          sql`SELECT ${sql.csv([...names].sort().map((name) => sql`pg_advisory_xact_lock(${lockOf(name)}::BIGINT)`))}`
+        ],
+        orElse: () => []
+      })
+
+    return {
+      open: ({ expiresAt, keptUntil, names, sealed }) => {
+        const [name, ...previous] = names
+        const isPrevious = sql.in("name", previous)
+        const upsert = (condition: Statement<object>) =>
+          sql`INSERT INTO ${sessions} (name, sealed, claimed, expires_at, kept_until)
+            SELECT ${name}, ${sealed}, 0, ${expiresAt}, ${keptUntil} WHERE ${condition}
+            ON CONFLICT (name) DO UPDATE
+            SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
+            WHERE ${sessions}.claimed = 0`
+        return Effect.asVoid(
+          previous.length === 0 ? run(upsert(sql`TRUE`)) : attempt(execute(
+            ...lock(names),
+            sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
+            // Under a previous key there is nothing left now, or a claimed session.
+            upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
+          ))
+        )
+      },
+      claim: (names, now) =>
+        attempt(Effect.gen(function*() {
+          const [claimed] = yield* execute(
+            sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
+              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`
+          )
+          if (claimed !== undefined) return claimed
+          const rows = yield* execute(
+            sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`
+          )
+          if (rows.length === 0) return "Unknown"
+          if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
+          if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
+          // It was stored after the update.
+          return yield* changed
+        })),
+      settle: (names) =>
+        Effect.asVoid(run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`)),
+      unsettled: (now, names) =>
+        run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
+          AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
+      register: ({ execution, expiresAt, now, sealed, topic }) =>
+        expiresAt <= now ? Effect.void : Effect.asVoid(run(
+          sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
+            ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
+        )),
+      unregister: (topics, executions) =>
+        Effect.asVoid(
+          run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`)
+        ),
+      registrations: (topics) =>
+        run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
+      ...isPgClient(sql)
+        ? {
+          publish: (message) => attempt(sql.notify(tables.sessions, message)),
+          subscribe: subscribe(sql, tables.sessions)
+        }
+        : {}
+    }
+  })
+
+// -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
@@ -116,7 +434,7 @@ export const layer = (
   options: Options
 ): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError, SqlClient> =>
   Layer.effectContext(Effect.gen(function*() {
-    const keys = yield* Consents.makeKeys(options)
+    const keys = yield* makeKeys(options)
     const table = options.table ?? "agentcore_consents"
     if (!tableName.test(table)) {
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
@@ -128,13 +446,13 @@ export const layer = (
     if (!isSupported) {
       return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     }
-    const tables = SqlConsents.tablesOf(table)
-    const execute = SqlExecute.make(sql)
+    const tables = tablesOf(table)
+    const execute = makeExecute(sql)
     yield* Effect.mapError(
-      SqlConsents.migrate(sql, tables, execute),
+      migrate(sql, tables, execute),
       (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
     )
-    return yield* Consents.makeServices(keys, yield* SqlConsents.make(sql, tables, execute))
+    return yield* makeServices(keys, yield* makeBacking(sql, tables, execute))
   }))
 
 /**

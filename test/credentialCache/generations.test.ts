@@ -1,9 +1,9 @@
 import { assert, describe, it } from "vitest"
-import * as Generations from "../../src/credentialCache/generations.js"
+import { makeGenerations } from "../../src/credentialCache/engine.js"
 
 describe("generations", () => {
   it("is one generation for all work of a key, until it is ended", () => {
-    const generations = Generations.make()
+    const generations = makeGenerations()
     const first = generations.enter("a")
     assert.strictEqual(generations.enter("a"), first)
     assert.notStrictEqual(generations.enter("b").id, first.id)
@@ -15,7 +15,7 @@ describe("generations", () => {
   })
 
   it("ends when its work is done, and not earlier", () => {
-    const generations = Generations.make()
+    const generations = makeGenerations()
     const generation = generations.enter("a")
     generations.enter("a")
     generations.leave("a", generation)
@@ -25,7 +25,7 @@ describe("generations", () => {
   })
 
   it("work of an ended generation does not end the current one", () => {
-    const generations = Generations.make()
+    const generations = makeGenerations()
     const ended = generations.enter("a")
     generations.end("a")
     const current = generations.enter("a")

@@ -2,7 +2,6 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -14,7 +13,6 @@ import * as Array from "effect/Array"
 import * as ShardId from "effect/cluster/ShardId"
 import * as Sharding from "effect/cluster/Sharding"
 import type * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -23,10 +21,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
-import * as TestClock from "effect/testing/TestClock"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
@@ -64,6 +61,45 @@ const rows = Effect.gen(function*() {
   const all = yield* Effect.forEach(tables, ({ name }) => sql`SELECT * FROM ${sql(name)}`)
   return all.flat().flatMap((row) => Object.entries(row).flat().map(String))
 }).pipe(Effect.provideService(SqlClient.SafeIntegers, true))
+
+/** The statements of the documentation that remove executions, for the database in context. */
+const removeFinished = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
+  const blocks = [...source.matchAll(/^ \* ```sql\n((?: \* .*\n)+?) \* ```$/gm)]
+  const text = (blocks[1]?.[1] ?? assert.fail("no statements")).replaceAll(/^ \* /gm, "")
+  const statements = text.split(";\n").filter((statement) => statement.trim() !== "")
+  assert.lengthOf(statements, 2)
+  const now = sql.onDialectOrElse({ pg: () => "extract(epoch FROM now())", orElse: () => "unixepoch()" })
+  assert.include(statements[0], "extract(epoch FROM now())")
+  yield* sql.withTransaction(Effect.forEach(
+    statements,
+    (statement) => sql.unsafe(statement.replace("extract(epoch FROM now())", now))
+  ))
+})
+
+/** Makes all replies of a cluster older. Their ids have their time. */
+const age = (days: number) =>
+  Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => sql.unsafe(`UPDATE cluster_replies SET id = id - ${BigInt(days) * 86_400_000n << 22n}`)
+  )
+
+/** The numbers of messages and replies of executions. */
+const countOf = (executions: ReadonlyArray<string>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql<{ readonly messages: number | string; readonly replies: number | string }>`
+        SELECT count(*) AS messages, count(reply.id) AS replies FROM cluster_messages message
+        LEFT JOIN cluster_replies reply ON reply.request_id = message.id WHERE ${sql.in("entity_id", executions)}`,
+      ([row]) => [Number(row?.messages), Number(row?.replies)] as const
+    ))
+
+const countOfReplies = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.map(
+    sql<{ readonly replies: number | string }>`SELECT count(*) AS replies FROM cluster_replies`,
+    ([row]) => Number(row?.replies)
+  ))
 
 /** What no database may have: the sessions that the backend knows, and the token. */
 const secretsOf = (calendar: World.Declared["calendar"]) =>
@@ -193,21 +229,25 @@ describe("ObtainConsent over SQLite", () => {
         const secrets = yield* secretsOf(calendar)
         assert.isAbove(exitOf(yield* pollReport(report)).value, 8)
         assert.deepStrictEqual(sent, [])
-        // A finished wait stays for its time.
-        const sweeps = Effect.map(
-          recorder.spans,
-          (spans) => spans.filter(({ name }) => name === "ClusterRetention.sweep")
-        )
-        const before = (yield* sweeps).length
-        yield* until(Effect.map(sweeps, ({ length }) => length > before + 1))
-        assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
-        const recorded = yield* recorder.everything
-        assert.notInclude(recorded.join(), "were not removed")
-        Recorder.assertSecretFree([...yield* rows, ...recorded], secrets)
+        Recorder.assertSecretFree([...yield* rows, ...yield* recorder.everything], secrets)
         assertFilesSecretFree(folder, secrets)
+        // A finished wait stays for its time.
+        yield* age(29)
+        yield* removeFinished
+        assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
+        const [messages, replies] = yield* countOf([wait])
+        assert.isAbove(messages, 5)
+        const all = yield* countOfReplies
+        yield* age(2)
+        yield* removeFinished
+        assert.deepStrictEqual(yield* countOf([wait]), [0, 0])
+        // The waits inside of the report are executions too, and the report itself is not.
+        assert.isAtMost(yield* countOfReplies, all - replies)
+        assert.isUndefined(yield* poll(wait))
+        assert.isAbove(exitOf(yield* pollReport(report)).value, 8)
       }).pipe(
         Effect.provide(
-          Layer.merge(runner, ClusterRetention.layer({ every: "50 millis" })).pipe(
+          runner.pipe(
             Layer.provideMerge(pages),
             Layer.provideMerge(Sqlite.engine(folder))
           )
@@ -215,51 +255,6 @@ describe("ObtainConsent over SQLite", () => {
         Effect.provide(recorder.layer)
       )
     }).pipe(Effect.provide(World.servers)))
-})
-
-describe("ClusterRetention", () => {
-  it.effect("tries again when the database did not respond", () =>
-    Effect.gen(function*() {
-      const folder = yield* temporaryFolder
-      const engine = yield* TestClock.withLive(Layer.build(Sqlite.engine(folder)))
-      const sharding = yield* Effect.provide(Sharding.Sharding, engine)
-      // The runner starts the sweeps. With all shards, it does so in the fiber of the test, which has the test clock.
-      const shards = Array.range(1, 300).map((id) => ShardId.make("default", id))
-      yield* TestClock.withLive(until(Effect.sync(() => shards.every(sharding.hasShardId))))
-      const sql = yield* Effect.provide(SqlClient.SqlClient, engine)
-      const [blocked, release] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
-      // A transaction has the only connection of this client.
-      yield* Deferred.succeed(blocked, undefined).pipe(
-        Effect.andThen(Deferred.await(release)),
-        sql.withTransaction,
-        Effect.forkScoped
-      )
-      yield* Deferred.await(blocked)
-      const recorder = yield* Recorder.make
-      yield* Layer.build(ClusterRetention.layer({ every: "1 hour" })).pipe(
-        Effect.provide(engine),
-        Effect.provide(recorder.layer)
-      )
-      // The name of a span, when it ends.
-      const ended = Effect.map(
-        recorder.everything,
-        (all) => all.filter((text) => text === "ClusterRetention.sweep").length
-      )
-      const failures = Effect.map(recorder.everything, (all) =>
-        all.filter((text) => text.includes("were not removed")).length)
-      yield* TestClock.withLive(until(Effect.map(recorder.spans, ({ length }) =>
-        length > 0)))
-      yield* TestClock.adjust("59 seconds")
-      assert.strictEqual(yield* ended, 0)
-      yield* TestClock.adjust("1 second")
-      yield* TestClock.withLive(until(Effect.map(ended, (ended) => ended === 1)))
-      const before = yield* failures
-      assert.isAbove(before, 0)
-      yield* Deferred.succeed(release, undefined)
-      yield* TestClock.adjust("1 hour")
-      yield* TestClock.withLive(until(Effect.map(ended, (ended) => ended === 2)))
-      assert.strictEqual(yield* failures, before)
-    }))
 })
 
 /** How many shards a runner has. */
@@ -329,19 +324,20 @@ describe("ObtainConsent over PostgreSQL", () => {
         assert.lengthOf(new Set(sent.map(({ key }) => key)), sent.length)
 
         yield* Effect.gen(function*() {
-          const sql = yield* SqlClient.SqlClient
           const all = yield* rows
           assert.isAbove(all.length, 1000)
           Recorder.assertSecretFree(all, yield* secretsOf(calendar))
 
-          const messages = Effect.map(
-            sql<{ readonly count: number | string }>`SELECT count(*) AS count FROM cluster_messages
-            WHERE ${sql.in("entity_id", waits)}`,
-            ([row]) => Number(row?.count)
-          )
-          assert.isAbove(yield* messages, 0)
-          yield* Layer.build(ClusterRetention.layer({ keep: 0, every: "50 millis" }))
-          yield* until(Effect.map(messages, (messages) => messages === 0))
+          yield* removeFinished
+          const [messages, replies] = yield* countOf(waits)
+          assert.isAbove(messages, 5 * waits.length)
+          assert.isAbove(replies, 5 * waits.length)
+          const left = yield* countOf([other])
+          yield* age(31)
+          yield* removeFinished
+          assert.deepStrictEqual(yield* countOf(waits), [0, 0])
+          assert.deepStrictEqual(yield* countOf([other]), left)
+          assert.isUndefined(yield* poll(waits[0]!))
           assert.strictEqual((yield* poll(other))?._tag, "Suspended")
         }).pipe(Effect.provide(three))
       }).pipe(Effect.provide(World.servers))

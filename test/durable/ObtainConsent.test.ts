@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
-import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -462,12 +461,4 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.strictEqual(inner, outer)
       assert.strictEqual(others, pending)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
-
-  it.effect("ClusterRetention refuses options that cannot be right", () =>
-    Effect.gen(function*() {
-      // The options are checked before anything is required.
-      const layer = ClusterRetention.layer({ keep: "long" as never }) as Layer.Layer<never>
-      const cause = yield* Effect.flip(Effect.sandbox(Effect.scoped(Layer.build(layer))))
-      assert.include(String(Cause.squash(cause)), "keep")
-    }))
 })

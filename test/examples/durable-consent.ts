@@ -1,6 +1,5 @@
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ClusterRetention from "effect-agentcore-identity/durable/ClusterRetention"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -75,7 +74,6 @@ export const runner = Layer.merge(report, consents).pipe(
 // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
 export const database = ObtainConsent.layerSignals.pipe(
   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
-  Layer.provideMerge(ClusterRetention.layer({ keep: "30 days" })),
   Layer.provideMerge(ClusterWorkflowEngine.layer),
   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
   Layer.provide(NodeCrypto.layerDigest)

@@ -683,7 +683,6 @@ describe("options", () => {
     returnUrl: "https://files.example.com/return"
   }) {}
   class Unbound extends AccessToken.Tag<Unbound>()("app/Unbound", { provider: "x", flow: "USER_FEDERATION" }) {}
-  class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "reports", flow: "M2M" }) {}
 
   const valid = { path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" } as const
 
@@ -704,16 +703,12 @@ describe("options", () => {
       const wrong: ReadonlyArray<readonly [member: string, options: unknown]> = [
         ["path", { ...valid, path: "/tenants/:tenant" }],
         ["path", { ...valid, path: "/connect/" }],
-        ["credentials", { ...valid, credentials: {} }],
         ["credentials", { ...valid, credentials: { return: Calendar } }],
         ["credentials", { ...valid, credentials: { "a/b": Calendar } }],
-        ["credentials", { ...valid, credentials: { reports: Reports } }],
         ["origin", { ...valid, credentials: { calendar: Calendar, files: Files } }],
         ["origin", { ...valid, credentials: { unbound: Unbound } }],
         ["origin", { ...valid, origin: "https://app.example.com/path" }],
-        ["users", { ...valid, users: "both" }],
-        ["continueTo", { ...valid, continueTo: ["/chat"] }],
-        ["workload", { ...valid, workload: "a" }]
+        ["continueTo", { ...valid, continueTo: ["/chat"] }]
       ]
       for (const [member, options] of wrong) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(Connect.layerLinks(options as never))))

@@ -112,30 +112,6 @@ describe("members of Effect", () => {
       PlatformError: [
         "PlatformError"
       ],
-      "cluster/EntityAddress": [
-        "make"
-      ],
-      "cluster/EntityId": [
-        "make"
-      ],
-      "cluster/EntityType": [
-        "EntityType"
-      ],
-      "cluster/MachineId": [
-        "make"
-      ],
-      "cluster/MessageStorage": [
-        "MessageStorage"
-      ],
-      "cluster/Sharding": [
-        "Sharding"
-      ],
-      "cluster/Singleton": [
-        "make"
-      ],
-      "cluster/Snowflake": [
-        "make"
-      ],
       "http-api/HttpApiMiddleware": [
         "Service"
       ],
@@ -211,7 +187,7 @@ describe("members of Effect", () => {
         "PathInput",
         "Provided",
         "Request",
-        "RouteContext",
+        "Route",
         "make",
         "middleware",
         "params",
@@ -242,9 +218,6 @@ describe("members of Effect", () => {
       ],
       "persistence/Persistence": [
         "PersistenceError"
-      ],
-      "sql/SqlClient": [
-        "SqlClient"
       ],
       "sql/SqlError": [
         "SqlError",

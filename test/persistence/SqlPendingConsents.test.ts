@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -23,7 +24,6 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import * as PgMessages from "../../src/persistence/internal/pgMessages.js"
 import { buildProgram } from "../support/build.mjs"
 import * as NodeSqlite from "../support/nodeSqlite.js"
 import * as Recorder from "../support/recorder.js"
@@ -193,24 +193,23 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
-        const messages: Array<string> = []
         const context = yield* Layer.build(pgClient())
         const sql = yield* Effect.provide(PgClient.PgClient, context)
-        const listener = PgMessages.make(sql, store.table)
-        yield* listener.subscribe((message) => messages.push(message))
-        const arrived = Effect.repeat(listener.publish("arrived"), {
-          until: () => messages.includes("arrived"),
-          schedule: Schedule.spaced("10 millis")
-        })
-        yield* arrived
-        messages.length = 0
+        const notifications = yield* sql.listen(store.table)
         const recorder = yield* Recorder.make
         const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
-        yield* arrived
+        yield* sql.notify(store.table, "end")
+        const messages: Array<string> = []
+        yield* Effect.repeat(Queue.take(notifications), {
+          until: ({ payload }) => {
+            messages.push(payload)
+            return payload === "end"
+          }
+        })
         const rows = yield* Effect.provide(rowsOf(store.table), context)
         // Six entries with five and four columns, names and values. Four messages.
         assert.isAtLeast(rows.length, 4 * 10 + 2 * 8)
-        assert.isAtLeast(messages.length, 4)
+        assert.isAtLeast(messages.length, 4 + 1)
         Recorder.assertSecretFree([...rows, ...messages, ...yield* recorder.everything], secrets)
         yield* sql`CHECKPOINT`
         assertFilesSecretFree(server.folder, secrets)
@@ -267,22 +266,22 @@ describe("SqlPendingConsents on PostgreSQL", () => {
 
   Postgres.postgresTest("listens again after its connection was lost", () =>
     Effect.gen(function*() {
-      const context = yield* Layer.build(pgClient())
-      const sql = yield* Effect.provide(PgClient.PgClient, context)
-      const messages = PgMessages.make(sql, "lost", { probeInterval: "50 millis", probeTimeout: "2 seconds" })
+      const store = yield* postgres
+      const [sender, waiting] = [yield* start(store), yield* start(store)]
+      const topic = { _tag: "Grant", name: secret("a grant") } as const
       let received = 0
-      yield* messages.subscribe((message) => {
-        if (message === "hello") received++
-      })
+      waiting.signals.listen(topic, () => received++)
       const heard = Effect.suspend(() => {
         const before = received
-        return Effect.repeat(messages.publish("hello"), {
+        return Effect.repeat(sender.signals.signal(topic, "Completed"), {
           until: () => received > before,
           schedule: Schedule.spaced("20 millis")
         })
       })
       yield* heard
-      yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
+      const sql = yield* Effect.provide(SqlClient.SqlClient, yield* Layer.build(pgClient()))
+      const killed = yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`
+      assert.isAtLeast(killed.length, 1)
       yield* heard
     }))
 })

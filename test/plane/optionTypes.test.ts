@@ -3,8 +3,6 @@ import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdent
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
-import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
@@ -22,7 +20,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { answers, scripted, secret } from "../support/utils.js"
@@ -59,8 +56,6 @@ const getToken = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get 
 
 const build = <A, E>(layer: Layer.Layer<A, E, Layer.Success<typeof planes>>) =>
   Effect.asVoid(Layer.build(Layer.provide(layer, planes)))
-
-const context = { requestId: "1", customHeaders: {} }
 
 const functions: { readonly [name: string]: { readonly run: Run; readonly valid: unknown; readonly typed: boolean } } =
   {
@@ -106,32 +101,6 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
     "RateLimit.controlPlane": {
       run: (options) => build(RateLimit.controlPlane(untyped(options))),
       valid: 10,
-      typed: false
-    },
-    "ConsentCallback.layer": {
-      run: (options) =>
-        build(
-          Layer.provide(ConsentCallback.layer<never, never>(untyped(options)), [
-            HttpRouter.layer,
-            PendingConsents.layerMemory
-          ])
-        ),
-      valid: { path: "/consent", currentUser: Effect.succeed(alice), respond: () => Effect.never },
-      typed: false
-    },
-    "ConsentCallback.layerRedaction": {
-      run: (options) => build(ConsentCallback.layerRedaction(untyped(options))),
-      valid: "/consent",
-      typed: false
-    },
-    "RequestContext.provide": {
-      run: (options) => RequestContext.provide(Effect.void, untyped(options)),
-      valid: { ...context, workloadAccessToken: secret("token"), sessionId: undefined },
-      typed: false
-    },
-    "RequestContext.fromHeaders": {
-      run: (options) => RequestContext.fromHeaders(untyped(options)),
-      valid: {},
       typed: false
     },
     "PropagateIdentity.httpClient": {
@@ -269,32 +238,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     [{ getResourceApiKey: 0 }, "getResourceApiKey: Member must be a number of calls a second, above 0, but is a number"]
   ],
   "RateLimit.controlPlane": [["20", "request: Member must be a number of calls a second, above 0, but is a string"]],
-  "ConsentCallback.layer": [
-    [
-      { path: "consent", currentUser: Effect.succeed(alice) },
-      "path: Member must be a path, as in '/consent', but is a string"
-    ],
-    [
-      { path: "/consent", currentUser: () => alice },
-      "currentUser: Member must be an Effect of the user who is signed in, but is a function"
-    ],
-    [
-      { path: "/consent", curentUser: Effect.succeed(alice) },
-      "curentUser: Member must have a known name; did you mean 'currentUser'?"
-    ]
-  ],
-  "ConsentCallback.layerRedaction": [[undefined, "path: Member must be a path, as in '/consent', but is undefined"]],
-  "RequestContext.provide": [
-    [undefined, "context: Member must be an object, but is undefined"],
-    [{ ...context, requestID: "1" }, "context.requestID: Member must have a known name, one of "],
-    [
-      { ...context, workloadAccessToken: "token" },
-      "context.workloadAccessToken: Member must be a Redacted string (Redacted.make), but is a string"
-    ]
-  ],
-  "RequestContext.fromHeaders": [
-    [undefined, "headers: Member must be headers, or a request or an event with headers, but is undefined"]
-  ],
   "PropagateIdentity.httpClient": [
     [{ origins: "https://a.example.com" }, "origins: Member must be a list of strings, but is a string"],
     [{ origin: ["https://a.example.com"] }, "origin: Member must have a known name; did you mean 'origins'?"]

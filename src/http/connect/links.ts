@@ -1,19 +1,14 @@
 /** The addresses of `Connect`: links, the return URL, and the addresses that a user may go on to. */
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
+import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
 import * as Status from "../../credentials/status.js"
 import type { ValidationException } from "../../IdentityError.js"
-import type { ConnectCredentials } from "./model.js"
-import { invalid } from "./options.js"
-
-export interface Options {
-  readonly path: string
-  readonly credentials: ConnectCredentials
-  readonly origin?: string | undefined
-  readonly continueTo?: ReadonlyArray<string> | undefined
-}
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
+import type { LinkOptions } from "./api.js"
 
 export interface Links {
   readonly origin: string
@@ -26,6 +21,9 @@ export interface Links {
   readonly allowed: (address: string) => Option.Option<string>
 }
 
+export const invalid = (member: string, text: string): ValidationException =>
+  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "Connect")
+
 const webUrl = (text: string): URL | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
@@ -36,19 +34,19 @@ const webUrl = (text: string): URL | undefined => {
 const originOf = (
   given: string | undefined,
   returnUrls: ReadonlyArray<string | undefined>
-): Result.Result<string, ValidationException> => {
+): Effect.Effect<string, ValidationException> => {
   const origins = new Set(
     given === undefined ? returnUrls.map((url) => url === undefined ? undefined : webUrl(url)?.origin) : [given]
   )
   const [origin] = origins
   return origins.size === 1 && origin !== undefined && webUrl(origin)?.origin === origin
-    ? Result.succeed(origin)
-    : Result.fail(invalid(
+    ? Effect.succeed(origin)
+    : invalid(
       "origin",
       given === undefined
         ? "be given: the return URLs of the credentials have no common origin"
         : "be an origin of a web server, as in https://app.example.com"
-    ))
+    )
 }
 
 /** An entry allows its own address, and those below it. */
@@ -58,24 +56,30 @@ const isBelow = (url: URL, entry: URL): boolean =>
     || url.pathname.startsWith(entry.pathname.endsWith("/") ? entry.pathname : `${entry.pathname}/`))
 
 export const make = (
-  { continueTo = [], credentials, origin: given, path }: Options,
-  programUrl: Option.Option<string>
-): Result.Result<Links, ValidationException> =>
-  Result.gen(function*() {
+  { continueTo = [], credentials, origin: given, path }: Pick<
+    LinkOptions,
+    "continueTo" | "credentials" | "origin" | "path"
+  >
+): Effect.Effect<Links, ValidationException> =>
+  Effect.gen(function*() {
+    if (!/^(\/[\w.~-]+)+$/.test(path)) {
+      return yield* invalid("path", "be a path without parameters, as in '/connect'")
+    }
     const names = Object.keys(credentials)
+    if (!names.every((name) => /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return")) {
+      return yield* invalid("credentials", "have names of letters, digits, - and _, and not 'return'")
+    }
     const credentialOf = new Map(Object.entries(credentials))
+    const programUrl = yield* Consent.ReturnUrl
     const origin = yield* originOf(
       given,
       [...credentialOf.values()].map(({ request }) => request.returnUrl ?? Option.getOrUndefined(programUrl))
     )
-    const entries: Array<URL> = []
-    for (const text of continueTo) {
-      const entry = webUrl(text)
-      if (entry === undefined) {
-        return yield* Result.fail(invalid("continueTo", "be web addresses, as in https://app.example.com/chat/"))
-      }
-      entries.push(entry)
-    }
+    const entries = yield* Effect.forEach(continueTo, (text) =>
+      Effect.mapError(
+        Effect.fromNullishOr(webUrl(text)),
+        () => invalid("continueTo", "be web addresses, as in https://app.example.com/chat/")
+      ))
     const nameOfTag = new Map([...credentialOf].map(([name, credential]) => [credential.key, name]))
     const nameOfRequest = new Map(
       [...credentialOf].map(([name, { request }]) => [Status.keyOf(request, programUrl), name])

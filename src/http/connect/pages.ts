@@ -1,9 +1,9 @@
 /** The pages of `Connect`: HTML without scripts, and the same as JSON. */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
-import * as CallbackPage from "../../consentCallback/page.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import { type Connection, type Refusal, View } from "./model.js"
+import { type Connection, type Refusal, View } from "./api.js"
 
 const { html } = Html
 
@@ -38,7 +38,7 @@ const statusOf = View.$match({
   Link: () => 200,
   Started: () => 200,
   Disconnected: () => 200,
-  Returned: ({ outcome }) => CallbackPage.render(outcome).status,
+  Returned: ({ outcome }) => ConsentPages.textOf(outcome)[0],
   Refused: ({ reason }) => refusals[reason][0]
 })
 
@@ -90,13 +90,6 @@ ${
 <div><dt>State</dt><dd>${states[connection.state]}</dd></div>
 </dl>`
 
-const plain = (title: string, text: string, refresh?: string, label = "Continue"): Html.Page =>
-  Html.render({
-    title,
-    refresh,
-    body: html`<p>${text}</p>${refresh === undefined ? undefined : html`<p><a href="${refresh}">${label}</a></p>`}`
-  })
-
 const toPage = View.$match({
   Connections: ({ connections, formToken, user }) =>
     Html.render({
@@ -125,17 +118,19 @@ const toPage = View.$match({
       }`
     }),
   Started: ({ authorizationUrl, connection }) =>
-    plain(`Connecting ${connection.name}`, "The page of the vendor opens.", Redacted.value(authorizationUrl)),
+    Html.render({
+      title: `Connecting ${connection.name}`,
+      refresh: Redacted.value(authorizationUrl),
+      body: html`<p>The page of the vendor opens.</p><p><a href="${Redacted.value(authorizationUrl)}">Continue</a></p>`
+    }),
   Disconnected: ({ connection }) =>
     Html.render({
       title: `${connection.name} is disconnected`,
       body: html`<p>The agent has no access any more. The vendor may still list it.</p>${revoke(connection)}`
     }),
   Returned: ({ continue: continueUrl, outcome }) =>
-    continueUrl === undefined
-      ? CallbackPage.render(outcome)
-      : plain("Consent given", "The agent can go on.", continueUrl),
-  Refused: ({ reason }) => plain(refusals[reason][1], refusals[reason][2])
+    continueUrl === undefined ? ConsentPages.render(outcome) : ConsentPages.render("Continued", continueUrl),
+  Refused: ({ reason }) => Html.render({ title: refusals[reason][1], body: html`<p>${refusals[reason][2]}</p>` })
 })
 
 // -----------------------------------------------------------------------------
@@ -161,8 +156,8 @@ const toJson = View.$match({
 // -----------------------------------------------------------------------------
 
 /**
- * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page without
- * referrers, so pages with forms send the referrer to their own origin.
+ * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page
+ * without referrers, so pages with forms send the referrer to their own origin.
  */
 export const headersOf = (view: View): { readonly [name: string]: string } => ({
   "cache-control": "no-store",

@@ -1,7 +1,8 @@
 /**
  * The wait for a grant, with whatever session it comes.
  *
- * It takes its turns with all other waits of the process, within their budget of polls. It is one suspended fiber, without a timer of its own.
+ * It takes its turns with all other waits of the process, within their budget of polls. It is one suspended fiber,
+ * without a timer of its own.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -86,8 +87,8 @@ export interface Options {
 /**
  * `isSignalled`: a signal came before the wait, which ends the first run at once.
  *
- * It listens again in each of its turns and probes, so that nothing has to be removed when it is interrupted. A signal that falls between two
- * of them is lost, as one that does not arrive, and the next probe finds the grant.
+ * It listens again in each of its turns and probes, so that nothing has to be removed when it is interrupted. A signal
+ * that falls between two of them is lost, as one that does not arrive, and the next probe finds the grant.
  */
 export const untilGranted = (options: Options, isSignalled: boolean): GrantWait => {
   let isKnown = isSignalled
@@ -100,7 +101,7 @@ export const untilGranted = (options: Options, isSignalled: boolean): GrantWait 
 
 type Step = Effect.Success<ReturnType<typeof Schedule.toStep<unknown, unknown, never, never>>>
 
-/** Waits for the next turn of the schedule, probes, and begins again. The heap of a wait matters: all of its state is in two objects. */
+/** Waits for the next turn of the schedule, probes, and begins again. To save memory, its state is in two objects. */
 const next = (options: Options, step: Step): GrantWait =>
   Effect.flatMap(
     Effect.zip(PollBudget, Clock.currentTimeMillis),

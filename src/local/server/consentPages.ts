@@ -4,7 +4,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
-import { html } from "../../internal/html.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import * as LocalBackend from "../LocalBackend.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
@@ -27,48 +27,13 @@ const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse
     }
   })
 
-const respond = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse => {
-  switch (answer._tag) {
-    case "Redirect":
-      return redirect(answer.url)
-    case "Refused":
-      return BrowserRoute.respondText(
-        200,
-        "Consent refused",
-        html`You refused access through the provider <strong>${answer.provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
-      )
-    case "Rejected":
-      return BrowserRoute.respondText(
-        502,
-        "Consent failed",
-        html`The authorization server of the provider <strong>${answer.provider}</strong> answered with an error. Nothing was stored. Go back to the application and start again.`
-      )
-    case "Unavailable":
-      return BrowserRoute.respondText(
-        503,
-        "Authorization server unavailable",
-        html`The authorization server of the provider <strong>${answer.provider}</strong> cannot be reached, or its configuration is not valid. Reload this page to try again.`
-      )
-    case "Expired":
-      return BrowserRoute.respondText(
-        410,
-        "Link expired",
-        html`The time for this consent is over. Go back to the application and start again.`
-      )
-    case "Replayed":
-      return BrowserRoute.respondText(
-        410,
-        "Link already used",
-        html`This consent was answered before. Each link works once.`
-      )
-    case "Unknown":
-      return BrowserRoute.respondText(
-        404,
-        "Unknown link",
-        html`No consent is waiting here. Check that the address is complete, or start again.`
-      )
-  }
-}
+const respond = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse =>
+  answer._tag === "Redirect"
+    ? redirect(answer.url)
+    : BrowserRoute.respondText(...ConsentPages.textOf(
+      answer._tag === "Replayed" ? "AlreadyUsed" : answer._tag,
+      "provider" in answer ? answer.provider : undefined
+    ))
 
 export const add = (
   router: HttpRouter.HttpRouter,

@@ -1,13 +1,10 @@
-/** Connections to Redis for stores. The caller loads the package `ioredis`. */
-import * as Duration from "effect/Duration"
+/** Connections to Redis for stores. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Redis, RedisOptions } from "ioredis"
-import { CacheStoreError } from "../../credentialCache/store.js"
 import { codeOf } from "../../internal/errorCode.js"
-import type { Backing } from "./backing.js"
+import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 
 /** Commands do not pile up: they fail at once without a connection, and after a second without an answer. */
 const defaults: RedisOptions = {
@@ -18,7 +15,7 @@ const defaults: RedisOptions = {
 }
 
 /** How long the layer waits for the connection, so that the first commands find it open. */
-const connectionWait = Duration.seconds(1)
+const connectionWait = "1 second"
 
 /** The message of an error of Redis begins with a code. The rest may quote the command. */
 const reasonOf = (error: unknown): string =>
@@ -44,15 +41,25 @@ export interface Connection {
   readonly command: <A>(send: (redis: Redis) => Promise<A>) => Effect.Effect<A, string>
 }
 
-/**
- * Connects until the scope ends. The release never fails, also without a server. It fails with what is wrong with the URL.
- */
+/** Why no connection can be made. */
+export interface ConnectFailure {
+  readonly reason: "MissingPackage" | "InvalidUrl"
+  readonly message: string
+}
+
+/** Connects until the scope ends. The release never fails, also without a server. Messages begin with `store`. */
 export const connect = (
-  Client: typeof Redis,
-  url: Redacted.Redacted | undefined,
-  options: RedisOptions | undefined
-): Effect.Effect<Connection, string, Scope.Scope> =>
+  store: string,
+  { redis: options, url }: { readonly url?: Redacted.Redacted | undefined; readonly redis?: RedisOptions | undefined }
+): Effect.Effect<Connection, ConnectFailure, Scope.Scope> =>
   Effect.gen(function*() {
+    const { Redis: Client } = yield* Effect.mapError(
+      loadPackage("ioredis", "Redis", () => import("ioredis")),
+      ({ code }): ConnectFailure => ({
+        reason: "MissingPackage",
+        message: `${store} needs the package ioredis, which cannot be loaded (${code}): ${installCommand("ioredis")}`
+      })
+    )
     const runFork = Effect.runForkWith(yield* Effect.context())
     const redis = yield* Effect.acquireRelease(
       Effect.try({
@@ -66,7 +73,7 @@ export const connect = (
           return redis
         },
         // The thrown error quotes the URL, and with it the password.
-        catch: () => invalidUrl
+        catch: (): ConnectFailure => ({ reason: "InvalidUrl", message: invalidUrl })
       }),
       (redis) => Effect.sync(() => redis.disconnect())
     )
@@ -80,16 +87,3 @@ export const connect = (
         })
     }
   })
-
-/** A place for sealed credentials. */
-export const makeBacking = ({ command }: Connection, prefix: string): Backing => {
-  const nameOf = (key: string): string => `${prefix}:${key}`
-  const run = <A>(send: (redis: Redis) => Promise<A>) =>
-    Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
-  return {
-    get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullishOr),
-    set: (key, value, timeToLive) =>
-      Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
-    remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
-  }
-}

@@ -1,0 +1,237 @@
+/** How the workflow runs, and how a signal resumes it. */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as DurableClock from "effect/workflow/DurableClock"
+import * as DurableDeferred from "effect/workflow/DurableDeferred"
+import { WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import * as AccessToken from "../../AccessToken.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import type { UserCredential } from "../../Credentials.js"
+import type { DataPlane } from "../../DataPlane.js"
+import { Connect } from "../../http/Connect.js"
+import type { Identity } from "../../Identity.js"
+import { cutName } from "../../internal/errorCode.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
+
+/** Done when the user has consented. */
+const granted = DurableDeferred.make("granted")
+
+// -----------------------------------------------------------------------------
+// Steps
+// -----------------------------------------------------------------------------
+
+export interface Settings<E, R> {
+  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
+  /** The times of the reminders and the end of the wait, since its beginning. */
+  readonly times: ReadonlyArray<Duration.Duration>
+}
+
+const tagOf = (error: unknown): string =>
+  cutName(
+    hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
+  )
+
+/**
+ * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can
+ * quote secrets.
+ */
+export const orNotObtained =
+  (credential: string, reason: ConsentNotObtained["reason"]) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, ConsentNotObtained, R> =>
+    Effect.catchCause(self, (cause) =>
+      Cause.hasInterruptsOnly(cause)
+        // It has no failure.
+        ? Effect.failCause(cause as Cause.Cause<never>)
+        : new ConsentNotObtained({ credential, reason, error: tagOf(Cause.squash(cause)) }))
+
+/** A registration outlives its wait by this time, so that a grant at the last moment finds it. */
+const grace = Duration.hours(1)
+
+export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.provideServiceEffect(
+    self,
+    WorkloadAccessToken.WorkloadAccessToken,
+    WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
+  )
+
+/** The body of the workflow. It runs again at each resume, so each effect is an activity, whose result is stored. */
+export const run = <E, R>({ invite, times }: Settings<E, R>) =>
+(payload: Payload): Effect.Effect<
+  Outcome,
+  ConsentNotObtained,
+  R | Connect | ConsentSignals.ConsentSignals | DataPlane | Identity | WorkflowEngine | WorkflowInstance
+> => {
+  const { credential: name, userId, workload } = payload
+  const user = { userId }
+  const topic = ConsentSignals.grant({ workload, user, credential: name })
+  const notObtained = (reason: ConsentNotObtained["reason"]) => orNotObtained(name, reason)
+
+  const credentialOf: Effect.Effect<UserCredential, ConsentNotObtained, Connect> = Effect.flatMap(
+    Connect,
+    (connect) =>
+      Effect.mapError(
+        Effect.fromOption(connect.credentialOf(name)),
+        () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
+      )
+  )
+
+  /** Registers the execution, and returns the times of the wait: another deployment does not change them. */
+  const begin = Activity.make({
+    name: "ObtainConsent.register",
+    success: Schema.Array(Schema.Number),
+    error: ConsentNotObtained,
+    execute: Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const plan = times.map(Duration.toMillis)
+      const wait = Math.max(...plan) + Duration.toMillis(grace)
+      yield* signals.register({
+        topic: yield* topic,
+        // An address, which is no capability: it stays in the store, and is in no link.
+        execution: yield* DurableDeferred.token(granted),
+        expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
+      })
+      return plan
+    }).pipe(notObtained("Unavailable"))
+  })
+
+  const end = Activity.make({
+    name: "ObtainConsent.unregister",
+    execute: Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
+    }).pipe(
+      notObtained("Unavailable"),
+      // It expires.
+      Effect.catch((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
+    )
+  })
+
+  /** Asks AgentCore whether the user has consented, and drops the token. */
+  const probe = (step: number) =>
+    Activity.make({
+      name: `ObtainConsent.probe ${step}`,
+      success: Schema.Boolean,
+      error: ConsentNotObtained,
+      execute: Effect.flatMap(credentialOf, (credential) =>
+        AccessToken.get(credential).pipe(
+          Effect.as(true),
+          Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+          asUser(workload, userId),
+          notObtained("Unavailable")
+        ))
+    })
+
+  const send = (reminder: number) =>
+    Activity.make({
+      name: `ObtainConsent.invite ${reminder}`,
+      error: ConsentNotObtained,
+      execute: Effect.gen(function*() {
+        const connect = yield* Connect
+        const link = yield* connect.link(yield* credentialOf)
+        const key = yield* Activity.idempotencyKey(`invite ${reminder}`)
+        yield* invite({ link, user, credential: name, workload, reminder, key })
+      }).pipe(notObtained("InvitationFailed"))
+    })
+
+  const wait = (step: number, milliseconds: number) =>
+    DurableDeferred.raceAll({
+      name: `wait ${step}`,
+      success: Schema.Literals(["Granted", "Elapsed"]),
+      error: Schema.Never,
+      effects: [
+        DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
+        // A clock in memory would keep the execution from being suspended, and the signal would come after it.
+        DurableClock.sleep({ name: `wait ${step}`, duration: milliseconds, inMemoryThreshold: 0 }).pipe(
+          Effect.as("Elapsed" as const)
+        )
+      ]
+    })
+
+  /** A reminder that cannot be sent does not end the wait. */
+  const remind = (step: number) =>
+    Effect.catch(
+      send(step),
+      (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
+    )
+
+  return Effect.gen(function*() {
+    const plan = yield* begin
+    if (yield* probe(0)) return "AlreadyGranted"
+    yield* send(0)
+    // The wait is outside of the activities: a signal during one of them is found by the next wait.
+    for (const [index, time] of plan.entries()) {
+      const answer = yield* wait(index, time - (plan[index - 1] ?? 0))
+      if (answer === "Granted") return "Granted"
+      const step = index + 1
+      const isLast = step === plan.length
+      const isGranted = yield* isLast
+        ? probe(step)
+        : Effect.catch(probe(step), () => Effect.succeed(undefined))
+      if (isGranted === true) return "Granted"
+      // Without an answer, the user may have consented: the reminder is left out.
+      if (isGranted === false && !isLast) yield* remind(step)
+    }
+    return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
+  }).pipe(
+    Effect.tap(() => end),
+    Effect.tapError(() => end)
+  )
+}
+
+// -----------------------------------------------------------------------------
+// Signals
+// -----------------------------------------------------------------------------
+
+const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
+
+/** A registration is the token of the deferred. Another program may have registrations of another form. */
+const isOurs = (registration: string): registration is DurableDeferred.Token => {
+  const token = parse(registration)
+  return Result.isSuccess(token) && token.success.workflowName === workflow._tag
+}
+
+/** The signals in context, which also finish the executions that wait for a grant. */
+export const makeSignals: Effect.Effect<
+  ConsentSignals.Service,
+  never,
+  ConsentSignals.ConsentSignals | WorkflowEngine
+> = Effect.gen(function*() {
+  const base = yield* ConsentSignals.ConsentSignals
+  const engine = yield* WorkflowEngine
+
+  const finish = (topic: ConsentSignals.Topic, token: DurableDeferred.Token) =>
+    DurableDeferred.succeed(granted, { token, value: undefined }).pipe(
+      Effect.andThen(base.unregister(topic, token)),
+      // A database that fails is a defect of the engine.
+      Effect.catchCause(() =>
+        Effect.logWarning("A workflow that waits for a consent was not resumed. It asks AgentCore at its next reminder")
+      ),
+      Effect.provideService(WorkflowEngine, engine)
+    )
+
+  const finishAll = (topic: ConsentSignals.Topic) =>
+    Effect.matchEffect(base.registrations(topic), {
+      onFailure: (error) => Effect.logWarning(`The workflows that wait for a consent are not known: ${error.message}`),
+      onSuccess: (registrations) =>
+        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), {
+          concurrency: 8,
+          discard: true
+        })
+    })
+
+  return {
+    ...base,
+    signal: (topic, outcome) =>
+      Effect.andThen(
+        base.signal(topic, outcome),
+        topic._tag === "Grant" && outcome === "Completed" ? finishAll(topic) : Effect.void
+      )
+  }
+})

@@ -1,0 +1,137 @@
+/** The workflow of `ObtainConsent` and its models. The public module exports all of this. */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Workflow from "effect/workflow/Workflow"
+import type { UserCredential } from "../../Credentials.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT would be stored in
+ * clear: so would a `Schema.Redacted`.
+ */
+export const Payload = Schema.Struct({
+  /** The name of the workload identity. */
+  workload: Schema.String,
+  userId: Schema.String,
+  /** The name that `Connect` has for the credential. */
+  credential: Schema.String,
+  /**
+   * Tells the waits of a user for a credential apart. Executions with equal payloads are one execution, whose result stays. Without an
+   * episode, a grant that was revoked later would never be asked for again.
+   */
+  episode: Schema.String
+})
+
+export type Payload = typeof Payload.Type
+
+/**
+ * - `Granted`: the user has consented during the wait
+ * - `AlreadyGranted`: the user had consented before, and was not asked
+ */
+export const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
+
+export type Outcome = typeof Outcome.Type
+
+/** A message to a user who has to consent. */
+export interface Invitation {
+  /** The page where the user connects the credential. It names no user, holds no secret, and does not go stale. */
+  readonly link: string
+  readonly user: { readonly userId: string }
+  /** The name that `Connect` has for the credential. */
+  readonly credential: string
+  /** The name of the workload identity. */
+  readonly workload: string
+  /** 0 for the invitation, then the number of the reminder. */
+  readonly reminder: number
+  /**
+   * Equal for two attempts to send the same message. A process that dies while it sends leaves the message for another process, which
+   * sends it again. Give the key to a mail service that drops duplicates.
+   */
+  readonly key: string
+}
+
+/** Options of `layer`. */
+export interface Options<out E, out R> {
+  /**
+   * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation fails, the wait fails
+   * with `InvitationFailed`: retry in this effect what can be retried. The wait goes on without a reminder that fails.
+   */
+  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
+  /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
+  readonly reminders?: ReadonlyArray<Duration.Input> | undefined
+  /** How long to wait for the user. Default: 7 days. */
+  readonly patience?: Duration.Input | undefined
+}
+
+export interface AskOptions {
+  /** The user whose consent is needed. A user with a JWT cannot be asked days later, because the JWT has expired by then. */
+  readonly user: Extract<UserIdentifier, { readonly userId: string }>
+}
+
+/** A consent that is needed. */
+export interface Request extends AskOptions {
+  /** One of the credentials of `Connect`. */
+  readonly credential: UserCredential
+  /** Tells the waits of a user for a credential apart, see `Payload`. For example the id of what the consent is for. */
+  readonly episode: string
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const Reason = Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"])
+
+const explanations: { readonly [K in typeof Reason.Type]: string } = {
+  Expired: "the user did not consent in time. Ask again with another episode",
+  InvitationFailed: "the invitation could not be sent",
+  StillRequired:
+    "the user has consented, and AgentCore still requires consent. The grant may have been revoked, or the request "
+    + "of the credential differs from the one of Connect",
+  Unavailable: "AgentCore or the store of consents did not answer, or refused",
+  UnknownCredential: "Connect of the runner has no credential of this name. Add it to its credentials"
+}
+
+/**
+ * The credential cannot be used.
+ *
+ * - `Expired`: the user did not consent before the end of the patience
+ * - `InvitationFailed`: the application could not send the first invitation
+ * - `Unavailable`: AgentCore or the store of consents did not answer, or refused. `error` is the tag of its error.
+ * - `UnknownCredential`: `Connect` of the runner has no credential of this name
+ * - `StillRequired`: only of `orAsk`. The user has consented, and AgentCore still requires consent.
+ */
+export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()("ConsentNotObtained", {
+  /** The name that `Connect` has for the credential. */
+  credential: Schema.String,
+  reason: Reason,
+  /** The tag of an error. Its text is not stored. */
+  error: Schema.optional(Schema.String)
+}) {
+  override get message(): string {
+    const { credential, error, reason } = this
+    return `No consent for '${credential}': ${explanations[reason]}${error === undefined ? "" : ` (${error})`}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Workflow
+// -----------------------------------------------------------------------------
+
+/** The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases. */
+export const workflow: Workflow.Workflow<
+  "effect-agentcore-identity/ObtainConsent",
+  typeof Payload,
+  typeof Outcome,
+  typeof ConsentNotObtained
+> = Workflow.make("effect-agentcore-identity/ObtainConsent", {
+  payload: Payload,
+  success: Outcome,
+  error: ConsentNotObtained,
+  idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
+})

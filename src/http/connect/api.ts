@@ -1,0 +1,268 @@
+/** What the public module exports besides its functions: options, errors, views, events and the service. */
+import * as Data from "effect/Data"
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Metric from "effect/Metric"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import type { ConsentSession } from "../../ConsentSession.js"
+import type { UserCredential } from "../../Credentials.js"
+import type { ValidationException } from "../../IdentityError.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+/**
+ * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-` and `_`, and is
+ * not `return`. Keep it: a link that was mailed has it.
+ */
+export type ConnectCredentials = { readonly [name: string]: UserCredential }
+
+/**
+ * How a program names its users to AgentCore: by ids, or by their JWTs. AgentCore keeps the grants of the two apart, so all parts of a
+ * program need the same.
+ */
+export type UserKind = "userId" | "jwt"
+
+/** Options of `Connect.layerLinks`: what links need. All processes of a program have the same. */
+export interface LinkOptions {
+  /** The path of the connections page, as in `/connect`. It has no parameters. */
+  readonly path: HttpRouter.PathInput
+  /** The credentials that users connect, by their names in links. */
+  readonly credentials: ConnectCredentials
+  /** The name of the workload identity that acts for the users. */
+  readonly workload: string
+  /**
+   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the origin of the return URLs of the
+   * credentials, which they share.
+   */
+  readonly origin?: string | undefined
+  /** How the program names its users to AgentCore. Default: `userId`. */
+  readonly users?: UserKind | undefined
+  /**
+   * The addresses that a link may go on to with `?continue=`. An entry allows its own address and those below its path. Default: none.
+   */
+  readonly continueTo?: ReadonlyArray<string> | undefined
+}
+
+/** Options of `Connect.layer`. */
+export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
+  /**
+   * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no default. If it fails,
+   * nothing is opened, and the application answers the failure, for example with a redirect to its sign-in.
+   */
+  readonly currentUser: Effect.Effect<UserIdentifier, E, R>
+  /** The name of a user on the pages. Default: the id; or the claim `email`, `preferred_username`, `name` or `sub` of the JWT. */
+  readonly describeUser?: ((user: UserIdentifier) => Effect.Effect<string>) | undefined
+  /**
+   * The application's own pages. None: the page of `Connect`. Responses get the headers that forbid caching and frames, unless they have
+   * them.
+   */
+  readonly respond?:
+    | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
+    | undefined
+  /** Where users withdraw the access at the vendor, by name in `credentials`. `Connect.revocationPages` has some. */
+  readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
+  /**
+   * Signs the forms: 32 bytes in base64 or hex. The processes of a fleet share it, so that each accepts the forms of the others. Default:
+   * random, for a single process.
+   */
+  readonly formKey?: Redacted.Redacted | undefined
+}
+
+/** Options of `Connect.handler`. */
+export interface HandlerOptions<out E, out R> {
+  /** The user whom the agent acts for, from the function that `currentUser` takes it from. */
+  readonly user: UserIdentifier
+  /** Shows the link to the user. */
+  readonly show: (link: string) => Effect.Effect<unknown, E, R>
+  /** Where the user goes on after consent, an address that the option `continueTo` allows. */
+  readonly continue?: string | undefined
+  /** How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10 minutes. */
+  readonly wait?: Duration.Input | undefined
+  /**
+   * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no `ConsentSignals`. Each
+   * question opens a session that lapses. The questions of all waits keep to the budget of polls (`TokenPoller`), and come after other calls
+   * (`RateLimit`). Default: after 15 seconds, then twice as long each time, at most 5 minutes.
+   */
+  readonly probe?: Schedule.Schedule<unknown> | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: "a JWT" }
+
+/**
+ * Two parts of a program name their users in two ways, so the agent would never find what the user grants on the page.
+ */
+export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
+  /** The part that has the other kind of user. */
+  part: Schema.Literals(["currentUser", "handler"]),
+  /** The option `users` of `Connect`. */
+  expected: Schema.Literals(["userId", "jwt"]),
+  found: Schema.Literals(["userId", "jwt"])
+}) {
+  override get message(): string {
+    const { expected, found, part } = this
+    return `${part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"} ${
+      kinds[found]
+    }, and Connect expects ${
+      kinds[expected]
+    }. AgentCore keeps the grants of user ids and JWTs apart: take the user of the agent and `
+      + `of the pages from one function, and set the option users to '${found}' if that function returns ${
+        kinds[found]
+      }`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Views
+// -----------------------------------------------------------------------------
+
+/**
+ * A credential of the signed-in user.
+ *
+ * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
+ * - `NotGranted`: the user would have to consent
+ * - `Unknown`: AgentCore did not answer; the log has the reason
+ */
+export interface Connection {
+  /** The name in `credentials`. */
+  readonly name: string
+  /** The name of the OAuth2 credential provider. */
+  readonly provider: string
+  readonly scopes: ReadonlyArray<string>
+  readonly state: "Granted" | "NotGranted" | "Unknown"
+  /** The link of the credential. The forms of its page are sent there. */
+  readonly link: string
+  /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */
+  readonly revokeAt: string | undefined
+}
+
+/**
+ * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is `connect`, `reconnect`
+ * or `disconnect`.
+ *
+ * - `Connections`: all connections of the signed-in user
+ * - `Link`: the page of a link. `continue` is the value of the field `continue` of its form.
+ * - `Started`: the answer to `connect` and `reconnect`. The browser goes on to `authorizationUrl`, by a refresh: Chromium applies
+ *   `form-action` to redirects.
+ * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
+ * - `Returned`: the browser came back after consent, and goes on to `continue`
+ * - `Refused`: nothing was done, see {@link Refusal}
+ */
+export type View = Data.TaggedEnum<{
+  readonly Connections: {
+    readonly user: string
+    readonly connections: ReadonlyArray<Connection>
+    readonly formToken: Redacted.Redacted
+  }
+  readonly Link: {
+    readonly user: string
+    readonly connection: Connection
+    readonly formToken: Redacted.Redacted
+    readonly continue: string | undefined
+  }
+  readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
+  readonly Disconnected: { readonly connection: Connection }
+  readonly Returned: {
+    /** As `ConsentCallback.Outcome` has it. */
+    readonly outcome: "Completed" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
+    readonly credential: string | undefined
+    readonly continue: string | undefined
+  }
+  readonly Refused: { readonly reason: Refusal }
+}>
+
+/** The constructors of {@link View}, and `$match`. */
+export const View = Data.taggedEnum<View>()
+
+/**
+ * - `OtherSite`: a page of another site sent the form
+ * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
+ * - `FormTooLarge`: the form is larger than 16 KiB
+ * - `UnknownCredential`: `credentials` has no such name
+ * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
+ * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects; the log has the reason
+ * - `Unavailable`: AgentCore or the store of pending consents refused; the log has the reason
+ */
+export type Refusal =
+  | "OtherSite"
+  | "StaleForm"
+  | "FormTooLarge"
+  | "UnknownCredential"
+  | "ContinueNotAllowed"
+  | "OtherUserKind"
+  | "Unavailable"
+
+// -----------------------------------------------------------------------------
+// Events
+// -----------------------------------------------------------------------------
+
+/** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
+export type EventUser =
+  | { readonly userId: string }
+  | { readonly issuer: string; readonly subject: string }
+  | undefined
+
+/**
+ * What happened to a consent, for an audit. It has no secrets.
+ *
+ * - `Opened`: the user pressed the button, and AgentCore opened a session
+ * - `Completed`: AgentCore has stored the authorization
+ * - `Refused`: AgentCore did not complete the authorization. A user who refuses at the vendor does not come back, so there is no event.
+ * - `WrongUser`: `user` is signed in, and another user had pressed the button
+ * - `Expired`: the user came back too late
+ * - `Disconnected`: AgentCore has dropped the tokens
+ */
+export interface Event {
+  readonly _tag: "Opened" | "Completed" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
+  /** The name in `credentials`. Not known for `Refused` and `Expired`. */
+  readonly credential: string | undefined
+  /** The name of the workload identity. */
+  readonly workload: string
+  /** The user who is signed in. */
+  readonly user: EventUser
+  readonly at: DateTime.Utc
+}
+
+/**
+ * `agentcore.consent.events`: the number of consent events. Labels: `agentcore.event`, and `agentcore.credential` if it is known.
+ */
+export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
+  description: "Consents that were opened, completed, refused, expired or disconnected",
+  incremental: true
+})
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * - `link`: the address where users connect a credential
+ * - `events`: what happens to consents on the pages of this process, from the subscription on. A subscriber that is 1,024 events late
+ *   misses the oldest.
+ */
+export interface Service {
+  readonly workload: string
+  readonly users: UserKind
+  /** The name in `credentials`, of a credential or of the credential that a session is for. */
+  readonly nameOf: (subject: UserCredential | ConsentSession) => Option.Option<string>
+  /** The credential of a name in `credentials`. */
+  readonly credentialOf: (name: string) => Option.Option<UserCredential>
+  readonly link: (
+    credential: UserCredential | ConsentSession,
+    options?: { readonly continue?: string | undefined }
+  ) => Effect.Effect<string, ValidationException>
+  readonly events: Stream.Stream<Event>
+}

@@ -1,0 +1,412 @@
+/** What `Connect` does for a request, and the view that it responds with. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as Option from "effect/Option"
+import { isObject, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import * as Consent from "../../Consent.js"
+import * as Completion from "../../consentCallback/completion.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import type * as CredentialCache from "../../CredentialCache.js"
+import * as Credentials from "../../Credentials.js"
+import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
+import { Identity, type Service as IdentityService } from "../../Identity.js"
+import { subjectOf } from "../../identity/jwtSubject.js"
+import type { ValidationException } from "../../IdentityError.js"
+import { deriveKey, parseSecret } from "../../internal/sealing.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import { type Connection, type Event, type EventUser, OtherUserKind, type UserKind, View } from "./api.js"
+import { invalid, type Links } from "./links.js"
+
+export interface Dependencies extends Completion.Dependencies {
+  readonly identity: IdentityService
+  readonly dataPlane: DataPlaneService
+  readonly cache: Option.Option<CredentialCache.Service>
+  readonly returnUrl: Option.Option<string>
+}
+
+export interface Settings {
+  readonly links: Links
+  readonly workload: string
+  readonly users: UserKind
+  readonly revokeAt: { readonly [name: string]: string | undefined }
+  readonly describeUser: (user: UserIdentifier) => Effect.Effect<string>
+  readonly formTokens: FormTokens
+  readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
+}
+
+const refused = View.Refused
+
+const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
+  Effect.as(
+    Effect.logWarning(`Connect could not do what the user asked: ${error._tag}`),
+    refused({ reason: "Unavailable" })
+  )
+
+// -----------------------------------------------------------------------------
+// Users
+// -----------------------------------------------------------------------------
+
+export const checkKind = (
+  part: OtherUserKind["part"],
+  expected: UserKind,
+  user: UserIdentifier
+): Effect.Effect<void, OtherUserKind> =>
+  Effect.suspend(() => {
+    const found = user.userToken === undefined ? "userId" : "jwt"
+    return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
+  })
+
+const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
+  user.userToken === undefined
+    ? Effect.succeed({ userId: user.userId })
+    : Effect.map(
+      subjectOf(user.userToken),
+      Option.match({
+        onNone: () => undefined,
+        onSome: ([issuer, subject]) => ({ issuer, subject })
+      })
+    )
+
+/** The id, or the first claim of the JWT that people know an account by. The application vouches for the JWT. */
+export const describeUser = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
+  userToken === undefined
+    ? Effect.succeed(userId)
+    : Effect.tryPromise(async () => {
+      const { decodeJwt } = await import("jose")
+      const claims = decodeJwt(Redacted.value(userToken))
+      return [claims["email"], claims["preferred_username"], claims["name"], claims.sub].find(isString)
+    }).pipe(
+      Effect.orElseSucceed(() => undefined),
+      Effect.map((name) => name ?? "a user without a name")
+    )
+
+// -----------------------------------------------------------------------------
+// Forms
+// -----------------------------------------------------------------------------
+
+interface Form {
+  readonly action: string | undefined
+  readonly token: string
+  readonly continueUrl: string | undefined
+}
+
+/** In bytes. */
+const maxFormSize = 16 * 1024
+
+/** Reads a body of unknown size to its end: a client that is cut off while it sends sees no page. */
+const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    const add = (chunk: Uint8Array): void => {
+      size += chunk.length
+      if (size <= maxFormSize) chunks.push(chunk)
+      else chunks.length = 0
+    }
+    return Effect.map(
+      Stream.runForEach(request.stream, (chunk) => Effect.sync(() => add(chunk))),
+      () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
+    )
+  })
+
+/** None: the body is too large. The server drops what is not read. */
+const readBody = (request: HttpServerRequest.HttpServerRequest) => {
+  const length = request.headers["content-length"]
+  return length === undefined
+    ? readChunks(request)
+    : Number(length) > maxFormSize
+    ? Effect.succeedNone
+    : Effect.asSome(request.text)
+}
+
+const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
+  if (!isJson) {
+    const form = new URLSearchParams(body)
+    return (name) => form.getAll(name).length === 1 ? form.get(name) : undefined
+  }
+  const members: unknown = JSON.parse(body)
+  return (name) => isObject(members) && Object.hasOwn(members, name) ? members[name] : undefined
+}
+
+/** A form, or the same members as JSON. */
+const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.HttpServerRequest> = Effect.gen(
+  function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const body = yield* readBody(request)
+    if (Option.isNone(body)) return Option.none()
+    return yield* Effect.try(() => {
+      const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+      const textOf = (name: string): string | undefined =>
+        Option.getOrUndefined(Option.liftPredicate(read(name), isString))
+      return Option.some({ action: textOf("action"), token: textOf("token") ?? "", continueUrl: textOf("continue") })
+    })
+  }
+)
+
+/** In milliseconds. A page that is open for longer has to be opened again. */
+const lifetime = 60 * 60_000
+
+/** Browsers send `Origin` with every form. `Sec-Fetch-Site` is missing on plain http, except on loopback hosts. */
+const isSameOrigin = (
+  { headers }: HttpServerRequest.HttpServerRequest,
+  origin: string
+): boolean =>
+  headers["origin"] === origin
+  && (headers["sec-fetch-site"] === undefined || headers["sec-fetch-site"] === "same-origin")
+
+export interface FormTokens {
+  readonly make: (user: string) => Effect.Effect<Redacted.Redacted>
+  readonly isValid: (token: string, user: string) => Effect.Effect<boolean>
+}
+
+/** Without a key, the tokens are for this process alone. */
+const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
+  formKey === undefined
+    ? Effect.sync(() => randomBytes(32))
+    : Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")).pipe(
+      Effect.mapBoth({
+        onFailure: (message) => invalid("formKey", message),
+        onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
+      })
+    )
+
+/** Tokens that expire after an hour. They have the time in clear, and a code over the time and the user. */
+export const makeFormTokens = (
+  formKey: Redacted.Redacted | undefined
+): Effect.Effect<FormTokens, ValidationException> =>
+  Effect.map(keyOf(formKey), (key) => {
+    const sign = (until: number, user: string): string =>
+      `${until}.${createHmac("sha256", key).update(JSON.stringify([until, user])).digest("base64url")}`
+    return {
+      make: (user) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
+      isValid: (token, user) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const until = Number(/^\d{1,16}(?=\.)/.exec(token)?.[0])
+          const expected = Buffer.from(sign(until, user))
+          const given = Buffer.from(token)
+          return until > now && given.length === expected.length && timingSafeEqual(given, expected)
+        })
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+/** Runs a request of a user. A user of another kind gets a view that says so. */
+export const make = (
+  { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
+  { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
+) => {
+  const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "state"> => ({
+    name,
+    provider: credential.request.provider,
+    scopes: credential.request.scopes ?? [],
+    link: links.link(name),
+    revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
+  })
+
+  /** Asks once, and shows nothing. None: the user has granted it already. */
+  const ask = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
+    identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail }).pipe(
+      Effect.as(Option.none()),
+      Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
+    )
+
+  /** Asks once with `forceAuthentication`, so that AgentCore drops its tokens, and drops the token from the cache. */
+  const forceConsent = (credential: Credentials.UserCredential) =>
+    Effect.gen(function*() {
+      const old = yield* identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+        Effect.asSome,
+        Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
+      )
+      const session = yield* ask(credential, true)
+      if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
+      return session
+    })
+
+  const allowed = (address: string | undefined): Option.Option<string | undefined> =>
+    address === undefined ? Option.some(undefined) : links.allowed(address)
+
+  const requestsOf = (user: UserIdentifier) => {
+    const caller = { name: workload, user }
+
+    /** Runs an effect with a workload access token of the user. */
+    const asUser = <A, E, R>(self: Effect.Effect<A, E, R | WorkloadAccessToken.WorkloadAccessToken | Identity>) =>
+      Effect.provideServiceEffect(
+        self,
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.makeWorkload(caller)
+      ).pipe(
+        Effect.provideService(DataPlane, dataPlane),
+        Effect.provideService(Identity, identity),
+        Effect.provideService(Consent.ReturnUrl, returnUrl)
+      )
+
+    const emitFor = (tag: Event["_tag"], credential: string | undefined) =>
+      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
+
+    /** Two JWTs of one user have one key. */
+    const userKey = Effect.map(
+      ConsentSignals.grant({ workload, user, credential: "" }),
+      ({ name }) => Redacted.value(name)
+    )
+    const formToken = Effect.flatMap(userKey, formTokens.make)
+
+    const forgetStatus = Credentials.forgetStatus({ caller })
+
+    const connectionsOf = (names: ReadonlyArray<string>, remember?: "0 seconds") => {
+      const named = names.flatMap((name) => {
+        const credential = links.find(name)
+        return credential === undefined ? [] : [{ name, credential }]
+      })
+      return Credentials.status(named.map(({ credential }) => credential), { caller, remember }).pipe(
+        Effect.tap(Effect.forEach((status) =>
+          status._tag === "Unknown"
+            ? Effect.logWarning(
+              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
+            )
+            : Effect.void
+        )),
+        Effect.map((statuses) =>
+          named.map(({ credential, name }, index): Connection => ({
+            ...describe(name, credential),
+            state: statuses[index]?._tag ?? "Unknown"
+          }))
+        ),
+        asUser
+      )
+    }
+
+    const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
+      Effect.gen(function*() {
+        const [connection] = yield* connectionsOf([name], "0 seconds")
+        if (connection === undefined) return refused({ reason: "UnknownCredential" })
+        if (connection.state === "Granted") {
+          // The process that completed it may have been killed before it could signal.
+          yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
+        }
+        return View.Link({
+          user: yield* describeUser(user),
+          connection,
+          formToken: yield* formToken,
+          continue: continueUrl
+        })
+      }).pipe(Effect.catch(unavailable))
+
+    const start = (
+      name: string,
+      credential: Credentials.UserCredential,
+      isForced: boolean,
+      continueUrl: string | undefined
+    ) =>
+      Effect.gen(function*() {
+        const session = yield* isForced ? forceConsent(credential) : ask(credential, false)
+        yield* forgetStatus
+        // Another tab has connected it meanwhile.
+        if (Option.isNone(session)) return yield* showLink(name, continueUrl)
+        yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
+        yield* emitFor("Opened", name)
+        return View.Started({
+          connection: describe(name, credential),
+          authorizationUrl: session.value.authorizationUrl
+        })
+      })
+
+    const disconnect = (name: string, credential: Credentials.UserCredential) =>
+      Effect.gen(function*() {
+        const session = yield* forceConsent(credential)
+        yield* forgetStatus
+        if (Option.isNone(session)) {
+          yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
+          return refused({ reason: "Unavailable" })
+        }
+        yield* emitFor("Disconnected", name)
+        return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
+      })
+
+    return {
+      connections: Effect.gen(function*() {
+        return View.Connections({
+          user: yield* describeUser(user),
+          connections: yield* connectionsOf(links.names),
+          formToken: yield* formToken
+        })
+      }).pipe(Effect.catch(unavailable)),
+
+      link: (name: string, address: string | undefined): Effect.Effect<View> => {
+        const continueUrl = allowed(address)
+        return links.find(name) === undefined
+          ? Effect.succeed(refused({ reason: "UnknownCredential" }))
+          : Option.isNone(continueUrl)
+          ? Effect.succeed(refused({ reason: "ContinueNotAllowed" }))
+          : showLink(name, continueUrl.value)
+      },
+
+      submit: (name: string) =>
+        Effect.gen(function*() {
+          const request = yield* HttpServerRequest.HttpServerRequest
+          if (!isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
+          const form = yield* Effect.option(readForm)
+          if (Option.isNone(form)) return refused({ reason: "StaleForm" })
+          if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
+          const { action, continueUrl: address, token } = form.value.value
+          if (!(yield* formTokens.isValid(token, yield* userKey))) return refused({ reason: "StaleForm" })
+          const credential = links.find(name)
+          if (credential === undefined) return refused({ reason: "UnknownCredential" })
+          const continueUrl = allowed(address)
+          if (Option.isNone(continueUrl)) return refused({ reason: "ContinueNotAllowed" })
+          switch (action) {
+            case "connect":
+            case "reconnect":
+              return yield* asUser(start(name, credential, action === "reconnect", continueUrl.value))
+            case "disconnect":
+              return yield* asUser(disconnect(name, credential))
+            default:
+              return refused({ reason: "StaleForm" })
+          }
+        }).pipe(Effect.catch(unavailable)),
+
+      returned: (sessionUri: Redacted.Redacted | undefined) =>
+        Effect.gen(function*() {
+          const outcome = yield* Completion.complete({ callerOf, identity, pending, signals }, sessionUri, user)
+          const credential = "credential" in outcome ? outcome.credential : undefined
+          switch (outcome._tag) {
+            case "Completed":
+              yield* Effect.ignore(asUser(forgetStatus))
+              yield* emitFor("Completed", credential)
+              break
+            case "WrongUser":
+            case "Expired":
+              yield* emitFor(outcome._tag, credential)
+              break
+            case "Failed":
+              yield* emitFor("Refused", undefined)
+              break
+            default:
+          }
+          return View.Returned({
+            outcome: outcome._tag,
+            credential,
+            continue: outcome._tag === "Completed" ? outcome.continue : undefined
+          })
+        })
+    }
+  }
+
+  return <R>(
+    user: UserIdentifier,
+    run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
+  ): Effect.Effect<View, never, R> =>
+    Effect.matchEffect(checkKind("currentUser", users, user), {
+      onFailure: (error) => Effect.as(Effect.logError(error.message), refused({ reason: "OtherUserKind" })),
+      onSuccess: () => run(requestsOf(user))
+    })
+}
+
+export type Requests = Parameters<Parameters<ReturnType<typeof make>>[1]>[0]

@@ -1,0 +1,88 @@
+/** Routes of pages about consents: for the user who is signed in, and without the session in logs and spans. */
+import * as Effect from "effect/Effect"
+import * as FindMyWay from "effect/http/FindMyWay"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import type * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Completion from "../../consentCallback/completion.js"
+import * as Validation from "../../plane/validation.js"
+import { UserIdentifier } from "../../UserIdentifier.js"
+
+// -----------------------------------------------------------------------------
+// Requests with a session in their URL
+// -----------------------------------------------------------------------------
+
+/** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
+const decode = (url: string, times = 3): string =>
+  times === 0 ? url : decode(
+    url.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
+    times - 1
+  )
+
+// A semicolon begins a query too: the router takes it for a question mark.
+const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
+
+/**
+ * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
+ * spellings of one path. Its options can only reduce them.
+ */
+export const matches = (
+  path: HttpRouter.PathInput
+): (request: HttpServerRequest.HttpServerRequest) => boolean => {
+  const router = FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
+  router.on("GET", path, true)
+  return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
+}
+
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
+/** Makes handlers that get the user who is signed in. An invalid user is a defect in the name of `layer`. */
+export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<UserIdentifier, E, R>) => {
+  const check = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), layer)
+  return <E2, R2>(
+    method: "GET" | "POST",
+    run: (user: UserIdentifier) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>
+  ) =>
+    Effect.gen(function*() {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      // The router sends HEAD to the GET route. A link preview must not use up a session.
+      if (request.method !== method) return HttpServerResponse.empty({ status: 405, headers: { allow: method } })
+      // Without the check, a user that is not one would claim the session.
+      const user = yield* Effect.orDie(Effect.fromResult(check({ currentUser: yield* currentUser })))
+      return yield* run(user.currentUser)
+    })
+}
+
+/** The session that the browser brings to the return URL. */
+export const sessionUri = Effect.map(
+  HttpServerRequest.ParsedSearchParams,
+  ({ session_id: sessionId }) => isString(sessionId) ? Redacted.make(sessionId) : undefined
+)
+
+/**
+ * Adds routes, and signals what processes that have ended did not signal. Requests of the return path have no line in
+ * the log, also those that no route serves, such as a POST.
+ */
+export const add = <E, R>(
+  router: HttpRouter.HttpRouter,
+  dependencies: Completion.Dependencies,
+  returnPath: HttpRouter.PathInput,
+  routes: ReadonlyArray<HttpRouter.Route<E, R>>
+) => {
+  const isSessionUrl = matches(returnPath)
+  return Effect.forkScoped(Completion.recover(dependencies), { startImmediately: true }).pipe(
+    Effect.andThen(router.addGlobalMiddleware((serve) =>
+      Effect.flatMap(
+        HttpServerRequest.HttpServerRequest,
+        (request) => isSessionUrl(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
+      )
+    )),
+    Effect.andThen(router.addAll(routes))
+  )
+}

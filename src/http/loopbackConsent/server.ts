@@ -1,0 +1,195 @@
+/**
+ * Servers for return URLs on this machine, each for as long as a consent waits for it. Consents that wait for one port
+ * share its server.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type { Outcome } from "../../consentCallback/completion.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentPages from "../../internal/consentPages.js"
+import * as KeyedLock from "../../internal/keyedLock.js"
+import { isOwnHost } from "../../internal/ownHost.js"
+
+/** Where a server listens. */
+export interface Address {
+  /** `localhost` has two addresses: a browser may try either. */
+  readonly hosts: ReadonlyArray<string>
+  readonly port: number
+  readonly path: string
+}
+
+/** The code of the error of Node, as in `EADDRINUSE`. */
+export interface ListenFailure {
+  readonly code: string
+}
+
+/** A consent that waits for the browser. */
+interface Waiting {
+  readonly session: ConsentSession
+  readonly path: string
+  readonly complete: () => Promise<Outcome["_tag"]>
+  /** The requests of which the response is not sent yet. */
+  readonly responses: Set<Http.ServerResponse>
+}
+
+interface Listening {
+  /** By session URI. */
+  readonly waiting: Map<string, Waiting>
+  readonly stop: Effect.Effect<void>
+}
+
+/** The servers of this process, and a lock for each port. */
+class Servers extends Context.Reference("effect-agentcore-identity/http/LoopbackConsent/Servers", {
+  defaultValue: () => ({ byPort: new Map<number, Listening>(), lock: KeyedLock.unsafeMake() })
+}) {}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const headers = { "cache-control": "no-store", connection: "close", "x-content-type-options": "nosniff" }
+
+const refuse = (response: Http.ServerResponse, status: number, more: Http.OutgoingHttpHeaders = {}): void =>
+  void response.writeHead(status, { ...headers, ...more }).end()
+
+const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
+  const page = ConsentPages.render(name)
+  response.writeHead(page.status, { ...page.headers, connection: "close" }).end(page.body)
+}
+
+/**
+ * The browser comes back by a top-level navigation. A page of another site can only load things in the background, or
+ * in a frame. Browsers tell the two apart; clients that are no browser send no `sec-fetch-site`.
+ */
+const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
+  headers["sec-fetch-site"] === undefined
+  || (headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document"
+    && !String(headers["sec-purpose"]).startsWith("prefetch"))
+
+/** The consent that the browser comes back for. The state of the application has to be right too, if it came back. */
+const find = (waiting: Listening["waiting"], url: URL): Waiting | undefined => {
+  const [sessionUri = "", ...more] = url.searchParams.getAll("session_id")
+  const found = waiting.get(sessionUri)
+  if (found === undefined || more.length > 0 || url.pathname !== found.path) return undefined
+  const { customState } = found.session
+  // AWS does not document the name of this parameter.
+  const states = url.searchParams.getAll("state")
+  return customState === undefined || states.every((state) => state === Redacted.value(customState)) ? found : undefined
+}
+
+const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request, response) => {
+  if (!isOwnHost(request.headers.host, [])) return refuse(response, 403)
+  if (request.method !== "GET") return refuse(response, 405, { allow: "GET" })
+  if (!isNavigation(request)) return refuse(response, 403)
+  const target = `http://localhost${request.url ?? ""}`
+  const found = URL.canParse(target) ? find(waiting, new URL(target)) : undefined
+  if (found === undefined) return show(response, "Unknown")
+  found.responses.add(response)
+  response.once("close", () => found.responses.delete(response))
+  found.complete().then(
+    (name) => show(response, name),
+    // The program ends.
+    () => response.destroy()
+  )
+}
+
+// -----------------------------------------------------------------------------
+// Servers
+// -----------------------------------------------------------------------------
+
+const stop = (server: Http.Server): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+const listenOn = (server: Http.Server, host: string, port: number): Effect.Effect<void, ListenFailure> =>
+  Effect.callback<void, ListenFailure>((resume) => {
+    const onError = ({ code = "unknown" }: NodeJS.ErrnoException) => resume(Effect.fail({ code }))
+    server.once("error", onError)
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off("error", onError)
+      resume(Effect.void)
+    })
+  })
+
+const listen = ({ hosts, port }: Address): Effect.Effect<Listening, ListenFailure> =>
+  Effect.gen(function*() {
+    const waiting: Listening["waiting"] = new Map()
+    const servers: Array<Http.Server> = []
+    const stopAll = Effect.suspend(() => Effect.forEach(servers, stop, { discard: true }))
+    yield* Effect.forEach(hosts, (host) =>
+      Effect.suspend(() => {
+        const server = Http.createServer(handle(waiting))
+        return Effect.tap(listenOn(server, host, port), () => Effect.sync(() => servers.push(server)))
+      }).pipe(
+        // A machine without IPv6 has one address.
+        Effect.catchIf(({ code }) => host === "::1" && hosts.length > 1 && code !== "EADDRINUSE", () => Effect.void)
+      ), { discard: true }).pipe(Effect.onError(() => stopAll))
+    return { waiting, stop: stopAll }
+  })
+
+/** A browser that reads slowly does not hold up the program for longer. */
+const grace = "3 seconds"
+
+const untilSent = ({ responses }: Waiting): Effect.Effect<unknown> =>
+  Effect.timeoutOption(
+    Effect.forEach(
+      [...responses],
+      (response) => Effect.callback<void>((resume) => void response.once("close", () => resume(Effect.void))),
+      { concurrency: "unbounded", discard: true }
+    ),
+    grace
+  )
+
+/**
+ * Waits for the browser until the end of the scope. `complete` runs once, for the first request with the right session.
+ */
+export const open = (
+  address: Address,
+  session: ConsentSession,
+  complete: Effect.Effect<Outcome>
+): Effect.Effect<void, ListenFailure, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { byPort, lock } = yield* Servers
+    const run = Effect.runPromiseWith(yield* Effect.context<never>())
+    let isClaimed = false
+    const waiting: Waiting = {
+      session,
+      path: address.path,
+      responses: new Set(),
+      complete: () => {
+        if (isClaimed) return Promise.resolve("AlreadyUsed" as const)
+        isClaimed = true
+        return run(Effect.map(complete, ({ _tag }) => _tag))
+      }
+    }
+    const key = Redacted.value(session.sessionUri)
+    yield* Effect.acquireRelease(
+      lock(
+        String(address.port),
+        Effect.gen(function*() {
+          const listening = byPort.get(address.port) ?? (yield* listen(address))
+          byPort.set(address.port, listening)
+          listening.waiting.set(key, waiting)
+          return listening
+        })
+      ),
+      (listening) =>
+        Effect.andThen(
+          untilSent(waiting),
+          lock(
+            String(address.port),
+            Effect.suspend(() => {
+              listening.waiting.delete(key)
+              if (listening.waiting.size > 0) return Effect.void
+              byPort.delete(address.port)
+              return listening.stop
+            })
+          )
+        )
+    )
+  })

@@ -1,0 +1,300 @@
+/** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import * as Listeners from "../../consentSignals/listeners.js"
+import { ConsentStoreError, keptAfterExpiry } from "../../internal/consentStore.js"
+import * as Deadline from "../../internal/deadline.js"
+import * as PendingConsents from "../../PendingConsents.js"
+import * as StoreKeys from "./storeKeys.js"
+
+export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>()("PendingConsentsError", {
+  reason: Schema.Literals([
+    "MissingPackage",
+    "InvalidKey",
+    "InvalidUrl",
+    "InvalidTable",
+    "UnsupportedDialect",
+    "Schema"
+  ]),
+  message: Schema.String
+}) {}
+
+// -----------------------------------------------------------------------------
+// The place
+// -----------------------------------------------------------------------------
+
+export class BackingError extends Data.TaggedError("BackingError")<{ readonly reason: string }> {}
+
+/** The names of one thing: the digest under the current key, then those under the previous keys. */
+export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
+
+export interface Sealed {
+  /** The name that the value is sealed for. */
+  readonly name: string
+  readonly sealed: string
+}
+
+/**
+ * A place for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
+ * milliseconds since the epoch.
+ */
+export interface ConsentBacking {
+  /** Stores a session under its current name, and under no other. A claimed session stays as it is. */
+  readonly open: (session: {
+    readonly names: Names
+    readonly sealed: string
+    readonly expiresAt: number
+    /** The end of the entry. */
+    readonly keptUntil: number
+  }) => Effect.Effect<void, BackingError>
+  /** Claims a session, in one step among all processes. */
+  readonly claim: (
+    names: Names,
+    now: number
+  ) => Effect.Effect<Sealed | "Unknown" | "AlreadyClaimed" | "Expired", BackingError>
+  /** Marks a claimed session whose outcome was signalled, and drops its value. */
+  readonly settle: (names: Names) => Effect.Effect<void, BackingError>
+  /** The claimed sessions that are not settled: all of them, or that of the names. */
+  readonly unsettled: (now: number, names?: Names) => Effect.Effect<ReadonlyArray<Sealed>, BackingError>
+  readonly register: (registration: {
+    readonly topic: string
+    readonly execution: string
+    readonly sealed: string
+    readonly expiresAt: number
+    readonly now: number
+  }) => Effect.Effect<void, BackingError>
+  readonly unregister: (topics: Names, executions: Names) => Effect.Effect<void, BackingError>
+  /** All registrations of a topic, also expired ones. */
+  readonly registrations: (
+    topics: Names
+  ) => Effect.Effect<
+    ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>,
+    BackingError
+  >
+  /** Sends a message to all processes. Without it, the place has no messages. */
+  readonly publish?: ((message: string) => Effect.Effect<void, BackingError>) | undefined
+  /** Receives messages until the scope ends. It returns at once. */
+  readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Settings
+// -----------------------------------------------------------------------------
+
+const publishTimeout = "2 seconds"
+
+// A new format of entries gets a new number.
+const purpose = "pending consents 1"
+
+const unreadable = "an entry is not readable: it has another key, or it is damaged"
+
+// -----------------------------------------------------------------------------
+// Keys
+// -----------------------------------------------------------------------------
+
+interface Keys {
+  readonly sealing: StoreKeys.StoreSealing
+  readonly namesOf: (text: string) => Names
+  /** The messages of a signal, one for each key. A process whose key is a previous one here reads the second. */
+  readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
+  /** Returns nothing for a message that was not made with one of the keys. */
+  readonly read: (message: string) => Message | undefined
+}
+
+interface Message {
+  /** The digest of the topic under the key of the sender. */
+  readonly name: string
+  readonly kind: ConsentSignals.Topic["_tag"]
+  readonly outcome: ConsentSignals.Outcome
+}
+
+const contents = (["Session", "Grant"] as const).flatMap((kind) =>
+  (["Completed", "WrongUser", "Rejected"] as const).map((outcome) => ({ kind, outcome }))
+)
+
+const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
+
+/** The first key makes names and seals, all of them find and open. */
+export const makeKeys = (options: StoreKeys.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+  Effect.gen(function*() {
+    const [first, others] = yield* Effect.mapError(
+      StoreKeys.parse(options, "the store of consents"),
+      (message) => new PendingConsentsError({ reason: "InvalidKey", message })
+    )
+    const all = [first, ...others].map((secret) => ({
+      nameOf: StoreKeys.makeDigestOf(`${purpose} names`)(secret),
+      signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
+    }))
+    type Key = (typeof all)[number]
+    // A message shows a name, and nothing else: its content is only in the signature.
+    const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
+    return {
+      sealing: yield* StoreKeys.makeSealing(purpose, first, others),
+      // One name for each key.
+      namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
+      messagesOf: (topic, outcome) =>
+        all.map((key) => {
+          const name = key.nameOf(nameOf(topic))
+          return `${name} ${sign(key, { name, kind: topic._tag, outcome })}`
+        }),
+      read: (message) => {
+        const [name = "", signature] = message.split(" ")
+        for (const key of all) {
+          for (const content of contents) {
+            if (sign(key, { name, ...content }) === signature) return { name, ...content }
+          }
+        }
+        return undefined
+      }
+    }
+  })
+
+// -----------------------------------------------------------------------------
+// Services
+// -----------------------------------------------------------------------------
+
+const Registration = Schema.Tuple([Schema.String, Schema.Number])
+
+const encodePending = Schema.encodeSync(PendingConsents.FromJson)
+const decodePending = Schema.decodeUnknownEffect(PendingConsents.FromJson)
+const decodeRegistration = Schema.decodeUnknownEffect(Registration)
+
+type Operation = ConsentStoreError["operation"]
+
+const failWith = (operation: Operation) => (error: BackingError): ConsentStoreError =>
+  new ConsentStoreError({ operation, reason: error.reason })
+
+const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
+  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
+  const read = ({ name, sealed }: Sealed) =>
+    Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
+  return {
+    open: (pending) =>
+      Effect.gen(function*() {
+        const names = namesOfSession(pending.session.sessionUri)
+        const sealed = yield* sealing.seal(names[0], encodePending(pending))
+        const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
+        yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + keptAfterExpiry })
+      }).pipe(Effect.mapError(failWith("open"))),
+    claim: (sessionUri) =>
+      Effect.gen(function*() {
+        const answer = yield* Effect.mapError(
+          backing.claim(namesOfSession(sessionUri), yield* Clock.currentTimeMillis),
+          failWith("claim")
+        )
+        if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
+        // The error of a schema could quote the value.
+        return yield* Effect.mapError(
+          read(answer),
+          () => new ConsentStoreError({ operation: "claim", reason: unreadable })
+        )
+      }),
+    settle: (sessionUri) => Effect.mapError(backing.settle(namesOfSession(sessionUri)), failWith("settle")),
+    unsettled: (sessionUri) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
+      ).pipe(
+        Effect.mapError(failWith("unsettled")),
+        // An entry of a key that is gone is not for this process.
+        Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
+        Effect.map((found) => found.flatMap(Option.toArray))
+      )
+  }
+}
+
+const makeSignals = (
+  { messagesOf, namesOf, read, sealing }: Keys,
+  backing: ConsentBacking
+): Effect.Effect<ConsentSignals.Service, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const listeners = Listeners.make<ConsentSignals.Outcome>()
+    const clock = yield* Clock.Clock
+
+    const notify = (message: string): void => {
+      const content = read(message)
+      if (content === undefined) return
+      const now = clock.currentTimeMillisUnsafe()
+      return content.kind === "Session"
+        ? listeners.notifyAndRemember(content.name, content.outcome, now)
+        : listeners.notify(content.name, content.outcome)
+    }
+    if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
+
+    // The page after consent sends signals, uninterruptibly: a server that does not respond must not hold up the user.
+    const publish = (message: string): Effect.Effect<void> =>
+      backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
+        Deadline.withDeadline({
+          duration: publishTimeout,
+          onTimeout: () => new BackingError({ reason: "it took too long" })
+        }),
+        Effect.catch(({ reason }) =>
+          Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
+        )
+      )
+
+    return {
+      signal: (topic, outcome) =>
+        Effect.forEach(
+          messagesOf(topic, outcome),
+          // The waits of this process need no server.
+          (message) => Effect.andThen(Effect.sync(() => notify(message)), publish(message)),
+          { discard: true }
+        ),
+      listen: (topic, onSignal) => listeners.listen(namesOf(nameOf(topic))[0], onSignal),
+      register: ({ execution, expiresAt, topic }) =>
+        Effect.gen(function*() {
+          const topicName = namesOf(nameOf(topic))[0]
+          const executionName = namesOf(execution)[0]
+          const end = DateTime.toEpochMillis(expiresAt)
+          const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
+          const now = yield* Clock.currentTimeMillis
+          yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
+        }).pipe(Effect.mapError(failWith("register"))),
+      unregister: (topic, execution) =>
+        Effect.mapError(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)), failWith("unregister")),
+      registrations: (topic) =>
+        Effect.gen(function*() {
+          const rows = yield* Effect.mapError(
+            backing.registrations(namesOf(nameOf(topic))),
+            failWith("registrations")
+          )
+          const now = yield* Clock.currentTimeMillis
+          const found = yield* Effect.forEach(
+            rows,
+            ({ execution, sealed, topic }) =>
+              Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration))
+          )
+          const readable = found.flatMap(Option.toArray)
+          // One damaged entry must not hold up the others.
+          if (readable.length < found.length) {
+            yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
+          }
+          return [...new Set(readable.flatMap(([execution, end]) => end <= now ? [] : [execution]))]
+        })
+    }
+  })
+
+export const makeServices = (
+  keys: Keys,
+  backing: ConsentBacking
+): Effect.Effect<
+  Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals>,
+  never,
+  Scope.Scope
+> =>
+  Effect.map(
+    makeSignals(keys, backing),
+    (signals) =>
+      Context.make(PendingConsents.PendingConsents, makePending(keys, backing)).pipe(
+        Context.add(ConsentSignals.ConsentSignals, signals)
+      )
+  )

@@ -1,0 +1,63 @@
+/** The keys of a store: they seal its values, and make the digests that are its names. */
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { createHmac } from "node:crypto"
+import * as Sealing from "../../internal/sealing.js"
+
+export interface KeyOptions {
+  readonly key: Redacted.Redacted
+  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+}
+
+/** The secrets of a store. It fails with what is wrong with a key. `store` is the name of the store in that message. */
+export const parse = (
+  { key, previousKeys = [] }: KeyOptions,
+  store: string
+): Effect.Effect<readonly [first: Uint8Array, others: ReadonlyArray<Uint8Array>], string> =>
+  Effect.all([
+    Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `The key of ${store}`)),
+    Effect.forEach(previousKeys, (key) =>
+      Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `A previous key of ${store}`)))
+  ])
+
+/** HMAC-SHA-256 in base64url: 43 characters. */
+export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (text: string) => string => {
+  const key = Sealing.deriveKey(secret, purpose)
+  return (text) => createHmac("sha256", key).update(text).digest("base64url")
+}
+
+/** A sealed value contains its name in the store, so that it does not open under another one. */
+export interface StoreSealing {
+  /** Seals values, which have to be JSON, for a name. */
+  readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
+  /** Returns the values. It fails for what was not sealed under one of the secrets and for this name. */
+  readonly open: (name: string, sealed: unknown) => Effect.Effect<ReadonlyArray<unknown>, void>
+}
+
+const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonly [kid: string, key: CryptoKey]> =>
+  Effect.map(Sealing.importKey(Sealing.deriveKey(secret, `${purpose} values`)), (key) => [
+    Buffer.from(Sealing.deriveKey(secret, `${purpose} kid`, 9)).toString("base64url"),
+    key
+  ])
+
+/** The first secret seals, all of them open. A store cannot open what was sealed with another `purpose`. */
+export const makeSealing = (
+  purpose: string,
+  first: Uint8Array,
+  others: ReadonlyArray<Uint8Array>
+): Effect.Effect<StoreSealing> =>
+  Effect.gen(function*() {
+    const [kid, key] = yield* makeKey(purpose)(first)
+    const keys = new Map([...yield* Effect.forEach(others, makeKey(purpose)), [kid, key]])
+    return {
+      seal: (name, ...values) => Sealing.seal([name, ...values], key, kid),
+      open: (name, sealed) =>
+        Effect.flatMap(
+          Sealing.open(String(sealed), (kid) => keys.get(String(kid))),
+          (content) => {
+            const [boundTo, ...values] = Array.isArray(content) ? content : []
+            return boundTo === name ? Effect.succeed(values) : Effect.fail(undefined)
+          }
+        )
+    }
+  })

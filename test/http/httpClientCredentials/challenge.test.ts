@@ -1,0 +1,117 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Headers from "effect/http/Headers"
+import * as FastCheck from "fast-check"
+import * as Challenge from "../../../src/http/httpClientCredentials/authenticatedRequest.js"
+
+const parsed = (header: string) =>
+  Challenge.parseChallenges(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
+
+const refusal = (status: number, authenticate?: string) =>
+  Challenge.refusalOf({
+    status,
+    headers: Headers.fromInput(authenticate === undefined ? {} : { "WWW-Authenticate": authenticate })
+  })
+
+describe("parse", () => {
+  const cases: ReadonlyArray<readonly [header: string, challenges: unknown]> = [
+    ["", []],
+    ["Bearer", [["bearer", {}]]],
+    ["Negotiate, Bearer", [["negotiate", {}], ["bearer", {}]]],
+    ["Basic realm=\"a, b=c \\\"d\\\"\"", [["basic", { realm: "a, b=c \"d\"" }]]],
+    ["Bearer error=invalid_token,scope=\"a b\"", [["bearer", { error: "invalid_token", scope: "a b" }]]],
+    ["BEARER Error = \"invalid_token\" ,\tscope=\"\"", [["bearer", { error: "invalid_token", scope: "" }]]],
+    [
+      // RFC 9110, section 11.6.1.
+      "Basic realm=\"simple\", Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\"",
+      [["basic", { realm: "simple" }], ["newauth", { realm: "apps", type: "1", title: "Login to \"apps\"" }]]
+    ],
+    ["Negotiate YIIa+/b==, Bearer error=\"invalid_token\"", [["negotiate", {}], ["bearer", {
+      error: "invalid_token"
+    }]]],
+    [",, Bearer ,, realm=\"a\" ,", [["bearer", { realm: "a" }]]],
+    ["Bearer scope=\"a\", scope=\"b\"", [["bearer", { scope: "a" }]]],
+    ["Bearer error=\"invalid_token", [["bearer", {}]]],
+    ["Bearer scope=a, error=, realm=b", [["bearer", { scope: "a" }]]],
+    ["=a", []]
+  ]
+  for (const [header, challenges] of cases) {
+    it(JSON.stringify(header), () => assert.deepStrictEqual(parsed(header), challenges))
+  }
+
+  const token = FastCheck.stringMatching(/^[!#$%&'*+\-.^_`|~\w]{1,12}$/)
+  const challenge = FastCheck.record({
+    scheme: token,
+    parameters: FastCheck.uniqueArray(FastCheck.tuple(token, FastCheck.string(), FastCheck.boolean()), {
+      selector: ([name]) => name.toLowerCase(),
+      maxLength: 4
+    })
+  })
+
+  it("reads what was written, whatever the values are", () =>
+    FastCheck.assert(FastCheck.property(FastCheck.array(challenge, { maxLength: 4 }), (challenges) => {
+      const isToken = /^[!#$%&'*+\-.^_`|~\w]+$/
+      const header = challenges.map(({ parameters, scheme }) =>
+        `${scheme} ${
+          parameters.map(([name, value, bare]) =>
+            `${name}=${bare && isToken.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`}`
+          ).join(", ")
+        }`
+      ).join(", ")
+      assert.deepStrictEqual(
+        Challenge.parseChallenges(header).map(({ parameters, scheme }) => ({ scheme, parameters: [...parameters] })),
+        challenges.map(({ parameters, scheme }) => ({
+          scheme: scheme.toLowerCase(),
+          parameters: parameters.map(([name, value]) => [name.toLowerCase(), value])
+        }))
+      )
+    })))
+
+  it("takes any text, in time that grows with its length", () => {
+    FastCheck.assert(FastCheck.property(FastCheck.string({ maxLength: 200, unit: "grapheme" }), (header) => {
+      Challenge.parseChallenges(header)
+      Challenge.parseChallenges(`Bearer ${header}`)
+    }))
+    const long = 16_384
+    for (const piece of ["a", "a ", "a=", "a=\"", "\\\"", ", ", "=", "Bearer a=\"\\", "a b=c, "]) {
+      Challenge.parseChallenges(piece.repeat(long / piece.length))
+      Challenge.parseChallenges(`Bearer x="${piece.repeat(long / piece.length)}`)
+    }
+  })
+})
+
+describe("refusalOf", () => {
+  it("takes 401 for a rejection, whatever it says", () => {
+    for (const authenticate of [undefined, "", "Basic realm=\"a\"", "Bearer", "Bearer error=\"invalid_request\""]) {
+      assert.deepStrictEqual(refusal(401, authenticate), { _tag: "Rejected" })
+    }
+  })
+
+  it("takes the code invalid_token for one under any status of the client's fault", () => {
+    for (const status of [400, 401, 403, 404]) {
+      assert.deepStrictEqual(refusal(status, "Bearer error=\"invalid_token\""), { _tag: "Rejected" })
+    }
+    for (const status of [200, 302, 500]) {
+      assert.isUndefined(refusal(status, "Bearer error=\"invalid_token\""))
+    }
+  })
+
+  it("knows the scopes that are missing", () => {
+    const required = (authenticate: string, status = 403) => {
+      const answer = refusal(status, authenticate)
+      return answer?._tag === "InsufficientScope" ? answer.required : answer
+    }
+    assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\", scope=\"read  write\""), ["read", "write"])
+    assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\""), [])
+    assert.deepStrictEqual(required("DPoP error=\"insufficient_scope\", scope=\"a\", algs=\"ES256\""), ["a"])
+    assert.deepStrictEqual(required("Basic realm=\"a\", Bearer error=\"insufficient_scope\", scope=\"a\""), ["a"])
+    assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\", scope=\"a\"", 401), ["a"])
+  })
+
+  it("leaves everything else to the caller", () => {
+    for (const authenticate of [undefined, "Bearer", "Bearer scope=\"a\"", "Basic error=\"insufficient_scope\""]) {
+      assert.isUndefined(refusal(403, authenticate))
+    }
+    assert.isUndefined(refusal(403, "Custom error=\"invalid_token\""))
+    assert.isUndefined(refusal(404))
+  })
+})
