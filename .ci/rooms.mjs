@@ -34,14 +34,15 @@ local/authorization: local/authorization/ local/AuthorizationServer. <- internal
 local/testUser: local/TestUser. <- internal local/internal local/authorization
 local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
   local/oauth local/vaultFile node jose
-local/control: local/control/ local/LocalControl. <- values internal plane planes flow local/internal local/oauth local/vaultFile
-  local/authorization local/backend node
+local/control: local/control/ local/LocalControl. <- ground values internal plane planes flow local/internal local/oauth
+  local/vaultFile local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
-local/standalone: local/standalone/ <- internal plane flow local/oauth local/vaultFile local/authorization local/control local/server node
-local/console: local/server/console/ <- internal local/backend local/control preact
+local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization
+  local/control local/server node
+local/console: local/server/console/ <- internal local/internal local/backend local/control preact
 testing: testing/ <- values internal plane planes
-persistence: persistence/ <- internal plane flow/private flow node ioredis effect/persistence effect/sql
+persistence: persistence/ <- ground internal plane flow/private flow node ioredis effect/persistence effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow

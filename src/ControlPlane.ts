@@ -30,7 +30,7 @@ import * as TokenVault from "./models/TokenVault.js"
 import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
-import { makeStreams } from "./plane/pagination.js"
+import { addStreams } from "./plane/pagination.js"
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -552,7 +552,7 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
  * @category constructors
  */
 export const make = (implementation: Operations): Service =>
-  Plane.make("ControlPlane", operations, implementation, makeStreams)
+  addStreams(operations, Plane.make("ControlPlane", operations, implementation))
 
 /**
  * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
@@ -571,5 +571,5 @@ export type Decorator = Operation.Decorator<typeof operations>
 export const decorate = (decorator: Decorator): Layer.Layer<ControlPlane, never, ControlPlane> =>
   Layer.effect(
     ControlPlane,
-    Effect.map(ControlPlane, (plane) => Plane.decorate(operations, plane, decorator, makeStreams))
+    Effect.map(ControlPlane, (plane) => addStreams(operations, Plane.decorate(operations, plane, decorator)))
   )

@@ -30,7 +30,6 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -62,6 +61,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { CallPriority } from "./internal/rateLimiter.js"
+import { sessionLifetime } from "./models/internal/sessionLifetime.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -276,9 +276,6 @@ export class Identity extends Context.Service<Identity, Service>()("effect-agent
 // Constructors
 // -----------------------------------------------------------------------------
 
-// AWS sends no expiry. Its documentation gives an authorization URL 10 minutes.
-const sessionLifetime = Duration.minutes(10)
-
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value
 
@@ -480,6 +477,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
                     customParameters: tokenRequest.customParameters,
                     sessionUri: answer.sessionUri,
                     authorizationUrl: answer.authorizationUrl,
+                    // AWS sends no expiry.
                     expiresAt: DateTime.addDuration(now, sessionLifetime)
                   }),
                   request

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
@@ -42,6 +43,30 @@ export type TypeId = typeof TypeId
 export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u, TypeId)
 
 // -----------------------------------------------------------------------------
+// Base
+// -----------------------------------------------------------------------------
+
+/** The class that an error of this module extends. */
+const ErrorClass = <Self = never>() =>
+<Tag extends string, Fields extends Schema.Struct.Fields>(
+  tag: Tag,
+  fields: () => Fields
+):
+  & Schema.Class<
+    Self,
+    Schema.TaggedStruct<Tag, Fields>,
+    Cause.YieldableError & { readonly [TypeId]: TypeId }
+  >
+  & { readonly _tag: Tag } =>
+{
+  // TypeScript cannot extend a class whose members depend on `Fields`.
+  const Tagged = TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as new() => object
+  return class extends Tagged {
+    readonly [TypeId] = TypeId
+  } as never
+}
+
+// -----------------------------------------------------------------------------
 // Exceptions of the service
 // -----------------------------------------------------------------------------
 
@@ -55,6 +80,9 @@ const serviceFields = () => ({
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)
 })
+
+/** The class of an exception without members of its own. */
+const ServiceException = <Self = never>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**
  * A member of a request, and the constraint that it breaks, as in `fieldList`.
@@ -79,20 +107,14 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
  * @since 0.1.0
  * @category errors
  */
-export class ValidationException
-  extends TaggedError<ValidationException>("effect-agentcore-identity/ValidationException")(
-    "ValidationException",
-    () => ({
-      ...serviceFields(),
-      reason: Schema.optional(Schema.String),
-      fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
-    })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class ValidationException extends ErrorClass<ValidationException>()(
+  "ValidationException",
+  () => ({
+    ...serviceFields(),
+    reason: Schema.optional(Schema.String),
+    fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
+  })
+) {
 }
 
 /**
@@ -101,17 +123,7 @@ export class ValidationException
  * @since 0.1.0
  * @category errors
  */
-export class UnauthorizedException
-  extends TaggedError<UnauthorizedException>("effect-agentcore-identity/UnauthorizedException")(
-    "UnauthorizedException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class UnauthorizedException extends ServiceException<UnauthorizedException>()("UnauthorizedException") {}
 
 /**
  * The caller is not allowed to do this: an IAM policy is missing, another user than the original one completes an
@@ -120,17 +132,7 @@ export class UnauthorizedException
  * @since 0.1.0
  * @category errors
  */
-export class AccessDeniedException
-  extends TaggedError<AccessDeniedException>("effect-agentcore-identity/AccessDeniedException")(
-    "AccessDeniedException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class AccessDeniedException extends ServiceException<AccessDeniedException>()("AccessDeniedException") {}
 
 /**
  * No workload identity, credential provider or vault has this name. HTTP 404.
@@ -139,16 +141,8 @@ export class AccessDeniedException
  * @category errors
  */
 export class ResourceNotFoundException
-  extends TaggedError<ResourceNotFoundException>("effect-agentcore-identity/ResourceNotFoundException")(
-    "ResourceNotFoundException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<ResourceNotFoundException>()("ResourceNotFoundException")
+{}
 
 /**
  * The calls exceed the quota of the service: 200 token requests per second, and 20 control plane requests per second
@@ -157,17 +151,7 @@ export class ResourceNotFoundException
  * @since 0.1.0
  * @category errors
  */
-export class ThrottlingException
-  extends TaggedError<ThrottlingException>("effect-agentcore-identity/ThrottlingException")(
-    "ThrottlingException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class ThrottlingException extends ServiceException<ThrottlingException>()("ThrottlingException") {}
 
 /**
  * The service failed. HTTP 500.
@@ -175,17 +159,7 @@ export class ThrottlingException
  * @since 0.1.0
  * @category errors
  */
-export class InternalServerException
-  extends TaggedError<InternalServerException>("effect-agentcore-identity/InternalServerException")(
-    "InternalServerException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class InternalServerException extends ServiceException<InternalServerException>()("InternalServerException") {}
 
 /**
  * Another request is changing the resource, or the state of the resource does not allow the change. HTTP 409.
@@ -193,15 +167,7 @@ export class InternalServerException
  * @since 0.1.0
  * @category errors
  */
-export class ConflictException extends TaggedError<ConflictException>("effect-agentcore-identity/ConflictException")(
-  "ConflictException",
-  serviceFields
-) {
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class ConflictException extends ServiceException<ConflictException>()("ConflictException") {}
 
 /**
  * Another request changed the token vault at the same time. HTTP 409.
@@ -210,16 +176,8 @@ export class ConflictException extends TaggedError<ConflictException>("effect-ag
  * @category errors
  */
 export class ConcurrentModificationException
-  extends TaggedError<ConcurrentModificationException>("effect-agentcore-identity/ConcurrentModificationException")(
-    "ConcurrentModificationException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<ConcurrentModificationException>()("ConcurrentModificationException")
+{}
 
 /**
  * A quota of the account is used up: 50 credential providers of each kind, or 11,000 workload identities (AWS
@@ -229,16 +187,8 @@ export class ConcurrentModificationException
  * @category errors
  */
 export class ServiceQuotaExceededException
-  extends TaggedError<ServiceQuotaExceededException>("effect-agentcore-identity/ServiceQuotaExceededException")(
-    "ServiceQuotaExceededException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<ServiceQuotaExceededException>()("ServiceQuotaExceededException")
+{}
 
 /**
  * The request exceeds a limit of a resource. HTTP 400.
@@ -247,16 +197,8 @@ export class ServiceQuotaExceededException
  * @category errors
  */
 export class ResourceLimitExceededException
-  extends TaggedError<ResourceLimitExceededException>("effect-agentcore-identity/ResourceLimitExceededException")(
-    "ResourceLimitExceededException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<ResourceLimitExceededException>()("ResourceLimitExceededException")
+{}
 
 /**
  * The service could not encrypt the secret with the key of the token vault. HTTP 400.
@@ -264,15 +206,7 @@ export class ResourceLimitExceededException
  * @since 0.1.0
  * @category errors
  */
-export class EncryptionFailure extends TaggedError<EncryptionFailure>("effect-agentcore-identity/EncryptionFailure")(
-  "EncryptionFailure",
-  serviceFields
-) {
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class EncryptionFailure extends ServiceException<EncryptionFailure>()("EncryptionFailure") {}
 
 /**
  * The service could not decrypt the secret with the key of the token vault. HTTP 400.
@@ -280,15 +214,7 @@ export class EncryptionFailure extends TaggedError<EncryptionFailure>("effect-ag
  * @since 0.1.0
  * @category errors
  */
-export class DecryptionFailure extends TaggedError<DecryptionFailure>("effect-agentcore-identity/DecryptionFailure")(
-  "DecryptionFailure",
-  serviceFields
-) {
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class DecryptionFailure extends ServiceException<DecryptionFailure>()("DecryptionFailure") {}
 
 /**
  * An exception that is not in the service model, or an error of a proxy or load balancer before the service. `code` is
@@ -297,20 +223,14 @@ export class DecryptionFailure extends TaggedError<DecryptionFailure>("effect-ag
  * @since 0.1.0
  * @category errors
  */
-export class UnknownServiceError
-  extends TaggedError<UnknownServiceError>("effect-agentcore-identity/UnknownServiceError")(
-    "UnknownServiceError",
-    () => ({
-      ...serviceFields(),
-      code: Schema.String,
-      status: Schema.optional(Schema.Number)
-    })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class UnknownServiceError extends ErrorClass<UnknownServiceError>()(
+  "UnknownServiceError",
+  () => ({
+    ...serviceFields(),
+    code: Schema.String,
+    status: Schema.optional(Schema.Number)
+  })
+) {
 }
 
 // -----------------------------------------------------------------------------
@@ -363,23 +283,17 @@ const transportAdvice = (
  * @since 0.1.0
  * @category errors
  */
-export class TransportError
-  extends TaggedError<TransportError>("effect-agentcore-identity/TransportError")("TransportError", () => ({
-    operation: operation(),
-    kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
-    code: Schema.optional(Schema.String),
-    status: Schema.optional(Schema.Number),
-    requestId: Schema.optional(Schema.String),
-    host: Schema.optional(Schema.String),
-    region: Schema.optional(Schema.String),
-    profile: Schema.optional(Schema.String),
-    cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
-  }))
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class TransportError extends ErrorClass<TransportError>()("TransportError", () => ({
+  operation: operation(),
+  kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
+  code: Schema.optional(Schema.String),
+  status: Schema.optional(Schema.Number),
+  requestId: Schema.optional(Schema.String),
+  host: Schema.optional(Schema.String),
+  region: Schema.optional(Schema.String),
+  profile: Schema.optional(Schema.String),
+  cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
+})) {
   override get message(): string {
     const details = [
       this.code,
@@ -402,15 +316,10 @@ export class TransportError
  * @category errors
  */
 export class OutboundWebIdentityFederationDisabledException
-  extends TaggedError<OutboundWebIdentityFederationDisabledException>(
-    "effect-agentcore-identity/OutboundWebIdentityFederationDisabledException"
-  )("OutboundWebIdentityFederationDisabledException", serviceFields)
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<OutboundWebIdentityFederationDisabledException>()(
+    "OutboundWebIdentityFederationDisabledException"
+  )
+{}
 
 /**
  * The token would outlive the session of the caller's credentials. HTTP 403.
@@ -418,14 +327,9 @@ export class OutboundWebIdentityFederationDisabledException
  * @since 0.1.0
  * @category errors
  */
-export class SessionDurationEscalationException extends TaggedError<SessionDurationEscalationException>(
-  "effect-agentcore-identity/SessionDurationEscalationException"
-)("SessionDurationEscalationException", serviceFields) {
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+export class SessionDurationEscalationException
+  extends ServiceException<SessionDurationEscalationException>()("SessionDurationEscalationException")
+{}
 
 /**
  * Audiences and tags make the token too large. HTTP 400.
@@ -434,16 +338,8 @@ export class SessionDurationEscalationException extends TaggedError<SessionDurat
  * @category errors
  */
 export class JWTPayloadSizeExceededException
-  extends TaggedError<JWTPayloadSizeExceededException>("effect-agentcore-identity/JWTPayloadSizeExceededException")(
-    "JWTPayloadSizeExceededException",
-    serviceFields
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
-}
+  extends ServiceException<JWTPayloadSizeExceededException>()("JWTPayloadSizeExceededException")
+{}
 
 // -----------------------------------------------------------------------------
 // The flow
@@ -456,16 +352,10 @@ export class JWTPayloadSizeExceededException
  * @since 0.1.0
  * @category errors
  */
-export class RequiresUserConsent
-  extends TaggedError<RequiresUserConsent>("effect-agentcore-identity/RequiresUserConsent")(
-    "RequiresUserConsent",
-    () => ({ session: ConsentSession, nextStep: Schema.optional(Schema.String) })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()(
+  "RequiresUserConsent",
+  () => ({ session: ConsentSession, nextStep: Schema.optional(Schema.String) })
+) {
   /**
    * The credential provider that requires consent.
    *
@@ -497,14 +387,10 @@ export class RequiresUserConsent
  * @since 0.1.0
  * @category errors
  */
-export class NoTokenOrUrl extends TaggedError<NoTokenOrUrl>("effect-agentcore-identity/NoTokenOrUrl")(
+export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()(
   "NoTokenOrUrl",
   () => ({ provider: Schema.String })
 ) {
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
   override get message(): string {
     return `Provider '${this.provider}' answered with neither a token nor an authorization URL`
   }
@@ -530,21 +416,15 @@ const authorizationFailures = {
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationFailed
-  extends TaggedError<AuthorizationFailed>("effect-agentcore-identity/AuthorizationFailed")(
-    "AuthorizationFailed",
-    () => ({
-      provider: Schema.String,
-      reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
-        Schema.withConstructorDefault(Effect.succeed("Failed"))
-      )
-    })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()(
+  "AuthorizationFailed",
+  () => ({
+    provider: Schema.String,
+    reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
+      Schema.withConstructorDefault(Effect.succeed("Failed"))
+    )
+  })
+) {
   override get message(): string {
     return `The authorization at provider '${this.provider}' failed: ${authorizationFailures[this.reason]}`
   }
@@ -557,16 +437,10 @@ export class AuthorizationFailed
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationTimedOut
-  extends TaggedError<AuthorizationTimedOut>("effect-agentcore-identity/AuthorizationTimedOut")(
-    "AuthorizationTimedOut",
-    () => ({ session: ConsentSession })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class AuthorizationTimedOut extends ErrorClass<AuthorizationTimedOut>()(
+  "AuthorizationTimedOut",
+  () => ({ session: ConsentSession })
+) {
   override get message(): string {
     return `The wait for consent at provider '${this.session.provider}' ended without a token`
   }
@@ -578,16 +452,10 @@ export class AuthorizationTimedOut
  * @since 0.1.0
  * @category errors
  */
-export class MissingWorkloadAccessToken
-  extends TaggedError<MissingWorkloadAccessToken>("effect-agentcore-identity/MissingWorkloadAccessToken")(
-    "MissingWorkloadAccessToken",
-    () => ({ message: Schema.String })
-  )
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class MissingWorkloadAccessToken extends ErrorClass<MissingWorkloadAccessToken>()(
+  "MissingWorkloadAccessToken",
+  () => ({ message: Schema.String })
+) {
 }
 
 /**
@@ -597,17 +465,11 @@ export class MissingWorkloadAccessToken
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope
-  extends TaggedError<InsufficientScope>("effect-agentcore-identity/InsufficientScope")("InsufficientScope", () => ({
-    provider: Schema.String,
-    required: Schema.Array(Schema.String),
-    requested: Schema.Array(Schema.String)
-  }))
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", () => ({
+  provider: Schema.String,
+  required: Schema.Array(Schema.String),
+  requested: Schema.Array(Schema.String)
+})) {
   override get message(): string {
     return `The resource asks for ${
       this.required.length === 0 ? "more scopes" : `the scopes '${this.required.join(" ")}'`
@@ -635,17 +497,11 @@ const rejections = {
  * @since 0.1.0
  * @category errors
  */
-export class CredentialRejected
-  extends TaggedError<CredentialRejected>("effect-agentcore-identity/CredentialRejected")("CredentialRejected", () => ({
-    provider: Schema.String,
-    reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
-    status: Schema.Number
-  }))
-{
-  /**
-   * @since 0.1.0
-   */
-  readonly [TypeId] = TypeId
+export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", () => ({
+  provider: Schema.String,
+  reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
+  status: Schema.Number
+})) {
   override get message(): string {
     return `The resource rejected the credential of provider '${this.provider}' (status ${this.status}): ${
       rejections[this.reason]

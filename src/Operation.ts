@@ -14,6 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
 import type { Encoded } from "./models/internal/constraint.js"
 import { memoize } from "./models/internal/memoize.js"
+import { mapDeep } from "./models/internal/plainData.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -214,19 +215,8 @@ export type Decorator<T, E = CommonError> = <K extends keyof T>(
 // Constructors
 // -----------------------------------------------------------------------------
 
-const unwrapSecrets = (value: unknown): unknown => {
-  if (typeof value !== "object" || value === null) {
-    return value
-  }
-  if (Redacted.isRedacted(value)) {
-    return Redacted.value(value)
-  }
-  if (Array.isArray(value)) {
-    return value.map(unwrapSecrets)
-  }
-  // `Object.fromEntries` defines members. An assignment would lose one named `__proto__`.
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unwrapSecrets(member)]))
-}
+const unwrapSecrets = (request: unknown): unknown =>
+  mapDeep(request, (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value)
 
 const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
   decode: memoize(() => Schema.decodeUnknownOption(schema)),

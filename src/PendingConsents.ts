@@ -16,7 +16,7 @@ import type { ConsentHandler } from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
 import { notAnEffect, refusePendingOptions } from "./identity/identityRequest.js"
-import { ConsentStoreError } from "./internal/consentStoreError.js"
+import { ConsentStoreError, keptAfterExpiry } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { UserIdentifier } from "./UserIdentifier.js"
@@ -136,9 +136,6 @@ export class PendingConsents
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
-
-/** In milliseconds. The callback page can say for a while that a link is expired or used. */
-const keptAfterExpiry = 10 * 60_000
 
 const expiryOf = ({ session }: PendingConsent): number => DateTime.toEpochMillis(session.expiresAt)
 

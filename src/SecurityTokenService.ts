@@ -19,7 +19,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { timestamp } from "./models/internal/timestamp.js"
+import { timestamp } from "./models/internal/resource.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
 

@@ -24,6 +24,7 @@ import * as SharedWait from "./consent/sharedWait.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
+import { sessionLifetime } from "./models/internal/sessionLifetime.js"
 import * as Validation from "./plane/validation.js"
 
 /**
@@ -72,7 +73,7 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
  * @category schedules
  */
 export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.spaced("5 seconds").pipe(
-  Schedule.upTo({ duration: "10 minutes" })
+  Schedule.upTo({ duration: sessionLifetime })
 )
 
 /**
@@ -147,7 +148,9 @@ export const make = (poller: Poller): Poller => poller
  * @since 0.1.0
  * @category constructors
  */
-export const defaultPoller: Poller = SharedWait.toPoller(SharedWait.make(Duration.seconds(5), Duration.minutes(10)))
+export const defaultPoller: Poller = SharedWait.toPoller(
+  SharedWait.make(Duration.seconds(5), Duration.millis(sessionLifetime))
+)
 
 /**
  * A budget of its own for the waits of a program, instead of the one of its process.

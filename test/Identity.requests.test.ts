@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { nearest } from "../src/plane/closestName.js"
+import { closestName } from "../src/plane/describeIssue.js"
 import { answers, scripted, secret, sessionUri } from "./support/utils.js"
 
 // A program in plain JavaScript can pass anything.
@@ -282,21 +282,21 @@ describe("a wrong credential", () => {
     }).pipe(Effect.provide(consented)))
 })
 
-describe("nearest", () => {
+describe("closestName", () => {
   const candidates = ["provider", "flow", "scopes", "returnUrl", "customState"]
 
   it("suggests a name with another case, a slip, or a part", () => {
-    assert.strictEqual(nearest("return_url", candidates), "returnUrl")
-    assert.strictEqual(nearest("scope", candidates), "scopes")
-    assert.strictEqual(nearest("porvider", candidates), "provider")
-    assert.strictEqual(nearest("flwo", candidates), "flow")
-    assert.strictEqual(nearest("resourceOauth2ReturnUrl", candidates), "returnUrl")
-    assert.strictEqual(nearest("state", candidates), "customState")
+    assert.strictEqual(closestName("return_url", candidates), "returnUrl")
+    assert.strictEqual(closestName("scope", candidates), "scopes")
+    assert.strictEqual(closestName("porvider", candidates), "provider")
+    assert.strictEqual(closestName("flwo", candidates), "flow")
+    assert.strictEqual(closestName("resourceOauth2ReturnUrl", candidates), "returnUrl")
+    assert.strictEqual(closestName("state", candidates), "customState")
   })
 
   it("suggests nothing for other names", () => {
-    assert.isUndefined(nearest("timeout", candidates))
-    assert.isUndefined(nearest("", candidates))
-    assert.isUndefined(nearest("provider".repeat(1000), candidates))
+    assert.isUndefined(closestName("timeout", candidates))
+    assert.isUndefined(closestName("", candidates))
+    assert.isUndefined(closestName("provider".repeat(1000), candidates))
   })
 })

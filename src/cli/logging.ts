@@ -17,7 +17,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
 import * as Printable from "../internal/printable.js"
-import * as SafeFile from "../internal/safeFile.js"
+import * as SafeFile from "../local/internal/safeFile.js"
 import { hasColor, originalOf } from "./terminal.js"
 
 export const levels = {

@@ -1,7 +1,7 @@
 /** Environment variables as the text of a shell, or of a file in the form of dotenv. */
 import * as Data from "effect/Data"
 import * as Result from "effect/Result"
-import * as Quote from "../internal/quote.js"
+import * as Quote from "../local/internal/quote.js"
 
 export type Environment = Readonly<Record<string, string>>
 

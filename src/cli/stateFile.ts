@@ -16,8 +16,8 @@ import type * as Scope from "effect/Scope"
 import { type BigIntStats, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import * as SafeFile from "../internal/safeFile.js"
 import { isRunning, readStartTime } from "../local/internal/processes.js"
+import * as SafeFile from "../local/internal/safeFile.js"
 
 const Running = Schema.Struct({
   version: Schema.Literal(1),

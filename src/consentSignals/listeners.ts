@@ -1,5 +1,6 @@
 /** The waits of this process, by what they wait for. */
 import * as ExpiringMap from "../internal/expiringMap.js"
+import { sessionLifetime } from "../models/internal/sessionLifetime.js"
 
 export interface Listeners<in out A> {
   /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */
@@ -10,9 +11,6 @@ export interface Listeners<in out A> {
 }
 
 const nothing = (): void => {}
-
-/** In milliseconds: the lifetime of a session (AWS documentation). */
-const rememberedFor = 10 * 60_000
 
 export const make = <A>(): Listeners<A> => {
   const listeners = new Map<string, Set<(signal: A) => void>>()
@@ -39,7 +37,7 @@ export const make = <A>(): Listeners<A> => {
     notifyAndRemember: (name, signal, now) => {
       remembered.removeEnded(now)
       // The first signal of a session is its only true one.
-      if (remembered.get(name) === undefined) remembered.set(name, signal, now + rememberedFor)
+      if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
       notify(name, signal)
     }
   }

@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
-import { isPlain } from "./isPlain.js"
+import { isPlain } from "../models/internal/plainData.js"
 import { type Allows, urlOf } from "./origins.js"
 import { withRequest } from "./withRequest.js"
 

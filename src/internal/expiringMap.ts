@@ -1,6 +1,4 @@
-/**
- * A map whose entries have an end. What an operation does not grow with the number of entries, but for its logarithm.
- */
+/** A map whose entries expire. Every operation takes O(log n). */
 import * as Heap from "./priorityQueue.js"
 
 export interface ExpiringMap<in out A> {

@@ -119,6 +119,7 @@ export type {
    */
   LocalSettings as Settings
 } from "../identitySetup/localSettings.js"
+import { sessionLifetime as defaultLifetime } from "../models/internal/sessionLifetime.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -344,7 +345,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     )
     const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
-    const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? "10 minutes")
+    const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? defaultLifetime)
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
       account,

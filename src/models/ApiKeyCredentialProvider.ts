@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
 import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
-import { page, pageRequest, times } from "./internal/pagination.js"
+import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
   /**

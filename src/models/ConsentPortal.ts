@@ -7,8 +7,7 @@
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { Tags } from "./internal/names.js"
-import { page, pageRequest } from "./internal/pagination.js"
-import { timestamp } from "./internal/timestamp.js"
+import { page, pageRequest, timestamp } from "./internal/resource.js"
 
 const RoleArn = Constraint.matching(String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`)
 

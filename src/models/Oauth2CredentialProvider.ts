@@ -9,7 +9,7 @@ import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, KmsKeyArn, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
-import { page, pageRequest, times } from "./internal/pagination.js"
+import { page, pageRequest, times } from "./internal/resource.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 

@@ -8,7 +8,7 @@ import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
 import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
-import { page, pageRequest, times } from "./internal/pagination.js"
+import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
   /**

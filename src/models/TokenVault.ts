@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { KmsKeyArn } from "./internal/names.js"
-import { timestamp } from "./internal/timestamp.js"
+import { timestamp } from "./internal/resource.js"
 
 const TokenVaultId = Constraint.text(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
 

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import { ReturnUrl, Tags, WorkloadName } from "./internal/names.js"
-import { page, pageRequest, times } from "./internal/pagination.js"
+import { page, pageRequest, times } from "./internal/resource.js"
 
 /**
  * `allowedResourceOauth2ReturnUrls`: the URLs that users may be redirected to after consent. The flow `USER_FEDERATION`

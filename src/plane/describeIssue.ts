@@ -10,7 +10,59 @@ import type * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "../models/internal/constraint.js"
 import { closest, maxIssues } from "../models/internal/issues.js"
-import { nearest } from "./closestName.js"
+
+// -----------------------------------------------------------------------------
+// Names
+// -----------------------------------------------------------------------------
+
+/** A longer name is no slip of the keyboard. */
+const maxNameLength = 64
+
+/** A shorter part occurs in ordinary words. */
+const minPartLength = 4
+
+/** Case, hyphens and underscores do not count. */
+const normalize = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
+
+/** The distance of Damerau and Levenshtein: insertions, deletions, replacements and swaps of neighbours. */
+const distance = (a: string, b: string): number => {
+  let beforeAbove: Array<number> = []
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const above = row
+    row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (beforeAbove[j - 2] ?? 0) + 1 : Infinity
+      row.push(Math.min(replaced, swapped, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    beforeAbove = above
+  }
+  return row[b.length] ?? 0
+}
+
+/** A quarter of the characters may differ. */
+const isClose = (a: string, b: string, differences: number): boolean =>
+  differences <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 4))
+
+const isPartOf = (part: string, whole: string): boolean => part.length >= minPartLength && whole.includes(part)
+
+/** The name that was most likely meant: the candidate that differs least, else one that is a part of the name, or contains it. */
+export const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
+  if (name.length > maxNameLength) return undefined
+  const wanted = normalize(name)
+  const ranked = candidates.map((candidate) => {
+    const normalized = normalize(candidate)
+    return { candidate, normalized, differences: distance(wanted, normalized) }
+  })
+  const [similar] = ranked.filter(({ differences, normalized }) => isClose(wanted, normalized, differences)).sort(
+    (a, b) => a.differences - b.differences
+  )
+  const [part] = ranked.filter(({ normalized }) => isPartOf(normalized, wanted) || isPartOf(wanted, normalized)).sort(
+    (a, b) => b.normalized.length - a.normalized.length
+  )
+  return (similar ?? part)?.candidate
+}
 
 // -----------------------------------------------------------------------------
 // Words
@@ -79,7 +131,7 @@ export const wrongType = (expected: string, actual: unknown): string =>
 
 const wrongLiteral = (literals: ReadonlyArray<string>, actual: unknown): string =>
   typeof actual === "string"
-    ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${suggest(nearest(actual, literals))}`
+    ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${suggest(closestName(actual, literals))}`
     : wrongType(`one of [${literals.join(", ")}]`, actual)
 
 const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string>): string =>
@@ -90,8 +142,6 @@ const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string
 // -----------------------------------------------------------------------------
 // Issues
 // -----------------------------------------------------------------------------
-
-const leaf = Constraint.problem
 
 /** The literals of a type that has nothing else. An optional literal counts too. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> | undefined => {
@@ -107,18 +157,18 @@ const isWrongType = (issue: Issue.Issue): issue is Issue.InvalidType =>
   issue._tag === "InvalidType" && issue.ast.annotations?.["message"] === undefined
 
 /** The one alternative of a union whose issue says more than "wrong type", or all alternatives. */
-const explainUnion = (issue: Issue.AnyOf): Issue.Issue => {
+const describeUnion = (issue: Issue.AnyOf): Issue.Issue => {
   const literals = literalsOf(issue.ast)
-  if (literals !== undefined) return leaf(wrongLiteral(literals, issue.input))
+  if (literals !== undefined) return Constraint.problem(wrongLiteral(literals, issue.input))
   const issues = closest(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
-  const specific = issues.filter((one) => !isWrongType(one)).map(explain)
+  const specific = issues.filter((one) => !isWrongType(one)).map(describeIssue)
   return Arr.isReadonlyArrayNonEmpty(specific)
     ? new Issue.Composite(issue.ast, specific)
-    : leaf(wrongType(describe(issue.ast), issue.input))
+    : Constraint.problem(wrongType(describe(issue.ast), issue.input))
 }
 
 /** An unknown name that is close to a missing member is one mistake, and reported as one. */
-const explainMembers = (issue: Issue.Composite, ast: AST.Objects): Issue.Issue => {
+const describeMembers = (issue: Issue.Composite, ast: AST.Objects): Issue.Issue => {
   const names = ast.propertySignatures.map(({ name }) => String(name))
   const given: object = Object(issue.input)
   const absent = names.filter((name) => !Object.hasOwn(given, name))
@@ -127,38 +177,38 @@ const explainMembers = (issue: Issue.Composite, ast: AST.Objects): Issue.Issue =
     if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return member
     const name = String(member.path[0])
     // The name of a member that is there already was hardly meant.
-    const suggestion = nearest(name, absent)
+    const suggestion = closestName(name, absent)
     if (suggestion !== undefined) renamed.add(suggestion)
-    return new Issue.Pointer(member.path, leaf(unknownName(suggestion, names)))
+    return new Issue.Pointer(member.path, Constraint.problem(unknownName(suggestion, names)))
   })
   const kept = issues.filter((member) =>
     !(member._tag === "Pointer" && member.issue._tag === "MissingKey" && renamed.has(String(member.path[0])))
-  ).map(explain)
+  ).map(describeIssue)
   return Arr.isReadonlyArrayNonEmpty(kept) ? new Issue.Composite(issue.ast, kept) : issue
 }
 
-/** Puts the explanations into an issue. */
-export const explain = (issue: Issue.Issue): Issue.Issue => {
+/** Replaces the messages of an issue. */
+export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
   switch (issue._tag) {
     case "AnyOf":
-      return explainUnion(issue)
+      return describeUnion(issue)
     case "Composite": {
-      if (issue.ast._tag === "Objects") return explainMembers(issue, issue.ast)
-      const issues = issue.issues.slice(0, maxIssues).map(explain)
+      if (issue.ast._tag === "Objects") return describeMembers(issue, issue.ast)
+      const issues = issue.issues.slice(0, maxIssues).map(describeIssue)
       return Arr.isReadonlyArrayNonEmpty(issues) ? new Issue.Composite(issue.ast, issues) : issue
     }
     case "Pointer":
-      return new Issue.Pointer(issue.path, explain(issue.issue))
+      return new Issue.Pointer(issue.path, describeIssue(issue.issue))
     case "Filter":
-      return new Issue.Filter(issue.filter, explain(issue.issue))
+      return new Issue.Filter(issue.filter, describeIssue(issue.issue))
     case "Encoding":
-      return new Issue.Encoding(issue.ast, explain(issue.issue))
+      return new Issue.Encoding(issue.ast, describeIssue(issue.issue))
     case "InvalidType": {
       const literals = literalsOf(issue.ast)
       return literals !== undefined
-        ? leaf(wrongLiteral(literals, issue.input))
+        ? Constraint.problem(wrongLiteral(literals, issue.input))
         : isWrongType(issue)
-        ? leaf(wrongType(describe(issue.ast), issue.input))
+        ? Constraint.problem(wrongType(describe(issue.ast), issue.input))
         : issue
     }
     default:

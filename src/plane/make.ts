@@ -1,25 +1,27 @@
 /**
- * The service of a plane, made from its table: checks before each call, spans, names on errors, streams, decorators.
+ * The service of a plane, made from its table: checks before each call, spans, names on errors, decorators.
  */
 import * as Effect from "effect/Effect"
+import * as References from "effect/References"
 import * as Result from "effect/Result"
+import type * as Tracer from "effect/Tracer"
 import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
-import { withSpan } from "../internal/span.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "./validation.js"
 
-/** The service that is made from a table. */
-export type Service<T> = Operation.Plane<T> & Operation.Streams<T>
-
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>
 
-/** The methods of a plane, without their types. */
-export interface Calls {
-  readonly [method: string]: Call
-}
+const mapMethods = <T extends Operation.Table>(
+  table: T,
+  f: (row: Operation.Any, method: string) => Call
+): Operation.Plane<T> =>
+  // A method for each row, which TypeScript does not see.
+  Object.fromEntries(
+    Object.entries(table).map(([method, row]) => [method, f(row, method)])
+  ) as unknown as Operation.Plane<T>
 
-const mapMethods = (table: Operation.Table, f: (row: Operation.Any, method: string) => Call): Calls =>
-  Object.fromEntries(Object.entries(table).map(([method, row]) => [method, f(row, method)]))
+/** TypeScript does not see that a plane of any table is a record of calls. */
+export const callOf = (plane: object, method: string): Call => Reflect.get(plane, method) as Call
 
 /** Makes a plane whose methods differ by their rows only. */
 export const fromTable = <const T extends Operation.Table>(
@@ -30,42 +32,7 @@ export const fromTable = <const T extends Operation.Table>(
   ) => (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError>
 ): Operation.Plane<T> =>
   // Every row is an operation of some request, answer and errors, and `f` makes a method of any.
-  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call) as unknown as Operation.Plane<T>
-
-// -----------------------------------------------------------------------------
-// Checked requests
-// -----------------------------------------------------------------------------
-
-/**
- * The methods of a plane without their checks. The property is not enumerable. A program that spreads a plane into its own plane does not copy
- * it, so the local server never bypasses the program's methods.
- */
-const Unchecked: unique symbol = Symbol.for("effect-agentcore-identity/internal/plane/Unchecked")
-
-/**
- * Returns the plane for requests that are checked already, as in the local server. A plane that `make` did not make is returned as it is.
- */
-export const unchecked = <P extends object>(plane: P): P =>
-  // Not `in`: a mock of `Layer.mock` claims to have every property. The property is a plane with the same methods.
-  Object.hasOwn(plane, Unchecked) ? Reflect.get(plane, Unchecked) as P : plane
-
-/**
- * Returns the streams of a plane's lists. A plane without lists has none, and its programs do not load `effect/Stream`.
- */
-export type MakeStreams = (table: Operation.Table, calls: Calls) => object
-
-const noStreams: MakeStreams = () => ({})
-
-const service = <T extends Operation.Table>(
-  table: T,
-  checked: Calls,
-  unchecked: Calls,
-  makeStreams: MakeStreams
-): Service<T> =>
-  Object.defineProperty({ ...checked, ...makeStreams(table, checked) }, Unchecked, {
-    value: { ...unchecked, ...makeStreams(table, unchecked) }
-    // The methods of T, and the streams of its lists. `Calls` has no type for each.
-  }) as unknown as Service<T>
+  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -99,64 +66,46 @@ const withOperation = (operation: string) => <E>(error: E): E => {
 // Constructors
 // -----------------------------------------------------------------------------
 
+/** `Effect.withSpan`, at no cost where the tracer is disabled. */
+const withSpan = (call: ReturnType<Call>, name: string, options: Tracer.SpanOptions): ReturnType<Call> =>
+  Effect.withFiber((fiber) =>
+    // The span is the parent of spans within. No effect of this package needs one.
+    fiber.getRef(References.TracerEnabled) ? Effect.withSpan(call, name, options) as ReturnType<Call> : call
+  )
+
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
 export const make = <const T extends Operation.Table>(
   plane: string,
   table: T,
-  implementation: Operation.Plane<T>,
-  makeStreams: MakeStreams = noStreams
-): Service<T> => {
-  // TypeScript does not see that a plane of any table is a record of calls.
-  const calls = implementation as unknown as Calls
-  const run = (method: string, { name }: Operation.Any) => {
+  implementation: Operation.Plane<T>
+): Operation.Plane<T> =>
+  mapMethods(table, ({ name, request: schema }, method) => {
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     const named = withOperation(name)
-    return (start: () => Effect.Effect<unknown, unknown>) =>
-      withSpan(Effect.mapError(Effect.suspend(start), named), `${plane}.${method}`, span)
-  }
-  const checked = mapMethods(table, (row, method) => {
-    const inMethod = run(method, row)
-    const validate = Validation.validate(row.request)
-    const call = calls[method] as Call
+    const validate = Validation.validate(schema)
+    const call = callOf(implementation, method)
     return (request) =>
-      inMethod(() => Result.match(validate(request), { onFailure: (error) => Effect.fail(error), onSuccess: call }))
+      withSpan(
+        Effect.mapError(
+          Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
+          named
+        ),
+        `${plane}.${method}`,
+        span
+      )
   })
-  const unchecked = mapMethods(table, (row, method) => {
-    const inMethod = run(method, row)
-    const call = calls[method] as Call
-    return (request) => inMethod(() => call(request))
-  })
-  return service(table, checked, unchecked, makeStreams)
-}
 
-/** A plane whose calls go to the current plane at the time of the call. It has no streams: `decorate` adds them. */
-export const delegate = <const T extends Operation.Table>(
-  table: T,
-  current: Effect.Effect<Operation.Plane<T>>
-): Operation.Plane<T> => {
-  const calls = (select: (plane: Operation.Plane<T>) => Operation.Plane<T>): Calls =>
-    mapMethods(
-      table,
-      (_, method) => (request) =>
-        Effect.flatMap(current, (plane) => ((select(plane) as unknown as Calls)[method] as Call)(request))
-    )
-  return service(table, calls((plane) => plane), calls(unchecked), noStreams)
-}
-
-/** Wraps every call of a plane, with and without checks. */
+/** Wraps every call of a plane. */
 export const decorate = <const T extends Operation.Table, E>(
   table: T,
   plane: Operation.Plane<T>,
-  decorator: Operation.Decorator<T, E>,
-  makeStreams: MakeStreams = noStreams
-): Service<T> => {
+  decorator: Operation.Decorator<T, E>
+): Operation.Plane<T> => {
   // The decorator of an operation gets the call and the request of that operation.
   const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
-  const decorated = (plane: Operation.Plane<T>): Calls =>
-    mapMethods(table, ({ name }, method) => {
-      const call = (plane as unknown as Calls)[method] as Call
-      const named = withOperation(name)
-      return (request) => Effect.mapError(wrap(method, call(request), request), named)
-    })
-  return service(table, decorated(plane), decorated(unchecked(plane)), makeStreams)
+  return mapMethods(table, ({ name }, method) => {
+    const named = withOperation(name)
+    const call = callOf(plane, method)
+    return (request) => Effect.mapError(wrap(method, call(request), request), named)
+  })
 }

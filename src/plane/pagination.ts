@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
-import type { MakeStreams } from "./make.js"
+import { callOf } from "./make.js"
 
 interface PageRequest {
   readonly maxResults?: number | undefined
@@ -12,11 +12,8 @@ interface PageRequest {
 }
 
 /** A list is paged if its request has a `nextToken`. */
-const isPaged = (row: Operation.Any | undefined): boolean =>
-  row !== undefined && row.request.ast._tag === "Objects"
-  && row.request.ast.propertySignatures.some(({ name }) => name === "nextToken")
-
-const streamName = (list: string): string => list.replace(/^list/, "stream")
+const isPaged = ({ request: { ast } }: Operation.Any): boolean =>
+  ast._tag === "Objects" && ast.propertySignatures.some(({ name }) => name === "nextToken")
 
 /** A page has its items, and the token of the next page. */
 const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
@@ -39,9 +36,13 @@ const stream =
       ))
 
 /** Adds `streamX` for each `listX` that is paged. */
-export const makeStreams: MakeStreams = (table, calls) =>
-  Object.fromEntries(
-    Object.entries(calls).flatMap(([method, call]) =>
-      isPaged(table[method]) ? [[streamName(method), stream(call)]] : []
-    )
+export const addStreams = <const T extends Operation.Table>(
+  table: T,
+  plane: Operation.Plane<T>
+): Operation.Plane<T> & Operation.Streams<T> => {
+  const streams = Object.entries(table).flatMap(([list, row]) =>
+    isPaged(row) ? [[list.replace(/^list/, "stream"), stream(callOf(plane, list))]] : []
   )
+  // The types of the streams are those of the table.
+  return { ...plane, ...Object.fromEntries(streams) } as Operation.Plane<T> & Operation.Streams<T>
+}

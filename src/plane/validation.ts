@@ -6,12 +6,11 @@ import * as Schema from "effect/Schema"
 import type * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
-import { dropNulls } from "../internal/dropNulls.js"
-import { isPlain } from "../internal/isPlain.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { leavesOf, maxIssues } from "../models/internal/issues.js"
 import { memoize } from "../models/internal/memoize.js"
-import { explain } from "./describeIssue.js"
+import { dropNulls, isPlain } from "../models/internal/plainData.js"
+import { describeIssue } from "./describeIssue.js"
 
 /** The longest key of a map has 256 characters. */
 const maxNameLength = 512
@@ -138,7 +137,7 @@ export const validate = <A, I>(
       // An explanation has the type of a value.
       reportInput: true
     })
-    const check = parse((request) => Result.mapError(run(request), explain), operation)
+    const check = parse((request) => Result.mapError(run(request), describeIssue), operation)
     // The schema returns a copy.
     return (request) => Result.map(check(request), () => request as A)
   })

@@ -5,7 +5,6 @@
 import type { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
 import type { STS } from "@aws-sdk/client-sts"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Operation from "effect-agentcore-identity/Operation"
@@ -18,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Plane from "../../src/plane/make.js"
+import * as UncheckedPlanes from "../support/uncheckedPlanes.js"
 import { type ClientOptions, record, type Recorded, type Recording } from "./clients.js"
 
 type Members = Readonly<Record<string, unknown>>
@@ -65,7 +64,7 @@ const makeMethods = (
   const methods: Record<string, (input?: Members) => unknown> = {}
   for (const [method, row] of Object.entries(table)) {
     // The plane has the methods of its table, and a row encodes the answers of its operation.
-    const run = Reflect.get(Plane.unchecked(plane), method) as (request: unknown) => Effect.Effect<unknown, object>
+    const run = Reflect.get(plane, method) as (request: unknown) => Effect.Effect<unknown, object>
     const encode = row.response.encode as (answer: unknown) => Members
     const call = (input: Members = {}): Promise<Members> =>
       Effect.runPromise(
@@ -114,7 +113,7 @@ export const makeHttpClients = ({ credentials, endpoint, region }: ClientOptions
       status = exchange.status
       recorded.exchanged(exchange)
     }
-    const planes = AwsHttpPlanes.layer({
+    const planes = UncheckedPlanes.layerHttp({
       endpoint,
       region,
       credentials: credentials === undefined

@@ -7,13 +7,13 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { describe } from "vitest"
+import * as UncheckedPlanes from "../support/uncheckedPlanes.js"
 import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { controlPlane } from "./controlPlane.js"
 import { limits } from "./limits.js"
 import { resources } from "./resources.js"
 import { securityTokenService } from "./securityTokenService.js"
-import * as UncheckedPlanes from "./uncheckedPlanes.js"
 import type { Subject } from "./utils.js"
 
 /** The options that all adapters have. */
@@ -41,7 +41,7 @@ const subjects: ReadonlyArray<Subject> = [
   },
   {
     name: "AWS SDK over LocalServer, without checks before the wire",
-    layer: layer((options) => UncheckedPlanes.layer(AwsPlanes.layer(options))),
+    layer: layer(UncheckedPlanes.layerSdk),
     checks: "service",
     remote: true
   },
@@ -53,9 +53,7 @@ const subjects: ReadonlyArray<Subject> = [
   },
   {
     name: "AwsHttpPlanes.layer over LocalServer by fetch, without checks before the wire",
-    layer: layer((options) =>
-      UncheckedPlanes.layer(Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer))
-    ),
+    layer: layer((options) => Layer.provide(UncheckedPlanes.layerHttp(options), FetchHttpClient.layer)),
     checks: "service",
     remote: true
   }

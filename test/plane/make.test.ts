@@ -1,13 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as Operation from "effect-agentcore-identity/Operation"
-import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { decorate, make, unchecked } from "../../src/plane/make.js"
+import { decorate, make } from "../../src/plane/make.js"
 
 const { ThrottlingException, TransportError, ValidationException } = IdentityError
 
@@ -60,47 +57,5 @@ describe("errors of a plane", () => {
     Effect.gen(function*() {
       const decorated = decorate(table, plane(Effect.succeed), () => new ThrottlingException({ message: "Not now" }))
       assert.strictEqual((yield* Effect.flip(decorated.rename({ name: "new" }))).operation, "Rename")
-      assert.strictEqual((yield* Effect.flip(unchecked(decorated).rename({ name: "new" }))).operation, "Rename")
     }))
-})
-
-describe("unchecked", () => {
-  // No name is a number.
-  const invalid: { readonly name: string } = JSON.parse(`{ "name": 1 }`)
-
-  it.effect("is the plane without its checks", () =>
-    Effect.gen(function*() {
-      const checked = plane(Effect.succeed)
-      assert.strictEqual((yield* Effect.flip(checked.rename(invalid)))._tag, "ValidationException")
-      assert.strictEqual(yield* unchecked(checked).rename(invalid), invalid)
-    }))
-
-  it.effect("has the decorators of the plane", () =>
-    Effect.gen(function*() {
-      const calls: Array<string> = []
-      const decorated = decorate(table, plane(Effect.succeed), (operation, effect) => {
-        calls.push(operation)
-        return effect
-      })
-      assert.strictEqual(yield* unchecked(decorated).rename(invalid), invalid)
-      assert.deepStrictEqual(calls, ["rename"])
-    }))
-
-  it("is not passed on to a plane that a program makes from it", () => {
-    const own = { ...plane(Effect.succeed), rename: () => Effect.succeed({ name: "own" }) }
-    assert.strictEqual(unchecked(own), own)
-  })
-
-  it.effect("is the plane itself where a program has mocked it", () =>
-    Effect.gen(function*() {
-      const mock = yield* DataPlane.DataPlane
-      assert.strictEqual(unchecked(mock), mock)
-    }).pipe(Effect.provide(Layer.mock(DataPlane.DataPlane, {}))))
-
-  it.effect("has streams as well", () =>
-    Effect.gen(function*() {
-      const { ControlPlane } = yield* Effect.promise(() => import("effect-agentcore-identity/ControlPlane"))
-      const plane = yield* ControlPlane
-      assert.sameMembers(Object.keys(unchecked(plane)), Object.keys(plane))
-    }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 })

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { hash, randomBytes } from "node:crypto"
-import { maxTime } from "../../internal/dateRange.js"
 import * as Sealing from "../../internal/sealing.js"
+import { maxTime } from "../internal/dateRange.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 /** The user of a workload access token. Each kind is a namespace of the vault. */

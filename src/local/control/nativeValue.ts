@@ -1,6 +1,7 @@
 /** The values of `LocalControl` for programs without Effect, and as JSON carries them. */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
+import { mapDeep } from "../../models/internal/plainData.js"
 
 /**
  * A value without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`. In JSON it is a
@@ -13,15 +14,12 @@ export type Plain<A, Time = Date> = A extends Option.Option<infer B> ? Plain<B, 
   : A
 
 const convert = (value: unknown): unknown =>
-  Option.isOption(value)
-    ? convert(Option.getOrUndefined(value))
-    : DateTime.isDateTime(value)
-    ? DateTime.toDateUtc(value)
-    : Array.isArray(value)
-    ? value.map(convert)
-    : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, convert(member)]))
-    : value
+  mapDeep(value, (inner) =>
+    Option.isOption(inner)
+      ? convert(Option.getOrUndefined(inner))
+      : DateTime.isDateTime(inner)
+      ? DateTime.toDateUtc(inner)
+      : inner)
 
 export const toPlain = <A>(value: A): Plain<A> =>
   // The type and the function have the same cases.

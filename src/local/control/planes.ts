@@ -9,7 +9,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
-import * as Plane from "../../plane/make.js"
+import type * as Operation from "../../Operation.js"
+import { callOf, fromTable } from "../../plane/make.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
@@ -37,13 +38,14 @@ export const make = (
         (failedChange) => Effect.provideService(clock.shift(effect), FailedChange, failedChange)
       )
     )
-  const delegate = <I, S>(
-    tag: Context.Key<I, S>,
-    table: Parameters<typeof Plane.delegate>[0]
-  ): Layer.Layer<I> => {
+  const delegate = <I, S extends object>(tag: Context.Key<I, S>, table: Operation.Table): Layer.Layer<I> => {
     const read = Effect.map(current, (context) => Context.getUnsafe(context as Context.Context<I>, tag))
+    const plane = fromTable(
+      table,
+      (_, method) => (request) => Effect.flatMap(read, (plane) => callOf(plane, method)(request) as never)
+    )
     // The plane has the operations of its table. The decorator adds the streams.
-    return Layer.succeed(tag, Plane.delegate(table, read as never) as never)
+    return Layer.succeed(tag, plane as never)
   }
   return Layer.mergeAll(
     Layer.provide(

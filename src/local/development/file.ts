@@ -9,8 +9,8 @@ import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import * as SafeFile from "../../internal/safeFile.js"
 import { LockError, withLock } from "../internal/processLock.js"
+import * as SafeFile from "../internal/safeFile.js"
 
 export class LocalDevelopmentError extends Schema.TaggedError<LocalDevelopmentError>()("LocalDevelopmentError", {
   reason: Schema.Literals(["MissingWorkloadIdentity", "Broken", "Unusable", "Locked"]),

@@ -21,8 +21,8 @@ import { constants, readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "../../internal/errorCode.js"
-import * as SafeFile from "../../internal/safeFile.js"
 import { isRunning, readStartTime } from "./processes.js"
+import * as SafeFile from "./safeFile.js"
 
 const Holder = Schema.Struct({
   pid: Schema.Number,

@@ -8,8 +8,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
-import { toUtc } from "../../internal/dateRange.js"
 import { codeOf } from "../../internal/errorCode.js"
+import { toUtc } from "../internal/dateRange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./contract.js"
 
 /** Parameters that hold no secret. A text of the server may quote them. */

@@ -21,6 +21,8 @@ import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import { isLoopback } from "../../models/internal/loopback.js"
+import { mapDeep } from "../../models/internal/plainData.js"
 import * as Validation from "../../plane/validation.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
@@ -53,17 +55,14 @@ const respondProblem = ({ error, headers = {}, message, reason, status }: Proble
 
 /** Options without a value are omitted, and times are in ISO 8601. */
 const toJson = (value: unknown): unknown =>
-  Option.isOption(value)
-    ? toJson(Option.getOrUndefined(value))
-    : DateTime.isDateTime(value)
-    ? DateTime.formatIso(value)
-    : Duration.isDuration(value)
-    ? Duration.toMillis(value)
-    : Array.isArray(value)
-    ? value.map(toJson)
-    : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]))
-    : value
+  mapDeep(value, (inner) =>
+    Option.isOption(inner)
+      ? toJson(Option.getOrUndefined(inner))
+      : DateTime.isDateTime(inner)
+      ? DateTime.formatIso(inner)
+      : Duration.isDuration(inner)
+      ? Duration.toMillis(inner)
+      : inner)
 
 const problem = (status: number, error: string) => (message: string): Problem => ({ status, error, message })
 
@@ -106,8 +105,6 @@ const fromControl = (error: ControlError): Problem => {
 
 const hasToken = (authorization: string | undefined, token: Redacted.Redacted): boolean =>
   isSameSecret(authorization ?? "", `Bearer ${Redacted.value(token)}`)
-
-const isLoopback = (address: string): boolean => /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i.test(address)
 
 /** Whether a program or page of this machine sent it to this server. */
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>

@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { IncomingMessage } from "node:http"
 import { isOwnHost } from "../../internal/ownHost.js"
+import { mapDeep } from "../../models/internal/plainData.js"
 import * as WireErrors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import type { Row } from "./operations.js"
@@ -36,14 +37,7 @@ const maxBytes = 1024 * 1024
 // -----------------------------------------------------------------------------
 
 /** Timestamps of the protocol are seconds since the epoch. */
-const toWire = (value: unknown): unknown =>
-  isDate(value)
-    ? value.getTime() / 1000
-    : Array.isArray(value)
-    ? value.map(toWire)
-    : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toWire(member)]))
-    : value
+const toWire = (value: unknown): unknown => mapDeep(value, (inner) => isDate(inner) ? inner.getTime() / 1000 : inner)
 
 const respond = (
   status: number,

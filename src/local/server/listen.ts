@@ -10,6 +10,7 @@ import { randomUUID } from "node:crypto"
 import type * as Http from "node:http"
 import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import { toAuthority } from "../../internal/ownHost.js"
+import { isLoopback } from "../../models/internal/loopback.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
@@ -124,7 +125,8 @@ export interface Listening {
   readonly url: string
 }
 
-const isLoopback = (host: string): boolean => /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+/** A server may listen on any name under `.localhost`: the name decides the address here, and no secret travels to it. */
+const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
 const loadOrExplain = <A>(
   load: Effect.Effect<A, PackageNotLoaded>,
@@ -133,7 +135,7 @@ const loadOrExplain = <A>(
   Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
 const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError> => {
-  if (!options.allowRemote && !isLoopback(options.host)) {
+  if (!options.allowRemote && !isLocal(options.host)) {
     return new LocalServerError({
       reason: "RemoteHost",
       message: `On ${options.host}, other machines can reach the local server and every credential in it. `
@@ -170,7 +172,7 @@ export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalSe
       }))
     // Runs before the server closes: closing waits for every connection.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))
-    if (!isLoopback(host)) {
+    if (!isLocal(host)) {
       yield* Effect.logWarning(
         `The local server listens on ${host}. Every machine that reaches it can get every credential it has.`
       )

@@ -9,7 +9,6 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { memoize } from "../../models/internal/memoize.js"
 import type * as Operation from "../../Operation.js"
-import { unchecked } from "../../plane/make.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
@@ -132,9 +131,8 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     method: operation.method,
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
-    // `decode` checks the request, so the plane does not check it again.
     call: (plane, input) => {
-      const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(unchecked(plane))), encode)
+      const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(plane)), encode)
       const unknown = findUnknown(input)
       return unknown.length === 0 ? run : Effect.andThen(report(operation.name, unknown), run)
     }

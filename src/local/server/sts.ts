@@ -13,7 +13,6 @@ import { randomUUID } from "node:crypto"
 import { escape } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import { unchecked } from "../../plane/make.js"
 import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/callContext.js"
@@ -167,8 +166,7 @@ const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
   const { expiration, webIdentityToken } = yield* Effect.mapError(
-    // `decode` has checked the request.
-    unchecked(sts).getWebIdentityToken({
+    sts.getWebIdentityToken({
       audience: request.audience,
       signingAlgorithm: request.signingAlgorithm,
       durationSeconds: request.durationSeconds,
@@ -183,7 +181,7 @@ const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
 })
 
 const getCallerIdentity: Action = (sts) =>
-  Effect.mapBoth(unchecked(sts).getCallerIdentity({}), {
+  Effect.mapBoth(sts.getCallerIdentity({}), {
     onFailure: WireErrors.fromPlane,
     onSuccess: ({ account, arn, userId }) => [
       element("Arn", escape(arn)),

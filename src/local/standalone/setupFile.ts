@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
 import * as IdentitySetup from "../../IdentitySetup.js"
-import { type CannotReadFile, readText } from "../../internal/readText.js"
+import { type CannotReadFile, readText } from "../internal/readText.js"
 import type { Environment } from "./server.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>

@@ -5,8 +5,8 @@ import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import * as SafeFile from "../../internal/safeFile.js"
 import * as Sealing from "../../internal/sealing.js"
+import * as SafeFile from "../internal/safeFile.js"
 import { type VaultFileError, vaultFileError } from "./error.js"
 
 const parse = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>

@@ -50,7 +50,7 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
     : { check: pattern.check, expression: pattern.model }
 
 /** A text with limits, in one check: a program that starts makes a schema for each of several. */
-const makeLimited = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> => {
+const makeText = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> => {
   const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (text: string): string | undefined =>
     // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
@@ -77,11 +77,11 @@ const makeLimited = (min: number, max: number, pattern: Pattern | undefined): Sc
   }))
 }
 
-const limited = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> =>
-  Lazy.schema(() => makeLimited(min, max, pattern))
+export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> =>
+  Lazy.schema(() => makeText(min, max, pattern))
 
 /** A text of any length. */
-export const matching = (pattern: Pattern): Schema.Codec<string> => limited(0, Infinity, pattern)
+export const matching = (pattern: Pattern): Schema.Codec<string> => text(0, Infinity, pattern)
 
 /** A text that is none of some names. `reason` says why not. */
 export const noneOf = (
@@ -98,8 +98,6 @@ export const noneOf = (
       )
     )
   )
-
-export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => limited(min, max, pattern)
 
 const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
 

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../consentSignals/listeners.js"
-import { ConsentStoreError } from "../../internal/consentStoreError.js"
+import { ConsentStoreError, keptAfterExpiry } from "../../internal/consentStore.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as StoreKeys from "./storeKeys.js"
@@ -88,9 +88,6 @@ export interface ConsentBacking {
 // -----------------------------------------------------------------------------
 // Settings
 // -----------------------------------------------------------------------------
-
-/** In milliseconds: the callback page can say for a while that a link is expired or used, as over memory. */
-const keptAfterExpiry = 10 * 60_000
 
 const publishTimeout = "2 seconds"
 

@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { TransportError } from "../../../IdentityError.js"
-import { BodyTooLarge } from "../../../internal/boundedBody.js"
+import { BodyTooLarge } from "../../../internal/boundedFetch.js"
 
 export interface Request {
   readonly method: string

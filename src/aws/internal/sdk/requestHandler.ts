@@ -3,7 +3,7 @@
  * gigabytes, and then throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
-import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedBody.js"
+import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedFetch.js"
 import * as Failure from "../failure.js"
 
 interface Response {

@@ -1,6 +1,6 @@
 /** Writes environment variables for shells and languages. */
 
-import * as Quote from "../../../internal/quote.js"
+import * as Quote from "../../internal/quote.js"
 
 type Variables = ReadonlyArray<readonly [name: string, value: string]>
 

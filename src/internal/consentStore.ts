@@ -1,5 +1,8 @@
-/** The error of a store of consents. */
+/** What all stores of consents share. */
 import * as Schema from "effect/Schema"
+
+/** The callback page can say for this time that a link is expired or used. Milliseconds. */
+export const keptAfterExpiry = 10 * 60_000
 
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
   operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),

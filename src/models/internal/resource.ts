@@ -1,4 +1,4 @@
-/** The timestamps of answers. The data plane has none, and does not load this module. */
+/** Properties of resources and of lists. The data plane has none, and does not load this module. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Getter from "effect/SchemaGetter"
 import * as Issue from "effect/SchemaIssue"
+import * as Constraint from "./constraint.js"
 
 const Instant = Schema.declare(
   (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value)
@@ -21,3 +22,16 @@ export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Instant.pipe
   ),
   encode: Getter.transform((time): Date | number => DateTime.toDate(time))
 }))
+
+export const times = {
+  createdTime: timestamp,
+  lastUpdatedTime: timestamp
+}
+
+export const pageRequest = (maxResults: number) =>
+  Schema.Struct({
+    nextToken: Constraint.optional(Schema.String),
+    maxResults: Constraint.optional(Constraint.whole(1, maxResults))
+  })
+
+export const page = { nextToken: Schema.optional(Schema.NullOr(Schema.String)) }

@@ -1,0 +1,61 @@
+/** The planes of both AWS adapters without their checks: the service alone checks requests. */
+import type * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import type * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as HttpAdapter from "../../src/aws/internal/http/adapter.js"
+import * as Client from "../../src/aws/internal/http/client.js"
+import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
+import * as SdkAdapter from "../../src/aws/internal/sdk/adapter.js"
+import * as SdkControlPlane from "../../src/aws/internal/sdk/controlPlane.js"
+import * as SdkDataPlane from "../../src/aws/internal/sdk/dataPlane.js"
+import * as SdkSts from "../../src/aws/internal/sdk/securityTokenService.js"
+import { decorate } from "../../src/plane/make.js"
+import { addStreams } from "../../src/plane/pagination.js"
+
+/** Adds the names of operations and the streams. */
+const context = (
+  data: DataPlane.Operations,
+  control: ControlPlane.Operations,
+  sts: SecurityTokenService.Operations
+): Context.Context<AwsPlanes.Planes> =>
+  Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
+    Context.add(
+      ControlPlane.ControlPlane,
+      addStreams(ControlPlane.operations, decorate(ControlPlane.operations, control, (_, effect) => effect))
+    ),
+    Context.add(
+      SecurityTokenService.SecurityTokenService,
+      decorate(SecurityTokenService.operations, sts, (_, effect) => effect)
+    )
+  )
+
+/** `AwsPlanes.layer`. */
+export const layerSdk = (options: AwsHttpPlanes.SharedOptions): Layer.Layer<AwsPlanes.Planes, Config.ConfigError> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const search = yield* SdkDataPlane.regionSearch
+    return context(
+      yield* SdkAdapter.operations(SdkDataPlane.dataPlane, undefined, options, search),
+      yield* SdkAdapter.operations(SdkControlPlane.controlPlane, undefined, options, search),
+      yield* SdkAdapter.operations(SdkSts.securityTokenService, undefined, options, search)
+    )
+  }))
+
+/** `AwsHttpPlanes.layer`. */
+export const layerHttp = (
+  options: AwsHttpPlanes.SharedOptions
+): Layer.Layer<AwsPlanes.Planes, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const shared = yield* HttpAdapter.share(options, yield* Client.runtime(undefined))
+    return context(
+      yield* HttpAdapter.operations(HttpAdapter.dataPlane, undefined, shared),
+      yield* HttpAdapter.operations(HttpPlanes.controlPlane, undefined, shared),
+      yield* HttpAdapter.operations(HttpPlanes.securityTokenService, undefined, shared)
+    )
+  }))
