@@ -29,7 +29,7 @@ aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground 
   https-proxy-agent proxy-from-env
 local/internal: local/internal/ <- internal node jose
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
-local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node lmdb
+local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
 local/authorization: local/authorization/ local/AuthorizationServer. <- internal plane local/internal node jose koa oidc-provider
 local/testUser: local/testUser/ local/TestUser. <- internal plane local/authorization effect/http
 local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
