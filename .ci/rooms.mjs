@@ -39,7 +39,7 @@ local/control: local/control/ local/LocalControl. <- values internal plane plane
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
 local/standalone: local/standalone/ <- internal plane flow local/oauth local/vaultFile local/authorization local/control local/server node
-local/console: local/server/console/ <- internal local/backend local/control preact
+local/console: local/server/console/ <- internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- internal plane flow/private flow node ioredis effect/persistence effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
