@@ -58,8 +58,8 @@ const { metafile } = await esbuild.build({
   platform: "node",
   format: "esm",
   target: "node20",
-  // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints. `lmdb` is native.
-  external: ["@aws-sdk/*", "lmdb"],
+  // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints.
+  external: ["@aws-sdk/*"],
   define: { consoleFolder: JSON.stringify("../local/server/console/") },
   // Bundlers cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages bring a version of `mime-db` each.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js", "mime-db": "mime-db" },

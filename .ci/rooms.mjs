@@ -29,7 +29,7 @@ aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground 
   https-proxy-agent proxy-from-env
 local/internal: local/internal/ <- internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
-local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node lmdb
+local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
 local/authorization: local/authorization/ local/AuthorizationServer. <- internal plane local/internal node jose koa oidc-provider
 local/testUser: local/TestUser. <- internal local/internal local/authorization
 local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
@@ -40,7 +40,7 @@ local/server: local/server/ local/LocalServer. <- ground values internal plane p
   local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
 local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization
   local/control local/server node
-local/console: local/server/console/ <- internal local/internal local/backend local/control preact
+local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis effect/persistence effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose

@@ -23,7 +23,6 @@ const versions = {
   "@effect/platform-node": "4",
   "@smithy/signature-v4": "5",
   ioredis: "5",
-  lmdb: "3",
   "oidc-provider": "9"
 }
 

@@ -1,11 +1,13 @@
 /**
  * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and the key of workload
- * access tokens survive the process. An acknowledged write survives `kill -9` too. It needs the package `lmdb`.
+ * access tokens survive the process. An acknowledged write survives `kill -9` too.
  *
- * The vault is one file, written by LMDB. Names are `<collection>/<HMAC>`: without the key, a reader of the file sees the collections, and
- * the number and size of their entries. Values are JWEs (`dir`, `A256GCM`). The key is 32 random bytes. It is given as an option, or it is
- * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600). LMDB keeps its locks in
- * `<path>-lock`.
+ * The vault is one file, a log of JWEs (`dir`, `A256GCM`), one for each write to the disk. Without the key, a reader of the file sees only
+ * the number and size of the writes. The key is 32 random bytes. It is given as an option, or it is in the file `<path>.key`, which is
+ * created with the vault and has to be closed to other users (mode 600).
+ *
+ * Opening a vault reads it, and writes its entries without outdated values into `<path>.new`, which then replaces the vault. A log that
+ * has grown is replaced in the same way. So the directory has to be writable, and needs space for a second file.
  *
  * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected: the lock is for one name. Only
  * the key file may be a link.
@@ -14,8 +16,8 @@
  * second process fails with `InUse`. The file of a process that was killed is replaced. If that process ran in another container or on
  * another host, the next one waits for 15 seconds first.
  *
- * On a full disk, writes fail with a `VaultStoreError`, and reads go on. The file ends with up to 400 kB of zeros, which the next writes
- * use.
+ * On a full disk, writes fail with a `VaultStoreError`, and reads go on. A last write that is incomplete after a crash was never
+ * acknowledged: it is dropped with a warning. All other damage is an error.
  *
  * @since 0.1.0
  */
@@ -27,10 +29,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { readVariable } from "../internal/environment.js"
-import * as KeyedLock from "../internal/keyedLock.js"
-import { VaultFileError } from "./vaultFile/error.js"
 import * as File from "./vaultFile/file.js"
-import * as SortedMap from "./vaultFile/sortedMap.js"
+import { VaultFileError } from "./vaultFile/file.js"
 import * as VaultStore from "./VaultStore.js"
 
 // -----------------------------------------------------------------------------
@@ -58,7 +58,6 @@ export {
   /**
    * A vault was not opened. Nothing in it was changed, and no file was created.
    *
-   * - `MissingPackage`: `lmdb` is not installed
    * - `Unusable`: the path is not the path of a file that can be written, or the disk is full
    * - `InUse`: another process uses the vault. The message names it.
    * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to other users or cannot be read
@@ -79,10 +78,9 @@ export {
 const makeCollection = <A, I>(
   name: string,
   schema: Schema.Codec<A, I>,
-  values: SortedMap.SortedMap<unknown>,
-  file: File.VaultFile,
-  lock: KeyedLock.KeyedLock
+  file: File.VaultFile
 ): VaultStore.Collection<A> => {
+  const entries = file.entriesOf(name)
   const decodeValue = Schema.decodeUnknownEffect(schema)
   const encodeValue = Schema.encodeEffect(schema)
   const decode = (value: unknown) =>
@@ -95,25 +93,17 @@ const makeCollection = <A, I>(
       encodeValue(value),
       () => new VaultStore.VaultStoreError({ message: `'${name}' cannot be encoded` })
     )
-  // File and memory get the changes of an entry in the same order. A change that has begun is finished.
-  const change = (key: string, effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
-    lock(JSON.stringify([name, key]), Effect.uninterruptible(effect))
   const readPage = (after: string | undefined, limit: number) =>
     Effect.suspend(() =>
       Effect.forEach(
-        values.page(after, limit),
+        entries.page(after, limit),
         ([key, value]) => Effect.map(decode(value), (decoded) => [key, decoded] as const)
       )
     )
   return {
-    get: (key) => Effect.suspend(() => values.has(key) ? Effect.asSome(decode(values.get(key))) : Effect.succeedNone),
-    put: (key, value) =>
-      Effect.flatMap(encode(value), (encoded) =>
-        change(
-          key,
-          Effect.map(file.put({ collection: name, key, value: encoded }), () => void values.set(key, encoded))
-        )),
-    remove: (key) => change(key, Effect.map(file.remove(name, key), () => void values.delete(key))),
+    get: (key) => Effect.suspend(() => entries.has(key) ? Effect.asSome(decode(entries.get(key))) : Effect.succeedNone),
+    put: (key, value) => Effect.flatMap(encode(value), (encoded) => file.write([name, key, encoded])),
+    remove: (key) => file.write([name, key]),
     entries: readPage(undefined, Infinity),
     page: ({ after, limit }) => readPage(after, limit)
   }
@@ -126,19 +116,9 @@ const makeCollection = <A, I>(
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const file = yield* File.open(options.path, options.key)
-    const lock = yield* KeyedLock.make
-    // As JSON: a decoded value lives as long as a request.
-    const collections = new Map<string, SortedMap.SortedMap<unknown>>()
-    const valuesOf = (name: string) => {
-      const values = collections.get(name) ?? SortedMap.make<unknown>()
-      collections.set(name, values)
-      return values
-    }
-    for (const { collection, key, value } of file.entries) valuesOf(collection).set(key, value)
-    return { collection: (name, schema) => makeCollection(name, schema, valuesOf(name), file, lock) }
-  })
+  Effect.map(File.open(options.path, options.key), (file) => ({
+    collection: (name, schema) => makeCollection(name, schema, file)
+  }))
 
 // -----------------------------------------------------------------------------
 // Layers

@@ -26,7 +26,6 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
 import * as Completion from "../../src/consentCallback/completion.js"
 import * as Cluster from "../durable/cluster.js"
 import * as Runner from "../durable/runner.js"
@@ -135,7 +134,7 @@ describe("the local server", () => {
   golden("a vault file is opened", () =>
     Effect.gen(function*() {
       const path = join(yield* temporaryFolder, "agentcore.vault")
-      yield* Effect.sync(() => writeFileSync(path, gunzipSync(readFileSync(World.fileOf("agentcore.vault.gz")))))
+      yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
       const vault = VaultFile.layer({ path, key: World.key })
       yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
     }))

@@ -17,7 +17,6 @@ import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gzipSync } from "node:zlib"
 import * as Cluster from "../durable/cluster.js"
 import * as Runner from "../durable/runner.js"
 import * as Sqlite from "../durable/sqlite.js"
@@ -161,7 +160,7 @@ const program = (command: string) =>
         yield* save("export.jwe", yield* control.export({ key: World.key }))
       }).pipe(Effect.provide(World.backend.pipe(Layer.provide(VaultFile.layer({ path, key: World.key })))))
     )
-    yield* Effect.sync(() => writeFileSync(World.fileOf("agentcore.vault.gz"), gzipSync(readFileSync(path))))
+    yield* save("agentcore.vault", readFileSync(path, "utf8"))
     yield* stateFile(command)
   })
 

@@ -4,7 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-const say = (line: unknown) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(line)}\n`))
+// It waits until the line has left the process: a full pipe would leave it in memory, which the kill takes.
+const say = (line: unknown) =>
+  Effect.callback<void>((resume) => {
+    process.stdout.write(`${JSON.stringify(line)}\n`, () => resume(Effect.void))
+  })
 
 const Entry = Schema.Struct({ count: Schema.Number, padding: Schema.String })
 

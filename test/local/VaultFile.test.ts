@@ -66,17 +66,20 @@ const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["r
 
 /** What version 0.1.0 wrote for one entry of `things`, under the key of 32 bytes 7. */
 const earlierVault = [
-  [
-    "format",
-    "{\"version\":1,\"check\":\"eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..ot8fvZNo29uw75xv."
-    + "EDhyU9cf01HiGA99wvBwOEFDr55WZLgdcdUNNZOEpyUxTnW1MJCIJtLLK-2QTw.aooH4Hoq2tTzjYigbaqv_Q\"}"
-  ],
-  [
-    "things/SEQ7gnNfGbdt_mgajDt93_moLo6Hs-zs9XUTh7nmfUA",
-    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..Rpv1yD7Autbl7_PA."
-    + "Ic0kyIjTnwco5kn9MCg3SwLE7MPDGEOMBIkebyTA3UFeWZRd-L5PEe8aK7MF61Rbja6nSKYE.FNTl8lk3zeIDQXQ6olCrwQ"
-  ]
-] as const
+  "effect-agentcore-identity vault 1 TzMDS5f9xenhDmv5OiGYHg eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..9R"
+  + "QYJ21aGwgwk-W9.0A.0trWOamRfR4cXucrZzuiSw",
+  "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..ZjJBg4ZoQek1idxT.Wd6wqtMjj8Bh5864hse2SmE53ZbjqVX3UwQby1Ryr_"
+  + "fqh1A85H4tIvfyEMeFZFZY-zEIkLSfBJmnSj4.QZDvc4a6vsggs8J3QxnVyQ",
+  "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..b7Cc_PTOvnuxbtff.7Aa2vrwGFCh0ZIbU794L0jcGKZV4s8CDOorvyerqRh"
+  + "BlFryX5hQDIYV2kk7y8UDOzceeLbTI-0Z4wA.M91KL33jhkyioUUqFOPs1Q",
+  ""
+].join("\n")
+
+/** The lines of a vault file. The first one is the header. */
+const linesOf = (path: string): ReadonlyArray<string> => Fs.readFileSync(path, "utf8").split("\n").slice(0, -1)
+
+const writeLines = (path: string, lines: ReadonlyArray<string>): void =>
+  Fs.writeFileSync(path, lines.map((line) => `${line}\n`).join(""))
 
 describe("VaultFile", () => {
   it.live("keeps what was put, in the order of keys, until it is removed", () =>
@@ -113,6 +116,8 @@ describe("VaultFile", () => {
         )
         yield* store.collection("two", Schema.String).put("key", "sentinel")
         assert.deepStrictEqual(yield* store.collection("one", Schema.Number).get("key"), Option.some(99))
+        // Writes of the same time are written to the disk together.
+        assert.isBelow(linesOf(options.path).length, 10)
       }))
       yield* Effect.scoped(Effect.gen(function*() {
         const store = yield* VaultFile.make(options)
@@ -128,10 +133,7 @@ describe("VaultFile", () => {
   it.live("opens a vault of an earlier version of the package", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
-      const { open } = yield* Effect.promise(() => import("lmdb"))
-      const db = open<string, string>({ path: options.path, noSubdir: true, encoding: "string" })
-      for (const [name, value] of earlierVault) yield* Effect.promise(() => db.put(name, value))
-      yield* Effect.promise(() => db.close())
+      Fs.writeFileSync(options.path, earlierVault)
       same(yield* use(options, (things) => things.entries), [["user-1", secret("an old token", 3)]])
     }))
 
@@ -140,7 +142,7 @@ describe("VaultFile", () => {
       const options = { path: yield* path }
       yield* fill(options)
       const text = Fs.readFileSync(options.path, "latin1")
-      assert.include(text, "things/")
+      assert.notInclude(text, "things")
       assert.notInclude(text, "sentinel")
       assert.notInclude(text, "user-")
       for (const file of [options.path, `${options.path}.key`]) {
@@ -148,7 +150,6 @@ describe("VaultFile", () => {
       }
       assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [
         "agentcore.vault",
-        "agentcore.vault-lock",
         "agentcore.vault.key"
       ])
     }))
@@ -170,7 +171,7 @@ describe("VaultFile", () => {
       assert.strictEqual(error._tag, "VaultFileError")
     }))
 
-  it.live("refuses another key, and a key that is gone", () =>
+  it.live("rejects another key, and a key that is gone", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -182,7 +183,7 @@ describe("VaultFile", () => {
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
     }))
 
-  it.live("refuses a key that is none, and a key file that others can read", () =>
+  it.live("rejects a key that is none, and a key file that others can read", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -197,7 +198,7 @@ describe("VaultFile", () => {
       assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
     }))
 
-  it.live("refuses what is not a file that it can write", () =>
+  it.live("rejects what is not a file that it can write", () =>
     Effect.gen(function*() {
       const directory = yield* temporary
       const reason = (path: string) => Effect.map(failure({ path }), (error) => [error.reason, error.message] as const)
@@ -208,7 +209,7 @@ describe("VaultFile", () => {
       assert.deepStrictEqual((yield* reason(join(directory, "none", "vault")))[0], "Unusable")
       assert.deepStrictEqual((yield* reason(join(file, "vault")))[0], "Unusable")
       assert.deepStrictEqual((yield* reason("/dev/null"))[0], "Unusable")
-      Fs.mkdirSync(`${file}-lock`)
+      Fs.mkdirSync(`${file}.new`)
       assert.deepStrictEqual((yield* reason(file))[0], "Unusable")
     }))
 
@@ -220,7 +221,7 @@ describe("VaultFile", () => {
         const victim = join(directory, "victim")
         Fs.writeFileSync(victim, "")
         const pathOf = (suffix: string) => join(directory, `${suffix.slice(1)}vault`)
-        for (const suffix of ["", "-lock", ".key", ".pid"]) {
+        for (const suffix of ["", ".key", ".pid"]) {
           const path = pathOf(suffix)
           Fs.symlinkSync("victim", `${path}${suffix}`)
           const linked = yield* failure({ path })
@@ -231,6 +232,19 @@ describe("VaultFile", () => {
           const piped = yield* failure({ path })
           assert.include(piped.message, `${path}${suffix}`)
           assert.include(piped.message, "it is not a regular file")
+        }
+        // What is in the place of the file that it writes next is removed.
+        for (
+          const make of [
+            (path: string) => Fs.symlinkSync("victim", path),
+            (path: string) => execFileSync("mkfifo", [path])
+          ]
+        ) {
+          const options = { path: join(directory, "agentcore.vault"), key: key(1) }
+          make(`${options.path}.new`)
+          yield* fill(options, 1)
+          assert.strictEqual(Fs.readFileSync(victim, "utf8"), "")
+          assert.isFalse(Fs.existsSync(`${options.path}.new`))
         }
       })
   )
@@ -253,67 +267,123 @@ describe("VaultFile", () => {
       same((yield* use(options, (things) => things.entries)).length, 1)
     }))
 
-  it.live("refuses another format, whatever its version", () =>
+  it.live("rejects another format, whatever its version", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      const { open } = yield* Effect.promise(() => import("lmdb"))
-      const db = open({ path: options.path, noSubdir: true, encoding: "string", overlappingSync: false })
-      yield* Effect.promise(() => db.put("format", JSON.stringify({ ...JSON.parse(db.get("format")), version: 2 })))
-      yield* Effect.promise(() => db.close())
+      const [header = "", ...rest] = linesOf(options.path)
+      writeLines(options.path, [header.replace("vault 1 ", "vault 2 "), ...rest])
       assert.include((yield* refused(options, "UnknownFormat")).message, "2")
     }))
 
-  it.live("refuses entries that were swapped, changed, or come from another collection", () =>
+  it.live("rejects lines that were changed, moved, repeated or removed, or come from another vault", () =>
     Effect.gen(function*() {
-      const { open } = yield* Effect.promise(() => import("lmdb"))
-      const tamper = (change: (values: Map<string, string>) => ReadonlyMap<string, string>) =>
+      const other = { path: yield* path, key: key(7) }
+      yield* fill(other, 3)
+      const foreign = linesOf(other.path)
+      const tamper = (change: (lines: ReadonlyArray<string>) => ReadonlyArray<string>) =>
         Effect.gen(function*() {
-          const options = { path: yield* path }
-          yield* fill(options, 3)
-          const db = open<string, string>({ path: options.path, noSubdir: true, encoding: "string" })
-          const values = new Map([...db.getRange()].flatMap(({ key, value }) => key === "format" ? [] : [[key, value]]))
-          for (const [key, value] of change(values)) yield* Effect.promise(() => db.put(key, value))
-          yield* Effect.promise(() => db.close())
+          const options = { path: yield* path, key: key(7) }
+          for (let index = 0; index < 3; index++) yield* use(options, (things) => things.put("key", secret("value")))
+          yield* use(options, (things) =>
+            Effect.forEach(["one", "two", "three", "four"], (key) =>
+              things.put(key, secret("value")), { discard: true }))
+          const lines = linesOf(options.path)
+          assert.lengthOf(lines, 6)
+          writeLines(options.path, change(lines))
           yield* refused(options, "Damaged")
         })
-      yield* tamper((values) => {
-        const [[a, one], [b, two]] = [...values] as [[string, string], [string, string]]
-        return new Map([[a, two], [b, one]])
-      })
-      yield* tamper((values) => new Map([...values].map(([key, value]) => [key.replace("things", "other"), value])))
-      yield* tamper((values) => new Map([...values].map(([key, value]) => [key, `${value.slice(0, -4)}AAAA`])))
-      yield* tamper(() => new Map([["something else", "entirely"]]))
+      const replaceLine = (index: number, replace: (line: string) => string | undefined) =>
+        tamper((lines) => lines.map((line, n) => n === index ? replace(line) ?? "" : line))
+      const damage = (line: string) => `${line.slice(0, -4)}AAAA`
+      // A line of an earlier start, and one that was appended.
+      yield* replaceLine(1, damage)
+      yield* replaceLine(3, damage)
+      yield* tamper(([header = "", ...lines]) => [header, ...lines.map(damage)])
+      yield* replaceLine(2, () => foreign[2])
+      yield* replaceLine(2, () => "something else entirely")
+      yield* tamper(([a, b, c, d, e, f]) => [a, b, c, e, d, f].map(String))
+      yield* tamper((lines) => lines.map((line, index) => lines[index === 4 ? 3 : index] ?? line))
+      yield* tamper((lines) => lines.filter((_, index) => index !== 3))
+      yield* tamper((lines) => lines.slice(0, 1))
     }))
 
-  it.live("refuses other files and damaged ones, and leaves them as they are", () =>
+  it.live("drops a last line that is incomplete, and no other", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const names = (things: VaultStore.Collection<typeof Secret.Type>) =>
+        Effect.map(things.entries, (entries) => entries.map(([key]) => key))
+      yield* use(options, (things) =>
+        Effect.andThen(things.put("acknowledged", secret("value")), things.put("torn", secret("value"))))
+      const whole = Fs.readFileSync(options.path)
+      for (const missing of [2, 20, 100]) {
+        Fs.writeFileSync(options.path, whole.subarray(0, whole.length - missing))
+        assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
+        yield* use(options, (things) =>
+          things.put("torn", secret("again")))
+        assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
+      }
+      // A power failure can leave zeros.
+      Fs.writeFileSync(options.path, Buffer.concat([whole.subarray(0, whole.length - 100), Buffer.alloc(100)]))
+      assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
+      // Only the end of its line is missing.
+      Fs.writeFileSync(options.path, whole.subarray(0, whole.length - 1))
+      assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
+    }))
+
+  it.live(
+    "is written without outdated values when it is opened, and when it has grown",
+    () =>
+      Effect.gen(function*() {
+        const options = { path: yield* path, key: key(7) }
+        const size = () => Fs.statSync(options.path).size
+        yield* fill(options, 10)
+        yield* use(options, (things) =>
+          Effect.gen(function*() {
+            for (let count = 0; count < 10; count++) yield* things.put("key", secret("x".repeat(2_000_000), count))
+            assert.isBelow(size(), 24_000_000)
+            yield* things.put("key", secret("short", 10))
+            yield* things.remove("user-1")
+          }))
+        yield* use(options, (things) =>
+          Effect.gen(function*() {
+            assert.isBelow(size(), 10_000)
+            assert.lengthOf(yield* things.entries, 10)
+            same(Option.getOrUndefined(yield* things.get("key")), secret("short", 10))
+          }))
+        assert.lengthOf(yield* use(options, (things) => things.entries), 10)
+      }),
+    60_000
+  )
+
+  it.live("rejects other files and damaged ones, and leaves them as they are", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(3) }
-      yield* fill(options)
-      const whole = Fs.readFileSync(options.path)
-      // Without the reserve of zeros at its end.
-      const good = whole.subarray(
-        0,
-        4096 * Math.ceil((Array.from(whole, (byte) => byte !== 0).lastIndexOf(true) + 1) / 4096)
-      )
+      yield* fill(options, 2000)
+      yield* use(options, () => Effect.void)
+      const good = Fs.readFileSync(options.path)
+      const lmdb = Buffer.alloc(16_384)
+      for (const page of [0, 4096]) lmdb.writeUInt32LE(0xbeefc0de, page + 16)
       const bad = [
         Buffer.from("The notes of somebody.\n"),
         Buffer.from("The notes of somebody.\n".repeat(4000)),
+        lmdb,
         Buffer.alloc(good.length),
+        good.subarray(0, 20),
         good.subarray(0, 100),
         good.subarray(0, 3 * 4096),
         good.subarray(0, good.length >> 1),
+        good.subarray(0, good.length - 2),
         Buffer.concat([good.subarray(0, good.length >> 1), Buffer.alloc(good.length >> 1, 0xff)]),
         Buffer.concat([good.subarray(0, 2 * 4096), Buffer.alloc(good.length - 2 * 4096)]),
         Buffer.concat([good.subarray(0, 2 * 4096), Buffer.alloc(good.length - 2 * 4096, 0xff)])
       ]
       for (const bytes of bad) {
-        Fs.rmSync(`${options.path}-lock`, { force: true })
         Fs.writeFileSync(options.path, bytes)
         yield* refused(options, "Damaged")
       }
       Fs.writeFileSync(options.path, good)
-      assert.lengthOf(yield* use(options, (things) => things.entries), 200)
+      assert.lengthOf(yield* use(options, (things) => things.entries), 2000)
     }))
 
   it.live("leaves neither files nor handles of a build that is interrupted, at any step", () =>
@@ -331,7 +401,7 @@ describe("VaultFile", () => {
       let opened = 0
       const seen = new Set<string>()
       // Each file of the vault is a step, and so is each time after its appearance.
-      for (const last of ["vault.pid", "vault", "vault-lock", "vault.key"]) {
+      for (const last of ["vault.pid", "vault.key", "vault.new", "vault"]) {
         for (let turns = 0; turns < 12; turns++) {
           const scope = yield* Scope.make()
           const fiber = yield* Effect.forkChild(Scope.provide(VaultFile.make(options), scope))
@@ -360,7 +430,7 @@ describe("VaultFile", () => {
       Fs.writeFileSync(options.path, "")
       Fs.writeFileSync(`${options.path}.key`, Redacted.value(key(5)), { mode: 0o600 })
       const fiber = yield* Effect.forkChild(use(options, () => Effect.never))
-      while (!Fs.existsSync(`${options.path}-lock`)) yield* turn
+      while (!Fs.existsSync(`${options.path}.pid`)) yield* turn
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.statSync(options.path).size, 0)
       assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [

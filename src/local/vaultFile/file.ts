@@ -1,72 +1,63 @@
-/** The vault file: locked, checked, then opened, read once as a whole, and written through. */
+/**
+ * The vault file: a log of sealed changes. It is read once as a whole, then appended to.
+ *
+ * | line | content |
+ * | --- | --- |
+ * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, and the number of lines that were written with this one |
+ * | JWE of `[1, ...changes]` | one write to the disk, with its number: no line can be moved, repeated or removed |
+ * | JWE of `[2, ...changes]` | the next write |
+ *
+ * A crash leaves at most one line incomplete, the last one. Nobody was told that it was written, so it is dropped. Opening a vault writes
+ * its entries into `<path>.new`, which then replaces the file.
+ */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { RootDatabase } from "lmdb"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import * as Fs from "node:fs/promises"
-import { createRequire } from "node:module"
 import { dirname } from "node:path"
 import { codeOf } from "../../internal/errorCode.js"
-import { installCommand, loadPackage } from "../../internal/loadPackage.js"
+import * as Sealing from "../../internal/sealing.js"
 import * as ProcessLock from "../internal/processLock.js"
 import * as SafeFile from "../internal/safeFile.js"
 import { VaultStoreError } from "../VaultStore.js"
-import * as Space from "./diskSpace.js"
-import { systemError, type VaultFileError, vaultFileError } from "./error.js"
-import * as Key from "./key.js"
-import * as Probe from "./probe.js"
-import * as Sealing from "./sealing.js"
+import * as SortedMap from "./sortedMap.js"
+
+/** `value` is JSON. A change without a value removes the entry. */
+export type Change = readonly [collection: string, key: string, value?: unknown]
 
 export interface VaultFile {
-  /** The entries that were in the file when it was opened. */
-  readonly entries: ReadonlyArray<Sealing.Entry>
-  /** The entry is on the disk when it succeeds. */
-  readonly put: (entry: Sealing.Entry) => Effect.Effect<void, VaultStoreError>
-  readonly remove: (collection: string, key: string) => Effect.Effect<void, VaultStoreError>
+  /** The entries of a collection. Their values are JSON. */
+  readonly entriesOf: (collection: string) => SortedMap.SortedMap<unknown>
+  /** The change is on the disk, and among the entries, when it succeeds. A change that has begun is finished. */
+  readonly write: (change: Change) => Effect.Effect<void, VaultStoreError>
 }
 
-const load = (
-  path: string
-): Effect.Effect<{ readonly lmdb: typeof import("lmdb"); readonly location: string }, VaultFileError> =>
-  loadPackage("lmdb", "open", () => import("lmdb")).pipe(
-    Effect.flatMap((lmdb) => Effect.try(() => ({ lmdb, location: createRequire(import.meta.url).resolve("lmdb") }))),
-    Effect.mapError(() =>
-      vaultFileError(
-        path,
-        "MissingPackage",
-        `it needs the package 'lmdb', which cannot be loaded. Install it with: ${installCommand("lmdb")}`
-      )
-    )
-  )
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
 
-/** Undoes what the build of a layer has done, if the build fails or is interrupted. */
-interface Undo {
-  readonly add: (action: () => Promise<unknown>) => Effect.Effect<void>
-  /** The build has succeeded. */
-  readonly forget: Effect.Effect<void>
-}
+export class VaultFileError extends Schema.TaggedError<VaultFileError>()("VaultFileError", {
+  reason: Schema.Literals(["Unusable", "InUse", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"]),
+  path: Schema.String,
+  message: Schema.String
+}) {}
 
-const makeUndo: Effect.Effect<Undo, never, Scope.Scope> = Effect.gen(function*() {
-  let actions: ReadonlyArray<() => Promise<unknown>> = []
-  yield* Effect.addFinalizer(() =>
-    Effect.forEach(actions, (action) => Effect.ignore(Effect.tryPromise(action)), { discard: true })
-  )
-  return {
-    add: (action) =>
-      Effect.sync(() => {
-        actions = [action, ...actions]
-      }),
-    forget: Effect.sync(() => {
-      actions = []
-    })
-  }
-})
+/** `path` is the path of the vault, also for an error of its key file. */
+const vaultFileError = (path: string, reason: VaultFileError["reason"], detail: string): VaultFileError =>
+  new VaultFileError({ reason, path, message: `The vault ${path} cannot be used: ${detail}` })
 
-// The name of the file is in the message, because a vault has several.
+/** Fails with the code of the error. Uninterruptible: a file that it opens is closed when it ends. */
+const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
+  Effect.uninterruptible(Effect.tryPromise({ try: action, catch: codeOf }))
+
+/** The messages name the file, because a vault has several. */
 const mapFileError = (path: string, file: string) => (code: string): VaultFileError =>
   vaultFileError(
     path,
@@ -77,56 +68,14 @@ const mapFileError = (path: string, file: string) => (code: string): VaultFileEr
       ? `the directory ${dirname(file)} does not exist`
       : code === "EMLINK"
       ? `${file} has several hard links, and each of them could be opened as a vault of its own: remove the others`
+      : code === "EBUSY"
+      ? `${path} cannot be replaced (EBUSY). If it is a mount of a container, mount its directory instead`
       : `${file} cannot be written: ${new SafeFile.SafeFileError({ code }).message}`
   )
 
-/**
- * Creates the file if it is missing, and returns whether it is empty. LMDB would make it readable for all users.
- *
- * `size` is the number of bytes that an empty file needs. They are written: LMDB ends the process if there is no space for them. A file
- * that stays `empty` is truncated afterwards.
- */
-const touch = (
-  path: string,
-  file: string,
-  undo: Undo,
-  { empty, size }: { readonly size: number; readonly empty: boolean }
-): Effect.Effect<boolean, VaultFileError> =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    const attempt = <A>(action: () => Promise<A>) =>
-      Effect.mapError(Effect.tryPromise({ try: action, catch: codeOf }), mapFileError(path, file))
-    const isCreated = yield* attempt(async () => {
-      try {
-        await (await Fs.open(file, "ax", 0o600)).close()
-        return true
-      } catch (error) {
-        if (codeOf(error) === "EEXIST") return false
-        throw error
-      }
-    })
-    if (isCreated) yield* undo.add(() => Fs.unlink(file))
-    const isEmpty = yield* attempt(async () => {
-      const handle = await SafeFile.open(file, constants.O_RDWR | constants.O_APPEND)
-      try {
-        const { nlink, size: found } = await handle.stat()
-        // The lock is for a name. Under another name of the same file, a second process would take a lock of its own.
-        if (nlink > 1) throw new SafeFile.SafeFileError({ code: "EMLINK" })
-        if (found > 0) return false
-        try {
-          await handle.writeFile(Buffer.alloc(size))
-        } catch (error) {
-          await handle.truncate()
-          throw error
-        }
-        if (empty) await handle.truncate()
-        return true
-      } finally {
-        await handle.close()
-      }
-    })
-    if (isEmpty && !isCreated) yield* undo.add(() => Fs.truncate(file))
-    return isEmpty
-  }))
+// -----------------------------------------------------------------------------
+// Lock
+// -----------------------------------------------------------------------------
 
 /** Another process would not see the writes of this one, and would overwrite them. */
 const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Scope.Scope> => {
@@ -143,108 +92,293 @@ const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Sco
       : mapFileError(path, file)(code))
 }
 
-const openDatabase = (
-  lmdb: typeof import("lmdb"),
-  path: string
-): Effect.Effect<RootDatabase<string, string>, VaultFileError> =>
-  Effect.try({
-    try: () =>
-      lmdb.open<string, string>({
-        path,
-        noSubdir: true,
-        encoding: "string",
-        maxDbs: 1,
-        // Without it the promise of a put is fulfilled when the entry is on the disk.
-        overlappingSync: false,
-        // With it LMDB has a promise of its own for each batch. When that is rejected, nothing handles it, and Node ends the process.
-        eventTurnBatching: false
-      }),
-    catch: (error) => vaultFileError(path, "Unusable", `LMDB does not open it: ${codeOf(error)}`)
-  })
+// -----------------------------------------------------------------------------
+// Key
+// -----------------------------------------------------------------------------
 
-/** The error of a put has the reason as a second promise. Unhandled, its rejection would end the process. */
-const reasonOf = async (error: unknown): Promise<string> => {
-  const reason = hasProperty(error, "commitError")
-    ? await Promise.resolve(error.commitError).then(() => error, (reason: unknown) => reason)
-    : error
-  return (hasProperty(reason, "code") ? systemError(reason.code) : undefined) ?? codeOf(reason)
-}
-
-const write = (action: () => Promise<unknown>): Effect.Effect<void, VaultStoreError> =>
-  Effect.tryPromise({ try: action, catch: (error) => error }).pipe(
-    Effect.asVoid,
-    Effect.catch((error) =>
-      Effect.flatMap(
-        Effect.promise(() => reasonOf(error)),
-        (reason) => new VaultStoreError({ message: `the vault file cannot be written: ${reason}` })
-      )
-    )
+const parseKey = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>
+  Effect.mapError(
+    Effect.fromResult(Sealing.parseSecret(text, name)),
+    (detail) => vaultFileError(path, "InvalidKey", detail)
   )
 
-const damaged = (path: string): VaultFileError =>
-  vaultFileError(path, "Damaged", "another program changed an entry. The vault was not changed")
-
-const formatKey = "format"
-
-/** The layout of names and values in `sealing.ts`. */
-const format = 1
-
-/** A sealed value of the format record. It opens under the right key only. */
-const check: Sealing.Entry = { collection: "format", key: "check", value: "effect-agentcore-identity" }
-
-const decodeFormat = Schema.decodeOption(
-  Schema.fromJsonString(Schema.Struct({ version: Schema.Unknown, check: Schema.String }))
-)
-
-/** Checks the format record. It writes the record into an empty database. */
-const checkFormat = Effect.fnUntraced(function*(
-  path: string,
-  db: RootDatabase<string, string>,
-  space: Space.Space,
-  sealing: Sealing.EntrySealing
-): Effect.fn.Return<void, VaultFileError> {
-  const text = db.get(formatKey)
-  if (text === undefined) {
-    if (db.getKeysCount() > 0) return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend")
-    const record = JSON.stringify({ version: format, check: yield* sealing.seal(check) })
-    yield* Effect.mapError(
-      space.reserve(record.length, write(() => db.put(formatKey, record))),
-      ({ message }) => vaultFileError(path, "Unusable", message)
+/** Undefined if there is no key file. */
+const readKey = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, VaultFileError> {
+  const keyPath = `${path}.key`
+  // A link may lead to the key, as in a volume of secrets.
+  const found = yield* SafeFile.read(keyPath, { follow: true }).pipe(
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
+    Effect.mapError(({ message }) =>
+      vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${message}`)
     )
-    return
+  )
+  if (found === undefined) return undefined
+  // Windows has no permission bits.
+  const mode = Number(found.stats.mode) & 0o777
+  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    return yield* vaultFileError(
+      path,
+      "InvalidKey",
+      `The key file ${keyPath} is open to other users (mode ${mode.toString(8)}): chmod 600 it`
+    )
   }
-  const record = Option.getOrUndefined(decodeFormat(text))
-  if (record === undefined) return yield* damaged(path)
-  if (record.version !== format) {
-    const version = typeof record.version === "number" ? record.version : "unknown"
+  return yield* parseKey(path, found.bytes.toString("utf8"), `The key in ${keyPath}`)
+})
+
+/** Creates the key of a new vault. The directory is synchronized with the vault's own name. */
+const createKey = (path: string): Effect.Effect<Uint8Array, VaultFileError> => {
+  const secret = randomBytes(Sealing.secretSize)
+  return SafeFile.write(`${path}.key`, `${secret.toString("base64url")}\n`).pipe(
+    Effect.as(secret),
+    Effect.mapError(({ message }) =>
+      vaultFileError(path, "Unusable", `The key file ${path}.key cannot be written: ${message}`)
+    )
+  )
+}
+
+// -----------------------------------------------------------------------------
+// Reading
+// -----------------------------------------------------------------------------
+
+const version = "1"
+
+const headerPattern = /^effect-agentcore-identity vault (\S+)(?: ([\w-]+) (\S+)\n)?/
+
+/** In bytes. A header has about 150. */
+const maxHeaderSize = 512
+
+/** Derives the key of one file: a line of another file, or of an earlier state of the vault, does not open. */
+const makeLineKey = (secret: Uint8Array, id: string): Effect.Effect<CryptoKey> =>
+  Sealing.importKey(Sealing.deriveKey(secret, `vault ${version} ${id}`))
+
+interface Header {
+  readonly id: string
+  /** The sealed number of lines that were written with the header. */
+  readonly lines: string
+  /** In bytes. */
+  readonly size: number
+}
+
+/** A file that was found. Only an empty one has no header. */
+interface Found {
+  readonly file: Fs.FileHandle
+  readonly header: Header | undefined
+}
+
+/** Undefined if there is no file. */
+const find = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<Found | undefined, VaultFileError, Scope.Scope> {
+  const file = yield* Effect.acquireRelease(
+    attempt(() => SafeFile.open(path, constants.O_RDWR)).pipe(
+      Effect.catchIf((code) => code === "ENOENT", () => Effect.succeed(undefined))
+    ),
+    (file) => Effect.promise(async () => file?.close())
+  ).pipe(Effect.mapError(mapFileError(path, path)))
+  if (file === undefined) return undefined
+  const { nlink, text } = yield* Effect.mapError(
+    attempt(async () => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(maxHeaderSize), 0, maxHeaderSize, 0)
+      return { nlink: (await file.stat()).nlink, text: buffer.toString("latin1", 0, bytesRead) }
+    }),
+    mapFileError(path, path)
+  )
+  // The lock is for a name. Under another name of the same file, a second process would take a lock of its own.
+  if (nlink > 1) return yield* mapFileError(path, path)("EMLINK")
+  if (text === "") return { file, header: undefined }
+  const [header, found, id, lines] = headerPattern.exec(text) ?? []
+  if (header !== undefined && found !== version) {
     return yield* vaultFileError(
       path,
       "UnknownFormat",
-      `its format is ${version}, and this program knows ${format}: another version of the package wrote it`
+      `its format is ${found}, and this program knows ${version}: another version of the package wrote it`
     )
   }
-  yield* Effect.mapError(
-    sealing.open(sealing.nameOf(check.collection, check.key), record.check),
-    () => vaultFileError(path, "WrongKey", "it was written under another key")
-  )
+  if (header === undefined || id === undefined || lines === undefined) {
+    return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend. It was not changed")
+  }
+  return { file, header: { id, lines, size: header.length } }
 })
 
-const readAll = (
+/** Reads the changes of all lines, in their order. */
+const readChanges = Effect.fnUntraced(function*(
   path: string,
-  db: RootDatabase<string, string>,
-  sealing: Sealing.EntrySealing
-): Effect.Effect<ReadonlyArray<Sealing.Entry>, VaultFileError> =>
-  Effect.forEach(
-    [...db.getRange()].filter(({ key }) => key !== formatKey),
-    ({ key, value }) => sealing.open(key, value),
-    { concurrency: 64 }
-  ).pipe(Effect.mapError(() => damaged(path)))
+  file: Fs.FileHandle,
+  header: Header,
+  secret: Uint8Array,
+  apply: (change: Change) => void
+): Effect.fn.Return<void, VaultFileError> {
+  const key = yield* makeLineKey(secret, header.id)
+  const written = yield* Effect.mapError(
+    Sealing.open(header.lines, () => key),
+    () => vaultFileError(path, "WrongKey", "it was written under another key")
+  )
+  const damaged = vaultFileError(path, "Damaged", "a part of it is missing or was changed. The vault was not changed")
+  let [next, isTorn] = [1, false]
+  yield* Stream.fromAsyncIterable(
+    file.readLines({ autoClose: false, encoding: "latin1", start: header.size }),
+    codeOf
+  ).pipe(
+    Stream.mapError(mapFileError(path, path)),
+    Stream.mapEffect((line) => Effect.option(Sealing.open(line, () => key)), { concurrency: 16 }),
+    Stream.runForEach((content) => {
+      if (isTorn) return damaged
+      const line = Option.getOrUndefined(content)
+      if (Array.isArray(line) && line[0] === next) {
+        // What opens under the key was written by `makeLog`.
+        for (const change of line.slice(1) as Array<Change>) apply(change)
+        next++
+      } else {
+        isTorn = true
+      }
+      return Effect.void
+    })
+  )
+  if (next <= Number(written)) return yield* damaged
+  if (isTorn) yield* Effect.logWarning(`The last write to the vault ${path} is incomplete and was dropped`)
+})
 
-/** In bytes. LMDB creates an empty database of 12 kB. */
-const newVaultSize = 64 * 1024
+// -----------------------------------------------------------------------------
+// Writing
+// -----------------------------------------------------------------------------
 
-/** In bytes. A record for each of 126 readers. */
-const lmdbLockSize = 12 * 1024
+interface Log {
+  /** Seals the changes as the next line. They are on the disk when it succeeds. */
+  readonly append: (changes: ReadonlyArray<Change>) => Effect.Effect<void, string>
+  /** In bytes. */
+  readonly size: () => number
+  readonly close: Effect.Effect<void>
+}
+
+const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: number): Log => {
+  let [next, size, isTorn] = [lines, start, false]
+  const append = async (line: string): Promise<void> => {
+    try {
+      if (isTorn) await file.truncate(size)
+      isTorn = true
+      await file.appendFile(line)
+      await file.datasync()
+      isTorn = false
+    } catch (error) {
+      // A full disk can have a part of the line.
+      await file.truncate(size).catch(() => undefined)
+      throw error
+    }
+    next++
+    size += line.length
+  }
+  return {
+    append: (changes) =>
+      Effect.flatMap(Sealing.seal([next, ...changes], key), (sealed) => attempt(() => append(`${sealed}\n`))),
+    size: () => size,
+    close: Effect.promise(() => file.close())
+  }
+}
+
+const changesPerLine = 500
+
+/** Writes a new file and puts it in the place of the old one. After a crash the vault is one of the two. */
+const replace = (
+  path: string,
+  secret: Uint8Array,
+  changes: ReadonlyArray<Change>
+): Effect.Effect<Log, string> =>
+  Effect.uninterruptible(Effect.gen(function*() {
+    const id = randomBytes(16).toString("base64url")
+    const key = yield* makeLineKey(secret, id)
+    const temporary = `${path}.new`
+    const file = yield* attempt(async () => {
+      await Fs.rm(temporary, { force: true })
+      return Fs.open(temporary, "ax", 0o600)
+    })
+    const lines = Math.ceil(changes.length / changesPerLine)
+    return yield* Effect.gen(function*() {
+      let size = 0
+      const write = (line: string) => {
+        size += line.length
+        return attempt(() => file.appendFile(line))
+      }
+      yield* write(`effect-agentcore-identity vault ${version} ${id} ${yield* Sealing.seal(lines, key)}\n`)
+      for (let line = 0; line < lines; line++) {
+        const part = changes.slice(line * changesPerLine, (line + 1) * changesPerLine)
+        yield* write(`${yield* Sealing.seal([line + 1, ...part], key)}\n`)
+      }
+      yield* attempt(async () => {
+        await file.sync()
+        await Fs.rename(temporary, path)
+      })
+      return makeLog(file, key, lines + 1, size)
+    }).pipe(Effect.onError(() =>
+      Effect.promise(async () => {
+        await file.close()
+        await Fs.rm(temporary, { force: true })
+      })
+    ))
+  }))
+
+/** Without this, a power failure can lose the names of the files. Windows does not open directories. */
+const syncDirectory = (path: string): Effect.Effect<void, string> =>
+  attempt(async () => {
+    if (process.platform === "win32") return
+    const directory = await Fs.open(dirname(path), "r")
+    await directory.sync().finally(() => directory.close())
+  })
+
+// -----------------------------------------------------------------------------
+// Entries
+// -----------------------------------------------------------------------------
+
+interface Entries {
+  readonly of: (collection: string) => SortedMap.SortedMap<unknown>
+  readonly apply: (change: Change) => void
+  /** The changes that make these entries. */
+  readonly changes: () => ReadonlyArray<Change>
+}
+
+const makeEntries = (): Entries => {
+  const collections = new Map<string, SortedMap.SortedMap<unknown>>()
+  const of = (collection: string) => {
+    const entries = collections.get(collection) ?? SortedMap.make<unknown>()
+    collections.set(collection, entries)
+    return entries
+  }
+  return {
+    of,
+    apply: ([collection, key, ...value]) =>
+      value.length === 0 ? of(collection).delete(key) : of(collection).set(key, value[0]),
+    changes: () =>
+      [...collections].flatMap(([collection, entries]) =>
+        [...entries.all()].map(([key, value]): Change => [collection, key, value])
+      )
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Vault
+// -----------------------------------------------------------------------------
+
+/** The size, in bytes, at which the log of an open vault is written without outdated changes. */
+const maxSizeOf = (log: Log): number => Math.max(16 * 1024 * 1024, 4 * log.size())
+
+/** Commits one batch at a time. The changes of all fibers that wait for it are the next batch. */
+const makeWrite = (
+  turn: Semaphore.Semaphore,
+  commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void, VaultStoreError>
+): VaultFile["write"] => {
+  let next: { readonly changes: Array<Change>; readonly done: Deferred.Deferred<void, VaultStoreError> } | undefined
+  return (change) =>
+    Effect.uninterruptible(Effect.suspend(() => {
+      if (next !== undefined) {
+        next.changes.push(change)
+        return Deferred.await(next.done)
+      }
+      const { changes, done } = next = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
+      return turn.withPermits(1)(Effect.suspend(() => {
+        next = undefined
+        return commit(changes)
+      })).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
+    }))
+}
 
 /**
  * Opens a vault file, or creates it. It writes nothing before everything in the file is checked. A build that fails, or is interrupted,
@@ -254,37 +388,80 @@ export const open = Effect.fnUntraced(function*(
   path: string,
   key: Redacted.Redacted | undefined
 ): Effect.fn.Return<VaultFile, VaultFileError, Scope.Scope> {
-  // The package is loaded first: without it no file is created.
-  const { lmdb, location } = yield* load(path)
-  const givenKey = key === undefined ? undefined : yield* Key.fromOptions(path, key)
+  const givenSecret = key === undefined ? undefined : yield* parseKey(path, Redacted.value(key), "The key")
   const { isHeld } = yield* lock(path)
-  const undo = yield* makeUndo
-  const isNew = yield* touch(path, path, undo, { size: newVaultSize, empty: true })
-  yield* touch(path, `${path}-lock`, undo, { size: lmdbLockSize, empty: false })
-  // A damaged vault is reported before a missing key. A new vault has its key before its first byte: a process that is killed in between
-  // leaves a vault that opens.
-  if (!isNew) yield* Probe.run(location, path, isNew)
-  const secret = givenKey ?? (yield* Key.load(path, isNew, undo.add))
-  if (isNew) yield* Probe.run(location, path, isNew)
-  const sealing = yield* Sealing.make(secret)
-  const db = yield* Effect.acquireRelease(openDatabase(lmdb, path), (db) => Effect.promise(() => db.close()))
-  const space = yield* Space.make(path, db)
-  yield* checkFormat(path, db, space, sealing)
-  const entries = yield* readAll(path, db, sealing)
-  yield* undo.forget
-  const change = (size: number, action: () => Promise<unknown>): Effect.Effect<void, VaultStoreError> =>
-    Effect.suspend(() =>
-      isHeld()
-        ? space.reserve(size, write(action))
-        : new VaultStoreError({ message: "the vault file is no longer written, because its lock file is gone" })
+  let undo: ReadonlyArray<() => Promise<unknown>> = []
+  yield* Effect.addFinalizer(() => Effect.forEach(undo, (action) => Effect.ignore(attempt(action)), { discard: true }))
+  const create = <A, E>(effect: Effect.Effect<A, E>, remove: () => Promise<unknown>): Effect.Effect<A, E> =>
+    Effect.uninterruptible(Effect.tap(effect, () =>
+      Effect.sync(() => {
+        undo = [remove, ...undo]
+      })))
+
+  const entries = makeEntries()
+  const { found, secret } = yield* Effect.scoped(Effect.gen(function*() {
+    const found = yield* find(path)
+    const stored = givenSecret ?? (yield* readKey(path))
+    if (found?.header === undefined) {
+      // A process that is killed after this leaves a key without a vault. The next process uses the key.
+      return { found, secret: stored ?? (yield* create(createKey(path), () => Fs.unlink(`${path}.key`))) }
+    }
+    if (stored === undefined) {
+      return yield* vaultFileError(
+        path,
+        "WrongKey",
+        `The vault exists, but its key file ${path}.key does not: restore the file, or give the key`
+      )
+    }
+    yield* readChanges(path, found.file, found.header, stored, entries.apply)
+    return { found, secret: stored }
+  }))
+
+  const rewrite = Effect.suspend(() => replace(path, secret, entries.changes()))
+  const turn = Semaphore.makeUnsafe(1)
+  const current = yield* Effect.acquireRelease(
+    Effect.map(
+      found === undefined
+        ? create(rewrite, () => Fs.unlink(path))
+        : found.header === undefined
+        ? create(rewrite, () => Fs.truncate(path))
+        : rewrite,
+      (log) => ({ log, maxSize: maxSizeOf(log) })
+    ),
+    (current) =>
+      turn.withPermits(1)(Effect.suspend(() => {
+        // A later write fails, and must not replace the file.
+        current.maxSize = Infinity
+        return current.log.close
+      }))
+  ).pipe(
+    Effect.tap(() => syncDirectory(path)),
+    Effect.mapError(mapFileError(path, `${path}.new`))
+  )
+  undo = []
+
+  const compact = Effect.gen(function*() {
+    const { log } = current
+    current.log = yield* rewrite
+    yield* log.close
+    yield* syncDirectory(path)
+  })
+  const commit = Effect.fnUntraced(function*(changes: ReadonlyArray<Change>) {
+    if (!isHeld()) {
+      return yield* new VaultStoreError({
+        message: "the vault file is no longer written, because its lock file is gone"
+      })
+    }
+    if (current.log.size() > current.maxSize) {
+      // If the disk has no space for it, the log grows on.
+      yield* Effect.ignore(compact)
+      current.maxSize = maxSizeOf(current.log)
+    }
+    yield* Effect.mapError(
+      current.log.append(changes),
+      (code) => new VaultStoreError({ message: `the vault file cannot be written: ${code}` })
     )
-  return {
-    entries,
-    put: (entry) =>
-      Effect.flatMap(
-        sealing.seal(entry),
-        (sealed) => change(sealed.length, () => db.put(sealing.nameOf(entry.collection, entry.key), sealed))
-      ),
-    remove: (collection, key) => change(0, () => db.remove(sealing.nameOf(collection, key)))
-  }
+    changes.forEach(entries.apply)
+  })
+  return { entriesOf: entries.of, write: makeWrite(turn, commit) }
 })

@@ -8,6 +8,8 @@ export interface SortedMap<A> {
   readonly has: (key: string) => boolean
   readonly set: (key: string, value: A) => void
   readonly delete: (key: string) => void
+  /** All entries, in any order. */
+  readonly all: () => Iterable<readonly [key: string, value: A]>
   /** At most `limit` entries after a key, ordered by the code units of their keys. */
   readonly page: (after: string | undefined, limit: number) => ReadonlyArray<readonly [key: string, value: A]>
 }
@@ -36,6 +38,7 @@ export const make = <A>(): SortedMap<A> => {
     delete: (key) => {
       if (values.delete(key)) keys?.splice(countBefore(keys, key), 1)
     },
+    all: () => values,
     page: (after, limit) => {
       keys ??= [...values.keys()].sort()
       const start = after === undefined ? 0 : countBefore(keys, after) + (values.has(after) ? 1 : 0)

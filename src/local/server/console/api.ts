@@ -1,5 +1,51 @@
 /** Calls the control of the server that served this page. */
-import type { RequestRecord } from "./wire.js"
+import type { Plain } from "../../control/nativeValue.js"
+import type * as LocalBackend from "../../LocalBackend.js"
+import type * as LocalControl from "../../LocalControl.js"
+
+// -----------------------------------------------------------------------------
+// Responses, as JSON carries them
+// -----------------------------------------------------------------------------
+
+type Json<A> = Plain<A, string>
+
+export type RequestRecord = Json<LocalControl.RequestRecord>
+
+export type Consent = Json<LocalBackend.ConsentStatus>
+
+export type Grant = Json<LocalBackend.GrantStatus>
+
+export type User = Json<LocalBackend.VaultUser>
+
+export type Refusal = Json<LocalBackend.Refusal>
+
+export type Resources = Json<LocalControl.Resources>
+
+export type Clock = Json<LocalControl.ClockState>
+
+export type Snapshot = Json<LocalControl.Snapshot>
+
+export type FaultStatus = Json<Omit<LocalControl.FaultStatus, "fault">> & {
+  readonly fault: Json<Omit<LocalControl.Fault, "delay">> & { readonly delay?: string | number }
+}
+
+export interface Change {
+  readonly action: string
+  readonly kind: string
+  readonly name: string
+}
+
+export interface Server {
+  readonly url: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly secrets: ReadonlyArray<string>
+  readonly operations: ReadonlyArray<string>
+  readonly exceptions: ReadonlyArray<string>
+}
+
+// -----------------------------------------------------------------------------
+// Calls
+// -----------------------------------------------------------------------------
 
 /** The server answered, and did not do it. The message says why. */
 export class Refused extends Error {
@@ -44,7 +90,7 @@ export const exchange = async (code: string): Promise<string> => {
 /** Reads, or acts if there is a body. */
 export const call = async (token: string, path: string, body?: object): Promise<object> => {
   const response = await send(token, path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) })
-  // The control answers with JSON objects only.
+  // The control responds with JSON objects only.
   return await response.json() as object
 }
 

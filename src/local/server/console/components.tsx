@@ -1,8 +1,8 @@
 /** Elements that several sections use. */
 import type { ComponentChildren, TargetedEvent, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
+import type { User } from "./api.js"
 import { complain, report } from "./store.js"
-import type { User } from "./wire.js"
 
 export const Button = (
   { children, kind, label, onClick, pressed }: {

@@ -1,7 +1,8 @@
 /** The faults, and a form for one more. */
+import { signal } from "@preact/signals"
+import type { FaultStatus } from "./api.js"
 import { Button, CheckBox, Empty, Field, Form, Table } from "./components.js"
-import { act, set, type State } from "./store.js"
-import type { FaultStatus } from "./wire.js"
+import { act, data } from "./store.js"
 
 const oauthErrors = ["invalid_grant", "invalid_client", "access_denied", "server_error", "temporarily_unavailable"]
 
@@ -40,9 +41,10 @@ const Options = ({ id, values }: { readonly id: string; readonly values: Readonl
   <datalist id={id}>{values.map((value) => <option key={value} value={value} />)}</datalist>
 )
 
-const isTarget = (value: string): value is State["faultTarget"] => value === "operation" || value === "endpoint"
+/** What the fault to add is for. */
+const target = signal<"operation" | "endpoint">("operation")
 
-const AddFault = ({ faultTarget, server }: State) => (
+const AddFault = () => (
   <Form
     label="Add a fault"
     class="card grid"
@@ -54,21 +56,20 @@ const AddFault = ({ faultTarget, server }: State) => (
     <fieldset
       class="choice"
       onChange={(event) => {
-        const { value } = event.target as HTMLInputElement
-        if (isTarget(value)) set({ faultTarget: value })
+        target.value = (event.target as HTMLInputElement).value === "endpoint" ? "endpoint" : "operation"
       }}
     >
       <legend>What fails</legend>
       <label class="check">
-        <input type="radio" name="target" value="operation" checked={faultTarget === "operation"} />
+        <input type="radio" name="target" value="operation" checked={target.value === "operation"} />
         An operation
       </label>
       <label class="check">
-        <input type="radio" name="target" value="endpoint" checked={faultTarget === "endpoint"} />
+        <input type="radio" name="target" value="endpoint" checked={target.value === "endpoint"} />
         A request to an authorization server
       </label>
     </fieldset>
-    {faultTarget === "operation"
+    {target.value === "operation"
       ? (
         <Field key="operation" label="Operation" hint="* stands for all">
           <input name="operation" list="operations" required placeholder="GetResourceApiKey" />
@@ -83,16 +84,16 @@ const AddFault = ({ faultTarget, server }: State) => (
           </select>
         </Field>
       )}
-    {faultTarget === "endpoint" && (
+    {target.value === "endpoint" && (
       <Field key="provider" label="Credential provider">
         <input name="provider" placeholder="all" />
       </Field>
     )}
-    <Field label={faultTarget === "operation" ? "Exception" : "OAuth error"}>
+    <Field label={target.value === "operation" ? "Exception" : "OAuth error"}>
       <input
         name="exception"
-        list={faultTarget === "operation" ? "exceptions" : "oauth-errors"}
-        placeholder={faultTarget === "operation" ? "ThrottlingException" : "invalid_grant"}
+        list={target.value === "operation" ? "exceptions" : "oauth-errors"}
+        placeholder={target.value === "operation" ? "ThrottlingException" : "invalid_grant"}
       />
     </Field>
     <Field label="HTTP status">
@@ -112,8 +113,8 @@ const AddFault = ({ faultTarget, server }: State) => (
     </Field>
     <CheckBox name="cut">Cut the connection</CheckBox>
     <CheckBox name="failChange">Fail the change of a consent portal, after the call</CheckBox>
-    <Options id="operations" values={["*", ...server?.operations ?? []]} />
-    <Options id="exceptions" values={server?.exceptions ?? []} />
+    <Options id="operations" values={["*", ...data.server.value?.operations ?? []]} />
+    <Options id="exceptions" values={data.server.value?.exceptions ?? []} />
     <Options id="oauth-errors" values={oauthErrors} />
     <div class="end">
       <Button kind="first">Add the fault</Button>
@@ -121,8 +122,8 @@ const AddFault = ({ faultTarget, server }: State) => (
   </Form>
 )
 
-export const Faults = (state: State) => {
-  const { faults } = state
+export const Faults = () => {
+  const faults = data.faults.value
   return (
     <>
       {faults === undefined ? <Empty>Reading…</Empty> : faults.length === 0
@@ -157,7 +158,7 @@ export const Faults = (state: State) => {
         )}
       <section>
         <h2>Add a fault</h2>
-        <AddFault {...state} />
+        <AddFault />
       </section>
     </>
   )

@@ -1,18 +1,204 @@
-/** The console, in a browser. `.ci/console.mjs` bundles it. */
-import { render } from "preact"
-import { App } from "./app.js"
-import { sections, start } from "./store.js"
+/**
+ * The console, in a browser: the sections, the messages, and the question before an action that destroys. `.ci/console.mjs` bundles it.
+ */
+import { type ComponentType, render } from "preact"
+import { useLayoutEffect } from "preact/hooks"
+import { Button, Field, Form } from "./components.js"
+import { Consents, Grants, isWaiting } from "./consents.js"
+import { Faults } from "./faults.js"
+import { Requests } from "./requests.js"
+import { ClockSection, Environment, formatOffset, Providers } from "./server.js"
+import { StateSection } from "./state.js"
+import {
+  answerQuestion,
+  closeMessage,
+  connect,
+  type Connection,
+  connection,
+  data,
+  message,
+  question,
+  type Section,
+  section,
+  sections,
+  start,
+  token
+} from "./store.js"
+
+const views: { readonly [S in Section]: ComponentType } = {
+  requests: Requests,
+  consents: Consents,
+  grants: Grants,
+  providers: Providers,
+  clock: ClockSection,
+  faults: Faults,
+  state: StateSection,
+  environment: Environment
+}
+
+const introductions: { readonly [S in Section]: string } = {
+  requests: "What came in, what was answered, and why. Secrets are masked.",
+  consents: "Answer in place of the user who waits at a consent page.",
+  grants: "Tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
+  providers: "What exists on this server.",
+  clock: "Moves the time of the server and of its authorization server.",
+  faults: "Let calls fail, wait or break, as they do in production.",
+  state: "The content of the server as a whole: reset it, fill it, keep it.",
+  environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
+}
+
+const connectionTexts: { readonly [C in Connection]: string } = {
+  connecting: "Connecting…",
+  live: "Live",
+  lost: "No answer. Trying again…",
+  closed: "Not connected",
+  stale: "Not connected",
+  refused: "Not connected"
+}
+
+/** What a section says in the list of sections. */
+const noteOf = (section: Section): readonly [text: string, meaning: string] | undefined => {
+  const [clock, consents, faults] = [data.clock.value, data.consents.value, data.faults.value]
+  const waiting = consents?.filter(isWaiting).length ?? 0
+  return section === "consents" && waiting > 0
+    ? [String(waiting), "waiting"]
+    : section === "faults" && faults !== undefined && faults.length > 0
+    ? [String(faults.length), "active"]
+    : section === "clock" && clock !== undefined && clock.offset !== 0
+    ? [formatOffset(clock.offset), "from the real time"]
+    : undefined
+}
+
+const Navigation = () => (
+  <nav aria-label="Sections">
+    <ul>
+      {Object.entries(sections).map(([name, title]) => {
+        // `Object.entries` loses the names.
+        const note = noteOf(name as Section)
+        return (
+          <li key={name}>
+            <a href={`${location.pathname}#${name}`} aria-current={name === section.value ? "page" : undefined}>
+              <span>{title}</span>
+              {note !== undefined && (
+                <span class="note">
+                  {note[0]} <span class="hidden">{note[1]}</span>
+                </span>
+              )}
+            </a>
+          </li>
+        )
+      })}
+    </ul>
+  </nav>
+)
+
+const Messages = () => {
+  const isProblem = message.value?.isProblem
+  const shown = message.value !== undefined && (
+    <p key={message.value.id} class={`message ${isProblem === true ? "bad" : "good"}`}>
+      <span>{message.value.text}</span>
+      <Button label="Close" onClick={closeMessage}>×</Button>
+    </p>
+  )
+  return (
+    <div class="messages">
+      <div role="status">{isProblem === false && shown}</div>
+      <div role="alert">{isProblem === true && shown}</div>
+    </div>
+  )
+}
+
+const showModal = (dialog: HTMLDialogElement | null): void => {
+  if (dialog !== null && !dialog.open) dialog.showModal()
+}
+
+const Confirmation = () =>
+  question.value !== undefined && (
+    <dialog
+      ref={showModal}
+      aria-labelledby="question"
+      onClose={() => answerQuestion(false)}
+    >
+      <h2 id="question">{question.value.title}</h2>
+      <p>{question.value.text}</p>
+      <div class="tools end">
+        <Button onClick={() => answerQuestion(false)}>Cancel</Button>
+        <Button kind="danger" onClick={() => answerQuestion(true)}>{question.value.label}</Button>
+      </div>
+    </dialog>
+  )
+
+const reasons: { readonly [C in Connection]?: string } = {
+  refused: "The token is not one of the server that runs now. A server makes a new one at each start.",
+  stale: "The URL of the console opens it once, within a minute. This one was used, or is older."
+}
+
+const SignIn = () => (
+  <main class="card sign-in">
+    <h1 tabIndex={-1}>Console</h1>
+    <p>{reasons[connection.value] ?? "The console acts on the server, so it needs the server's token."}</p>
+    <p class="soft">
+      Run <code>agentcore-identity console</code> and open the URL that it prints, or enter the value of{" "}
+      <code>AGENTCORE_LOCAL_TOKEN</code>.
+    </p>
+    <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
+      <Field label="Token">
+        <input name="token" type="password" autocomplete="off" required />
+      </Field>
+      <Button kind="first">Connect</Button>
+    </Form>
+  </main>
+)
+
+const App = () => {
+  useLayoutEffect(() => {
+    document.title = `${sections[section.value]} · Console of the local AgentCore Identity`
+    scrollTo(0, 0)
+    // The list of sections is wider than a phone.
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }, [section.value])
+  if (token.value === undefined) return connection.value === "connecting" ? null : <SignIn />
+  const View = views[section.value]
+  return (
+    <div class="page">
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          // The fragment of the address names the section.
+          event.preventDefault()
+          document.querySelector("h1")?.focus()
+        }}
+      >
+        Skip to the content
+      </a>
+      <header>
+        <p class="brand">
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <rect width="16" height="16" rx="4" />
+            <circle cx="5.5" cy="8" r="2.4" />
+            <path d="M8 8h5v2.4M11 8v2" />
+          </svg>
+          <span>
+            AgentCore Identity <small>on this machine</small>
+          </span>
+        </p>
+        <Navigation />
+        <p class={`connection ${connection.value}`} role="status">
+          {connectionTexts[connection.value]} <small>{location.host}</small>
+        </p>
+      </header>
+      <main>
+        <h1 id="content" tabIndex={-1}>{sections[section.value]}</h1>
+        <p class="soft introduction">{introductions[section.value]}</p>
+        <View />
+      </main>
+      <Messages />
+      <Confirmation />
+    </div>
+  )
+}
 
 document.body.replaceChildren()
-
-let shown = ""
-
-start((state) => {
-  render(<App {...state} />, document.body)
-  if (state.section === shown) return
-  shown = state.section
-  document.title = `${sections[state.section]} · Console of the local AgentCore Identity`
-  scrollTo(0, 0)
-  // The list of sections is wider than a phone.
-  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
-})
+render(<App />, document.body)
+start()

@@ -1,7 +1,19 @@
 /** The requests, live. */
+import { signal } from "@preact/signals"
+import type { RequestRecord } from "./api.js"
 import { Button, CheckBox, Empty, formatTime } from "./components.js"
-import { set, setOpen, type State, togglePause } from "./store.js"
-import type { RequestRecord } from "./wire.js"
+import { data, held, togglePause } from "./store.js"
+
+const filter = signal("")
+const failuresOnly = signal(false)
+
+/** The ids of the requests whose details are shown. */
+const open = signal<ReadonlySet<string>>(new Set())
+
+const setOpen = (id: string, isOpen: boolean): void => {
+  if (open.value.has(id) === isOpen) return
+  open.value = new Set(isOpen ? [...open.value, id] : [...open.value].filter((other) => other !== id))
+}
 
 const isFailure = ({ error, status }: RequestRecord): boolean => error !== undefined || (status ?? 0) >= 400
 
@@ -92,10 +104,11 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
   )
 }
 
-export const Requests = ({ failuresOnly, filter, held, open, requests }: State) => {
-  const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== "")
+export const Requests = () => {
+  const requests = data.requests.value
+  const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "")
   const shown = requests?.filter((record) =>
-    (!failuresOnly || isFailure(record)) && words.every((word) => textOf(record).includes(word))
+    (!failuresOnly.value || isFailure(record)) && words.every((word) => textOf(record).includes(word))
   )
   return (
     <>
@@ -104,17 +117,21 @@ export const Requests = ({ failuresOnly, filter, held, open, requests }: State) 
           type="search"
           aria-label="Filter the requests"
           placeholder="Filter: operation, name, error, reason"
-          value={filter}
-          onInput={(event) => set({ filter: event.currentTarget.value })}
+          value={filter.value}
+          onInput={(event) => {
+            filter.value = event.currentTarget.value
+          }}
         />
         <CheckBox
-          checked={failuresOnly}
-          onChange={(event) => set({ failuresOnly: event.currentTarget.checked })}
+          checked={failuresOnly.value}
+          onChange={(event) => {
+            failuresOnly.value = event.currentTarget.checked
+          }}
         >
           Failures only
         </CheckBox>
-        <Button onClick={togglePause} pressed={held !== undefined}>
-          {held === undefined || held.length === 0 ? "Pause" : `Pause (${held.length} new)`}
+        <Button onClick={togglePause} pressed={held.value !== undefined}>
+          {held.value === undefined || held.value.length === 0 ? "Pause" : `Pause (${held.value.length} new)`}
         </Button>
       </div>
       {shown === undefined || requests === undefined
@@ -130,7 +147,7 @@ export const Requests = ({ failuresOnly, filter, held, open, requests }: State) 
         ? <Empty>None of {requests.length} requests match.</Empty>
         : (
           <ol class="requests" aria-label="Requests, the newest first">
-            {shown.map((record) => <Request key={record.id} record={record} isOpen={open.has(record.id)} />)}
+            {shown.map((record) => <Request key={record.id} record={record} isOpen={open.value.has(record.id)} />)}
           </ol>
         )}
     </>

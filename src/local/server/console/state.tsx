@@ -1,45 +1,49 @@
 /** The content of the server as a whole: reset, seed, snapshots and exports. */
+import { signal } from "@preact/signals"
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
+import type { Change } from "./api.js"
 import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
-import { parseJsonc } from "./jsonc.js"
-import { act, complain, set, type State } from "./store.js"
-import type { Change } from "./wire.js"
+import { act, ask, complain, data, serverNow } from "./store.js"
+
+/** What the last seed changed. */
+const changes = signal<ReadonlyArray<Change> | undefined>(undefined)
+
+const exported = signal<{ readonly url: string; readonly key: string } | undefined>(undefined)
 
 const all = ["requests", "grants", "snapshots", "resources"]
 
 const askReset = (): void =>
-  set({
-    question: {
-      title: "Reset the server?",
-      text: "The server becomes as at its start: other resources, grants, sessions, faults and requests are gone. "
-        + "Snapshots stay.",
-      label: "Reset",
-      run: () => void act("reset", {}, () => "The server is as at its start.", all)
-    }
+  ask({
+    title: "Reset the server?",
+    text: "The server becomes as at its start: other resources, grants, sessions, faults and requests are gone. "
+      + "Snapshots stay.",
+    label: "Reset",
+    run: () => void act("reset", {}, () => "The server is as at its start.", all)
   })
 
 const askRestore = (what: string, body: object): void =>
-  set({
-    question: {
-      title: "Restore?",
-      text: `The content of the server is replaced by ${what}.`,
-      label: "Restore",
-      run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
-    }
+  ask({
+    title: "Restore?",
+    text: `The content of the server is replaced by ${what}.`,
+    label: "Restore",
+    run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
   })
 
 const seed = (text: string): void => {
-  let setup: unknown
-  try {
-    setup = parseJsonc(text)
-  } catch (error) {
-    return complain(`The setup is not valid JSON: ${error instanceof Error ? error.message : ""}`)
+  const errors: Array<ParseError> = []
+  const setup: unknown = parse(text, errors, { allowTrailingComma: true })
+  const [error] = errors
+  if (error !== undefined) {
+    const reason = printParseErrorCode(error.error).replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    const line = text.slice(0, error.offset).split("\n").length
+    return complain(`The setup is not valid JSON: ${reason}, in line ${line}`)
   }
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
   void act("seed", setup, () => "The setup is applied.", all).then((answer) => {
     // The answer of a seed lists its changes.
-    if (answer !== undefined) set({ changes: answer["changes"] as ReadonlyArray<Change> })
+    if (answer !== undefined) changes.value = answer["changes"] as ReadonlyArray<Change>
   })
 }
 
@@ -51,7 +55,7 @@ const exportContent = (): void => {
   const key = makeKey()
   void act("export", { key }, () => "The content is exported. Save the file and its key.").then((answer) => {
     if (answer === undefined) return
-    set({ exported: { key, url: URL.createObjectURL(new Blob([`${String(answer["sealed"])}\n`])) } })
+    exported.value = { key, url: URL.createObjectURL(new Blob([`${String(answer["sealed"])}\n`])) }
   })
 }
 
@@ -61,7 +65,7 @@ const readFile = (form: HTMLFormElement): Promise<string> => {
 }
 
 /** The server notes the real time of a snapshot. */
-const Snapshots = ({ clock, clockDifference, snapshots }: State) => (
+const Snapshots = () => (
   <section>
     <h2>Snapshots</h2>
     <Form
@@ -77,17 +81,17 @@ const Snapshots = ({ clock, clockDifference, snapshots }: State) => (
       </Field>
       <Button>Take a snapshot</Button>
     </Form>
-    {snapshots === undefined ? <Empty>Reading…</Empty> : snapshots.length === 0
+    {data.snapshots.value === undefined ? <Empty>Reading…</Empty> : data.snapshots.value.length === 0
       ? <Empty>No snapshots. One holds the content and the offset of the clock, as long as the server runs.</Empty>
       : (
         <Table
           caption="Snapshots"
           columns={["Name", "Taken", ""]}
-          rows={snapshots.map(({ name, takenAt }) => ({
+          rows={data.snapshots.value.map(({ name, takenAt }) => ({
             key: name,
             cells: [
               name,
-              formatRelative(takenAt, Date.now() + clockDifference - (clock?.offset ?? 0)),
+              formatRelative(takenAt, serverNow.value - (data.clock.value?.offset ?? 0)),
               <Button
                 label={`Restore the snapshot ${name}`}
                 onClick={() => askRestore(`the snapshot ${name}`, { name })}
@@ -101,7 +105,7 @@ const Snapshots = ({ clock, clockDifference, snapshots }: State) => (
   </section>
 )
 
-const Exports = ({ exported }: State) => (
+const Exports = () => (
   <section>
     <h2>Export and restore a file</h2>
     <p class="soft">
@@ -109,15 +113,17 @@ const Exports = ({ exported }: State) => (
     </p>
     <div class="tools">
       <Button onClick={exportContent}>Export</Button>
-      {exported !== undefined && <a href={exported.url} download="agentcore-identity.export">Save the file</a>}
+      {exported.value !== undefined && (
+        <a href={exported.value.url} download="agentcore-identity.export">Save the file</a>
+      )}
     </div>
-    {exported !== undefined && (
+    {exported.value !== undefined && (
       <div class="tools">
         <span>Key</span>
-        <code class="secret" id="export-key">{exported.key}</code>
+        <code class="secret" id="export-key">{exported.value.key}</code>
         <Button
           label="Copy the key"
-          onClick={() => copy(exported.key, "The key is", () => document.querySelector("#export-key"))}
+          onClick={() => copy(exported.value?.key ?? "", "The key is", () => document.querySelector("#export-key"))}
         >
           Copy
         </Button>
@@ -140,7 +146,7 @@ const Exports = ({ exported }: State) => (
   </section>
 )
 
-export const StateSection = (state: State) => (
+export const StateSection = () => (
   <>
     <div class="card row">
       <p>
@@ -167,18 +173,18 @@ export const StateSection = (state: State) => (
         </Field>
         <Button>Seed</Button>
       </Form>
-      {state.changes !== undefined && (
+      {changes.value !== undefined && (
         <Table
           caption="What the seed changed"
           columns={["Name", "Kind", "Action"]}
-          rows={state.changes.map(({ action, kind, name }) => ({
+          rows={changes.value.map(({ action, kind, name }) => ({
             key: `${kind} ${name}`,
             cells: [name, kind, action]
           }))}
         />
       )}
     </section>
-    <Snapshots {...state} />
-    <Exports {...state} />
+    <Snapshots />
+    <Exports />
   </>
 )

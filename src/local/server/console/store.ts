@@ -1,17 +1,7 @@
 /** What the console shows, and how it changes. */
+import { batch, computed, signal } from "@preact/signals"
 import { call, exchange, listen, Refused } from "./api.js"
-import type {
-  Change,
-  Clock,
-  Consent,
-  FaultStatus,
-  Grant,
-  Refusal,
-  RequestRecord,
-  Resources,
-  Server,
-  Snapshot
-} from "./wire.js"
+import type * as Wire from "./api.js"
 
 export const sections = {
   requests: "Requests",
@@ -41,95 +31,49 @@ export interface Message {
   readonly isProblem: boolean
 }
 
-export interface State {
-  readonly token: string | undefined
-  /** Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not valid. */
-  readonly connection: "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
-  readonly section: Section
-  readonly message: Message | undefined
-  readonly question: Question | undefined
+/** Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not valid. */
+export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
 
-  readonly requests: ReadonlyArray<RequestRecord> | undefined
-  /** Requests that came while the list was paused, the newest first. */
-  readonly held: ReadonlyArray<RequestRecord> | undefined
-  readonly filter: string
-  readonly failuresOnly: boolean
-  readonly open: ReadonlySet<string>
+export const token = signal<string | undefined>(undefined)
+export const connection = signal<Connection>("connecting")
+export const section = signal<Section>("requests")
+export const message = signal<Message | undefined>(undefined)
+export const question = signal<Question | undefined>(undefined)
 
-  readonly consents: ReadonlyArray<Consent> | undefined
-  readonly grants: ReadonlyArray<Grant> | undefined
-  readonly resources: Resources | undefined
-  readonly refusals: ReadonlyArray<Refusal> | undefined
-  readonly clock: Clock | undefined
-  /** The clock of the server minus that of the browser, in milliseconds. */
-  readonly clockDifference: number
-  readonly faults: ReadonlyArray<FaultStatus> | undefined
-  readonly faultTarget: "operation" | "endpoint"
-  readonly snapshots: ReadonlyArray<Snapshot> | undefined
-  readonly changes: ReadonlyArray<Change> | undefined
-  readonly exported: { readonly url: string; readonly key: string } | undefined
-  readonly server: Server | undefined
-  readonly format: string
-  readonly secretsShown: boolean
+/** What the server has responded. Undefined until it was read. */
+export const data = {
+  requests: signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined),
+  consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
+  grants: signal<ReadonlyArray<Wire.Grant> | undefined>(undefined),
+  resources: signal<Wire.Resources | undefined>(undefined),
+  refusals: signal<ReadonlyArray<Wire.Refusal> | undefined>(undefined),
+  clock: signal<Wire.Clock | undefined>(undefined),
+  faults: signal<ReadonlyArray<Wire.FaultStatus> | undefined>(undefined),
+  snapshots: signal<ReadonlyArray<Wire.Snapshot> | undefined>(undefined),
+  server: signal<Wire.Server | undefined>(undefined)
 }
 
-let state: State = {
-  token: undefined,
-  connection: "connecting",
-  section: "requests",
-  message: undefined,
-  question: undefined,
-  requests: undefined,
-  held: undefined,
-  filter: "",
-  failuresOnly: false,
-  open: new Set(),
-  consents: undefined,
-  grants: undefined,
-  resources: undefined,
-  refusals: undefined,
-  clock: undefined,
-  clockDifference: 0,
-  faults: undefined,
-  faultTarget: "operation",
-  snapshots: undefined,
-  changes: undefined,
-  exported: undefined,
-  server: undefined,
-  format: "bash",
-  secretsShown: false
-}
+/** Requests that came while the list was paused, the newest first. */
+export const held = signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined)
 
-let draw: (state: State) => void = () => {}
-let isDrawing = false
+/** The clock of the browser, and how far that of the server is ahead of it, in milliseconds. */
+const browserNow = signal(Date.now())
+const clockDifference = signal(0)
 
-/** Many changes in one frame are drawn once. */
-const scheduleDraw = (): void => {
-  if (isDrawing) return
-  isDrawing = true
-  requestAnimationFrame(() => {
-    isDrawing = false
-    draw(state)
-  })
-}
-
-export const set = (change: Partial<State>): void => {
-  state = { ...state, ...change }
-  scheduleDraw()
-}
-
-let messages = 0
+/** The time of the server, in milliseconds. It changes each second, and with each reading. */
+export const serverNow = computed(() => browserNow.value + clockDifference.value)
 
 const say = (text: string, isProblem: boolean): void => {
-  messages += 1
-  set({ message: { id: messages, text, isProblem } })
+  message.value = { id: performance.now(), text, isProblem }
 }
 
 export const report = (text: string): void => say(text, false)
 
 export const complain = (text: string): void => say(text, true)
 
-export const closeMessage = (): void => set({ message: undefined })
+export const closeMessage = (): void => {
+  message.value = undefined
+}
 
 // -----------------------------------------------------------------------------
 // Reading
@@ -142,7 +86,10 @@ const messageOf = (error: unknown): string =>
 
 const refuseToken = (): void => {
   sessionStorage.removeItem(storageKey)
-  set({ token: undefined, connection: "refused" })
+  batch(() => {
+    token.value = undefined
+    connection.value = "refused"
+  })
 }
 
 const handleFailure = (error: unknown): void => {
@@ -163,21 +110,27 @@ const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
   environment: ["server"]
 }
 
-const read = async (token: string, path: string): Promise<Partial<State>> => {
+const read = async (token: string, path: string): Promise<object> => {
   const answer = await call(token, path)
-  // The members of lists have the names of the state.
-  if (path !== "clock") return path === "server" || path === "resources" ? { [path]: answer } : answer
-  const clock = answer as Clock
-  return { clock, clockDifference: Date.parse(clock.now) - Date.now() }
+  if (path === "clock") clockDifference.value = Date.parse((answer as Wire.Clock).now) - Date.now()
+  // Other responses have the properties of `data`.
+  return path === "clock" || path === "server" || path === "resources" ? { [path]: answer } : answer
 }
 
 const readAll = async (more: ReadonlySet<string>): Promise<void> => {
-  const { held, section, token } = state
-  if (token === undefined) return
-  const paths = new Set(["clock", "faults", "consents", ...reads[section], ...more])
-  if (held !== undefined) paths.delete("requests")
+  const currentToken = token.value
+  if (currentToken === undefined) return
+  const paths = new Set(["clock", "faults", "consents", ...reads[section.value], ...more])
+  if (held.value !== undefined) paths.delete("requests")
   try {
-    set(Object.assign({}, ...await Promise.all(Array.from(paths, (path) => read(token, path)))))
+    const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
+    batch(() => {
+      browserNow.value = Date.now()
+      for (const [name, value] of responses.flatMap((response) => Object.entries(response))) {
+        // The control responds with what `api.ts` declares.
+        if (Object.hasOwn(data, name)) data[name as keyof typeof data].value = value as never
+      }
+    })
   } catch (error) {
     handleFailure(error)
   }
@@ -222,46 +175,34 @@ const refreshSoon = (): void => {
 const maxRequests = 500
 
 const prepend = (
-  newer: ReadonlyArray<RequestRecord>,
-  older: ReadonlyArray<RequestRecord> = []
-): ReadonlyArray<RequestRecord> => {
+  newer: ReadonlyArray<Wire.RequestRecord>,
+  older: ReadonlyArray<Wire.RequestRecord> = []
+): ReadonlyArray<Wire.RequestRecord> => {
   const ids = new Set(newer.map(({ id }) => id))
   return [...newer, ...older.filter(({ id }) => !ids.has(id))].slice(0, maxRequests)
 }
 
 /** The newest first. */
-let arrived: Array<RequestRecord> = []
+let arrived: Array<Wire.RequestRecord> = []
 
 const takeArrived = (): void => {
-  set(
-    state.held === undefined
-      ? { requests: prepend(arrived, state.requests) }
-      : { held: prepend(arrived, state.held) }
-  )
+  const list = held.value === undefined ? data.requests : held
+  list.value = prepend(arrived, list.value)
   arrived = []
   refreshSoon()
 }
 
 /** A program that sends many requests has them drawn ten times a second. */
-const receive = (record: RequestRecord): void => {
+const receive = (record: Wire.RequestRecord): void => {
   arrived.unshift(record)
   if (arrived.length === 1) window.setTimeout(takeArrived, 100)
 }
 
 export const togglePause = (): void =>
-  set(
-    state.held === undefined
-      ? { held: [] }
-      : { held: undefined, requests: prepend(state.held, state.requests) }
-  )
-
-export const setOpen = (id: string, isOpen: boolean): void => {
-  if (state.open.has(id) === isOpen) return
-  const open = new Set(state.open)
-  if (isOpen) open.add(id)
-  else open.delete(id)
-  set({ open })
-}
+  batch(() => {
+    if (held.value !== undefined) data.requests.value = prepend(held.value, data.requests.value)
+    held.value = held.value === undefined ? [] : undefined
+  })
 
 // -----------------------------------------------------------------------------
 // Actions
@@ -284,12 +225,11 @@ export const act = async (
   toReport: (answer: Readonly<Record<string, unknown>>) => string,
   more: ReadonlyArray<string> = []
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  const { token } = state
-  if (isActing || token === undefined) return undefined
+  if (isActing || token.value === undefined) return undefined
   isActing = true
   closeMessage()
   try {
-    const answer = await call(token, path, body) as Readonly<Record<string, unknown>>
+    const answer = await call(token.value, path, body) as Readonly<Record<string, unknown>>
     await refresh(...more)
     report(toReport(answer))
     return answer
@@ -303,10 +243,14 @@ export const act = async (
   }
 }
 
+export const ask = (asked: Question): void => {
+  question.value = asked
+}
+
 export const answerQuestion = (isConfirmed: boolean): void => {
-  const { question } = state
-  set({ question: undefined })
-  if (isConfirmed) question?.run()
+  const asked = question.value
+  question.value = undefined
+  if (isConfirmed) asked?.run()
 }
 
 // -----------------------------------------------------------------------------
@@ -324,14 +268,13 @@ const watch = async (): Promise<void> => {
   const controller = new AbortController()
   watching = controller
   for (let pause = 500; !controller.signal.aborted; pause = Math.min(pause * 2, 5000)) {
-    const { token } = state
-    if (token === undefined) return
+    if (token.value === undefined) return
     try {
-      await listen(token, {
+      await listen(token.value, {
         signal: controller.signal,
         onOpen: () => {
           pause = 500
-          set({ connection: "live" })
+          connection.value = "live"
           void refresh("requests")
         },
         onRequest: receive
@@ -340,18 +283,22 @@ const watch = async (): Promise<void> => {
       if (error instanceof Refused) {
         if (error.status === 401) return refuseToken()
         // Too many readers: another one may leave.
-        if (state.message?.text !== error.message) complain(error.message)
+        if (message.value?.text !== error.message) complain(error.message)
       }
     }
     if (controller.signal.aborted) return
-    set({ connection: "lost" })
+    connection.value = "lost"
     await wait(pause)
   }
 }
 
-export const connect = (token: string): void => {
-  sessionStorage.setItem(storageKey, token)
-  set({ token, connection: "connecting", message: undefined })
+export const connect = (newToken: string): void => {
+  sessionStorage.setItem(storageKey, newToken)
+  batch(() => {
+    token.value = newToken
+    connection.value = "connecting"
+    closeMessage()
+  })
   watching?.abort()
   void watch()
 }
@@ -361,7 +308,10 @@ const isSection = (name: string): name is Section => Object.hasOwn(sections, nam
 /** Follows the address, whose fragment names the section. */
 const follow = (): void => {
   const name = location.hash.slice(1)
-  set({ section: isSection(name) ? name : "requests", message: undefined })
+  batch(() => {
+    section.value = isSection(name) ? name : "requests"
+    closeMessage()
+  })
   void refresh()
 }
 
@@ -377,16 +327,15 @@ const connectFromAddress = async (): Promise<void> => {
   follow()
   const fresh = code === undefined ? undefined : await exchange(code).catch(() => undefined)
   // Not a cookie: the browser would send it to every port of this host.
-  const token = fresh ?? sessionStorage.getItem(storageKey)
-  if (token !== null) {
-    if (token !== state.token) connect(token)
-  } else if (code !== undefined || state.connection === "connecting") {
-    set({ connection: code === undefined ? "closed" : "stale" })
+  const stored = fresh ?? sessionStorage.getItem(storageKey)
+  if (stored !== null) {
+    if (stored !== token.value) connect(stored)
+  } else if (code !== undefined || connection.value === "connecting") {
+    connection.value = code === undefined ? "closed" : "stale"
   }
 }
 
-export const start = (onChange: (state: State) => void): void => {
-  draw = onChange
+export const start = (): void => {
   window.addEventListener("hashchange", () => void connectFromAddress())
   // Others act on the server too, and a server has a limited number of connections from one browser.
   document.addEventListener("visibilitychange", () => {
@@ -395,10 +344,10 @@ export const start = (onChange: (state: State) => void): void => {
   })
   window.addEventListener("focus", () => void refresh("requests"))
   window.setInterval(() => {
-    if (!document.hidden && state.connection === "live") void refresh()
+    if (!document.hidden && connection.value === "live") void refresh()
   }, 3000)
-  // Other sections than this one show ages in seconds.
-  window.setInterval(() => state.section === "requests" ? undefined : scheduleDraw(), 1000)
+  window.setInterval(() => {
+    browserNow.value = Date.now()
+  }, 1000)
   void connectFromAddress()
-  scheduleDraw()
 }
