@@ -300,8 +300,7 @@ export const withAccessToken: {
         allows: Origins.allowList(origins, allowInsecureOrigins === true),
         hop: sendWithAccessToken(
           { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-          (scopes) => (forceAuthentication) =>
-            AccessToken.get(CredentialTag.asChecked({ ...request, scopes, forceAuthentication }))
+          (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
         )
       })
     })
@@ -391,7 +390,7 @@ export const withApiKey: {
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
           hop: sendWithCredential(
             { provider, prefix, reauthenticate: false },
-            () => ApiKey.get(CredentialTag.asChecked({ provider }))
+            () => ApiKey.get({ provider })
           )
         })
     )
@@ -476,7 +475,7 @@ export const withIamAccessToken: {
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
           hop: sendWithCredential(
             { provider: "sts:GetWebIdentityToken", prefix: "Bearer ", reauthenticate: false },
-            () => IamAccessToken.get(CredentialTag.asChecked(request))
+            () => IamAccessToken.get(request)
           )
         })
     )

@@ -8,7 +8,7 @@ import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Guards from "../plane/optionTypes.js"
-import { makeChecks, type Refuse, refuseFields } from "./credentialTag.js"
+import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
 
 export const operation = { name: "GetWebIdentityToken" }
 
@@ -50,4 +50,8 @@ export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): R
   }
 }
 
-export const iamAccessToken = makeChecks("IamAccessToken", operation, (more) => refuseWith(more()))
+export const iamAccessToken: Checks = {
+  name: "IamAccessToken",
+  refuseRequest: refuseOtherTags("IamAccessToken", refuseWith(intoField()), operation),
+  refuseDeclaration: refuseWith({})
+}
