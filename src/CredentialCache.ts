@@ -36,7 +36,7 @@ import {
 import * as DataPlane from "./DataPlane.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Guards from "./plane/optionTypes.js"
+import * as OptionTypes from "./plane/optionTypes.js"
 import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
@@ -323,16 +323,16 @@ const defaults = {
 } as const
 
 const optionFields = {
-  skew: Constraint.optional(Guards.DurationInput),
-  opaqueTimeToLive: Constraint.optional(Guards.DurationInput),
-  apiKeyTimeToLive: Constraint.optional(Guards.DurationInput),
-  capacity: Constraint.optional(Guards.Amount)
+  skew: Constraint.optional(OptionTypes.DurationInput),
+  opaqueTimeToLive: Constraint.optional(OptionTypes.DurationInput),
+  apiKeyTimeToLive: Constraint.optional(OptionTypes.DurationInput),
+  capacity: Constraint.optional(OptionTypes.Amount)
 }
 
 const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
 const refuseStoreOptions = Validation.refuse(
-  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(Guards.DurationInput) }),
+  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
 

@@ -9,7 +9,7 @@ import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
 import { wrongType } from "../plane/describeIssue.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 
 // -----------------------------------------------------------------------------
@@ -112,7 +112,7 @@ export interface Checks {
 }
 
 /** The tag for the credential of an inline request. */
-export const intoField = () => ({ into: Constraint.optional(Guards.Tag) })
+export const intoField = () => ({ into: Constraint.optional(OptionTypes.Tag) })
 
 type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 

@@ -14,7 +14,7 @@ import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
 import { wrongType } from "../plane/describeIssue.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
@@ -26,8 +26,8 @@ import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } fr
 export const accessTokenOperation = operations.getResourceOauth2Token
 
 export const consentFields = () => ({
-  consent: Constraint.optional(Guards.Handler),
-  poll: Constraint.optional(Guards.Poll)
+  consent: Constraint.optional(OptionTypes.Handler),
+  poll: Constraint.optional(OptionTypes.Poll)
 })
 
 export const declarationFields = () => {
@@ -133,13 +133,13 @@ export const refuseWorkload: Refuse = refuseFields(
   () => ({
     name: WorkloadName,
     user: Constraint.optional(UserIdentifier),
-    renewAfter: Constraint.optional(Guards.DurationInput)
+    renewAfter: Constraint.optional(OptionTypes.DurationInput)
   }),
   operations.getWorkloadAccessToken
 )
 
 /** The options of `PendingConsents.handler`. */
 export const refusePendingOptions: Refuse = refuseFields(
-  () => ({ user: UserIdentifier, show: Guards.Handler }),
+  () => ({ user: UserIdentifier, show: OptionTypes.Handler }),
   accessTokenOperation
 )

@@ -18,7 +18,7 @@ import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import { leavesOf } from "../../models/internal/issues.js"
 import { ProviderName } from "../../models/internal/names.js"
-import * as Guards from "../../plane/optionTypes.js"
+import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
 
 /*
@@ -99,7 +99,7 @@ export interface ResumeOptions {
 
 const Text = () => Constraint.optional(Schema.String)
 
-const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(Guards.AnyFunction) })
+const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
 
 /** `sessionUri` is in a type of the official SDK, and means nothing here. */
 export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
