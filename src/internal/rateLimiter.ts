@@ -8,8 +8,8 @@ import * as Semaphore from "effect/Semaphore"
 export type Priority = "normal" | "low"
 
 /**
- * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a user has just acted is
- * normal, and a probe that looks like a first request is low.
+ * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a
+ * user has just acted is normal, and a probe that looks like a first request is low.
  */
 export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
@@ -19,8 +19,9 @@ export const CallPriority = Context.Reference("effect-agentcore-identity/interna
 export type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
- * A token bucket: `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the bucket, so that they never
- * delay a burst of other calls. Calls of one priority run in the order of their arrival: only the first of them watches the bucket.
+ * A token bucket: `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the
+ * bucket, so that they never delay a burst of other calls. Calls of one priority run in the order of their arrival:
+ * only the first of them watches the bucket.
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return () => Effect.void
