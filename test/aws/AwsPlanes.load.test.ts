@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as Program from "../cli/program.js"
+import * as Program from "../support/cli.js"
 import { buildProgram } from "../support/build.mjs"
 import { secret } from "../support/utils.js"
 

@@ -13,7 +13,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Page } from "playwright-core"
 import { shifted } from "../../src/local/control/clock.js"
-import * as World from "../http/connectWorld.js"
+import * as World from "../support/connectWorld.js"
 import * as Chromium from "./chromium.js"
 
 // -----------------------------------------------------------------------------

@@ -9,12 +9,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as OAuth from "openid-client"
-import { issuerOf, makeKey, sign } from "../local/issuer.js"
-import * as Python from "../local/python.js"
-import { pythonTest } from "../local/python.js"
-import * as Utils from "../local/utils.js"
+import { issuerOf, makeKey, sign } from "../support/issuer.js"
+import * as Python from "../support/python.js"
+import { pythonTest } from "../support/python.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import * as Http from "node:http"
 import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 const issuer = "https://issuer.example.com"
 const audience = "urn:example:api"

@@ -17,7 +17,7 @@ import { join } from "node:path"
 import { parseEnv } from "node:util"
 import * as Commands from "../../src/cli/program.js"
 import * as ShellText from "../../src/cli/shellText.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -9,9 +9,9 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Routes from "../../src/local/server/operations.js"
 import { vendors } from "../../src/models/internal/vendors.js"
-import { type Operation, operations as clientOperations, stsOperations } from "../local/serviceModel.js"
-import * as Ours from "../models/operations.js"
-import { ofClient, ofSchema, type Shape } from "../models/shape.js"
+import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
+import * as Ours from "../support/operations.js"
+import { ofClient, ofSchema, type Shape } from "../support/shape.js"
 
 /** The paths of all members, at any depth. */
 const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [

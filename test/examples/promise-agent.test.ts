@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import * as Program from "../cli/program.js"
+import * as Program from "../support/cli.js"
 import { buildModules } from "../support/build.mjs"
 import * as SimulatedUser from "../support/simulatedUser.js"
 

@@ -29,7 +29,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "../support/recorder.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../support/utils.js"
-import * as World from "./connectWorld.js"
+import * as World from "../support/connectWorld.js"
 
 const { connect, fieldsOf, json, press, request } = World
 

@@ -11,7 +11,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Jose from "jose"
 import { secret } from "../support/utils.js"
-import { clients, refuse, resource } from "./resource.js"
+import { clients, refuse, resource } from "../support/resource.js"
 
 class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "https://reports.example.com" }) {}
 

@@ -18,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import * as Http from "node:http"
 import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import { httpServer } from "../local/utils.js"
-import * as World from "../local/world.js"
+import { httpServer } from "../support/authorizationServer.js"
+import * as World from "../support/localWorld.js"
 import { answers, scripted } from "../support/utils.js"
 
 /**

@@ -10,7 +10,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
 import { answers, failures, scripted, secret } from "../support/utils.js"
-import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "./resource.js"
+import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "../support/resource.js"
 
 const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
 

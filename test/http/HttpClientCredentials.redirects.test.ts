@@ -18,7 +18,7 @@ import * as FastCheck from "fast-check"
 import * as Recorder from "../support/recorder.js"
 import { rounds } from "../support/rounds.js"
 import { answers, scripted, secret } from "../support/utils.js"
-import { clients, resource } from "./resource.js"
+import { clients, resource } from "../support/resource.js"
 
 const sentinel = "Zq7!sentinel-Kp3"
 

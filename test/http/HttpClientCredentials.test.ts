@@ -18,7 +18,7 @@ import { inspect } from "node:util"
 import { isNativeError } from "node:util/types"
 import * as Recorder from "../support/recorder.js"
 import { answers, scripted, secret } from "../support/utils.js"
-import { clients, resource } from "./resource.js"
+import { clients, resource } from "../support/resource.js"
 
 type Client = HttpClient.HttpClient.With<unknown, Identity | WorkloadAccessToken.WorkloadAccessToken>
 

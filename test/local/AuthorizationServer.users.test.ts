@@ -7,7 +7,7 @@ import * as Jose from "jose"
 import * as OAuth from "openid-client"
 import { selectClaims } from "../../src/local/authorization/accounts.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Utils from "./utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"

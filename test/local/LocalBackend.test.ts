@@ -33,7 +33,7 @@ import {
   returnUrl,
   setup,
   tokenFor
-} from "./backend.js"
+} from "../support/localBackend.js"
 
 describe("workloads and providers", () => {
   it.effect("are created and read, with the live form of ARNs", () =>

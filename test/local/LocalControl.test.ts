@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Sealing from "../../src/internal/sealing.js"
-import * as Backend from "./backend.js"
+import * as Backend from "../support/localBackend.js"
 
 const setup = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],

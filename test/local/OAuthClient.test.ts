@@ -17,8 +17,8 @@ import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import { ask, consent, createProvider, createWorkload, tokenFor } from "./backend.js"
-import * as Utils from "./utils.js"
+import { ask, consent, createProvider, createWorkload, tokenFor } from "../support/localBackend.js"
+import * as Utils from "../support/authorizationServer.js"
 
 const value = Redacted.value
 

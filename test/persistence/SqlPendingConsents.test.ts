@@ -28,9 +28,9 @@ import { buildProgram } from "../support/build.mjs"
 import * as NodeSqlite from "../support/nodeSqlite.js"
 import * as Recorder from "../support/recorder.js"
 import { secret } from "../support/utils.js"
-import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
-import * as Postgres from "./postgres.js"
-import { assertFilesSecretFree } from "./secrets.js"
+import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "../support/consentStore.js"
+import * as Postgres from "../support/postgres.js"
+import { assertFilesSecretFree } from "../support/secrets.js"
 
 const scope = Effect.runSync(Scope.make())
 let server: Postgres.Server

@@ -17,7 +17,7 @@ import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
 import * as Calendar from "../support/calendar.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import { keyOf } from "./consentStore.js"
+import { keyOf } from "../support/consentStore.js"
 
 const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "restart-"))),

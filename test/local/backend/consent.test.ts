@@ -24,7 +24,7 @@ import {
   setup,
   tokenFor,
   type TokenRequest
-} from "../backend.js"
+} from "../../support/localBackend.js"
 
 describe("a user's consent", () => {
   it.effect("is asked once, then the vault answers", () =>

@@ -28,8 +28,8 @@ import {
   setup,
   tokenFor,
   updateProvider
-} from "../backend.js"
-import * as Utils from "../utils.js"
+} from "../../support/localBackend.js"
+import * as Utils from "../../support/authorizationServer.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)

@@ -15,8 +15,8 @@ import { formatRefusal, requestNames } from "../../../src/local/backend/format.j
 import { shifted } from "../../../src/local/control/clock.js"
 import * as Recorder from "../../support/recorder.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
-import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
-import * as Utils from "../utils.js"
+import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
+import * as Utils from "../../support/authorizationServer.js"
 
 const server = LocalServer.layer({ settings: { discoveryUrls: "accept", inboundJwt: "decode" } }).pipe(
   Layer.provide(OAuthClient.layer)

@@ -27,7 +27,7 @@ import {
   obtain,
   setup,
   tokenFor
-} from "../backend.js"
+} from "../../support/localBackend.js"
 
 /** One run of a backend. */
 const life = LocalBackend.layerStore

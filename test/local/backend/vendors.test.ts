@@ -25,8 +25,8 @@ import {
   jwt,
   redirected,
   tokenFor
-} from "../backend.js"
-import * as Utils from "../utils.js"
+} from "../../support/localBackend.js"
+import * as Utils from "../../support/authorizationServer.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
 

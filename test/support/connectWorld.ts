@@ -23,8 +23,8 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "../../src/local/server/nodeServer.js"
-import * as FaultyServer from "../local/faultyServer.js"
-import * as Calendar from "../support/calendar.js"
+import * as FaultyServer from "./faultyServer.js"
+import * as Calendar from "./calendar.js"
 
 export const workload = "connect-agent"
 

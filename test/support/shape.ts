@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Parser from "effect/SchemaParser"
 import { leavesOf } from "../../src/models/internal/issues.js"
-import type * as ServiceModel from "../local/serviceModel.js"
+import type * as ServiceModel from "./serviceModel.js"
 
 export interface Shape {
   readonly type: string

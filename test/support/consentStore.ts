@@ -17,8 +17,8 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
 import * as Completion from "../../src/consentCallback/completion.js"
-import { rounds } from "../support/rounds.js"
-import { authorizationUrl, same, secret } from "../support/utils.js"
+import { rounds } from "./rounds.js"
+import { authorizationUrl, same, secret } from "./utils.js"
 
 type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
 
