@@ -9,8 +9,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import * as World from "../support/localWorld.js"
 import * as Program from "../support/cli.js"
+import * as World from "../support/localWorld.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -9,8 +9,8 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
 import { isRedirectUriAllowed } from "../../src/local/authorization/accounts.js"
-import * as SimulatedUser from "../support/simulatedUser.js"
 import * as Utils from "../support/authorizationServer.js"
+import * as SimulatedUser from "../support/simulatedUser.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 

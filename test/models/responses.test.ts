@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { operations as clientOperations } from "../support/serviceModel.js"
 import { responses } from "../support/operations.js"
+import { operations as clientOperations } from "../support/serviceModel.js"
 import { facts, ofClient, ofSchema, type Shape } from "../support/shape.js"
 
 const operations = clientOperations.flatMap(({ name, output, shapes }) => {

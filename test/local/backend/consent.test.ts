@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Sleeps from "../../support/sleeps.js"
 import {
   ask,
   authorize,
@@ -25,6 +24,7 @@ import {
   tokenFor,
   type TokenRequest
 } from "../../support/localBackend.js"
+import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
   it.effect("is asked once, then the vault answers", () =>

@@ -17,9 +17,18 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import * as WorkloadToken from "../../../src/local/backend/workloadToken.js"
-import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup, tokenFor } from "../../support/localBackend.js"
-import { issuerOf, makeKey, sign } from "../../support/issuer.js"
 import * as Utils from "../../support/authorizationServer.js"
+import { issuerOf, makeKey, sign } from "../../support/issuer.js"
+import {
+  accessToken,
+  ask,
+  backend,
+  createProvider,
+  createWorkload,
+  jwt,
+  setup,
+  tokenFor
+} from "../../support/localBackend.js"
 
 const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"

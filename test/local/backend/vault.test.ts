@@ -14,9 +14,9 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
+import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../../support/localBackend.js"
 import { withRandomYields } from "../../support/randomYields.js"
 import * as Sleeps from "../../support/sleeps.js"
-import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../../support/localBackend.js"
 
 describe("the vault", () => {
   it.effect("keeps one grant for each shape of the request", () =>

@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
+import * as Utils from "../../support/authorizationServer.js"
 import {
   authorize,
   complete,
@@ -26,7 +27,6 @@ import {
   redirected,
   tokenFor
 } from "../../support/localBackend.js"
-import * as Utils from "../../support/authorizationServer.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
 
