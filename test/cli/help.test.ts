@@ -2,7 +2,7 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Commands from "../../src/cli/program.js"
 import * as Program from "../support/cli.js"
@@ -261,11 +261,4 @@ describe("agentcore-identity --completions", () => {
         assert.include(fish, ` -l ${flag.slice(2)} `)
       }
     }))
-})
-
-describe("agentcore-identity --version", () => {
-  it("equals the version of the package", () => {
-    const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-    assert.strictEqual(Commands.make(() => {}).version(), manifest.version)
-  })
 })
