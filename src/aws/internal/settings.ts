@@ -37,7 +37,7 @@ const names = [
   "sts"
 ]
 
-/** Without this check, calls with a misspelled `endpoint` or `credentials` would go to another place, or for someone else. */
+/** Without this check, a misspelled `endpoint` or `credentials` would send calls elsewhere, or as someone else. */
 export const checkNames = (options: object): Effect.Effect<void, Config.ConfigError> => {
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   return unknown === undefined ? Effect.void : invalid(unknown, `Expected a known option, one of ${names.join(", ")}`)
