@@ -322,11 +322,7 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
     return useCredential(
       get(request, consent),
       (forceAuthentication) =>
-        get(CredentialTag.asChecked({
-          ...CredentialTag.requestOf("AccessToken", request),
-          ...consent,
-          forceAuthentication
-        })),
+        get({ ...CredentialTag.requestOf("AccessToken", request), ...consent, forceAuthentication }),
       f,
       { rejected, reauthenticate }
     )

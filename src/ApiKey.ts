@@ -113,7 +113,10 @@ export const withApiKey: {
   ): <A, E, R>(
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
-  /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
+  /**
+   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
+   * caller.
+   */
   <Id = ApiKey>(
     options: Options<Id>
   ): <A, E, R>(
@@ -124,7 +127,10 @@ export const withApiKey: {
     self: Effect.Effect<A, E, R>,
     credential: Credential<Id>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
-  /** Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own caller. */
+  /**
+   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
+   * caller.
+   */
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
     options: Options<Id>
@@ -252,13 +258,13 @@ export const use = <A, E, R>(
  */
 export const layer: {
   /**
-   * One declared API key for everything above the layer, obtained when the layer is built. It is for the edge of a short
-   * program with one caller.
+   * One declared API key for everything above the layer, obtained when the layer is built. It is for the edge of a
+   * short program with one caller.
    */
   <Id>(credential: Credential<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
   /**
-   * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program with
-   * one caller.
+   * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
+   * with one caller.
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
 } = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>

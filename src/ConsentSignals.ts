@@ -1,6 +1,7 @@
 /**
- * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at once. A wait that
- * outlives its process, such as a durable workflow, leaves a registration. `durable/ObtainConsent` reads it when a signal is sent.
+ * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at
+ * once. A wait that outlives its process, such as a durable workflow, leaves a registration. `durable/ObtainConsent`
+ * reads it when a signal is sent.
  *
  * The waits poll anyway. A lost signal delays them until their next poll.
  *
@@ -42,8 +43,8 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 // -----------------------------------------------------------------------------
 
 /**
- * What a wait is for: one session, or the grant of a user, whatever session it comes from. The name identifies it, and is secret: a
- * store and a message have a keyed digest of it.
+ * What a wait is for: one session, or the grant of a user, whatever session it comes from. The name identifies it, and
+ * is secret: a store and a message have a keyed digest of it.
  *
  * @since 0.1.0
  * @category models
@@ -84,14 +85,16 @@ export type Outcome = "Completed" | "WrongUser" | "Rejected"
 // -----------------------------------------------------------------------------
 
 /**
- * - `signal`: passes an outcome to all who listen, in every process. It never fails: a signal that cannot be sent is lost. The
- *   outcome of a session is remembered for 10 minutes, because a session can be complete before the wait for it begins.
- * - `listen`: calls a function for each signal, and returns the function that ends this. It is not an effect, so that a wait for
- *   consent takes no fiber of its own.
- * - `register`: stores the name of an execution that waits for a grant, for example a durable workflow's, until it expires
+ * - `signal`: passes an outcome to all who listen, in every process. It never fails: a signal that cannot be sent is
+ *   lost. The outcome of a session is remembered for 10 minutes, because a session can be complete before the wait for it
+ *   begins.
+ * - `listen`: calls a function for each signal, and returns the function that ends this. It is not an effect, so that a
+ *   wait for consent takes no fiber of its own.
+ * - `register`: stores the name of an execution that waits for a grant, for example a durable workflow's, until it
+ *   expires
  * - `registrations`: the executions that wait for a grant
- * - `unregister`: removes an execution that has learned of its grant. A callback that dies before it leaves the execution for the
- *   next one.
+ * - `unregister`: removes an execution that has learned of its grant. A callback that dies before it leaves the
+ *   execution for the next one.
  *
  * @since 0.1.0
  * @category services
@@ -129,8 +132,8 @@ export class ConsentSignals
 export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Session", name: sessionUri })
 
 /**
- * The topic of a grant. Two JWTs with the same issuer and subject have the same topic: a user who signs in again has a new JWT. A user
- * id and a JWT never have: AgentCore keeps their tokens apart.
+ * The topic of a grant. Two JWTs with the same issuer and subject have the same topic: a user who signs in again has a
+ * new JWT. A user id and a JWT never have: AgentCore keeps their tokens apart.
  *
  * @since 0.1.0
  * @category topics
@@ -219,8 +222,9 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
   Effect.callback((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
 
 /**
- * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can never be completed.
- * After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion whose response was lost.
+ * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can
+ * never be completed. After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion
+ * whose response was lost.
  *
  * @since 0.1.0
  * @category waits
@@ -269,8 +273,8 @@ const afterSignal = <E, R>(
   )
 
 /**
- * Provides a `TokenPoller` whose waits end one round trip after the callback, also after that of another process. `ConsentCallback.layer`
- * provides one itself: this one is for programs without that page.
+ * Provides a `TokenPoller` whose waits end one round trip after the callback, also after that of another process.
+ * `ConsentCallback.layer` provides one itself: this one is for programs without that page.
  *
  * @since 0.1.0
  * @category layers

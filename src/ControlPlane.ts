@@ -1,6 +1,6 @@
 /**
- * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a service with a method
- * for each, which adapters implement. Requests and answers are in `models/`.
+ * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a
+ * service with a method for each, which adapters implement. Requests and answers are in `models/`.
  *
  * @since 0.1.0
  */
@@ -494,8 +494,9 @@ export interface StreamOptions extends Operation.StreamOptions {}
 export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
- * The operations, and each list of resources as a stream over all its pages: `listX` as `streamX`. A page is fetched when its first item
- * is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20 of the other resources.
+ * The operations, and each list of resources as a stream over all its pages: `listX` as `streamX`. A page is fetched
+ * when its first item is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20
+ * of the other resources.
  *
  * @since 0.1.0
  * @category services
@@ -544,9 +545,10 @@ export interface Service extends Operations, Operation.Streams<typeof operations
 export class ControlPlane extends Context.Service<ControlPlane, Service>()("effect-agentcore-identity/ControlPlane") {}
 
 /**
- * A control plane over an implementation of its operations. It checks requests against the limits of the service model before it calls
- * the implementation: a violation is a `ValidationException` that names the member. It adds the operation's name to errors that were
- * raised without it. Every call is a span `ControlPlane.<operation>`, and lists become streams.
+ * A control plane over an implementation of its operations. It checks requests against the limits of the service model
+ * before it calls the implementation: a violation is a `ValidationException` that names the member. It adds the
+ * operation's name to errors that were raised without it. Every call is a span `ControlPlane.<operation>`, and lists
+ * become streams.
  *
  * @since 0.1.0
  * @category constructors
@@ -563,7 +565,8 @@ export const make = (implementation: Operations): Service =>
 export type Decorator = Operation.Decorator<typeof operations>
 
 /**
- * Wraps every operation of the control plane in context, beneath its streams too: for spans, rate limits, faults in tests.
+ * Wraps every operation of the control plane in context, beneath its streams too: for spans, rate limits, faults in
+ * tests.
  *
  * @since 0.1.0
  * @category layers

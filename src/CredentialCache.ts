@@ -1,14 +1,15 @@
 /**
- * Caching of access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The cache is off unless
- * its layer is provided. It is a decorator of the data plane, and of the security token service.
+ * Caching of access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The
+ * cache is off unless its layer is provided. It is a decorator of the data plane, and of the security token service.
  *
- * Only issued access tokens and API keys are cached. Other answers and failures are not. The key of a credential is its request: workload
- * access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access token is opaque: another token of
- * the same user has other credentials. Callers who ask for one credential at the same time share one call. Interrupting one of them
- * does not interrupt the others.
+ * Only issued access tokens and API keys are cached. Other answers and failures are not. The key of a credential is its
+ * request: workload access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access
+ * token is opaque: another token of the same user has other credentials. Callers who ask for one credential at the same
+ * time share one call. Interrupting one of them does not interrupt the others.
  *
- * AgentCore reports no expiry. A JWT is cached until its `exp` less a skew. An opaque token is not cached unless it is given a time to live.
- * The cache does not notice a revocation before that time: `invalidate` a credential that a resource has rejected.
+ * AgentCore reports no expiry. A JWT is cached until its `exp` less a skew. An opaque token is not cached unless it is
+ * given a time to live. The cache does not notice a revocation before that time: `invalidate` a credential that a
+ * resource has rejected.
  *
  * @since 0.1.0
  */
@@ -36,7 +37,7 @@ import {
 import * as DataPlane from "./DataPlane.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Guards from "./plane/optionTypes.js"
+import * as OptionTypes from "./plane/optionTypes.js"
 import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
@@ -61,11 +62,17 @@ export type TypeId = typeof TypeId
  * @category models
  */
 export interface Options {
-  /** The end of a token's life, by its `exp` or its expiration, in which the cache does not return it. Default: 1 minute. */
+  /**
+   * The end of a token's life, by its `exp` or its expiration, in which the cache does not return it. Default: 1
+   * minute.
+   */
   readonly skew?: Duration.Input | undefined
   /** How long an access token is cached that is not a JWT with an `exp`. Default: 0, it is not cached. */
   readonly opaqueTimeToLive?: Duration.Input | undefined
-  /** How long an API key is cached. For so long the cache returns a key that was changed in AgentCore. Default: 5 minutes. */
+  /**
+   * How long an API key is cached. For so long the cache returns a key that was changed in AgentCore. Default: 5
+   * minutes.
+   */
   readonly apiKeyTimeToLive?: Duration.Input | undefined
   /** The maximum number of credentials in memory. The oldest is dropped first. Default: 10,000. */
   readonly capacity?: number | undefined
@@ -96,8 +103,8 @@ export type {
 
 export {
   /**
-   * A store could not carry out an operation. No program fails with it: the cache behaves as if the store were empty. The cache logs
-   * `reason`, as a warning once a minute and otherwise at level debug. It must not contain secrets.
+   * A store could not carry out an operation. No program fails with it: the cache behaves as if the store were empty.
+   * The cache logs `reason`, as a warning once a minute and otherwise at level debug. It must not contain secrets.
    *
    * @since 0.1.0
    * @category errors
@@ -116,8 +123,8 @@ export {
 export interface Service {
   readonly [TypeId]: TypeId
   /**
-   * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other processes
-   * return it until they invalidate it too.
+   * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other
+   * processes return it until they invalidate it too.
    *
    * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials by themselves.
    */
@@ -180,8 +187,8 @@ const counter = (name: string, description: string): Metric.Counter<number> =>
 export const hits: Metric.Counter<number> = counter("hits", "Requests answered by a cached credential")
 
 /**
- * `agentcore.credential_cache.misses`: requests that were sent to the service because no credential was cached. Polls and forced
- * authentications are not counted. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.misses`: requests that were sent to the service because no credential was cached. Polls
+ * and forced authentications are not counted. Label: `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
@@ -197,7 +204,8 @@ export const misses: Metric.Counter<number> = counter("misses", "Requests for wh
 export const shared: Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
 
 /**
- * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label: `agentcore.operation` (`get`, `set`, `remove`).
+ * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label:
+ * `agentcore.operation` (`get`, `set`, `remove`).
  *
  * @since 0.1.0
  * @category metrics
@@ -323,16 +331,16 @@ const defaults = {
 } as const
 
 const optionFields = {
-  skew: Constraint.optional(Guards.DurationInput),
-  opaqueTimeToLive: Constraint.optional(Guards.DurationInput),
-  apiKeyTimeToLive: Constraint.optional(Guards.DurationInput),
-  capacity: Constraint.optional(Guards.Amount)
+  skew: Constraint.optional(OptionTypes.DurationInput),
+  opaqueTimeToLive: Constraint.optional(OptionTypes.DurationInput),
+  apiKeyTimeToLive: Constraint.optional(OptionTypes.DurationInput),
+  capacity: Constraint.optional(OptionTypes.Amount)
 }
 
 const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
 const refuseStoreOptions = Validation.refuse(
-  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(Guards.DurationInput) }),
+  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
 
@@ -368,8 +376,8 @@ const makeLayer = (
   ))
 
 /**
- * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. Invalid options are a defect of the
- * layer, a `ValidationException`.
+ * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. Invalid options are a
+ * defect of the layer, a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -424,8 +432,8 @@ export const layerStore = (
     )))
 
 /**
- * Caches the tokens of the security token service in context until their expiration less the skew of the cache. The tokens stay in memory,
- * also with a store, because a request does not contain the IAM identity.
+ * Caches the tokens of the security token service in context until their expiration less the skew of the cache. The
+ * tokens stay in memory, also with a store, because a request does not contain the IAM identity.
  *
  * @since 0.1.0
  * @category layers

@@ -6,8 +6,9 @@
 import * as Schema from "effect/Schema"
 
 /**
- * A definition or an update would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it from Secrets
- * Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it a new callback URL.
+ * A definition or an update would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it
+ * from Secrets Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it
+ * a new callback URL.
  *
  * @since 0.1.0
  * @category errors
@@ -28,8 +29,8 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()
 }
 
 /**
- * An update lacks members that the service stores but does not return. An update replaces the whole configuration, so it must
- * contain them.
+ * An update lacks members that the service stores but does not return. An update replaces the whole configuration, so
+ * it must contain them.
  *
  * @since 0.1.0
  * @category errors

@@ -1,5 +1,6 @@
 /**
- * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each, which adapters implement.
+ * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each, which
+ * adapters implement.
  *
  * Programs use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or
  * for a single call.
@@ -87,9 +88,9 @@ export const GetWorkloadAccessTokenForUserIdRequest = Lazy.schema(() =>
 export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTokenForUserIdRequest.Type
 
 /**
- * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault keeps a user's token
- * for the same scopes, resources, audiences and custom parameters, so the user is asked again for other ones. `forceAuthentication` ignores
- * the token that the vault holds, and drops it.
+ * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
+ * keeps a user's token for the same scopes, resources, audiences and custom parameters, so the user is asked again for
+ * other ones. `forceAuthentication` ignores the token that the vault holds, and drops it.
  *
  * @since 0.1.0
  * @category requests
@@ -153,7 +154,9 @@ export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
     requestHost: Constraint.optional(RequestHost),
     /** The path of the request, with its query. */
     requestPath: RequestPath,
-    /** Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service. */
+    /**
+     * Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service.
+     */
     includeWalletAuthToken: Constraint.optional(Schema.Boolean),
     /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
     requestBody: Constraint.optional(RequestBody)
@@ -174,7 +177,9 @@ export const StripePrivyTokenRequest = Lazy.schema(() =>
     requestPath: RequestPath,
     /** The body of the request: `Redacted.make(body)`. */
     requestBody: RequestBody,
-    /** Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service. */
+    /**
+     * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
+     */
     includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
   })
 )
@@ -317,8 +322,8 @@ export class Failed
 {}
 
 /**
- * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization URL. Every other answer
- * is a session in progress.
+ * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
+ * URL. Every other answer is a session in progress.
  *
  * @since 0.1.0
  * @category answers
@@ -344,8 +349,8 @@ export const GetResourceApiKeyResponse = Lazy.schema(() => Schema.Struct({ apiKe
 export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
 
 /**
- * The tokens that authorize a payment request: one member. A member that AWS adds later is ignored. `requestExpiry` is in milliseconds since
- * the epoch, as AWS sends it.
+ * The tokens that authorize a payment request: one member. A member that AWS adds later is ignored. `requestExpiry` is
+ * in milliseconds since the epoch, as AWS sends it.
  *
  * @since 0.1.0
  * @category models
@@ -449,10 +454,11 @@ const toWire = (answer: TokenAnswer): Wire => {
 }
 
 /**
- * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be polled with it. An empty
- * token, URL or session is none either.
+ * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be
+ * polled with it. An empty token, URL or session is none either.
  *
- * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms (`npm run bench`).
+ * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms
+ * (`npm run bench`).
  */
 const tokenAnswer: Operation.Codec<TokenAnswer> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
@@ -490,7 +496,8 @@ export const operations = {
     quota: 200
   }),
   /**
-   * Returns a token for the workload and a user, who is known by a JWT. The service checks its signature, issuer and expiry.
+   * Returns a token for the workload and a user, who is known by a JWT. The service checks its signature, issuer and
+   * expiry.
    */
   getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
     request: GetWorkloadAccessTokenForJwtRequest,
@@ -538,8 +545,9 @@ export const operations = {
     quota: 200
   }),
   /**
-   * Completes an authorization for the user who started it (session binding). The service exchanges the code only then. The identifier
-   * must be the original artifact: the very JWT, or the exact user id, that the workload access token was made for.
+   * Completes an authorization for the user who started it (session binding). The service exchanges the code only then.
+   * The identifier must be the original artifact: the very JWT, or the exact user id, that the workload access token
+   * was made for.
    */
   completeResourceTokenAuth: Operation.make("CompleteResourceTokenAuth", {
     request: CompleteResourceTokenAuthRequest,
@@ -592,9 +600,9 @@ export interface Service extends Operations {}
 export class DataPlane extends Context.Service<DataPlane, Service>()("effect-agentcore-identity/DataPlane") {}
 
 /**
- * A data plane over an implementation of its operations. It checks requests against the limits of the service model before it calls the
- * implementation: a violation is a `ValidationException` that names the member. It adds the operation's name to errors that were raised
- * without it. Every call is a span `DataPlane.<operation>`.
+ * A data plane over an implementation of its operations. It checks requests against the limits of the service model
+ * before it calls the implementation: a violation is a `ValidationException` that names the member. It adds the
+ * operation's name to errors that were raised without it. Every call is a span `DataPlane.<operation>`.
  *
  * @since 0.1.0
  * @category constructors
@@ -610,8 +618,8 @@ export const make = (implementation: Operations): Service => Plane.make("DataPla
 export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
- * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under `Identity.layer`. On top
- * of a layer with an `Identity` that is built already, it does not reach that `Identity`.
+ * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under
+ * `Identity.layer`. On top of a layer with an `Identity` that is built already, it does not reach that `Identity`.
  *
  * @since 0.1.0
  * @category layers

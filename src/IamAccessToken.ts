@@ -52,8 +52,8 @@ export interface IamAccessTokenRequest {
   /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is rejected, not rounded. Default: 5 minutes, set
-   * by the service.
+   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is rejected, not rounded. Default: 5 minutes,
+   * set by the service.
    */
   readonly duration?: Duration.Input | undefined
   /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
@@ -186,8 +186,8 @@ const obtain = (sts: Service) =>
  */
 export const withIamAccessToken: {
   /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
-   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
+   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
   <Id>(
     credential: Credential<Id>
@@ -195,8 +195,9 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
-   * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
+   * token. The account must have outbound web identity federation enabled, and IAM must allow
+   * `sts:GetWebIdentityToken`.
    */
   <Id = IamAccessToken>(
     options: Options<Id>
@@ -204,16 +205,17 @@ export const withIamAccessToken: {
     self: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web identity
-   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
+   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
   <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
     credential: Credential<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
   /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the token. The
-   * account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
+   * token. The account must have outbound web identity federation enabled, and IAM must allow
+   * `sts:GetWebIdentityToken`.
    */
   <A, E, R, Id = IamAccessToken>(
     self: Effect.Effect<A, E, R>,
@@ -338,13 +340,13 @@ export const use = <A, E, R>(
  */
 export const layer: {
   /**
-   * One declared token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the
-   * edge of a short program.
+   * One declared token for everything above the layer, obtained when the layer is built. It is not renewed. It is for
+   * the edge of a short program.
    */
   <Id>(credential: Credential<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
   /**
-   * One token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the edge of a
-   * short program.
+   * One token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the edge
+   * of a short program.
    */
   <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
 } = <Id>(

@@ -394,8 +394,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const pollOnce = (session: ConsentSession) => askOnce(session, session.sessionUri)
 
-  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep its
-  // variables, and an effect that is made before it runs all effects in it.
+  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep
+  // its variables, and an effect that is made before it runs all effects in it.
   const wait = <E, R>(session: ConsentSession, { poll: given }: ConsentOptions<E, R>, wake: ConsentWait.Wake) =>
     Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
       const poller = given === undefined ? byDefault : TokenPoller.from(given)

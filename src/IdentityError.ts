@@ -347,7 +347,8 @@ export class JWTPayloadSizeExceededException
 
 /**
  * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
- * continue with `Identity.resumeAccessToken`. `nextStep` is the end of the message, for another API than that of Effect.
+ * continue with `Identity.resumeAccessToken`. `nextStep` is the end of the message, for another API than that of
+ * Effect.
  *
  * @since 0.1.0
  * @category errors
@@ -411,7 +412,8 @@ const authorizationFailures = {
  * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
  *   that of the workload access token
  *
- * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a store of consents.
+ * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a
+ * store of consents.
  *
  * @since 0.1.0
  * @category errors
@@ -491,8 +493,8 @@ const rejections = {
  *   stays in the token vault until a request with `forceAuthentication`
  * - `BodyNotRepeatable`: there is a new credential, but the body of the request is a stream, which is not sent twice
  *
- * `status` is the status of the last response. `provider` is the credential provider, or `sts:GetWebIdentityToken` for an
- * AWS-signed JWT.
+ * `status` is the status of the last response. `provider` is the credential provider, or `sts:GetWebIdentityToken` for
+ * an AWS-signed JWT.
  *
  * @since 0.1.0
  * @category errors

@@ -1,8 +1,8 @@
 /**
  * An AWS operation as data: one row of the table of its plane.
  *
- * Everything that handles an operation is derived from its row: the type and the checks of the plane's method, the call by the AWS SDK,
- * the route of the local server, the scripted planes of tests, and the rate limits.
+ * Everything that handles an operation is derived from its row: the type and the checks of the plane's method, the call
+ * by the AWS SDK, the route of the local server, the scripted planes of tests, and the rate limits.
  *
  * @since 0.1.0
  */
@@ -145,7 +145,8 @@ export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, 
 export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B, infer _E> ? B : never
 
 /**
- * The errors of an operation: its exceptions, exceptions that it does not have in the model, and calls without an answer.
+ * The errors of an operation: its exceptions, exceptions that it does not have in the model, and calls without an
+ * answer.
  *
  * @since 0.1.0
  * @category type-level
@@ -199,8 +200,9 @@ export type Streams<T> = {
 }
 
 /**
- * Wraps one call of a plane: gets the operation's name, the call, and the request, and returns the call that replaces it.
- * `E` are the errors that every operation of the plane has: TypeScript does not find them in the errors of an unknown operation.
+ * Wraps one call of a plane: gets the operation's name, the call, and the request, and returns the call that replaces
+ * it. `E` are the errors that every operation of the plane has: TypeScript does not find them in the errors of an
+ * unknown operation.
  *
  * @since 0.1.0
  * @category type-level
@@ -238,7 +240,8 @@ export const noResponse: Codec<void> = { decode: () => Option.some(undefined), e
 /**
  * A row of a plane's table.
  *
- * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of `Schema.encode`.
+ * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of
+ * `Schema.encode`.
  *
  * @since 0.1.0
  * @category constructors

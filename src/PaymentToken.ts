@@ -1,6 +1,7 @@
 /**
- * The tokens that authorize one request to a payment vendor. A payment token belongs to that request: it is obtained for
- * it, sent with it, and never kept. So there is no tag and no layer for it, and `CredentialCache` does not cache it.
+ * The tokens that authorize one request to a payment vendor. A payment token belongs to that request: it is obtained
+ * for it, sent with it, and never kept. So there is no tag and no layer for it, and `CredentialCache` does not cache
+ * it.
  *
  * @since 0.1.0
  */
@@ -63,7 +64,8 @@ const isSame = Schema.toEquivalence(PaymentTokenResponse)
 
 /**
  * Sends one request to a payment vendor with its tokens. If the vendor rejects them, because they have expired on the
- * way, `use` obtains new ones and runs `f` once more with them. If there are no others, `use` fails with the first error.
+ * way, `use` obtains new ones and runs `f` once more with them. If there are no others, `use` fails with the first
+ * error.
  *
  * @since 0.1.0
  * @category combinators

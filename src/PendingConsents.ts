@@ -1,6 +1,6 @@
 /**
- * The authorizations that wait for consent, each with its user. The callback page claims an authorization once, and completes it for that
- * user only.
+ * The authorizations that wait for consent, each with its user. The callback page claims an authorization once, and
+ * completes it for that user only.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,8 @@ import { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 // -----------------------------------------------------------------------------
 
 /**
- * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained with.
+ * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained
+ * with.
  *
  * The optional members are for the page that opened the session. A store keeps and returns them with it.
  *
@@ -38,8 +39,8 @@ export interface PendingConsent {
   readonly session: ConsentSession
   readonly user: UserIdentifier
   /**
-   * The name of the workload identity that asks. With it, the page after consent can ask AgentCore for the token. With `credential`, it tells
-   * who else waits for this consent.
+   * The name of the workload identity that asks. With it, the page after consent can ask AgentCore for the token. With
+   * `credential`, it tells who else waits for this consent.
    */
   readonly workload?: string | undefined
   /** The name that the application has for the credential. */
@@ -51,8 +52,8 @@ export interface PendingConsent {
 const damaged = Constraint.problem("The pending consent is damaged")
 
 /**
- * A pending consent as JSON, for a store of one's own. The text contains the secrets in clear: encrypt it. The error of a damaged text
- * has no values.
+ * A pending consent as JSON, for a store of one's own. The text contains the secrets in clear: encrypt it. The error of
+ * a damaged text has no values.
  *
  * @since 0.1.0
  * @category schemas
@@ -85,7 +86,8 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
 
 export {
   /**
-   * The store of consents cannot be reached, or holds something unreadable. `reason` is a code or a description without secrets.
+   * The store of consents cannot be reached, or holds something unreadable. `reason` is a code or a description without
+   * secrets.
    *
    * @since 0.1.0
    * @category errors
@@ -98,18 +100,19 @@ export {
 // -----------------------------------------------------------------------------
 
 /**
- * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was claimed. A claimed
- *   session stays claimed.
+ * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was
+ *   claimed. A claimed session stays claimed.
  * - `claim`: returns a session to exactly one caller.
  * - `settle`: marks a claimed session whose outcome was signalled. The store then needs only its name.
- * - `unsettled`: returns the claimed sessions that are not settled, or one of them by its URI. Their process may have ended before it
- *   could signal.
+ * - `unsettled`: returns the claimed sessions that are not settled, or one of them by its URI. Their process may have
+ *   ended before it could signal.
  *
- * A store without `settle` and `unsettled` is complete. With it, the waits of a process that was killed while it completed a session find
- * the grant when they next ask AgentCore.
+ * A store without `settle` and `unsettled` is complete. With it, the waits of a process that was killed while it
+ * completed a session find the grant when they next ask AgentCore.
  *
- * An implementation for more than one process needs a store with an atomic "get and mark", as `persistence/RedisPendingConsents` and
- * `persistence/SqlPendingConsents` have. It keeps all members of a {@link PendingConsent}: {@link FromJson} encodes them.
+ * An implementation for more than one process needs a store with an atomic "get and mark", as
+ * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` have. It keeps all members of a
+ * {@link PendingConsent}: {@link FromJson} encodes them.
  *
  * @since 0.1.0
  * @category services
@@ -178,8 +181,8 @@ const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * Pending consents in the memory of this process. A session is removed 10 minutes after it expires. All layers of a program that provide
- * it share it.
+ * Pending consents in the memory of this process. A session is removed 10 minutes after it expires. All layers of a
+ * program that provide it share it.
  *
  * @since 0.1.0
  * @category layers

@@ -23,7 +23,8 @@ import * as Validation from "./plane/validation.js"
 export type Quotas<Operation extends string> = { readonly [K in Operation]: number }
 
 /**
- * The quotas of the data plane in calls a second, by the AWS documentation: 200 for tokens and keys, 100 for completions.
+ * The quotas of the data plane in calls a second, by the AWS documentation: 200 for tokens and keys, 100 for
+ * completions.
  *
  * @since 0.1.0
  * @category quotas
@@ -68,10 +69,11 @@ const refuseQuotas = Validation.refuse(
 const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the layer, a
- * `ValidationException`.
+ * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the
+ * layer, a `ValidationException`.
  *
- * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come last.
+ * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come
+ * last.
  *
  * @since 0.1.0
  * @category layers

@@ -1,7 +1,8 @@
 /**
- * The operations of STS that concern the caller's own IAM identity: who the caller is (GetCallerIdentity), and JWTs that AWS signs for the
- * identity (GetWebIdentityToken), for services outside of AWS that trust the account's issuer: outbound web identity federation. Programs use
- * `IamAccessToken`, which is built on this service. Adapters implement it.
+ * The operations of STS that concern the caller's own IAM identity: who the caller is (GetCallerIdentity), and JWTs
+ * that AWS signs for the identity (GetWebIdentityToken), for services outside of AWS that trust the account's issuer:
+ * outbound web identity federation. Programs use `IamAccessToken`, which is built on this service. Adapters implement
+ * it.
  *
  * @since 0.1.0
  */
@@ -144,7 +145,8 @@ export const operations = {
   getCallerIdentity: Operation.make("GetCallerIdentity", {
     request: GetCallerIdentityRequest,
     response: GetCallerIdentityResponse,
-    // The service model has none of its own for the operation. These are the errors that every operation of STS can have.
+    // The service model has none of its own for the operation. These are the errors that every operation of STS can
+    // have.
     errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
     path: "/"
   })
@@ -195,8 +197,9 @@ export class SecurityTokenService
 {}
 
 /**
- * The service over an implementation. It checks requests against the limits of the service model before it calls the implementation, and
- * adds the operation's name to errors that were raised without it. Every call is a span `SecurityTokenService.<operation>`.
+ * The service over an implementation. It checks requests against the limits of the service model before it calls the
+ * implementation, and adds the operation's name to errors that were raised without it. Every call is a span
+ * `SecurityTokenService.<operation>`.
  *
  * @since 0.1.0
  * @category constructors

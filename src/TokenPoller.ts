@@ -1,11 +1,12 @@
 /**
  * How a program waits for a user's consent: by a `Schedule`, or by a poller of its own.
  *
- * All waits of a process that follow a schedule share one budget of polls, and those of `http/Connect` too. By default it has 100 a second:
- * half of the quota of `GetResourceOauth2Token` (AWS documentation). While more waits are due than the budget has polls, their intervals
- * stretch: the polls are spread evenly, and the wait that is due longest is the next. The budget halves when the service throttles a call, at
- * most once a second, because the quota is that of the account. It recovers by a hundredth a second. At most a quarter of its polls run at
- * the same time, so that polls that are answered slowly leave connections to other calls.
+ * All waits of a process that follow a schedule share one budget of polls, and those of `http/Connect` too. By default
+ * it has 100 a second: half of the quota of `GetResourceOauth2Token` (AWS documentation). While more waits are due than
+ * the budget has polls, their intervals stretch: the polls are spread evenly, and the wait that is due longest is the
+ * next. The budget halves when the service throttles a call, at most once a second, because the quota is that of the
+ * account. It recovers by a hundredth a second. At most a quarter of its polls run at the same time, so that polls that
+ * are answered slowly leave connections to other calls.
  *
  * @since 0.1.0
  */
@@ -53,8 +54,8 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * Runs a wait. The flow ends it at the latest when the session expires. A poller that learns that no token will come fails
- * with `AuthorizationFailed`.
+ * Runs a wait. The flow ends it at the latest when the session expires. A poller that learns that no token will come
+ * fails with `AuthorizationFailed`.
  *
  * @since 0.1.0
  * @category models
@@ -78,8 +79,8 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
 
 /**
  * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
- * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the budget of the process
- * is used up, a poll comes later than the schedule says.
+ * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the
+ * budget of the process is used up, a poll comes later than the schedule says.
  *
  * @since 0.1.0
  * @category constructors
@@ -142,8 +143,8 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
 export const make = (poller: Poller): Poller => poller
 
 /**
- * A poller for many waits: every 5 seconds, less often while the budget is used up, until the session expires, at most for 10 minutes. A
- * wait is one suspended fiber, without a timer of its own.
+ * A poller for many waits: every 5 seconds, less often while the budget is used up, until the session expires, at most
+ * for 10 minutes. A wait is one suspended fiber, without a timer of its own.
  *
  * @since 0.1.0
  * @category constructors
@@ -155,8 +156,8 @@ export const defaultPoller: Poller = SharedWait.toPoller(
 /**
  * A budget of its own for the waits of a program, instead of the one of its process.
  *
- * Without this layer the budget is the default value of a `Context.Reference`. Effect makes that value once and keeps it for the life of the
- * process, so that all programs of the process share it.
+ * Without this layer the budget is the default value of a `Context.Reference`. Effect makes that value once and keeps
+ * it for the life of the process, so that all programs of the process share it.
  *
  * @since 0.1.0
  * @category layers

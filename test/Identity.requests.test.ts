@@ -45,7 +45,7 @@ const wrong = (patch: object) => ask({ ...request, ...patch })
 const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]"
 
 const names =
-  "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll]"
+  "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll, into]"
 
 describe("a wrong request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [

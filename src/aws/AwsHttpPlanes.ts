@@ -53,6 +53,14 @@ export type {
   SharedOptions
 } from "./internal/http/adapter.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  EndpointOptions
+} from "./internal/settings.js"
+
 /**
  * The options of {@link layer}.
  *

@@ -44,6 +44,14 @@ export type {
   SharedOptions
 } from "./internal/sdk/adapter.js"
 
+export type {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  EndpointOptions
+} from "./internal/settings.js"
+
 /**
  * The services that the layers provide.
  *

@@ -29,7 +29,10 @@ export const Current = Context.Reference("effect-agentcore-identity/internal/Con
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 })
 
-/** What `Identity` knows of the wait. A class, because there are as many as users who think: functions of its own would take more memory. */
+/**
+ * What `Identity` knows of the wait. A class, because there are as many as users who think: functions of its own would
+ * take more memory.
+ */
 class Running implements ConsentWait {
   madeSignal: Signal | undefined
   grantWait: GrantWait | undefined
@@ -65,8 +68,8 @@ export type Wake = <A, E, R, E2, R2>(
 /**
  * Runs a handler, then its wait.
  *
- * The finalizers of a handler run when the handler or the wait ends. Most handlers have none: their wait runs outside, because a region for
- * finalizers takes memory as long as the wait lasts.
+ * The finalizers of a handler run when the handler or the wait ends. Most handlers have none: their wait runs outside,
+ * because a region for finalizers takes memory as long as the wait lasts.
  */
 export const run = <A, E, R, E2, R2>(
   handler: Effect.Effect<unknown, E, R>,

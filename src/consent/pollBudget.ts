@@ -25,7 +25,10 @@ export interface TurnRequest {
 export interface Budget {
   /** Suspends a fiber until it has its turn, is woken, or expires. */
   readonly turn: (request: TurnRequest) => Effect.Effect<Turn>
-  /** Runs a poll. While too many run, there are no turns: polls that the service answers slowly do not take all connections. */
+  /**
+   * Runs a poll. While too many run, there are no turns: polls that the service answers slowly do not take all
+   * connections.
+   */
   readonly run: <A, E, R>(poll: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Halves the polls a second, because the service refused a call for its rate. */
   readonly throttled: Effect.Effect<void>
@@ -40,13 +43,19 @@ export interface Budget {
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
 const defaultLimit = 100
 
-/** The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by default. */
+/**
+ * The polls that run at the same time, as a part of those of a second. 25 by default: the AWS SDK has 50 connections by
+ * default.
+ */
 const runningPart = 1 / 4
 
 /** In milliseconds. A timer that rings late may catch up with the turns of this time. */
 const maxCatchUp = 50
 
-/** In milliseconds. A wait without delays, in a program without other waits that are due, may take the turns of this time at once. */
+/**
+ * In milliseconds. A wait without delays, in a program without other waits that are due, may take the turns of this
+ * time at once.
+ */
 const maxBurst = 100
 
 /** In milliseconds. Calls that are in flight together are throttled together, and halve the rate once. */
@@ -97,8 +106,8 @@ const makeTimer = (clock: Clock.Clock, run: () => void): Timer => {
       const timer: NonNullable<typeof next> = { at, fiber: undefined }
       next = timer
       const sleep = Math.ceil(Math.min(Math.max(at - clock.currentTimeMillisUnsafe(), 0), maxSleep))
-      // The fiber of a caller would keep the context of that caller, with its spans, for all later waits. The clock of a test may
-      // end the sleep before `runFork` returns.
+      // The fiber of a caller would keep the context of that caller, with its spans, for all later waits. The clock of
+      // a test may end the sleep before `runFork` returns.
       timer.fiber = Effect.runFork(Effect.flatMap(clock.sleep(Duration.millis(sleep)), () =>
         Effect.sync(() => {
           if (next !== timer) return
@@ -248,8 +257,8 @@ export const make = (limit: number): Budget => {
 // -----------------------------------------------------------------------------
 
 /**
- * The budget of a program. Effect makes the value of a Reference once for each process, so that all programs of a process share
- * the default one.
+ * The budget of a program. Effect makes the value of a Reference once for each process, so that all programs of a
+ * process share the default one.
  */
 export const PollBudget = Context.Reference("effect-agentcore-identity/internal/PollBudget", {
   defaultValue: () => make(defaultLimit)

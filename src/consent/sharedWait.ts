@@ -1,5 +1,6 @@
 /**
- * A wait for consent that takes its turns with all other waits of the process. It is one suspended fiber: no timer, no race.
+ * A wait for consent that takes its turns with all other waits of the process. It is one suspended fiber: no timer, no
+ * race.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -22,7 +23,8 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * What a callback tells a wait. `undefined`: nothing yet. After a failure the wait asks once, unless another user opened the page.
+ * What a callback tells a wait. `undefined`: nothing yet. After a failure the wait asks once, unless another user
+ * opened the page.
  */
 export interface Wake {
   readonly register: (onWake: () => void) => () => void
@@ -37,7 +39,8 @@ export type Run = <E, R>(
 const SharedWait: unique symbol = Symbol.for("effect-agentcore-identity/internal/SharedWait")
 
 /**
- * Makes a poller of a run. The property tells the flow that the run ends with its session, and the callback that it can be woken.
+ * Makes a poller of a run. The property tells the flow that the run ends with its session, and the callback that it can
+ * be woken.
  */
 export const toPoller = (run: Run): Run => Object.assign<Run, object>((wait) => run(wait), { [SharedWait]: run })
 
@@ -61,8 +64,8 @@ type Ending<E, R> = Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | A
 const timedOut = ({ session }: Pick<Wait<unknown, unknown>, "session">) => new AuthorizationTimedOut({ session })
 
 /**
- * The last poll of a wait that is told a rejection. AgentCore also rejects the retry of a completion whose response was lost, and the
- * token is there then.
+ * The last poll of a wait that is told a rejection. AgentCore also rejects the retry of a completion whose response was
+ * lost, and the token is there then.
  */
 export const lastPoll = <E, R>(
   poll: Wait<E, R>["poll"],
@@ -111,8 +114,8 @@ const next = <E, R>(waiting: Waiting<E, R>, wake: Wake | undefined): Ending<E, R
   )
 
 /**
- * Polls in this interval, or less often while the budget of the process is used up, at most for `limit` and until the session
- * expires.
+ * Polls in this interval, or less often while the budget of the process is used up, at most for `limit` and until the
+ * session expires.
  */
 export const make =
   (interval: Duration.Duration, limit: Duration.Duration): Run => <E, R>({ poll, session }: Wait<E, R>, wake?: Wake) =>

@@ -106,7 +106,8 @@ const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions): A
     secret: ({ kind, request: { provider } }) => {
       const own = Object.hasOwn(secrets, provider) ? secrets[provider] : undefined
       return own === undefined
-        // The name that AgentCore gives a secret: that of the provider and a suffix. Secrets Manager adds one to the ARN.
+        // The name that AgentCore gives a secret: that of the provider and a suffix. Secrets Manager adds one to the
+        // ARN.
         ? arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${secretFolders[kind]}/${provider}-*`)
         : own.startsWith("arn:")
         ? own

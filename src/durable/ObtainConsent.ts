@@ -151,7 +151,7 @@ import { Connect } from "../http/Connect.js"
 import type { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserId } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -192,9 +192,9 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
 const refuseOptions = Validation.refuse(
   () =>
     Schema.Struct({
-      invite: Guards.AnyFunction,
-      reminders: Constraint.optional(Schema.Array(Guards.DurationInput)),
-      patience: Constraint.optional(Guards.DurationInput)
+      invite: OptionTypes.AnyFunction,
+      reminders: Constraint.optional(Schema.Array(OptionTypes.DurationInput)),
+      patience: Constraint.optional(OptionTypes.DurationInput)
     }),
   { name: "ObtainConsent.layer" }
 )

@@ -1,7 +1,7 @@
 /**
- * Links with which users connect their accounts, and that never go stale. A link names a credential and no user, and holds no secret: it can
- * be mailed, and works next week. AgentCore's own authorization URL ends after 10 minutes, so a session is opened only when the user
- * presses the button.
+ * Links with which users connect their accounts, and that never go stale. A link names a credential and no user, and
+ * holds no secret: it can be mailed, and works next week. AgentCore's own authorization URL ends after 10 minutes, so a
+ * session is opened only when the user presses the button.
  *
  * | request | what it does |
  * | --- | --- |
@@ -10,11 +10,11 @@
  * | `POST <path>/<name>` | opens the session for the user who is signed in; or disconnects |
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
- * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json` all of them are
- * JSON.
+ * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
+ * all of them are JSON.
  *
- * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A credential with
- * another return URL needs a `ConsentCallback` there.
+ * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
+ * credential with another return URL needs a `ConsentCallback` there.
  *
  * @since 0.1.0
  * @example
@@ -121,8 +121,8 @@ export * from "./connect/api.js"
 export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
 
 /**
- * The address where users connect a credential. With `continue` they go on to an address that the option `continueTo` allows. It fails
- * with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
+ * The address where users connect a credential. With `continue` they go on to an address that the option `continueTo`
+ * allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
  *
  * @since 0.1.0
  * @category accessors
@@ -271,13 +271,14 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 // -----------------------------------------------------------------------------
 
 /**
- * Adds the routes to an `HttpRouter`, and provides {@link Connect}. Put {@link layerRedaction} around the server: the return URL
- * contains the session. Invalid options, and a `currentUser` that is not a user, are defects with a `ValidationException`.
+ * Adds the routes to an `HttpRouter`, and provides {@link Connect}. Put {@link layerRedaction} around the server: the
+ * return URL contains the session. Invalid options, and a `currentUser` that is not a user, are defects with a
+ * `ValidationException`.
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
- * A process can be killed after AgentCore has stored a consent, and before the waits are signalled. The next process that builds the layer
- * signals them, and so does the page of a link that is granted.
+ * A process can be killed after AgentCore has stored a consent, and before the waits are signalled. The next process
+ * that builds the layer signals them, and so does the page of a link that is granted.
  *
  * @since 0.1.0
  * @category layers
@@ -302,7 +303,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   )
 
 /**
- * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of reason `RouteNotFound`.
+ * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of
+ * reason `RouteNotFound`.
  *
  * @since 0.1.0
  * @category constructors
@@ -342,7 +344,8 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
   )
 
 /**
- * Keeps the session out of the spans of the HTTP server, as `ConsentCallback.layerRedaction` does. `path` is the path of {@link layer}.
+ * Keeps the session out of the spans of the HTTP server, as `ConsentCallback.layerRedaction` does. `path` is the path
+ * of {@link layer}.
  *
  * @since 0.1.0
  * @category layers
@@ -365,11 +368,11 @@ const refuseHandler = Validation.refuse(
 )
 
 /**
- * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has connected the
- * credential, with whatever session, and asks for the token.
+ * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has
+ * connected the credential, with whatever session, and asks for the token.
  *
- * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut` after `wait`, and
- * with `ValidationException` if `credentials` lacks the credential.
+ * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut`
+ * after `wait`, and with `ValidationException` if `credentials` lacks the credential.
  *
  * The wait ends with its process. `durable/ObtainConsent` waits for days.
  *

@@ -70,13 +70,13 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
  * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
- * AgentCore also rejects the retry of a completion whose response was lost. So the page asks for the token once before it reports a failure.
- * For that it needs the `DataPlane` in context, and a pending consent with its workload. `PendingConsents.handler` stores the workload if
- * the caller is from `WorkloadAccessToken.layerWorkload`. When the layer is built, it also signals the sessions that a process completed
- * before it was killed.
+ * AgentCore also rejects the retry of a completion whose response was lost. So the page asks for the token once before
+ * it reports a failure. For that it needs the `DataPlane` in context, and a pending consent with its workload.
+ * `PendingConsents.handler` stores the workload if the caller is from `WorkloadAccessToken.layerWorkload`. When the
+ * layer is built, it also signals the sessions that a process completed before it was killed.
  *
- * Put {@link layerRedaction} around the server: the URL of this page contains the session. A `currentUser` that is not a user
- * is a defect with a `ValidationException`.
+ * Put {@link layerRedaction} around the server: the URL of this page contains the session. A `currentUser` that is not
+ * a user is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers

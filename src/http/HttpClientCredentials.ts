@@ -82,9 +82,9 @@ export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = neve
    */
   readonly stepUp?: boolean | undefined
   /**
-   * The scopes that `stepUp` may ask for, besides `scopes`. The resource names the missing scopes, so without a limit it
-   * decides what the token allows. Default: for `M2M`, where no user consents, only `scopes`, so that `stepUp` alone adds
-   * none. For the other flows: all.
+   * The scopes that `stepUp` may ask for, besides `scopes`. The resource names the missing scopes, so without a limit
+   * it decides what the token allows. Default: for `M2M`, where no user consents, only `scopes`, so that `stepUp` alone
+   * adds none. For the other flows: all.
    */
   readonly maxScopes?: ReadonlyArray<string> | undefined
 }
@@ -186,8 +186,9 @@ const withOptions = <Options extends object, E, R>(
  * cannot be right, every request fails with `ValidationException`, and none is sent.
  *
  * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
- * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to a
- * foreign origin is a defect, and the credential is not sent there. (Effect drops `Authorization` from such a request and sends it.)
+ * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to
+ * a foreign origin is a defect, and the credential is not sent there. (Effect drops `Authorization` from such a request
+ * and sends it.)
  *
  * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
  * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner
@@ -224,9 +225,9 @@ const withOptions = <Options extends object, E, R>(
  */
 export const withAccessToken: {
   /**
-   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap
-   * the result in `HttpClient.followRedirects`.
+   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
+   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
   <E1 = RequiresUserConsent, R1 = never>(
     credential: AccessTokenCredential,
@@ -238,9 +239,9 @@ export const withAccessToken: {
     R | R1 | Identity | WorkloadAccessToken
   >
   /**
-   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
-   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
-   * result in `HttpClient.followRedirects`.
+   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
+   * wrap the result in `HttpClient.followRedirects`.
    */
   <E1 = RequiresUserConsent, R1 = never>(
     options: AccessTokenOptions<E1, R1>
@@ -251,9 +252,9 @@ export const withAccessToken: {
     R | R1 | Identity | WorkloadAccessToken
   >
   /**
-   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap
-   * the result in `HttpClient.followRedirects`.
+   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
+   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -264,9 +265,9 @@ export const withAccessToken: {
     R | R1 | Identity | WorkloadAccessToken
   >
   /**
-   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
-   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects: wrap the
-   * result in `HttpClient.followRedirects`.
+   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
+   * wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -300,8 +301,7 @@ export const withAccessToken: {
         allows: Origins.allowList(origins, allowInsecureOrigins === true),
         hop: sendWithAccessToken(
           { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-          (scopes) => (forceAuthentication) =>
-            AccessToken.get(CredentialTag.asChecked({ ...request, scopes, forceAuthentication }))
+          (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
         )
       })
     })
@@ -310,8 +310,8 @@ export const withAccessToken: {
 /**
  * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
  * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects, wrong options and the order of combinators
- * see {@link withAccessToken}.
+ * once; otherwise the request fails with `CredentialRejected`. For redirects, wrong options and the order of
+ * combinators see {@link withAccessToken}.
  *
  * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
@@ -337,9 +337,9 @@ export const withAccessToken: {
  */
 export const withApiKey: {
   /**
-   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
-   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
-   * changed.
+   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
+   * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
+   * key has changed.
    */
   (
     credential: ApiKeyCredential,
@@ -348,8 +348,9 @@ export const withApiKey: {
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
   /**
-   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
-   * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
+   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
+   * changed.
    */
   (
     options: ApiKeyOptions
@@ -357,9 +358,9 @@ export const withApiKey: {
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
   /**
-   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
-   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
-   * changed.
+   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
+   * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
+   * key has changed.
    */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -367,8 +368,9 @@ export const withApiKey: {
     options: ApiKeyUseOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
   /**
-   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the allowed
-   * `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has changed.
+   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
+   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
+   * changed.
    */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -391,7 +393,7 @@ export const withApiKey: {
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
           hop: sendWithCredential(
             { provider, prefix, reauthenticate: false },
-            () => ApiKey.get(CredentialTag.asChecked({ provider }))
+            () => ApiKey.get({ provider })
           )
         })
     )
@@ -424,8 +426,8 @@ export const withApiKey: {
  */
 export const withIamAccessToken: {
   /**
-   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token,
-   * for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
+   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   (
     credential: IamAccessToken.IamAccessTokenCredential,
@@ -434,8 +436,8 @@ export const withIamAccessToken: {
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
   /**
-   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
-   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   (
     options: IamAccessTokenOptions
@@ -443,8 +445,8 @@ export const withIamAccessToken: {
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
   /**
-   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token,
-   * for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
+   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -452,8 +454,8 @@ export const withIamAccessToken: {
     options: OriginOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
   /**
-   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for the
-   * allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
+   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
+   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
@@ -476,7 +478,7 @@ export const withIamAccessToken: {
           allows: Origins.allowList(origins, allowInsecureOrigins === true),
           hop: sendWithCredential(
             { provider: "sts:GetWebIdentityToken", prefix: "Bearer ", reauthenticate: false },
-            () => IamAccessToken.get(CredentialTag.asChecked(request))
+            () => IamAccessToken.get(request)
           )
         })
     )

@@ -120,15 +120,15 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
 /**
  * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
  * be an http URL of a loopback address, and opens the authorization URL. When the browser comes back it completes the
- * authorization for `user`, and the flow polls at once. The server ends with the wait: with a token, with an error, or by
- * interruption.
+ * authorization for `user`, and the flow polls at once. The server ends with the wait: with a token, with an error, or
+ * by interruption.
  *
- * The server accepts only a top-level navigation with the session of a consent that waits, and with its `customState` if
- * there is one. A page of another site cannot end or redirect a consent. It never completes a session that the program
- * did not start. Consents that wait at one time share the port.
+ * The server accepts only a top-level navigation with the session of a consent that waits, and with its `customState`
+ * if there is one. A page of another site cannot end or redirect a consent. It never completes a session that the
+ * program did not start. Consents that wait at one time share the port.
  *
- * It fails with {@link LoopbackUnavailable} before anything is shown if it cannot listen there. Use `127.0.0.1`, as
- * RFC 8252 advises: `localhost` can have another address. Called by another function than the flow, it succeeds when the
+ * It fails with {@link LoopbackUnavailable} before anything is shown if it cannot listen there. Use `127.0.0.1`, as RFC
+ * 8252 advises: `localhost` can have another address. Called by another function than the flow, it succeeds when the
  * browser is back, or when the session expires.
  *
  * @since 0.1.0
@@ -200,8 +200,8 @@ export const handler = <E = never, R = never>(options: {
   })
 
 /**
- * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does. AgentCore
- * refuses a flow whose return URL is not registered.
+ * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does.
+ * AgentCore refuses a flow whose return URL is not registered.
  *
  * @since 0.1.0
  * @category operations

@@ -477,7 +477,7 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
  * const developer = RequestContext.layerFallback.pipe(Layer.provide(LocalDevelopment.layer()))
  */
 export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.fresh(
-  Layer.effect(Fallback, Effect.map(WorkloadAccessToken.WorkloadAccessToken, Option.some))
+  Layer.effect(Fallback, Effect.asSome(WorkloadAccessToken.WorkloadAccessToken))
 )
 
 /**

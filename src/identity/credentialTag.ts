@@ -9,7 +9,7 @@ import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
 import { wrongType } from "../plane/describeIssue.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 
 // -----------------------------------------------------------------------------
@@ -45,18 +45,10 @@ export type Refuse = (request: unknown) => ValidationException | undefined
 export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
   Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
 
-const checked = new WeakSet<object>()
-
-/** Marks a request that this package made from checked values, so that `Identity` does not check it again. */
-export const asChecked = <Request extends object>(request: Request): Request => {
-  checked.add(request)
-  return request
-}
-
 /** Makes the check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
 export const refuseOtherTags =
   (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
-    isDeclared(subject, kind) || checked.has(Object(subject))
+    isDeclared(subject, kind)
       ? undefined
       : !Context.isKey(subject)
       ? refuse(subject)
@@ -117,25 +109,10 @@ export interface Checks {
   readonly refuseDeclaration: Refuse
   /** Checks a request, or a credential. */
   readonly refuseRequest: Refuse
-  /** Checks a request that may have the tag for its credential as `into`, or a credential. */
-  readonly refuseOptions: Refuse
 }
 
-/** `refuseWith` checks a request with further properties. */
-export const makeChecks = (
-  name: string,
-  row: { readonly name: string },
-  refuseWith: (more: () => Schema.Struct.Fields) => Refuse,
-  refuseDeclaration?: Refuse
-): Checks => {
-  const refuse = refuseWith(() => ({}))
-  return {
-    name,
-    refuseDeclaration: refuseDeclaration ?? refuse,
-    refuseRequest: refuseOtherTags(name, refuse, row),
-    refuseOptions: refuseOtherTags(name, refuseWith(() => ({ into: Constraint.optional(Guards.Tag) })), row)
-  }
-}
+/** The tag for the credential of an inline request. */
+export const intoField = () => ({ into: Constraint.optional(OptionTypes.Tag) })
 
 type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 
@@ -143,7 +120,7 @@ type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 
 /** The functions that every kind has. The default tag is for inline requests that name no tag. */
-export const makeKind = ({ name, refuseDeclaration, refuseOptions }: Checks, defaultTag: Tag<unknown>) => {
+export const makeKind = ({ name, refuseDeclaration }: Checks, defaultTag: Tag<unknown>) => {
   /** The stack trace of an error begins in the program, which has the mistake. */
   const declare = <Class>(id: string, request: object): Class => {
     const refused = refuseId(id) ?? refuseDeclaration(request)
@@ -157,31 +134,24 @@ export const makeKind = ({ name, refuseDeclaration, refuseOptions }: Checks, def
     return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
   }
 
-  // The checks tell credentials and requests apart, which the types cannot.
-  const resolve = <Id, Subject extends object>(
-    subject: Subject & Tagged<Id>
-  ): Effect.Effect<readonly [tag: Tag<Id>, request: Subject], ValidationException> => {
-    if (isDeclared(subject, name)) return Effect.succeed([subject as unknown as Tag<Id>, subject])
-    const refused = refuseOptions(subject)
-    if (refused !== undefined) return Effect.fail(refused)
+  // What obtains the credential checks the request, with `into`. The types cannot tell credentials and requests apart.
+  const tagOf = <Id>(subject: Tagged<Id>): Tag<Id> => {
+    if (Context.isKey(subject)) return subject
     // Without `into`, Id is the identifier of the default tag.
-    const { into = defaultTag as Tag<Id>, ...request } = subject as { readonly into?: Tag<Id> }
-    return Effect.succeed([into, asChecked(request) as Subject])
+    return hasProperty(subject, "into") && Context.isKey(subject.into) ? subject.into as Tag<Id> : defaultTag as Tag<Id>
   }
 
-  /** Provides a credential to an effect. `obtain` gets the declared credential, or the checked request. */
   const provide = <A, E1, R1, Id, Subject extends object, E, R>(
     self: Effect.Effect<A, E1, R1>,
     subject: Subject & Tagged<Id>,
     obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
-  ): Effect.Effect<A, E1 | E | ValidationException, Exclude<R1, Id> | R> =>
-    Effect.flatMap(resolve(subject), ([tag, request]) => Effect.provideServiceEffect(self, tag, obtain(request)))
+  ): Effect.Effect<A, E1 | E, Exclude<R1, Id> | R> =>
+    Effect.suspend(() => Effect.provideServiceEffect(self, tagOf<Id>(subject), obtain(subject)))
 
   const layer = <Id, Subject extends object, E, R>(
     subject: Subject & Tagged<Id>,
     obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
-  ): Layer.Layer<Id, E | ValidationException, R> =>
-    Layer.unwrap(Effect.map(resolve(subject), ([tag, request]) => Layer.effect(tag, obtain(request))))
+  ): Layer.Layer<Id, E, R> => Layer.suspend(() => Layer.effect(tagOf<Id>(subject), obtain(subject)))
 
   return { declare, provide, layer }
 }

@@ -7,8 +7,8 @@ import * as Duration from "effect/Duration"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../models/internal/constraint.js"
-import * as Guards from "../plane/optionTypes.js"
-import { makeChecks, type Refuse, refuseFields } from "./credentialTag.js"
+import * as OptionTypes from "../plane/optionTypes.js"
+import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
 
 export const operation = { name: "GetWebIdentityToken" }
 
@@ -16,7 +16,7 @@ const Audience = Constraint.text(1, 1000)
 
 const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
 
-const Lifetime = Guards.DurationInput.pipe(
+const Lifetime = OptionTypes.DurationInput.pipe(
   Schema.check(
     Schema.makeFilter((duration) =>
       seconds(duration) >= 60 && seconds(duration) <= 3600 ? undefined : `${Constraint.prefix} be 1 to 60 minutes`
@@ -50,4 +50,8 @@ export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): R
   }
 }
 
-export const iamAccessToken = makeChecks("IamAccessToken", operation, (more) => refuseWith(more()))
+export const iamAccessToken: Checks = {
+  name: "IamAccessToken",
+  refuseRequest: refuseOtherTags("IamAccessToken", refuseWith(intoField()), operation),
+  refuseDeclaration: refuseWith({})
+}

@@ -14,10 +14,10 @@ import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
 import { wrongType } from "../plane/describeIssue.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import { makeChecks, type Refuse, refuseFields } from "./credentialTag.js"
+import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
 
 // -----------------------------------------------------------------------------
 // Access tokens
@@ -26,8 +26,8 @@ import { makeChecks, type Refuse, refuseFields } from "./credentialTag.js"
 export const accessTokenOperation = operations.getResourceOauth2Token
 
 export const consentFields = () => ({
-  consent: Constraint.optional(Guards.Handler),
-  poll: Constraint.optional(Guards.Poll)
+  consent: Constraint.optional(OptionTypes.Handler),
+  poll: Constraint.optional(OptionTypes.Poll)
 })
 
 export const declarationFields = () => {
@@ -55,11 +55,14 @@ export const accessTokenFields = () => ({ ...declarationFields(), ...perUseField
 
 const refuseDeclaration = refuseFields(declarationFields, accessTokenOperation)
 
-export const accessToken = makeChecks(
-  "AccessToken",
-  accessTokenOperation,
-  (more) => refuseFields(() => ({ ...accessTokenFields(), ...more() }), accessTokenOperation),
-  (request) => {
+export const accessToken: Checks = {
+  name: "AccessToken",
+  refuseRequest: refuseOtherTags(
+    "AccessToken",
+    refuseFields(() => ({ ...accessTokenFields(), ...intoField() }), accessTokenOperation),
+    accessTokenOperation
+  ),
+  refuseDeclaration: (request) => {
     const misplaced = isObject(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
     return misplaced.length === 0
       ? refuseDeclaration(request)
@@ -71,7 +74,7 @@ export const accessToken = makeChecks(
         accessTokenOperation.name
       )
   }
-)
+}
 
 /** The return URL of the program, for requests without one. */
 export const refuseReturnUrl: Refuse = refuseFields(
@@ -102,11 +105,15 @@ export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown
 
 export const apiKeyOperation = operations.getResourceApiKey
 
-export const apiKey = makeChecks(
-  "ApiKey",
-  apiKeyOperation,
-  (more) => refuseFields(() => ({ provider: ProviderName, ...more() }), apiKeyOperation)
-)
+export const apiKey: Checks = {
+  name: "ApiKey",
+  refuseRequest: refuseOtherTags(
+    "ApiKey",
+    refuseFields(() => ({ provider: ProviderName, ...intoField() }), apiKeyOperation),
+    apiKeyOperation
+  ),
+  refuseDeclaration: refuseFields(() => ({ provider: ProviderName }), apiKeyOperation)
+}
 
 export const refusePaymentTokenRequest: Refuse = refuseFields(
   () => ({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
@@ -126,13 +133,13 @@ export const refuseWorkload: Refuse = refuseFields(
   () => ({
     name: WorkloadName,
     user: Constraint.optional(UserIdentifier),
-    renewAfter: Constraint.optional(Guards.DurationInput)
+    renewAfter: Constraint.optional(OptionTypes.DurationInput)
   }),
   operations.getWorkloadAccessToken
 )
 
 /** The options of `PendingConsents.handler`. */
 export const refusePendingOptions: Refuse = refuseFields(
-  () => ({ user: UserIdentifier, show: Guards.Handler }),
+  () => ({ user: UserIdentifier, show: OptionTypes.Handler }),
   accessTokenOperation
 )

@@ -34,8 +34,8 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
  *   `EXTERNAL` references, by secret id and JSON key. `vendorEndpoints` replaces the authorization servers of vendors,
  *   and `vendorIssuers` those that a discovery URL or metadata names. `kmsKeys` replaces KMS with private keys, by ARN.
  *   `discoveryUrls` turns the check of discovery URLs off. `inboundIssuers` lists the issuers of users' JWTs.
- *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` gives users of
- *   `local --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access tokens,
+ *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` gives users of `local
+ *   --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access tokens,
  *   like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
  */
 export const IdentitySetup = Schema.Struct({

@@ -1,5 +1,6 @@
 /**
- * Responses that are read as a whole, up to a size. A larger body is neither stored nor read on: its connection is closed.
+ * Responses that are read as a whole, up to a size. A larger body is neither stored nor read on: its connection is
+ * closed.
  */
 import * as Data from "effect/Data"
 import { withTimeLimit } from "./timeLimit.js"
@@ -62,8 +63,8 @@ export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
 }
 
 /**
- * Reads a stream of Node, by its events, which take less time than its iterator. Destroys the stream if the body is too large. Calls `done` at
- * least once: only the first call counts.
+ * Reads a stream of Node, by its events, which take less time than its iterator. Destroys the stream if the body is too
+ * large. Calls `done` at least once: only the first call counts.
  */
 export const fromNode = (
   stream: NodeStream,
@@ -110,8 +111,9 @@ const toResponse = ({ headers, status, statusText }: Response, body: Uint8Array<
 }
 
 /**
- * `fetch` with a time limit and a size limit. Resolves with a response whose body has arrived. Ignores the signal of `init`. Rejects as `withTimeLimit` does, with
- * `BodyTooLarge`, or with the `TypeError` of `fetch`. A request that did not end by itself loses its connection.
+ * `fetch` with a time limit and a size limit. Resolves with a response whose body has arrived. Ignores the signal of
+ * `init`. Rejects as `withTimeLimit` does, with `BodyTooLarge`, or with the `TypeError` of `fetch`. A request that did
+ * not end by itself loses its connection.
  */
 export const boundedFetch = (
   url: string | URL,

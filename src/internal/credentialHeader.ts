@@ -53,7 +53,9 @@ const makeUncheckedDefect = () =>
       + "the innermost client"
   )
 
-/** Whether a request has the credential or its placeholder. Inner clients may change the request, and may send others. */
+/**
+ * Whether a request has the credential or its placeholder. Inner clients may change the request, and may send others.
+ */
 type Carries = (request: HttpClientRequest.HttpClientRequest) => boolean
 
 const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>

@@ -1,6 +1,6 @@
 /**
- * Settings of the program, read when a layer is built. Effect's default `ConfigProvider` reads the environment once per process, so it would
- * miss variables that the program sets later.
+ * Settings of the program, read when a layer is built. Effect's default `ConfigProvider` reads the environment once per
+ * process, so it would miss variables that the program sets later.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"

@@ -1,7 +1,10 @@
 /** The URLs of issuers and of their endpoints. */
 import { isSecure } from "../models/internal/loopback.js"
 
-/** A guess: neither a specification nor the service model has a limit. A request of this length fits into the buffers of servers. */
+/**
+ * A guess: neither a specification nor the service model has a limit. A request of this length fits into the buffers of
+ * servers.
+ */
 const maxLength = 8192
 
 /** A URL as it is written: scheme, host, port, and the path as a group. `URL` drops and replaces characters. */

@@ -1,8 +1,8 @@
 /**
  * Mutual exclusion by key.
  *
- * `RcMap` is not used: on Effect 3 the fiber that adds a key may yield before the key is in the map, so that two fibers get two locks of
- * one key (measured with 3.22.4). With 4.1.0 this was not seen.
+ * `RcMap` is not used: on Effect 3 the fiber that adds a key may yield before the key is in the map, so that two fibers
+ * get two locks of one key (measured with 3.22.4). With 4.1.0 this was not seen.
  */
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"

@@ -5,8 +5,8 @@ import { hasProperty } from "effect/Predicate"
 import { codeOf } from "./errorCode.js"
 
 /**
- * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error: those of packages can name
- * secrets.
+ * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error: those of
+ * packages can name secrets.
  */
 export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   readonly packageName: string
@@ -31,8 +31,8 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
 /**
- * Returns the exports of a CommonJS package from what `import()` returned. Node finds the names of most exports, and bundlers leave
- * them all in `default`. `member` is an export that the caller needs.
+ * Returns the exports of a CommonJS package from what `import()` returned. Node finds the names of most exports, and
+ * bundlers leave them all in `default`. `member` is an export that the caller needs.
  */
 const exportsOf = <M extends object>(module: M, member: keyof M & string): M | undefined => {
   const candidates: ReadonlyArray<unknown> = [module, hasProperty(module, "default") ? module.default : undefined]

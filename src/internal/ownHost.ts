@@ -22,8 +22,8 @@ export const isOwnHost = (header: string | undefined, allowedHosts: ReadonlyArra
 }
 
 /**
- * The host in the URL of a server that listens on an address. A browser cannot open a wildcard address, so the URL has the loopback
- * address.
+ * The host in the URL of a server that listens on an address. A browser cannot open a wildcard address, so the URL has
+ * the loopback address.
  */
 export const toAuthority = (host: string): string => {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host

@@ -8,8 +8,8 @@ import * as Semaphore from "effect/Semaphore"
 export type Priority = "normal" | "low"
 
 /**
- * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a user has just acted is
- * normal, and a probe that looks like a first request is low.
+ * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a
+ * user has just acted is normal, and a probe that looks like a first request is low.
  */
 export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"

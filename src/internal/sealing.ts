@@ -41,8 +41,8 @@ export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effec
   )
 
 /**
- * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was not sealed under
- * that key: the error of jose quotes the value.
+ * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was
+ * not sealed under that key: the error of jose quotes the value.
  */
 export const open = (
   sealed: string,

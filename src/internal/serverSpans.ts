@@ -17,8 +17,8 @@ export const layerUntraced = (
   )
 
 /**
- * Runs an effect without spans if the program has no tracer of its own: nothing reads the spans of Effect's, and they take a fifth of the
- * time of a small request.
+ * Runs an effect without spans if the program has no tracer of its own: nothing reads the spans of Effect's, and they
+ * take a fifth of the time of a small request.
  */
 export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>

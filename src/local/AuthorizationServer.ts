@@ -39,7 +39,7 @@ import type { AddressInfo } from "node:net"
 import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
 import { toAuthority } from "../internal/ownHost.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/contract.js"
@@ -326,7 +326,7 @@ const refuseOptions = Validation.refuse(
   () =>
     Schema.Struct({
       host: Schema.optional(Schema.String),
-      port: Schema.optional(Guards.Port),
+      port: Schema.optional(OptionTypes.Port),
       allowedHosts: Schema.optional(Schema.Array(Schema.String))
     }),
   { name: "AuthorizationServer.make" }

@@ -29,7 +29,7 @@ import * as DataPlane from "../DataPlane.js"
 import { isOwnHost } from "../internal/ownHost.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Constraint from "../models/internal/constraint.js"
-import * as Guards from "../plane/optionTypes.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Requests from "./control/requests.js"
@@ -154,7 +154,7 @@ const refuseOptions = Validation.refuse(
       allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
       host: Constraint.optional(Schema.String),
       allowRemote: Constraint.optional(Schema.Boolean),
-      port: Constraint.optional(Guards.Port)
+      port: Constraint.optional(OptionTypes.Port)
     }),
   { name: "LocalServer.layer" }
 )

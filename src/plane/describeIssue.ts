@@ -1,5 +1,6 @@
 /**
- * What is wrong with a request that a program made: the type that a member must have, and the name that was most likely meant.
+ * What is wrong with a request that a program made: the type that a member must have, and the name that was most likely
+ * meant.
  *
  * No explanation shows a value, which may be a secret. It shows names of members, and the type of a value.
  */
@@ -47,7 +48,10 @@ const isClose = (a: string, b: string, differences: number): boolean =>
 
 const isPartOf = (part: string, whole: string): boolean => part.length >= minPartLength && whole.includes(part)
 
-/** The name that was most likely meant: the candidate that differs least, else one that is a part of the name, or contains it. */
+/**
+ * The name that was most likely meant: the candidate that differs least, else one that is a part of the name, or
+ * contains it.
+ */
 export const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
   if (name.length > maxNameLength) return undefined
   const wanted = normalize(name)

@@ -34,8 +34,8 @@ export const missing = `${Constraint.prefix} not be null`
 const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.map(String))
 
 /**
- * The violations behind an issue, without duplicates, at most 100. A union reports one issue per member: a constraint, or a violation
- * inside a value, says more than the wrong type of the value.
+ * The violations behind an issue, without duplicates, at most 100. A union reports one issue per member: a constraint,
+ * or a violation inside a value, says more than the wrong type of the value.
  */
 export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
   const found = new Map<string, Violation>()
@@ -88,8 +88,9 @@ const objectsIn = (value: unknown): ReadonlyArray<object> =>
   Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
 
 /**
- * Whether a value has more levels than a request may have. It goes through the value level by level: most functions call themselves
- * for each level, and a stack has an end. An object that a request of a program has twice, or that contains itself, counts once.
+ * Whether a value has more levels than a request may have. It goes through the value level by level: most functions
+ * call themselves for each level, and a stack has an end. An object that a request of a program has twice, or that
+ * contains itself, counts once.
  */
 export const isDeep = (request: unknown): boolean => {
   const seen = new Set<unknown>()
@@ -118,13 +119,15 @@ const parse =
     try {
       return Result.mapError(run(request), (issue) => validationException(violations(issue), operation))
     } catch {
-      // The parser turns discriminators of unions into text. That throws for an object like `{ toString: 1, valueOf: 1 }`.
+      // The parser turns discriminators of unions into text. That throws for an object like
+      // `{ toString: 1, valueOf: 1 }`.
       return Result.fail(validationException([unreadable], operation))
     }
   }
 
 /**
- * Checks a request that a program made. A valid request is returned as it is. A member that the operation does not have is refused.
+ * Checks a request that a program made. A valid request is returned as it is. A member that the operation does not have
+ * is refused.
  */
 export const validate = <A, I>(
   schema: Schema.Codec<A, I>,
@@ -158,8 +161,8 @@ export const refuse = <A, I>(
 }
 
 /**
- * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything about
- * them while it runs.
+ * Makes a layer of checked options. The layer dies with the exception of invalid options: no program can do anything
+ * about them while it runs.
  */
 export const checkedLayer = <Options, A, E, R>(
   refuse: (options: unknown) => ValidationException | undefined,

@@ -355,7 +355,8 @@ let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLa
 const defaultContext = Effect.suspend(() => {
   const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
   return runtime.contextEffect.pipe(
-    // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that time.
+    // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
+    // time.
     Effect.tapCause(() => {
       if (defaultRuntime === runtime) defaultRuntime = undefined
       return runtime.disposeEffect

@@ -1,5 +1,6 @@
 /**
- * Planes that answer from a script and record their calls: for tests of a program's own logic, pure and under `TestClock`.
+ * Planes that answer from a script and record their calls: for tests of a program's own logic, pure and under
+ * `TestClock`.
  *
  * @since 0.1.0
  */
@@ -23,8 +24,9 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 export interface Operations extends DataPlane.Operations, ControlPlane.Operations, SecurityTokenService.Operations {}
 
 /**
- * The answers to one operation: a list with an answer for each call, or a function of the request and the number of calls before it. An
- * answer is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an explanation.
+ * The answers to one operation: a list with an answer for each call, or a function of the request and the number of
+ * calls before it. An answer is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies
+ * with an explanation.
  *
  * @since 0.1.0
  * @category models

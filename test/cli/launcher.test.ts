@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import * as Program from "./program.js"
 
+const { version: ownVersion } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+
 beforeAll(Program.build, 60_000)
 
 /** Runs the command on a Node that reports another version. */
@@ -30,12 +32,12 @@ describe("the launcher", () => {
   it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and goes on", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
-    assert.deepStrictEqual([status, stdout.trim()], [0, "0.2.0"])
+    assert.deepStrictEqual([status, stdout.trim()], [0, ownVersion])
   })
 
   it.each(["22.21.0", "23.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
     const { status, stderr, stdout } = runOn(version)
-    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", "0.2.0"])
+    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", ownVersion])
   })
 
   it("wants the version of the manifest, and has only syntax that old versions read", () => {

@@ -232,8 +232,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     ]
   ],
   "LocalServer.layer": [
-    [4020, "request: Member must be an object, but is a number"],
-    [{ prot: 4020 }, "prot: Member must have a known name; did you mean 'port'?"],
     [{ port: "4020" }, "port: Member must be a port, 0 to 65535, but is a string"],
     [
       { signatures: "Verify" },
@@ -241,7 +239,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     ]
   ],
   "AuthorizationServer.make": [
-    [{ client: [] }, "client: Member must have a known name; did you mean 'clients'?"],
     [{ port: -1 }, "port: Member must be a port, 0 to 65535, but is a number"]
   ]
 }

@@ -111,10 +111,7 @@ export const operations = <const T extends Operation.Table>(
       Effect.flatMap(client, ({ send, target }) =>
         send(row, request, row.encode(request)).pipe(
           Effect.flatMap((output) =>
-            Option.match(decode(row, output), {
-              onNone: () => Effect.fail(undecodable(output)),
-              onSome: Effect.succeed
-            })
+            Effect.mapError(Effect.fromOption(decode(row, output)), () => undecodable(output))
           ),
           Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
             error instanceof TransportError

@@ -21,14 +21,14 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 // -----------------------------------------------------------------------------
 
 /**
- * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-` and `_`, and is
- * not `return`. Keep it: a link that was mailed has it.
+ * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-`
+ * and `_`, and is not `return`. Keep it: a link that was mailed has it.
  */
 export type ConnectCredentials = { readonly [name: string]: UserCredential }
 
 /**
- * How a program names its users to AgentCore: by ids, or by their JWTs. AgentCore keeps the grants of the two apart, so all parts of a
- * program need the same.
+ * How a program names its users to AgentCore: by ids, or by their JWTs. AgentCore keeps the grants of the two apart, so
+ * all parts of a program need the same.
  */
 export type UserKind = "userId" | "jwt"
 
@@ -41,14 +41,15 @@ export interface LinkOptions {
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
   /**
-   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the origin of the return URLs of the
-   * credentials, which they share.
+   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the origin of the
+   * return URLs of the credentials, which they share.
    */
   readonly origin?: string | undefined
   /** How the program names its users to AgentCore. Default: `userId`. */
   readonly users?: UserKind | undefined
   /**
-   * The addresses that a link may go on to with `?continue=`. An entry allows its own address and those below its path. Default: none.
+   * The addresses that a link may go on to with `?continue=`. An entry allows its own address and those below its path.
+   * Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
 }
@@ -56,15 +57,19 @@ export interface LinkOptions {
 /** Options of `Connect.layer`. */
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
-   * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no default. If it fails,
-   * nothing is opened, and the application answers the failure, for example with a redirect to its sign-in.
+   * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no
+   * default. If it fails, nothing is opened, and the application answers the failure, for example with a redirect to
+   * its sign-in.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
-  /** The name of a user on the pages. Default: the id; or the claim `email`, `preferred_username`, `name` or `sub` of the JWT. */
+  /**
+   * The name of a user on the pages. Default: the id; or the claim `email`, `preferred_username`, `name` or `sub` of
+   * the JWT.
+   */
   readonly describeUser?: ((user: UserIdentifier) => Effect.Effect<string>) | undefined
   /**
-   * The application's own pages. None: the page of `Connect`. Responses get the headers that forbid caching and frames, unless they have
-   * them.
+   * The application's own pages. None: the page of `Connect`. Responses get the headers that forbid caching and frames,
+   * unless they have them.
    */
   readonly respond?:
     | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
@@ -72,8 +77,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /** Where users withdraw the access at the vendor, by name in `credentials`. `Connect.revocationPages` has some. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
-   * Signs the forms: 32 bytes in base64 or hex. The processes of a fleet share it, so that each accepts the forms of the others. Default:
-   * random, for a single process.
+   * Signs the forms: 32 bytes in base64 or hex. The processes of a fleet share it, so that each accepts the forms of
+   * the others. Default: random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
 }
@@ -86,12 +91,16 @@ export interface HandlerOptions<out E, out R> {
   readonly show: (link: string) => Effect.Effect<unknown, E, R>
   /** Where the user goes on after consent, an address that the option `continueTo` allows. */
   readonly continue?: string | undefined
-  /** How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10 minutes. */
+  /**
+   * How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10
+   * minutes.
+   */
   readonly wait?: Duration.Input | undefined
   /**
-   * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no `ConsentSignals`. Each
-   * question opens a session that lapses. The questions of all waits keep to the budget of polls (`TokenPoller`), and come after other calls
-   * (`RateLimit`). Default: after 15 seconds, then twice as long each time, at most 5 minutes.
+   * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no
+   * `ConsentSignals`. Each question opens a session that lapses. The questions of all waits keep to the budget of polls
+   * (`TokenPoller`), and come after other calls (`RateLimit`). Default: after 15 seconds, then twice as long each time,
+   * at most 5 minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }
@@ -150,13 +159,13 @@ export interface Connection {
 }
 
 /**
- * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is `connect`, `reconnect`
- * or `disconnect`.
+ * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is
+ * `connect`, `reconnect` or `disconnect`.
  *
  * - `Connections`: all connections of the signed-in user
  * - `Link`: the page of a link. `continue` is the value of the field `continue` of its form.
- * - `Started`: the answer to `connect` and `reconnect`. The browser goes on to `authorizationUrl`, by a refresh: Chromium applies
- *   `form-action` to redirects.
+ * - `Started`: the answer to `connect` and `reconnect`. The browser goes on to `authorizationUrl`, by a refresh:
+ *   Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
  * - `Returned`: the browser came back after consent, and goes on to `continue`
  * - `Refused`: nothing was done, see {@link Refusal}
@@ -220,7 +229,8 @@ export type EventUser =
  *
  * - `Opened`: the user pressed the button, and AgentCore opened a session
  * - `Completed`: AgentCore has stored the authorization
- * - `Refused`: AgentCore did not complete the authorization. A user who refuses at the vendor does not come back, so there is no event.
+ * - `Refused`: AgentCore did not complete the authorization. A user who refuses at the vendor does not come back, so
+ *   there is no event.
  * - `WrongUser`: `user` is signed in, and another user had pressed the button
  * - `Expired`: the user came back too late
  * - `Disconnected`: AgentCore has dropped the tokens
@@ -237,7 +247,8 @@ export interface Event {
 }
 
 /**
- * `agentcore.consent.events`: the number of consent events. Labels: `agentcore.event`, and `agentcore.credential` if it is known.
+ * `agentcore.consent.events`: the number of consent events. Labels: `agentcore.event`, and `agentcore.credential` if it
+ * is known.
  */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
   description: "Consents that were opened, completed, refused, expired or disconnected",
@@ -250,8 +261,8 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
 
 /**
  * - `link`: the address where users connect a credential
- * - `events`: what happens to consents on the pages of this process, from the subscription on. A subscriber that is 1,024 events late
- *   misses the oldest.
+ * - `events`: what happens to consents on the pages of this process, from the subscription on. A subscriber that is
+ *   1,024 events late misses the oldest.
  */
 export interface Service {
   readonly workload: string

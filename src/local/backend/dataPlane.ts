@@ -67,10 +67,10 @@ const mapRefreshError = ({ reason }: OAuthError): ValidationException | Internal
 const mapVaultError = <A>(
   effect: Effect.Effect<A, OAuthError | VaultStoreError>
 ): Effect.Effect<A, ValidationException | InternalServerException> =>
-  effect.pipe(
-    Effect.catchTag("OAuthError", (error) => Effect.fail(mapRefreshError(error))),
-    Effect.catchTag("VaultStoreError", (error) => mapStoreError(Effect.fail(error)))
-  )
+  Effect.catchTags(effect, {
+    OAuthError: (error) => Effect.fail(mapRefreshError(error)),
+    VaultStoreError: (error) => mapStoreError(Effect.fail(error))
+  })
 
 const mapUserTokenError = (
   { message, reason }: UserTokenError

@@ -2,12 +2,12 @@
 import * as Schema from "effect/Schema"
 import { LocalSettings } from "../../identitySetup/localSettings.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import * as Guards from "../../plane/optionTypes.js"
+import * as OptionTypes from "../../plane/optionTypes.js"
 import type { Account } from "./arn.js"
 
 const text = Constraint.optional(Schema.String)
 
-const duration = Constraint.optional(Guards.DurationInput)
+const duration = Constraint.optional(OptionTypes.DurationInput)
 
 export const fields = {
   region: text,
@@ -17,7 +17,7 @@ export const fields = {
   sessionLifetime: duration,
   customStateParameter: text,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Guards.AnyEffect]))
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
 }
 
 export const readLocation = (options: {

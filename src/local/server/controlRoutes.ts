@@ -166,10 +166,12 @@ const decode = <A, I>(schema: Schema.Codec<A, I>) => {
 const DurationText = Schema.Union([Schema.Number, Schema.String])
 
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
-  Option.match(typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input as Duration.Input), {
-    onNone: () => Effect.fail(badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)),
-    onSome: Effect.succeed
-  })
+  Effect.mapError(
+    Effect.fromOption(
+      typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input as Duration.Input)
+    ),
+    () => badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)
+  )
 
 // -----------------------------------------------------------------------------
 // Actions

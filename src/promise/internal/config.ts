@@ -12,13 +12,13 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { asChecked, isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
+import { isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
 import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import { leavesOf } from "../../models/internal/issues.js"
 import { ProviderName } from "../../models/internal/names.js"
-import * as Guards from "../../plane/optionTypes.js"
+import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
 
 /*
@@ -99,7 +99,7 @@ export interface ResumeOptions {
 
 const Text = () => Constraint.optional(Schema.String)
 
-const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(Guards.AnyFunction) })
+const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
 
 /** `sessionUri` is in a type of the official SDK, and means nothing here. */
 export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
@@ -174,13 +174,12 @@ export const toAccessTokenRequest = (
   const request = isDeclared(subject, "AccessToken") ? subject.request : toInlineRequest(subject)
   const returnUrl = context?.oauth2CallbackUrl ?? context?.callbackUrl
   return request.returnUrl !== undefined || returnUrl === undefined
-    ? asChecked(request)
-    // `Identity` checks the URL.
+    ? request
     : { ...request, returnUrl }
 }
 
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
-  asChecked(isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName })
+  isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }
 
 export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)

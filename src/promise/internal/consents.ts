@@ -95,7 +95,20 @@ export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
-interface PageOptions<in Req> {
+export interface FetchOptions {
+  /**
+   * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
+   * user is signed in.
+   *
+   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
+   * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
+   */
+  readonly currentUser: (request: Request) => User | null | undefined | Promise<User | null | undefined>
+  /** The response instead of the plain pages, for example a redirect into the application. */
+  readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
+}
+
+export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
    * user is signed in.
@@ -104,14 +117,6 @@ interface PageOptions<in Req> {
    * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
    */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
-}
-
-export interface FetchOptions extends PageOptions<Request> {
-  /** The response instead of the plain pages, for example a redirect into the application. */
-  readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
-}
-
-export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> extends PageOptions<Req> {
   /** Sends a response instead of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
