@@ -1,6 +1,7 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
@@ -335,6 +336,17 @@ describe.each(adapters)("$name", ({ layer, name }) => {
           )
         }
       }
+    }).pipe(Effect.scoped))
+
+  it.effect("an unknown name is a ConfigError, so that no call goes to another endpoint", () =>
+    Effect.gen(function*() {
+      // As a program in plain JavaScript gives them.
+      const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as AwsPlanes.SharedOptions
+      for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        assert.include(messageOf(yield* failure(Layer.build(built))), "endpont: Expected a known option")
+      }
+      const own = { region: "us-west-2", dataPlane: options }
+      assert.include(messageOf(yield* failure(Layer.build(AwsHttpPlanes.layerNode(own)))), "endpont")
     }).pipe(Effect.scoped))
 
   it.live("a bad region or endpoint of any source is a ConfigError", () =>
