@@ -180,6 +180,33 @@ describe("ensure", () => {
       })
     }).pipe(Effect.provide(local)))
 
+  it.effect("rejects a definition that cannot be right also where its provider exists", () =>
+    Effect.gen(function*() {
+      const weather = { name: "weather", apiKey: Redacted.make(sentinel) }
+      yield* CredentialProvider.ensure(CredentialProvider.apiKey(weather))
+      // As a program in plain JavaScript can have it. Nothing would be rotated.
+      const plain = CredentialProvider.apiKey({ ...weather, apiKey: rotated as never })
+      for (
+        const attempt of [CredentialProvider.ensure(plain, { rotateSecrets: true }), CredentialProvider.compare(plain)]
+      ) {
+        const error = yield* Effect.flip(attempt)
+        assert(error._tag === "ValidationException")
+        assert.deepStrictEqual(error.fieldList?.map(({ name }) => name), ["apiKey"])
+      }
+    }).pipe(Effect.provide(local)))
+
+  it.effect("rejects a misspelled option of a custom server", () =>
+    Effect.gen(function*() {
+      const options = {
+        ...client,
+        discovery: "https://id.example.com/.well-known/openid-configuration",
+        privateEndpont: { managedVpcResource: { vpcIdentifier: "vpc-1", subnetIds: ["subnet-1"] } }
+      }
+      const error = yield* Effect.flip(CredentialProvider.ensure(CredentialProvider.custom(options)))
+      assert(error._tag === "ValidationException")
+      assert.include(error.message, "did you mean 'privateEndpoint'?")
+    }).pipe(Effect.provide(local)))
+
   it.effect("rejects a secret that is not Redacted, and does not quote it", () =>
     Effect.gen(function*() {
       // A program in plain JavaScript can pass anything.

@@ -126,6 +126,19 @@ describe("RateLimit", () => {
         assert.lengthOf(yield* order, 13 + 5 + 10)
       }).pipe(limited))
 
+    it.effect("polls come last also within a quota of one call a second", () =>
+      Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* many(10, poll(dataPlane))
+        yield* TestClock.adjust("0 millis")
+        yield* many(3, dataPlane.getResourceOauth2Token(tokenRequest))
+        yield* TestClock.adjust("10 seconds")
+        assert.deepStrictEqual((yield* order).slice(0, 6), ["poll", "ask", "ask", "ask", "poll", "poll"])
+        assert.isAtLeast((yield* order).length, 10)
+      }).pipe(
+        Effect.provide(Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 1 }), pending))
+      ))
+
     it.effect("a user who comes back does not wait behind them", () =>
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane

@@ -1,5 +1,6 @@
 /** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
 import { hasProperty } from "effect/Predicate"
+import * as Record from "effect/Record"
 import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
 import type {
   ApiKeyDefinition,
@@ -73,33 +74,41 @@ export const encodePrivateKeyJwt = (
   { kmsKeyArn, ...config }: PrivateKeyJwtChanges
 ): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
 
-const encodeClient = (options: CustomClient): Json => {
-  if (options.privateKeyJwt !== undefined) {
-    return {
-      clientId: options.clientId,
+const encodeClient = (options: CustomClient): Json =>
+  options.privateKeyJwt !== undefined
+    ? {
       clientAuthenticationMethod: "PRIVATE_KEY_JWT",
       privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
     }
-  }
-  if (options.awsIamIdTokenJwt !== undefined) {
-    return { clientId: options.clientId, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
-  }
-  const { clientAuthenticationMethod, clientId, clientSecret } = options
-  return { clientId, clientAuthenticationMethod, ...encodeSecret("clientSecret", clientSecret) }
-}
+    : options.awsIamIdTokenJwt !== undefined
+    ? { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+    : encodeSecret("clientSecret", options.clientSecret)
+
+/** The options of `custom` that have another name, or another place, in the service model. */
+const customNames = [
+  "name",
+  "tags",
+  "offlineAccess",
+  "discovery",
+  "metadata",
+  "onBehalfOf",
+  "clientSecret",
+  "privateKeyJwt",
+  "awsIamIdTokenJwt"
+]
 
 export const custom = (options: CustomOptions): Oauth2Definition =>
   makeOauth2(
     options,
     "CustomOauth2",
     omitUndefined({
+      // The plane rejects a misspelled option: without its `privateEndpoint`, a server would be reached over the internet.
+      ...Record.filter({ ...options } as Json, (_, name) => !customNames.includes(name)),
       ...encodeClient(options),
       oauthDiscovery: "discovery" in options
         ? { discoveryUrl: options.discovery }
         : { authorizationServerMetadata: options.metadata },
-      onBehalfOfTokenExchangeConfig: options.onBehalfOf,
-      privateEndpoint: options.privateEndpoint,
-      privateEndpointOverrides: options.privateEndpointOverrides
+      onBehalfOfTokenExchangeConfig: options.onBehalfOf
     }),
     options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
   )

@@ -10,6 +10,7 @@ import {
   type DeleteOauth2CredentialProviderError,
   type GetCredentialProviderError,
   type ListError,
+  operations as rows,
   type StreamOptions,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
@@ -19,7 +20,9 @@ import {
   SecretSourceSwitch,
   WriteOnlyMembersMissing
 } from "../CredentialProviderError.js"
+import type { ValidationException } from "../IdentityError.js"
 import { vendors } from "../models/internal/vendors.js"
+import * as Validation from "../plane/validation.js"
 import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
 import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
 import * as View from "./view.js"
@@ -87,13 +90,23 @@ const replace = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
 // Ensure
 // -----------------------------------------------------------------------------
 
+const refuseRequest: { readonly [K in Kind]: (request: unknown) => ValidationException | undefined } = {
+  oauth2: Validation.refuse(() => rows.createOauth2CredentialProvider.request, rows.createOauth2CredentialProvider),
+  apiKey: Validation.refuse(() => rows.createApiKeyCredentialProvider.request, rows.createApiKeyCredentialProvider),
+  payment: Validation.refuse(() => rows.createPaymentCredentialProvider.request, rows.createPaymentCredentialProvider)
+}
+
+// Without the check, a secret that is a plain string would be no secret, and its rotation would change nothing.
 const compareExisting = (definition: Definition) =>
-  Effect.flatMap(get(definition), (provider) =>
-    View.compare(
-      definition.name,
-      View.fromDefinition(definition),
-      View.fromProvider(provider)
-    ))
+  Effect.flatMap(
+    Effect.suspend(() => refuseRequest[definition.kind](definition.request) ?? get(definition)),
+    (provider) =>
+      View.compare(
+        definition.name,
+        View.fromDefinition(definition),
+        View.fromProvider(provider)
+      )
+  )
 
 /** `compare` with the values before and after. */
 export const compareValues = (definition: Definition) =>

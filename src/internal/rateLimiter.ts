@@ -20,27 +20,36 @@ export type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
  * A token bucket: `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the
- * bucket, so that they never delay a burst of other calls. Calls of one priority run in the order of their arrival:
- * only the first of them watches the bucket.
+ * bucket, so that they never delay a burst of other calls. While another call waits, they leave its token too. Calls of
+ * one priority run in the order of their arrival: only the first of them watches the bucket.
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return () => Effect.void
   const capacity = Math.max(limit, 1)
   const queues = { normal: Semaphore.makeUnsafe(1), low: Semaphore.makeUnsafe(1) }
-  const levels = { normal: 1, low: 1 + Math.floor(capacity / 2) }
   let tokens = capacity
   let filledAt = 0
+  let waiting = 0
 
-  const take = (level: number): Effect.Effect<void> =>
+  /** The number of tokens that the bucket has before a call takes one. */
+  const levels = { normal: () => 1, low: () => 1 + Math.floor(capacity / 2) + Math.sign(waiting) }
+
+  const take = (priority: Priority): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       tokens = Math.min(capacity, tokens + (Math.max(0, now - filledAt) / 1000) * limit)
       filledAt = now
-      const missing = level - tokens
+      const missing = levels[priority]() - tokens
       // A sum of parts of a token can be a little less than a token.
-      if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / limit) * 1000)), take(level))
+      if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / limit) * 1000)), take(priority))
       tokens--
       return Effect.void
     })
 
-  return (priority) => queues[priority].withPermit(take(levels[priority]))
+  const queued = (priority: Priority) => queues[priority].withPermit(take(priority))
+  const normal = Effect.acquireUseRelease(
+    Effect.sync(() => waiting++),
+    () => queued("normal"),
+    () => Effect.sync(() => waiting--)
+  )
+  return (priority) => priority === "normal" ? normal : queued("low")
 }

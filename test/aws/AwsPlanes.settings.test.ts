@@ -356,6 +356,17 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }
     }).pipe(Effect.scoped))
 
+  it.effect("an unknown name is a ConfigError, so that no call goes to another endpoint", () =>
+    Effect.gen(function*() {
+      // As a program in plain JavaScript gives them.
+      const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as AwsPlanes.SharedOptions
+      for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        assert.include(messageOf(yield* failure(Layer.build(built))), "endpont: Expected a known option")
+      }
+      const own = { region: "us-west-2", dataPlane: options }
+      assert.include(messageOf(yield* failure(Layer.build(AwsHttpPlanes.layerNode(own)))), "endpont")
+    }).pipe(Effect.scoped))
+
   it.live("a bad region or endpoint of any source is a ConfigError", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [Options, Record<string, string>]> = [

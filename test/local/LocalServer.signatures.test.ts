@@ -1,16 +1,20 @@
 import { Sha256 } from "@aws-crypto/sha256-js"
 import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { SignatureV4 } from "@smithy/signature-v4"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "../support/wire.js"
-import { fails, server, succeeds, url } from "../support/wire.js"
+import { base, fails, server, succeeds, url } from "../support/wire.js"
 
 const secret = "5f1d9c-0e77ab-93d2c4-81f6b0"
 const sessionToken = "8b2e7a-c41f05-6da390-27e8d1"
@@ -273,7 +277,29 @@ describe("options", () => {
       }
       assert.strictEqual(yield* refused({ signatures: "verify" }), "MissingCredentials")
       assert.strictEqual(yield* refused({ signatures: "verify", credentials: [] }), "MissingCredentials")
+      for (const empty of ["", undefined]) {
+        // As `Redacted.make(process.env.SECRET)` without the variable: everyone can sign with that.
+        const credentials = [keys.plain, { accessKeyId: "AKIDEMPTY", secretAccessKey: Redacted.make(empty as string) }]
+        assert.strictEqual(yield* refused({ signatures: "verify", credentials }), "MissingCredentials")
+      }
     }))
+
+  it.live("of routes with a misspelled check accept no request", () =>
+    Effect.gen(function*() {
+      const answer = yield* Wire.operation(yield* base, "/identities/CreateWorkloadIdentity", { name: "agent" })
+      assert.isAtLeast(answer.status, 400, answer.text)
+    }).pipe(
+      Effect.provide(
+        // As a program in plain JavaScript gives it.
+        HttpRouter.serve(LocalServer.routes({ signatures: "Verify" as LocalServer.Signatures }), {
+          disableListenLog: true
+        }).pipe(
+          Layer.provide(LocalBackend.layer()),
+          Layer.provide(OAuthClient.layerScripted()),
+          Layer.provideMerge(NodeHttpServer.layerTest)
+        )
+      )
+    ))
 
   it.live("that allow other machines log a warning", () =>
     Effect.gen(function*() {

@@ -21,6 +21,29 @@ export const readSetting = (name: string): Effect.Effect<string | undefined, Con
   Effect.map(readVariable(Config.NonEmptyString, name), Option.getOrUndefined)
 
 // -----------------------------------------------------------------------------
+// Names
+// -----------------------------------------------------------------------------
+
+const names = [
+  "region",
+  "credentials",
+  "endpoint",
+  "allowInsecureEndpoint",
+  "maxAttempts",
+  "timeout",
+  "hash",
+  "dataPlane",
+  "controlPlane",
+  "sts"
+]
+
+/** Without this check, a misspelled `endpoint` or `credentials` would send calls elsewhere, or as someone else. */
+export const checkNames = (options: object): Effect.Effect<void, Config.ConfigError> => {
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  return unknown === undefined ? Effect.void : invalid(unknown, `Expected a known option, one of ${names.join(", ")}`)
+}
+
+// -----------------------------------------------------------------------------
 // Region
 // -----------------------------------------------------------------------------
 

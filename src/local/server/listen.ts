@@ -4,6 +4,7 @@ import type * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
@@ -24,7 +25,7 @@ import * as Signature from "./signature.js"
  *   signatures
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
- * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`
+ * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`, or one without a secret
  * - `Store`: the content of the store cannot be used
  * - `Setup`: the option `setup` cannot be applied
  */
@@ -143,10 +144,14 @@ const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError>
     })
   }
   if (options.signatures !== "verify") return Effect.void
-  return options.credentials.length === 0
+  // Everyone could sign with an empty secret, as of a variable that is not set.
+  const isEmpty = ({ accessKeyId, secretAccessKey }: Signature.Credentials) =>
+    !accessKeyId || !Redacted.value(secretAccessKey)
+  return options.credentials.length === 0 || options.credentials.some(isEmpty)
     ? new LocalServerError({
       reason: "MissingCredentials",
-      message: "The server cannot verify signatures without credentials. Set the option credentials."
+      message: "The server cannot verify signatures without credentials, each with an access key id and a secret. "
+        + "Set the option credentials."
     })
     : loadOrExplain(
       Signature.load,

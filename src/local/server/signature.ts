@@ -273,5 +273,6 @@ const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["conten
 
 export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>): SignatureCheck => ({
   headers: mode === "off" ? () => undefined : presence,
-  content: mode === "verify" ? verify(credentials) : () => Effect.void
+  // A mode that a program in plain JavaScript misspelled verifies.
+  content: mode === "presence" || mode === "off" ? () => Effect.void : verify(credentials)
 })

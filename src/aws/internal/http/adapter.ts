@@ -230,6 +230,7 @@ export const operations = <const T extends Operation.Table>(
   { credentials, hash, options, profile, region: search, transport }: Shared
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* Settings.checkNames({ ...options, ...own })
     const timeout = yield* Settings.timeout(own.timeout ?? options.timeout)
     const region = yield* Settings.region(own.region ?? options.region, search)
     const option = own.endpoint ?? options.endpoint

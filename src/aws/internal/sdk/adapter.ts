@@ -282,6 +282,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* Settings.checkNames(options)
     if (options.maxAttempts !== undefined) yield* Settings.checkAttempts("maxAttempts", options.maxAttempts)
     const timeout = yield* Settings.timeout(options.timeout)
     const profile = yield* Adapters.environmentProfile
