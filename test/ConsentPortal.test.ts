@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { backend, createProvider } from "./local/backend.js"
+import { backend, createProvider } from "./support/localBackend.js"
 import * as Recorder from "./support/recorder.js"
 
 const portal = (status: string, others: Partial<ConsentPortalResponse> = {}): ConsentPortalResponse => ({

@@ -11,8 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { Rejected } from "../src/identity/renewal.js"
-import * as Telemetry from "../src/identity/telemetry.js"
+import { cacheAnswer, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
 import { answers, failures, secret, settleAndAdjust } from "./support/utils.js"
 
@@ -40,6 +39,7 @@ const silent: CredentialCache.StoreService = {
 /** One process of a fleet: a cache of its own over the common store. */
 interface Process {
   readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
+  readonly cacheAnswer: Effect.Effect<unknown>
   readonly invalidate: (token: string) => Effect.Effect<void>
 }
 
@@ -61,6 +61,7 @@ const process = (store: CredentialCache.StoreService, options?: CredentialCache.
             Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
             Effect.provide(context)
           ),
+      cacheAnswer: Effect.provide(cacheAnswer(), context),
       invalidate: (token) =>
         Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token))).pipe(
           Effect.provide(context)
@@ -81,8 +82,6 @@ const numbered = ScriptedPlanes.layer({
 })
 
 const options = { opaqueTimeToLive: "1 hour" } as const
-
-const insteadOf = (token: string) => Effect.provideService(Rejected, Option.some(secret(token)))
 
 const failuresOf = (operation: "get" | "set" | "remove") =>
   Effect.map(
@@ -111,11 +110,9 @@ describe("CredentialCache.layerStore", () => {
         Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
       )
-      yield* a.token()
+      assert.strictEqual(yield* a.cacheAnswer, "miss")
       const before = yield* hits
-      const record: Telemetry.Record = { attempts: 0, cache: undefined }
-      yield* Effect.provideService(b.token(), Telemetry.Observation, record)
-      assert.strictEqual(record.cache, "hit")
+      assert.strictEqual(yield* b.cacheAnswer, "hit")
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
 

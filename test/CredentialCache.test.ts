@@ -17,8 +17,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import { Rejected } from "../src/identity/renewal.js"
-import * as Telemetry from "../src/identity/telemetry.js"
+import { cacheAnswer, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
 import { answers, failures, same, secret, sessionUri } from "./support/utils.js"
 
@@ -62,9 +61,6 @@ const tokenCalls = callsOf("getResourceOauth2Token")
 
 const invalidate = (token: string) =>
   Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token)))
-
-/** As those who recover from a 401 do it. */
-const insteadOf = (token: string) => Effect.provideService(Rejected, Option.some(secret(token)))
 
 const cached = (script: ScriptedPlanes.Script, options?: CredentialCache.Options) =>
   Layer.provideMerge(CredentialCache.layer(options), ScriptedPlanes.layer(script))
@@ -739,23 +735,16 @@ describe("CredentialCache: one call for all who ask at once", () => {
 })
 
 describe("CredentialCache: what is seen of it", () => {
-  const observed = (request?: Partial<TokenRequest>) =>
-    Effect.gen(function*() {
-      const record: Telemetry.Record = { attempts: 0, cache: undefined }
-      yield* Effect.ignore(Effect.provideService(tokenOf(request), Telemetry.Observation, record))
-      return record.cache
-    })
-
   it.effect("a failed call counts as a miss", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* observed(), "miss")
+      assert.strictEqual(yield* cacheAnswer(), "miss")
     }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
 
   it.effect("a call reports whether the cache answered", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* observed(), "miss")
-      assert.strictEqual(yield* observed(), "hit")
-      assert.strictEqual(yield* observed({ forceAuthentication: true }), "miss")
+      assert.strictEqual(yield* cacheAnswer(), "miss")
+      assert.strictEqual(yield* cacheAnswer(), "hit")
+      assert.strictEqual(yield* cacheAnswer({ forceAuthentication: true }), "miss")
     }).pipe(Effect.provide(cached(numbered))))
 
   it.effect("hits and misses are counted; polls and forced authentications are neither", () =>

@@ -25,7 +25,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
-import { backend, createProvider, createWorkload, returnUrl } from "./local/backend.js"
+import { backend, createProvider, createWorkload, returnUrl } from "./support/localBackend.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   provider: "calendar",

@@ -8,7 +8,7 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Local from "./local/backend.js"
+import * as Local from "./support/localBackend.js"
 import { answers, scripted } from "./support/utils.js"
 
 const local = Identity.layer.pipe(

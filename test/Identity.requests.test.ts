@@ -10,7 +10,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { closestName } from "../src/plane/describeIssue.js"
 import { answers, scripted, secret, sessionUri } from "./support/utils.js"
 
 // A program in plain JavaScript can pass anything.
@@ -282,21 +281,28 @@ describe("a wrong credential", () => {
     }).pipe(Effect.provide(consented)))
 })
 
-describe("closestName", () => {
-  const candidates = ["provider", "flow", "scopes", "returnUrl", "customState"]
+describe("the name that was meant", () => {
+  const meant = (name: string) =>
+    Effect.map(Effect.flip(ask({ [name]: "x" })), (error: unknown) => {
+      const { _tag, fieldList = [] } = error as ValidationException
+      assert.strictEqual(_tag, "ValidationException")
+      return /did you mean '(.*)'/.exec(fieldList.map(({ message }) => message).join("\n"))?.[1]
+    })
 
-  it("suggests a name with another case, a slip, or a part", () => {
-    assert.strictEqual(closestName("return_url", candidates), "returnUrl")
-    assert.strictEqual(closestName("scope", candidates), "scopes")
-    assert.strictEqual(closestName("porvider", candidates), "provider")
-    assert.strictEqual(closestName("flwo", candidates), "flow")
-    assert.strictEqual(closestName("resourceOauth2ReturnUrl", candidates), "returnUrl")
-    assert.strictEqual(closestName("state", candidates), "customState")
-  })
+  it.effect("is one with another case, a slip, or a part", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* meant("return_url"), "returnUrl")
+      assert.strictEqual(yield* meant("scope"), "scopes")
+      assert.strictEqual(yield* meant("porvider"), "provider")
+      assert.strictEqual(yield* meant("flwo"), "flow")
+      assert.strictEqual(yield* meant("resourceOauth2ReturnUrl"), "returnUrl")
+      assert.strictEqual(yield* meant("state"), "customState")
+    }).pipe(Effect.provide(consented)))
 
-  it("suggests nothing for other names", () => {
-    assert.isUndefined(closestName("timeout", candidates))
-    assert.isUndefined(closestName("", candidates))
-    assert.isUndefined(closestName("provider".repeat(1000), candidates))
-  })
+  it.effect("is none of the known ones for other names", () =>
+    Effect.gen(function*() {
+      assert.isUndefined(yield* meant("timeout"))
+      assert.isUndefined(yield* meant(""))
+      assert.isUndefined(yield* meant("provider".repeat(1000)))
+    }).pipe(Effect.provide(consented)))
 })

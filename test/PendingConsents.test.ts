@@ -11,7 +11,7 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { contract } from "./persistence/consentStore.js"
+import { contract } from "./support/consentStore.js"
 import * as Recorder from "./support/recorder.js"
 import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 

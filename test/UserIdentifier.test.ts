@@ -4,7 +4,17 @@ import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
-import { authorize, backend, callback, complete, consent, issued, obtain, setup, tokenFor } from "./local/backend.js"
+import {
+  authorize,
+  backend,
+  callback,
+  complete,
+  consent,
+  issued,
+  obtain,
+  setup,
+  tokenFor
+} from "./support/localBackend.js"
 import { rounds } from "./support/rounds.js"
 
 const isUserId = Schema.is(UserIdentifier.UserId)

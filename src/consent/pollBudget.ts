@@ -32,8 +32,6 @@ export interface Budget {
   readonly run: <A, E, R>(poll: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Halves the polls a second, because the service refused a call for its rate. */
   readonly throttled: Effect.Effect<void>
-  /** The polls a second at present. */
-  readonly rate: Effect.Effect<number>
 }
 
 // -----------------------------------------------------------------------------
@@ -135,7 +133,6 @@ interface Scheduler {
   readonly begin: () => void
   readonly end: () => void
   readonly throttled: () => void
-  readonly rate: () => number
 }
 
 const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
@@ -215,8 +212,7 @@ const makeScheduler = (clock: Clock.Clock, limit: number): Scheduler => {
       running--
       setTimer()
     },
-    throttled: () => rate.halve(now()),
-    rate: () => rate.at(now())
+    throttled: () => rate.halve(now())
   }
 }
 
@@ -247,8 +243,7 @@ export const make = (limit: number): Budget => {
         scheduler,
         ({ begin, end }) => Effect.acquireUseRelease(Effect.sync(begin), () => poll, () => Effect.sync(end))
       ),
-    throttled: Effect.map(scheduler, ({ throttled }) => throttled()),
-    rate: Effect.map(scheduler, ({ rate }) => rate())
+    throttled: Effect.map(scheduler, ({ throttled }) => throttled())
   }
 }
 

@@ -52,7 +52,7 @@ const isPartOf = (part: string, whole: string): boolean => part.length >= minPar
  * The name that was most likely meant: the candidate that differs least, else one that is a part of the name, or
  * contains it.
  */
-export const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
+const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
   if (name.length > maxNameLength) return undefined
   const wanted = normalize(name)
   const ranked = candidates.map((candidate) => {

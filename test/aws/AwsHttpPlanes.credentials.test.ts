@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import * as FaultyServer from "../local/faultyServer.js"
+import * as FaultyServer from "../support/faultyServer.js"
 import {
   type Answer,
   apiKeyRequest,

@@ -25,7 +25,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { gzipSync } from "node:zlib"
-import * as FaultyServer from "../local/faultyServer.js"
+import * as FaultyServer from "../support/faultyServer.js"
 import {
   apiKeyRequest,
   assertNoSecrets,

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
-import * as FaultyServer from "../local/faultyServer.js"
+import * as FaultyServer from "../support/faultyServer.js"
 import * as Recorder from "../support/recorder.js"
 import { operations as rows } from "../support/requests.js"
 import {

@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as Program from "../cli/program.js"
 import { buildProgram } from "../support/build.mjs"
+import * as Program from "../support/cli.js"
 import { secret } from "../support/utils.js"
 
 /** The packages of the SDK that are loaded after each step of the child. */

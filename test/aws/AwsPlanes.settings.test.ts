@@ -3,16 +3,18 @@ import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import { DataPlane } from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { defaultRegion, endpoint, region } from "../../src/aws/internal/settings.js"
 import {
   adapters,
   both,
@@ -29,47 +31,57 @@ import {
 const withVariables = (variables: Record<string, string>) =>
   ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
 
-const configured = (variables: Record<string, string>) => Effect.provide(withVariables(variables))
-
-const messageOf = (error: Config.ConfigError): string => {
+const messageOf = (error: { readonly _tag: string }): string => {
   assert(error instanceof Config.ConfigError)
   assert.instanceOf(error.cause, ConfigProvider.SourceError)
   return String(error)
 }
 
-describe("region", () => {
-  const found = Effect.succeedSome("eu-west-1")
-  const none = Effect.succeedNone
+/** The endpoint of a call, and the region that it is signed for. */
+const endpointAndRegion = (options: AwsHttpPlanes.Options, variables: Record<string, string> = {}) =>
+  Effect.gen(function*() {
+    const called: Array<string | undefined> = []
+    const client = HttpClient.make((request, url) => {
+      called.push(url.href.replace("/identities/GetWorkloadAccessToken", ""))
+      called.push(request.headers["authorization"]?.split("/")[2])
+      return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ workloadAccessToken: "token" })))
+    })
+    yield* Effect.flatMap(DataPlane, (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })).pipe(
+      Effect.provide(AwsHttpPlanes.layer({ credentials, ...options })),
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.provide(withVariables(variables))
+    )
+    return called
+  })
 
-  it.effect("option, AWS_REGION, what the SDK finds, us-west-2", () =>
+describe("region", () => {
+  const region = (option?: string, variables?: Record<string, string>) =>
+    Effect.map(
+      endpointAndRegion({ region: option, endpoint: "https://example.com" }, variables),
+      ([, region]) => region
+    )
+
+  it.effect("option, AWS_REGION, us-west-2", () =>
     Effect.gen(function*() {
-      const variables = configured({ AWS_REGION: "eu-north-1", AWS_DEFAULT_REGION: "ap-east-1" })
-      assert.strictEqual(yield* variables(region("us-east-1", found)), "us-east-1")
-      assert.strictEqual(yield* variables(region(undefined, found)), "eu-north-1")
-      assert.strictEqual(yield* configured({ AWS_REGION: "" })(region(undefined, found)), "eu-west-1")
-      assert.strictEqual(yield* configured({ AWS_DEFAULT_REGION: "ap-east-1" })(region(undefined, none)), "us-west-2")
-      assert.strictEqual(defaultRegion, "us-west-2")
+      const variables = { AWS_REGION: "eu-north-1", AWS_DEFAULT_REGION: "ap-east-1" }
+      assert.strictEqual(yield* region("us-east-1", variables), "us-east-1")
+      assert.strictEqual(yield* region(undefined, variables), "eu-north-1")
+      assert.strictEqual(yield* region(undefined, { AWS_REGION: "", AWS_DEFAULT_REGION: "ap-east-1" }), "us-west-2")
     }))
 
   it.effect("what cannot be a region is a ConfigError that says where it came from", () =>
     Effect.gen(function*() {
       for (const bad of ["", "US-WEST-2", "us west 2", "evil.example.com/", "-", "a".repeat(64), "us-west-2\n"]) {
-        assert.include(messageOf(yield* failure(region(bad, none))), "Expected an AWS region")
+        assert.include(messageOf(yield* failure(region(bad))), "Expected an AWS region")
       }
-      const variable = yield* failure(configured({ AWS_REGION: "not a region" })(region(undefined, none)))
-      assert.include(messageOf(variable), "AWS_REGION")
-      messageOf(yield* failure(region(undefined, Effect.succeedSome("profile region")).pipe(configured({}))))
+      assert.include(messageOf(yield* failure(region(undefined, { AWS_REGION: "not a region" }))), "AWS_REGION")
     }))
 })
 
 describe("endpoint", () => {
-  const data = (option?: string, allowInsecure = false) =>
-    endpoint({
-      option,
-      variable: "BEDROCK_AGENTCORE_DP_ENDPOINT",
-      awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
-      allowInsecure
-    })
+  const data = (option?: string, allowInsecureEndpoint = false, variables?: Record<string, string>) =>
+    Effect.map(endpointAndRegion({ endpoint: option, allowInsecureEndpoint }, variables), ([endpoint]) => endpoint)
+  const configured = (variables: Record<string, string>, option?: string) => data(option, false, variables)
 
   it.effect("option, our variable, AWS's variable for the service, AWS's variable for all", () =>
     Effect.gen(function*() {
@@ -78,15 +90,15 @@ describe("endpoint", () => {
         AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: "https://service.example",
         AWS_ENDPOINT_URL: "https://all.example"
       }
-      assert.strictEqual(yield* configured(all)(data("https://option.example")), "https://option.example")
-      assert.strictEqual(yield* configured(all)(data()), "https://ours.example")
+      assert.strictEqual(yield* configured(all, "https://option.example"), "https://option.example")
+      assert.strictEqual(yield* configured(all), "https://ours.example")
       all["BEDROCK_AGENTCORE_DP_ENDPOINT"] = ""
-      assert.strictEqual(yield* configured(all)(data()), "https://service.example")
+      assert.strictEqual(yield* configured(all), "https://service.example")
       delete all["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"]
-      assert.strictEqual(yield* configured(all)(data()), "https://all.example")
+      assert.strictEqual(yield* configured(all), "https://all.example")
       all["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true"
-      assert.isUndefined(yield* configured(all)(data()))
-      assert.isUndefined(yield* configured({})(data()))
+      assert.strictEqual(yield* configured(all), "https://bedrock-agentcore.us-west-2.amazonaws.com")
+      assert.strictEqual(yield* data(), "https://bedrock-agentcore.us-west-2.amazonaws.com")
     }))
 
   it.effect("http is for loopback hosts, unless allowed", () =>
@@ -124,7 +136,7 @@ describe("endpoint", () => {
         for (
           const name of ["BEDROCK_AGENTCORE_DP_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "AWS_ENDPOINT_URL"]
         ) {
-          const message = messageOf(yield* failure(configured({ [name]: bad })(data())))
+          const message = messageOf(yield* failure(configured({ [name]: bad })))
           assert.include(message, name)
           assert.notInclude(message, "hunter22")
         }
@@ -186,8 +198,14 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         const http = yield* answering
         profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
         process.env["AWS_PROFILE"] = "agent"
-        yield* called({ credentials }, {})
+        yield* called({ credentials }, { AWS_REGION: "" })
         assert.deepStrictEqual(regionsOf(http), ["eu-central-2", "eu-central-2"])
+      }))
+
+    it.live("a bad region of the AWS profile is a ConfigError", () =>
+      Effect.gen(function*() {
+        profile("[default]\nregion = PROFILE-REGION\n")
+        messageOf(yield* failure(called({ credentials }, {})))
       }))
   }
 

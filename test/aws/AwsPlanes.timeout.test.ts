@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as FaultyServer from "../local/faultyServer.js"
+import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
 import {
   adapters,

@@ -1,3 +1,4 @@
+import { Sha256 } from "@aws-crypto/sha256-js"
 import {
   BedrockAgentCoreClient,
   GetResourceApiKeyCommand,
@@ -17,10 +18,9 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac } from "node:crypto"
 import { inspect } from "node:util"
-import { resource, type Seen } from "../http/resource.js"
 import * as Recorder from "../support/recorder.js"
+import { resource, type Seen } from "../support/resource.js"
 import { answers, scripted, secret } from "../support/utils.js"
 import { credentials } from "./utils.js"
 
@@ -46,21 +46,6 @@ const invoke = () => new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: n
 
 const signedHeaders = ({ headers }: Seen): ReadonlyArray<string> =>
   /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? []
-
-class Sha256 {
-  readonly hash: ReturnType<typeof createHmac>
-  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
-    // Both have `update` and `digest`.
-    this.hash = (key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array)) as typeof this.hash
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView) {
-    this.hash.update(data as Uint8Array)
-  }
-  digest() {
-    return Promise.resolve(new Uint8Array(this.hash.digest()))
-  }
-  reset() {}
-}
 
 /** The signature that a request would have with this value of the header. */
 const signatureWith = (seen: Seen, wat: string) =>

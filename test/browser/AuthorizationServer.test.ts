@@ -1,7 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as Chromium from "./chromium.js"
 
 /** Prepares an authorization request for a browser. The client adds a second redirect at the end, as AgentCore does. */

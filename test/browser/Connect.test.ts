@@ -12,8 +12,8 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Page } from "playwright-core"
-import { shifted } from "../../src/local/control/clock.js"
-import * as World from "../http/connectWorld.js"
+import { shifted } from "../support/clock.js"
+import * as World from "../support/connectWorld.js"
 import * as Chromium from "./chromium.js"
 
 // -----------------------------------------------------------------------------

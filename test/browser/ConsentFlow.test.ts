@@ -20,7 +20,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { createServer } from "../../src/local/server/nodeServer.js"
+import { createServer } from "../support/authorizationServer.js"
 import * as Calendar from "../support/calendar.js"
 import * as Chromium from "./chromium.js"
 

@@ -22,10 +22,10 @@ import { pathToFileURL } from "node:url"
 import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
 import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
-import * as Backend from "../local/backend.js"
-import * as Wire from "../local/wire.js"
 import { buildConsoleFolder } from "../support/build.mjs"
+import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
+import * as Wire from "../support/wire.js"
 import * as Chromium from "./chromium.js"
 
 // -----------------------------------------------------------------------------

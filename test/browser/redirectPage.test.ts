@@ -1,7 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as RedirectPage from "../../src/consent/redirectPage.js"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as Chromium from "./chromium.js"
 
 describe("the page that redirects once, in Chromium", () => {

@@ -1,7 +1,7 @@
 /** The console of the command, which is one bundled file with the console beside it. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 describe("agentcore-identity local", () => {
   beforeAll(Program.build, 60_000)

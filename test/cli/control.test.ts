@@ -19,8 +19,8 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, constants, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { open, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
-import * as Wire from "../local/wire.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
+import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -3,14 +3,12 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
-import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import * as World from "../local/world.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
+import * as World from "../support/localWorld.js"
+import * as ProtectedApi from "../support/protectedApi.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -29,18 +27,12 @@ const heading = ["Credential", "Flow", "How it was obtained"]
 /** Runs the API of the demo on its own port. */
 const api = Effect.gen(function*() {
   const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
-  const context = yield* Layer.build(
-    HttpRouter.serve(
-      ProtectedApi.layer({
-        audience,
-        issuer,
-        jwksUri,
-        apiKeys: [{ owner: "agent", key: Redacted.make("key-of-the-weather") }]
-      }),
-      { disableLogger: true, disableListenLog: true }
-    ).pipe(Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
-  )
-  return yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
+  return yield* ProtectedApi.serve({
+    audience,
+    issuer,
+    jwksUri,
+    apiKeys: [{ owner: "agent", key: Redacted.make("key-of-the-weather") }]
+  })
 })
 
 /** A port that is free at the time of the call. */

@@ -10,9 +10,9 @@ import { createServer, request, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { createProvider, createWorkload, returnUrl } from "../local/backend.js"
 import { buildModules } from "../support/build.mjs"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
+import { createProvider, createWorkload, returnUrl } from "../support/localBackend.js"
 
 let modules: string
 

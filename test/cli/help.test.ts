@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Commands from "../../src/cli/program.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -2,7 +2,7 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as esbuild from "esbuild"
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 const { version: ownVersion } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
 

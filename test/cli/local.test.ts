@@ -6,7 +6,7 @@ import { createServer } from "node:net"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 

@@ -9,12 +9,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as OAuth from "openid-client"
-import { issuerOf, makeKey, sign } from "../local/issuer.js"
-import * as Python from "../local/python.js"
-import { pythonTest } from "../local/python.js"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
+import * as Program from "../support/cli.js"
+import { issuerOf, makeKey, sign } from "../support/issuer.js"
+import * as Python from "../support/python.js"
+import { pythonTest } from "../support/python.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -225,7 +225,7 @@ describe("on behalf of users, with the setup of the example", () => {
 })
 
 describe("the official samples over boto3", () => {
-  const run = Python.run("samples.child.py")
+  const run = Python.run(new URL("samples.child.py", import.meta.url))
 
   pythonTest("08-okta-xaa-delegation-chain and 13-entra-obo-mcp-runtime pass", () =>
     Effect.gen(function*() {

@@ -8,8 +8,8 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import * as Printable from "../../src/internal/printable.js"
-import { jwt } from "../local/backend.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
+import { jwt } from "../support/localBackend.js"
 
 beforeAll(Program.build, 60_000)
 

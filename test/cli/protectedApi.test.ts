@@ -1,14 +1,9 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
-import * as Http from "node:http"
-import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
+import * as ProtectedApi from "../support/protectedApi.js"
 
 const issuer = "https://issuer.example.com"
 const audience = "urn:example:api"
@@ -20,18 +15,12 @@ const start = Effect.gen(function*() {
   const jwk = yield* Effect.promise(() => exportJWK(own.publicKey))
   const keySet = JSON.stringify({ keys: [{ ...jwk, alg: "ES256", use: "sig", kid: "own" }] })
   const keys = yield* Utils.httpServer((_, response) => void response.end(keySet))
-  const context = yield* Layer.build(
-    HttpRouter.serve(
-      ProtectedApi.layer({
-        issuer,
-        audience,
-        jwksUri: `${keys}/jwks`,
-        apiKeys: [{ owner: "alice", key: Redacted.make("alice-key") }, { owner: "bob", key: Redacted.make("bob-key") }]
-      }),
-      { disableLogger: true, disableListenLog: true }
-    ).pipe(Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
-  )
-  const url = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context)
+  const url = yield* ProtectedApi.serve({
+    issuer,
+    audience,
+    jwksUri: `${keys}/jwks`,
+    apiKeys: [{ owner: "alice", key: Redacted.make("alice-key") }, { owner: "bob", key: Redacted.make("bob-key") }]
+  })
   const get = (path: string, headers: Record<string, string> = {}) =>
     Effect.promise(async () => {
       const response = await fetch(`${url}${path}`, { headers })

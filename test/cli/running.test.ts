@@ -16,8 +16,7 @@ import {
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import * as Commands from "../../src/cli/program.js"
-import * as ShellText from "../../src/cli/shellText.js"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -273,22 +272,33 @@ describe("agentcore-identity env, status, stop", () => {
 })
 
 describe("the text of a shell", () => {
+  /** The environment of a server with these variables. */
+  const environmentOf = (environment: Program.Environment) =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const directory = join(folder, "agentcore-identity")
+      mkdirSync(directory, { mode: 0o700 })
+      const state = { version: 1, pid: process.pid, startedAt: "now", url: "http://127.0.0.1:9", environment }
+      writeFileSync(join(directory, `${process.pid}.json`), JSON.stringify(state), { mode: 0o600 })
+      return { XDG_RUNTIME_DIR: folder }
+    })
   const values = ["", "a b", "it's", "$HOME `id` \"x\" \\ !", "two\nlines", "ü;&|*?~#", "-e"]
 
-  it("is evaluated by bash to the same values", () => {
-    const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
-    assert.deepStrictEqual(evaluate(ShellText.exportLines(environment)), environment)
-  })
+  const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
 
-  it("is a file of the form dotenv, or an error that names the variable", () => {
-    const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
-    const text = Result.getOrThrow(ShellText.format("dotenv", environment))
-    assert.deepStrictEqual({ ...parseEnv(text) }, environment)
-    const refused = ShellText.format("dotenv", { SECRET: "'\"sentinel" })
-    assert.isTrue(Result.isFailure(refused))
-    if (Result.isFailure(refused)) {
-      assert.include(refused.failure.message, "SECRET")
-      assert.notInclude(refused.failure.message, "sentinel")
-    }
-  })
+  it.live("is evaluated by bash to the same values", () =>
+    Effect.gen(function*() {
+      const env = yield* environmentOf(environment)
+      assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), environment)
+    }))
+
+  it.live("is a file of the form dotenv, or an error that names the variable", () =>
+    Effect.gen(function*() {
+      const dotenv = ["env", "--shell", "dotenv"]
+      const text = yield* Program.inProcess(dotenv, yield* environmentOf(environment))
+      assert.deepStrictEqual({ ...parseEnv(text) }, environment)
+      const refused = yield* Program.failure(dotenv, yield* environmentOf({ SECRET: "'\"sentinel" }))
+      assert.include(refused, "SECRET")
+      assert.notInclude(refused, "sentinel")
+    }))
 })

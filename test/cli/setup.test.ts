@@ -8,7 +8,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Program from "./program.js"
+import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
 

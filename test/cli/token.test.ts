@@ -12,10 +12,10 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { jwt } from "../local/backend.js"
 import * as Calendar from "../support/calendar.js"
+import * as Program from "../support/cli.js"
+import { jwt } from "../support/localBackend.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Program from "./program.js"
 
 beforeAll(Program.build, 60_000)
 

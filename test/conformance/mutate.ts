@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { IncomingMessage } from "node:http"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as Local from "./local.js"
 import { type Outcome, toOutcome } from "./run.js"
 import { present, type Statement, type TokenRequest } from "./statement.js"

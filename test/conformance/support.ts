@@ -4,14 +4,14 @@
  */
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Routes from "../../src/local/server/operations.js"
-import { vendors } from "../../src/models/internal/vendors.js"
-import { type Operation, operations as clientOperations, stsOperations } from "../local/serviceModel.js"
-import * as Ours from "../models/operations.js"
-import { ofClient, ofSchema, type Shape } from "../models/shape.js"
+import * as Ours from "../support/operations.js"
+import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
+import { ofClient, ofSchema, type Shape } from "../support/shape.js"
 
 /** The paths of all members, at any depth. */
 const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [
@@ -100,7 +100,7 @@ const wanted = Object.values(ControlClient.CredentialProviderVendorType)
 const wantedPayments = Object.values(ControlClient.PaymentCredentialProviderVendorType)
 
 /** The vendors that the AWS client knows, and we do not. */
-export const missingVendors = wanted.filter((vendor) => !Object.hasOwn(vendors, vendor))
+export const missingVendors = wanted.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
 
 // -----------------------------------------------------------------------------
 // The table

@@ -7,8 +7,8 @@ import { chmodSync, cpSync, mkdirSync, readFileSync } from "node:fs"
 import { networkInterfaces } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
-import * as Program from "../cli/program.js"
-import * as Wire from "../local/wire.js"
+import * as Program from "../support/cli.js"
+import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build, 60_000)
 

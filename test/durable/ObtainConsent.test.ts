@@ -25,8 +25,8 @@ import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { setTimeout } from "node:timers/promises"
-import * as World from "../http/connectWorld.js"
-import * as Backend from "../local/backend.js"
+import * as World from "../support/connectWorld.js"
+import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 
 const declare = (scope: string): UserCredential =>

@@ -9,8 +9,8 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
-import * as Runner from "./runner.js"
-import * as Sqlite from "./sqlite.js"
+import * as Runner from "../support/runner.js"
+import * as Sqlite from "../support/sqlite.js"
 
 const [folder = "", key = "", workload = ""] = process.argv.slice(2)
 

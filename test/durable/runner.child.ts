@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { writeSync } from "node:fs"
-import * as Runner from "./runner.js"
-import * as Sqlite from "./sqlite.js"
+import * as Runner from "../support/runner.js"
+import * as Sqlite from "../support/sqlite.js"
 
 const [folder = "", key = "", origin = "", workload = "", when] = process.argv.slice(2)
 

@@ -14,8 +14,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
@@ -23,11 +21,10 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { decodeJwt } from "jose"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import { httpServer } from "../local/utils.js"
+import { httpServer } from "../support/authorizationServer.js"
+import * as ProtectedApi from "../support/protectedApi.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../support/utils.js"
 import * as Cache from "./cache.js"
@@ -319,13 +316,7 @@ describe("the examples of the README", () => {
     Effect.gen(function*() {
       yield* setUp
       const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
-      const api = yield* Layer.build(
-        HttpRouter.serve(
-          ProtectedApi.layer({ issuer, jwksUri, audience }),
-          { disableLogger: true, disableListenLog: true }
-        ).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
-      )
-      const origin = yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), api)
+      const origin = yield* ProtectedApi.serve({ issuer, jwksUri, audience })
       assert.property(yield* HttpClientExample.program(origin), "reports")
     }).pipe(
       Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent" })),

@@ -9,8 +9,8 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import * as Program from "../cli/program.js"
 import { buildModules } from "../support/build.mjs"
+import * as Program from "../support/cli.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))

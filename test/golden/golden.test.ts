@@ -4,7 +4,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -26,14 +25,14 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Completion from "../../src/consentCallback/completion.js"
-import * as Cluster from "../durable/cluster.js"
-import * as Runner from "../durable/runner.js"
-import * as Sqlite from "../durable/sqlite.js"
-import * as Backend from "../local/backend.js"
-import * as Postgres from "../persistence/postgres.js"
-import * as Redis from "../persistence/redis.js"
 import { buildCommand } from "../support/build.mjs"
+import * as Cluster from "../support/cluster.js"
+import * as ConsentCallback from "../support/consentCallback.js"
+import * as Backend from "../support/localBackend.js"
+import * as Postgres from "../support/postgres.js"
+import * as Redis from "../support/redis.js"
+import * as Runner from "../support/runner.js"
+import * as Sqlite from "../support/sqlite.js"
 import { answers, same } from "../support/utils.js"
 import * as World from "./world.js"
 
@@ -66,15 +65,8 @@ const restored = Layer.effectDiscard(Effect.flatMap(
 /** The user consents at the authorization server, and the browser comes back to the page of the application. */
 const comeBack = Effect.gen(function*() {
   const { sessionUri } = yield* sessionOf("calendar")
-  const identity = yield* Identity.Identity
-  const pending = yield* PendingConsents.PendingConsents
-  const signals = yield* ConsentSignals.ConsentSignals
   yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "golden-code" })
-  return yield* Completion.complete(
-    { identity, callerOf: () => Effect.succeedNone, pending, signals },
-    sessionUri,
-    World.alice
-  )
+  return yield* ConsentCallback.visit(sessionUri, World.alice)
 })
 
 /** The agent goes on with a stored session. */

@@ -18,9 +18,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
-import { shifted } from "../../src/local/control/clock.js"
-import * as Runner from "../durable/runner.js"
-import { keyOf } from "../persistence/consentStore.js"
+import { shifted } from "../support/clock.js"
+import { keyOf } from "../support/consentStore.js"
+import * as Runner from "../support/runner.js"
 import { type answers, secret } from "../support/utils.js"
 
 export const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))

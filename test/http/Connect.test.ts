@@ -27,9 +27,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
 import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../support/utils.js"
-import * as World from "./connectWorld.js"
 
 const { connect, fieldsOf, json, press, request } = World
 

@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Jose from "jose"
+import { clients, refuse, resource } from "../support/resource.js"
 import { secret } from "../support/utils.js"
-import { clients, refuse, resource } from "./resource.js"
 
 class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "https://reports.example.com" }) {}
 

@@ -1,4 +1,3 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -9,17 +8,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
-import * as Http from "node:http"
-import * as ProtectedApi from "../../src/cli/protectedApi.js"
-import { httpServer } from "../local/utils.js"
-import * as World from "../local/world.js"
+import { httpServer } from "../support/authorizationServer.js"
+import * as World from "../support/localWorld.js"
+import * as ProtectedApi from "../support/protectedApi.js"
 import { answers, scripted } from "../support/utils.js"
 
 /**
@@ -40,14 +36,7 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
         }))
         : api
     })
-  const context = yield* Layer.build(
-    HttpRouter.serve(ProtectedApi.layer(options), {
-      disableLogger: true,
-      disableListenLog: true,
-      middleware: gateway
-    }).pipe(Layer.provideMerge(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
-  )
-  return { url: yield* Effect.provide(HttpServer.addressFormattedWith(Effect.succeed), context), revoked, heard }
+  return { url: yield* ProtectedApi.serve(options, gateway), revoked, heard }
 })
 
 const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)

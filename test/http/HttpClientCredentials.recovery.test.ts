@@ -9,8 +9,8 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
+import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "../support/resource.js"
 import { answers, failures, scripted, secret } from "../support/utils.js"
-import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "./resource.js"
 
 const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
 

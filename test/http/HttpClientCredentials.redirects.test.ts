@@ -16,9 +16,9 @@ import * as Ref from "effect/Ref"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
 import * as Recorder from "../support/recorder.js"
+import { clients, resource } from "../support/resource.js"
 import { rounds } from "../support/rounds.js"
 import { answers, scripted, secret } from "../support/utils.js"
-import { clients, resource } from "./resource.js"
 
 const sentinel = "Zq7!sentinel-Kp3"
 

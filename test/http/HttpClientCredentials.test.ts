@@ -17,8 +17,8 @@ import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import { isNativeError } from "node:util/types"
 import * as Recorder from "../support/recorder.js"
+import { clients, resource } from "../support/resource.js"
 import { answers, scripted, secret } from "../support/utils.js"
-import { clients, resource } from "./resource.js"
 
 type Client = HttpClient.HttpClient.With<unknown, Identity | WorkloadAccessToken.WorkloadAccessToken>
 

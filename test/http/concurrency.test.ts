@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { createServer } from "node:http"
-import { backend, obtain, returnUrl, setup, tokenFor } from "../local/backend.js"
+import { backend, obtain, returnUrl, setup, tokenFor } from "../support/localBackend.js"
 import { rounds } from "../support/rounds.js"
 
 // 200 requests of 50 users at the same time.

@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import { hasProperty } from "effect/Predicate"
 import { gzipSync } from "node:zlib"
 import { BodyTooLarge, boundedFetch, type Limits } from "../../src/internal/boundedFetch.js"
-import * as FaultyServer from "../local/faultyServer.js"
-import * as Utils from "../local/utils.js"
+import * as Utils from "../support/authorizationServer.js"
+import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
 
 const get = (url: string, limits: Omit<Limits, "signal"> = { timeout: 10_000 }) =>

@@ -7,9 +7,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify, stripVTControlCharacters } from "node:util"
 import { afterAll } from "vitest"
-import * as Python from "../local/python.js"
-import * as ServiceModel from "../local/serviceModel.js"
 import { buildCommand, buildModules } from "../support/build.mjs"
+import * as Python from "../support/python.js"
+import * as ServiceModel from "../support/serviceModel.js"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 

@@ -3,7 +3,7 @@ import type * as AuthorizationServer from "effect-agentcore-identity/local/Autho
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as OAuth from "openid-client"
-import * as Utils from "./utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 /** The first answer to an authorization request, from a client that follows no redirect and keeps no cookie. */
 const authorize = (options: AuthorizationServer.Options, parameters: Record<string, string> = {}) =>

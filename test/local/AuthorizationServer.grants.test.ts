@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
-import * as Utils from "./utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -4,7 +4,7 @@ import type * as AuthorizationServer from "effect-agentcore-identity/local/Autho
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
-import * as Utils from "./utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 /** `fetch` does not send a Host header of the caller's choice. */
 const request = (url: string, headers: Record<string, string>, method = "GET") =>

@@ -8,9 +8,8 @@ import * as Scope from "effect/Scope"
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose"
 import * as OAuth from "openid-client"
 import { vi } from "vitest"
-import { isRedirectUriAllowed } from "../../src/local/authorization/accounts.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Utils from "./utils.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
@@ -461,23 +460,37 @@ describe("AuthorizationServer", () => {
     }))
 })
 
-describe("isRedirectUriAllowed", () => {
+describe("a redirect URI", () => {
   const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
 
-  it("allows exact entries, and one more segment for a star", () => {
-    for (
-      const uri of [
+  /** Those of some redirect URIs for which the server shows its sign-in. */
+  const acceptedOf = (uris: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const server = yield* AuthorizationServer.make({
+        clients: [{ clientId: Utils.clientId, clientSecret: Utils.clientSecret, redirectUris: allowed }]
+      })
+      const configuration = yield* Utils.discover(server)
+      return yield* Effect.filter(uris, (uri) =>
+        Effect.gen(function*() {
+          const { url } = yield* Utils.authorizationRequest(configuration, uri, { scope: "openid" })
+          const page = yield* (yield* TestUser.make("alice")).opens(url)
+          if (page.status !== 200) assert.include(page.text, "redirect_uri", uri)
+          return page.status === 200
+        }))
+    })
+
+  it.live("is an exact entry, or has one more segment for a star", () =>
+    Effect.gen(function*() {
+      const uris = [
         "http://127.0.0.1:4020/identities/oauth2/callback/0d1e",
         "https://app.example.com/done?x=1"
       ]
-    ) {
-      assert.isTrue(isRedirectUriAllowed(allowed, uri), uri)
-    }
-  })
+      assert.deepStrictEqual(yield* acceptedOf(uris), uris)
+    }))
 
-  it("allows nothing else", () => {
-    for (
-      const uri of [
+  it.live("is nothing else", () =>
+    Effect.gen(function*() {
+      const uris = [
         "http://127.0.0.1:4020/identities/oauth2/callback/",
         "http://127.0.0.1:4020/identities/oauth2/callback/a/b",
         "http://127.0.0.1:4020/identities/oauth2/callback/a?x=1",
@@ -495,8 +508,6 @@ describe("isRedirectUriAllowed", () => {
         "nonsense",
         ""
       ]
-    ) {
-      assert.isFalse(isRedirectUriAllowed(allowed, uri), uri)
-    }
-  })
+      assert.deepStrictEqual(yield* acceptedOf(uris), [])
+    }))
 })

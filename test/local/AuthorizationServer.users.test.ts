@@ -5,9 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
-import { selectClaims } from "../../src/local/authorization/accounts.js"
+import * as Utils from "../support/authorizationServer.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import * as Utils from "./utils.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
@@ -25,7 +24,7 @@ const application: AuthorizationServer.Client = {
   clientId: "application",
   clientSecret: Utils.clientSecret,
   redirectUris: ["http://127.0.0.1/unused"],
-  scopes: ["reports:read", "profile", "email"],
+  scopes: ["reports:read", "profile", "email", "phone", "constructor"],
   grants: ["client_credentials", "authorization_code", "refresh_token", tokenExchange]
 }
 
@@ -59,12 +58,13 @@ const own = (token: string | undefined): Jose.JWTPayload => {
 describe("users with claims", () => {
   it.live("have them in access tokens, ID tokens and userinfo, standard ones by scope", () =>
     Effect.gen(function*() {
-      const { configuration, signIn } = yield* start({ users: { alice } })
+      const { configuration, signIn } = yield* start({ users: { alice, eve: { email: "a", toString: "b" } } })
       const custom = { groups: alice.groups, tenant: alice.tenant, sub: "alice" }
       const cases = [
         ["openid reports:read", custom],
         ["openid email reports:read", { ...custom, email: alice.email, email_verified: true }],
-        ["openid profile email", { ...custom, name: alice.name, email: alice.email, email_verified: true }]
+        ["openid profile email", { ...custom, name: alice.name, email: alice.email, email_verified: true }],
+        ["openid profile email phone", { ...alice, sub: "alice" }]
       ] as const
       for (const [scope, expected] of cases) {
         const tokens = yield* signIn("alice", scope)
@@ -73,6 +73,8 @@ describe("users with claims", () => {
         const userinfo = yield* Effect.promise(() => OAuth.fetchUserInfo(configuration, tokens.access_token, "alice"))
         assert.deepStrictEqual<object>({ ...userinfo }, expected, scope)
       }
+      const eve = yield* signIn("eve", "openid constructor")
+      assert.deepStrictEqual<object>(own(eve.id_token), { sub: "eve", toString: "b" })
       const bob = yield* signIn("bob", "openid email")
       assert.deepStrictEqual(own(bob.id_token), { sub: "bob" })
       assert.deepStrictEqual(own(bob.access_token), { sub: "bob" })
@@ -208,12 +210,4 @@ describe("the userinfo endpoint", () => {
       yield* server.revoke({ userName: "alice" })
       assert.strictEqual((yield* ask(server, bearer(access_token))).status, 403)
     }))
-})
-
-describe("selectClaims", () => {
-  it("selects standard claims by scope, and all others", () => {
-    assert.deepStrictEqual(selectClaims(alice, []), { groups: alice.groups, tenant: alice.tenant })
-    assert.deepStrictEqual(selectClaims(alice, ["profile", "email", "phone"]), alice)
-    assert.deepStrictEqual(selectClaims({ email: "a", toString: "b" }, ["constructor"]), { toString: "b" })
-  })
 })

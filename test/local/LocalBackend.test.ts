@@ -16,7 +16,6 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { inspect } from "node:util"
-import * as Sleeps from "../support/sleeps.js"
 import {
   accessToken,
   ask,
@@ -33,7 +32,8 @@ import {
   returnUrl,
   setup,
   tokenFor
-} from "./backend.js"
+} from "../support/localBackend.js"
+import * as Sleeps from "../support/sleeps.js"
 
 describe("workloads and providers", () => {
   it.effect("are created and read, with the live form of ARNs", () =>

@@ -12,8 +12,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Sealing from "../../src/internal/sealing.js"
-import * as Backend from "./backend.js"
+import * as Jose from "jose"
+import { hkdfSync } from "node:crypto"
+import * as Backend from "../support/localBackend.js"
 
 const setup = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],
@@ -309,8 +310,12 @@ describe("LocalControl", () => {
         yield* authorizationServer.load(Redacted.make(JSON.stringify({ Session: [["id", { accountId: "alice" }]] })))
         yield* clock.advance("1 minute")
         const saved = Redacted.value(yield* authorizationServer.save)
-        const sealingKey = yield* Sealing.importKey(Sealing.deriveKey(Buffer.alloc(32, 7), "export"))
-        const content = yield* Effect.flatMap(rest.export({ key }), (sealed) => Sealing.open(sealed, () => sealingKey))
+        const sealingKey = new Uint8Array(
+          hkdfSync("sha256", Buffer.alloc(32, 7), "", "effect-agentcore-identity export", 32)
+        )
+        const exported = yield* rest.export({ key })
+        const { plaintext, protectedHeader } = yield* Effect.promise(() => Jose.compactDecrypt(exported, sealingKey))
+        const content: object = JSON.parse(new TextDecoder().decode(plaintext))
         const wrong = [
           { clockOffset: 1e300 },
           { clockOffset: -1e300 },
@@ -323,7 +328,11 @@ describe("LocalControl", () => {
           { version: 2 }
         ]
         for (const change of wrong) {
-          const sealed = yield* Sealing.seal({ ...content as object, ...change }, sealingKey)
+          const sealed = yield* Effect.promise(() =>
+            new Jose.CompactEncrypt(new TextEncoder().encode(JSON.stringify({ ...content, ...change })))
+              .setProtectedHeader(protectedHeader)
+              .encrypt(sealingKey)
+          )
           const error = yield* Effect.flip(restore({ sealed, key }))
           assert.strictEqual(error._tag, "LocalControlError", JSON.stringify(change))
           assert.strictEqual((yield* clock.state).offset, 60_000, JSON.stringify(change))

@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import * as World from "./world.js"
+import * as World from "../support/localWorld.js"
 
 describe("LocalIdentity", () => {
   it.live("issues an agent its own token, and an API key", () =>

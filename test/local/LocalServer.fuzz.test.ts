@@ -11,8 +11,8 @@ import * as FastCheck from "fast-check"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { rounds } from "../support/rounds.js"
+import * as Wire from "../support/wire.js"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
-import * as Wire from "./wire.js"
 
 const malformed = rounds({ few: 2000, full: 10_000 })
 const forgeries = rounds({ few: 500, full: 1000 })

@@ -12,8 +12,8 @@ import * as Net from "node:net"
 import { makeNodeWith } from "../../src/local/server/listen.js"
 import { createServer, stop } from "../../src/local/server/nodeServer.js"
 import * as Recorder from "../support/recorder.js"
-import * as Wire from "./wire.js"
-import { call, fails, server, setUp, url } from "./wire.js"
+import * as Wire from "../support/wire.js"
+import { call, fails, server, setUp, url } from "../support/wire.js"
 
 // -----------------------------------------------------------------------------
 // Raw connections

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Wire from "./wire.js"
+import * as Wire from "../support/wire.js"
 
 const settings = (endpoint: string, maxAttempts: number) => ({
   endpoint,

@@ -9,8 +9,20 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Recorder from "../support/recorder.js"
-import * as Wire from "./wire.js"
-import { apiKey, askApiKey, base, call, consent, fails, oauth2, server, setUp, url, workloadToken } from "./wire.js"
+import * as Wire from "../support/wire.js"
+import {
+  apiKey,
+  askApiKey,
+  base,
+  call,
+  consent,
+  fails,
+  oauth2,
+  server,
+  setUp,
+  url,
+  workloadToken
+} from "../support/wire.js"
 
 describe("secrets", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`

@@ -1,3 +1,4 @@
+import { Sha256 } from "@aws-crypto/sha256-js"
 import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
@@ -10,10 +11,10 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac } from "node:crypto"
+import { createHash } from "node:crypto"
 import * as Recorder from "../support/recorder.js"
-import * as Wire from "./wire.js"
-import { base, fails, server, succeeds, url } from "./wire.js"
+import * as Wire from "../support/wire.js"
+import { base, fails, server, succeeds, url } from "../support/wire.js"
 
 const secret = "5f1d9c-0e77ab-93d2c4-81f6b0"
 const sessionToken = "8b2e7a-c41f05-6da390-27e8d1"
@@ -29,21 +30,6 @@ const keys = {
 const verifying = server({ signatures: "verify", credentials: [keys.plain, keys.temporary] }).pipe(
   Layer.provide(Logger.layer([]))
 )
-
-class Sha256 {
-  readonly hash: ReturnType<typeof createHmac>
-  constructor(key?: string | ArrayBuffer | ArrayBufferView) {
-    // Both have `update` and `digest`.
-    this.hash = (key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array)) as typeof this.hash
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView) {
-    this.hash.update(data as Uint8Array)
-  }
-  digest() {
-    return Promise.resolve(new Uint8Array(this.hash.digest()))
-  }
-  reset() {}
-}
 
 interface Changes {
   readonly accessKeyId?: string

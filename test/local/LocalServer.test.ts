@@ -12,7 +12,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { vi } from "vitest"
-import * as Wire from "./wire.js"
+import * as Wire from "../support/wire.js"
 import {
   apiKey,
   askApiKey,
@@ -26,7 +26,7 @@ import {
   succeeds,
   url,
   workloadToken
-} from "./wire.js"
+} from "../support/wire.js"
 
 describe("protocol", () => {
   it.live("answers every operation in the form of the service model", () =>

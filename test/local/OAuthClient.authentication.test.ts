@@ -9,7 +9,7 @@ import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
 import * as LocalIssuer from "../../src/local/backend/issuer.js"
-import * as Utils from "./utils.js"
+import * as Utils from "../support/authorizationServer.js"
 
 const value = Redacted.value
 

@@ -16,9 +16,9 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
+import * as Utils from "../support/authorizationServer.js"
+import { ask, consent, createProvider, createWorkload, tokenFor } from "../support/localBackend.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import { ask, consent, createProvider, createWorkload, tokenFor } from "./backend.js"
-import * as Utils from "./utils.js"
 
 const value = Redacted.value
 

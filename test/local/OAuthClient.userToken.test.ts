@@ -8,8 +8,8 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import type { ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import { jwt } from "./backend.js"
-import { type Answers, issuerOf, json, makeKey, sign } from "./issuer.js"
+import { type Answers, issuerOf, json, makeKey, sign } from "../support/issuer.js"
+import { jwt } from "../support/localBackend.js"
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token, options))

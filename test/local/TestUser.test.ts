@@ -12,11 +12,11 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import type * as Http from "node:http"
 import { inspect } from "node:util"
-import * as ConnectWorld from "../http/connectWorld.js"
+import * as Utils from "../support/authorizationServer.js"
+import * as ConnectWorld from "../support/connectWorld.js"
+import * as World from "../support/localWorld.js"
 import { generated } from "../support/requests.js"
 import { rounds } from "../support/rounds.js"
-import * as Utils from "./utils.js"
-import * as World from "./world.js"
 
 interface Request {
   readonly method: string

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { consent } from "../contract/consent.js"
 import { contract } from "../contract/contract.js"
 import * as Example from "../examples/vault-store.js"
-import { createWorkload, issued, obtain, setup, tokenFor } from "./backend.js"
+import { createWorkload, issued, obtain, setup, tokenFor } from "../support/localBackend.js"
 
 const temporaryFile = Effect.map(
   Effect.acquireRelease(

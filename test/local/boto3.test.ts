@@ -9,12 +9,12 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import * as Python from "./python.js"
-import { pythonTest } from "./python.js"
-import * as Wire from "./wire.js"
-import * as World from "./world.js"
+import * as World from "../support/localWorld.js"
+import * as Python from "../support/python.js"
+import { pythonTest } from "../support/python.js"
+import * as Wire from "../support/wire.js"
 
-const run = Python.run("boto3.child.py")
+const run = Python.run(new URL("boto3.child.py", import.meta.url))
 
 const environment = Effect.map(LocalServer.LocalServer, (server) => server.environment)
 

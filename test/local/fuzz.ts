@@ -1,7 +1,7 @@
 /** Malformed requests: of the operations, of STS, of HTTP, and of none. */
 import * as FastCheck from "fast-check"
-import * as ServiceModel from "./serviceModel.js"
-import * as Wire from "./wire.js"
+import * as ServiceModel from "../support/serviceModel.js"
+import * as Wire from "../support/wire.js"
 
 export interface Request {
   readonly method: string

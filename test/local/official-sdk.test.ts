@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import * as World from "./world.js"
+import * as World from "../support/localWorld.js"
 
 const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url))
 

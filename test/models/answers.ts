@@ -1,5 +1,5 @@
 /** Answers of AWS as they are on the wire, and what the service may change in them without a new version. */
-import type { Shape } from "./shape.js"
+import type { Shape } from "../support/shape.js"
 
 type Json = { readonly [name: string]: unknown }
 

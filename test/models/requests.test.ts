@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
-import { operations as clientOperations } from "../local/serviceModel.js"
-import { requests } from "./operations.js"
-import { expressions, facts, ModelShape, ofClient, ofSchema, type Shape } from "./shape.js"
+import { requests } from "../support/operations.js"
+import { operations as clientOperations } from "../support/serviceModel.js"
+import { expressions, facts, ModelShape, ofClient, ofSchema, type Shape } from "../support/shape.js"
 
 const Limits = Schema.Struct({
   operations: Schema.Record(Schema.String, Schema.Struct({ input: ModelShape }))

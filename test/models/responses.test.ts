@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { operations as clientOperations } from "../local/serviceModel.js"
-import { responses } from "./operations.js"
-import { facts, ofClient, ofSchema, type Shape } from "./shape.js"
+import { responses } from "../support/operations.js"
+import { operations as clientOperations } from "../support/serviceModel.js"
+import { facts, ofClient, ofSchema, type Shape } from "../support/shape.js"
 
 const operations = clientOperations.flatMap(({ name, output, shapes }) => {
   const schema = responses.get(name)

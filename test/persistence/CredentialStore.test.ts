@@ -22,8 +22,8 @@ import { execFile } from "node:child_process"
 import { vi } from "vitest"
 import { buildProgram } from "../support/build.mjs"
 import * as Recorder from "../support/recorder.js"
+import * as Redis from "../support/redis.js"
 import { answers, same, secret } from "../support/utils.js"
-import * as Redis from "./redis.js"
 
 const keyOf = (fill: number) => secret(Buffer.alloc(32, fill).toString("base64url"))
 

@@ -11,11 +11,20 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { vi } from "vitest"
+import {
+  contract,
+  keyOf,
+  plant,
+  sessionOf,
+  start,
+  type Store,
+  uriOf,
+  wakesAcrossProcesses
+} from "../support/consentStore.js"
 import * as Recorder from "../support/recorder.js"
+import * as Redis from "../support/redis.js"
+import { assertFilesSecretFree } from "../support/secrets.js"
 import { secret } from "../support/utils.js"
-import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
-import * as Redis from "./redis.js"
-import { assertFilesSecretFree } from "./secrets.js"
 
 const storeOn = (server: Redis.Server, options: Partial<RedisPendingConsents.Options> = {}): Store => ({
   layer: (keys) => RedisPendingConsents.layer({ ...keys, redis: { port: server.port }, ...options })

@@ -25,12 +25,21 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { buildProgram } from "../support/build.mjs"
+import {
+  contract,
+  keyOf,
+  plant,
+  sessionOf,
+  start,
+  type Store,
+  uriOf,
+  wakesAcrossProcesses
+} from "../support/consentStore.js"
 import * as NodeSqlite from "../support/nodeSqlite.js"
+import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
+import { assertFilesSecretFree } from "../support/secrets.js"
 import { secret } from "../support/utils.js"
-import { contract, keyOf, plant, sessionOf, start, type Store, uriOf, wakesAcrossProcesses } from "./consentStore.js"
-import * as Postgres from "./postgres.js"
-import { assertFilesSecretFree } from "./secrets.js"
 
 const scope = Effect.runSync(Scope.make())
 let server: Postgres.Server

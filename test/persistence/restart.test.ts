@@ -16,8 +16,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
 import * as Calendar from "../support/calendar.js"
+import { keyOf } from "../support/consentStore.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import { keyOf } from "./consentStore.js"
 
 const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "restart-"))),

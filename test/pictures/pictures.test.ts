@@ -1,7 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync, statSync } from "node:fs"
-import * as Program from "../cli/program.js"
+import * as Program from "../support/cli.js"
 import { draw } from "./draw.mjs"
 
 const folder = new URL("./", import.meta.url)

@@ -9,7 +9,6 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
-import { vendors } from "../../src/models/internal/vendors.js"
 import { sessionUri } from "./utils.js"
 
 /** The operations of every plane. */
@@ -86,7 +85,9 @@ const custom = FastCheck.tuple(
   )
 ).map(([fields, client]) => ({ ...fields, ...client }))
 
-const oauth2 = FastCheck.constantFrom(...Object.entries(vendors)).chain(([credentialProviderVendor, { config }]) =>
+const oauth2 = FastCheck.constantFrom(...Object.entries(Oauth2CredentialProvider.vendors)).chain((
+  [credentialProviderVendor, { config }]
+) =>
   FastCheck.record({
     name: text,
     fields: config === "customOauth2ProviderConfig"

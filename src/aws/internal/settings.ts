@@ -48,7 +48,7 @@ export const checkNames = (options: object): Effect.Effect<void, Config.ConfigEr
 // -----------------------------------------------------------------------------
 
 /** The first region of AgentCore, and the default of the Python SDK. */
-export const defaultRegion = "us-west-2"
+const defaultRegion = "us-west-2"
 
 /** A region becomes a part of host names. Without this check it could name another host. */
 const checkRegion = (source: string, region: string): Effect.Effect<string, Config.ConfigError> =>

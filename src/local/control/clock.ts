@@ -12,7 +12,7 @@ export interface ShiftedClock {
 }
 
 /** A clock that is ahead of another one. Sleeps take real time. */
-export const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
+const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
   currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(offset()) * 1_000_000n),

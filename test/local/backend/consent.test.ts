@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Sleeps from "../../support/sleeps.js"
 import {
   ask,
   authorize,
@@ -24,7 +23,8 @@ import {
   setup,
   tokenFor,
   type TokenRequest
-} from "../backend.js"
+} from "../../support/localBackend.js"
+import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
   it.effect("is asked once, then the vault answers", () =>

@@ -15,8 +15,7 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import * as Recorder from "../../support/recorder.js"
-import { clear, same, secret } from "../../support/utils.js"
+import * as Utils from "../../support/authorizationServer.js"
 import {
   ask,
   backend,
@@ -28,8 +27,9 @@ import {
   setup,
   tokenFor,
   updateProvider
-} from "../backend.js"
-import * as Utils from "../utils.js"
+} from "../../support/localBackend.js"
+import * as Recorder from "../../support/recorder.js"
+import { clear, same, secret } from "../../support/utils.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)

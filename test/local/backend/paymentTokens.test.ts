@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto"
-import { backend, createWorkload, tokenFor } from "../backend.js"
+import { backend, createWorkload, tokenFor } from "../../support/localBackend.js"
 
 const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" })
 const ed25519 = generateKeyPairSync("ed25519")

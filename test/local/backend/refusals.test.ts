@@ -12,11 +12,11 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import { formatRefusal, requestNames } from "../../../src/local/backend/format.js"
-import { shifted } from "../../../src/local/control/clock.js"
+import * as Utils from "../../support/authorizationServer.js"
+import { shifted } from "../../support/clock.js"
+import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
-import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../backend.js"
-import * as Utils from "../utils.js"
 
 const server = LocalServer.layer({ settings: { discoveryUrls: "accept", inboundJwt: "decode" } }).pipe(
   Layer.provide(OAuthClient.layer)

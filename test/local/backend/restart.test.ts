@@ -11,10 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { makeArtifact } from "../../../src/local/backend/workloadToken.js"
 import {
   ask,
   authorize,
@@ -27,7 +27,7 @@ import {
   obtain,
   setup,
   tokenFor
-} from "../backend.js"
+} from "../../support/localBackend.js"
 
 /** One run of a backend. */
 const life = LocalBackend.layerStore
@@ -153,7 +153,7 @@ describe("a backend over the store of an earlier version", () => {
         yield* store.collection("consent-sessions", Sessions).put(Redacted.value(sessionUri), {
           session: {
             key,
-            artifact: makeArtifact("UserId", "alice"),
+            artifact: createHash("sha256").update("UserId:alice").digest("base64url"),
             provider: { name: "calendar", callbackId, callbackUrl },
             wanted: { scopes: ["mail"] },
             returnUrl: "https://agent.example.com/consent",

@@ -8,10 +8,10 @@ import * as TestClock from "effect/testing/TestClock"
 import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
 import * as Vault from "../../../src/local/backend/vault.js"
-import { userOfId } from "../../../src/local/backend/workloadToken.js"
 import { same } from "../../support/utils.js"
 
-const keyOf = (workload: string, userId = "alice") => Vault.makeKey(workload, userOfId(userId), "id")
+const keyOf = (workload: string, userId = "alice") =>
+  Vault.makeKey(workload, { _tag: "UserId", id: userId, artifact: "alice" }, "id")
 
 const opening: SessionStore.Opening = {
   key: keyOf("agent"),

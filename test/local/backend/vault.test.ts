@@ -14,9 +14,22 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
+import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../../support/localBackend.js"
 import { withRandomYields } from "../../support/randomYields.js"
 import * as Sleeps from "../../support/sleeps.js"
-import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../backend.js"
+
+/** A grant of Alice whose access token has expired, over a client with a latency of 10 seconds. */
+const expiredGrant = Effect.gen(function*() {
+  yield* setup
+  const sleeps = yield* Sleeps.make
+  const consenting = yield* Effect.forkChild(sleeps.counted(Effect.flatMap(tokenFor("alice"), obtain)))
+  yield* sleeps.until(1)
+  yield* TestClock.adjust("10 seconds")
+  yield* Fiber.join(consenting)
+  yield* TestClock.adjust("61 minutes")
+  const token = yield* tokenFor("alice")
+  return { sleeps, token }
+})
 
 describe("the vault", () => {
   it.effect("keeps one grant for each shape of the request", () =>
@@ -148,15 +161,7 @@ describe("the vault", () => {
 
   it.effect("refreshes once for concurrent callers, also when the first is interrupted", () =>
     Effect.gen(function*() {
-      yield* setup
-      const sleeps = yield* Sleeps.make
-      const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.forkChild(sleeps.counted(obtain(first)))
-      yield* sleeps.until(1)
-      yield* TestClock.adjust("10 seconds")
-      yield* Fiber.join(fiber)
-      yield* TestClock.adjust("61 minutes")
-      const token = yield* tokenFor("alice")
+      const { sleeps, token } = yield* expiredGrant
       const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
       yield* sleeps.until(1)
       const stay = yield* Effect.forkChild(Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" }))
@@ -169,14 +174,7 @@ describe("the vault", () => {
 
   it.effect("keeps the new refresh token when its only caller is interrupted", () =>
     Effect.gen(function*() {
-      yield* setup
-      const sleeps = yield* Sleeps.make
-      const consenting = yield* Effect.forkChild(sleeps.counted(Effect.flatMap(tokenFor("alice"), obtain)))
-      yield* sleeps.until(1)
-      yield* TestClock.adjust("10 seconds")
-      yield* Fiber.join(consenting)
-      yield* TestClock.adjust("61 minutes")
-      const token = yield* tokenFor("alice")
+      const { sleeps, token } = yield* expiredGrant
       const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
       yield* sleeps.until(1)
       yield* TestClock.adjust("1 second")
@@ -234,15 +232,7 @@ describe("the vault", () => {
 
   it.effect("does not restore a grant that was dropped during its refresh", () =>
     Effect.gen(function*() {
-      yield* setup
-      const sleeps = yield* Sleeps.make
-      const first = yield* tokenFor("alice")
-      const fiber = yield* Effect.forkChild(sleeps.counted(obtain(first)))
-      yield* sleeps.until(1)
-      yield* TestClock.adjust("10 seconds")
-      yield* Fiber.join(fiber)
-      yield* TestClock.adjust("61 minutes")
-      const token = yield* tokenFor("alice")
+      const { sleeps, token } = yield* expiredGrant
       const refreshing = yield* Effect.forkChild(sleeps.counted(ask(token)))
       yield* sleeps.until(1)
       yield* TestClock.adjust("5 seconds")

@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { LocalSettings } from "../../../src/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
+import * as Utils from "../../support/authorizationServer.js"
 import {
   authorize,
   complete,
@@ -25,8 +26,7 @@ import {
   jwt,
   redirected,
   tokenFor
-} from "../backend.js"
-import * as Utils from "../utils.js"
+} from "../../support/localBackend.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ConsoleFolder, makeConsoleCodes } from "../../../src/local/server/consoleRoutes.js"
-import * as Wire from "../wire.js"
+import * as Wire from "../../support/wire.js"
 
 /** A server whose console is in a folder with these files. */
 const server = (files: ReadonlyArray<string>) =>

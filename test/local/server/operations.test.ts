@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { routes } from "../../../src/local/server/operations.js"
 import { operations as rows } from "../../support/requests.js"
-import { operations as clients } from "../serviceModel.js"
+import { operations as clients } from "../../support/serviceModel.js"
 
 describe("a request", () => {
   it.effect("is checked on its way to a plane that does not check it", () =>

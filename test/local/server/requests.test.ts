@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Operations from "../../../src/local/server/operations.js"
 import * as Recorder from "../../support/recorder.js"
-import { operations } from "../serviceModel.js"
-import * as Wire from "../wire.js"
+import { operations } from "../../support/serviceModel.js"
+import * as Wire from "../../support/wire.js"
 
 const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
 const client = { clientId: "id", clientSecret: "a secret" }

@@ -21,7 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as Recorder from "../../support/recorder.js"
-import * as Wire from "../wire.js"
+import * as Wire from "../../support/wire.js"
 
 const audience = "https://api.example.com"
 

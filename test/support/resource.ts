@@ -5,7 +5,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
 import type * as Http from "node:http"
-import { httpServer } from "../local/utils.js"
+import { httpServer } from "./authorizationServer.js"
 
 export interface Seen {
   readonly method: string

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import type * as Http from "node:http"
-import * as Utils from "./utils.js"
+import * as Utils from "./authorizationServer.js"
 
 export interface Key {
   readonly privateKey: CryptoKey

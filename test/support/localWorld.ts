@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
-import * as Calendar from "../support/calendar.js"
+import * as Calendar from "./calendar.js"
 
 /** The cookie of the application names the signed-in user. */
 const signIn = HttpRouter.add(

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import { createGzip } from "node:zlib"
-import * as Utils from "./utils.js"
+import * as Utils from "./authorizationServer.js"
 
 export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb" | "upgrade"
 

@@ -2,6 +2,7 @@
 import { assert, describe } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type { PendingConsentsError } from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -16,9 +17,9 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
-import * as Completion from "../../src/consentCallback/completion.js"
-import { rounds } from "../support/rounds.js"
-import { authorizationUrl, same, secret } from "../support/utils.js"
+import * as ConsentCallback from "./consentCallback.js"
+import { rounds } from "./rounds.js"
+import { authorizationUrl, same, secret } from "./utils.js"
 
 type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
 
@@ -179,18 +180,20 @@ export const contract = (
           const name = `race-${round}`
           yield* processes[0].pending.open({ session: sessionOf(name), user: alice })
           let completions = 0
-          const identity = {
+          const identity = Layer.mock(Identity.Identity, {
             completeAuthorization: () =>
               Effect.sync(() => {
                 completions++
-              }),
-            resumeAccessToken: () => Effect.die(new Error("there is no caller"))
-          }
-          const callerOf = () => Effect.succeedNone
+              })
+          })
           const outcomes = yield* Effect.forEach(processes, (process, index) =>
             Effect.andThen(
               pauseFor((round * (index + 1)) % 5),
-              Completion.complete({ identity, callerOf, ...process }, uriOf(name), alice)
+              ConsentCallback.visit(uriOf(name), alice).pipe(
+                Effect.provideService(PendingConsents.PendingConsents, process.pending),
+                Effect.provideService(ConsentSignals.ConsentSignals, process.signals),
+                Effect.provide(identity)
+              )
             ), { concurrency: "unbounded" })
           assert.sameMembers(outcomes.map(({ _tag }) => _tag), ["Completed", "AlreadyUsed"])
           assert.strictEqual(completions, 1)

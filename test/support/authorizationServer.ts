@@ -21,6 +21,17 @@ export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, 
       })
   ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
+/** Browsers open connections in advance, for which `close` would wait. */
+export const createServer = (): Http.Server => {
+  const server = Http.createServer()
+  const close = server.close.bind(server)
+  server.close = (done) => {
+    close(done).closeAllConnections()
+    return server
+  }
+  return server
+}
+
 export const clientId = "agentcore"
 export const clientSecret = Redacted.make("a-development-secret")
 export const clientScopes = ["reports:read", "reports:write"]

@@ -22,9 +22,9 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { createServer } from "../../src/local/server/nodeServer.js"
-import * as FaultyServer from "../local/faultyServer.js"
-import * as Calendar from "../support/calendar.js"
+import { createServer } from "./authorizationServer.js"
+import * as Calendar from "./calendar.js"
+import * as FaultyServer from "./faultyServer.js"
 
 export const workload = "connect-agent"
 

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import type { Run } from "../../src/cli/commandLine.js"
 import * as Commands from "../../src/cli/program.js"
-import { buildCommand } from "../support/build.mjs"
+import { buildCommand } from "./build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 

@@ -5,9 +5,9 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
-import { leavesOf } from "../../src/models/internal/issues.js"
-import type * as ServiceModel from "../local/serviceModel.js"
+import type * as ServiceModel from "./serviceModel.js"
 
 export interface Shape {
   readonly type: string
@@ -41,10 +41,12 @@ const start = "Member must satisfy regular expression pattern: "
 /** No pattern of the service model matches a text of this character. */
 const unmatched = "\u00fc"
 
+const formatIssue = Issue.makeFormatterStandardSchemaV1()
+
 const expressionOf = (ast: AST.AST, { min = 1, pattern }: Partial<Shape>) => {
   if (pattern === undefined) return {}
   const result = Parser.decodeUnknownResult(Schema.make<Schema.Codec<string>>(ast))(unmatched.repeat(min))
-  const message = Result.isFailure(result) ? leavesOf(result.failure)[0]?.message ?? "" : ""
+  const message = Result.isFailure(result) ? formatIssue(result.failure).issues[0]?.message ?? "" : ""
   return { expression: message.startsWith(start) ? message.slice(start.length) : `none: ${message}` }
 }
 

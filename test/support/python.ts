@@ -23,8 +23,8 @@ export const isRequired = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
 
 export const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
 
-/** Runs a task of a program in this directory, in this environment alone. Returns what it reports. */
-export const run = (program: string) =>
+/** Runs a task of a program, in this environment alone. Returns what it reports. */
+export const run = (program: URL) =>
 (
   task: string,
   environment: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ export const run = (program: string) =>
       const answers: Record<string, unknown> = {}
       const child = spawn(
         python,
-        [fileURLToPath(new URL(program, import.meta.url)), JSON.stringify({ task, ...more })],
+        [fileURLToPath(program), JSON.stringify({ task, ...more })],
         {
           env: {
             AWS_DATA_PATH: directory,
