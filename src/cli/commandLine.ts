@@ -52,10 +52,6 @@ export const makeRoot = () =>
 
 export type Root = ReturnType<typeof makeRoot>
 
-// -----------------------------------------------------------------------------
-// Flags
-// -----------------------------------------------------------------------------
-
 export const parseNumber = (text: string): number => {
   const number = Number(text)
   if (text.trim() !== "" && Number.isFinite(number)) return number
@@ -77,10 +73,6 @@ export const regionOption = () =>
   new Option("--region <region>", "The AWS region (default: the one that the AWS SDK finds)")
 
 export const setupFile = "A JSON or JSONC file: workload identities, credential providers, tags"
-
-// -----------------------------------------------------------------------------
-// Help: 80 columns, examples, environment variables
-// -----------------------------------------------------------------------------
 
 const columns = 80
 

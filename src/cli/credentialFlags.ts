@@ -12,10 +12,6 @@ import { ValidationException } from "../IdentityError.js"
 import { type LocalDevelopmentError, read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// The caller
-// -----------------------------------------------------------------------------
-
 export interface CallerFlags {
   readonly workload?: string | undefined
   readonly user?: string | undefined
@@ -69,10 +65,6 @@ export const requireUser = ({ user }: Caller): Effect.Effect<UserIdentifier, Mis
 /** Names the user. A JWT is not shown. */
 export const describeUser = (user: UserIdentifier | undefined): string =>
   user === undefined ? "no user" : user.userId === undefined ? "the user of a JWT" : `user ${user.userId}`
-
-// -----------------------------------------------------------------------------
-// Credentials
-// -----------------------------------------------------------------------------
 
 export interface AccessTokenFlags {
   readonly provider: string

@@ -72,10 +72,6 @@ const printList = (member: string, columns: ReadonlyArray<string>, json: boolean
       : Console.log(rows.length === 0 ? `No ${member}.` : Table.format(columns, rows))
   })
 
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
-
 const done = (path: string, body: object, text: string) => Effect.andThen(call(path, body), Console.log(text))
 
 export const reset = done("reset", {}, "The server is as at its start.")

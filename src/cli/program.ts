@@ -40,10 +40,6 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
   return root
 }
 
-// -----------------------------------------------------------------------------
-// setup plan, setup apply
-// -----------------------------------------------------------------------------
-
 const addSetup = (root: Root, run: Run): void => {
   const act = onLoad(run, () => import("./setup.js"), "info")
 
@@ -101,10 +97,6 @@ const addSetup = (root: Root, run: Run): void => {
     )
 }
 
-// -----------------------------------------------------------------------------
-// demo
-// -----------------------------------------------------------------------------
-
 /** Flags of the run at AWS. Each has a variable, too: `AGENTCORE_DEMO_MACHINE_PROVIDER`. */
 const awsFlags: { readonly [K in keyof AwsSettings]: readonly [flags: string, description: string] } = {
   workload: ["--workload <name>", "The workload identity"],
@@ -151,10 +143,6 @@ const addDemo = (root: Root, run: Run): void => {
           : Demo.atAws(command.opts() as AwsSettings))
     })
 }
-
-// -----------------------------------------------------------------------------
-// Arguments
-// -----------------------------------------------------------------------------
 
 /**
  * Separates the program of `local --exec` from the arguments of the command: its words could be names of commands here.

@@ -1,6 +1,4 @@
-/**
- * The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`.
- */
+/** The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`. */
 import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { formatDetails, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
@@ -30,10 +28,6 @@ const onSelected =
   }
 
 const json = ["--json", "Print JSON"] as const
-
-// -----------------------------------------------------------------------------
-// env, status, console, stop
-// -----------------------------------------------------------------------------
 
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
 
@@ -115,10 +109,6 @@ export const add = (root: Root, run: Run): void => {
     )
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
-
-// -----------------------------------------------------------------------------
-// local reset, local seed, …
-// -----------------------------------------------------------------------------
 
 /** Adds those below `local`. */
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {

@@ -23,7 +23,6 @@ import * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import { readLocation } from "./backend/layerOptions.js"
 import * as ShiftedClock from "./control/clock.js"
 import {
   type ClockState,
@@ -275,16 +274,12 @@ const make = (options: Options) =>
       (given) => mergeSettings(given, seeded)
     )
 
-    const { account, publicUrl } = readLocation(options)
+    const { account, publicUrl } = LocalIssuer.readLocation(options)
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
     const backend = Generations.delegate(generations, clock, issuer)
     const snapshots = Snapshots.make({ authorizationServer, clock, generations })
     const exclusive = (yield* Semaphore.make(1)).withPermits(1)
-
-    // -------------------------------------------------------------------------
-    // Setup
-    // -------------------------------------------------------------------------
 
     const apply = (setup: IdentitySetup.IdentitySetup): Effect.Effect<
       ReadonlyArray<IdentitySetup.Change>,
@@ -320,18 +315,10 @@ const make = (options: Options) =>
       Effect.asVoid(apply({ ...setup, local: { users: setup.local?.users } }))
     )
 
-    // -------------------------------------------------------------------------
-    // Clock
-    // -------------------------------------------------------------------------
-
     const clockState = Effect.map(clock.shift(DateTime.now), (now): ClockState => ({ now, offset: clock.offset() }))
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       ShiftedClock.checkOffset(offset).pipe(Effect.andThen(clock.setOffset(offset)), Effect.andThen(clockState))
-
-    // -------------------------------------------------------------------------
-    // Consents
-    // -------------------------------------------------------------------------
 
     const withSession = <A, E>(
       action: LocalBackend.SessionError["action"],

@@ -23,10 +23,6 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import { complete, LocalDevelopmentError, type Members } from "./development/file.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The options. Everything is optional.
  *
@@ -65,10 +61,6 @@ export interface Caller {
   readonly user: { readonly userId: string }
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The file names no caller. Nothing was created, and the file was not changed.
@@ -96,10 +88,6 @@ export type LoadError =
   | WorkloadIdentityError
   | WorkloadIdentity.ReturnUrlsContended
   | ConfigError
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const digits = Effect.sync(() => randomBytes(4).toString("hex"))
 
@@ -165,10 +153,6 @@ const loadCaller = (
     ? Effect.succeed({ name: workloadName, user: { userId } })
     : complete(path, plan)
 }
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See {@link load}.

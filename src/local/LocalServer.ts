@@ -224,9 +224,6 @@ export const routesProtocol = (
  * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
  * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
  * import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { isOwnHost } from "../internal/ownHost.js"
  * import * as Layer from "effect/Layer"
  * import { createServer } from "node:http"
  *

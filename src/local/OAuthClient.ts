@@ -18,10 +18,6 @@ import * as Scripted from "./oauth/scripted.js"
  */
 export * from "./oauth/contract.js"
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  * @category services
@@ -46,10 +42,6 @@ export * from "./oauth/contract.js"
 export class OAuthClient
   extends Context.Service<OAuthClient, Service>()("effect-agentcore-identity/local/OAuthClient")
 {}
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and

@@ -4,10 +4,6 @@ import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
 import type { Client, GrantType, UserClaims } from "./contract.js"
 
-// -----------------------------------------------------------------------------
-// Clients
-// -----------------------------------------------------------------------------
-
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
   grants ?? (redirectUris.length === 0
     ? ["client_credentials"]
@@ -69,10 +65,6 @@ export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string
     const target = new URL(uri).href
     return target === uri && target.startsWith(prefix) && /^[^/?#]+$/.test(target.slice(prefix.length))
   })
-
-// -----------------------------------------------------------------------------
-// Users
-// -----------------------------------------------------------------------------
 
 export const maxUserNameLength = 128
 

@@ -19,10 +19,6 @@ const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
-// -----------------------------------------------------------------------------
-// Resource servers
-// -----------------------------------------------------------------------------
-
 export const oidcScopes = ["openid", "offline_access"]
 
 /** The scopes of these grants come from the request, not from an earlier authorization. */
@@ -58,10 +54,6 @@ export const makeResourceServer =
       jwt: { sign: { alg: "ES256" } }
     }
   }
-
-// -----------------------------------------------------------------------------
-// Claims
-// -----------------------------------------------------------------------------
 
 /** The Koa state that holds the delegation of the token that a request issues. */
 const stateName = "delegation"
@@ -100,10 +92,6 @@ const mayAct = ({ claims }: Tokens.VerifiedToken, actor: JWTPayload): boolean =>
     && Object.entries(allowed).every(([name, value]) => actor[name] === value)
   )
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const parametersOf = (ctx: TokenEndpointGrantContext): Parameters =>
   // The parameters of a registered grant are texts, or lists where repetition is allowed.

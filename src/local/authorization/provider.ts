@@ -111,10 +111,6 @@ const configuration = (settings: Settings, module: Module): Configuration => {
   }
 }
 
-// -----------------------------------------------------------------------------
-// Middleware
-// -----------------------------------------------------------------------------
-
 /**
  * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or ahead of time.
  * Browsers say so with Fetch Metadata; other clients send no such header. The application's own redirect to the
@@ -203,10 +199,6 @@ const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) =
   }
   return next()
 }
-
-// -----------------------------------------------------------------------------
-// Constructor
-// -----------------------------------------------------------------------------
 
 /** Returns the request handler of the server. */
 export const make = (

@@ -32,8 +32,6 @@ export interface Settings {
   readonly onError: (name: string) => void
 }
 
-/** The optional package `oidc-provider`, loaded when a server starts. */
-
 type OidcProvider = typeof import("oidc-provider")
 
 /** The optional package `oidc-provider`. */

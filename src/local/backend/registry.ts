@@ -73,10 +73,6 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
   }
 })
 
-// -----------------------------------------------------------------------------
-// Token vault
-// -----------------------------------------------------------------------------
-
 /** An account has one token vault, always. Only its key can be set. */
 const vaultId = "default"
 
@@ -112,10 +108,6 @@ const makeTokenVault = (
       setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
     }
   })
-
-// -----------------------------------------------------------------------------
-// Tags
-// -----------------------------------------------------------------------------
 
 /** The tags of the token vault and of the workload identity directory. An account has one of each, always. */
 const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<Table.Taggable> =>

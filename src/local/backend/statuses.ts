@@ -136,10 +136,6 @@ export interface Refusal {
   readonly at: DateTime.Utc
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const explanations = {
   Unknown: "there is no such session",
   Finished: "it has ended already",
@@ -147,9 +143,7 @@ const explanations = {
   Failed: "the authorization server issued no code, or no token for it"
 }
 
-/**
- * A session could not be approved, denied, expired or completed.
- */
+/** A session could not be approved, denied, expired or completed. */
 export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
@@ -169,9 +163,7 @@ const grantExplanations = {
   Store: "the store of the backend failed"
 }
 
-/**
- * A grant could not be expired, revoked or forgotten.
- */
+/** A grant could not be expired, revoked or forgotten. */
 export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
   {

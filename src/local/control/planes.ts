@@ -65,10 +65,6 @@ export const make = (
   )
 }
 
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
-
 const maxItems = 200
 
 const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>, E> =>

@@ -72,10 +72,6 @@ const maxEvents = 256
 
 const maxReasons = 10
 
-// -----------------------------------------------------------------------------
-// Masks
-// -----------------------------------------------------------------------------
-
 const maxText = 256
 const maxMembers = 32
 const maxDepth = 6
@@ -122,10 +118,6 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
     message: failure instanceof Error ? String(mask(failure.message)) : ""
   }
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /** Collects the reasons of a call. */
 export const makeReasons = (): CollectedReasons => {

@@ -33,9 +33,7 @@ interface RefreshToken {
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
-/**
- * The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time.
- */
+/** The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time. */
 const maxAuthorizations = 100_000
 
 export const make = (options: ScriptedOptions): Service => {

@@ -68,10 +68,6 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
     || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
 }
 
-// -----------------------------------------------------------------------------
-// Consent portals
-// -----------------------------------------------------------------------------
-
 const row = (name: string, value: string): Html.Html =>
   html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
 `

@@ -28,7 +28,7 @@ import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
-import { failed, isJson, readBody, type Settings } from "./dispatch.js"
+import { failed, isJson, parse, readBody, type Settings } from "./dispatch.js"
 import { wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
 import { isSameSecret } from "./signature.js"
@@ -130,16 +130,9 @@ const checkToken = (
     headers: { "www-authenticate": "Bearer" }
   }
 
-const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
-  Effect.try({
-    try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
-    // The error of the parser quotes the body.
-    catch: () => badRequest("The body of the request must be a JSON object in UTF-8")
-  }).pipe(
-    Effect.filterOrFail(
-      (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
-      () => badRequest("The body of the request must be a JSON object in UTF-8")
-    ),
+const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
+  Effect.fromResult(parse(body)).pipe(
+    Effect.mapError(() => badRequest("The body of the request must be a JSON object in UTF-8")),
     Effect.filterOrFail(
       (value) => !Validation.isDeep(value),
       () => badRequest(`The body of the request must have at most ${Validation.maxLevels} levels`)
@@ -455,7 +448,7 @@ const act = (
   }
   return readBody(request, maxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
-    Effect.flatMap(parse),
+    Effect.flatMap(parseBody),
     // An action that has begun is finished, also if its caller goes away.
     Effect.flatMap((body) => Effect.uninterruptible(run(control, body))),
     Effect.map((output) => respond(200, toJson(output) as object))
@@ -475,7 +468,6 @@ export const add = (
         Effect.catchCause((cause) => failed("control", randomUUID(), cause))
       ))
   )
-  // The wildcard stands for at least one character.
   // Includes `/_local` itself.
   return router.add("*", "/_local/*", handler)
 }
