@@ -78,9 +78,7 @@ export interface AccessTokenFlags {
 
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
-const parseParameters = (
-  parameters: ReadonlyArray<string>
-): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
+const parseParameters = (parameters: ReadonlyArray<string>) =>
   Effect.map(
     Effect.forEach(parameters, (text) => {
       const index = text.indexOf("=")

@@ -34,11 +34,7 @@ const refused = (url: string, status: number, answer: unknown) =>
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
 
 /** Sends a request to the control of the server, and returns the members of its answer. */
-const send = (
-  server: { readonly url: string; readonly token: string },
-  path: string,
-  body?: object
-): Effect.Effect<Readonly<Record<string, unknown>>, ControlFailed> =>
+const send = (server: { readonly url: string; readonly token: string }, path: string, body?: object) =>
   Effect.tryPromise({
     try: (signal) =>
       boundedFetch(`${server.url}/_local/${path}`, {

@@ -31,9 +31,7 @@ const variables: { readonly [P in AwsEndpoint.Plane]: { readonly variable: strin
 
 const timeLimit = "5 seconds"
 
-const findCaller = (
-  region: string
-): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, Config.ConfigError> =>
+const findCaller = (region: string) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getCallerIdentity({})).pipe(
     Effect.match({
       onSuccess: ({ account, arn }) => ({ account, caller: arn }),

@@ -262,9 +262,7 @@ type Resources = readonly [string, ...ReadonlyArray<string>]
  */
 export const defaultResource = "urn:effect-agentcore-identity:api"
 
-const checkResources = (
-  [first = "", ...others]: ReadonlyArray<string> = [defaultResource]
-): Effect.Effect<Resources, AuthorizationServerError> => {
+const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
   const resources: Resources = [first, ...others]
   return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))
     ? Effect.succeed(resources)
@@ -292,11 +290,7 @@ const loadPackage: Effect.Effect<Module, AuthorizationServerError> = Effect.tryP
     })
 })
 
-const listen = (
-  server: Http.Server,
-  host: string,
-  port: number
-): Effect.Effect<AddressInfo, AuthorizationServerError, Scope.Scope> =>
+const listen = (server: Http.Server, host: string, port: number) =>
   Effect.acquireRelease(
     Effect.callback<AddressInfo, AuthorizationServerError>((resume) => {
       server.on("error", (error: NodeJS.ErrnoException) =>

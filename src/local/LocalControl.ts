@@ -281,10 +281,7 @@ const make = (options: Options) =>
     const snapshots = Snapshots.make({ authorizationServer, clock, generations })
     const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
-    const apply = (setup: IdentitySetup.IdentitySetup): Effect.Effect<
-      ReadonlyArray<IdentitySetup.Change>,
-      SeedError
-    > =>
+    const apply = (setup: IdentitySetup.IdentitySetup) =>
       Effect.gen(function*() {
         const { users = {}, ...local } = setup.local ?? {}
         if (authorizationServer !== undefined) {
@@ -345,11 +342,7 @@ const make = (options: Options) =>
     const isScripted = (url: URL): boolean => url.hostname === "authorization.invalid"
 
     /** Signs in at the authorization server, and comes back to the callback URL. */
-    const consentAt = (
-      server: AuthorizationServer,
-      authorizationUrl: Redacted.Redacted,
-      userName: string
-    ): Effect.Effect<void, LocalControlError> =>
+    const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
       Effect.gen(function*() {
         const callbackUrl = yield* Effect.mapError(
           server.answer({ authorizationUrl, userName, decision: "allow" }),
@@ -362,10 +355,7 @@ const make = (options: Options) =>
         }
       })
 
-    const approve = (
-      sessionUri: Redacted.Redacted,
-      userName: string | undefined
-    ): Effect.Effect<void, LocalControlError | LocalBackend.SessionError> =>
+    const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
       Effect.gen(function*() {
         const answer = yield* backend.authorize(sessionUri)
         // The session has a code already, has ended, or has no usable server: `complete` tells.

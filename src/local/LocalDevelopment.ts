@@ -126,9 +126,7 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
   })
 
 // The name is written before the workload identity is created: a second process, or the same one after a crash, uses the same name.
-const loadCaller = (
-  { createMissing, path = ".agentcore.json", userId, workloadName }: Options
-): Effect.Effect<Caller, LocalDevelopmentError> => {
+const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
   const missingName = new LocalDevelopmentError({
     reason: "MissingWorkloadIdentity",
     path,

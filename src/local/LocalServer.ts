@@ -22,7 +22,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { randomBytes, randomUUID } from "node:crypto"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
@@ -168,10 +167,7 @@ const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]
 // A request with HEAD gets the handler of GET.
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
-const addProtocol = (
-  router: HttpRouter.HttpRouter,
-  settings: Dispatch.Settings
-): Effect.Effect<void, never, DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -186,10 +182,7 @@ const addProtocol = (
     }
   })
 
-const addAll = (
-  router: HttpRouter.HttpRouter,
-  settings: Dispatch.Settings
-): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend> =>
+const addAll = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -290,11 +283,7 @@ const serve = (
     readonly requests: Requests.Requests
     readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
   }
-): Effect.Effect<
-  void,
-  never,
-  LocalBackend.Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | Scope.Scope
-> =>
+) =>
   Effect.gen(function*() {
     const control = yield* LocalControl.LocalControl
     // The router of `HttpRouter.layer` would be shared with other servers of the program.

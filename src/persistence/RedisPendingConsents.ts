@@ -125,11 +125,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KE
 /** A server that is gone is noticed in this time, and one second more. */
 const pingInterval = "30 seconds"
 
-const subscribe = (
-  { command, redis }: Redis.Connection,
-  channel: string,
-  onMessage: (message: string) => void
-): Effect.Effect<void, never, Scope.Scope> =>
+const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMessage: (message: string) => void) =>
   Effect.gen(function*() {
     const runFork = Effect.runForkWith(yield* Effect.context())
     const subscribed = Effect.catch(

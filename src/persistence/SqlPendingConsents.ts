@@ -253,11 +253,7 @@ const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, S
 /**
  * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
  */
-const migrate = (
-  sql: SqlClient,
-  tables: Tables,
-  execute: Execute
-): Effect.Effect<void, string> =>
+const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
   Effect.gen(function*() {
     const table = sql(tables.migrations)
     const rows = yield* Effect.catch(

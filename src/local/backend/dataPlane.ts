@@ -72,9 +72,7 @@ const mapVaultError = <A>(
     VaultStoreError: (error) => mapStoreError(Effect.fail(error))
   })
 
-const mapUserTokenError = (
-  { message, reason }: UserTokenError
-): ValidationException | UnauthorizedException | InternalServerException =>
+const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed"
     ? invalid(message, "userToken")
     : reason === "Unreachable"
@@ -82,10 +80,7 @@ const mapUserTokenError = (
     : new UnauthorizedException({ message })
 
 /** With the messages of the live service. */
-const checkReturnUrl = (
-  workload: Workload,
-  returnUrl: string | undefined
-): Effect.Effect<string, ValidationException> => {
+const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
   const registered = workload.allowedResourceOauth2ReturnUrls
   return registered.length > 0 && returnUrl === undefined
     ? invalid("You must provide a ResourceOauth2ReturnUrl to proceed with this flow")

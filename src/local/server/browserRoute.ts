@@ -72,9 +72,7 @@ const row = (name: string, value: string): Html.Html =>
   html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
 `
 
-const respondPortal = (
-  portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>
-): HttpServerResponse.HttpServerResponse =>
+const respondPortal = (portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>) =>
   respondPage(Html.render({
     title: `Consent portal ${portal.name}`,
     kicker: "Local AgentCore Identity",

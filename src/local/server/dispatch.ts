@@ -35,12 +35,7 @@ const maxBytes = 1024 * 1024
 /** Timestamps of the protocol are seconds since the epoch. */
 const toWire = (value: unknown): unknown => mapDeep(value, (inner) => isDate(inner) ? inner.getTime() / 1000 : inner)
 
-const respond = (
-  status: number,
-  requestId: string,
-  body: unknown,
-  headers: Record<string, string> = {}
-): HttpServerResponse.HttpServerResponse => {
+const respond = (status: number, requestId: string, body: unknown, headers: Record<string, string> = {}) => {
   const options = {
     status,
     headers: {
@@ -109,10 +104,7 @@ const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Ar
     source.on("data", body.add).once("end", () => resume(body.end())).once("error", fail).once("close", fail)
   })
 
-const readStream = (
-  request: HttpServerRequest.HttpServerRequest,
-  limit: number
-): Effect.Effect<Uint8Array, WireError> =>
+const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
     const body = makeBody(limit)
     return Effect.matchEffect(Stream.runForEach(request.stream, (chunk) => Effect.sync(() => body.add(chunk))), {
