@@ -45,10 +45,7 @@ const findCaller = (region: string) =>
   )
 
 /** The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint. */
-export const findEndpoint = (
-  plane: AwsEndpoint.Plane,
-  region: string
-): Effect.Effect<string, Config.ConfigError> =>
+export const findEndpoint = (plane: AwsEndpoint.Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
   Effect.flatMap(
     AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
     (configured) => AwsEndpoint.resolve(plane, region, configured)

@@ -238,7 +238,10 @@ export class AuthorizationServer
 // Constructors
 // -----------------------------------------------------------------------------
 
-const invalid = (message: string) => new AuthorizationServerError({ reason: "Configuration", message })
+const fail = (reason: AuthorizationServerError["reason"], message: string) =>
+  new AuthorizationServerError({ reason, message })
+
+const invalid = (message: string) => fail("Configuration", message)
 
 const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, AuthorizationServerError> => {
   const seconds = Math.ceil(Duration.toSeconds(input))
@@ -283,29 +286,27 @@ const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, st
 const loadPackage: Effect.Effect<Module, AuthorizationServerError> = Effect.tryPromise({
   try: loadModule,
   catch: () =>
-    new AuthorizationServerError({
-      reason: "MissingPackage",
-      message: "The development authorization server cannot load the package 'oidc-provider'. "
+    fail(
+      "MissingPackage",
+      "The development authorization server cannot load the package 'oidc-provider'. "
         + `Install it with: ${installCommand("oidc-provider", "--save-dev")}`
-    })
+    )
 })
 
 const listen = (server: Http.Server, host: string, port: number) =>
   Effect.acquireRelease(
     Effect.callback<AddressInfo, AuthorizationServerError>((resume) => {
       server.on("error", (error: NodeJS.ErrnoException) =>
-        resume(
-          new AuthorizationServerError({
-            reason: "Listen",
-            message: `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`
-          })
-        ))
+        resume(fail("Listen", `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`)))
       // The address is a string only for a pipe, and this server listens on TCP.
-      server.listen(port, host, () => resume(Effect.succeed(server.address() as AddressInfo)))
+      server.listen(port, host, () =>
+        resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
       Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
+        server.close(() =>
+          resume(Effect.void)
+        )
         server.closeAllConnections()
       })
   )
@@ -433,12 +434,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
             ).then(Redacted.make),
           // Other errors can quote the URL.
           catch: (cause) =>
-            new AuthorizationServerError({
-              reason: "Answer",
-              message: `The request could not be answered: ${
+            fail(
+              "Answer",
+              `The request could not be answered: ${
                 cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not answer"
               }`
-            })
+            )
         }),
       setClockOffset: (milliseconds) =>
         Effect.sync(() => {
@@ -449,11 +450,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       load: (content) =>
         Effect.suspend(() =>
           Option.match(OidcStore.parse(Redacted.value(content)), {
-            onNone: () =>
-              new AuthorizationServerError({
-                reason: "Content",
-                message: "The content is not a copy of what `save` returned"
-              }),
+            onNone: () => fail("Content", "The content is not a copy of what `save` returned"),
             onSome: (content) => Effect.sync(() => store.load(content))
           })
         )

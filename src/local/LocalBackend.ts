@@ -393,8 +393,6 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
+export const layer = (options: Options = {}): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
   // The store in memory does not fail.
   Layer.orDie(Layer.provide(layerStore(options), Layer.fresh(layerMemory)))

@@ -35,8 +35,7 @@ import * as Requests from "./control/requests.js"
 import * as LocalBackend from "./LocalBackend.js"
 import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
-import { addPortalPage } from "./server/browserRoute.js"
-import * as ConsentPages from "./server/consentPages.js"
+import { addConsentPages, addPortalPage } from "./server/browserRoute.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as ControlRoutes from "./server/controlRoutes.js"
 import type { Service } from "./server/controlRoutes.js"
@@ -188,7 +187,7 @@ const addAll = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
     const controlPlane = yield* ControlPlane.ControlPlane
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
-    yield* ConsentPages.add(router, settings, backend)
+    yield* addConsentPages(router, settings, backend)
     yield* addPortalPage(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })

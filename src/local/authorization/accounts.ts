@@ -136,9 +136,7 @@ const customNames = (claims: UserClaims): ReadonlyArray<string> =>
   Object.keys(claims).filter((name) => !standardClaims.has(name))
 
 /** The claims of each scope, for `oidc-provider`. Claims that are not standard come with `openid`. */
-export const claimsByScope = (
-  users: Iterable<UserClaims>
-): { readonly [scope: string]: Array<string> } => ({
+export const claimsByScope = (users: Iterable<UserClaims>): { readonly [scope: string]: Array<string> } => ({
   openid: [...new Set(["sub", ...[...users].flatMap(customNames)])],
   ...scopeClaims
 })

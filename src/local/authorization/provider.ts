@@ -140,16 +140,13 @@ const refuse = (ctx: Context, page: Page, description: string): void => {
 /**
  * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
  */
-const guard = (
-  allowedHosts: ReadonlyArray<string>,
-  publicDocuments: ReadonlyArray<string>
-): Middleware =>
-(ctx, next) =>
-  !isOwnHost(ctx.headers.host, allowedHosts)
-    ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
-    : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
-    ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
-    : next()
+const guard =
+  (allowedHosts: ReadonlyArray<string>, publicDocuments: ReadonlyArray<string>): Middleware => (ctx, next) =>
+    !isOwnHost(ctx.headers.host, allowedHosts)
+      ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
+      : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
+      ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
+      : next()
 
 /** RFC 6750, section 3. A request without a token gets no error code. */
 const respondChallenge = (ctx: Context, status: number, error?: string, description?: string): void => {

@@ -335,10 +335,7 @@ export const check = Effect.fnUntraced(function*(
 
 const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
 
-const patchPrivateKeyJwt = (
-  config: Model.CustomOauth2ConfigUpdate,
-  before: Custom
-): Model.CustomOauth2ConfigUpdate =>
+const patchPrivateKeyJwt = (config: Model.CustomOauth2ConfigUpdate, before: Custom): Model.CustomOauth2ConfigUpdate =>
   config.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && before.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
     ? {
       ...config,

@@ -61,9 +61,7 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
   return `${base}${separator}${query}${hash === -1 ? "" : url.slice(hash)}`
 }
 
-export const make = (
-  { client, complete, customStateParameter, registry, sessionLifetime, sessions }: Dependencies
-) => {
+export const make = ({ client, complete, customStateParameter, registry, sessionLifetime, sessions }: Dependencies) => {
   const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
     client.authorizationUrl(server, {
       ...session.wanted,

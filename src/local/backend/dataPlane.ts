@@ -166,9 +166,7 @@ const exchange = Effect.fnUntraced(function*(
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new DataPlane.Issued({ accessToken })
 
-export const make = (
-  { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
-) => {
+export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 

@@ -82,9 +82,7 @@ const TokenVault = Schema.Struct({
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
 
-const makeTokenVault = (
-  { store }: Table.Dependencies
-): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
+const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("token-vaults", TokenVault)
 
@@ -137,9 +135,7 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
 /** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
 const maxTags = 50
 
-const makeTagOperations = (
-  tables: ReadonlyArray<Table.Taggable>
-): Table.OperationsOn<"Resource"> => {
+const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.OperationsOn<"Resource"> => {
   const findFirst = <E>(
     arn: string,
     find: (table: Table.Taggable) => Effect.Effect<Option.Option<Table.Tags>, E | InternalServerException>

@@ -30,11 +30,7 @@ interface Generation {
 
 const failure = (message: string) => new VaultStore.VaultStoreError({ message })
 
-const makeCollection = <A, I>(
-  name: string,
-  schema: Schema.Codec<A, I>,
-  collection: VaultStore.Collection<A>
-) => {
+const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collection: VaultStore.Collection<A>) => {
   const encode = Schema.encodeEffect(schema)
   const decode = Schema.decodeUnknownEffect(schema)
   return {

@@ -119,10 +119,7 @@ const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Set
 
 const unauthorized = problem(401, "Unauthorized")
 
-const checkToken = (
-  request: HttpServerRequest.HttpServerRequest,
-  token: Redacted.Redacted
-): Problem | undefined =>
+const checkToken = (request: HttpServerRequest.HttpServerRequest, token: Redacted.Redacted): Problem | undefined =>
   hasToken(request.headers.authorization, token) ? undefined : {
     ...unauthorized(
       "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
@@ -455,11 +452,7 @@ const act = (
   )
 }
 
-export const add = (
-  router: HttpRouter.HttpRouter,
-  settings: Settings,
-  controlled: Controlled
-): Effect.Effect<void> => {
+export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
