@@ -24,6 +24,11 @@ import type { AuthorizationServerError, Service as AuthorizationServer } from ".
 import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import * as ShiftedClock from "./control/clock.js"
+import * as Faults from "./control/faults.js"
+import * as Generations from "./control/generations.js"
+import * as Planes from "./control/planes.js"
+import * as Requests from "./control/requests.js"
+import * as Snapshots from "./control/snapshots.js"
 import {
   type ClockState,
   type Fault,
@@ -32,12 +37,7 @@ import {
   type RequestRecord,
   type Resources,
   type Snapshot
-} from "./control/contract.js"
-import * as Faults from "./control/faults.js"
-import * as Generations from "./control/generations.js"
-import * as Planes from "./control/planes.js"
-import * as Requests from "./control/requests.js"
-import * as Snapshots from "./control/snapshots.js"
+} from "./control/statuses.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
@@ -45,7 +45,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./control/contract.js"
+export * from "./control/statuses.js"
 
 // -----------------------------------------------------------------------------
 // Models

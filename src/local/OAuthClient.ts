@@ -9,14 +9,14 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import type { ScriptedOptions, Service } from "./oauth/contract.js"
 import * as Http from "./oauth/http.js"
 import * as Scripted from "./oauth/scripted.js"
+import type { ScriptedOptions, Service } from "./oauth/service.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./oauth/contract.js"
+export * from "./oauth/service.js"
 
 /**
  * @since 0.1.0

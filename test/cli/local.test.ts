@@ -156,12 +156,17 @@ describe("agentcore-identity local", () => {
       const discoveryUrl = variable(running, "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL")
       const metadata = yield* json(discoveryUrl)
       assert.strictEqual(metadata["issuer"], issuer)
-      const status = yield* Effect.promise(() => fetch(url(running)).then((response) => response.text()))
-      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_ISSUER=${issuer}`)
-      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL=${discoveryUrl}`)
-      assert.include(status, `export AGENTCORE_LOCAL_OAUTH_CLIENT_ID=${clientId}`)
-      assert.notInclude(status, clientSecret)
-      assert.notInclude(status, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
+      const home = yield* Effect.promise(() => fetch(url(running)).then((response) => response.text()))
+      assert.notInclude(home, clientSecret)
+      const { environment, secrets } = yield* json(`${url(running)}/_local/server`, {
+        headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
+      })
+      assert.deepInclude(environment, {
+        AGENTCORE_LOCAL_OAUTH_ISSUER: issuer,
+        AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: discoveryUrl,
+        AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
+      })
+      assert.deepStrictEqual(secrets, ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "AGENTCORE_LOCAL_TOKEN"])
       const answer = yield* json(String(metadata["token_endpoint"]), {
         method: "POST",
         headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },

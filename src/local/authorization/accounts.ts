@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
-import type { Client, GrantType, UserClaims } from "./contract.js"
+import type { Client, GrantType, UserClaims } from "./registrations.js"
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
   grants ?? (redirectUris.length === 0

@@ -18,7 +18,7 @@ import type {
   TokenExchangeRequest,
   TokenSet,
   UserTokenError
-} from "../oauth/contract.js"
+} from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { explain } from "./callContext.js"
 import { invalid, mapStoreError } from "./failures.js"

@@ -9,7 +9,7 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { JSONWebKeySet } from "jose"
-import type { OAuthErrorReason } from "../oauth/contract.js"
+import type { OAuthErrorReason } from "../oauth/service.js"
 
 /**
  * The answer to a browser that opens an authorization URL, or comes back from the authorization server.

@@ -6,11 +6,11 @@ import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
 import type { Failure } from "../backend/callContext.js"
-import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/contract.js"
 import { toReason } from "../oauth/exchange.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./contract.js"
+import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
 import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./requests.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./statuses.js"
 
 type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 

@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import type { RequestRecord } from "./contract.js"
+import type { RequestRecord } from "./statuses.js"
 
 /** The time of a fiber's clock, in milliseconds since the epoch, without an effect of its own. */
 export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>

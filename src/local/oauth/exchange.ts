@@ -10,7 +10,7 @@ import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
 import { codeOf } from "../../internal/errorCode.js"
 import { toUtc } from "../internal/dateRange.js"
-import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./contract.js"
+import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 
 /** Parameters that hold no secret. A text of the server may quote them. */
 const publicParameters: ReadonlySet<string> = new Set([

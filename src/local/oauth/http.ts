@@ -6,10 +6,10 @@ import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./contract.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
+import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./service.js"
 import * as UserToken from "./userToken.js"
 
 type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMethod"]> = Extract<

@@ -1,5 +1,5 @@
 /** The parameters of requests to an authorization server. */
-import type { ClientCredentialsRequest, Quirks } from "./contract.js"
+import type { ClientCredentialsRequest, Quirks } from "./service.js"
 
 /** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
 const standard: ReadonlySet<string> = new Set([

@@ -10,8 +10,8 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import type { RequestRecord } from "../control/contract.js"
 import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../control/requests.js"
+import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
 
 /** The operation, status and duration of a request. The line holds no query, header or body. */
