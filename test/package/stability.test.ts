@@ -112,6 +112,13 @@ describe("members of Effect", () => {
       PlatformError: [
         "PlatformError"
       ],
+      "cli/Completions": [
+        "CommandDescriptor",
+        "FlagDescriptor",
+        "FlagType",
+        "Shell",
+        "generate"
+      ],
       "http-api/HttpApiMiddleware": [
         "Service"
       ],
