@@ -108,7 +108,6 @@ export interface Ensured {
  * @example
  * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
  * import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
  *
  * const setUp = Effect.gen(function*() {
  *   const created = yield* ConsentPortal.create({

@@ -36,25 +36,18 @@ export const makeRoot = () =>
     .addOption(
       new Option("--completions <shell>", "Print a completion script for a shell").choices(Completions.shells)
     )
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [["NO_COLOR", "no colours, if it is not empty"]],
-        examples: [
-          "agentcore-identity demo",
-          `eval "$(agentcore-identity local --authorization-server &)"`,
-          "agentcore-identity setup plan setup.jsonc",
-          "agentcore-identity doctor credentials.js",
-          `eval "$(agentcore-identity --completions bash)"`
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: [["NO_COLOR", "no colours, if it is not empty"]],
+      examples: [
+        "agentcore-identity demo",
+        `eval "$(agentcore-identity local --authorization-server &)"`,
+        "agentcore-identity setup plan setup.jsonc",
+        "agentcore-identity doctor credentials.js",
+        `eval "$(agentcore-identity --completions bash)"`
+      ]
+    }))
 
 export type Root = ReturnType<typeof makeRoot>
-
-// -----------------------------------------------------------------------------
-// Flags
-// -----------------------------------------------------------------------------
 
 export const parseNumber = (text: string): number => {
   const number = Number(text)
@@ -77,10 +70,6 @@ export const regionOption = () =>
   new Option("--region <region>", "The AWS region (default: the one that the AWS SDK finds)")
 
 export const setupFile = "A JSON or JSONC file: workload identities, credential providers, tags"
-
-// -----------------------------------------------------------------------------
-// Help: 80 columns, examples, environment variables
-// -----------------------------------------------------------------------------
 
 const columns = 80
 
@@ -111,14 +100,17 @@ export interface Details {
 const section = (heading: string, lines: ReadonlyArray<string>): string =>
   `\n${heading}:\n${lines.map((line) => `  ${line}`.trimEnd()).join("\n")}`
 
-export const formatDetails = ({ environment = [], examples, sections = {} }: Details): string =>
-  [
+/** The arguments of `addHelpText`. */
+export const details = ({ environment = [], examples, sections = {} }: Details) => {
+  const text = [
     ...(environment.length === 0
       ? []
       : [section("Environment", environment.flatMap(([names, text]) => [...names.split("\n"), `    ${text}`]))]),
     ...Object.entries(sections).map(([heading, lines]) => section(heading, lines)),
     section("Examples", examples.map((example) => `$ ${example}`))
   ].join("\n")
+  return ["after", text] as const
+}
 
 /** Sets the form of the help, for this command and all below it. */
 export const configureHelp = (command: CommandUnknownOpts): void => {

@@ -1,8 +1,8 @@
 /** The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help. */
 import { Option } from "@commander-js/extra-typings"
 import {
+  details,
   endpointVariable,
-  formatDetails,
   onLoad,
   regionOption,
   regionVariable,
@@ -58,18 +58,15 @@ const addToken = (root: Root, run: Run): void => {
     .option("--reveal", "Print the token itself")
     .option("--json", "Print the result as JSON, without the token unless --reveal is given")
     .addOption(regionOption())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [userTokenVariable, regionVariable, dataEndpointVariable],
-        sections: { Prints: resultStreams },
-        examples: [
-          "agentcore-identity token github --scope repo --register",
-          "agentcore-identity token reports --flow M2M --workload my-agent",
-          "TOKEN=$(agentcore-identity token github --scope repo --reveal)"
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: [userTokenVariable, regionVariable, dataEndpointVariable],
+      sections: { Prints: resultStreams },
+      examples: [
+        "agentcore-identity token github --scope repo --register",
+        "agentcore-identity token reports --flow M2M --workload my-agent",
+        "TOKEN=$(agentcore-identity token github --scope repo --reveal)"
+      ]
+    }))
     .action((provider, options, command) =>
       onLoad(run, () => import("./token.js"), "warning")(command, ({ token }) => token({ provider, ...options }))
     )
@@ -84,17 +81,14 @@ const addApiKey = (root: Root, run: Run): void => {
     .option("--reveal", "Print the key itself")
     .option("--json", "Print the result as JSON, without the key unless --reveal is given")
     .addOption(regionOption())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [regionVariable, dataEndpointVariable],
-        sections: { Prints: resultStreams },
-        examples: [
-          "agentcore-identity api-key weather --workload my-agent",
-          "KEY=$(agentcore-identity api-key weather --reveal)"
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: [regionVariable, dataEndpointVariable],
+      sections: { Prints: resultStreams },
+      examples: [
+        "agentcore-identity api-key weather --workload my-agent",
+        "KEY=$(agentcore-identity api-key weather --reveal)"
+      ]
+    }))
     .action((provider, options, command) =>
       onLoad(run, () => import("./token.js"), "warning")(command, ({ apiKey }) => apiKey({ provider, ...options }))
     )
@@ -118,18 +112,15 @@ const addDoctor = (root: Root, run: Run): void => {
     .option("--no-token", "Only look; obtain nothing")
     .option("--json", "Print target, findings and the IAM policy of the program as JSON")
     .addOption(regionOption())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [userTokenVariable, regionVariable, endpointVariable, dataEndpointVariable],
-        sections: { "Exit codes": ["0  nothing has to be fixed", "1  it failed", "2  something has to be fixed"] },
-        examples: [
-          "agentcore-identity doctor credentials.js --workload my-agent --user alice",
-          "agentcore-identity doctor --provider github --scope repo",
-          "agentcore-identity doctor --json --no-token credentials.js"
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: [userTokenVariable, regionVariable, endpointVariable, dataEndpointVariable],
+      sections: { "Exit codes": ["0  nothing has to be fixed", "1  it failed", "2  something has to be fixed"] },
+      examples: [
+        "agentcore-identity doctor credentials.js --workload my-agent --user alice",
+        "agentcore-identity doctor --provider github --scope repo",
+        "agentcore-identity doctor --json --no-token credentials.js"
+      ]
+    }))
     .action((module, options, command) =>
       onLoad(run, () => import("./doctor.js"), "warning")(command, ({ run }) => run({ module, ...options }))
     )

@@ -12,10 +12,6 @@ import { ValidationException } from "../IdentityError.js"
 import { type LocalDevelopmentError, read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// The caller
-// -----------------------------------------------------------------------------
-
 export interface CallerFlags {
   readonly workload?: string | undefined
   readonly user?: string | undefined
@@ -70,10 +66,6 @@ export const requireUser = ({ user }: Caller): Effect.Effect<UserIdentifier, Mis
 export const describeUser = (user: UserIdentifier | undefined): string =>
   user === undefined ? "no user" : user.userId === undefined ? "the user of a JWT" : `user ${user.userId}`
 
-// -----------------------------------------------------------------------------
-// Credentials
-// -----------------------------------------------------------------------------
-
 export interface AccessTokenFlags {
   readonly provider: string
   readonly flow: Flow
@@ -86,9 +78,7 @@ export interface AccessTokenFlags {
 
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
-const parseParameters = (
-  parameters: ReadonlyArray<string>
-): Effect.Effect<{ readonly [name: string]: string }, InvalidOption> =>
+const parseParameters = (parameters: ReadonlyArray<string>) =>
   Effect.map(
     Effect.forEach(parameters, (text) => {
       const index = text.indexOf("=")

@@ -13,17 +13,14 @@ import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
-import type { ControlPlane } from "../ControlPlane.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { Identity } from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
-import type { ValidationException } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
-import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
@@ -212,10 +209,7 @@ const makePolicy = (
   )
 
 /** The statements for what the service refused. It reads the secrets of providers with the caller's rights. */
-const findStatements = (
-  { Statement }: Credentials.Policy,
-  error: unknown
-): ReadonlyArray<Credentials.Statement> => {
+const findStatements = ({ Statement }: Credentials.Policy, error: unknown) => {
   const isDenied = hasProperty(error, "_tag") && error._tag === "AccessDeniedException"
     || hasProperty(error, "code") && error.code === "AccessDenied"
   if (!isDenied || !hasProperty(error, "operation")) return []
@@ -262,11 +256,7 @@ const checkCredentials = (
     readonly workload: string
     readonly token: boolean
   }
-): Effect.Effect<
-  Credentials.Policy,
-  ValidationException,
-  ControlPlane | Identity | SecurityTokenService | WorkloadAccessToken.WorkloadAccessToken
-> =>
+) =>
   Effect.gen(function*() {
     const { caller, target, token, workload } = options
     const policy = yield* makePolicy(list, target, caller, workload)

@@ -13,7 +13,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
@@ -134,10 +133,7 @@ const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.S
  * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
  * perhaps one that was killed, and no other file.
  */
-const writeEnvFile = (
-  file: string,
-  environment: ShellText.Environment
-): Effect.Effect<void, CannotWriteEnvFile | ShellText.CannotWriteVariable, Scope.Scope> =>
+const writeEnvFile = (file: string, environment: ShellText.Environment) =>
   Effect.gen(function*() {
     const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
     const cannotWrite = ({ message }: SafeFile.SafeFileError) =>

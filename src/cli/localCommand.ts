@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
-import { formatDetails, parsePort, repeatable, type Root, type Run, setupFile } from "./commandLine.js"
+import { details, parsePort, repeatable, type Root, type Run, setupFile } from "./commandLine.js"
 import * as RunningCommands from "./runningCommands.js"
 
 /** Several words in one flag, separated by spaces or commas. */
@@ -77,52 +77,49 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
       ).argParser(parseLifetime)
     )
     .option("--log-file <file>", "Append every line from 'debug' on to this file, requests included")
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [
-          ["AGENTCORE_LOCAL_VAULT_KEY", "the key of --vault: 32 bytes in base64url (default: a file beside it)"],
-          [
-            "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
-            "the key of --signatures verify (default: a new one, which it prints)"
-          ],
-          ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "the client secret of --authorization-server (default: a new one)"]
+    .addHelpText(...details({
+      environment: [
+        ["AGENTCORE_LOCAL_VAULT_KEY", "the key of --vault: 32 bytes in base64url (default: a file beside it)"],
+        [
+          "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
+          "the key of --signatures verify (default: a new one, which it prints)"
         ],
-        sections: {
-          Prints: [
-            "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL_STS,",
-            "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
-            "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
-            "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
-            "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID,",
-            "AGENTCORE_LOCAL_TOKEN                  of its control, at /_local/"
-          ],
-          "With --exec": [
-            "The program has the environment, and the terminal. Signals go to it. The exit",
-            "code is its own, or 128 and the number of the signal that ended it. The log",
-            "shows warnings, unless --log-level is given."
-          ],
-          "Prints with --authorization-server": [
-            "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer, for vendorIssuers",
-            "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    its discovery URL, for CustomOauth2",
-            "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
-            "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   its endpoints, for vendorEndpoints",
-            "AGENTCORE_LOCAL_OAUTH_AUDIENCE         the audience of its access tokens",
-            "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        a client for every provider",
-            "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    the secret of the client",
-            "The file of --config can use them, as in",
-            "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
-            "Its member local.users gives users claims, by user name."
-          ]
-        },
-        examples: [
-          `eval "$(agentcore-identity local --authorization-server &)"`,
-          "agentcore-identity local --config setup.jsonc --exec -- npm test",
-          "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
-          "agentcore-identity local clock --advance '61 minutes'"
+        ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "the client secret of --authorization-server (default: a new one)"]
+      ],
+      sections: {
+        Prints: [
+          "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL_STS,",
+          "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
+          "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
+          "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
+          "AWS_EC2_METADATA_DISABLED, AGENTCORE_LOCAL_PID,",
+          "AGENTCORE_LOCAL_TOKEN                  of its control, at /_local/"
+        ],
+        "With --exec": [
+          "The program has the environment, and the terminal. Signals go to it. The exit",
+          "code is its own, or 128 and the number of the signal that ended it. The log",
+          "shows warnings, unless --log-level is given."
+        ],
+        "Prints with --authorization-server": [
+          "AGENTCORE_LOCAL_OAUTH_ISSUER           its issuer, for vendorIssuers",
+          "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    its discovery URL, for CustomOauth2",
+          "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
+          "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   its endpoints, for vendorEndpoints",
+          "AGENTCORE_LOCAL_OAUTH_AUDIENCE         the audience of its access tokens",
+          "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        a client for every provider",
+          "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    the secret of the client",
+          "The file of --config can use them, as in",
+          "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
+          "Its member local.users gives users claims, by user name."
         ]
-      })
-    )
+      },
+      examples: [
+        `eval "$(agentcore-identity local --authorization-server &)"`,
+        "agentcore-identity local --config setup.jsonc --exec -- npm test",
+        "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
+        "agentcore-identity local clock --advance '61 minutes'"
+      ]
+    }))
     .action(({ logFile, ...options }, command) => {
       const isServerAlone = exec.length === 0
       if (options.exec === true && isServerAlone) {

@@ -34,11 +34,7 @@ const refused = (url: string, status: number, answer: unknown) =>
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
 
 /** Sends a request to the control of the server, and returns the members of its answer. */
-const send = (
-  server: { readonly url: string; readonly token: string },
-  path: string,
-  body?: object
-): Effect.Effect<Readonly<Record<string, unknown>>, ControlFailed> =>
+const send = (server: { readonly url: string; readonly token: string }, path: string, body?: object) =>
   Effect.tryPromise({
     try: (signal) =>
       boundedFetch(`${server.url}/_local/${path}`, {
@@ -71,10 +67,6 @@ const printList = (member: string, columns: ReadonlyArray<string>, json: boolean
       ? Table.printJson(rows)
       : Console.log(rows.length === 0 ? `No ${member}.` : Table.format(columns, rows))
   })
-
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
 
 const done = (path: string, body: object, text: string) => Effect.andThen(call(path, body), Console.log(text))
 

@@ -4,8 +4,8 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import {
   configureHelp,
+  details,
   endpointVariable,
-  formatDetails,
   makeRoot,
   onLoad,
   regionOption,
@@ -40,22 +40,15 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
   return root
 }
 
-// -----------------------------------------------------------------------------
-// setup plan, setup apply
-// -----------------------------------------------------------------------------
-
 const addSetup = (root: Root, run: Run): void => {
   const act = onLoad(run, () => import("./setup.js"), "info")
 
   const setup = root.command("setup")
     .summary("Apply a file to AgentCore Identity")
     .description("Applies a file to AgentCore Identity, at AWS or at the endpoints of the environment.")
-    .addHelpText(
-      "after",
-      formatDetails({
-        examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup apply setup.jsonc"]
-      })
-    )
+    .addHelpText(...details({
+      examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup apply setup.jsonc"]
+    }))
 
   setup.command("plan")
     .summary("Show what would change")
@@ -63,20 +56,17 @@ const addSetup = (root: Root, run: Run): void => {
     .argument("<file>", setupFile)
     .addOption(regionOption())
     .option("--json", "Print target and changes as JSON")
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [regionVariable, endpointVariable],
-        sections: {
-          "Exit codes": ["0  nothing would change", "1  it failed", "2  changes are pending"],
-          "In the file": [
-            "\"$schema\": \"./node_modules/effect-agentcore-identity/dist/setup.schema.json\"",
-            "makes editors complete it. { \"$env\": \"NAME\" } reads a variable."
-          ]
-        },
-        examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup plan --json setup.jsonc"]
-      })
-    )
+    .addHelpText(...details({
+      environment: [regionVariable, endpointVariable],
+      sections: {
+        "Exit codes": ["0  nothing would change", "1  it failed", "2  changes are pending"],
+        "In the file": [
+          "\"$schema\": \"./node_modules/effect-agentcore-identity/dist/setup.schema.json\"",
+          "makes editors complete it. { \"$env\": \"NAME\" } reads a variable."
+        ]
+      },
+      examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup plan --json setup.jsonc"]
+    }))
     .action((file, { json = false, region }, command) => act(command, ({ plan }) => plan({ file, json, region })))
 
   setup.command("apply")
@@ -86,24 +76,17 @@ const addSetup = (root: Root, run: Run): void => {
     .addOption(regionOption())
     .option("--rotate-secrets", "Send all secrets, because the service does not report whether they differ")
     .option("--yes", "Do not ask")
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: [regionVariable, endpointVariable],
-        examples: [
-          "agentcore-identity setup apply setup.jsonc",
-          "agentcore-identity setup apply --yes --rotate-secrets setup.jsonc"
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: [regionVariable, endpointVariable],
+      examples: [
+        "agentcore-identity setup apply setup.jsonc",
+        "agentcore-identity setup apply --yes --rotate-secrets setup.jsonc"
+      ]
+    }))
     .action((file, { region, rotateSecrets = false, yes = false }, command) =>
       act(command, ({ apply }) => apply({ file, region, rotateSecrets, yes }))
     )
 }
-
-// -----------------------------------------------------------------------------
-// demo
-// -----------------------------------------------------------------------------
 
 /** Flags of the run at AWS. Each has a variable, too: `AGENTCORE_DEMO_MACHINE_PROVIDER`. */
 const awsFlags: { readonly [K in keyof AwsSettings]: readonly [flags: string, description: string] } = {
@@ -136,10 +119,7 @@ const addDemo = (root: Root, run: Run): void => {
     .option("--aws", "Run the same program against AWS, with the options below")
   for (const option of settings) demo.addOption(option)
   demo
-    .addHelpText(
-      "after",
-      formatDetails({ examples: ["agentcore-identity demo", "agentcore-identity demo --auto-consent"] })
-    )
+    .addHelpText(...details({ examples: ["agentcore-identity demo", "agentcore-identity demo --auto-consent"] }))
     .action(({ autoConsent = !isInteractive(), aws = false, deny = false }, command) => {
       const missing = settings.filter((option) => command.getOptionValue(option.attributeName()) === undefined)
       onLoad(run, () => import("./demo.js"), "warning")(command, (Demo): Effect.Effect<unknown, unknown> =>
@@ -151,10 +131,6 @@ const addDemo = (root: Root, run: Run): void => {
           : Demo.atAws(command.opts() as AwsSettings))
     })
 }
-
-// -----------------------------------------------------------------------------
-// Arguments
-// -----------------------------------------------------------------------------
 
 /**
  * Separates the program of `local --exec` from the arguments of the command: its words could be names of commands here.

@@ -18,10 +18,6 @@ const printLines = (text: string) => Console.log(text.trimEnd())
 /** A shell reads them. */
 const printExactly = (lines: string) => Terminal.printExactly(lines.trimEnd())
 
-// -----------------------------------------------------------------------------
-// env
-// -----------------------------------------------------------------------------
-
 export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonly message: string }> {}
 
 export const print = (form: ShellText.Form) =>
@@ -68,10 +64,6 @@ export const unset = (shell: "bash" | "fish") =>
     yield* printExactly(ShellText.formatUnset(shell, present))
   })
 
-// -----------------------------------------------------------------------------
-// status
-// -----------------------------------------------------------------------------
-
 const answers = (url: string) =>
   Effect.tryPromise((signal) => boundedFetch(`${url}/health`, {}, { timeout: 2_000, signal })).pipe(
     Effect.map(({ ok }) => ok),
@@ -109,10 +101,6 @@ export const status = (json: boolean) =>
     const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
     if (silent.length > 0) return yield* new NoAnswer({ message: `No answer from ${silent.join(", ")}` })
   })
-
-// -----------------------------------------------------------------------------
-// stop
-// -----------------------------------------------------------------------------
 
 export class CannotStop extends Data.TaggedError("CannotStop")<{ readonly message: string }> {}
 

@@ -1,9 +1,7 @@
-/**
- * The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`.
- */
+/** The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`. */
 import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
-import { formatDetails, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
+import { details, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
 import type { Level } from "./logging.js"
 import * as ShellText from "./shellText.js"
 import { type Selected, Selection } from "./stateFile.js"
@@ -31,10 +29,6 @@ const onSelected =
 
 const json = ["--json", "Print JSON"] as const
 
-// -----------------------------------------------------------------------------
-// env, status, console, stop
-// -----------------------------------------------------------------------------
-
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
 
 export const add = (root: Root, run: Run): void => {
@@ -50,18 +44,15 @@ export const add = (root: Root, run: Run): void => {
     .option("--unset", "Print lines that remove the environment from this shell")
     .addOption(selectPort())
     .addOption(selectPid())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: selectedBy,
-        examples: [
-          `eval "$(agentcore-identity env)"`,
-          "agentcore-identity env --shell fish | source",
-          "agentcore-identity env --shell dotenv > .env.local",
-          `eval "$(agentcore-identity env --unset)"`
-        ]
-      })
-    )
+    .addHelpText(...details({
+      environment: selectedBy,
+      examples: [
+        `eval "$(agentcore-identity env)"`,
+        "agentcore-identity env --shell fish | source",
+        "agentcore-identity env --shell dotenv > .env.local",
+        `eval "$(agentcore-identity env --unset)"`
+      ]
+    }))
     .action(({ shell, unset = false }, command) => {
       if (unset && shell === "dotenv") command.error("error: --unset is for a shell, and not for dotenv")
       act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
@@ -73,13 +64,10 @@ export const add = (root: Root, run: Run): void => {
     .option(...json)
     .addOption(selectPort())
     .addOption(selectPid())
-    .addHelpText(
-      "after",
-      formatDetails({
-        sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
-        examples: ["agentcore-identity status", "agentcore-identity status --json"]
-      })
-    )
+    .addHelpText(...details({
+      sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
+      examples: ["agentcore-identity status", "agentcore-identity status --json"]
+    }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
   root.command("console")
@@ -89,13 +77,10 @@ export const add = (root: Root, run: Run): void => {
     )
     .addOption(selectPort())
     .addOption(selectPid())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: controlledBy,
-        examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
-      })
-    )
+    .addHelpText(...details({
+      environment: controlledBy,
+      examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
+    }))
     .action((_, command) =>
       onSelected(run, () => import("./localControl.js"), "info")(command, ({ consoleUrl }) => consoleUrl)
     )
@@ -106,19 +91,12 @@ export const add = (root: Root, run: Run): void => {
     .option("--all", "Stop all of them")
     .addOption(selectPort())
     .addOption(selectPid())
-    .addHelpText(
-      "after",
-      formatDetails({
-        environment: selectedBy,
-        examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
-      })
-    )
+    .addHelpText(...details({
+      environment: selectedBy,
+      examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
+    }))
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
-
-// -----------------------------------------------------------------------------
-// local reset, local seed, …
-// -----------------------------------------------------------------------------
 
 /** Adds those below `local`. */
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
@@ -126,10 +104,10 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
 
   const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
 
-  const details = (
+  const detailsOf = (
     examples: ReadonlyArray<string>,
     environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
-  ) => formatDetails({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
+  ) => details({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
 
   const exportVariables = [
     ...controlledBy,
@@ -142,14 +120,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
         + "are as at its start. Snapshots stay."
     )
-    .addHelpText("after", details(["reset"]))
+    .addHelpText(...detailsOf(["reset"]))
     .action((_, command) => act(command, ({ reset }) => reset))
 
   addCommand("seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
-    .addHelpText("after", details(["seed more.jsonc"]))
+    .addHelpText(...detailsOf(["seed more.jsonc"]))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
   addCommand("snapshot")
@@ -157,7 +135,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
     .option(...json)
-    .addHelpText("after", details(["snapshot consented", "snapshot"]))
+    .addHelpText(...detailsOf(["snapshot consented", "snapshot"]))
     .action((name, { json = false }, command) =>
       act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
     )
@@ -167,14 +145,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
     .argument("[name]", "The name of a snapshot")
     .option("--file <file>", "A file of 'local export'")
-    .addHelpText("after", details(["restore consented", "restore --file state.jwe"], exportVariables))
+    .addHelpText(...detailsOf(["restore consented", "restore --file state.jwe"], exportVariables))
     .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
 
   addCommand("export")
     .summary("Write the content to a file, encrypted")
     .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
     .argument("<file>", "The file")
-    .addHelpText("after", details(["export state.jwe"], exportVariables))
+    .addHelpText(...detailsOf(["export state.jwe"], exportVariables))
     .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
 
   addCommand("clock")
@@ -186,7 +164,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
     .addOption(new Option("--set <time>", "Set it, as to 2027-01-01T00:00:00Z").conflicts(["reset"]))
     .option("--reset", "Go back to the real time")
-    .addHelpText("after", details(["clock --advance '61 minutes'", "clock --reset"]))
+    .addHelpText(...detailsOf(["clock --advance '61 minutes'", "clock --reset"]))
     .action(({ advance, reset, set }, command) =>
       act(command, ({ clock }) =>
         clock(
@@ -226,14 +204,11 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)
-    .addHelpText(
-      "after",
-      details([
-        "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
-        "fault --endpoint token --exception invalid_grant",
-        "fault --clear"
-      ])
-    )
+    .addHelpText(...detailsOf([
+      "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
+      "fault --endpoint token --exception invalid_grant",
+      "fault --clear"
+    ]))
     .action(({ clear, json = false, pid: _pid, port: _port, remove, ...fault }, command) =>
       act(command, ({ addFault, listFaults, removeFault }) =>
         clear === true || remove !== undefined
@@ -247,13 +222,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
-    .addHelpText("after", details(["requests", "requests --json"]))
+    .addHelpText(...detailsOf(["requests", "requests --json"]))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
   addCommand("events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
-    .addHelpText("after", details(["events"]))
+    .addHelpText(...detailsOf(["events"]))
     .action((_, command) => act(command, ({ events }) => events))
 
   addCommand("consents")
@@ -263,7 +238,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText("after", details(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
+    .addHelpText(...detailsOf(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
@@ -281,7 +256,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant")
     .option(...json)
-    .addHelpText("after", details(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
+    .addHelpText(...detailsOf(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
     .action((action, id, { json = false }, command) =>
       act(
         command,

@@ -6,10 +6,6 @@ import * as IdentitySetup from "../IdentitySetup.js"
 
 type Json = { readonly [member: string]: unknown }
 
-// -----------------------------------------------------------------------------
-// Of variables
-// -----------------------------------------------------------------------------
-
 const variable = {
   type: "object",
   description: "Reads the environment variable of this name.",
@@ -51,10 +47,6 @@ const allowVariables = (schema: unknown): unknown => {
     ])
   )
 }
-
-// -----------------------------------------------------------------------------
-// Of the file
-// -----------------------------------------------------------------------------
 
 const descriptions: { readonly [K in keyof IdentitySetup.IdentitySetup]-?: string } = {
   $schema: "The JSON Schema of this file, for editors.",

@@ -31,9 +31,7 @@ const variables: { readonly [P in AwsEndpoint.Plane]: { readonly variable: strin
 
 const timeLimit = "5 seconds"
 
-const findCaller = (
-  region: string
-): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, Config.ConfigError> =>
+const findCaller = (region: string) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getCallerIdentity({})).pipe(
     Effect.match({
       onSuccess: ({ account, arn }) => ({ account, caller: arn }),
@@ -47,10 +45,7 @@ const findCaller = (
   )
 
 /** The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint. */
-export const findEndpoint = (
-  plane: AwsEndpoint.Plane,
-  region: string
-): Effect.Effect<string, Config.ConfigError> =>
+export const findEndpoint = (plane: AwsEndpoint.Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
   Effect.flatMap(
     AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
     (configured) => AwsEndpoint.resolve(plane, region, configured)

@@ -25,10 +25,6 @@ export const describeError = (error: unknown): string =>
     error instanceof Error ? error.message : String(error)
   }`
 
-// -----------------------------------------------------------------------------
-// Console
-// -----------------------------------------------------------------------------
-
 const originals = new WeakMap<Console.Console, Console.Console>()
 
 const escape = (values: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
@@ -52,10 +48,6 @@ export const originalOf = (console: Console.Console): Console.Console => origina
 /** Prints a text as it is: of parts that were escaped, or for a program that reads it. */
 export const printExactly = (text: string): Effect.Effect<void> =>
   Console.consoleWith((console) => Effect.sync(() => originalOf(console).log(text)))
-
-// -----------------------------------------------------------------------------
-// Question
-// -----------------------------------------------------------------------------
 
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 

@@ -61,10 +61,6 @@ export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegist
 /** AWS has no code for this refusal. Only its texts have this name of the member. */
 const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
-// -----------------------------------------------------------------------------
-// Output
-// -----------------------------------------------------------------------------
-
 /** Standard output is the result, so the handlers of `Consent` print to standard error. */
 const toStandardError = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
@@ -147,10 +143,6 @@ const print = (
     yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
   })
-
-// -----------------------------------------------------------------------------
-// Commands
-// -----------------------------------------------------------------------------
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {

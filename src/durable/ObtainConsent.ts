@@ -359,17 +359,13 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
  * @category operations
  */
 export const orAsk: {
-  /**
-   * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
-   */
+  /** Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them. */
   <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: AskOptions): <
     A extends Schema.Top,
     E extends Schema.Top,
     R
   >(self: Activity.Activity<A, E, R>) => AfterConsent<A, E, R, Id>
-  /**
-   * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them.
-   */
+  /** Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them. */
   <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,

@@ -42,9 +42,9 @@ import { toAuthority } from "../internal/ownHost.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
-import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/contract.js"
 import * as Pages from "./authorization/pages.js"
 import * as OidcProvider from "./authorization/provider.js"
+import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/settings.js"
 import * as OidcStore from "./authorization/store.js"
 
@@ -238,7 +238,10 @@ export class AuthorizationServer
 // Constructors
 // -----------------------------------------------------------------------------
 
-const invalid = (message: string) => new AuthorizationServerError({ reason: "Configuration", message })
+const fail = (reason: AuthorizationServerError["reason"], message: string) =>
+  new AuthorizationServerError({ reason, message })
+
+const invalid = (message: string) => fail("Configuration", message)
 
 const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, AuthorizationServerError> => {
   const seconds = Math.ceil(Duration.toSeconds(input))
@@ -262,9 +265,7 @@ type Resources = readonly [string, ...ReadonlyArray<string>]
  */
 export const defaultResource = "urn:effect-agentcore-identity:api"
 
-const checkResources = (
-  [first = "", ...others]: ReadonlyArray<string> = [defaultResource]
-): Effect.Effect<Resources, AuthorizationServerError> => {
+const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
   const resources: Resources = [first, ...others]
   return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))
     ? Effect.succeed(resources)
@@ -285,33 +286,27 @@ const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, st
 const loadPackage: Effect.Effect<Module, AuthorizationServerError> = Effect.tryPromise({
   try: loadModule,
   catch: () =>
-    new AuthorizationServerError({
-      reason: "MissingPackage",
-      message: "The development authorization server cannot load the package 'oidc-provider'. "
+    fail(
+      "MissingPackage",
+      "The development authorization server cannot load the package 'oidc-provider'. "
         + `Install it with: ${installCommand("oidc-provider", "--save-dev")}`
-    })
+    )
 })
 
-const listen = (
-  server: Http.Server,
-  host: string,
-  port: number
-): Effect.Effect<AddressInfo, AuthorizationServerError, Scope.Scope> =>
+const listen = (server: Http.Server, host: string, port: number) =>
   Effect.acquireRelease(
     Effect.callback<AddressInfo, AuthorizationServerError>((resume) => {
       server.on("error", (error: NodeJS.ErrnoException) =>
-        resume(
-          new AuthorizationServerError({
-            reason: "Listen",
-            message: `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`
-          })
-        ))
+        resume(fail("Listen", `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`)))
       // The address is a string only for a pipe, and this server listens on TCP.
-      server.listen(port, host, () => resume(Effect.succeed(server.address() as AddressInfo)))
+      server.listen(port, host, () =>
+        resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
       Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
+        server.close(() =>
+          resume(Effect.void)
+        )
         server.closeAllConnections()
       })
   )
@@ -439,12 +434,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
             ).then(Redacted.make),
           // Other errors can quote the URL.
           catch: (cause) =>
-            new AuthorizationServerError({
-              reason: "Answer",
-              message: `The request could not be answered: ${
+            fail(
+              "Answer",
+              `The request could not be answered: ${
                 cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not answer"
               }`
-            })
+            )
         }),
       setClockOffset: (milliseconds) =>
         Effect.sync(() => {
@@ -455,11 +450,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       load: (content) =>
         Effect.suspend(() =>
           Option.match(OidcStore.parse(Redacted.value(content)), {
-            onNone: () =>
-              new AuthorizationServerError({
-                reason: "Content",
-                message: "The content is not a copy of what `save` returned"
-              }),
+            onNone: () => fail("Content", "The content is not a copy of what `save` returned"),
             onSome: (content) => Effect.sync(() => store.load(content))
           })
         )

@@ -54,14 +54,16 @@ import * as Schema from "effect/Schema"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
-import type { LocalSettings } from "../identitySetup/localSettings.js"
+import { LocalSettings } from "../identitySetup/localSettings.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { sessionLifetime as defaultLifetime } from "../models/internal/sessionLifetime.js"
+import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as Grants from "./backend/grants.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import { fields, readLocation } from "./backend/layerOptions.js"
 import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
@@ -119,7 +121,6 @@ export type {
    */
   LocalSettings as Settings
 } from "../identitySetup/localSettings.js"
-import { sessionLifetime as defaultLifetime } from "../models/internal/sessionLifetime.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -199,29 +200,17 @@ export interface Service {
    * only `OAuthClient.layerScripted` accepts. Over any other server the session fails.
    */
   readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /**
-   * Refuses consent in place of the user. The next poll returns `Failed`.
-   */
+  /** Refuses consent in place of the user. The next poll returns `Failed`. */
   readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /**
-   * Ends the session as expired.
-   */
+  /** Ends the session as expired. */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /**
-   * Completes the session in place of the application, for the user who opened it. The user has consented already.
-   */
+  /** Completes the session in place of the application, for the user who opened it. The user has consented already. */
   readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /**
-   * The session URI behind the `id` of a {@link ConsentStatus}.
-   */
+  /** The session URI behind the `id` of a {@link ConsentStatus}. */
   readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /**
-   * The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry.
-   */
+  /** The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry. */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
-  /**
-   * The grants of users.
-   */
+  /** The grants of users. */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
   /**
    * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are
@@ -229,22 +218,16 @@ export interface Service {
    * `after` that is none.
    */
   readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
-  /**
-   * Ends the access token of a grant now. The next request refreshes it, or asks the user.
-   */
+  /** Ends the access token of a grant now. The next request refreshes it, or asks the user. */
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
    * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
    * keeps the grant, as AWS does, until its next refresh fails.
    */
   readonly revokeGrant: (id: string) => Effect.Effect<void, GrantError>
-  /**
-   * Removes a grant from the vault. The next request asks the user.
-   */
+  /** Removes a grant from the vault. The next request asks the user. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
-  /**
-   * The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning.
-   */
+  /** The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning. */
   readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
@@ -302,7 +285,20 @@ export class LocalBackend
   extends Context.Service<LocalBackend, Service>()("effect-agentcore-identity/local/LocalBackend")
 {}
 
-const optionFields = fields satisfies { readonly [K in keyof Options]-?: unknown }
+const text = Constraint.optional(Schema.String)
+
+const duration = Constraint.optional(OptionTypes.DurationInput)
+
+const optionFields = {
+  region: text,
+  accountId: text,
+  publicUrl: text,
+  workloadAccessTokenLifetime: duration,
+  sessionLifetime: duration,
+  customStateParameter: text,
+  consentPortalDelay: duration,
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
+} satisfies { readonly [K in keyof Options]-?: unknown }
 
 const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
 
@@ -328,7 +324,7 @@ export const layerStore = (
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.effectContext(Effect.gen(function*() {
-    const { account, publicUrl } = readLocation(options)
+    const { account, publicUrl } = LocalIssuer.readLocation(options)
     const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
     const issuer = yield* Effect.flatMap(
       LocalIssuer.SharedIssuer,
@@ -397,8 +393,6 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
+export const layer = (options: Options = {}): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>
   // The store in memory does not fail.
   Layer.orDie(Layer.provide(layerStore(options), Layer.fresh(layerMemory)))

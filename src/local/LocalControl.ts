@@ -23,8 +23,12 @@ import * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import { readLocation } from "./backend/layerOptions.js"
 import * as ShiftedClock from "./control/clock.js"
+import * as Faults from "./control/faults.js"
+import * as Generations from "./control/generations.js"
+import * as Planes from "./control/planes.js"
+import * as Requests from "./control/requests.js"
+import * as Snapshots from "./control/snapshots.js"
 import {
   type ClockState,
   type Fault,
@@ -33,12 +37,7 @@ import {
   type RequestRecord,
   type Resources,
   type Snapshot
-} from "./control/contract.js"
-import * as Faults from "./control/faults.js"
-import * as Generations from "./control/generations.js"
-import * as Planes from "./control/planes.js"
-import * as Requests from "./control/requests.js"
-import * as Snapshots from "./control/snapshots.js"
+} from "./control/statuses.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
@@ -46,7 +45,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./control/contract.js"
+export * from "./control/statuses.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -275,21 +274,14 @@ const make = (options: Options) =>
       (given) => mergeSettings(given, seeded)
     )
 
-    const { account, publicUrl } = readLocation(options)
+    const { account, publicUrl } = LocalIssuer.readLocation(options)
     const issuer = yield* LocalIssuer.make(publicUrl, account)
     const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
     const backend = Generations.delegate(generations, clock, issuer)
     const snapshots = Snapshots.make({ authorizationServer, clock, generations })
     const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
-    // -------------------------------------------------------------------------
-    // Setup
-    // -------------------------------------------------------------------------
-
-    const apply = (setup: IdentitySetup.IdentitySetup): Effect.Effect<
-      ReadonlyArray<IdentitySetup.Change>,
-      SeedError
-    > =>
+    const apply = (setup: IdentitySetup.IdentitySetup) =>
       Effect.gen(function*() {
         const { users = {}, ...local } = setup.local ?? {}
         if (authorizationServer !== undefined) {
@@ -320,18 +312,10 @@ const make = (options: Options) =>
       Effect.asVoid(apply({ ...setup, local: { users: setup.local?.users } }))
     )
 
-    // -------------------------------------------------------------------------
-    // Clock
-    // -------------------------------------------------------------------------
-
     const clockState = Effect.map(clock.shift(DateTime.now), (now): ClockState => ({ now, offset: clock.offset() }))
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       ShiftedClock.checkOffset(offset).pipe(Effect.andThen(clock.setOffset(offset)), Effect.andThen(clockState))
-
-    // -------------------------------------------------------------------------
-    // Consents
-    // -------------------------------------------------------------------------
 
     const withSession = <A, E>(
       action: LocalBackend.SessionError["action"],
@@ -358,11 +342,7 @@ const make = (options: Options) =>
     const isScripted = (url: URL): boolean => url.hostname === "authorization.invalid"
 
     /** Signs in at the authorization server, and comes back to the callback URL. */
-    const consentAt = (
-      server: AuthorizationServer,
-      authorizationUrl: Redacted.Redacted,
-      userName: string
-    ): Effect.Effect<void, LocalControlError> =>
+    const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
       Effect.gen(function*() {
         const callbackUrl = yield* Effect.mapError(
           server.answer({ authorizationUrl, userName, decision: "allow" }),
@@ -375,10 +355,7 @@ const make = (options: Options) =>
         }
       })
 
-    const approve = (
-      sessionUri: Redacted.Redacted,
-      userName: string | undefined
-    ): Effect.Effect<void, LocalControlError | LocalBackend.SessionError> =>
+    const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
       Effect.gen(function*() {
         const answer = yield* backend.authorize(sessionUri)
         // The session has a code already, has ended, or has no usable server: `complete` tells.

@@ -23,10 +23,6 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import { complete, LocalDevelopmentError, type Members } from "./development/file.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The options. Everything is optional.
  *
@@ -65,10 +61,6 @@ export interface Caller {
   readonly user: { readonly userId: string }
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The file names no caller. Nothing was created, and the file was not changed.
@@ -96,10 +88,6 @@ export type LoadError =
   | WorkloadIdentityError
   | WorkloadIdentity.ReturnUrlsContended
   | ConfigError
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const digits = Effect.sync(() => randomBytes(4).toString("hex"))
 
@@ -138,9 +126,7 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
   })
 
 // The name is written before the workload identity is created: a second process, or the same one after a crash, uses the same name.
-const loadCaller = (
-  { createMissing, path = ".agentcore.json", userId, workloadName }: Options
-): Effect.Effect<Caller, LocalDevelopmentError> => {
+const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
   const missingName = new LocalDevelopmentError({
     reason: "MissingWorkloadIdentity",
     path,
@@ -165,10 +151,6 @@ const loadCaller = (
     ? Effect.succeed({ name: workloadName, user: { userId } })
     : complete(path, plan)
 }
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See {@link load}.

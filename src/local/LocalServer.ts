@@ -22,7 +22,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { randomBytes, randomUUID } from "node:crypto"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
@@ -36,8 +35,7 @@ import * as Requests from "./control/requests.js"
 import * as LocalBackend from "./LocalBackend.js"
 import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
-import { addPortalPage } from "./server/browserRoute.js"
-import * as ConsentPages from "./server/consentPages.js"
+import { addConsentPages, addPortalPage } from "./server/browserRoute.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as ControlRoutes from "./server/controlRoutes.js"
 import type { Service } from "./server/controlRoutes.js"
@@ -168,10 +166,7 @@ const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]
 // A request with HEAD gets the handler of GET.
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
-const addProtocol = (
-  router: HttpRouter.HttpRouter,
-  settings: Dispatch.Settings
-): Effect.Effect<void, never, DataPlane.DataPlane | ControlPlane.ControlPlane> =>
+const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -186,16 +181,13 @@ const addProtocol = (
     }
   })
 
-const addAll = (
-  router: HttpRouter.HttpRouter,
-  settings: Dispatch.Settings
-): Effect.Effect<void, never, LocalBackend.Planes | LocalBackend.LocalBackend> =>
+const addAll = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
     const controlPlane = yield* ControlPlane.ControlPlane
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
-    yield* ConsentPages.add(router, settings, backend)
+    yield* addConsentPages(router, settings, backend)
     yield* addPortalPage(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })
@@ -290,11 +282,7 @@ const serve = (
     readonly requests: Requests.Requests
     readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
   }
-): Effect.Effect<
-  void,
-  never,
-  LocalBackend.Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | Scope.Scope
-> =>
+) =>
   Effect.gen(function*() {
     const control = yield* LocalControl.LocalControl
     // The router of `HttpRouter.layer` would be shared with other servers of the program.

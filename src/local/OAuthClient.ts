@@ -9,18 +9,14 @@
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
-import type { ScriptedOptions, Service } from "./oauth/contract.js"
 import * as Http from "./oauth/http.js"
 import * as Scripted from "./oauth/scripted.js"
+import type { ScriptedOptions, Service } from "./oauth/service.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./oauth/contract.js"
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
+export * from "./oauth/service.js"
 
 /**
  * @since 0.1.0
@@ -46,10 +42,6 @@ export * from "./oauth/contract.js"
 export class OAuthClient
   extends Context.Service<OAuthClient, Service>()("effect-agentcore-identity/local/OAuthClient")
 {}
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and

@@ -33,10 +33,6 @@ import * as File from "./vaultFile/file.js"
 import { VaultFileError } from "./vaultFile/file.js"
 import * as VaultStore from "./VaultStore.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The file, and its key.
  *
@@ -49,10 +45,6 @@ export interface Options {
   /** 32 bytes in base64url. Default: the key in the file `<path>.key`. */
   readonly key?: Redacted.Redacted | undefined
 }
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
 
 export {
   /**
@@ -70,10 +62,6 @@ export {
    */
   VaultFileError
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const makeCollection = <A, I>(
   name: string,
@@ -119,10 +107,6 @@ export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultF
   Effect.map(File.open(options.path, options.key), (file) => ({
     collection: (name, schema) => makeCollection(name, schema, file)
   }))
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * The vault as a layer, for `LocalBackend.layerStore` and `LocalServer.layerStore`.

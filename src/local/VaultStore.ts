@@ -24,10 +24,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SortedMap from "./vaultFile/sortedMap.js"
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /**
  * The store could not be read or written. `message` contains no keys and no values.
  *
@@ -37,10 +33,6 @@ import * as SortedMap from "./vaultFile/sortedMap.js"
 export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("VaultStoreError", {
   message: Schema.String
 }) {}
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * Values of one type by key.
@@ -157,10 +149,6 @@ export interface Service {
  * )
  */
 export class VaultStore extends Context.Service<VaultStore, Service>()("effect-agentcore-identity/local/VaultStore") {}
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
   get: (key) => Effect.sync(() => Option.fromNullishOr(values.get(key))),

@@ -28,10 +28,6 @@ import { codeOf } from "../internal/errorCode.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 // The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
 // `any` there. It has to be in the line before the type.
 
@@ -79,10 +75,6 @@ export interface RedisOptions extends Options {
   readonly redis?: ClientOptions | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /**
  * The store cannot be built.
  *
@@ -97,10 +89,6 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
   reason: Schema.Literals(["MissingPackage", "InvalidKey", "InvalidUrl"]),
   message: Schema.String
 }) {}
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 // A new format of entries gets a new number, so that programs of both formats can share a server.
 const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`

@@ -41,10 +41,6 @@ import {
 } from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  * @category models
@@ -68,10 +64,6 @@ export interface Options {
   readonly redis?: ClientOptions | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The store cannot be built.
@@ -86,10 +78,6 @@ export {
    */
   PendingConsentsError
 }
-
-// -----------------------------------------------------------------------------
-// Scripts
-// -----------------------------------------------------------------------------
 
 // Redis runs a script as one step. A session has one name for each key of the options, the current one first.
 
@@ -134,18 +122,10 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `
 
-// -----------------------------------------------------------------------------
-// Messages
-// -----------------------------------------------------------------------------
-
 /** A server that is gone is noticed in this time, and one second more. */
 const pingInterval = "30 seconds"
 
-const subscribe = (
-  { command, redis }: Redis.Connection,
-  channel: string,
-  onMessage: (message: string) => void
-): Effect.Effect<void, never, Scope.Scope> =>
+const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMessage: (message: string) => void) =>
   Effect.gen(function*() {
     const runFork = Effect.runForkWith(yield* Effect.context())
     const subscribed = Effect.catch(
@@ -160,10 +140,6 @@ const subscribe = (
       Effect.forkScoped
     )
   })
-
-// -----------------------------------------------------------------------------
-// The place for sealed consents
-// -----------------------------------------------------------------------------
 
 /** `connectSubscriber` makes a second connection, because one that has subscribed sends no other commands. */
 const makeBacking = (
@@ -232,10 +208,6 @@ const makeBacking = (
       Effect.flatMap(connectSubscriber, (connection) => subscribe(connection, prefix, onMessage))
   }
 }
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * Pending consents in Redis 4 or later, over two connections of its own. It needs the package `ioredis`. It connects in the background, and again

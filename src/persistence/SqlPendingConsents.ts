@@ -212,17 +212,13 @@ const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: stri
 // Tables
 // -----------------------------------------------------------------------------
 
-interface Tables {
-  readonly sessions: string
-  readonly waits: string
-  readonly migrations: string
-}
-
-const tablesOf = (table: string): Tables => ({
+const tablesOf = (table: string) => ({
   sessions: table,
   waits: `${table}_waits`,
   migrations: `${table}_migrations`
 })
+
+type Tables = ReturnType<typeof tablesOf>
 
 /** The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry. */
 const migrations = (
@@ -257,11 +253,7 @@ const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, S
 /**
  * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
  */
-const migrate = (
-  sql: SqlClient,
-  tables: Tables,
-  execute: Execute
-): Effect.Effect<void, string> =>
+const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
   Effect.gen(function*() {
     const table = sql(tables.migrations)
     const rows = yield* Effect.catch(

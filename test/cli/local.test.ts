@@ -156,16 +156,17 @@ describe("agentcore-identity local", () => {
       const discoveryUrl = variable(running, "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL")
       const metadata = yield* json(discoveryUrl)
       assert.strictEqual(metadata["issuer"], issuer)
-      const server = yield* json(`${url(running)}/_local/server`, {
+      const home = yield* Effect.promise(() => fetch(url(running)).then((response) => response.text()))
+      assert.notInclude(home, clientSecret)
+      const { environment, secrets } = yield* json(`${url(running)}/_local/server`, {
         headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
       })
-      assert.deepInclude(server["environment"], {
+      assert.deepInclude(environment, {
         AGENTCORE_LOCAL_OAUTH_ISSUER: issuer,
         AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: discoveryUrl,
         AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
       })
-      // The console masks these.
-      assert.include(server["secrets"], "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET")
+      assert.deepStrictEqual(secrets, ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "AGENTCORE_LOCAL_TOKEN"])
       const answer = yield* json(String(metadata["token_endpoint"]), {
         method: "POST",
         headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },

@@ -23,16 +23,6 @@ import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workfl
 /** Done when the user has consented. */
 const granted = DurableDeferred.make("granted")
 
-// -----------------------------------------------------------------------------
-// Steps
-// -----------------------------------------------------------------------------
-
-export interface Settings<E, R> {
-  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
-  /** The times of the reminders and the end of the wait, since its beginning. */
-  readonly times: ReadonlyArray<Duration.Duration>
-}
-
 const tagOf = (error: unknown): string =>
   cutName(
     hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
@@ -62,7 +52,11 @@ export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effe
   )
 
 /** The body of the workflow. It runs again at each resume, so each effect is an activity, whose result is stored. */
-export const run = <E, R>({ invite, times }: Settings<E, R>) =>
+export const run = <E, R>({ invite, times }: {
+  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
+  /** The times of the reminders and the end of the wait, since its beginning. */
+  readonly times: ReadonlyArray<Duration.Duration>
+}) =>
 (payload: Payload): Effect.Effect<
   Outcome,
   ConsentNotObtained,
@@ -184,10 +178,6 @@ export const run = <E, R>({ invite, times }: Settings<E, R>) =>
     Effect.tapError(() => end)
   )
 }
-
-// -----------------------------------------------------------------------------
-// Signals
-// -----------------------------------------------------------------------------
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 

@@ -6,10 +6,6 @@ import * as Workflow from "effect/workflow/Workflow"
 import type { UserCredential } from "../../Credentials.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT would be stored in
  * clear: so would a `Schema.Redacted`.
@@ -81,10 +77,6 @@ export interface Request extends AskOptions {
   readonly episode: string
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const Reason = Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"])
 
 const explanations: { readonly [K in typeof Reason.Type]: string } = {
@@ -118,10 +110,6 @@ export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()
     return `No consent for '${credential}': ${explanations[reason]}${error === undefined ? "" : ` (${error})`}`
   }
 }
-
-// -----------------------------------------------------------------------------
-// Workflow
-// -----------------------------------------------------------------------------
 
 /** The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases. */
 export const workflow: Workflow.Workflow<

@@ -2,11 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
-import type { Client, GrantType, UserClaims } from "./contract.js"
-
-// -----------------------------------------------------------------------------
-// Clients
-// -----------------------------------------------------------------------------
+import type { Client, GrantType, UserClaims } from "./registrations.js"
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
   grants ?? (redirectUris.length === 0
@@ -69,10 +65,6 @@ export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string
     const target = new URL(uri).href
     return target === uri && target.startsWith(prefix) && /^[^/?#]+$/.test(target.slice(prefix.length))
   })
-
-// -----------------------------------------------------------------------------
-// Users
-// -----------------------------------------------------------------------------
 
 export const maxUserNameLength = 128
 
@@ -144,9 +136,7 @@ const customNames = (claims: UserClaims): ReadonlyArray<string> =>
   Object.keys(claims).filter((name) => !standardClaims.has(name))
 
 /** The claims of each scope, for `oidc-provider`. Claims that are not standard come with `openid`. */
-export const claimsByScope = (
-  users: Iterable<UserClaims>
-): { readonly [scope: string]: Array<string> } => ({
+export const claimsByScope = (users: Iterable<UserClaims>): { readonly [scope: string]: Array<string> } => ({
   openid: [...new Set(["sub", ...[...users].flatMap(customNames)])],
   ...scopeClaims
 })

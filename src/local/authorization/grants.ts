@@ -5,7 +5,7 @@
 import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type Provider from "oidc-provider"
 import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from "oidc-provider"
-import { jwtBearer, tokenExchange } from "./contract.js"
+import { jwtBearer, tokenExchange } from "./registrations.js"
 import type { Module, Settings } from "./settings.js"
 import * as Tokens from "./tokens.js"
 
@@ -18,10 +18,6 @@ const tokenTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType(
 const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("jwt")]
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-
-// -----------------------------------------------------------------------------
-// Resource servers
-// -----------------------------------------------------------------------------
 
 export const oidcScopes = ["openid", "offline_access"]
 
@@ -58,10 +54,6 @@ export const makeResourceServer =
       jwt: { sign: { alg: "ES256" } }
     }
   }
-
-// -----------------------------------------------------------------------------
-// Claims
-// -----------------------------------------------------------------------------
 
 /** The Koa state that holds the delegation of the token that a request issues. */
 const stateName = "delegation"
@@ -100,10 +92,6 @@ const mayAct = ({ claims }: Tokens.VerifiedToken, actor: JWTPayload): boolean =>
     && Object.entries(allowed).every(([name, value]) => actor[name] === value)
   )
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const parametersOf = (ctx: TokenEndpointGrantContext): Parameters =>
   // The parameters of a registered grant are texts, or lists where repetition is allowed.

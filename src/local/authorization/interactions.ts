@@ -10,8 +10,8 @@ import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
 import type { Page } from "../../internal/html.js"
 import * as Accounts from "./accounts.js"
-import type { HeadlessConsent } from "./contract.js"
 import * as Pages from "./pages.js"
+import type { HeadlessConsent } from "./registrations.js"
 import type { Module } from "./settings.js"
 
 type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>

@@ -125,10 +125,6 @@ export const home = (options: { readonly issuer: string; readonly discoveryUrl: 
 </dl>${developmentNote}`
   })
 
-// -----------------------------------------------------------------------------
-// Simulated user
-// -----------------------------------------------------------------------------
-
 interface Decision {
   readonly authorizationUrl: string
   readonly user: string

@@ -111,10 +111,6 @@ const configuration = (settings: Settings, module: Module): Configuration => {
   }
 }
 
-// -----------------------------------------------------------------------------
-// Middleware
-// -----------------------------------------------------------------------------
-
 /**
  * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or ahead of time.
  * Browsers say so with Fetch Metadata; other clients send no such header. The application's own redirect to the
@@ -144,16 +140,13 @@ const refuse = (ctx: Context, page: Page, description: string): void => {
 /**
  * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
  */
-const guard = (
-  allowedHosts: ReadonlyArray<string>,
-  publicDocuments: ReadonlyArray<string>
-): Middleware =>
-(ctx, next) =>
-  !isOwnHost(ctx.headers.host, allowedHosts)
-    ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
-    : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
-    ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
-    : next()
+const guard =
+  (allowedHosts: ReadonlyArray<string>, publicDocuments: ReadonlyArray<string>): Middleware => (ctx, next) =>
+    !isOwnHost(ctx.headers.host, allowedHosts)
+      ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
+      : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
+      ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
+      : next()
 
 /** RFC 6750, section 3. A request without a token gets no error code. */
 const respondChallenge = (ctx: Context, status: number, error?: string, description?: string): void => {
@@ -203,10 +196,6 @@ const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) =
   }
   return next()
 }
-
-// -----------------------------------------------------------------------------
-// Constructor
-// -----------------------------------------------------------------------------
 
 /** Returns the request handler of the server. */
 export const make = (

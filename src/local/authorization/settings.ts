@@ -1,5 +1,5 @@
 /** What the parts of one development authorization server share: its settings, and the package `oidc-provider`. */
-import type { Client, HeadlessConsent, UserClaims } from "./contract.js"
+import type { Client, HeadlessConsent, UserClaims } from "./registrations.js"
 import type { OidcStore } from "./store.js"
 
 export interface Settings {
@@ -31,8 +31,6 @@ export interface Settings {
   }
   readonly onError: (name: string) => void
 }
-
-/** The optional package `oidc-provider`, loaded when a server starts. */
 
 type OidcProvider = typeof import("oidc-provider")
 

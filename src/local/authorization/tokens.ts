@@ -29,24 +29,20 @@ const explain = (cause: unknown): string => {
     : "its signature does not match a key of its issuer"
 }
 
-export interface Tokens {
-  /** Verifies a JWT of this server. Rejects with an error of `jose`. */
-  readonly verifyOwn: (token: string, typ?: string) => Promise<Jose.JWTPayload>
-  /** Verifies a JWT of this server, or of a trusted issuer. Rejects with `TokenError`. */
-  readonly verify: (token: string) => Promise<VerifiedToken>
-}
+export type Tokens = ReturnType<typeof make>
 
 /** The type of an access token in its header (RFC 9068). */
 export const accessTokenHeader = "at+jwt"
 
-export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): Tokens => {
+export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) => {
   const { d: _, ...publicKey } = signingKey
   // `oidc-provider` chooses the id of the only key, so the id is not compared.
   const ownKey = Jose.importJWK(publicKey, "ES256")
   const issuerKeys = IssuerKeys.make()
   const currentDate = () => DateTime.toDate(DateTime.makeUnsafe(clock.now() * 1000))
 
-  const verifyOwn: Tokens["verifyOwn"] = async (token, typ) => {
+  /** Verifies a JWT of this server. Rejects with an error of `jose`. */
+  const verifyOwn = async (token: string, typ?: string) => {
     const options = {
       issuer,
       algorithms: ["ES256"],
@@ -67,7 +63,8 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings): T
 
   return {
     verifyOwn,
-    verify: async (token) => {
+    /** Verifies a JWT of this server, or of a trusted issuer. Rejects with `TokenError`. */
+    verify: async (token: string): Promise<VerifiedToken> => {
       const iss = readIssuer(token)
       const isOwn = iss === issuer
       if (iss === undefined || (!isOwn && !trustedIssuers.has(iss))) {

@@ -11,8 +11,8 @@ import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { isSecure } from "../../models/internal/loopback.js"
 import * as Model from "../../models/Oauth2CredentialProvider.js"
 import * as Validation from "../../plane/validation.js"
-import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/contract.js"
 import * as PrivateKey from "../oauth/privateKey.js"
+import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/service.js"
 import type * as Arn from "./arn.js"
 import { Seeding } from "./callContext.js"
 import { invalid, vendorChanged } from "./failures.js"
@@ -66,10 +66,7 @@ const checkDiscoveryUrl = (url: string, path: string): Effect.Effect<void, Valid
 const checkEndpoint = (url: string, path: string): Effect.Effect<void, ValidationException> =>
   checkUrl(url, isEndpoint, "Member must be a URL without user information and fragment", path)
 
-const checkEndpoints = (
-  discovery: Discovery,
-  path: string
-): Effect.Effect<void, ValidationException> => {
+const checkEndpoints = (discovery: Discovery, path: string) => {
   if ("discoveryUrl" in discovery) {
     return checkDiscoveryUrl(discovery.discoveryUrl, `${path}.oauthDiscovery.discoveryUrl`)
   }
@@ -119,10 +116,7 @@ const readAuthMethods = (config: Custom): ReadonlyArray<string> | undefined =>
 
 type PrivateKeyJwt = Extract<Custom, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>["privateKeyJwtConfig"]
 
-const readPrivateKey = (
-  { privateKeySource, signingAlgorithm }: PrivateKeyJwt,
-  settings: Settings
-): Effect.Effect<Redacted.Redacted, SecretError> =>
+const readPrivateKey = ({ privateKeySource, signingAlgorithm }: PrivateKeyJwt, settings: Settings) =>
   Effect.filterOrElse(
     readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn),
     (privateKey) => PrivateKey.parse(privateKey, signingAlgorithm) !== undefined,
@@ -287,10 +281,7 @@ const resolveVendor = Effect.fnUntraced(function*(
 // Providers
 // -----------------------------------------------------------------------------
 
-const configure = (
-  request: ProviderRequest,
-  environment: Environment
-): Effect.Effect<Configured, ValidationException> =>
+const configure = (request: ProviderRequest, environment: Environment) =>
   request.credentialProviderVendor === "CustomOauth2"
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
@@ -313,9 +304,7 @@ const checkKeyRegion = (config: Custom, { region }: Arn.Account): Effect.Effect<
     : Effect.void
 
 /** Providers of earlier versions may lack it, so that only a new configuration is checked. */
-const checkTokenExchange = (
-  { onBehalfOfTokenExchangeConfig: exchange }: Custom
-): Effect.Effect<void, ValidationException> =>
+const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom) =>
   exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined
     ? invalid(
       "Member must not be null for the grant type TOKEN_EXCHANGE",
@@ -346,10 +335,7 @@ export const check = Effect.fnUntraced(function*(
 
 const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
 
-const patchPrivateKeyJwt = (
-  config: Model.CustomOauth2ConfigUpdate,
-  before: Custom
-): Model.CustomOauth2ConfigUpdate =>
+const patchPrivateKeyJwt = (config: Model.CustomOauth2ConfigUpdate, before: Custom): Model.CustomOauth2ConfigUpdate =>
   config.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && before.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
     ? {
       ...config,

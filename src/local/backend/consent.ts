@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { toUtc } from "../internal/dateRange.js"
-import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/contract.js"
+import type { AuthorizationServer, Service as OAuthClient } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import type { Complete } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
@@ -61,13 +61,8 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
   return `${base}${separator}${query}${hash === -1 ? "" : url.slice(hash)}`
 }
 
-export const make = (
-  { client, complete, customStateParameter, registry, sessionLifetime, sessions }: Dependencies
-) => {
-  const makeAuthorizationUrl = (
-    session: Session,
-    server: AuthorizationServer
-  ): Effect.Effect<Redacted.Redacted, OAuthError> =>
+export const make = ({ client, complete, customStateParameter, registry, sessionLifetime, sessions }: Dependencies) => {
+  const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
     client.authorizationUrl(server, {
       ...session.wanted,
       customParameters: session.customParameters,
@@ -123,10 +118,7 @@ export const make = (
     })
 
   /** Runs a step of a session that is not past its authorization. A store that fails is logged. */
-  const advance = (
-    session: Session,
-    step: (server: AuthorizationServer) => Step
-  ): Effect.Effect<BrowserAnswer> =>
+  const advance = (session: Session, step: (server: AuthorizationServer) => Step) =>
     Effect.flatMap(
       sessions.state(session),
       (state) =>

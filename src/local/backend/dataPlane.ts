@@ -18,7 +18,7 @@ import type {
   TokenExchangeRequest,
   TokenSet,
   UserTokenError
-} from "../oauth/contract.js"
+} from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { explain } from "./callContext.js"
 import { invalid, mapStoreError } from "./failures.js"
@@ -72,9 +72,7 @@ const mapVaultError = <A>(
     VaultStoreError: (error) => mapStoreError(Effect.fail(error))
   })
 
-const mapUserTokenError = (
-  { message, reason }: UserTokenError
-): ValidationException | UnauthorizedException | InternalServerException =>
+const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed"
     ? invalid(message, "userToken")
     : reason === "Unreachable"
@@ -82,10 +80,7 @@ const mapUserTokenError = (
     : new UnauthorizedException({ message })
 
 /** With the messages of the live service. */
-const checkReturnUrl = (
-  workload: Workload,
-  returnUrl: string | undefined
-): Effect.Effect<string, ValidationException> => {
+const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
   const registered = workload.allowedResourceOauth2ReturnUrls
   return registered.length > 0 && returnUrl === undefined
     ? invalid("You must provide a ResourceOauth2ReturnUrl to proceed with this flow")
@@ -171,9 +166,7 @@ const exchange = Effect.fnUntraced(function*(
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new DataPlane.Issued({ accessToken })
 
-export const make = (
-  { client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies
-) => {
+export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 

@@ -20,9 +20,6 @@ export const invalid = (message: string, field?: string): ValidationException =>
 export const notFound = (resourceType: string, name: string): ResourceNotFoundException =>
   new ResourceNotFoundException({ message: `${resourceType} with name '${name}' not found` })
 
-export const providerExists = (name: string): ValidationException =>
-  invalid(`Credential provider with name: ${name} already exists`)
-
 /** The message is a guess. */
 export const vendorChanged = (before: string, after: string): ValidationException =>
   invalid(`The vendor cannot be changed from ${before} to ${after}`, "credentialProviderVendor")

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ValidationException } from "../../IdentityError.js"
-import type { Service as OAuthClient } from "../oauth/contract.js"
+import type { Service as OAuthClient } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { invalid } from "./failures.js"
 import type { Registry } from "./registry.js"

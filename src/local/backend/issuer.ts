@@ -12,7 +12,6 @@ import { randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
-import type { Account } from "./arn.js"
 import { CallerSession } from "./callContext.js"
 
 /** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
@@ -40,6 +39,16 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
     return { kid, privateKey, publicKey: { ...jwk, kid, alg, use: "sig" } }
   }))
 
+/** The public URL of a backend, which is its issuer, and the account of its ARNs. */
+export const readLocation = ({ accountId = "123456789012", publicUrl, region = "us-west-2" }: {
+  readonly publicUrl?: string | undefined
+  readonly region?: string | undefined
+  readonly accountId?: string | undefined
+}): { readonly publicUrl: string; readonly account: Arn.Account } => ({
+  publicUrl: (publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, ""),
+  account: { region, accountId }
+})
+
 /** An issuer that several backends share, one after the other. By default each backend has its own. */
 export const SharedIssuer = Context.Reference(
   "effect-agentcore-identity/local/SharedIssuer",
@@ -47,7 +56,7 @@ export const SharedIssuer = Context.Reference(
 )
 
 /** A key is made at its first use, because an RSA key takes long. */
-export const make = (issuer: string, account: Account) =>
+export const make = (issuer: string, account: Arn.Account) =>
   Effect.gen(function*() {
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
     let rsaIsUsed = false

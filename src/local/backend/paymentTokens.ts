@@ -40,10 +40,6 @@ type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequ
   "stripePrivyTokenRequest"
 ]
 
-// -----------------------------------------------------------------------------
-// JSON
-// -----------------------------------------------------------------------------
-
 /** RFC 8785: members sorted by code unit, numbers and strings as JavaScript writes them. */
 const canonicalize = (value: unknown): string =>
   Array.isArray(value)
@@ -63,10 +59,6 @@ const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unkno
     // The parser's error quotes the body.
     catch: () => invalid("Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
   })
-
-// -----------------------------------------------------------------------------
-// Keys
-// -----------------------------------------------------------------------------
 
 /** The parser's error is dropped, because it may quote the key. */
 const tryParse = (parse: () => KeyObject): KeyObject | undefined => {
@@ -116,10 +108,6 @@ const parseApiKey = (
 
 const badKey = (name: string, form: string): ValidationException =>
   invalid(`The ${name} of the credential provider is not a key of the vendor: it must be ${form}`)
-
-// -----------------------------------------------------------------------------
-// Coinbase CDP
-// -----------------------------------------------------------------------------
 
 /** Seconds. Coinbase documentation. */
 const coinbaseLifetime = 120
@@ -193,10 +181,6 @@ const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request:
   }
 })
 
-// -----------------------------------------------------------------------------
-// Stripe Privy
-// -----------------------------------------------------------------------------
-
 /** Milliseconds. */
 const privyLifetime = 30 * 60 * 1000
 
@@ -242,10 +226,6 @@ const makePrivy = (credentials: Privy, request: PrivyRequest) =>
       }
     })
   )
-
-// -----------------------------------------------------------------------------
-// Tokens
-// -----------------------------------------------------------------------------
 
 export const make = (
   credentials: Credentials,

@@ -5,7 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/contract.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
 import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
 import type { Refusal } from "./statuses.js"

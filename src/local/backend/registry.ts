@@ -73,10 +73,6 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
   }
 })
 
-// -----------------------------------------------------------------------------
-// Token vault
-// -----------------------------------------------------------------------------
-
 /** An account has one token vault, always. Only its key can be set. */
 const vaultId = "default"
 
@@ -86,9 +82,7 @@ const TokenVault = Schema.Struct({
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
 
-const makeTokenVault = (
-  { store }: Table.Dependencies
-): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
+const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("token-vaults", TokenVault)
 
@@ -112,10 +106,6 @@ const makeTokenVault = (
       setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
     }
   })
-
-// -----------------------------------------------------------------------------
-// Tags
-// -----------------------------------------------------------------------------
 
 /** The tags of the token vault and of the workload identity directory. An account has one of each, always. */
 const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<Table.Taggable> =>
@@ -145,9 +135,7 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
 /** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
 const maxTags = 50
 
-const makeTagOperations = (
-  tables: ReadonlyArray<Table.Taggable>
-): Table.OperationsOn<"Resource"> => {
+const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.OperationsOn<"Resource"> => {
   const findFirst = <E>(
     arn: string,
     find: (table: Table.Taggable) => Effect.Effect<Option.Option<Table.Tags>, E | InternalServerException>

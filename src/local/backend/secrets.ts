@@ -15,10 +15,6 @@ import { invalid } from "./failures.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
-// -----------------------------------------------------------------------------
-// Settings
-// -----------------------------------------------------------------------------
-
 /** The entry of a record under a name of a request. Inherited names like `constructor` are not entries. */
 const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
@@ -58,10 +54,6 @@ export const readKmsKey = (settings: Settings, keyArn: string) =>
     `Access denied when signing with KMS key '${keyArn}'`,
     "add a private key for this ARN to the settings, as `kmsKeys`"
   )
-
-// -----------------------------------------------------------------------------
-// Secrets of providers
-// -----------------------------------------------------------------------------
 
 export const Secret = Schema.Union([
   Schema.Struct({

@@ -9,7 +9,7 @@ import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { JSONWebKeySet } from "jose"
-import type { OAuthErrorReason } from "../oauth/contract.js"
+import type { OAuthErrorReason } from "../oauth/service.js"
 
 /**
  * The answer to a browser that opens an authorization URL, or comes back from the authorization server.
@@ -136,10 +136,6 @@ export interface Refusal {
   readonly at: DateTime.Utc
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const explanations = {
   Unknown: "there is no such session",
   Finished: "it has ended already",
@@ -147,9 +143,7 @@ const explanations = {
   Failed: "the authorization server issued no code, or no token for it"
 }
 
-/**
- * A session could not be approved, denied, expired or completed.
- */
+/** A session could not be approved, denied, expired or completed. */
 export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
@@ -169,9 +163,7 @@ const grantExplanations = {
   Store: "the store of the backend failed"
 }
 
-/**
- * A grant could not be expired, revoked or forgotten.
- */
+/** A grant could not be expired, revoked or forgotten. */
 export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
   {

@@ -1,7 +1,7 @@
 /** The well-known endpoints and the quirks of vendors, from their public documentation. */
 import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
 import type { Oauth2Vendor } from "../../models/internal/vendors.js"
-import type { OnBehalfOf, Quirks } from "../oauth/contract.js"
+import type { OnBehalfOf, Quirks } from "../oauth/service.js"
 
 export interface KnownVendor extends Endpoints {
   readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"

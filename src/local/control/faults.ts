@@ -6,24 +6,15 @@ import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
 import type { Failure } from "../backend/callContext.js"
-import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/contract.js"
 import { toReason } from "../oauth/exchange.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./contract.js"
+import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
 import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./requests.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./statuses.js"
 
-export type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
+type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 
-export interface Faults {
-  readonly add: (fault: Fault) => Effect.Effect<FaultStatus, LocalControlError>
-  readonly list: Effect.Effect<ReadonlyArray<FaultStatus>>
-  readonly remove: (id: string) => Effect.Effect<void, LocalControlError>
-  readonly clear: Effect.Effect<void>
-  /** Succeeds if the operation may run. The result says whether the change that it begins fails. */
-  readonly onOperation: (operation: string) => Effect.Effect<Failure | undefined, OperationError>
-  /** A client whose requests can fail. */
-  readonly decorate: (client: OAuthClient) => OAuthClient
-}
+export type Faults = Effect.Success<typeof make>
 
 const maxFaults = 100
 
@@ -75,10 +66,6 @@ const findProblem = (fault: Fault): string | undefined => {
     : undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors of operations
-// -----------------------------------------------------------------------------
-
 const defaultNames: { readonly [status: number]: string } = {
   400: "ValidationException",
   401: "UnauthorizedException",
@@ -109,10 +96,6 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
     : new Class({ message }) as OperationError
 }
 
-// -----------------------------------------------------------------------------
-// Errors of authorization servers
-// -----------------------------------------------------------------------------
-
 const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | undefined => {
   if (cut !== true && exception === undefined && status === undefined) return undefined
   return new OAuthError({
@@ -123,10 +106,6 @@ const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | 
     description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
   })
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 interface Entry {
   readonly id: string
@@ -144,7 +123,7 @@ const toStatus = (entry: Entry): FaultStatus => ({
   remaining: remainingOf(entry)
 })
 
-export const make: Effect.Effect<Faults> = Effect.sync(() => {
+export const make = Effect.sync(() => {
   const entries = new Map<string, Entry>()
 
   /** Takes the first fault that matches and happens. */
@@ -192,8 +171,8 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
     Effect.andThen(onEndpoint(endpoint, server), method(server, request))
 
   return {
-    add: (fault) =>
-      Effect.suspend(() => {
+    add: (fault: Fault) =>
+      Effect.suspend((): Effect.Effect<FaultStatus, LocalControlError> => {
         const problem = findProblem(fault)
         if (problem !== undefined) return new LocalControlError({ reason: "InvalidFault", message: problem })
         if (entries.size >= maxFaults) {
@@ -206,16 +185,17 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
         entries.set(entry.id, entry)
         return Effect.succeed(toStatus(entry))
       }),
-    list: Effect.sync(() => Array.from(entries.values(), toStatus)),
-    remove: (id) =>
-      Effect.suspend(() =>
+    list: Effect.sync((): ReadonlyArray<FaultStatus> => Array.from(entries.values(), toStatus)),
+    remove: (id: string) =>
+      Effect.suspend((): Effect.Effect<void, LocalControlError> =>
         entries.delete(id)
           ? Effect.void
           : new LocalControlError({ reason: "UnknownFault", message: "There is no such fault, or it has ended" })
       ),
     clear: Effect.sync(() => entries.clear()),
-    onOperation: (operation) =>
-      Effect.suspend(() =>
+    /** Succeeds if the operation may run. The result says whether the change that it begins fails. */
+    onOperation: (operation: string) =>
+      Effect.suspend((): Effect.Effect<Failure | undefined, OperationError> =>
         entries.size === 0 ? Effect.succeed(undefined) : Effect.flatMap(
           take((fault) => fault.operation === operation || fault.operation === "*"),
           (fault) =>
@@ -231,7 +211,8 @@ export const make: Effect.Effect<Faults> = Effect.sync(() => {
             )
         )
       ),
-    decorate: (client) => ({
+    /** A client whose requests can fail. */
+    decorate: (client: OAuthClient): OAuthClient => ({
       discover: client.discover,
       clientCredentials: decorated("token", client.clientCredentials),
       authorizationUrl: decorated("authorization", client.authorizationUrl),

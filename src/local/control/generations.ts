@@ -14,10 +14,6 @@ import { OAuthClient, type Service as Client } from "../OAuthClient.js"
 import * as VaultStore from "../VaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
-// -----------------------------------------------------------------------------
-// Store
-// -----------------------------------------------------------------------------
-
 // The store can be emptied, copied and replaced while it is used. Each backend has a generation of it. When the
 // generation ends, the last writes of its backend fail.
 
@@ -26,37 +22,15 @@ export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([S
 
 export type Content = typeof Content.Type
 
-export interface Generation {
+interface Generation {
   readonly store: VaultStore.Service
   /** Waits for the writes that have begun. */
   readonly end: Effect.Effect<void>
 }
 
-export interface ControlledStore {
-  readonly generation: Effect.Effect<Generation>
-  /** Copies all entries between two writes. */
-  readonly save: Effect.Effect<Content, VaultStore.VaultStoreError>
-  /** Decodes all entries. The inner effect writes them in place of all others. No generation writes meanwhile. */
-  readonly load: (
-    content: Content
-  ) => Effect.Effect<Effect.Effect<void, VaultStore.VaultStoreError>, VaultStore.VaultStoreError>
-}
-
 const failure = (message: string) => new VaultStore.VaultStoreError({ message })
 
-interface Collection {
-  readonly save: Effect.Effect<Content[string], VaultStore.VaultStoreError>
-  /** Decodes the entries. The inner effect writes them in place of all others. */
-  readonly load: (
-    entries: Content[string]
-  ) => Effect.Effect<Effect.Effect<void, VaultStore.VaultStoreError>, VaultStore.VaultStoreError>
-}
-
-const makeCollection = <A, I>(
-  name: string,
-  schema: Schema.Codec<A, I>,
-  collection: VaultStore.Collection<A>
-): Collection => {
+const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collection: VaultStore.Collection<A>) => {
   const encode = Schema.encodeEffect(schema)
   const decode = Schema.decodeUnknownEffect(schema)
   return {
@@ -66,7 +40,8 @@ const makeCollection = <A, I>(
           Effect.mapError(encode(value), () => failure(`an entry of '${name}' cannot be encoded`)),
           (encoded) => [key, encoded] as const
         ))),
-    load: (entries) =>
+    /** Decodes the entries. The inner effect writes them in place of all others. */
+    load: (entries: Content[string]) =>
       Effect.map(
         Effect.forEach(entries, ([key, value]) =>
           Effect.map(
@@ -88,9 +63,9 @@ const makeCollection = <A, I>(
 /** More writes than run at one time. */
 const allPermits = 1_000_000
 
-export const makeStore = (inner: VaultStore.Service): Effect.Effect<ControlledStore> =>
+export const makeStore = (inner: VaultStore.Service) =>
   Effect.map(Semaphore.make(allPermits), (gate) => {
-    const collections = new Map<string, Collection>()
+    const collections = new Map<string, ReturnType<typeof makeCollection>>()
     const exclusive = gate.withPermits(allPermits)
     const writing = gate.withPermits(1)
     return {
@@ -117,13 +92,15 @@ export const makeStore = (inner: VaultStore.Service): Effect.Effect<ControlledSt
           }))
         }
       }),
+      /** Copies all entries between two writes. */
       save: exclusive(Effect.suspend(() =>
         Effect.map(
           Effect.forEach(collections, ([name, { save }]) => Effect.map(save, (entries) => [name, entries] as const)),
-          (all) => Object.fromEntries(all)
+          (all): Content => Object.fromEntries(all)
         )
       )),
-      load: (content) =>
+      /** Decodes all entries. The inner effect writes them in place of all others. No generation writes meanwhile. */
+      load: (content: Content) =>
         Effect.suspend(() =>
           Effect.map(
             Effect.forEach(collections, ([name, { load }]) => load(content[name] ?? [])),
@@ -133,16 +110,12 @@ export const makeStore = (inner: VaultStore.Service): Effect.Effect<ControlledSt
     }
   })
 
-// -----------------------------------------------------------------------------
-// Backend
-// -----------------------------------------------------------------------------
-
 type Backend = LocalBackend.LocalBackend | LocalBackend.Planes
 
 export interface Generations {
   /** Waits while the backend is replaced. */
   readonly current: Effect.Effect<Context.Context<Backend>>
-  readonly save: ControlledStore["save"]
+  readonly save: Effect.Effect<Content, VaultStore.VaultStoreError>
   /**
    * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing is changed if
    * the content cannot be decoded.
@@ -157,7 +130,7 @@ export const make = (
     readonly clock: ShiftedClock
     /** A generation has the keys of the one before: verifiers of its JWTs keep key sets for a while. */
     readonly issuer: LocalIssuer
-    readonly store: ControlledStore
+    readonly store: Effect.Success<ReturnType<typeof makeStore>>
   }
 ): Effect.Effect<Generations, VaultStore.VaultStoreError, Scope.Scope> =>
   Effect.gen(function*() {

@@ -15,10 +15,10 @@ import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
-import type { CredentialProviderSummary, Excerpt, Resources } from "./contract.js"
 import type { Faults } from "./faults.js"
 import type { Generations } from "./generations.js"
 import type { Requests } from "./requests.js"
+import type { CredentialProviderSummary, Excerpt, Resources } from "./statuses.js"
 
 export const make = (
   { current }: Generations,
@@ -64,10 +64,6 @@ export const make = (
     )
   )
 }
-
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
 
 const maxItems = 200
 

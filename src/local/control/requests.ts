@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import type { RequestRecord } from "./contract.js"
+import type { RequestRecord } from "./statuses.js"
 
 /** The time of a fiber's clock, in milliseconds since the epoch, without an effect of its own. */
 export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
@@ -72,10 +72,6 @@ const maxEvents = 256
 
 const maxReasons = 10
 
-// -----------------------------------------------------------------------------
-// Masks
-// -----------------------------------------------------------------------------
-
 const maxText = 256
 const maxMembers = 32
 const maxDepth = 6
@@ -122,10 +118,6 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
     message: failure instanceof Error ? String(mask(failure.message)) : ""
   }
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /** Collects the reasons of a call. */
 export const makeReasons = (): CollectedReasons => {

@@ -12,8 +12,8 @@ import * as OidcStore from "../authorization/store.js"
 import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { checkOffset, type ShiftedClock } from "./clock.js"
-import { LocalControlError, type Snapshot } from "./contract.js"
 import * as Generations from "./generations.js"
+import { LocalControlError, type Snapshot } from "./statuses.js"
 
 const Content = Schema.Struct({
   version: Schema.Literal(1),

@@ -5,21 +5,11 @@
 import * as Duration from "effect/Duration"
 import * as Cookies from "effect/http/Cookies"
 
-// -----------------------------------------------------------------------------
-// Cookies
-// -----------------------------------------------------------------------------
-
-export interface Jar {
-  readonly store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => void
-  /** The header for a request. */
-  readonly header: (url: URL) => string
-}
-
 /** Stores cookies by host and path, for all ports of a host, as browsers do. */
-export const makeJar = (): Jar => {
+export const makeJar = () => {
   const jar = new Map<string, { readonly host: string; readonly path: string; readonly cookie: Cookies.Cookie }>()
   return {
-    store: (url, setCookie, now) => {
+    store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => {
       // `Cookies` holds one cookie of each name, whatever its path, so each header is parsed alone.
       for (const cookie of setCookie.flatMap((header) => Object.values(Cookies.fromSetCookie(header).cookies))) {
         const path = cookie.options?.path ?? url.pathname.replace(/\/[^/]*$/, "")
@@ -32,17 +22,14 @@ export const makeJar = (): Jar => {
         if (lives) jar.set(key, { host: url.hostname, path, cookie })
       }
     },
-    header: (url) =>
+    /** The header for a request. */
+    header: (url: URL) =>
       [...jar.values()].filter(({ host, path }) =>
         host === url.hostname
         && (url.pathname === path || url.pathname.startsWith(path.endsWith("/") ? path : `${path}/`))
       ).map(({ cookie }) => `${cookie.name}=${cookie.valueEncoded}`).join("; ")
   }
 }
-
-// -----------------------------------------------------------------------------
-// Pages
-// -----------------------------------------------------------------------------
 
 interface Field {
   readonly tag: string
@@ -112,10 +99,6 @@ export const refreshOf = (html: string): string | undefined =>
 export const textOf = (html: string): string =>
   decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ").trim()
-
-// -----------------------------------------------------------------------------
-// Forms
-// -----------------------------------------------------------------------------
 
 const isButton = ({ attributes, tag }: Field): boolean =>
   tag === "button" ? (attributes["type"] ?? "submit") === "submit" : tag === "input" && attributes["type"] === "submit"

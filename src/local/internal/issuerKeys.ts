@@ -39,10 +39,6 @@ const maxIssuers = 100
 /** The keys of an issuer stay in memory, and a token without a key id is tried with each. */
 const maxKeys = 100
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 type Fetch = (url: string, headers: Headers) => Promise<unknown>
 
 /** A fetch of JSON that ends with the signal. */
@@ -134,10 +130,6 @@ const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGet
   }
   return readKeysFrom(metadata.jwks_uri, fetch)
 }
-
-// -----------------------------------------------------------------------------
-// Verification
-// -----------------------------------------------------------------------------
 
 /** Keys without an id all match a token without one. `jose` leaves the choice to its caller. */
 const verifyWithAnyKey = async (

@@ -1,5 +1,4 @@
 /** Whether a process that was written down still runs. */
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
 import { codeOf } from "../../internal/errorCode.js"
@@ -11,7 +10,7 @@ export interface Process {
 }
 
 export const readStartTime = (pid: number): string | undefined => {
-  const text = Option.getOrUndefined(Result.getSuccess(Result.try(() => readFileSync(`/proc/${pid}/stat`, "utf8"))))
+  const text = Result.getOrUndefined(Result.try(() => readFileSync(`/proc/${pid}/stat`, "utf8")))
   // The name of the program, in parentheses, may contain spaces.
   const fields = text?.split(") ").at(-1)?.split(" ")
   // A process that was killed is a zombie until its parent asks for its status.

@@ -10,7 +10,7 @@ import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
 import { codeOf } from "../../internal/errorCode.js"
 import { toUtc } from "../internal/dateRange.js"
-import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./contract.js"
+import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 
 /** Parameters that hold no secret. A text of the server may quote them. */
 const publicParameters: ReadonlySet<string> = new Set([
@@ -50,16 +50,7 @@ export interface Refusal {
   readonly description?: string | undefined
 }
 
-export interface Exchange {
-  /** A fetch that records its request and the answer. */
-  readonly record: (fetch: (url: string, init: RequestInit) => Promise<Response>) => CustomFetch
-  /** Removes the values of a callback's URL from texts, for instance its code. */
-  readonly hideCallback: (url: URL) => void
-  /** The refusal of the recorded answer. */
-  readonly refusal: () => Refusal
-  /** The refusal with these texts. */
-  readonly toRefusal: (error: unknown, description: unknown) => Refusal
-}
+export type Exchange = ReturnType<typeof make>
 
 // -----------------------------------------------------------------------------
 // Values
@@ -148,10 +139,11 @@ const parseObject = (text: string): Readonly<Record<string, unknown>> | undefine
 const callbackTexts: ReadonlySet<string> = new Set(["error", "error_description", "error_uri", "iss"])
 
 /** Records the last request to an authorization server and its response. */
-export const make = (): Exchange => {
+export const make = () => {
   const hidden = new Set<string>()
   let answer: { readonly status: number; readonly text: string } | undefined
 
+  /** The refusal with these strings. */
   const toRefusal = (error: unknown, description: unknown): Refusal => ({
     error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
     description: typeof description === "string"
@@ -164,7 +156,8 @@ export const make = (): Exchange => {
   }
 
   return {
-    record: (fetch) => async (url, options) => {
+    /** A fetch that records its request and the response. */
+    record: (fetch: (url: string, init: RequestInit) => Promise<Response>): CustomFetch => async (url, options) => {
       // The type of their `body` includes `undefined`, which fetch accepts.
       const init = options as RequestInit
       if (init.body instanceof URLSearchParams) hide(init.body)
@@ -175,10 +168,12 @@ export const make = (): Exchange => {
       answer = { status: response.status, text: await response.clone().text() }
       return response
     },
-    hideCallback: ({ searchParams }) =>
+    /** Removes the values of a callback's URL, such as its code, from the strings of an error. */
+    hideCallback: ({ searchParams }: URL) =>
       hide(new URLSearchParams([...searchParams].filter(([name]) => !callbackTexts.has(name)))),
     toRefusal,
-    refusal: () => {
+    /** The refusal of the recorded response. */
+    refusal: (): Refusal => {
       if (answer === undefined) return {}
       const { error, error_description } = parseObject(answer.text) ?? {}
       return { status: answer.status, ...toRefusal(error, error_description) }

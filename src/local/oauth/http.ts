@@ -6,10 +6,10 @@ import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./contract.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
+import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./service.js"
 import * as UserToken from "./userToken.js"
 
 type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMethod"]> = Extract<
@@ -101,11 +101,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     return server
   })
 
-  const privateKeyJwt = (
-    openid: Exchange.Openid,
-    server: AuthenticationOf<"PRIVATE_KEY_JWT">,
-    audience: string
-  ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
+  const privateKeyJwt = (openid: Exchange.Openid, server: AuthenticationOf<"PRIVATE_KEY_JWT">, audience: string) => {
     const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
     if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
     return Effect.map(
@@ -127,11 +123,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     body.set("client_assertion", Redacted.value(assertion))
   }
 
-  const authenticateClient = (
-    openid: Exchange.Openid,
-    tokenEndpoint: string,
-    server: AuthorizationServer
-  ): Effect.Effect<OpenidClient.ClientAuth, OAuthError> => {
+  const authenticateClient = (openid: Exchange.Openid, tokenEndpoint: string, server: AuthorizationServer) => {
     switch (server.clientAuthenticationMethod) {
       case "PRIVATE_KEY_JWT":
         return privateKeyJwt(openid, server, tokenEndpoint)
@@ -150,11 +142,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     }
   }
 
-  const findEndpoint = (
-    openid: Exchange.Openid,
-    server: AuthorizationServer,
-    endpoint: Endpoint
-  ): Effect.Effect<{ readonly as: OpenidClient.ServerMetadata; readonly url: string }, OAuthError> =>
+  const findEndpoint = (openid: Exchange.Openid, server: AuthorizationServer, endpoint: Endpoint) =>
     Effect.flatMap(readMetadata(openid, server), (as) => {
       const url = as[endpoint]
       return url !== undefined && isEndpoint(url)

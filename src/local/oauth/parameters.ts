@@ -1,5 +1,5 @@
 /** The parameters of requests to an authorization server. */
-import type { Quirks } from "./contract.js"
+import type { ClientCredentialsRequest, Quirks } from "./service.js"
 
 /** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
 const standard: ReadonlySet<string> = new Set([
@@ -28,16 +28,7 @@ const standard: ReadonlySet<string> = new Set([
   "subject_token_type"
 ])
 
-/** A record of a request has inherited members, which are no parameters. */
-const findEntry = (record: Readonly<Record<string, string>> | undefined, name: string): string | undefined =>
-  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
-
-export interface Targets {
-  readonly scopes?: ReadonlyArray<string> | undefined
-  readonly resources?: ReadonlyArray<string> | undefined
-  readonly audiences?: ReadonlyArray<string> | undefined
-  readonly customParameters?: Readonly<Record<string, string>> | undefined
-}
+type Targets = Partial<ClientCredentialsRequest>
 
 /**
  * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one. It
@@ -48,15 +39,12 @@ export const make = (
   own: Readonly<Record<string, string>> = {},
   defaults: Readonly<Record<string, string>> = {}
 ): URLSearchParams => {
-  const result = new URLSearchParams(own)
-  for (const [name, value] of Object.entries(defaults)) {
-    result.set(name, findEntry(targets.customParameters, name) ?? value)
-  }
+  const result = new URLSearchParams({ ...own, ...defaults })
   if (targets.scopes !== undefined && targets.scopes.length > 0) result.set("scope", targets.scopes.join(" "))
   for (const resource of targets.resources ?? []) result.append("resource", resource)
   for (const audience of targets.audiences ?? []) result.append("audience", audience)
   for (const [name, value] of Object.entries(targets.customParameters ?? {})) {
-    if (!standard.has(name) && !result.has(name)) result.set(name, value)
+    if (Object.hasOwn(defaults, name) || (!standard.has(name) && !result.has(name))) result.set(name, value)
   }
   return result
 }

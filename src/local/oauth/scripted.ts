@@ -6,6 +6,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../internal/dateRange.js"
+import * as Exchange from "./exchange.js"
+import * as Parameters from "./parameters.js"
 import {
   type CallbackRequest,
   OAuthError,
@@ -13,9 +15,7 @@ import {
   type ScriptedOptions,
   type Service,
   type TokenSet
-} from "./contract.js"
-import * as Exchange from "./exchange.js"
-import * as Parameters from "./parameters.js"
+} from "./service.js"
 import * as UserToken from "./userToken.js"
 
 interface Authorization {
@@ -33,9 +33,7 @@ interface RefreshToken {
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
-/**
- * The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time.
- */
+/** The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time. */
 const maxAuthorizations = 100_000
 
 export const make = (options: ScriptedOptions): Service => {

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as IssuerKeys from "../internal/issuerKeys.js"
-import { type UserClaims, UserTokenError, type UserTokenErrorReason, type VerifyUserTokenOptions } from "./contract.js"
+import { type UserClaims, UserTokenError, type UserTokenErrorReason, type VerifyUserTokenOptions } from "./service.js"
 
 const parseClaims = (token: Redacted.Redacted): Option.Option<UserClaims & { readonly nbf?: number | undefined }> =>
   Option.flatMap(

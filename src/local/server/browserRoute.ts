@@ -1,14 +1,17 @@
-/** Routes for browsers: pages, among them the one about a consent portal, and requests from pages of other sites. */
+/** Routes for browsers: the pages of a consent, a page about a consent portal, and requests from pages of other sites. */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import type * as ControlPlane from "../../ControlPlane.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import * as LocalBackend from "../LocalBackend.js"
 import { failed, type Settings } from "./dispatch.js"
 
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
@@ -68,17 +71,65 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
     || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
 }
 
-// -----------------------------------------------------------------------------
-// Consent portals
-// -----------------------------------------------------------------------------
+/** A return URL may contain any character except white space. A header contains printable ASCII. */
+const toHeaderValue = (url: string): string =>
+  url.replace(
+    /[^\x21-\x7e]+/g,
+    (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
+  )
+
+const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.empty({
+    status: 302,
+    headers: {
+      location: toHeaderValue(Redacted.value(url)),
+      "cache-control": "no-store",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff"
+    }
+  })
+
+const respondAnswer = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse =>
+  answer._tag === "Redirect"
+    ? redirect(answer.url)
+    : respondText(...ConsentPages.textOf(
+      answer._tag === "Replayed" ? "AlreadyUsed" : answer._tag,
+      "provider" in answer ? answer.provider : undefined
+    ))
+
+/** Adds the authorization and callback URLs: redirects through a consent, and pages where it ends early. */
+export const addConsentPages = (
+  router: HttpRouter.HttpRouter,
+  settings: Settings,
+  backend: LocalBackend.Service
+): Effect.Effect<void> =>
+  Effect.all([
+    router.add(
+      "*",
+      "/identities/oauth2/authorize",
+      handler("authorize", settings, () =>
+        Effect.flatMap(HttpServerRequest.ParsedSearchParams, ({ request_uri: uri }) =>
+          Effect.map(
+            typeof uri === "string"
+              ? backend.authorize(Redacted.make(uri))
+              : Effect.succeed(LocalBackend.BrowserAnswer.Unknown()),
+            respondAnswer
+          )))
+    ),
+    router.add(
+      "*",
+      "/identities/oauth2/callback/:id",
+      handler("callback", settings, (request) =>
+        Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
+          Effect.map(backend.callback(id, Redacted.make(request.url)), respondAnswer)))
+    )
+  ], { discard: true })
 
 const row = (name: string, value: string): Html.Html =>
   html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
 `
 
-const respondPortal = (
-  portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>
-): HttpServerResponse.HttpServerResponse =>
+const respondPortal = (portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>) =>
   respondPage(Html.render({
     title: `Consent portal ${portal.name}`,
     kicker: "Local AgentCore Identity",

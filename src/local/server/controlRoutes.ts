@@ -28,7 +28,7 @@ import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
-import { failed, isJson, readBody, type Settings } from "./dispatch.js"
+import { failed, isJson, parse, readBody, type Settings } from "./dispatch.js"
 import { wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
 import { isSameSecret } from "./signature.js"
@@ -119,10 +119,7 @@ const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Set
 
 const unauthorized = problem(401, "Unauthorized")
 
-const checkToken = (
-  request: HttpServerRequest.HttpServerRequest,
-  token: Redacted.Redacted
-): Problem | undefined =>
+const checkToken = (request: HttpServerRequest.HttpServerRequest, token: Redacted.Redacted): Problem | undefined =>
   hasToken(request.headers.authorization, token) ? undefined : {
     ...unauthorized(
       "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
@@ -130,16 +127,9 @@ const checkToken = (
     headers: { "www-authenticate": "Bearer" }
   }
 
-const parse = (body: Uint8Array): Effect.Effect<object, Problem> =>
-  Effect.try({
-    try: (): unknown => body.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)),
-    // The error of the parser quotes the body.
-    catch: () => badRequest("The body of the request must be a JSON object in UTF-8")
-  }).pipe(
-    Effect.filterOrFail(
-      (value): value is object => typeof value === "object" && value !== null && !Array.isArray(value),
-      () => badRequest("The body of the request must be a JSON object in UTF-8")
-    ),
+const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
+  Effect.fromResult(parse(body)).pipe(
+    Effect.mapError(() => badRequest("The body of the request must be a JSON object in UTF-8")),
     Effect.filterOrFail(
       (value) => !Validation.isDeep(value),
       () => badRequest(`The body of the request must have at most ${Validation.maxLevels} levels`)
@@ -455,18 +445,14 @@ const act = (
   }
   return readBody(request, maxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
-    Effect.flatMap(parse),
+    Effect.flatMap(parseBody),
     // An action that has begun is finished, also if its caller goes away.
     Effect.flatMap((body) => Effect.uninterruptible(run(control, body))),
     Effect.map((output) => respond(200, toJson(output) as object))
   )
 }
 
-export const add = (
-  router: HttpRouter.HttpRouter,
-  settings: Settings,
-  controlled: Controlled
-): Effect.Effect<void> => {
+export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
@@ -475,7 +461,6 @@ export const add = (
         Effect.catchCause((cause) => failed("control", randomUUID(), cause))
       ))
   )
-  // The wildcard stands for at least one character.
   // Includes `/_local` itself.
   return router.add("*", "/_local/*", handler)
 }

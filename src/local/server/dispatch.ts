@@ -32,19 +32,10 @@ export interface Settings {
 // The largest valid request has a token and a JWT of 131072 characters each.
 const maxBytes = 1024 * 1024
 
-// -----------------------------------------------------------------------------
-// Answers
-// -----------------------------------------------------------------------------
-
 /** Timestamps of the protocol are seconds since the epoch. */
 const toWire = (value: unknown): unknown => mapDeep(value, (inner) => isDate(inner) ? inner.getTime() / 1000 : inner)
 
-const respond = (
-  status: number,
-  requestId: string,
-  body: unknown,
-  headers: Record<string, string> = {}
-): HttpServerResponse.HttpServerResponse => {
+const respond = (status: number, requestId: string, body: unknown, headers: Record<string, string> = {}) => {
   const options = {
     status,
     headers: {
@@ -86,10 +77,6 @@ export const failed = (
   )
 }
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
@@ -117,10 +104,7 @@ const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Ar
     source.on("data", body.add).once("end", () => resume(body.end())).once("error", fail).once("close", fail)
   })
 
-const readStream = (
-  request: HttpServerRequest.HttpServerRequest,
-  limit: number
-): Effect.Effect<Uint8Array, WireError> =>
+const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
     const body = makeBody(limit)
     return Effect.matchEffect(Stream.runForEach(request.stream, (chunk) => Effect.sync(() => body.add(chunk))), {
@@ -146,7 +130,7 @@ export const readBody = (
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 // The error of the parser quotes the body.
-const parse = (body: Uint8Array): Result.Result<object, WireError> => {
+export const parse = (body: Uint8Array): Result.Result<object, WireError> => {
   try {
     const value: unknown = body.length === 0 ? {} : JSON.parse(decoder.decode(body))
     return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -197,10 +181,6 @@ const notFound = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.fail(
     new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
   ) as Effect.Effect<never>
-
-// -----------------------------------------------------------------------------
-// Handlers
-// -----------------------------------------------------------------------------
 
 /** The operations of one path. */
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>

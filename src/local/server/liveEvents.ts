@@ -7,20 +7,11 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as RcRef from "effect/RcRef"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { RequestRecord } from "../control/contract.js"
 import type { Requests } from "../control/requests.js"
+import type { RequestRecord } from "../control/statuses.js"
 
-export interface LiveEvents {
-  /**
-   * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses the
-   * oldest events. Fails if there are {@link maxReaders} readers.
-   */
-  readonly open: Effect.Effect<Stream.Stream<Uint8Array>, "TooManyReaders", Scope.Scope>
-  /** Ends the streams of all readers. */
-  readonly end: Effect.Effect<void>
-}
+export type LiveEvents = Effect.Success<ReturnType<typeof make>>
 
 export const maxReaders = 32
 
@@ -37,10 +28,7 @@ const connected = encoder.encode(": connected\n\n")
 /** Proxies and this server end a connection that is silent for long. */
 const heartbeat = encoder.encode(":\n\n")
 
-export const make = (
-  requests: Requests,
-  toData: (record: RequestRecord) => string
-): Effect.Effect<LiveEvents, never, Scope.Scope> =>
+export const make = (requests: Requests, toData: (record: RequestRecord) => string) =>
   Effect.gen(function*() {
     const pieces = yield* PubSub.sliding<Uint8Array>(maxPieces)
     let readers = 0
@@ -65,6 +53,10 @@ export const make = (
     })
 
     return {
+      /**
+       * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses
+       * the oldest events. Fails if there are {@link maxReaders} readers.
+       */
       open: Effect.gen(function*() {
         yield* Effect.acquireRelease(
           Effect.suspend(() =>
@@ -76,6 +68,7 @@ export const make = (
         const own = yield* PubSub.subscribe(pieces)
         return Stream.concat(Stream.succeed(connected), Stream.fromChannel(Channel.fromSubscriptionArray(own)))
       }),
+      /** Ends the streams of all readers. */
       end: PubSub.shutdown(pieces)
     }
   })

@@ -23,10 +23,6 @@ export interface Row<Plane> extends Route {
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
-// -----------------------------------------------------------------------------
-// Unknown members
-// -----------------------------------------------------------------------------
-
 // The protocol ignores members that an operation does not have, for newer clients. The log names them, so that a
 // misspelled member, or one that AWS added later, is noticed.
 
@@ -108,10 +104,6 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
       return found.length > maxPaths ? [...found.slice(0, maxPaths), "…"] : found
     }
   })
-
-// -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
 
 /** A member that the operation does not have has no effect, and the response does not say so. */
 const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {

@@ -10,13 +10,9 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import type { RequestRecord } from "../control/contract.js"
 import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../control/requests.js"
+import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
-
-// -----------------------------------------------------------------------------
-// Access log
-// -----------------------------------------------------------------------------
 
 /** The operation, status and duration of a request. The line holds no query, header or body. */
 export const writeLine = (
@@ -57,10 +53,6 @@ export const logAccess = <R>(
 
 /** Writes nothing: an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler
-
-// -----------------------------------------------------------------------------
-// Records
-// -----------------------------------------------------------------------------
 
 /** A console or a supervisor asks for these again and again. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])

@@ -43,10 +43,6 @@ export interface SignatureCheck {
   ) => Effect.Effect<void, WireError>
 }
 
-// -----------------------------------------------------------------------------
-// Presence
-// -----------------------------------------------------------------------------
-
 const parameters = {
   Credential: /[ ,]Credential=([^\s,]+)/,
   SignedHeaders: /[ ,]SignedHeaders=([^\s,]+)/,
@@ -90,10 +86,6 @@ const presence = (request: HttpServerRequest.HttpServerRequest, service: string)
   }
   return scope.service === service ? undefined : Errors.wrongService(service)
 }
-
-// -----------------------------------------------------------------------------
-// Verification
-// -----------------------------------------------------------------------------
 
 /** AWS accepts requests that are at most five minutes early or late. */
 const maxSkew = 5 * 60 * 1000

@@ -27,10 +27,6 @@ const service = "sts"
 const version = "2011-06-15"
 const namespace = `https://sts.amazonaws.com/doc/${version}/`
 
-// -----------------------------------------------------------------------------
-// XML
-// -----------------------------------------------------------------------------
-
 const element = (name: string, ...content: ReadonlyArray<string>): string => `<${name}>${content.join("")}</${name}>`
 
 const document = (name: string, ...content: ReadonlyArray<string>): string =>
@@ -81,10 +77,6 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
     ),
     error.allow === undefined ? {} : { allow: error.allow }
   )
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
 
@@ -147,10 +139,6 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
-
 /** Returns the elements of the result. */
 type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
 
@@ -207,10 +195,6 @@ const withCaller = (request: HttpServerRequest.HttpServerRequest) => {
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     session !== undefined && isSessionName(session) ? Effect.provideService(effect, CallerSession, session) : effect
 }
-
-// -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
 
 const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {

@@ -54,10 +54,6 @@ export interface Running {
   readonly environment: Environment
 }
 
-// -----------------------------------------------------------------------------
-// Authorization server
-// -----------------------------------------------------------------------------
-
 const clientId = "agentcore"
 
 const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
@@ -134,10 +130,6 @@ const toEnvironment = (
   },
   secrets: { [secretVariable]: Redacted.value(clientSecret) }
 })
-
-// -----------------------------------------------------------------------------
-// Server
-// -----------------------------------------------------------------------------
 
 /** Starts it, over the store in context. It runs until the end of the scope. */
 export const start = <E>(

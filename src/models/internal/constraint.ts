@@ -84,11 +84,7 @@ export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<
 export const matching = (pattern: Pattern): Schema.Codec<string> => text(0, Infinity, pattern)
 
 /** A text that is none of some names. `reason` says why not. */
-export const noneOf = (
-  names: ReadonlyArray<string>,
-  reason: string,
-  of: Schema.Codec<string>
-): Schema.Codec<string> =>
+export const noneOf = (names: ReadonlyArray<string>, reason: string, of: Schema.Codec<string>): Schema.Codec<string> =>
   Lazy.schema(() =>
     of.pipe(
       Schema.check(

@@ -26,10 +26,6 @@ export const KmsKeyArn = Constraint.text(
   "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
 )
 
-// -----------------------------------------------------------------------------
-// Tags
-// -----------------------------------------------------------------------------
-
 const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
 
 export const TagKey = Constraint.text(1, 128, tagPattern)
@@ -38,10 +34,6 @@ export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPatter
 
 /** Tags in an answer. */
 export const AnyTags = Lazy.schema(() => Schema.Record(Schema.String, Schema.String))
-
-// -----------------------------------------------------------------------------
-// Secrets
-// -----------------------------------------------------------------------------
 
 export const SecretReference = Lazy.schema(() =>
   Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })

@@ -118,9 +118,7 @@ export const makePortals = Effect.fnUntraced(function*(
         : Effect.succeed(found)
     })
 
-  const checkIdp = (
-    { credentialProviderArn, scopes }: Stored["idpConfig"]
-  ): Effect.Effect<void, ValidationException | InternalServerException> =>
+  const checkIdp = ({ credentialProviderArn, scopes }: Stored["idpConfig"]) =>
     Effect.flatMap(providers.all, (all) => {
       const provider = all.find(({ name }) => Arn.provider(account, "oauth2", name) === credentialProviderArn)
       return provider === undefined

@@ -2,14 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import {
-  type AccessDeniedException,
-  type InternalServerException,
-  ResourceNotFoundException,
-  type ValidationException
-} from "../../../IdentityError.js"
+import { ResourceNotFoundException } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer, OAuthError } from "../../oauth/contract.js"
+import type { AuthorizationServer, OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
@@ -37,16 +32,6 @@ export interface Oauth2Provider {
   readonly callbackId: string
   readonly callbackUrl: string
 }
-
-export type FindError =
-  | ResourceNotFoundException
-  | ValidationException
-  | AccessDeniedException
-  | InternalServerException
-
-// -----------------------------------------------------------------------------
-// Client secrets
-// -----------------------------------------------------------------------------
 
 interface ClientSecret {
   readonly source: Secrets.Source
@@ -83,10 +68,6 @@ const resolveSecretArn = (
     ? Arn.secret(account, "oauth2", name)
     : Arn.externalSecret(account, secret.reference.secretId)
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies) {
   const { account, client, publicUrl, settings, store } = dependencies
   const collection = store.collection("oauth2-providers", Stored)
@@ -110,11 +91,11 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     )
   }
 
-  const find = (name: string): Effect.Effect<Oauth2Provider, FindError> =>
+  const find = (name: string) =>
     Effect.flatMap(
       providers.find(name),
       ({ callbackId, request }) =>
-        Effect.map(AuthorizationServers.resolve(request, dependencies), (server) => ({
+        Effect.map(AuthorizationServers.resolve(request, dependencies), (server): Oauth2Provider => ({
           name,
           server: { ...server, provider: name },
           callbackId,

@@ -109,10 +109,6 @@ export const operations = <
   }
 }
 
-// -----------------------------------------------------------------------------
-// API keys
-// -----------------------------------------------------------------------------
-
 const ApiKeyProvider = Schema.Struct({ ...Table.resourceFields, apiKey: Secrets.Secret })
 
 export const makeApiKeys = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { Operations } from "../../../ControlPlane.js"
 import type { InternalServerException, ValidationException } from "../../../IdentityError.js"
-import type { Service as OAuthClient } from "../../oauth/contract.js"
+import type { Service as OAuthClient } from "../../oauth/service.js"
 import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Environment } from "../authorizationServers.js"
 import { invalid, mapStoreError, notFound } from "../failures.js"
@@ -32,10 +32,6 @@ export type OperationsOn<Name extends string> = Pick<
   Extract<keyof Operations, `${string}${Name}${string}`>
 >
 
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
-
 export type Tags = Readonly<Record<string, string>>
 
 /** The stored fields of every resource. A resource without tags has empty `tags`. */
@@ -56,10 +52,6 @@ export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> 
   Object.keys(tags).some((key) => /^aws:/i.test(key))
     ? invalid("Member must not have a key that begins with aws: AWS reserves the prefix", "tags")
     : Effect.void
-
-// -----------------------------------------------------------------------------
-// Pages
-// -----------------------------------------------------------------------------
 
 /** AWS documents no default. 20 is the smallest `maxResults` limit of all lists. */
 const defaultSize = 20
@@ -104,10 +96,6 @@ const paginate = <A extends Resource>(
     next: last === undefined || rest.length === page.length ? {} : { nextToken: encodeCursor(list, last.name) }
   })
 }
-
-// -----------------------------------------------------------------------------
-// Table
-// -----------------------------------------------------------------------------
 
 /** Tags by ARN. None if no resource of the type has the ARN. */
 export interface Taggable {

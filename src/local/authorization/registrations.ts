@@ -1,5 +1,6 @@
 /**
- * Public types of the development authorization server. Their declarations do not need the types of `oidc-provider`.
+ * What is registered at the development authorization server: clients, users and trusted issuers. The declarations do
+ * not need the types of `oidc-provider`.
  */
 import type * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"

@@ -4,10 +4,6 @@ import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-// -----------------------------------------------------------------------------
-// Clock
-// -----------------------------------------------------------------------------
-
 /**
  * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative for a
  * clock that is behind.
@@ -17,19 +13,11 @@ export interface ClockState {
   readonly offset: number
 }
 
-// -----------------------------------------------------------------------------
-// Snapshots
-// -----------------------------------------------------------------------------
-
 /** A named copy of the backend's content. */
 export interface Snapshot {
   readonly name: string
   readonly takenAt: DateTime.Utc
 }
-
-// -----------------------------------------------------------------------------
-// Faults
-// -----------------------------------------------------------------------------
 
 /**
  * A request of the local backend to an authorization server: to its token endpoint, for the URL of its authorization
@@ -79,10 +67,6 @@ export interface FaultStatus {
   readonly remaining: Option.Option<number>
 }
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 /**
  * A request, and its answer. Secrets are `<redacted>`, and long values are shortened.
  *
@@ -106,10 +90,6 @@ export interface RequestRecord {
   readonly reasons: ReadonlyArray<string>
 }
 
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
-
 /** The first items of a list, and whether there are more. */
 export interface Excerpt<A> {
   readonly items: ReadonlyArray<A>
@@ -128,10 +108,6 @@ export interface Resources {
   readonly workloadIdentities: Excerpt<{ readonly name: string }>
   readonly credentialProviders: Excerpt<CredentialProviderSummary>
 }
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
 
 /**
  * An action was not done.

@@ -1,4 +1,4 @@
-/** The models and errors of `OAuthClient`, which exports all of them. */
+/** The methods, models and errors of `OAuthClient`, which exports all of them. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
