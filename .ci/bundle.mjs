@@ -1,5 +1,5 @@
-// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies. A launcher
-// beside it checks the version of Node first. The JSON Schema of the setup file is written too.
+// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies. A
+// launcher beside it checks the version of Node first. The JSON Schema of the setup file is written too.
 import * as esbuild from "esbuild"
 import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -33,8 +33,8 @@ await esbuild.build({
 chmodSync(outfile, 0o755)
 
 /**
- * These packages use the names of their classes while they run: models are stored under them, and errors report them. Keeping all names
- * (`keepNames`) would cost the whole program 6 % of its time.
+ * These packages use the names of their classes while they run: models are stored under them, and errors report them.
+ * Keeping all names (`keepNames`) would cost the whole program 6 % of its time.
  */
 const keepClassNames = {
   name: "keep-class-names",
@@ -61,7 +61,8 @@ const { metafile } = await esbuild.build({
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints.
   external: ["@aws-sdk/*"],
   define: { consoleFolder: JSON.stringify("../local/server/console/") },
-  // Bundlers cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages bring a version of `mime-db` each.
+  // Bundlers cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages bring a version of `mime-db`
+  // each.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js", "mime-db": "mime-db" },
   banner: {
     // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.

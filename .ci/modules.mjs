@@ -1,12 +1,13 @@
 // Makes the compiled modules small to bundle and quick to load. It changes them in their folder.
 //
-// The packages of the HTTP adapter go into the modules that load them, with modules of Node that are found at their use. Node takes four times as
-// long to find their many files as to run them. A bundler would move their imports to the beginning of a program, and that of `node:http` takes
-// 20 ms on Node 22 and 24: it loads Node's `fetch`.
+// The packages of the HTTP adapter go into the modules that load them, with modules of Node that are found at their
+// use. Node takes four times as long to find their many files as to run them. A bundler would move their imports to the
+// beginning of a program, and that of `node:http` takes 20 ms on Node 22 and 24: it loads Node's `fetch`.
 //
-// Calls that make constants are marked as free of effects: a bundler drops those of unused constants. Then the modules that `Identity` loads
-// move into two files and a third with what both need, because Node takes longer to find forty modules than to run them. Every module stays
-// where it was, and exports what it exported. A program without `Identity`, such as one that manages planes, loads no more than it did.
+// Calls that make constants are marked as free of effects: a bundler drops those of unused constants. Then the modules
+// that `Identity` loads move into two files and a third with what both need, because Node takes longer to find forty
+// modules than to run them. Every module stays where it was, and exports what it exported. A program without
+// `Identity`, such as one that manages planes, loads no more than it did.
 import { transformAsync, traverse } from "@babel/core"
 import pureCalls from "babel-plugin-annotate-pure-calls"
 import * as esbuild from "esbuild"

@@ -5,9 +5,9 @@ import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-// From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning decides.
-// A room imports rooms of earlier rows only, and packages. All import the modules of `effect`, but not those of its folders, as
-// `effect/http`, which are like packages.
+// From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning
+// decides. A room imports rooms of earlier rows only, and packages. All import the modules of `effect`, but not those
+// of its folders, as `effect/http`, which are like packages.
 const table = `
 ground: models/internal/ <-
 models: models/ <- ground

@@ -1,5 +1,5 @@
-// node .ci/side-by-side.mjs SCRIPT...: runs scripts of package.json, one on each core, and prints each one's output when
-// it ends. All of them run, and the exit code is 1 if one fails. The longest script comes first.
+// node .ci/side-by-side.mjs SCRIPT...: runs scripts of package.json, one on each core, and prints each one's output
+// when it ends. All of them run, and the exit code is 1 if one fails. The longest script comes first.
 import { spawn } from "node:child_process"
 import { availableParallelism } from "node:os"
 

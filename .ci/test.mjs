@@ -1,5 +1,5 @@
-// node .ci/test.mjs [ARGUMENT...]: runs the tests with Vitest. An older Node than `engines` of the manifest loses the report of a failing
-// test, so npx brings a newer one there.
+// node .ci/test.mjs [ARGUMENT...]: runs the tests with Vitest. An older Node than `engines` of the manifest loses the
+// report of a failing test, so npx brings a newer one there.
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"

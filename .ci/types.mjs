@@ -1,5 +1,5 @@
-// Everything that TypeScript 5 proves, in one program: types, the diagnostics of Effect's language service, and that every
-// `@example` compiles and every public module has one.
+// Everything that TypeScript 5 proves, in one program: types, the diagnostics of Effect's language service, and that
+// every `@example` compiles and every public module has one.
 //
 // The command `effect-language-service diagnostics` builds programs of its own, and takes twice as long as all of this.
 // docgen's check of examples passes over those of classes, and runs every example, also those that call AWS.

@@ -1,4 +1,6 @@
-/** The root of the commands, and what they share: how they run a program, values of flags, and the form of their help. */
+/**
+ * The root of the commands, and what they share: how they run a program, values of flags, and the form of their help.
+ */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
@@ -8,7 +10,10 @@ import { type Level, levels, type Settings } from "./logging.js"
 /** Runs the program of a command. */
 export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, log: Settings) => void
 
-/** How an action runs a function of a module. The module is loaded only then, so that the server starts without the demo. */
+/**
+ * How an action runs a function of a module. The module is loaded only then, so that the server starts without the
+ * demo.
+ */
 export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
 (
   command: CommandUnknownOpts,

@@ -116,7 +116,9 @@ const showLink: Show = (session) =>
     }\n`
   )
 
-/** Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page. */
+/**
+ * Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page.
+ */
 const followRedirects = (user: string, decision: "allow" | "deny"): Show => (session) =>
   screen.waiting(
     `${user} answers the consent without a browser (${decision})`,

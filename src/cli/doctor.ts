@@ -134,8 +134,8 @@ const checkClock = (report: Report, ahead: number | undefined) => {
 const timeLimit = 5000
 
 /**
- * Asks an endpoint for a page. Every response counts, also a rejection. Returns its time, and how far the clock of this machine is
- * ahead, both in milliseconds. Fails with the code of the error.
+ * Asks an endpoint for a page. Every response counts, also a rejection. Returns its time, and how far the clock of this
+ * machine is ahead, both in milliseconds. Fails with the code of the error.
  */
 const probe = (endpoint: string) =>
   Effect.gen(function*() {

@@ -2,8 +2,9 @@
  * `agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
  * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
- * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops
- * the server. With `--exec` there is no such output: one program gets the environment, and the server stops after it.
+ * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"`
+ * stops the server. With `--exec` there is no such output: one program gets the environment, and the server stops after
+ * it.
  */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
@@ -105,8 +106,8 @@ const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<Acces
 const standardOutput = 1
 
 /**
- * Prints all of the standard output, with the blank line at its end, and ends it for a reader that waits for its end, as `$(…)`
- * does. It ignores a reader that has gone.
+ * Prints all of the standard output, with the blank line at its end, and ends it for a reader that waits for its end,
+ * as `$(…)` does. It ignores a reader that has gone.
  */
 const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
@@ -130,8 +131,8 @@ const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.S
   )
 
 /**
- * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another server,
- * perhaps one that was killed, and no other file.
+ * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another
+ * server, perhaps one that was killed, and no other file.
  */
 const writeEnvFile = (file: string, environment: ShellText.Environment) =>
   Effect.gen(function*() {
@@ -169,8 +170,8 @@ const reasons: Readonly<Record<string, string>> = {
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Runs the program until it ends, and exits like it: with its exit code, or 128 and the number of the signal that ended it, as a
- * shell does. Signals to this process go to the program, which decides whether to end.
+ * Runs the program until it ends, and exits like it: with its exit code, or 128 and the number of the signal that ended
+ * it, as a shell does. Signals to this process go to the program, which decides whether to end.
  */
 const execute = (
   command: string,

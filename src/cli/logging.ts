@@ -1,5 +1,6 @@
 /**
- * The log of the command. Lines go to standard error, because standard output is the result of a command, and to a file if there is one.
+ * The log of the command. Lines go to standard error, because standard output is the result of a command, and to a file
+ * if there is one.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"

@@ -1,10 +1,11 @@
 /**
  * The file that names a running `agentcore-identity local` to the other commands of its user.
  *
- * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, with the token of its control. The
- * directory is `$XDG_RUNTIME_DIR/agentcore-identity`, or else `agentcore-identity` in `$XDG_STATE_HOME`, `~/.local/state`,
- * or `%LOCALAPPDATA%` on Windows. Other users cannot read it: the directory has the mode 700, and the file 600. A file that
- * others can read, or that belongs to another user, is ignored. A file whose process is gone is removed.
+ * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, with the token of its
+ * control. The directory is `$XDG_RUNTIME_DIR/agentcore-identity`, or else `agentcore-identity` in `$XDG_STATE_HOME`,
+ * `~/.local/state`, or `%LOCALAPPDATA%` on Windows. Other users cannot read it: the directory has the mode 700, and the
+ * file 600. A file that others can read, or that belongs to another user, is ignored. A file whose process is gone is
+ * removed.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -53,7 +54,10 @@ const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() 
     : join(home, ".local", "state", "agentcore-identity")
 })
 
-/** Whether other users cannot read or replace a file or directory. Windows has no modes, and a profile is its user's own. */
+/**
+ * Whether other users cannot read or replace a file or directory. Windows has no modes, and a profile is its user's
+ * own.
+ */
 const isPrivate = ({ mode, uid }: Pick<Stats | BigIntStats, "mode" | "uid">): boolean =>
   process.platform === "win32" || (Number(uid) === process.getuid?.() && (Number(mode) & 0o077) === 0)
 

@@ -1,8 +1,9 @@
 /**
  * The terminal: its colours, a console that escapes the text of others, and a question to the person at it.
  *
- * Everything that the command prints goes through the `Console` of {@link layerConsole}, which escapes what could change the
- * terminal. Text that has a line break of its own, and text with colours, is put together of parts that are escaped before.
+ * Everything that the command prints goes through the `Console` of {@link layerConsole}, which escapes what could
+ * change the terminal. Text that has a line break of its own, and text with colours, is put together of parts that are
+ * escaped before.
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"

@@ -102,7 +102,8 @@ export const custom = (options: CustomOptions): Oauth2Definition =>
     options,
     "CustomOauth2",
     omitUndefined({
-      // The plane rejects a misspelled option: without its `privateEndpoint`, a server would be reached over the internet.
+      // The plane rejects a misspelled option: without its `privateEndpoint`, a server would be reached over the
+      // internet.
       ...Record.filter({ ...options } as Json, (_, name) => !customNames.includes(name)),
       ...encodeClient(options),
       oauthDiscovery: "discovery" in options

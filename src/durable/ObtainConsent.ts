@@ -1,24 +1,27 @@
 /**
- * A consent that takes days, as a workflow of `effect/workflow`. It survives deployments and crashes. It asks AgentCore whether the user has
- * consented, invites them with the link of `Connect`, reminds them, and waits for the consent or the end of its patience.
+ * A consent that takes days, as a workflow of `effect/workflow`. It survives deployments and crashes. It asks AgentCore
+ * whether the user has consented, invites them with the link of `Connect`, reminds them, and waits for the consent or
+ * the end of its patience.
  *
  * | process | layers |
  * | --- | --- |
  * | a runner, where the workflow runs | {@link layer}, `Connect.layer` or `Connect.layerLinks`, a store of consents, a `WorkflowEngine` |
  * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
  *
- * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner` for a single process,
- * or over several runners. The store of consents is `persistence/SqlPendingConsents` or `persistence/RedisPendingConsents`: that of the memory
- * forgets who waits.
+ * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner`
+ * for a single process, or over several runners. The store of consents is `persistence/SqlPendingConsents` or
+ * `persistence/RedisPendingConsents`: that of the memory forgets who waits.
  *
- * The database of the engine has names alone: of the workload, the credential and the user, and an episode. No token, URL, session or JWT is
- * stored in it. So users have ids: a user with a JWT cannot be asked days later, because the JWT has expired by then.
+ * The database of the engine has names alone: of the workload, the credential and the user, and an episode. No token,
+ * URL, session or JWT is stored in it. So users have ids: a user with a JWT cannot be asked days later, because the JWT
+ * has expired by then.
  *
  * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
- * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder asks AgentCore first.
+ * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder asks AgentCore
+ * first.
  *
- * The engine of Effect 4 does not read all that the engine of Effect 3 stored: results without a value, and the parent of an execution. Stop the
- * runners on Effect 3, run these statements once, then start the runners on Effect 4:
+ * The engine of Effect 4 does not read all that the engine of Effect 3 stored: results without a value, and the parent
+ * of an execution. Stop the runners on Effect 3, run these statements once, then start the runners on Effect 4:
  *
  * ```sql
  * UPDATE cluster_replies SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
@@ -28,13 +31,15 @@
  * );
  * ```
  *
- * A Lambda function has no runner: nothing goes on after its response. It can have the pages, with a `ClusterWorkflowEngine` over a client-only
- * cluster, which writes the signal to the database. It can {@link start} a wait in the same way. Without any runner, return
- * `RequiresUserConsent` or the link of `Connect` to the caller, and ask again at the next request.
+ * A Lambda function has no runner: nothing goes on after its response. It can have the pages, with a
+ * `ClusterWorkflowEngine` over a client-only cluster, which writes the signal to the database. It can {@link start} a
+ * wait in the same way. Without any runner, return `RequiresUserConsent` or the link of `Connect` to the caller, and
+ * ask again at the next request.
  *
- * The engine keeps all rows of an execution for ever: sixteen of each wait. These statements, for PostgreSQL, remove the executions that ended
- * more than 30 days ago. Run them once a day, in one transaction. On SQLite, write `unixepoch()` in place of `extract(epoch FROM now())`. As
- * long as the rows are there, an equal request returns the result of the execution. After that it is a new execution, which asks AgentCore again.
+ * The engine keeps all rows of an execution for ever: sixteen of each wait. These statements, for PostgreSQL, remove
+ * the executions that ended more than 30 days ago. Run them once a day, in one transaction. On SQLite, write
+ * `unixepoch()` in place of `extract(epoch FROM now())`. As long as the rows are there, an equal request returns the
+ * result of the execution. After that it is a new execution, which asks AgentCore again.
  *
  * ```sql
  * DELETE FROM cluster_messages
@@ -236,8 +241,8 @@ const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payloa
 // -----------------------------------------------------------------------------
 
 /**
- * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. The options are those at the beginning of
- * an execution: another deployment does not change its times.
+ * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. The options are those
+ * at the beginning of an execution: another deployment does not change its times.
  *
  * Invalid options are a defect with a `ValidationException`.
  *
@@ -263,10 +268,11 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
   })
 
 /**
- * The `ConsentSignals` in context, which also resume the executions that wait for a grant, in whatever process they run. Put it between the
- * store of consents and the pages of `Connect`.
+ * The `ConsentSignals` in context, which also resume the executions that wait for a grant, in whatever process they
+ * run. Put it between the store of consents and the pages of `Connect`.
  *
- * If the database of the engine fails, the page still completes the consent. The executions find it when they ask AgentCore.
+ * If the database of the engine fails, the page still completes the consent. The executions find it when they ask
+ * AgentCore.
  *
  * @since 0.1.0
  * @category layers
@@ -296,8 +302,9 @@ export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | W
 // -----------------------------------------------------------------------------
 
 /**
- * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would be there for days: poll the
- * {@link workflow} instead, or wait with {@link obtain} in a workflow of your own. An equal request is the same execution.
+ * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would be there
+ * for days: poll the {@link workflow} instead, or wait with {@link obtain} in a workflow of your own. An equal request
+ * is the same execution.
  *
  * @since 0.1.0
  * @category operations
@@ -308,8 +315,9 @@ export const start = (request: Request): Effect.Effect<string, ValidationExcepti
 /**
  * Waits for the consent, inside of a workflow. The workflow is suspended meanwhile, and takes no memory.
  *
- * `episode` has to differ between the calls of one execution for the same credential and user. Two executions that wait for the same
- * consent both invite the user, and one consent resumes both. An invalid request is a defect with a `ValidationException`.
+ * `episode` has to differ between the calls of one execution for the same credential and user. Two executions that wait
+ * for the same consent both invite the user, and one consent resumes both. An invalid request is a defect with a
+ * `ValidationException`.
  *
  * @since 0.1.0
  * @category operations
@@ -346,14 +354,16 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
 >
 
 /**
- * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as {@link obtain} does, and
- * runs the activity after that, with a fresh token. The activity takes the token from the tag of the credential.
+ * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as
+ * {@link obtain} does, and runs the activity after that, with a fresh token. The activity takes the token from the tag
+ * of the credential.
  *
- * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again. What an activity
- * returns, fails with or dies with is stored in clear, also a `Schema.Redacted`: leave the token out of it.
+ * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again.
+ * What an activity returns, fails with or dies with is stored in clear, also a `Schema.Redacted`: leave the token out
+ * of it.
  *
- * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry` around it tries again. A
- * credential that is not one of those of `Connect` is a defect with a `ValidationException`.
+ * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry`
+ * around it tries again. A credential that is not one of those of `Connect` is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category operations

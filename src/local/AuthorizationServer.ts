@@ -15,8 +15,8 @@
  * - a scope that the client does not have is refused with `invalid_scope`. A request without scopes gets all scopes of
  *   the client.
  * - `consent` answers authorization requests without pages, for tests and CI
- * - it answers to its own host names only, and a page of another site can navigate to it, but not load it as an image, in
- *   a frame or with a script
+ * - it answers to its own host names only, and a page of another site can navigate to it, but not load it as an image,
+ *   in a frame or with a script
  *
  * The server uses the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the
  * scripted `OAuthClient`, which needs no authorization server.
@@ -107,20 +107,20 @@ export interface Options {
   /** Default: a free one. */
   readonly port?: number | undefined
   /**
-   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has another
-   * name are refused, because of DNS rebinding. Default: none.
+   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has
+   * another name are refused, because of DNS rebinding. Default: none.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** The clients. More can be registered later. Default: none. */
   readonly clients?: ReadonlyArray<Client> | undefined
   /**
-   * Signs `user` in and allows or denies every authorization request, without pages. The first answer to the request is then
-   * the redirect back to the client. Default: the user answers on the pages.
+   * Signs `user` in and allows or denies every authorization request, without pages. The first answer to the request is
+   * then the redirect back to the client. Default: the user answers on the pages.
    */
   readonly consent?: HeadlessConsent | undefined
   /**
-   * The APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes the `audience`; a
-   * request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
+   * The APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes the `audience`;
+   * a request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
    */
   readonly resources?: ReadonlyArray<string> | undefined
   /**
@@ -137,8 +137,8 @@ export interface Options {
   /** Default: 1 day. */
   readonly refreshTokenLifetime?: Duration.Input | undefined
   /**
-   * Default: 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when the
-   * application completes the session.
+   * Default: 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when
+   * the application completes the session.
    */
   readonly authorizationCodeLifetime?: Duration.Input | undefined
 }
@@ -173,15 +173,17 @@ export class AuthorizationServerError
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
  * - `registerUser`: gives a user claims, in place of earlier ones. Tokens that were issued before keep theirs.
- * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer is the
- *   URL of that server
+ * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer
+ *   is the URL of that server
  * - `signOut`: ends the sessions of a user, in every browser
- * - `answer`: opens an authorization request as a user with a new browser, signs in on the pages, and allows or denies it.
- *   Returns the URL of the redirect to the client, which is not opened.
- * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to seconds.
- *   Codes, refresh tokens, grants and sign-ins whose time is over by this clock have expired. New JWTs carry its times.
+ * - `answer`: opens an authorization request as a user with a new browser, signs in on the pages, and allows or denies
+ *   it. Returns the URL of the redirect to the client, which is not opened.
+ * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
+ *   seconds. Codes, refresh tokens, grants and sign-ins whose time is over by this clock have expired. New JWTs carry its
+ *   times.
  * - `clear`: forgets all codes, refresh tokens, grants and sign-ins. Clients and users stay.
- * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets. `load` changes nothing for any other content.
+ * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets. `load` changes nothing for
+ *   any other content.
  *
  * @since 0.1.0
  * @category services
@@ -198,9 +200,9 @@ export interface Service {
   readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
   readonly trustIssuer: (issuer: TrustedIssuer) => Effect.Effect<void, AuthorizationServerError>
   /**
-   * Withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and unused codes, and the
-   * next request asks for consent again. Returns the number of refresh tokens that it revoked. Access tokens are JWTs and stay valid
-   * until they expire.
+   * Withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and unused
+   * codes, and the next request asks for consent again. Returns the number of refresh tokens that it revoked. Access
+   * tokens are JWTs and stay valid until they expire.
    */
   readonly revoke: (grant: {
     readonly userName: string

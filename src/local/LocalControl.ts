@@ -1,6 +1,6 @@
 /**
- * Steers a local backend while programs use it: empty it, fill it, move its clock, let it fail, watch it, and answer for
- * its users.
+ * Steers a local backend while programs use it: empty it, fill it, move its clock, let it fail, watch it, and answer
+ * for its users.
  *
  * {@link layer} is a backend with its control, in this process. `LocalServer` has one, and serves it at `/_local/`. The
  * command `agentcore-identity local` calls it there.
@@ -59,12 +59,13 @@ export * from "./control/statuses.js"
  */
 export interface Options extends LocalBackend.Options {
   /**
-   * Set up at the start, and again by `reset`. Its section `local` is used unless there are `settings`. Default: nothing.
+   * Set up at the start, and again by `reset`. Its section `local` is used unless there are `settings`. Default:
+   * nothing.
    */
   readonly setup?: IdentitySetup.IdentitySetup | undefined
   /**
-   * An authorization server in this process. It follows the clock of the backend, is emptied and restored with it, gets the
-   * users of a setup, and lets `consents.approve` sign in users. Default: none.
+   * An authorization server in this process. It follows the clock of the backend, is emptied and restored with it, gets
+   * the users of a setup, and lets `consents.approve` sign in users. Default: none.
    */
   readonly authorizationServer?: AuthorizationServer | undefined
 }
@@ -122,8 +123,8 @@ export interface ConsentControl {
   /** The newest first. */
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.ConsentStatus>>
   /**
-   * Consents in place of a user, and completes the session for the user who opened it. At the authorization server of the
-   * options, `userName` signs in on its pages. Default: the user id of the session, or the subject of its JWT. With
+   * Consents in place of a user, and completes the session for the user who opened it. At the authorization server of
+   * the options, `userName` signs in on its pages. Default: the user id of the session, or the subject of its JWT. With
    * `OAuthClient.layerScripted` there is no sign-in. Any other authorization server is a `ForeignServer`.
    */
   readonly approve: (
@@ -153,17 +154,19 @@ export interface GrantControl {
 }
 
 /**
- * - `reset`: as at the start. The backend and the authorization server are empty, the setup is applied, the clock shows the
- *   real time, and there are no faults and no requests. Snapshots stay.
+ * - `reset`: as at the start. The backend and the authorization server are empty, the setup is applied, the clock shows
+ *   the real time, and there are no faults and no requests. Snapshots stay.
  * - `seed`: adds a setup. The settings in its section `local` are used until the next `reset`.
- * - `snapshot`: copies the content of the backend and of the authorization server, and the offset of the clock, under a name.
- *   A snapshot with the name is replaced. At most 32 are kept, in memory.
- * - `restore`: replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it.
+ * - `snapshot`: copies the content of the backend and of the authorization server, and the offset of the clock, under a
+ *   name. A snapshot with the name is replaced. At most 32 are kept, in memory.
+ * - `restore`: replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read
+ *   all of it.
  * - `export`: the same as a snapshot, sealed as a JWE with a key of 32 bytes in base64url
  * - `requests`: the last 500, the newest first
  * - `events`: the requests from now on. A reader that is slow misses the oldest ones.
  * - `refusals`: the last 100 refusals of authorization servers, the newest first
- * - `resources`: the names of workload identities and credential providers. Reading them is no request, and meets no faults.
+ * - `resources`: the names of workload identities and credential providers. Reading them is no request, and meets no
+ *   faults.
  *
  * @since 0.1.0
  * @category services

@@ -1,9 +1,10 @@
 /**
- * The caller of a program on a developer's machine, where no request brings a workload access token: a workload identity and a user id in
- * the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so that programs in both languages act as
- * one caller.
+ * The caller of a program on a developer's machine, where no request brings a workload access token: a workload
+ * identity and a user id in the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so
+ * that programs in both languages act as one caller.
  *
- * In AgentCore Runtime (`DOCKER_CONTAINER=1`) the token comes with the request, through `http/RequestContext`. There this module fails.
+ * In AgentCore Runtime (`DOCKER_CONTAINER=1`) the token comes with the request, through `http/RequestContext`. There
+ * this module fails.
  *
  * @since 0.1.0
  */
@@ -33,13 +34,14 @@ export interface Options {
   /** The file. Default: `.agentcore.json` in the working directory. */
   readonly path?: string | undefined
   /**
-   * Whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one (`workload-` and 8
-   * hexadecimal digits), which is written into the file. Default: false, and nothing is created in AWS.
+   * Whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one
+   * (`workload-` and 8 hexadecimal digits), which is written into the file. Default: false, and nothing is created in
+   * AWS.
    */
   readonly createMissing?: boolean | undefined
   /**
-   * The URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the workload
-   * identity.
+   * The URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the
+   * workload identity.
    */
   readonly returnUrls?: ReadonlyArray<string> | undefined
   /** Takes precedence over the file, and is not written into it. */
@@ -92,12 +94,13 @@ export type LoadError =
 const digits = Effect.sync(() => randomBytes(4).toString("hex"))
 
 /**
- * Reads the caller from the file. A missing user id is generated (8 hexadecimal digits) and written into the file, because it exists nowhere
- * else. Processes that come at the same time get the same caller: one of them writes, under a lock (`.agentcore.json.lock`, held for
- * milliseconds). With `createMissing` they create one workload identity. Other members of the file stay.
+ * Reads the caller from the file. A missing user id is generated (8 hexadecimal digits) and written into the file,
+ * because it exists nowhere else. Processes that come at the same time get the same caller: one of them writes, under a
+ * lock (`.agentcore.json.lock`, held for milliseconds). With `createMissing` they create one workload identity. Other
+ * members of the file stay.
  *
- * It fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image would make all
- * users one user.
+ * It fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image
+ * would make all users one user.
  *
  * @since 0.1.0
  * @category constructors
@@ -125,7 +128,8 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
     return caller
   })
 
-// The name is written before the workload identity is created: a second process, or the same one after a crash, uses the same name.
+// The name is written before the workload identity is created: a second process, or the same one after a crash, uses
+// the same name.
 const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
   const missingName = new LocalDevelopmentError({
     reason: "MissingWorkloadIdentity",
@@ -153,10 +157,12 @@ const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadN
 }
 
 /**
- * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See {@link load}.
+ * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See
+ * {@link load}.
  *
- * In AgentCore Runtime the layer is built without reading or creating anything, and `get` fails with `MissingWorkloadAccessToken`. The layer
- * can therefore stay at the root of a program whose requests bring tokens there.
+ * In AgentCore Runtime the layer is built without reading or creating anything, and `get` fails with
+ * `MissingWorkloadAccessToken`. The layer can therefore stay at the root of a program whose requests bring tokens
+ * there.
  *
  * @since 0.1.0
  * @category layers

@@ -3,12 +3,13 @@
  * consent. Every AWS SDK can use it as an endpoint.
  *
  * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is
- * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to its own host names only, and sends no CORS headers, so that pages of
- * other sites cannot use it. It is for development: never make it reachable by others.
+ * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to
+ * its own host names only, and sends no CORS headers, so that pages of other sites cannot use it. It is for
+ * development: never make it reachable by others.
  *
- * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that have
- * its token, and a page for people at `/_local/console`, the console. `GET /` leads to it. It adds `GET /health`, and an
- * access log: one line for each request, at the level Debug, with operation, status, duration and request id.
+ * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that
+ * have its token, and a page for people at `/_local/console`, the console. `GET /` leads to it. It adds `GET /health`,
+ * and an access log: one line for each request, at the level Debug, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
@@ -120,8 +121,8 @@ export interface Options extends LocalControl.Options, RouteOptions {
   /** Default: a free one. */
   readonly port?: number | undefined
   /**
-   * More variables for programs that use the server, such as the issuer of an authorization server. They hold no secrets: those are
-   * `secretEnvironment`.
+   * More variables for programs that use the server, such as the issuer of an authorization server. They hold no
+   * secrets: those are `secretEnvironment`.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Variables with secrets. Only the console shows them. Default: none. */
@@ -171,7 +172,8 @@ const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings)
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
     const add = (path: Operations.Route["path"], handler: Dispatch.Handler) =>
-      // A wrong method has an answer of its own. `*` would add the rare ones of WebDAV too, which takes a sixth of the start of the server.
+      // A wrong method has an answer of its own. `*` would add the rare ones of WebDAV too, which takes a sixth of the
+      // start of the server.
       Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
     for (const [path, rows] of Operations.dataPlane) {
       yield* add(path, Dispatch.handler(rows, dataPlane, settings))
@@ -204,9 +206,9 @@ export const routesProtocol = (
   HttpRouter.use((router) => addProtocol(router, makeSettings(options, RequestLog.skipLog)))
 
 /**
- * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an application's
- * own server, over a `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put {@link layerRedaction} around the
- * server.
+ * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an
+ * application's own server, over a `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put
+ * {@link layerRedaction} around the server.
  *
  * @since 0.1.0
  * @category layers

@@ -45,8 +45,9 @@ export class OAuthClient
 
 /**
  * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and
- * again for `discover`. It does not keep a failure to read it. A request for metadata or tokens ends after 30 seconds at the latest, one for the
- * keys of an issuer after 5. A response body has at most 1 MB. Interruption closes the connection of a request.
+ * again for `discover`. It does not keep a failure to read it. A request for metadata or tokens ends after 30 seconds
+ * at the latest, one for the keys of an issuer after 5. A response body has at most 1 MB. Interruption closes the
+ * connection of a request.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,9 @@
 /**
- * A user with a browser, for tests. They open the link of a consent, sign in at the development authorization server, press
- * its buttons, and come back to the application: over the pages and routes that people use, without a browser.
+ * A user with a browser, for tests. They open the link of a consent, sign in at the development authorization server,
+ * press its buttons, and come back to the application: over the pages and routes that people use, without a browser.
  *
- * What they do with a link is a function of the link, so it can stand where a consent is shown. `Action` has all of it as
- * data: property tests generate it, and `perform` lets a user do it.
+ * What they do with a link is a function of the link, so it can stand where a consent is shown. `Action` has all of it
+ * as data: property tests generate it, and `perform` lets a user do it.
  *
  * They follow redirects, keep cookies, and run no scripts.
  *
@@ -57,8 +57,8 @@ import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal
 export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
 
 /**
- * The page where the user ends, which can be an error page. A redirect to the scheme of an application ends there, too: then
- * `status` is that of the redirect, and `url` its target.
+ * The page where the user ends, which can be an error page. A redirect to the scheme of an application ends there, too:
+ * then `status` is that of the redirect, and `url` its target.
  *
  * @since 0.1.0
  * @category models
@@ -90,8 +90,8 @@ export interface TestUser {
   /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
   /**
-   * Opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A user who has allowed it
-   * before is not asked again.
+   * Opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A user who
+   * has allowed it before is not asked again.
    */
   readonly approves: Act
   /** Opens the link, signs in, and refuses. */
@@ -99,14 +99,15 @@ export interface TestUser {
   /** Gives the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
   /**
-   * Approves, and presses the button of the decision twice. The result has the pages of both clicks, or one page if there is no
-   * button.
+   * Approves, and presses the button of the decision twice. The result has the pages of both clicks, or one page if
+   * there is no button.
    */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
   /** Approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
   readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
   /**
-   * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are revoked.
+   * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are
+   * revoked.
    */
   readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
   /** The same browser, where they sign in under another name. */

@@ -1,23 +1,24 @@
 /**
- * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and the key of workload
- * access tokens survive the process. An acknowledged write survives `kill -9` too.
+ * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and
+ * the key of workload access tokens survive the process. An acknowledged write survives `kill -9` too.
  *
- * The vault is one file, a log of JWEs (`dir`, `A256GCM`), one for each write to the disk. Without the key, a reader of the file sees only
- * the number and size of the writes. The key is 32 random bytes. It is given as an option, or it is in the file `<path>.key`, which is
- * created with the vault and has to be closed to other users (mode 600).
+ * The vault is one file, a log of JWEs (`dir`, `A256GCM`), one for each write to the disk. Without the key, a reader of
+ * the file sees only the number and size of the writes. The key is 32 random bytes. It is given as an option, or it is
+ * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600).
  *
- * Opening a vault reads it, and writes its entries without outdated values into `<path>.new`, which then replaces the vault. A log that
- * has grown is replaced in the same way. So the directory has to be writable, and needs space for a second file.
+ * Opening a vault reads it, and writes its entries without outdated values into `<path>.new`, which then replaces the
+ * vault. A log that has grown is replaced in the same way. So the directory has to be writable, and needs space for a
+ * second file.
  *
- * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected: the lock is for one name. Only
- * the key file may be a link.
+ * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected: the lock is
+ * for one name. Only the key file may be a link.
  *
- * One process at a time uses a vault: a second one would not see the writes of the first one. The file `<path>.pid` names that process. A
- * second process fails with `InUse`. The file of a process that was killed is replaced. If that process ran in another container or on
- * another host, the next one waits for 15 seconds first.
+ * One process at a time uses a vault: a second one would not see the writes of the first one. The file `<path>.pid`
+ * names that process. A second process fails with `InUse`. The file of a process that was killed is replaced. If that
+ * process ran in another container or on another host, the next one waits for 15 seconds first.
  *
- * On a full disk, writes fail with a `VaultStoreError`, and reads go on. A last write that is incomplete after a crash was never
- * acknowledged: it is dropped with a warning. All other damage is an error.
+ * On a full disk, writes fail with a `VaultStoreError`, and reads go on. A last write that is incomplete after a crash
+ * was never acknowledged: it is dropped with a warning. All other damage is an error.
  *
  * @since 0.1.0
  */

@@ -227,8 +227,8 @@ export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
 /**
  * How a client signs its JWTs for `PRIVATE_KEY_JWT`: by a key in KMS.
  *
- * Up to 10 claims each, keys of 1 to 255 characters and values of up to 2048. The service sets `alg` and `typ` of the header, and `iss`, `sub`,
- * `jti`, `exp`, `iat` and `nbf` of the payload.
+ * Up to 10 claims each, keys of 1 to 255 characters and values of up to 2048. The service sets `alg` and `typ` of the
+ * header, and `iss`, `sub`, `jti`, `exp`, `iat` and `nbf` of the payload.
  *
  * @since 0.1.0
  * @category models
@@ -363,8 +363,9 @@ const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
 // -----------------------------------------------------------------------------
 
 /**
- * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server, the 24 others are vendors: seven
- * have a member of their own, the rest share `includedOauth2ProviderConfig`, with endpoints where the service cannot know them.
+ * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server, the 24 others are
+ * vendors: seven have a member of their own, the rest share `includedOauth2ProviderConfig`, with endpoints where the
+ * service cannot know them.
  *
  * @since 0.1.0
  * @category models
@@ -454,8 +455,8 @@ type ProviderRequest<Custom> =
 export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2ConfigUpdate>
 
 /**
- * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again. Only `privateKeyJwtConfig` is changed
- * member by member.
+ * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again. Only `privateKeyJwtConfig`
+ * is changed member by member.
  *
  * @since 0.1.0
  * @category requests

@@ -1,11 +1,11 @@
 /**
- * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis, or in any
- * `BackingPersistence` of `effect/persistence`.
+ * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis,
+ * or in any `BackingPersistence` of `effect/persistence`.
  *
- * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`) under a key that
- * all processes have and the store does not have. A value opens under its own name only. Entries leave the store when their
- * credentials expire. A writer to the store cannot forge an entry. It can remove one, or restore an older one of the same name until that
- * one expires.
+ * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`)
+ * under a key that all processes have and the store does not have. A value opens under its own name only. Entries leave
+ * the store when their credentials expire. A writer to the store cannot forge an entry. It can remove one, or restore
+ * an older one of the same name until that one expires.
  *
  * If the store fails or takes too long, AgentCore is called instead.
  *
@@ -28,8 +28,8 @@ import { codeOf } from "../internal/errorCode.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 
-// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them, and the type is
-// `any` there. It has to be in the line before the type.
+// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them,
+// and the type is `any` there. It has to be in the line before the type.
 
 /**
  * The `BackingPersistence` of `effect/persistence`.
@@ -69,8 +69,8 @@ export interface RedisOptions extends Options {
   /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection (`maxRetriesPerRequest: 0`,
-   * `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
+   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
+   * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
   readonly redis?: ClientOptions | undefined
 }
@@ -144,8 +144,8 @@ const unwrap = (entry: unknown): Option.Option<unknown> =>
   hasProperty(entry, "sealed") ? Option.some(entry.sealed) : isString(entry) ? Option.some(entry) : Option.none()
 
 /**
- * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of `effect/persistence` may
- * die. The release of {@link layerRedis} does not.
+ * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
+ * `effect/persistence` may die. The release of {@link layerRedis} does not.
  *
  * @since 0.1.0
  * @category layers
@@ -188,8 +188,8 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
 
 /**
- * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and again when the
- * connection is lost: a missing server does not fail the program.
+ * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and
+ * again when the connection is lost: a missing server does not fail the program.
  *
  * @since 0.1.0
  * @category layers

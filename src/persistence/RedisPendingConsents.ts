@@ -1,13 +1,13 @@
 /**
- * Pending consents in Redis, for programs of more than one process: the browser may come back to another process than the one that waits, or
- * after a restart.
+ * Pending consents in Redis, for programs of more than one process: the browser may come back to another process than
+ * the one that waits, or after a restart.
  *
- * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are JWEs (`dir`, `A256GCM`)
- * under a key that all processes have and Redis does not have. A value opens under its own name only. A session is claimed by one process. It
- * leaves Redis 10 minutes after it expires.
+ * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are
+ * JWEs (`dir`, `A256GCM`) under a key that all processes have and Redis does not have. A value opens under its own name
+ * only. A session is claimed by one process. It leaves Redis 10 minutes after it expires.
  *
- * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of what it is about, and a keyed signature of the
- * outcome. A message that is lost delays a wait until its next poll.
+ * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of what it is about, and a
+ * keyed signature of the outcome. A message that is lost delays a wait until its next poll.
  *
  * @since 0.1.0
  * @example
@@ -46,11 +46,13 @@ import * as Redis from "./internal/redis.js"
  * @category models
  */
 export interface Options {
-  /** Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store. */
+  /**
+   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   */
   readonly key: Redacted.Redacted
   /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it the key and the old one
-   * a previous key, and drop the old one after the longest wait.
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
+   * the key and the old one a previous key, and drop the old one after the longest wait.
    */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
   /** The prefix of names in Redis, and the channel of its messages. Default: `agentcore-consents`. */
@@ -58,8 +60,8 @@ export interface Options {
   /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection (`maxRetriesPerRequest: 0`,
-   * `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
+   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
+   * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
   readonly redis?: ClientOptions | undefined
 }
@@ -210,8 +212,9 @@ const makeBacking = (
 }
 
 /**
- * Pending consents in Redis 4 or later, over two connections of its own. It needs the package `ioredis`. It connects in the background, and again
- * when a connection is lost: a missing server does not fail the layer. Until Redis is back, `open` and `claim` fail with `ConsentStoreError`.
+ * Pending consents in Redis 4 or later, over two connections of its own. It needs the package `ioredis`. It connects in
+ * the background, and again when a connection is lost: a missing server does not fail the layer. Until Redis is back,
+ * `open` and `claim` fail with `ConsentStoreError`.
  *
  * @since 0.1.0
  * @category layers

@@ -1,13 +1,14 @@
 /**
- * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another process than the one that
- * waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite (`node:sqlite`).
+ * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another
+ * process than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
+ * (`node:sqlite`).
  *
- * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are JWEs (`dir`,
- * `A256GCM`) under a key that all processes have and the database does not have. A value opens under its own name only. A session is claimed by
- * one process. It is deleted 10 minutes after it expires.
+ * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials.
+ * Values are JWEs (`dir`, `A256GCM`) under a key that all processes have and the database does not have. A value opens
+ * under its own name only. A session is claimed by one process. It is deleted 10 minutes after it expires.
  *
- * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of what it is about, and a keyed signature of
- * the outcome. SQLite has no messages: the waits of other processes poll.
+ * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of what it is about,
+ * and a keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
  *
  * @since 0.1.0
  * @example
@@ -65,16 +66,18 @@ export type SqlClient = import("effect/sql/SqlClient").SqlClient
  * @category models
  */
 export interface Options {
-  /** Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store. */
+  /**
+   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   */
   readonly key: Redacted.Redacted
   /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it the key and the old one
-   * a previous key, and drop the old one after the longest wait.
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
+   * the key and the old one a previous key, and drop the old one after the longest wait.
    */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
   /**
-   * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40 characters. The names of the
-   * other two tables begin with it. Default: `agentcore_consents`.
+   * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40
+   * characters. The names of the other two tables begin with it. Default: `agentcore_consents`.
    */
   readonly table?: string | undefined
 }
@@ -408,16 +411,17 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
   new PendingConsentsError({ reason, message })
 
 /**
- * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old entries once a minute.
+ * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old
+ * entries once a minute.
  *
- * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail with
- * `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
+ * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail
+ * with `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
  *
- * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program on the same file it
- * fails, because a file has one writer.
+ * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program
+ * on the same file it fails, because a file has one writer.
  *
- * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and receives none, and the waits
- * of other processes poll.
+ * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and
+ * receives none, and the waits of other processes poll.
  *
  * @since 0.1.0
  * @category layers

@@ -7,8 +7,8 @@ import type { UserCredential } from "../../Credentials.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
 /**
- * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT would be stored in
- * clear: so would a `Schema.Redacted`.
+ * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT
+ * would be stored in clear: so would a `Schema.Redacted`.
  */
 export const Payload = Schema.Struct({
   /** The name of the workload identity. */
@@ -17,8 +17,8 @@ export const Payload = Schema.Struct({
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
   /**
-   * Tells the waits of a user for a credential apart. Executions with equal payloads are one execution, whose result stays. Without an
-   * episode, a grant that was revoked later would never be asked for again.
+   * Tells the waits of a user for a credential apart. Executions with equal payloads are one execution, whose result
+   * stays. Without an episode, a grant that was revoked later would never be asked for again.
    */
   episode: Schema.String
 })
@@ -45,8 +45,8 @@ export interface Invitation {
   /** 0 for the invitation, then the number of the reminder. */
   readonly reminder: number
   /**
-   * Equal for two attempts to send the same message. A process that dies while it sends leaves the message for another process, which
-   * sends it again. Give the key to a mail service that drops duplicates.
+   * Equal for two attempts to send the same message. A process that dies while it sends leaves the message for another
+   * process, which sends it again. Give the key to a mail service that drops duplicates.
    */
   readonly key: string
 }
@@ -54,8 +54,9 @@ export interface Invitation {
 /** Options of `layer`. */
 export interface Options<out E, out R> {
   /**
-   * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation fails, the wait fails
-   * with `InvitationFailed`: retry in this effect what can be retried. The wait goes on without a reminder that fails.
+   * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation
+   * fails, the wait fails with `InvitationFailed`: retry in this effect what can be retried. The wait goes on without a
+   * reminder that fails.
    */
   readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
   /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
@@ -65,7 +66,10 @@ export interface Options<out E, out R> {
 }
 
 export interface AskOptions {
-  /** The user whose consent is needed. A user with a JWT cannot be asked days later, because the JWT has expired by then. */
+  /**
+   * The user whose consent is needed. A user with a JWT cannot be asked days later, because the JWT has expired by
+   * then.
+   */
   readonly user: Extract<UserIdentifier, { readonly userId: string }>
 }
 
@@ -111,7 +115,9 @@ export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()
   }
 }
 
-/** The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases. */
+/**
+ * The workflow, for example to poll or to interrupt an execution. Its name and the names of its steps are in databases.
+ */
 export const workflow: Workflow.Workflow<
   "effect-agentcore-identity/ObtainConsent",
   typeof Payload,

@@ -28,8 +28,8 @@ export interface Client {
   readonly name?: string | undefined
   /**
    * Compared exactly. A URI that ends in `/*` allows every URI with one more path segment in that place, as in
-   * `http://127.0.0.1:4020/identities/oauth2/callback/*`: AgentCore assigns the callback URL of a provider when it creates the
-   * provider.
+   * `http://127.0.0.1:4020/identities/oauth2/callback/*`: AgentCore assigns the callback URL of a provider when it
+   * creates the provider.
    */
   readonly redirectUris?: ReadonlyArray<string> | undefined
   /** The scopes that the client may request. Users' requests may add `openid` and `offline_access`. */
@@ -41,15 +41,15 @@ export interface Client {
 }
 
 /**
- * The claims of a user. They are in the user's access tokens. Claims that are not standard are in ID tokens and the answers
- * of the userinfo endpoint, too, and standard claims with their scope (OpenID Connect Core 1.0, section 5.4): `email` with
- * the scope `email`, `name` with `profile`.
+ * The claims of a user. They are in the user's access tokens. Claims that are not standard are in ID tokens and the
+ * answers of the userinfo endpoint, too, and standard claims with their scope (OpenID Connect Core 1.0, section 5.4):
+ * `email` with the scope `email`, `name` with `profile`.
  */
 export type UserClaims = Readonly<Record<string, unknown>>
 
 /**
- * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery or RFC 8414, or the identifier
- * together with the URL of its key set.
+ * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery or RFC 8414, or
+ * the identifier together with the URL of its key set.
  */
 export type TrustedIssuer = string | {
   /** The issuer identifier, as in the claim `iss`. */

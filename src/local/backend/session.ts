@@ -1,6 +1,6 @@
 /**
- * A consent session as a state machine, without effects. It begins with the first call that needed a user, and ends with or
- * without a token.
+ * A consent session as a state machine, without effects. It begins with the first call that needed a user, and ends
+ * with or without a token.
  *
  * ```text
  * Pending ─ BrowserSent ─> Authorizing ─ CallbackAccepted ─> Authorized ─ CompletionClaimed ─> Completing ─ TokensStored ─> Completed

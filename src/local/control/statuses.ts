@@ -26,8 +26,8 @@ export interface Snapshot {
 export type Endpoint = "token" | "authorization" | "revocation"
 
 /**
- * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`, `status`,
- * `cut` and `failChange`, a call is only delayed.
+ * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`,
+ * `status`, `cut` and `failChange`, a call is only delayed.
  */
 export interface Fault {
   /** The AWS name of an operation, such as `GetResourceApiKey`, or `*` for all. */
@@ -37,8 +37,8 @@ export interface Fault {
   /** With `endpoint`: the credential provider. Default: all. */
   readonly provider?: string | undefined
   /**
-   * With `operation`: the name of the exception, such as `ThrottlingException`. With `endpoint`: the `error` of OAuth, such
-   * as `invalid_grant`.
+   * With `operation`: the name of the exception, such as `ThrottlingException`. With `endpoint`: the `error` of OAuth,
+   * such as `invalid_grant`.
    */
   readonly exception?: string | undefined
   /** The HTTP status. Default: that of the exception. */
@@ -49,8 +49,8 @@ export interface Fault {
   /** Closes the connection without an answer. A call in this process fails with a `TransportError`. */
   readonly cut?: boolean | undefined
   /**
-   * With `operation` `CreateConsentPortal`, `UpdateConsentPortal` or `DeleteConsentPortal`: the call succeeds, and the change
-   * that it begins fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
+   * With `operation` `CreateConsentPortal`, `UpdateConsentPortal` or `DeleteConsentPortal`: the call succeeds, and the
+   * change that it begins fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
    */
   readonly failChange?: boolean | undefined
   /** From 0 to 1. Default: 1. */
@@ -75,7 +75,8 @@ export interface FaultStatus {
  * - `status`: the HTTP status. None for a call in this process.
  * - `request`, `response`: their members. None for a page, and for a request that no operation got.
  * - `error`: the name of the exception. None for a success.
- * - `reasons`: what the answer of the service does not say: why it failed, and which members of the request have no effect
+ * - `reasons`: what the answer of the service does not say: why it failed, and which members of the request have no
+ *   effect
  */
 export interface RequestRecord {
   readonly id: string

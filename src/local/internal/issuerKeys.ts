@@ -1,6 +1,6 @@
 /**
- * Verification of JWTs with the keys that their issuers publish, found by OpenID Connect discovery or by the metadata of
- * an authorization server (RFC 8414).
+ * Verification of JWTs with the keys that their issuers publish, found by OpenID Connect discovery or by the metadata
+ * of an authorization server (RFC 8414).
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"

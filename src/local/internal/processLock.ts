@@ -26,7 +26,10 @@ import * as SafeFile from "./safeFile.js"
 
 const Holder = Schema.Struct({
   pid: Schema.Number,
-  /** In clock ticks since the start of the machine. Undefined where there is no `/proc`, as are `boot` and `pidNamespace`. */
+  /**
+   * In clock ticks since the start of the machine. Undefined where there is no `/proc`, as are `boot` and
+   * `pidNamespace`.
+   */
   startTime: Schema.optional(Schema.String),
   host: Schema.String,
   boot: Schema.optional(Schema.String),
@@ -41,8 +44,8 @@ const encodeHolder = Schema.encodeSync(Schema.fromJsonString(Holder))
 const decodeHolder = Schema.decodeOption(Schema.fromJsonString(Holder))
 
 /**
- * The lock file cannot be created. `code` is the code of the operating system: `EEXIST` if another process holds the lock. `holder` names
- * that process, if its file can be read.
+ * The lock file cannot be created. `code` is the code of the operating system: `EEXIST` if another process holds the
+ * lock. `holder` names that process, if its file can be read.
  */
 export class LockError extends Data.TaggedError("LockError")<{
   readonly code: string
@@ -96,7 +99,9 @@ const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
     Effect.mapError(({ code }) => new LockError({ code }))
   )
 
-/** Returns the text of the file. It is written under a temporary name, then linked, so that a lock always has a holder. */
+/**
+ * Returns the text of the file. It is written under a temporary name, then linked, so that a lock always has a holder.
+ */
 const create = (path: string): Effect.Effect<string, LockError> =>
   attempt(async () => {
     const temporary = `${path}.${randomBytes(6).toString("hex")}`
@@ -124,7 +129,8 @@ const remove = (path: string, text: string): Effect.Effect<void> =>
 const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
   Effect.acquireUseRelease(create(path), () => effect, (text) => remove(path, text))
 
-// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another one has just taken.
+// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another one
+// has just taken.
 const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
   find(path).pipe(
     Effect.flatMap(Option.match({
@@ -141,8 +147,8 @@ const isHeld = (error: unknown): error is LockError => error instanceof LockErro
 const isGone = ({ holder }: Found): boolean => Option.exists(holder, (holder) => judge(holder) === "Abandoned")
 
 /**
- * Runs an effect of milliseconds, without network, while no other process runs one under this path. It waits for the lock for 10 seconds
- * at most.
+ * Runs an effect of milliseconds, without network, while no other process runs one under this path. It waits for the
+ * lock for 10 seconds at most.
  */
 export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
   hold(path, effect).pipe(
@@ -193,7 +199,10 @@ const recover = (path: string): Effect.Effect<void, LockError> =>
 /** Another program has put something else in the place of the file, or nothing. */
 const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
 
-/** Touches the file, so that processes that do not see this one see that it runs. Returns whether it is still the own file. */
+/**
+ * Touches the file, so that processes that do not see this one see that it runs. Returns whether it is still the own
+ * file.
+ */
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
     if (!await isOwn(path, text)) return false
@@ -216,8 +225,8 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true
-      // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that sleeps would prevent it.
-      // oxlint-disable-next-line no-restricted-globals
+      // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that
+      // sleeps would prevent it. oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)
       }, touchInterval)

@@ -9,7 +9,10 @@ import { codeOf } from "../../internal/errorCode.js"
 
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
-/** A read of `node:fs` would wait in a thread for the writer of the pipe, and the process would not end before that thread. */
+/**
+ * A read of `node:fs` would wait in a thread for the writer of the pipe, and the process would not end before that
+ * thread.
+ */
 const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string> => {
   // The socket closes the descriptor.
   const socket = new Socket({ fd: descriptor, readable: true, writable: false })

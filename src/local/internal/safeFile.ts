@@ -1,6 +1,6 @@
 /**
- * Reads and writes files whose name another program may have taken: with a symbolic link that leads a secret elsewhere, or with a pipe
- * that blocks a thread, so that the process does not end.
+ * Reads and writes files whose name another program may have taken: with a symbolic link that leads a secret elsewhere,
+ * or with a pipe that blocks a thread, so that the process does not end.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -41,7 +41,8 @@ const check = (stats: Stats | BigIntStats): void => {
 }
 
 /**
- * Opens a regular file that exists. `flags` are those of `node:fs` constants. Rejects a symbolic link unless `follow` is set.
+ * Opens a regular file that exists. `flags` are those of `node:fs` constants. Rejects a symbolic link unless `follow`
+ * is set.
  */
 export const open = async (path: string, flags: number, follow = false): Promise<Fs.FileHandle> => {
   const file = await Fs.open(path, flags | flag("O_NONBLOCK") | (follow ? 0 : flag("O_NOFOLLOW")))
@@ -83,8 +84,8 @@ export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> 
   })
 
 /**
- * Creates a file, or replaces one. Only its user can read it, unless `mode` says otherwise. Readers see the old text or the new one, also
- * after a crash.
+ * Creates a file, or replaces one. Only its user can read it, unless `mode` says otherwise. Readers see the old text or
+ * the new one, also after a crash.
  */
 export const write = (
   path: string,

@@ -14,9 +14,9 @@ import * as Schema from "effect/Schema"
  * How a client authenticates at a token endpoint.
  *
  * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with its secret. A client with an empty secret is a public client.
- * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the token endpoint, signed with `privateKey` (PEM, or a JWK
- *   as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can replace
- *   `aud`.
+ * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the token endpoint, signed with `privateKey` (PEM, or a
+ *   JWK as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can
+ *   replace `aud`.
  * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the token endpoint.
  */
 export type ClientAuthentication =
@@ -212,8 +212,8 @@ export type OAuthErrorReason = OAuthError["reason"]
  * - `code`: the `error` of its answer, or a code of `openid-client`
  * - `description`: the `error_description` of its answer, or what else is known about the failure, as a status
  *
- * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom parameters. A description may
- * quote the client id, the redirect URI, scopes, resources and audiences.
+ * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom
+ * parameters. A description may quote the client id, the redirect URI, scopes, resources and audiences.
  */
 export class OAuthError extends Schema.TaggedError<OAuthError>()(
   "OAuthError",

@@ -1,4 +1,6 @@
-/** Routes for browsers: the pages of a consent, a page about a consent portal, and requests from pages of other sites. */
+/**
+ * Routes for browsers: the pages of a consent, a page about a consent portal, and requests from pages of other sites.
+ */
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"

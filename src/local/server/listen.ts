@@ -126,7 +126,9 @@ export interface Listening {
   readonly url: string
 }
 
-/** A server may listen on any name under `.localhost`: the name decides the address here, and no secret travels to it. */
+/**
+ * A server may listen on any name under `.localhost`: the name decides the address here, and no secret travels to it.
+ */
 const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
 const loadOrExplain = <A>(

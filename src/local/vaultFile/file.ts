@@ -7,8 +7,8 @@
  * | JWE of `[1, ...changes]` | one write to the disk, with its number: no line can be moved, repeated or removed |
  * | JWE of `[2, ...changes]` | the next write |
  *
- * A crash leaves at most one line incomplete, the last one. Nobody was told that it was written, so it is dropped. Opening a vault writes
- * its entries into `<path>.new`, which then replaces the file.
+ * A crash leaves at most one line incomplete, the last one. Nobody was told that it was written, so it is dropped.
+ * Opening a vault writes its entries into `<path>.new`, which then replaces the file.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -381,8 +381,8 @@ const makeWrite = (
 }
 
 /**
- * Opens a vault file, or creates it. It writes nothing before everything in the file is checked. A build that fails, or is interrupted,
- * removes the files that it created.
+ * Opens a vault file, or creates it. It writes nothing before everything in the file is checked. A build that fails, or
+ * is interrupted, removes the files that it created.
  */
 export const open = Effect.fnUntraced(function*(
   path: string,

@@ -1,6 +1,6 @@
 /**
- * A map that is read in pages, in the order of its keys. The order is kept from the first such read on: a program without lists pays
- * nothing for it.
+ * A map that is read in pages, in the order of its keys. The order is kept from the first such read on: a program
+ * without lists pays nothing for it.
  */
 
 export interface SortedMap<A> {

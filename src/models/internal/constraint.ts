@@ -1,6 +1,6 @@
 /**
- * The limits of the AWS service model as schema refinements, in the words that AWS has for a violation. No message repeats
- * the value: half of the values are secrets.
+ * The limits of the AWS service model as schema refinements, in the words that AWS has for a violation. No message
+ * repeats the value: half of the values are secrets.
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -34,8 +34,8 @@ const kindOf = (ast: AST.AST): unknown => ast.annotations?.[kind]
 // -----------------------------------------------------------------------------
 
 /**
- * The pattern of a whole text: an expression of the service model, unchanged, or one of this library. `check` replaces an
- * expression of the model that does not hold at AWS, or takes too long.
+ * The pattern of a whole text: an expression of the service model, unchanged, or one of this library. `check` replaces
+ * an expression of the model that does not hold at AWS, or takes too long.
  */
 export type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
 
@@ -53,7 +53,8 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
 const makeText = (min: number, max: number, pattern: Pattern | undefined): Schema.Codec<string> => {
   const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (text: string): string | undefined =>
-    // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same secret.
+    // An unpaired surrogate has no encoding in UTF-8: texts that differ in one would be the same key, or the same
+    // secret.
     !text.isWellFormed()
       ? `${prefix} be well-formed Unicode`
       : text.length < min
@@ -100,7 +101,8 @@ const toSecret = (text: string): Redacted.Redacted => Redacted.make(text)
 const toText = (secret: Redacted.Redacted): string => Redacted.value(secret)
 
 /**
- * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the limit.
+ * A secret with limits. `Schema.RedactedFromValue` is not used: of an invalid secret it tells nothing, also not the
+ * limit.
  */
 export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> =>
   Lazy.schema(() => {
@@ -189,8 +191,8 @@ const checkWhole = <A, I>(
 export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole"
 
 /**
- * Limits the size of a list or a map. A check runs after all items were checked, and each of them was reported: the maximum comes first, and
- * so do the keys.
+ * Limits the size of a list or a map. A check runs after all items were checked, and each of them was reported: the
+ * maximum comes first, and so do the keys.
  */
 const sized = <A, I>(
   schema: () => Schema.Codec<A, I>,
@@ -288,8 +290,8 @@ export const guardOf = (ast: AST.Declaration): Guard | undefined => {
 }
 
 /**
- * The issues of members that are required, but not there. The service model cannot say that a member is required because
- * of another one.
+ * The issues of members that are required, but not there. The service model cannot say that a member is required
+ * because of another one.
  */
 export const required = <N extends string>(
   members: { readonly [K in N]?: unknown },
@@ -317,8 +319,8 @@ export type Encoded<A> = A extends Redacted.Redacted<infer Value> ? Value
   : A
 
 /**
- * A struct of the service model with a rule about members that belong together, under a type `A` that has the rule built
- * in. The rule sees values whose members are valid.
+ * A struct of the service model with a rule about members that belong together, under a type `A` that has the rule
+ * built in. The rule sees values whose members are valid.
  */
 export const exact = <A>() =>
 <S, I>(

@@ -1,6 +1,6 @@
 /**
- * Schemas that are made at their first use. A program that starts needs few of them, and making the schemas of all requests, answers and
- * errors takes longer than evaluating everything else that `Identity` loads (`npm run bench`).
+ * Schemas that are made at their first use. A program that starts needs few of them, and making the schemas of all
+ * requests, answers and errors takes longer than evaluating everything else that `Identity` loads (`npm run bench`).
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -34,7 +34,10 @@ const invalid = (issue: Issue.Issue, { name }: Constructor): Error => {
   return new Error(`Invalid ${name}: ${[...members].join(", ")}`)
 }
 
-/** The class that `make` returns, for another class to extend. It makes instances of `prototype`, whether or not it is made yet. */
+/**
+ * The class that `make` returns, for another class to extend. It makes instances of `prototype`, whether or not it is
+ * made yet.
+ */
 const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
   const made = once(() => {
     const Made = make()
@@ -43,8 +46,8 @@ const lazyClass = (prototype: object, make: () => Constructor): Constructor => {
     Object.setPrototypeOf(Lazy.prototype, Made.prototype)
     return Made
   })
-  // A class that extends another one allocates nothing itself. Else V8 would lay out the instances before it knows the class that is made:
-  // each would take a kilobyte more.
+  // A class that extends another one allocates nothing itself. Else V8 would lay out the instances before it knows the
+  // class that is made: each would take a kilobyte more.
   class Lazy extends Object {
     // @ts-expect-error The class that is made takes the place of `super`.
     // oxlint-disable-next-line constructor-super
@@ -81,7 +84,8 @@ export const TaggedError =
       Data.Error.prototype,
       () => Schema.TaggedError<object>(identifier)(tag, fields()) as unknown as Constructor
     )
-    // Effect prints an error of its own as its members alone. `undefined` brings the text, the stack and the members of Node back.
+    // Effect prints an error of its own as its members alone. `undefined` brings the text, the stack and the members of
+    // Node back.
     Object.assign(Lazy.prototype, { name: tag, [Inspectable.NodeInspectSymbol]: undefined })
     // The members are those of the class that is made.
     return Object.assign(Lazy, { _tag: tag }) as never

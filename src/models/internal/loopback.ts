@@ -3,8 +3,9 @@
 const loopback = /^(localhost|(::ffff:)?127(\.\d{1,3}){3}|::1|\[::1\])$/i
 
 /**
- * Whether a host is this machine: as `URL.hostname`, as the address of a socket, or as the host that a server listens on. Plain http to it
- * does not use the network. Names under `.localhost` are not: not every system resolves them without DNS.
+ * Whether a host is this machine: as `URL.hostname`, as the address of a socket, or as the host that a server listens
+ * on. Plain http to it does not use the network. Names under `.localhost` are not: not every system resolves them
+ * without DNS.
  */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname)
 

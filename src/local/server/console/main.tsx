@@ -1,5 +1,6 @@
 /**
- * The console, in a browser: the sections, the messages, and the question before an action that destroys. `.ci/console.mjs` bundles it.
+ * The console, in a browser: the sections, the messages, and the question before an action that destroys.
+ * `.ci/console.mjs` bundles it.
  */
 import { type ComponentType, render } from "preact"
 import { useLayoutEffect } from "preact/hooks"

@@ -31,7 +31,10 @@ export interface Message {
   readonly isProblem: boolean
 }
 
-/** Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not valid. */
+/**
+ * Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not
+ * valid.
+ */
 export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
 
 export const token = signal<string | undefined>(undefined)
@@ -140,8 +143,8 @@ let reading: Promise<void> = Promise.resolve()
 let next: { readonly paths: Set<string>; readonly done: Promise<void> } | undefined
 
 /**
- * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths that
- * the section does not read each time.
+ * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths
+ * that the section does not read each time.
  */
 export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
   if (next === undefined) {
