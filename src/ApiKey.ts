@@ -25,10 +25,6 @@ export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect
 
 const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
 
-// -----------------------------------------------------------------------------
-// Declared credentials
-// -----------------------------------------------------------------------------
-
 /**
  * A declared API key: a tag whose service is the key, with the request that obtains it.
  *
@@ -69,10 +65,6 @@ export interface TagClass<in out Self, out Id extends string>
 export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> =>
   kind.declare
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 /**
  * A request, and the tag for the key.
  *
@@ -83,10 +75,6 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
   /** The tag for the key. Default: {@link ApiKey}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
-
-// -----------------------------------------------------------------------------
-// Combinators
-// -----------------------------------------------------------------------------
 
 /**
  * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
@@ -177,10 +165,6 @@ export const makeWithApiKey: Effect.Effect<
     kind.provide(self, subject, (request) => identity.getApiKey(request))
 )
 
-// -----------------------------------------------------------------------------
-// One key
-// -----------------------------------------------------------------------------
-
 /**
  * Returns the API key, as it is now. With `CredentialCache` under `Identity` it takes microseconds.
  *
@@ -244,10 +228,6 @@ export const use = <A, E, R>(
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
   useCredential(get(request), () => get(request), f, options)
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program

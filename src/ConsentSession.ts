@@ -44,9 +44,7 @@ export type Flow = typeof Flow.Type
 
 const notJson = "The consent session is damaged: it is not JSON"
 
-/**
- * An issue without values, and without names of unknown properties, which can be damaged data too.
- */
+/** An issue without values, and without names of unknown properties, which can be damaged data too. */
 const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIssue.Issue> => {
   const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
   // The issue of `FromJson` arrives here too.

@@ -38,10 +38,6 @@ import { CallPriority } from "./internal/rateLimiter.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * What a wait is for: one session, or the grant of a user, whatever session it comes from. The name identifies it, and
  * is secret: a store and a message have a keyed digest of it.
@@ -80,10 +76,6 @@ export interface Grant {
  */
 export type Outcome = "Completed" | "WrongUser" | "Rejected"
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * - `signal`: passes an outcome to all who listen, in every process. It never fails: a signal that cannot be sent is
  *   lost. The outcome of a session is remembered for 10 minutes, because a session can be complete before the wait for it
@@ -119,10 +111,6 @@ export class ConsentSignals
   extends Context.Service<ConsentSignals, Service>()("effect-agentcore-identity/ConsentSignals")
 {}
 
-// -----------------------------------------------------------------------------
-// Topics
-// -----------------------------------------------------------------------------
-
 /**
  * The topic of a session.
  *
@@ -151,10 +139,6 @@ export const grant = ({ credential, user, workload }: Grant): Effect.Effect<Topi
       ),
     (user) => ({ _tag: "Grant", name: Redacted.make(JSON.stringify([workload, user, credential])) })
   )
-
-// -----------------------------------------------------------------------------
-// Memory
-// -----------------------------------------------------------------------------
 
 const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
 
@@ -204,10 +188,6 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
  * @category layers
  */
 export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSignals, makeMemory)
-
-// -----------------------------------------------------------------------------
-// Waits
-// -----------------------------------------------------------------------------
 
 /**
  * Waits for the next signal of a topic.

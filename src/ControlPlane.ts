@@ -65,9 +65,7 @@ const quota = 20
  * @category operations
  */
 export const operations = {
-  /**
-   * Creates a workload identity. A name that exists already is a `ValidationException`.
-   */
+  /** Creates a workload identity. A name that exists already is a `ValidationException`. */
   createWorkloadIdentity: Operation.make("CreateWorkloadIdentity", {
     request: WorkloadIdentity.CreateWorkloadIdentityRequest,
     response: WorkloadIdentity.CreateWorkloadIdentityResponse,
@@ -75,27 +73,21 @@ export const operations = {
     status: 201,
     quota
   }),
-  /**
-   * Reads a workload identity.
-   */
+  /** Reads a workload identity. */
   getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
     request: WorkloadIdentity.GetWorkloadIdentityRequest,
     response: WorkloadIdentity.GetWorkloadIdentityResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Replaces the configuration of a workload identity: nothing is merged.
-   */
+  /** Replaces the configuration of a workload identity: nothing is merged. */
   updateWorkloadIdentity: Operation.make("UpdateWorkloadIdentity", {
     request: WorkloadIdentity.UpdateWorkloadIdentityRequest,
     response: WorkloadIdentity.GetWorkloadIdentityResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Deletes a workload identity.
-   */
+  /** Deletes a workload identity. */
   deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
     request: WorkloadIdentity.DeleteWorkloadIdentityRequest,
     response: Operation.noResponse,
@@ -103,18 +95,14 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns one page of the workload identities.
-   */
+  /** Returns one page of the workload identities. */
   listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
     request: WorkloadIdentity.ListWorkloadIdentitiesRequest,
     response: WorkloadIdentity.ListWorkloadIdentitiesResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`.
-   */
+  /** Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`. */
   createOauth2CredentialProvider: Operation.make("CreateOauth2CredentialProvider", {
     request: Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest,
     response: Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse,
@@ -122,27 +110,21 @@ export const operations = {
     status: 201,
     quota
   }),
-  /**
-   * Reads an OAuth2 credential provider.
-   */
+  /** Reads an OAuth2 credential provider. */
   getOauth2CredentialProvider: Operation.make("GetOauth2CredentialProvider", {
     request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest,
     response: Oauth2CredentialProvider.GetOauth2CredentialProviderResponse,
     errors: getErrors,
     quota
   }),
-  /**
-   * Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged.
-   */
+  /** Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged. */
   updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
     request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest,
     response: Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse,
     errors: updateErrors,
     quota
   }),
-  /**
-   * Deletes an OAuth2 credential provider.
-   */
+  /** Deletes an OAuth2 credential provider. */
   deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
     request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest,
     response: Operation.noResponse,
@@ -150,18 +132,14 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns one page of the OAuth2 credential providers.
-   */
+  /** Returns one page of the OAuth2 credential providers. */
   listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
     request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest,
     response: Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Creates an API-key credential provider. A name that exists already is a `ValidationException`.
-   */
+  /** Creates an API-key credential provider. A name that exists already is a `ValidationException`. */
   createApiKeyCredentialProvider: Operation.make("CreateApiKeyCredentialProvider", {
     request: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderRequest,
     response: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse,
@@ -169,27 +147,21 @@ export const operations = {
     status: 201,
     quota
   }),
-  /**
-   * Reads an API-key credential provider.
-   */
+  /** Reads an API-key credential provider. */
   getApiKeyCredentialProvider: Operation.make("GetApiKeyCredentialProvider", {
     request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest,
     response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
     errors: getErrors,
     quota
   }),
-  /**
-   * Replaces the configuration of an API-key credential provider: nothing is merged.
-   */
+  /** Replaces the configuration of an API-key credential provider: nothing is merged. */
   updateApiKeyCredentialProvider: Operation.make("UpdateApiKeyCredentialProvider", {
     request: ApiKeyCredentialProvider.UpdateApiKeyCredentialProviderRequest,
     response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
     errors: updateErrors,
     quota
   }),
-  /**
-   * Deletes an API-key credential provider.
-   */
+  /** Deletes an API-key credential provider. */
   deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
     request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest,
     response: Operation.noResponse,
@@ -197,18 +169,14 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns one page of the API-key credential providers.
-   */
+  /** Returns one page of the API-key credential providers. */
   listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
     request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest,
     response: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Creates a payment credential provider. A name that exists already is a `ValidationException`.
-   */
+  /** Creates a payment credential provider. A name that exists already is a `ValidationException`. */
   createPaymentCredentialProvider: Operation.make("CreatePaymentCredentialProvider", {
     request: PaymentCredentialProvider.CreatePaymentCredentialProviderRequest,
     response: PaymentCredentialProvider.CreatePaymentCredentialProviderResponse,
@@ -216,27 +184,21 @@ export const operations = {
     status: 201,
     quota
   }),
-  /**
-   * Reads a payment credential provider.
-   */
+  /** Reads a payment credential provider. */
   getPaymentCredentialProvider: Operation.make("GetPaymentCredentialProvider", {
     request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest,
     response: PaymentCredentialProvider.GetPaymentCredentialProviderResponse,
     errors: getErrors,
     quota
   }),
-  /**
-   * Replaces the configuration of a payment credential provider: nothing is merged.
-   */
+  /** Replaces the configuration of a payment credential provider: nothing is merged. */
   updatePaymentCredentialProvider: Operation.make("UpdatePaymentCredentialProvider", {
     request: PaymentCredentialProvider.UpdatePaymentCredentialProviderRequest,
     response: PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse,
     errors: updateErrors,
     quota
   }),
-  /**
-   * Deletes a payment credential provider.
-   */
+  /** Deletes a payment credential provider. */
   deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
     request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest,
     response: Operation.noResponse,
@@ -244,18 +206,14 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns one page of the payment credential providers.
-   */
+  /** Returns one page of the payment credential providers. */
   listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
     request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
     response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Reads the token vault's encryption.
-   */
+  /** Reads the token vault's encryption. */
   getTokenVault: Operation.make("GetTokenVault", {
     request: TokenVault.GetTokenVaultRequest,
     response: TokenVault.TokenVaultResponse,
@@ -263,9 +221,7 @@ export const operations = {
     path: "/identities/get-token-vault",
     quota
   }),
-  /**
-   * Sets the key that encrypts the token vault.
-   */
+  /** Sets the key that encrypts the token vault. */
   setTokenVaultCmk: Operation.make("SetTokenVaultCMK", {
     request: TokenVault.SetTokenVaultCmkRequest,
     response: TokenVault.TokenVaultResponse,
@@ -273,9 +229,7 @@ export const operations = {
     path: "/identities/set-token-vault-cmk",
     quota
   }),
-  /**
-   * Adds tags to a resource. A tag that it has already gets the new value.
-   */
+  /** Adds tags to a resource. A tag that it has already gets the new value. */
   tagResource: Operation.make("TagResource", {
     request: ResourceTags.TagResourceRequest,
     response: Operation.noResponse,
@@ -284,9 +238,7 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Removes tags from a resource.
-   */
+  /** Removes tags from a resource. */
   untagResource: Operation.make("UntagResource", {
     request: ResourceTags.UntagResourceRequest,
     response: Operation.noResponse,
@@ -296,9 +248,7 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns the tags of a resource.
-   */
+  /** Returns the tags of a resource. */
   listTagsForResource: Operation.make("ListTagsForResource", {
     request: ResourceTags.ListTagsForResourceRequest,
     response: ResourceTags.ListTagsForResourceResponse,
@@ -307,9 +257,7 @@ export const operations = {
     path: "/tags/{resourceArn}",
     quota
   }),
-  /**
-   * Starts the creation of a consent portal, which is `CREATING` at first.
-   */
+  /** Starts the creation of a consent portal, which is `CREATING` at first. */
   createConsentPortal: Operation.make("CreateConsentPortal", {
     request: ConsentPortal.CreateConsentPortalRequest,
     response: ConsentPortal.ConsentPortalResponse,
@@ -317,18 +265,14 @@ export const operations = {
     status: 202,
     quota
   }),
-  /**
-   * Reads a consent portal.
-   */
+  /** Reads a consent portal. */
   getConsentPortal: Operation.make("GetConsentPortal", {
     request: ConsentPortal.GetConsentPortalRequest,
     response: ConsentPortal.ConsentPortalResponse,
     errors: resourceErrors,
     quota
   }),
-  /**
-   * Starts an update of a consent portal.
-   */
+  /** Starts an update of a consent portal. */
   updateConsentPortal: Operation.make("UpdateConsentPortal", {
     request: ConsentPortal.UpdateConsentPortalRequest,
     response: ConsentPortal.ConsentPortalResponse,
@@ -336,9 +280,7 @@ export const operations = {
     status: 202,
     quota
   }),
-  /**
-   * Starts the deletion of a consent portal.
-   */
+  /** Starts the deletion of a consent portal. */
   deleteConsentPortal: Operation.make("DeleteConsentPortal", {
     request: ConsentPortal.DeleteConsentPortalRequest,
     response: Operation.noResponse,
@@ -346,9 +288,7 @@ export const operations = {
     status: 204,
     quota
   }),
-  /**
-   * Returns one page of the consent portals.
-   */
+  /** Returns one page of the consent portals. */
   listConsentPortals: Operation.make("ListConsentPortals", {
     request: ConsentPortal.ListConsentPortalsRequest,
     response: ConsentPortal.ListConsentPortalsResponse,
@@ -503,9 +443,7 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  */
 // `Streams` gives members other names, and loses their documentation. They have their own here.
 export interface Service extends Operations, Operation.Streams<typeof operations> {
-  /**
-   * Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled.
-   */
+  /** Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled. */
   readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
   /**
    * Streams all OAuth2 credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
@@ -519,9 +457,7 @@ export interface Service extends Operations, Operation.Streams<typeof operations
    * Streams all payment credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
    */
   readonly streamPaymentCredentialProviders: Operation.Streams<typeof operations>["streamPaymentCredentialProviders"]
-  /**
-   * Streams all consent portals, in pages of at most 100. A page is fetched when its first item is pulled.
-   */
+  /** Streams all consent portals, in pages of at most 100. A page is fetched when its first item is pulled. */
   readonly streamConsentPortals: Operation.Streams<typeof operations>["streamConsentPortals"]
 }
 

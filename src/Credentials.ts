@@ -62,10 +62,6 @@ export type {
   Status
 } from "./credentials/status.js"
 
-// -----------------------------------------------------------------------------
-// Set-up
-// -----------------------------------------------------------------------------
-
 /**
  * The errors of {@link check}: those of the control plane, but for the two that are problems.
  *
@@ -178,10 +174,6 @@ export const externalSecrets = (
   list: ReadonlyArray<Credential>
 ): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
   Check.externalSecrets(list)
-
-// -----------------------------------------------------------------------------
-// Grants
-// -----------------------------------------------------------------------------
 
 /**
  * The options of {@link status}.

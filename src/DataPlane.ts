@@ -486,9 +486,7 @@ const errors = [
  * @category operations
  */
 export const operations = {
-  /**
-   * Returns a token for the workload alone, for machine-to-machine credentials.
-   */
+  /** Returns a token for the workload alone, for machine-to-machine credentials. */
   getWorkloadAccessToken: Operation.make("GetWorkloadAccessToken", {
     request: GetWorkloadAccessTokenRequest,
     response: WorkloadAccessTokenResponse,
@@ -505,18 +503,14 @@ export const operations = {
     errors,
     quota: 200
   }),
-  /**
-   * Returns a token for the workload and a user, who is known by an id. The application vouches for the id.
-   */
+  /** Returns a token for the workload and a user, who is known by an id. The application vouches for the id. */
   getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
     request: GetWorkloadAccessTokenForUserIdRequest,
     response: WorkloadAccessTokenResponse,
     errors,
     quota: 200
   }),
-  /**
-   * Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs.
-   */
+  /** Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs. */
   getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
     request: GetResourceOauth2TokenRequest,
     response: tokenAnswer,
@@ -524,9 +518,7 @@ export const operations = {
     path: "/identities/oauth2/token",
     quota: 200
   }),
-  /**
-   * Returns the API key of a credential provider.
-   */
+  /** Returns the API key of a credential provider. */
   getResourceApiKey: Operation.make("GetResourceApiKey", {
     request: GetResourceApiKeyRequest,
     response: GetResourceApiKeyResponse,
@@ -534,9 +526,7 @@ export const operations = {
     path: "/identities/api-key",
     quota: 200
   }),
-  /**
-   * Returns the tokens that authorize one payment request of a payment credential provider.
-   */
+  /** Returns the tokens that authorize one payment request of a payment credential provider. */
   getResourcePaymentToken: Operation.make("GetResourcePaymentToken", {
     request: GetResourcePaymentTokenRequest,
     response: GetResourcePaymentTokenResponse,

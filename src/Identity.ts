@@ -82,9 +82,7 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
    * `RequiresUserConsent`.
    */
   readonly consent?: Consent.ConsentHandler<E, R> | undefined
-  /**
-   * How to wait. Default: `TokenPoller.TokenPoller`, every 5 seconds for 10 minutes.
-   */
+  /** How to wait. Default: `TokenPoller.TokenPoller`, every 5 seconds for 10 minutes. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
 }
 
@@ -231,15 +229,11 @@ export interface Service {
     session: ConsentSession,
     options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
-  /**
-   * Returns the API key of a credential provider.
-   */
+  /** Returns the API key of a credential provider. */
   readonly getApiKey: (
     request: ApiKeyRequest | ApiKeyCredential
   ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
-  /**
-   * Returns the tokens that authorize one payment request.
-   */
+  /** Returns the tokens that authorize one payment request. */
   readonly getPaymentToken: (request: {
     readonly provider: string
     readonly payment: PaymentTokenRequest

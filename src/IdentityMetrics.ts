@@ -41,10 +41,6 @@
 import * as Metric from "effect/Metric"
 import type { Flow } from "./ConsentSession.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The operations of `Identity`, by the names of its methods.
  *
@@ -88,10 +84,6 @@ export interface Labels {
   /** The outcome, see {@link Outcome}. */
   readonly outcome: Outcome
 }
-
-// -----------------------------------------------------------------------------
-// Metrics
-// -----------------------------------------------------------------------------
 
 /**
  * `agentcore.identity.operations`: the number of ended operations.

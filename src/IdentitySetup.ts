@@ -58,10 +58,6 @@ import { missing, type Violation, violations } from "./plane/validation.js"
  */
 export * from "./identitySetup/setup.js"
 
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
-
 const toReason = ({ constraint }: Violation): string =>
   constraint === undefined
     ? "has the wrong type or value"
@@ -137,10 +133,6 @@ export const parse = (
     const unknown = unknownMembers(document.value, encode(setup))
     return unknown.length > 0 ? yield* document.toError(unknown) : setup
   })
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 /**
  * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are

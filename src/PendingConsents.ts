@@ -22,10 +22,6 @@ import * as Constraint from "./models/internal/constraint.js"
 import { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained
  * with.
@@ -95,10 +91,6 @@ export {
   ConsentStoreError
 }
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * - `open`: stores a session until it expires. Opening a session again replaces its user, unless the session was
  *   claimed. A claimed session stays claimed.
@@ -135,10 +127,6 @@ export interface Service {
 export class PendingConsents
   extends Context.Service<PendingConsents, Service>()("effect-agentcore-identity/PendingConsents")
 {}
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 const expiryOf = ({ session }: PendingConsent): number => DateTime.toEpochMillis(session.expiresAt)
 
@@ -191,10 +179,6 @@ export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.
   Layer.effect(PendingConsents, makeMemory),
   layerSignals
 )
-
-// -----------------------------------------------------------------------------
-// Handlers
-// -----------------------------------------------------------------------------
 
 /**
  * A consent handler that opens the session for a user, then runs `show`. With invalid options, the flow fails with

@@ -24,10 +24,6 @@ import { timestamp } from "./models/internal/resource.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
 
-// -----------------------------------------------------------------------------
-// Requests. Limits: the AWS service model of STS.
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  * @category models
@@ -111,10 +107,6 @@ export const GetCallerIdentityResponse = Schema.Struct({
  */
 export type GetCallerIdentityResponse = typeof GetCallerIdentityResponse.Type
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 /**
  * The operations, one row each.
  *
@@ -122,9 +114,7 @@ export type GetCallerIdentityResponse = typeof GetCallerIdentityResponse.Type
  * @category operations
  */
 export const operations = {
-  /**
-   * Returns a JWT, signed by AWS, that names the IAM identity of the caller.
-   */
+  /** Returns a JWT, signed by AWS, that names the IAM identity of the caller. */
   getWebIdentityToken: Operation.make("GetWebIdentityToken", {
     request: GetWebIdentityTokenRequest,
     response: GetWebIdentityTokenResponse,
@@ -139,9 +129,7 @@ export const operations = {
     ],
     path: "/"
   }),
-  /**
-   * Returns account and ARN of the caller's credentials. No policy can forbid it.
-   */
+  /** Returns account and ARN of the caller's credentials. No policy can forbid it. */
   getCallerIdentity: Operation.make("GetCallerIdentity", {
     request: GetCallerIdentityRequest,
     response: GetCallerIdentityResponse,
@@ -159,10 +147,6 @@ export const operations = {
  * @category errors
  */
 export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * The operations as methods.

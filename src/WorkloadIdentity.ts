@@ -151,10 +151,6 @@ export const stream = (
 ): Stream.Stream<WorkloadIdentitySummary, WorkloadIdentityError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
 
-// -----------------------------------------------------------------------------
-// Repeatable changes
-// -----------------------------------------------------------------------------
-
 /** One lock for each plane. In a process, one fiber at a time changes the identity of a name. */
 class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentity/Locks", {
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()

@@ -6,10 +6,6 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Heap from "../internal/priorityQueue.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** Why a wait for a turn ended. */
 export type Turn = "Poll" | "Woken" | "Expired"
 
@@ -33,10 +29,6 @@ export interface Budget {
   /** Halves the polls a second, because the service refused a call for its rate. */
   readonly throttled: Effect.Effect<void>
 }
-
-// -----------------------------------------------------------------------------
-// Rates
-// -----------------------------------------------------------------------------
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
 const defaultLimit = 100
@@ -76,10 +68,6 @@ const makeRate = (limit: number) => {
   }
 }
 
-// -----------------------------------------------------------------------------
-// Timer
-// -----------------------------------------------------------------------------
-
 interface Timer {
   /** Sets the time, in milliseconds since the epoch, unless the timer runs earlier already. */
   readonly set: (at: number) => void
@@ -115,10 +103,6 @@ const makeTimer = (clock: Clock.Clock, run: () => void): Timer => {
     }
   }
 }
-
-// -----------------------------------------------------------------------------
-// Scheduler
-// -----------------------------------------------------------------------------
 
 /** The heap of a wait matters, so it has data, and the scheduler has the functions. */
 interface Waiter {
@@ -246,10 +230,6 @@ export const make = (limit: number): Budget => {
     throttled: Effect.map(scheduler, ({ throttled }) => throttled())
   }
 }
-
-// -----------------------------------------------------------------------------
-// References
-// -----------------------------------------------------------------------------
 
 /**
  * The budget of a program. Effect makes the value of a Reference once for each process, so that all programs of a

@@ -13,10 +13,6 @@ import { type AuthorizationFailed, AuthorizationTimedOut } from "../IdentityErro
 import { CallPriority } from "../internal/rateLimiter.js"
 import { type Budget, PollBudget } from "./pollBudget.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export interface Wait<out E, out R> {
   readonly session: ConsentSession
   readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
@@ -46,10 +42,6 @@ export const toPoller = (run: Run): Run => Object.assign<Run, object>((wait) => 
 
 /** The run of a poller that {@link toPoller} made. */
 export const runOf = (poller: object): Run | undefined => Reflect.get(poller, SharedWait) as Run | undefined
-
-// -----------------------------------------------------------------------------
-// Run
-// -----------------------------------------------------------------------------
 
 interface Waiting<out E, out R> extends Wait<E, R> {
   readonly budget: Budget

@@ -226,10 +226,6 @@ export const complete = (
     Effect.uninterruptible
   )
 
-// -----------------------------------------------------------------------------
-// Recovery
-// -----------------------------------------------------------------------------
-
 /** The completion of a process that has ended may still be under way at AgentCore. */
 const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
 

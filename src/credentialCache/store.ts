@@ -11,10 +11,6 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Deadline from "../internal/deadline.js"
 
-// -----------------------------------------------------------------------------
-// The store
-// -----------------------------------------------------------------------------
-
 /** A credential in a {@link Store}. */
 export interface StoredCredential {
   readonly credential: Redacted.Redacted
@@ -39,10 +35,6 @@ export interface StoreService {
 }
 
 export class Store extends Context.Service<Store, StoreService>()("effect-agentcore-identity/CredentialCache/Store") {}
-
-// -----------------------------------------------------------------------------
-// The store as the cache uses it
-// -----------------------------------------------------------------------------
 
 export interface SafeStore {
   readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>>

@@ -27,10 +27,6 @@ import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } 
 import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
 import * as View from "./view.js"
 
-// -----------------------------------------------------------------------------
-// By kind
-// -----------------------------------------------------------------------------
-
 type Requests = { readonly [D in Definition as D["kind"]]: D["request"] }
 
 interface Operations<K extends Kind> {
@@ -86,10 +82,6 @@ const create = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
 const replace = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
   Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
 
-// -----------------------------------------------------------------------------
-// Ensure
-// -----------------------------------------------------------------------------
-
 const refuseRequest: { readonly [K in Kind]: (request: unknown) => ValidationException | undefined } = {
   oauth2: Validation.refuse(() => rows.createOauth2CredentialProvider.request, rows.createOauth2CredentialProvider),
   apiKey: Validation.refuse(() => rows.createApiKeyCredentialProvider.request, rows.createApiKeyCredentialProvider),
@@ -141,10 +133,6 @@ export const ensure = (
         Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
     )).pipe(Effect.withSpan("CredentialProvider.ensure"))
 }
-
-// -----------------------------------------------------------------------------
-// Update
-// -----------------------------------------------------------------------------
 
 /** The members that an update must repeat, and the service does not return: secrets, and Microsoft's tenant. */
 const collectWriteOnlyMembers = <K extends Kind>(
@@ -251,10 +239,6 @@ export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]) =
       request: updates[target.kind](provider, changes, writeOnly)
     } as Pick<Definition, "kind" | "request">)
   })
-
-// -----------------------------------------------------------------------------
-// Await
-// -----------------------------------------------------------------------------
 
 export const awaitReady = <K extends Kind>(target: Target<K>, schedule: Schedule.Schedule<unknown>) =>
   Effect.flatMap(

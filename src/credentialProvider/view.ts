@@ -42,10 +42,6 @@ export const secretNames: ReadonlyArray<string> = [
 /** Whether a path leads to a secret, its reference or its source. */
 export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
-// -----------------------------------------------------------------------------
-// Members
-// -----------------------------------------------------------------------------
-
 const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, json: string]> =>
   Object.entries(value).flatMap(([name, member]) =>
     member === undefined || member === null || Redacted.isRedacted(member)
@@ -66,10 +62,6 @@ const viewMembers = (config: Json): ReadonlyMap<string, string> =>
   new Map(
     flatten(config).flatMap(([path, json]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, json]])
   )
-
-// -----------------------------------------------------------------------------
-// Secrets
-// -----------------------------------------------------------------------------
 
 const viewSecrets = (view: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
   new Map(secretNames.flatMap((name) => {
@@ -121,10 +113,6 @@ const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   && (a.secretId === b.secretId
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
 
-// -----------------------------------------------------------------------------
-// Views
-// -----------------------------------------------------------------------------
-
 /** The configuration of a definition. An API key gets the member name that other secrets have. */
 export const getDefinedConfig = (definition: Definition): Json => {
   switch (definition.kind) {
@@ -161,10 +149,6 @@ export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
     secrets: viewSecrets((name) => viewReturnedSecret({ ...response, ...config }, name))
   }
 }
-
-// -----------------------------------------------------------------------------
-// Differences
-// -----------------------------------------------------------------------------
 
 /** The value of a member before and after a change, as JSON. A creation has no `before`. */
 export interface ChangedValue {

@@ -11,10 +11,6 @@ import type { AccessDeniedException } from "../IdentityError.js"
 import { get as getWorkload } from "../WorkloadIdentity.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
 
-// -----------------------------------------------------------------------------
-// Problems
-// -----------------------------------------------------------------------------
-
 const labels: { readonly [K in Kind]: string } = {
   oauth2: "OAuth2 credential provider",
   apiKey: "API-key credential provider",
@@ -158,10 +154,6 @@ export type Problem =
 /** AWS documentation: 20 calls a second of each operation of the control plane. */
 const concurrency = 4
 
-// -----------------------------------------------------------------------------
-// Providers
-// -----------------------------------------------------------------------------
-
 type Found<K extends Kind> =
   | { readonly _tag: "Found"; readonly provider: Providers[K] }
   | { readonly _tag: "Missing" }
@@ -228,10 +220,6 @@ const checkProvider = (
     }
   })
 
-// -----------------------------------------------------------------------------
-// Workload
-// -----------------------------------------------------------------------------
-
 const checkWorkload = (
   list: ReadonlyArray<Credential>,
   workload: string
@@ -273,10 +261,6 @@ export const check = (
     ], { concurrency }),
     (problems) => problems.flat()
   )
-
-// -----------------------------------------------------------------------------
-// Secrets
-// -----------------------------------------------------------------------------
 
 export const externalSecrets = (
   list: ReadonlyArray<Credential>

@@ -12,10 +12,6 @@ import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
 import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** A statement of an IAM policy. */
 export interface Statement {
   /** Letters and digits, unique in the policy. */
@@ -79,10 +75,6 @@ const partitions: ReadonlyArray<readonly [start: string, partition: string]> = [
 
 const partitionOf = (region: string): string => partitions.find(([start]) => region.startsWith(start))?.[1] ?? "aws"
 
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
-
 interface Arns {
   readonly workload: ReadonlyArray<string>
   readonly provider: (credential: ProviderCredential) => string
@@ -117,10 +109,6 @@ const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions): A
 }
 
 const unique = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(texts)].sort()
-
-// -----------------------------------------------------------------------------
-// Statements
-// -----------------------------------------------------------------------------
 
 const workloadTokens = {
   jwt: ["WorkloadAccessTokenForJwt", "GetWorkloadAccessTokenForJWT"],

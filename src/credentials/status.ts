@@ -13,10 +13,6 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 import type { UserCredential } from "./credential.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** The caller of a run: the workload identity and the user that the workload access token was obtained for. */
 export interface Caller {
   /** The name of the workload identity. */
@@ -36,10 +32,6 @@ export type Status =
   | { readonly _tag: "Granted"; readonly credential: UserCredential }
   | { readonly _tag: "NotGranted"; readonly credential: UserCredential }
   | { readonly _tag: "Unknown"; readonly credential: UserCredential; readonly error: AccessTokenError }
-
-// -----------------------------------------------------------------------------
-// Memory
-// -----------------------------------------------------------------------------
 
 interface Remembered {
   readonly granted: boolean
@@ -114,10 +106,6 @@ export const forget = (
     memory.generation++
     memory.responses.remove(user)
   })
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const sorted = (texts: ReadonlyArray<string> = []): ReadonlyArray<string> => [...texts].sort()
 

@@ -35,10 +35,6 @@ import * as LoopbackServer from "./loopbackConsent/server.js"
  */
 export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
 
 /**
@@ -90,10 +86,6 @@ const addressOf = (
       ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
       : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
   })
-
-// -----------------------------------------------------------------------------
-// Handler
-// -----------------------------------------------------------------------------
 
 /** Completes the session once, and signals the wait. */
 const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>

@@ -12,10 +12,6 @@ import { wrongType } from "../plane/describeIssue.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 
-// -----------------------------------------------------------------------------
-// Requests and declared credentials
-// -----------------------------------------------------------------------------
-
 export interface Declared<out Kind extends string, out Request> {
   readonly key: string
   readonly kind: Kind
@@ -67,10 +63,6 @@ export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boo
   args.length > 2
   || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
 
-// -----------------------------------------------------------------------------
-// Declarations
-// -----------------------------------------------------------------------------
-
 const refuseId = (id: unknown): ValidationException | undefined =>
   typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
     path: ["id"],
@@ -97,10 +89,6 @@ const freeze = (request: object): object =>
       Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
     ])
   ))
-
-// -----------------------------------------------------------------------------
-// Kinds
-// -----------------------------------------------------------------------------
 
 /** The checks of a kind. */
 export interface Checks {

@@ -19,10 +19,6 @@ import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
 
-// -----------------------------------------------------------------------------
-// Access tokens
-// -----------------------------------------------------------------------------
-
 export const accessTokenOperation = operations.getResourceOauth2Token
 
 export const consentFields = () => ({
@@ -98,10 +94,6 @@ export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
   }], accessTokenOperation.name)
-
-// -----------------------------------------------------------------------------
-// Other requests
-// -----------------------------------------------------------------------------
 
 export const apiKeyOperation = operations.getResourceApiKey
 

@@ -13,10 +13,6 @@ import * as IdentityMetrics from "../IdentityMetrics.js"
 import { memoize } from "../models/internal/memoize.js"
 import { isProviderName } from "../models/internal/names.js"
 
-// -----------------------------------------------------------------------------
-// Record of the running operation
-// -----------------------------------------------------------------------------
-
 export interface Record {
   /** Calls of the data plane for the credential, polls included. */
   attempts: number
@@ -40,10 +36,6 @@ export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effe
     }
     return call
   })
-
-// -----------------------------------------------------------------------------
-// Labels
-// -----------------------------------------------------------------------------
 
 /** What an operation is about. A completion has neither property. */
 interface Subject {
@@ -106,10 +98,6 @@ const makeLabels = () => {
     return tags
   }
 }
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 /** Runs an operation in its span, provides its record, and updates the metrics at its end. */
 export type Observe = <A, E, R>(

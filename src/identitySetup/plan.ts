@@ -23,10 +23,6 @@ interface Resource {
   readonly apply: (planned: Change, rotateSecrets: boolean) => Effect.Effect<Change, unknown, ControlPlane>
 }
 
-// -----------------------------------------------------------------------------
-// Changes
-// -----------------------------------------------------------------------------
-
 const makeCreation = (kind: Kind, name: string, values: Change["values"]): Change => ({
   kind,
   name,
@@ -68,10 +64,6 @@ const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>
   !planned.changes.some(isTagPath)
     ? Effect.void
     : Effect.flatMap(arn, (resourceArn) => ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags })))
-
-// -----------------------------------------------------------------------------
-// Resources
-// -----------------------------------------------------------------------------
 
 const returnUrls = "allowedResourceOauth2ReturnUrls"
 
@@ -203,10 +195,6 @@ export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stre
       Effect.flatMap(resource.plan, (planned) => resource.apply(planned, rotateSecrets)),
       toApplyError(resource)
     ))
-
-// -----------------------------------------------------------------------------
-// Table
-// -----------------------------------------------------------------------------
 
 const signs = { create: "+", update: "~", unchanged: " " } as const
 

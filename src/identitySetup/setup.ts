@@ -10,10 +10,6 @@ import { CreatePaymentCredentialProviderRequest } from "../models/PaymentCredent
 import { CreateWorkloadIdentityRequest } from "../models/WorkloadIdentity.js"
 import { LocalSection } from "./localSettings.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec<A, I>) =>
   Schema.Array(item).pipe(
     Schema.check(Schema.makeFilter((items: ReadonlyArray<A>) => {
@@ -90,10 +86,6 @@ export interface Change {
   /** The values of the members that differ, or of all members of a creation, but for secrets and references to them. */
   readonly values: ReadonlyArray<ChangedValue>
 }
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
 
 /**
  * The problems of a setup file. `position` is `line:column`. An empty `path` stands for the whole file. It contains no

@@ -5,10 +5,6 @@
 import * as Data from "effect/Data"
 import { withTimeLimit } from "./timeLimit.js"
 
-// -----------------------------------------------------------------------------
-// Bodies
-// -----------------------------------------------------------------------------
-
 /** The body is larger than `maxBytes`. */
 export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly maxBytes: number }> {
   override get message(): string {
@@ -82,10 +78,6 @@ export const fromNode = (
   // A stream that was destroyed without an error has no other event.
   stream.on("close", () => done(Object.assign(new Error("aborted"), { code: "ECONNRESET" })))
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 /**
  * - `timeout`: milliseconds from the start of the request to the end of the body

@@ -12,10 +12,6 @@ import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "../models/internal/constraint.js"
 import { closest, maxIssues } from "../models/internal/issues.js"
 
-// -----------------------------------------------------------------------------
-// Names
-// -----------------------------------------------------------------------------
-
 /** A longer name is no slip of the keyboard. */
 const maxNameLength = 64
 
@@ -67,10 +63,6 @@ const closestName = (name: string, candidates: ReadonlyArray<string>): string | 
   )
   return (similar ?? part)?.candidate
 }
-
-// -----------------------------------------------------------------------------
-// Words
-// -----------------------------------------------------------------------------
 
 const withItems: { readonly [item: string]: string } = {
   "a string": "a list of strings",
@@ -142,10 +134,6 @@ const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string
   `${Constraint.prefix} have a known name${
     suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)
   }`
-
-// -----------------------------------------------------------------------------
-// Issues
-// -----------------------------------------------------------------------------
 
 /** The literals of a type that has nothing else. An optional literal counts too. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> | undefined => {

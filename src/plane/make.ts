@@ -1,6 +1,4 @@
-/**
- * The service of a plane, made from its table: checks before each call, spans, names on errors, decorators.
- */
+/** The service of a plane, made from its table: checks before each call, spans, names on errors, decorators. */
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
@@ -34,10 +32,6 @@ export const fromTable = <const T extends Operation.Table>(
   // Every row is an operation of some request, answer and errors, and `f` makes a method of any.
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /** The class of an error. */
 interface ErrorClass<E> {
   readonly fields: object
@@ -61,10 +55,6 @@ const withOperation = (operation: string) => <E>(error: E): E => {
     writable: true
   })
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /** `Effect.withSpan`, at no cost where the tracer is disabled. */
 const withSpan = (call: ReturnType<Call>, name: string, options: Tracer.SpanOptions): ReturnType<Call> =>

@@ -18,10 +18,6 @@ const maxNameLength = 512
 /** The most levels of a request. No request of the service model has ten. */
 export const maxLevels = 100
 
-// -----------------------------------------------------------------------------
-// Violations
-// -----------------------------------------------------------------------------
-
 /** What is wrong with a member. Without a constraint, its type is wrong. */
 export interface Violation {
   readonly path: ReadonlyArray<PropertyKey>
@@ -53,10 +49,6 @@ export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
     .slice(0, maxIssues)
 }
 
-// -----------------------------------------------------------------------------
-// Exceptions
-// -----------------------------------------------------------------------------
-
 const wrongType = `${Constraint.prefix} have the type that the service model gives it`
 
 // A path has the keys of maps in it, which are as long as the request.
@@ -79,10 +71,6 @@ export const validationException = (violations: ReadonlyArray<Violation>, operat
     fieldList
   })
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const objectsIn = (value: unknown): ReadonlyArray<object> =>
   Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []

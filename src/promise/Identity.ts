@@ -312,17 +312,13 @@ export const getContext = (): RequestContext | undefined => Contexts.get()
  * export const { withAccessToken, withApiKey } = PromiseIdentity.make(runtime)
  */
 export const make: {
-  /**
-   * With `workload`, for a runtime that has the data plane too.
-   */
+  /** With `workload`, for a runtime that has the data plane too. */
   <E>(
     runtime:
       | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
       | Context.Context<Identity.Identity | DataPlane.DataPlane>
   ): DataPlaneFunctions
-  /**
-   * Without `workload`, for a runtime that has `Identity` alone.
-   */
+  /** Without `workload`, for a runtime that has `Identity` alone. */
   <E>(runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>): Functions
 } = <E>(
   runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>

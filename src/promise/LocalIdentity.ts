@@ -348,18 +348,14 @@ const makeUser = (
  * @category constructors
  */
 export const start: {
-  /**
-   * With an authorization server, and its users.
-   */
+  /** With an authorization server, and its users. */
   (
     options: Options & {
       /** Starts an authorization server too, with one client for every provider. */
       readonly authorizationServer: true | AuthorizationServerOptions
     }
   ): Promise<LocalIdentityWithUsers>
-  /**
-   * Without an authorization server.
-   */
+  /** Without an authorization server. */
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const scope = Scope.makeUnsafe()

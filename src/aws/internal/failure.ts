@@ -77,10 +77,6 @@ export const metadataOf = (
   }
 }
 
-// -----------------------------------------------------------------------------
-// Exceptions
-// -----------------------------------------------------------------------------
-
 const fieldListOf = (
   error: unknown,
   redact: (text: string, limit: number) => string
@@ -132,10 +128,6 @@ export const exception = <E>(
     fieldList: fieldListOf(error, redact)
   })
 }
-
-// -----------------------------------------------------------------------------
-// Calls without an exception
-// -----------------------------------------------------------------------------
 
 const credentialErrors = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"])
 
@@ -193,10 +185,6 @@ export const fromRejection = <E>(
 /** A response that can be read, and that the operation does not have. */
 export const undecodable = (output: unknown): TransportError =>
   new TransportError({ kind: "undecodable", ...metadataOf(output) })
-
-// -----------------------------------------------------------------------------
-// Redaction
-// -----------------------------------------------------------------------------
 
 /** A piece of a secret of this length is removed too, because services quote a part of a long value. */
 const pieceLength = 8

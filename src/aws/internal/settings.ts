@@ -20,10 +20,6 @@ const invalid = (source: string, message: string): Effect.Effect<never, Config.C
 export const readSetting = (name: string): Effect.Effect<string | undefined, Config.ConfigError> =>
   Effect.map(readVariable(Config.NonEmptyString, name), Option.getOrUndefined)
 
-// -----------------------------------------------------------------------------
-// Names
-// -----------------------------------------------------------------------------
-
 const names = [
   "region",
   "credentials",
@@ -42,10 +38,6 @@ export const checkNames = (options: object): Effect.Effect<void, Config.ConfigEr
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   return unknown === undefined ? Effect.void : invalid(unknown, `Expected a known option, one of ${names.join(", ")}`)
 }
-
-// -----------------------------------------------------------------------------
-// Region
-// -----------------------------------------------------------------------------
 
 /** The first region of AgentCore, and the default of the Python SDK. */
 const defaultRegion = "us-west-2"
@@ -70,10 +62,6 @@ export const region = (
       value !== undefined
         ? checkRegion("AWS_REGION", value)
         : Effect.flatMap(search, (found) => checkRegion("region", Option.getOrElse(found, () => defaultRegion))))
-
-// -----------------------------------------------------------------------------
-// Endpoints
-// -----------------------------------------------------------------------------
 
 /** The options of the endpoint, for all planes. */
 export interface EndpointOptions {
@@ -156,10 +144,6 @@ export const endpoint = (
     }
     return undefined
   })
-
-// -----------------------------------------------------------------------------
-// Attempts and time limit
-// -----------------------------------------------------------------------------
 
 export const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")

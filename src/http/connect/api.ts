@@ -16,10 +16,6 @@ import type { UserCredential } from "../../Credentials.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
-
 /**
  * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-`
  * and `_`, and is not `return`. Keep it: a link that was mailed has it.
@@ -105,10 +101,6 @@ export interface HandlerOptions<out E, out R> {
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: "a JWT" }
 
 /**
@@ -133,10 +125,6 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
       }`
   }
 }
-
-// -----------------------------------------------------------------------------
-// Views
-// -----------------------------------------------------------------------------
 
 /**
  * A credential of the signed-in user.
@@ -214,10 +202,6 @@ export type Refusal =
   | "OtherUserKind"
   | "Unavailable"
 
-// -----------------------------------------------------------------------------
-// Events
-// -----------------------------------------------------------------------------
-
 /** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
 export type EventUser =
   | { readonly userId: string }
@@ -254,10 +238,6 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
   description: "Consents that were opened, completed, refused, expired or disconnected",
   incremental: true
 })
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * - `link`: the address where users connect a credential

@@ -42,10 +42,6 @@ const statusOf = View.$match({
   Refused: ({ reason }) => refusals[reason][0]
 })
 
-// -----------------------------------------------------------------------------
-// HTML
-// -----------------------------------------------------------------------------
-
 interface Form {
   readonly formToken: Redacted.Redacted
   readonly continue?: string | undefined
@@ -133,10 +129,6 @@ const toPage = View.$match({
   Refused: ({ reason }) => Html.render({ title: refusals[reason][1], body: html`<p>${refusals[reason][2]}</p>` })
 })
 
-// -----------------------------------------------------------------------------
-// JSON
-// -----------------------------------------------------------------------------
-
 const toJson = View.$match({
   Connections: ({ connections, formToken, user }) => ({ user, connections, token: Redacted.value(formToken) }),
   Link: ({ connection, continue: continueUrl, formToken, user }) => ({
@@ -150,10 +142,6 @@ const toJson = View.$match({
   Returned: ({ continue: continueUrl, credential, outcome }) => ({ outcome, credential, continue: continueUrl }),
   Refused: ({ reason }) => ({ error: reason, message: refusals[reason][2] })
 })
-
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
 
 /**
  * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page

@@ -20,10 +20,6 @@ import { AuthorizationTimedOut } from "../../IdentityError.js"
 import { CallPriority } from "../../internal/rateLimiter.js"
 import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Signal
-// -----------------------------------------------------------------------------
-
 /** Runs an effect, and returns with its result whether a signal came meanwhile. */
 export const listening = <A, E, R>(
   signals: ConsentSignals.Service,
@@ -42,10 +38,6 @@ export const listening = <A, E, R>(
       (stop) => Effect.sync(stop)
     )
   })
-
-// -----------------------------------------------------------------------------
-// Probe
-// -----------------------------------------------------------------------------
 
 /** Asks as if there were no session, and only because time has passed. After any failure the wait goes on. */
 const probe = (
@@ -67,10 +59,6 @@ const probe = (
       Effect.catch((error) => Effect.as(Effect.logDebug(`The wait goes on after ${error._tag}`), false)),
       Effect.provideService(CallPriority, "low")
     )
-
-// -----------------------------------------------------------------------------
-// Wait
-// -----------------------------------------------------------------------------
 
 export interface Options {
   readonly session: ConsentSession

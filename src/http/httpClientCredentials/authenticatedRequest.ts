@@ -16,10 +16,6 @@ import type { Attempt } from "../../internal/credentialHeader.js"
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
 
-// -----------------------------------------------------------------------------
-// Challenges
-// -----------------------------------------------------------------------------
-
 // The challenges of RFC 9110, and the error codes of RFC 6750.
 
 interface Challenge {
@@ -96,10 +92,6 @@ export const refusalOf = ({ headers, status }: {
     : undefined
 }
 
-// -----------------------------------------------------------------------------
-// Requests that are sent twice
-// -----------------------------------------------------------------------------
-
 const isValue = (body: unknown): boolean =>
   typeof body === "string" || body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob
   || body instanceof URLSearchParams || body instanceof FormData
@@ -133,10 +125,6 @@ const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect
     Effect.timeoutOption("1 second"),
     Effect.ignore
   )
-
-// -----------------------------------------------------------------------------
-// Attempts
-// -----------------------------------------------------------------------------
 
 /** Obtains a credential. */
 export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>

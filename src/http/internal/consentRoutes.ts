@@ -12,10 +12,6 @@ import * as Completion from "../../consentCallback/completion.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Requests with a session in their URL
-// -----------------------------------------------------------------------------
-
 /** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
 const decode = (url: string, times = 3): string =>
   times === 0 ? url : decode(
@@ -37,10 +33,6 @@ export const matches = (
   router.on("GET", path, true)
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
 }
-
-// -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
 
 /** Makes handlers that get the user who is signed in. An invalid user is a defect in the name of `layer`. */
 export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<UserIdentifier, E, R>) => {

@@ -46,10 +46,6 @@ class Servers extends Context.Reference("effect-agentcore-identity/http/Loopback
   defaultValue: () => ({ byPort: new Map<number, Listening>(), lock: KeyedLock.unsafeMake() })
 }) {}
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 const headers = { "cache-control": "no-store", connection: "close", "x-content-type-options": "nosniff" }
 
 const refuse = (response: Http.ServerResponse, status: number, more: Http.OutgoingHttpHeaders = {}): void =>
@@ -95,10 +91,6 @@ const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request
     () => response.destroy()
   )
 }
-
-// -----------------------------------------------------------------------------
-// Servers
-// -----------------------------------------------------------------------------
 
 const stop = (server: Http.Server): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {

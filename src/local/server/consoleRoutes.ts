@@ -17,10 +17,6 @@ import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-// -----------------------------------------------------------------------------
-// Codes
-// -----------------------------------------------------------------------------
-
 /**
  * One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the
  * token.
@@ -57,10 +53,6 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
       })
   }
 })
-
-// -----------------------------------------------------------------------------
-// Page
-// -----------------------------------------------------------------------------
 
 export const path = "/_local/console"
 

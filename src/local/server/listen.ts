@@ -34,10 +34,6 @@ export class LocalServerError extends Schema.TaggedError<LocalServerError>()("Lo
   message: Schema.String
 }) {}
 
-// -----------------------------------------------------------------------------
-// Node
-// -----------------------------------------------------------------------------
-
 /** The Node server under the wire protocol. It answers requests that Node rejects in the form of AWS, too. */
 export interface NodeApplication {
   /** Answers 503 while it serves no application. */
@@ -106,10 +102,6 @@ export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
   connectionsCheckingInterval: 1000,
   idleTimeout: 120_000
 })
-
-// -----------------------------------------------------------------------------
-// Listening
-// -----------------------------------------------------------------------------
 
 interface ListenOptions {
   readonly host: string

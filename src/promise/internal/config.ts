@@ -93,10 +93,6 @@ export interface ResumeOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Checks
-// -----------------------------------------------------------------------------
-
 const Text = () => Constraint.optional(Schema.String)
 
 const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
@@ -148,10 +144,6 @@ export const refuseCompletionNames: Refuse = refuseFields(() => ({
   ),
   user: Constraint.guard("an object", isObject)
 }), operations.completeResourceTokenAuth)
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 type Request = Omit<AccessTokenRequest, keyof ConsentOptions>
 

@@ -21,10 +21,6 @@ import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { checkUser, type User } from "./workload.js"
 
-// -----------------------------------------------------------------------------
-// Consents
-// -----------------------------------------------------------------------------
-
 export interface Consents {
   /** The signals in context, else those in memory. */
   readonly signals: Effect.Effect<ConsentSignals.Service>
@@ -86,10 +82,6 @@ export const make = (): Consents => {
     })
   }
 }
-
-// -----------------------------------------------------------------------------
-// The page after consent
-// -----------------------------------------------------------------------------
 
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }

@@ -22,10 +22,6 @@ import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
 import * as Workloads from "./workload.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
 
 export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
@@ -105,10 +101,6 @@ export interface Runner<R> {
   readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
 }
 
-// -----------------------------------------------------------------------------
-// Values of a program
-// -----------------------------------------------------------------------------
-
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
   // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
   // caller's context.
@@ -116,10 +108,6 @@ const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Con
   return (session) =>
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
 }
-
-// -----------------------------------------------------------------------------
-// Propagation
-// -----------------------------------------------------------------------------
 
 /**
  * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
@@ -149,10 +137,6 @@ const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<R
         : next,
     { step: "build", priority: "high", name: "agentCoreWorkloadAccessToken", override: true }
   )
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /** Returns the value of an exit, or throws its error. */
 const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {

@@ -62,10 +62,6 @@ export const run = <T>(context: RequestContext, f: () => T): T => {
 
 export const get = (): RequestContext | undefined => storage.getStore()
 
-// -----------------------------------------------------------------------------
-// Callers
-// -----------------------------------------------------------------------------
-
 const makeCaller = (token: string | Redacted.Redacted): Service =>
   make(Redacted.isRedacted(token) ? token : Redacted.make(token))
 

@@ -10,10 +10,6 @@ import type { ValidationException } from "../../IdentityError.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Users
-// -----------------------------------------------------------------------------
-
 export type User =
   | {
     /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
@@ -51,10 +47,6 @@ export const checkUser = (
   const identifier = toUserIdentifier(user)
   return refuseUser[source]({ [source]: identifier }) ?? Effect.succeed(identifier)
 }
-
-// -----------------------------------------------------------------------------
-// Workloads
-// -----------------------------------------------------------------------------
 
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */

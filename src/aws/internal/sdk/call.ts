@@ -53,10 +53,6 @@ export const connect = <Sdk extends object>(
   isOwn: (error) => error instanceof ServiceException
 })
 
-// -----------------------------------------------------------------------------
-// Target
-// -----------------------------------------------------------------------------
-
 /** The members of a client's configuration are values, or functions that search for them. A search can fail. */
 const read = async (config: unknown, member: string): Promise<unknown> => {
   try {
@@ -107,10 +103,6 @@ const readTarget = (config: unknown): Effect.Effect<Target> =>
       return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
     }).catch(() => ({}))
   )
-
-// -----------------------------------------------------------------------------
-// Client
-// -----------------------------------------------------------------------------
 
 const toOutput = (value: unknown): Output => ({
   value,

@@ -22,10 +22,6 @@ export interface RequestHandler {
   readonly httpHandlerConfigs?: () => object
 }
 
-// -----------------------------------------------------------------------------
-// Bodies
-// -----------------------------------------------------------------------------
-
 const isNodeStream = (body: unknown): body is NodeStream =>
   hasProperty(body, "on") && isFunction(body.on) && hasProperty(body, "destroy") && isFunction(body.destroy)
 
@@ -64,10 +60,6 @@ const collect = async (response: Response): Promise<void> => {
   }
 }
 
-// -----------------------------------------------------------------------------
-// Connections
-// -----------------------------------------------------------------------------
-
 /** The SDK has no type for it. */
 const isNodeHandler = (handler: object): boolean => "socketWarningTimestamp" in handler && "externalAgent" in handler
 
@@ -105,10 +97,6 @@ const sendInNode = (
       isSettled = true
     }).then(resolve, reject)
   })
-
-// -----------------------------------------------------------------------------
-// Handler
-// -----------------------------------------------------------------------------
 
 /** A handler with the limit, over that of the SDK or of the program. */
 export const limit = <Handler extends RequestHandler>(handler: Handler): Handler => {

@@ -3,10 +3,6 @@ import type { Plain } from "../../control/nativeValue.js"
 import type * as LocalBackend from "../../LocalBackend.js"
 import type * as LocalControl from "../../LocalControl.js"
 
-// -----------------------------------------------------------------------------
-// Responses, as JSON carries them
-// -----------------------------------------------------------------------------
-
 type Json<A> = Plain<A, string>
 
 export type RequestRecord = Json<LocalControl.RequestRecord>
@@ -42,10 +38,6 @@ export interface Server {
   readonly operations: ReadonlyArray<string>
   readonly exceptions: ReadonlyArray<string>
 }
-
-// -----------------------------------------------------------------------------
-// Calls
-// -----------------------------------------------------------------------------
 
 /** The server answered, and did not do it. The message says why. */
 export class Refused extends Error {
