@@ -226,7 +226,8 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
     Effect.map(create(path), (text) => {
       let held = true
       // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that
-      // sleeps would prevent it. oxlint-disable-next-line no-restricted-globals
+      // sleeps would prevent it.
+      // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)
       }, touchInterval)
