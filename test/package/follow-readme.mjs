@@ -69,9 +69,9 @@ const findNode = (major) =>
 const node22 = findNode(22)
 const node24 = findNode(24)
 
-const SimulatedUser = await import(pathToFileURL(await buildProgram("simulatedUser.ts")).href)
+const SimulatedUser = await import(pathToFileURL(await buildProgram("support/simulatedUser.ts")).href)
 const models = join(temporary, "models")
-const ServiceModel = await import(pathToFileURL(await buildProgram("local/serviceModel.ts")).href)
+const ServiceModel = await import(pathToFileURL(await buildProgram("support/serviceModel.ts")).href)
 ServiceModel.write(models)
 
 /** A failed step leaves no server behind. */
