@@ -90,7 +90,7 @@ const program = Effect.gen(function*() {
       grants: size,
       token: yield* measure(2000, call),
       page: yield* measure(
-        200,
+        2000,
         Effect.map(backend.grantPage({ limit: 10 }), ({ grants }) => assert.equal(grants.length, 10))
       )
     })
