@@ -73,8 +73,8 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
  * for what they have granted, because one list of scopes differs.
  *
- * A declaration has the properties of the credential. Those of a single use are not part of it: `consent`, `poll`,
- * `forceAuthentication` and `customState`. For the latter two make an inline request: `{ ...Calendar.request,
+ * A declaration omits the properties of a single use: `consent`, `poll`, `forceAuthentication` and `customState`. For
+ * the last two, make an inline request: `{ ...Calendar.request,
  * forceAuthentication: true }`.
  *
  * Throws a `ValidationException` that names the property if the request cannot be right.

@@ -1,6 +1,6 @@
 /**
  * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a
- * service with a method for each, which adapters implement. Requests and answers are in `models/`.
+ * service with a method for each, which adapters implement. Requests and responses are in `models/`.
  *
  * @since 0.1.0
  */

@@ -2,7 +2,7 @@
  * Caching of access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The
  * cache is off unless its layer is provided. It is a decorator of the data plane, and of the security token service.
  *
- * Only issued access tokens and API keys are cached. Other answers and failures are not. The key of a credential is its
+ * Only issued access tokens and API keys are cached. Other responses and failures are not. The key of a credential is its
  * request: workload access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access
  * token is opaque: another token of the same user has other credentials. Callers who ask for one credential at the same
  * time share one call. Interrupting one of them does not interrupt the others.
@@ -219,7 +219,7 @@ export const storeFailures: Metric.Counter<number> = counter(
 // The cached operations
 // -----------------------------------------------------------------------------
 
-/** A list as a set: the answer depends on neither the order nor the repetition of its items. */
+/** A list as a set: order and repetition of its items do not matter. */
 const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   list === undefined || list.length === 0 ? [] : list.length === 1 ? list : [...new Set(list)].sort()
 

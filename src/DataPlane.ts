@@ -322,8 +322,8 @@ export class Failed
 {}
 
 /**
- * Every answer to `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
- * URL. Every other answer is a session in progress.
+ * Every response of `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
+ * URL. Every other response is a session in progress.
  *
  * @since 0.1.0
  * @category answers

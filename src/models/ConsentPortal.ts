@@ -1,5 +1,5 @@
 /**
- * Requests and answers of the operations on consent portals: hosted pages where the users of a gateway give consent
+ * Requests and responses of the operations on consent portals: hosted pages where the users of a gateway give consent
  * ahead of time. Limits: the API reference of AWS.
  *
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Requests and answers of the operations on payment credential providers. Limits: the AWS service model.
+ * Requests and responses of the operations on payment credential providers. Limits: the AWS service model.
  *
  * @since 0.1.0
  */

@@ -147,7 +147,7 @@ const makeTable = (): string => {
   })
   const missing = missingVendors.length === 0 ? "" : `, not ${missingVendors.join(", ")}`
   return [
-    "| | operations | members of requests | members of answers |",
+    "| | operations | members of requests | members of responses |",
     "| --- | --- | --- | --- |",
     ...lines,
     `| vendors | ${

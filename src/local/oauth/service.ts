@@ -90,7 +90,7 @@ export type AuthorizationServer = ClientAuthentication & {
 }
 
 // -----------------------------------------------------------------------------
-// Requests and answers
+// Requests and responses
 // -----------------------------------------------------------------------------
 
 /**

@@ -7,7 +7,7 @@
  * | JWE of `[1, ...changes]` | one write to the disk, with its number: no line can be moved, repeated or removed |
  * | JWE of `[2, ...changes]` | the next write |
  *
- * A crash leaves at most one line incomplete, the last one. Nobody was told that it was written, so it is dropped.
+ * A crash leaves at most one line incomplete, the last one. Its write was not acknowledged, so it is dropped.
  * Opening a vault writes its entries into `<path>.new`, which then replaces the file.
  */
 import * as Deferred from "effect/Deferred"
@@ -440,12 +440,15 @@ export const open = Effect.fnUntraced(function*(
   )
   undo = []
 
+  // Whether a power failure would leave the name of the file to the current log.
+  let isNamed = true
   const compact = Effect.gen(function*() {
     const { log } = current
     current.log = yield* rewrite
+    isNamed = false
     yield* log.close
-    yield* syncDirectory(path)
   })
+  const toStoreError = (code: string) => new VaultStoreError({ message: `the vault file cannot be written: ${code}` })
   const commit = Effect.fnUntraced(function*(changes: ReadonlyArray<Change>) {
     if (!isHeld()) {
       return yield* new VaultStoreError({
@@ -457,10 +460,11 @@ export const open = Effect.fnUntraced(function*(
       yield* Effect.ignore(compact)
       current.maxSize = maxSizeOf(current.log)
     }
-    yield* Effect.mapError(
-      current.log.append(changes),
-      (code) => new VaultStoreError({ message: `the vault file cannot be written: ${code}` })
-    )
+    if (!isNamed) {
+      yield* Effect.mapError(syncDirectory(path), toStoreError)
+      isNamed = true
+    }
+    yield* Effect.mapError(current.log.append(changes), toStoreError)
     changes.forEach(entries.apply)
   })
   return { entriesOf: entries.of, write: makeWrite(turn, commit) }
