@@ -206,6 +206,23 @@ describe("malformed requests", () => {
       assertAws(two[0], 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
+  it.live("with a chunked body that is not read announce that the connection closes", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const base = yield* url
+      const chunk = `10000\r\n${"[".repeat(65_536)}\r\n`
+      const unread = yield* raw(base, head({ path: "/nowhere", headers: ["transfer-encoding: chunked"] }), chunk)
+      assertAws(unread[0], 404, "UnknownOperationException")
+      assert.strictEqual(unread[0]?.headers["connection"], "close")
+      // A body that was read leaves the connection open for the next request.
+      const whole = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
+      const two = yield* raw(base, whole, head({ headers: last }) + body)
+      assert.deepStrictEqual(two.map(({ headers, status }) => [status, headers["connection"]]), [
+        [200, "keep-alive"],
+        [200, "close"]
+      ])
+    }).pipe(Effect.provide(server())))
+
   it.live("that do not end time out", () =>
     Effect.gen(function*() {
       const { server: node } = yield* Effect.acquireRelease(

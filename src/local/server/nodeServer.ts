@@ -77,6 +77,13 @@ const answerRefused = (server: Http.Server, refuse: (refusal: Refusal) => Answer
     // Node 20 emits no `clientError` on a connection whose upgrade was not accepted. A bad request would wait for its
     // answer until the connection is dropped.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+    // A response sent before the end of a body of unknown length closes the connection, and has to announce it.
+    if (request.headers["transfer-encoding"] !== undefined && response.shouldKeepAlive) {
+      response.shouldKeepAlive = false
+      request.once("end", () => {
+        response.shouldKeepAlive = true
+      })
+    }
   })
 
   server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
