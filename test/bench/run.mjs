@@ -132,6 +132,19 @@ const measureWaits = async (waits, shown) => {
   }
 }
 
+/** Users who consent while the official SDK waits: it polls every five seconds. */
+const measureOfficialWait = async (users) => {
+  const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  try {
+    const child = start("./official-wait.child.mjs", [String(users)], { env: environment(await server.next()) })
+    const result = await child.next()
+    child.stop()
+    return result
+  } finally {
+    server.stop()
+  }
+}
+
 /** What the module loads besides what was there: how many modules, and the packages that are not Effect's. */
 const loadedBy = async (url, env) => {
   const loaded = async (source) => {
@@ -187,6 +200,7 @@ const measureClients = async (settings) => {
       load: { ...summaries(load), ...await loadedBy(identity, env) },
       waits: await measureWaits(settings.waits, "url"),
       linkWaits: await measureWaits(settings.waits, "link"),
+      officialWait: await measureOfficialWait(Math.min(settings.waits, 40)),
       samples: { calls, cold, load }
     }
   } finally {

@@ -13,13 +13,13 @@ export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =
     Layer.provide(planes)
   )
 
-// For a fleet: encrypted in Redis, behind a cache in memory. A slow or unreachable Redis is a cache miss, never an error.
+// For several processes: encrypted in Redis, behind a cache in memory. A slow or unreachable Redis is a cache miss, never an error.
 export const inRedis = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
     Layer.provide(CredentialCache.layerStore()),
     Layer.provide(CredentialStore.layerRedisConfig({
       url: Config.Redacted("REDIS_URL"),
-      // 32 random bytes in base64url. The whole fleet shares them.
+      // 32 random bytes in base64url. All processes share them.
       key: Config.Redacted("CREDENTIAL_STORE_KEY")
     })),
     Layer.provide(planes)

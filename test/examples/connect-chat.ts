@@ -14,7 +14,7 @@ export class Chat extends Context.Service<Chat, {
 // Any client of the calendar.
 const firstEvent = (_token: Redacted.Redacted) => Effect.succeed("10:00 Dentist")
 
-// The agent posts the link, and waits as long as the user takes. It goes on as soon as the user has connected the calendar.
+// The agent posts the link and waits until the user has connected the calendar, however long that takes.
 export const remind = (userId: string) =>
   Effect.gen(function*() {
     const chat = yield* Chat

@@ -10,8 +10,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Calendar, currentUser, pages } from "./connect.ts"
 
-// An endpoint that cannot wait answers with the agenda, or with the link that the user has to open first.
-export const Answer = Schema.Union([
+// An endpoint that cannot wait responds with the agenda, or with the link that the user has to open first.
+export const AgendaResponse = Schema.Union([
   Schema.TaggedStruct("Agenda", { events: Schema.Array(Schema.String) }),
   Schema.TaggedStruct("ConnectFirst", { link: Schema.String })
 ])
@@ -19,14 +19,14 @@ export const Answer = Schema.Union([
 // Any client of the calendar.
 const readEvents = (_token: Redacted.Redacted) => Effect.succeed(["10:00 Dentist"])
 
-const answer = AccessToken.get(Calendar).pipe(
+const response = AccessToken.get(Calendar).pipe(
   Effect.flatMap(readEvents),
-  Effect.map((events): typeof Answer.Type => ({ _tag: "Agenda", events })),
-  // Nothing is stored, and nothing waits. After consent the browser goes on to /agenda, and this time there is a token.
+  Effect.map((events): typeof AgendaResponse.Type => ({ _tag: "Agenda", events })),
+  // Nothing is stored, and nothing waits. After consent the browser opens /agenda, and this time the token exists.
   Effect.catchTag("RequiresUserConsent", () =>
     Effect.map(
       Connect.link(Calendar, { continue: "/agenda" }),
-      (link): typeof Answer.Type => ({ _tag: "ConnectFirst", link })
+      (link): typeof AgendaResponse.Type => ({ _tag: "ConnectFirst", link })
     ))
 )
 
@@ -34,7 +34,7 @@ const agenda = Effect.gen(function*() {
   // The user of the agent is the user of the pages.
   const user = yield* currentUser
   const asUser = Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
-  return yield* HttpServerResponse.schemaJson(Answer)(yield* asUser(answer))
+  return yield* HttpServerResponse.schemaJson(AgendaResponse)(yield* asUser(response))
 })
 
 // The links are made where the pages are.

@@ -36,7 +36,7 @@ export const pages = Connect.layer({
   continueTo: ["https://agent.example.com/agenda"]
 })
 
-// The return URL has the session of a consent. The redaction keeps it out of the spans of the server.
+// The return URL contains the session of a consent. The redaction keeps it out of the spans of the server.
 export const server = HttpRouter.serve(pages).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
   Layer.provideMerge(PendingConsents.layerMemory)

@@ -27,7 +27,7 @@ const agent = Reports.pipe(
     // 1. The user who is asked. `Consent.openBrowser` opens the page too.
     consent: PendingConsents.handler({ user: alice, show: Consent.console })
   }),
-  // 2. The user for whom the agent works.
+  // 2. The user for whom the agent acts.
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice }))
 )
 

@@ -247,7 +247,7 @@ describe("the examples of the README", () => {
       Effect.gen(function*() {
         const ask = Effect.flatMap(
           send(HttpClientRequest.get("/agenda")),
-          Schema.decodeEffect(Schema.fromJsonString(ConnectHttp.Answer))
+          Schema.decodeEffect(Schema.fromJsonString(ConnectHttp.AgendaResponse))
         )
         const first = yield* ask
         assert(first._tag === "ConnectFirst")

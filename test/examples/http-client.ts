@@ -10,7 +10,7 @@ class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   scopes: ["reports:read"]
 }) {}
 
-// A client of one API. Each request gets the token of its own caller. No other origin receives a token.
+// A client of one API. Each request carries the token of its own caller. No other origin receives a token.
 export const reportsClient = (origin: string) =>
   Effect.map(HttpClient.HttpClient, (client) =>
     client.pipe(

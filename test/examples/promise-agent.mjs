@@ -1,5 +1,5 @@
-// A whole agent in plain JavaScript. It acts for Alice, asks for her consent, and serves the page that her browser
-// returns to. The environment says where AgentCore Identity is: the variables that the local server prints, or AWS.
+// A complete agent in plain JavaScript. It acts for Alice, asks for her consent, and serves the page that her browser
+// returns to. Environment variables select AgentCore Identity: those that the local server prints, or those of AWS.
 import {
   nodeConsentCallback,
   runWithContext,
@@ -34,7 +34,7 @@ try {
   const agent = workload({ name: "my-agent", user: alice })
   console.log(await runWithContext({ workload: agent }, () => report("Sales")))
 } catch (error) {
-  // `AuthorizationFailed`: she refused. `AccessDeniedException`: there is no such workload identity.
+  // `AuthorizationFailed`: she denied. `AccessDeniedException`: the workload identity does not exist.
   console.error(`${error._tag}: ${error.message}`)
   process.exitCode = 1
 } finally {

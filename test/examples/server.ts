@@ -22,7 +22,7 @@ export class Jobs
 const invoke = Effect.gen(function*() {
   const { requestId } = yield* RequestContext.RequestContext
 
-  // The job runs for the caller of this request, in whatever fiber takes it from the queue.
+  // The job runs for the caller of this request, in any fiber that takes it from the queue.
   const asCaller = yield* WorkloadAccessToken.capture
   yield* Queue.offer(yield* Jobs, asCaller(Effect.asVoid(ApiKey.get(Weather))))
 

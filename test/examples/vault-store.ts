@@ -19,7 +19,7 @@ const replaceFile = (path: string, text: string) =>
     catch: () => new VaultStore.VaultStoreError({ message: "the file cannot be written" })
   })
 
-// All collections in one JSON file. It contains secrets in clear text: a store for tests only.
+// Stores all collections in one JSON file. Secrets are in clear text: use it for tests only.
 export const layerJsonFile = (path: string) =>
   Layer.effect(
     VaultStore.VaultStore,

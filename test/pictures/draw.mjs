@@ -1,5 +1,6 @@
 // node test/pictures/draw.mjs: draws the pictures of the README, for light and dark pages. `demo.txt` is the output of the
-// demo, which `record.mjs` records.
+// demo, which `record.mjs` records. `figures.json` has measurements: `npm run bench -- --json FILE`, then
+// `node test/pictures/draw.mjs FILE`.
 import { readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 
@@ -165,6 +166,77 @@ const consent = (colors) => {
 }
 
 // -----------------------------------------------------------------------------
+// Figures
+// -----------------------------------------------------------------------------
+
+/** The figures that the README shows, from a result of `npm run bench`. */
+const figuresOf = ({ bundles, calls, cold, node, officialWait, waits }) => ({
+  node,
+  token: { official: calls.official.wall.median, http: calls.http.wall.median, cached: calls.cached.wall.median },
+  cold: { official: cold.officialBundled.wall.median, http: cold.httpBundled.wall.median },
+  wait: { official: officialWait.median, signal: waits.callback.median },
+  ratios: Object.fromEntries([["http", "http"], ["sdk", "uncached"], ["fetch", "httpFetch"]].map(([name, call]) => [
+    name,
+    {
+      token: calls[call].ofRaw.wall.median,
+      cold: cold[`${name}Bundled`].ofOfficialBundled.median,
+      kilobytes: bundles[name]
+    }
+  ]))
+})
+
+const rounded = (value) => value >= 100 ? value.toFixed(0) : Number(value.toPrecision(2)).toString()
+
+const figures = (colors, { cold, node, token, wait }) => {
+  const { text } = pen(colors)
+  const charts = [
+    ["A token, in microseconds, with a service that responds at once", [
+      ["official SDK", token.official],
+      ["AwsHttpDataPlane.layerNode", token.http, true],
+      ["the same, cached", token.cached, true]
+    ]],
+    ["A cold start to the first token, bundled, in milliseconds", [
+      ["official SDK", cold.official],
+      ["AwsHttpDataPlane.layerNode", cold.http, true]
+    ]],
+    ["From a user's consent to the token, in milliseconds", [
+      ["official SDK", wait.official],
+      ["ConsentSignals.layerPoller", wait.signal, true]
+    ]]
+  ]
+  const [left, longest] = [226, 450]
+  const body = []
+  let y = 8
+  for (const [title, bars] of charts) {
+    y += 20
+    body.push(text(20, y, title, { anchor: "start", weight: 600 }))
+    const most = Math.max(...bars.map(([, value]) => value))
+    for (const [name, value, own = false] of bars) {
+      const width = Math.max(2, value / most * longest)
+      y += 26
+      body.push(
+        text(left - 12, y, name, { anchor: "end", fill: own ? colors.text : colors.soft }),
+        `<rect x="${left}" y="${y - 14}" width="${width.toFixed(1)}" height="18" rx="4" fill="${
+          own ? colors.accent : colors.line
+        }"/>`,
+        text(left + width + 8, y, rounded(value), { anchor: "start" })
+      )
+    }
+    y += 20
+  }
+  return svg({
+    width: 740,
+    height: y + 22,
+    font: sans,
+    title: "A token, a cold start and a wait, beside the official SDK",
+    body: [
+      ...body,
+      text(20, y + 8, `npm run bench, Node ${node}; shorter is better`, { anchor: "start", fill: colors.soft })
+    ]
+  })
+}
+
+// -----------------------------------------------------------------------------
 // The demo
 // -----------------------------------------------------------------------------
 
@@ -227,17 +299,25 @@ const demo = (output) => {
 
 const path = (name) => new URL(name, import.meta.url)
 
+const readFigures = () => JSON.parse(readFileSync(path("figures.json"), "utf8"))
+
 /** Every picture that this script draws: its file name, and its content. */
 export const draw = () => ({
   "demo.svg": demo(readFileSync(path("demo.txt"), "utf8")),
   ...Object.fromEntries(
     Object.entries(palettes).flatMap(([name, colors]) => [
       [`parts-${name}.svg`, parts(colors)],
-      [`consent-${name}.svg`, consent(colors)]
+      [`consent-${name}.svg`, consent(colors)],
+      [`figures-${name}.svg`, figures(colors, readFigures())]
     ])
   )
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const [, , result] = process.argv
+  if (result !== undefined) {
+    const measured = figuresOf(JSON.parse(readFileSync(result, "utf8")))
+    writeFileSync(path("figures.json"), `${JSON.stringify(measured, null, 2)}\n`)
+  }
   for (const [name, content] of Object.entries(draw())) writeFileSync(path(name), content)
 }

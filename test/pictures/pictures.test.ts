@@ -29,6 +29,23 @@ describe("the pictures of the README", () => {
     }
   })
 
+  it("have the figures of the README's table of data planes", () => {
+    const { ratios } = JSON.parse(read("figures.json"))
+    for (
+      const [plane, { cold, kilobytes, token }] of [
+        ["AwsHttpDataPlane.layerNode", ratios.http],
+        ["AwsDataPlane.layer", ratios.sdk],
+        ["AwsHttpDataPlane.layer` over fetch", ratios.fetch]
+      ]
+    ) {
+      const row = readFileSync(new URL("../../README.md", folder), "utf8").split("\n").find((line) =>
+        line.startsWith(`| \`${plane}`)
+      )
+      const figures = `| ${token.toFixed(1)} | ${cold.toFixed(1)} | ${kilobytes.toFixed(0)} KB |`
+      assert.isTrue(row?.endsWith(figures), `${row} ends with ${figures}`)
+    }
+  })
+
   it("are small", () => {
     for (const name of [...filesOf(".svg"), ...filesOf(".png")]) {
       assert.isBelow(statSync(new URL(name, folder)).size, 60_000, name)
