@@ -22,13 +22,13 @@ const usage = `npm run bench -- [options]
 
   --rounds N       rounds of all subjects, one after the other (30)
   --calls N        calls of a subject in a round (200)
-  --warm-up N      calls of a subject before the first round (2000)
+  --warm-up N      calls of a subject before the first round (2000; cached calls are short, so 20 times as many)
   --processes N    processes of each kind for module load and cold start (15)
   --waits N        users who have not consented yet (10000), who were shown the session, then a link; more than 1000 take two minutes
   --grants N       grants in the vault of the local server (100000); these take a minute
 `
 
-/** How many requests a call makes, and how many times as many calls a round has of it: those of the cache are short. */
+/** The requests of a call, and a factor for its calls in a round and its warm-up: cached calls are short. */
 const subjects = {
   raw: { module: "./subjects/raw.mjs", requests: 1, factor: 1 },
   official: { module: "./subjects/official.mjs", requests: 1, factor: 1 },
@@ -80,7 +80,7 @@ const measureCalls = async (server, env, { calls, rounds, warmUp }) => {
       const child = start("./calls.child.mjs", [subjects[name].module], { env })
       processes.push(child)
       await child.next()
-      await ask(child, { calls: warmUp })
+      await ask(child, { calls: warmUp * subjects[name].factor })
     }
     for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < names.length; turn++) {
