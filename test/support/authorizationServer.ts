@@ -21,7 +21,7 @@ export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, 
       })
   ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
-/** Browsers open connections in advance, for which `close` would wait. */
+/** `close` would wait for the connections that browsers open in advance. */
 export const createServer = (): Http.Server => {
   const server = Http.createServer()
   const close = server.close.bind(server)
@@ -73,7 +73,7 @@ export const discover = (
     })
   )
 
-/** Returns the error of a refused request. */
+/** Returns the error of a rejected request. */
 export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
     Effect.flip,

@@ -1,4 +1,4 @@
-// What tests run in processes of their own. Each build is made once, and is used again until a source changes.
+// Builds that tests run in separate processes. Each build is made once, and is reused until a source changes.
 //
 // Builds live inside node_modules, where they find their packages. A build appears under the hash of its sources by a
 // rename: test files and test runs that build at the same time do not disturb each other.
@@ -50,7 +50,7 @@ const digestSources = () => {
 
 const hour = 60 * 60 * 1000
 
-/** The folder of these sources' builds. Those of other sources are removed when they are an hour old. */
+/** The folder of these sources' builds. Builds of other sources are removed when they are an hour old. */
 const makeFolder = () => {
   const folder = join(cache, digestSources())
   mkdirSync(folder, { recursive: true })
@@ -99,7 +99,7 @@ export const buildConsoleFolder = async () => `${await build("console", (draft) 
  */
 export const buildModules = () =>
   build("modules", async (draft) => {
-    // As in the package: else Node parses every module twice to find out that it is one.
+    // As in the package: otherwise Node parses every module twice to detect its format.
     writeFileSync(join(draft, "package.json"), JSON.stringify({ type: "module", sideEffects: false }))
     await run(
       "node_modules/typescript-7/bin/tsc",
@@ -120,8 +120,8 @@ export const buildModules = () =>
   })
 
 /**
- * A program under `test/`, for a process that starts quickly. With `external`, it is one file that holds all packages but
- * these; else its packages stay where they are, and it loads them as the modules do.
+ * A program under `test/`, for a process that starts quickly. With `external`, it is one file with all packages except
+ * these. Otherwise it loads packages from `node_modules`, as the modules do.
  */
 export const buildProgram = async (entry, external) => {
   const name = basename(entry, ".ts")

@@ -38,7 +38,7 @@ process.once("exit", () => rmSync(runtimeDirectory, { recursive: true, force: tr
 const environment = (given: Environment): Environment => ({
   PATH: process.env["PATH"] ?? "",
   HOME: "/nonexistent",
-  // State files of one test file are not those of another, or of the developer.
+  // Test files share no state files with each other or with the developer.
   XDG_RUNTIME_DIR: runtimeDirectory,
   AWS_EC2_METADATA_DISABLED: "true",
   ...given
@@ -65,7 +65,7 @@ export interface Started {
   readonly ended: Promise<Output>
 }
 
-/** Starts the command. A terminal of its own shows both outputs as standard output. */
+/** Starts the command. With `terminal`, standard output contains both outputs. */
 export const launch = (
   args: ReadonlyArray<string>,
   env: Environment = {},
@@ -110,7 +110,7 @@ const throwErrors = (command: CommandUnknownOpts): void => {
   command.commands.forEach(throwErrors)
 }
 
-/** Runs a command in this process, which is much faster than to start one: the same commands over the same files and requests. */
+/** Runs a command in this process, which is much faster than starting one. Files and requests are the same. */
 const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: string) => void) =>
   Effect.gen(function*() {
     const console: Console.Console = {
@@ -130,7 +130,7 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
       ))
   })
 
-/** Returns the standard output of a command that succeeds. `print` gets each text of it at once. */
+/** Returns the standard output of a command that succeeds. `print` receives each piece as it is written. */
 export const inProcess = (
   args: ReadonlyArray<string>,
   env: Environment,
@@ -167,7 +167,7 @@ export const seen = ({ child, ended, output }: Started, pattern: RegExp): Effect
     })
   )
 
-/** Runs the command on a terminal, where a user types the input. Standard output has what the terminal shows. */
+/** Runs the command on a terminal, where a user types the input. Standard output contains everything that the terminal shows. */
 export const onTerminal = (
   args: ReadonlyArray<string>,
   env: Environment,
@@ -185,7 +185,7 @@ export const onTerminal = (
       child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text)
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text
-        // The user answers when the question is there.
+        // The user types when the question appears.
         if (child.stdin.writable && question.test(stdout)) child.stdin.end(input)
       })
       child.once("error", reject)

@@ -1,4 +1,4 @@
-/** Runners of a cluster over PostgreSQL, which talk over sockets. */
+/** Runners of a cluster over PostgreSQL. They communicate over sockets. */
 import * as NodeClusterSocket from "@effect/platform-node/NodeClusterSocket"
 import { PgClient } from "@effect/sql-pg"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
@@ -41,7 +41,7 @@ export const runner = (config: PgClient.PgPoolConfig) =>
       Layer.provideMerge(client(config))
     )))
 
-/** A process that runs no workflows: that of the pages. */
+/** A process that serves the pages and runs no workflows. */
 export const clientOnly = (config: PgClient.PgPoolConfig) =>
   ClusterWorkflowEngine.layer.pipe(
     Layer.provideMerge(

@@ -53,7 +53,7 @@ export const credentials: Effect.Effect<Declared, never, HttpServer.HttpServer> 
   return { calendar: Calendar, mail: Mail, origin }
 })
 
-/** The cookie names the user by an id, or has their JWT. Without one they are sent to the sign-in. */
+/** The cookie contains the user's id or JWT. Without a cookie, the application redirects to the sign-in. */
 export const currentUser = Effect.flatMap(
   HttpServerRequest.HttpServerRequest,
   ({ cookies }): Effect.Effect<UserIdentifier.UserIdentifier, HttpServerResponse.HttpServerResponse> =>
@@ -82,7 +82,7 @@ const application = (options: Options) =>
           ...options
         }),
         HttpRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
-        // A page that another site could have, with a form for this application.
+        // A page as another site could serve it, with a form for this application.
         HttpRouter.add(
           "GET",
           "/other-site",
@@ -103,7 +103,7 @@ const application = (options: Options) =>
       { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
     ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
-/** Its clock is that of `LocalControl`, also for the authorization server. */
+/** The authorization server also uses the clock of `LocalControl`. */
 const agentCore = Layer.unwrap(
   Effect.map(
     AuthorizationServer.AuthorizationServer,
@@ -121,7 +121,7 @@ type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.Con
 /** The application, over a store of consents. */
 export const pages = <R>(options: Options, store: Store<R>) =>
   application(options).pipe(
-    // Over the data plane of the application: the local server has an `Identity` too.
+    // Uses the data plane of the application, because the local server has an `Identity` too.
     Layer.provideMerge(Layer.fresh(Identity.layer)),
     Layer.provideMerge(CredentialCache.layer()),
     Layer.provideMerge(store)

@@ -7,7 +7,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-/** The browser of a user comes back to the page of the application. Returns how the visit ended. */
+/** Opens the return page in a user's browser. Returns the outcome. */
 export const visit = (sessionUri: Redacted.Redacted, user: UserIdentifier) =>
   Effect.gen(function*() {
     let ended: ConsentCallback.Outcome | undefined

@@ -1,4 +1,4 @@
-/** What every store of consents does: memory, Redis, SQLite and PostgreSQL. */
+/** Tests of every store of consents: memory, Redis, SQLite and PostgreSQL. */
 import { assert, describe } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
@@ -87,14 +87,14 @@ const pauseFor = (turns: number) =>
   Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow, { discard: true })
 
 /**
- * `test` is the `it` of the store. `make` makes the store of a test. Stores in memory have one process and no keys.
+ * `test` is the `it` of the store. `make` creates the store of a test. Stores in memory have one process and no keys.
  */
 export const contract = (
   test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
   make: Effect.Effect<Store, never, Scope.Scope>,
   { shared }: { readonly shared: boolean }
 ): void => {
-  // Without a store that is shared, both are the same process.
+  // Without a shared store, both are the same process.
   const startTwo = (store: Store) =>
     Effect.flatMap(
       start(store),
@@ -162,7 +162,7 @@ export const contract = (
                   : processes[process]!.pending.open({ session: sessionOf(name), user: { userId: user } })
               )
             }, { concurrency: "unbounded", discard: true })
-            // What was opened, and not claimed while it ran, is claimed in the end.
+            // Sessions that were opened and not claimed during the run are claimed at the end.
             const opened = new Set(
               steps.filter(({ user }) => user !== undefined).map(({ session }) => `${prefix}-${session}`)
             )
@@ -289,7 +289,7 @@ export const contract = (
           const both = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(3), keyOf(1)] })
           assert.deepStrictEqual((yield* both.pending.claim(uriOf("one"))).user, alice)
           assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("one"))), "AlreadyClaimed")
-          // One that is opened again has one name.
+          // A session that is opened again keeps one name.
           yield* both.pending.open({ session: sessionOf("two"), user: { userId: "bob" } })
           assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("two"))), "Unknown")
           assert.deepStrictEqual((yield* both.pending.claim(uriOf("two"))).user, { userId: "bob" })
@@ -331,7 +331,7 @@ export const contract = (
   })
 }
 
-/** What ends such a wait is a signal. */
+/** Only a signal ends this wait. */
 const hardlyPolls = TokenPoller.schedule(Schedule.spaced("1 hour"))
 
 /** A wait in one process, and the callback in another one. */
@@ -372,7 +372,7 @@ export const wakesAcrossProcesses = (
           const fiber = yield* Effect.forkChild(wait(waiting, "given", base))
           yield* Effect.sleep("1 millis")
           yield* callback.signals.signal(ConsentSignals.session(uriOf("given")), "Completed")
-          // The default poller asks after 5 seconds.
+          // The default poller polls after 5 seconds.
           const token = yield* Effect.timeout(Fiber.join(fiber), "4 seconds")
           same(token, secret("token of given"))
           const stolen = yield* Effect.forkChild(Effect.flip(wait(waiting, "stolen", base)))
@@ -389,7 +389,7 @@ export const wakesAcrossProcesses = (
         const callback = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
         yield* connected(callback, waiting)
         yield* callback.signals.signal(ConsentSignals.session(uriOf("early")), "Completed")
-        // Messages arrive in order: this one comes after the other.
+        // Messages arrive in order, so this one arrives after the other.
         const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
         const granted = yield* Effect.forkChild(
           Effect.provideService(ConsentSignals.next(topic), ConsentSignals.ConsentSignals, waiting.signals)
@@ -407,10 +407,10 @@ export const wakesAcrossProcesses = (
 // Secrets
 // -----------------------------------------------------------------------------
 
-/** The names of columns and the words of errors are no part of it. */
+/** Column names and error texts are not compared. */
 const sentinel = (name: string): string => `S3nt1nel0f${[...name].join("7")}x7Kq2Vw9`
 
-/** Stores something secret in every place that there is, and returns the secrets. */
+/** Stores a secret in every possible place, and returns the secrets. */
 export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArray<string>, unknown> =>
   Effect.gen(function*() {
     const session = (name: string) =>

@@ -26,7 +26,7 @@ export const insteadOf = (token: string) => <A, E, R>(call: Effect.Effect<A, E, 
     )
   })
 
-/** How a cache answers a request of `Identity`, as its span says. */
+/** The cache attribute on the span of a request of `Identity`. */
 export const cacheAnswer = (request: { readonly forceAuthentication?: true } = {}) =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make

@@ -1,4 +1,4 @@
-/** Arbitrary declarations of access tokens, and answers to their requests. */
+/** Arbitrary declarations of access tokens, and responses to their requests. */
 import { Flow } from "effect-agentcore-identity/ConsentSession"
 import type { AccessTokenDeclaration } from "effect-agentcore-identity/Identity"
 import * as FastCheck from "fast-check"
@@ -18,7 +18,7 @@ export const declarations: FastCheck.Arbitrary<AccessTokenDeclaration> = FastChe
   )
 }, { requiredKeys: ["provider", "flow"] })
 
-/** The answers to the first calls. All others are issued. */
+/** The responses to the first calls. All other calls issue a token. */
 export const steps: FastCheck.Arbitrary<ReadonlyArray<"issued" | "consent" | "inProgress" | "failed">> = FastCheck
   .array(
     FastCheck.constantFrom("issued", "consent", "inProgress", "failed"),

@@ -1,4 +1,4 @@
-/** Answers that never end, or are too large. */
+/** Responses that never end, or are too large. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -73,13 +73,13 @@ export interface FaultyServer {
   readonly paths: Array<string>
   /** Waits until this number of requests has arrived. */
   readonly arrived: (count: number) => Effect.Effect<void>
-  /** Waits until the connection of every faulty answer is closed. A client keeps the others for its next request. */
+  /** Waits until the connection of every faulty response is closed. A client reuses the other connections. */
   readonly idle: Effect.Effect<void>
 }
 
-/** A server on loopback. `answer` may answer, and returns the fault of a request that it did not answer. */
+/** A server on loopback. `respond` may send a response. Otherwise it returns the fault for the request. */
 export const start = (
-  answer: (path: string, response: Http.ServerResponse, url: string) => Fault | undefined
+  respond: (path: string, response: Http.ServerResponse, url: string) => Fault | undefined
 ): Effect.Effect<FaultyServer, never, Scope.Scope> =>
   Effect.gen(function*() {
     const paths: Array<string> = []
@@ -87,7 +87,7 @@ export const start = (
     const url: string = yield* Utils.httpServer((request, response) => {
       paths.push(request.url ?? "")
       request.resume()
-      const fault = answer(request.url ?? "", response, url)
+      const fault = respond(request.url ?? "", response, url)
       if (fault === undefined) return
       open.add(request.socket)
       request.socket.on("close", () => open.delete(request.socket))

@@ -1,4 +1,4 @@
-/** Forced garbage collections: what only a weak reference holds is gone. */
+/** Forces garbage collections, so that objects with only weak references disappear. */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -11,8 +11,8 @@ const collector = (): () => void => {
 }
 
 /**
- * Collects garbage again and again, until the end of the scope. Test files share a process with a large heap, where a collection takes
- * long: the pauses between two grow.
+ * Collects garbage repeatedly until the scope closes. Test files share a process with a large heap, where a collection takes
+ * long, so the pauses between two collections grow.
  */
 export const collecting: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
   Effect.sync(collector()).pipe(

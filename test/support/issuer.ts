@@ -1,4 +1,4 @@
-/** Issuers of users' JWTs, valid and faulty ones. */
+/** Valid and faulty issuers of users' JWTs. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"

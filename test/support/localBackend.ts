@@ -47,7 +47,7 @@ export const updateProvider = (name: string, config: CustomConfig = {}) =>
     (controlPlane) => controlPlane.updateOauth2CredentialProvider(customRequest(name, config))
   )
 
-/** The configuration that the service returns. */
+/** The configuration in the service's responses. */
 export const output = (name: string) =>
   Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.getOauth2CredentialProvider({ name })).pipe(
     Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {})
@@ -113,7 +113,7 @@ export const redirected = (answer: LocalBackend.BrowserAnswer): URL =>
 export const authorize = (sessionUri: Redacted.Redacted) =>
   Effect.map(Effect.flatMap(LocalBackend.LocalBackend, (local) => local.authorize(sessionUri)), redirected)
 
-/** Comes back from the authorization server with an answer. */
+/** Returns from the authorization server with a response. */
 export const callback = (authorizationUrl: URL, answer: Record<string, string>, callbackId?: string) =>
   Effect.flatMap(LocalBackend.LocalBackend, (local) => {
     const url = new URL(authorizationUrl.searchParams.get("redirect_uri") ?? "")

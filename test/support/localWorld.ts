@@ -51,7 +51,7 @@ const application = HttpRouter.serve(
 export const layer = (options?: AuthorizationServer.Options) =>
   application.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer(options))))
 
-/** The same, with an authorization server that the control of the local server steers, too. */
+/** The same, with an authorization server that the local control also manages. */
 export const layerControlled = application.pipe(
   Layer.provideMerge(Layer.unwrap(Effect.map(AuthorizationServer.make(), (authorizationServer) =>
     Layer.merge(

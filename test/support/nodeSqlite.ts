@@ -31,7 +31,7 @@ const make = (path: string) =>
             )
           })
       })
-    // The compiler of SQLite makes no other values.
+    // The SQLite compiler produces no other values.
     const valuesOf = (params: ReadonlyArray<unknown>) => params as ReadonlyArray<SQLInputValue>
     const all = (sql: string, params: ReadonlyArray<unknown>) =>
       Effect.flatMap(SqlClient.SafeIntegers, (safe) =>

@@ -18,7 +18,7 @@ export const requests: ReadonlyMap<string, AST.AST> = new Map(
   ) => [name, request.ast])
 )
 
-/** The schema of every answer of the control plane that has members, by the AWS name of the operation. */
+/** The schema of every control plane response with members, by the AWS name of the operation. */
 export const responses: ReadonlyMap<string, Schema.Codec<unknown, unknown>> = new Map<
   string,
   Schema.Codec<unknown, unknown>

@@ -1,6 +1,6 @@
 /**
  * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in `$POSTGRES_BIN_PATH`, on the
- * path, or where Debian has them. Where there are none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_POSTGRES=1`: then they fail.
+ * path, or where Debian has them. Without them, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_POSTGRES=1`.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"
@@ -29,7 +29,7 @@ const required = process.env["AGENTCORE_REQUIRE_POSTGRES"] === "1"
 
 const missing = "no initdb and postgres found: install postgresql, or set POSTGRES_BIN_PATH"
 
-/** The programs refuse to run as root. */
+/** The programs do not run as root. */
 const user = (): { readonly uid: number; readonly gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined
   const idOf = (flag: string) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout)
@@ -40,7 +40,7 @@ export interface Server {
   /** The folder of the data, with the socket. */
   readonly folder: string
   readonly client: PgClient.PgPoolConfig
-  /** Until the scope ends or `proceed`, the server and its connections are there and do nothing. */
+  /** Until the scope closes or `proceed` runs, the server keeps its connections and does nothing. */
   readonly stall: Effect.Effect<void, never, Scope.Scope>
   readonly proceed: Effect.Effect<void>
 }
@@ -106,7 +106,7 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
         try {
           if (child !== "") process.kill(Number(child), name)
         } catch (error) {
-          // It has ended since.
+          // The process has exited in the meantime.
           if (!hasProperty(error, "code") || error.code !== "ESRCH") throw error
         }
       }

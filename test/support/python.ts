@@ -1,6 +1,6 @@
 /**
- * Python programs with boto3. Where there is no boto3, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_BOTO3=1`: then
- * they fail. It is looked for in `$PYTHON`, or in the system's Python 3.
+ * Python programs with boto3. Without boto3, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_BOTO3=1`.
+ * The tests use `$PYTHON`, or the system's Python 3.
  */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ export const isRequired = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
 
 export const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
 
-/** Runs a task of a program, in this environment alone. Returns what it reports. */
+/** Runs a task of a program in this environment only. Returns its report. */
 export const run = (program: URL) =>
 (
   task: string,

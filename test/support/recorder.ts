@@ -72,7 +72,7 @@ export const make: Effect.Effect<Recorder> = Effect.sync(() => {
   }
 })
 
-/** The ways in which an error is printed. */
+/** Every way to print an error. */
 export const faces = (error: unknown): ReadonlyArray<string> => [
   String(error),
   JSON.stringify(error) ?? "",
@@ -82,7 +82,7 @@ export const faces = (error: unknown): ReadonlyArray<string> => [
   JSON.stringify(Cause.fail(error)) ?? ""
 ]
 
-/** Asserts that no text contains 8 consecutive characters of a secret. */
+/** Asserts that no string contains 8 consecutive characters of a secret. */
 export const assertSecretFree = (texts: ReadonlyArray<string>, secrets: ReadonlyArray<string>): void => {
   for (const secret of secrets) {
     assert.isAtLeast(secret.length, 8)

@@ -1,6 +1,6 @@
 /**
- * Redis for the tests, as a process of its own that can be lost and brought back. It is `$REDIS_SERVER_PATH`, or `redis-server` on the
- * path. Where there is none, the tests are skipped and say so, unless `AGENTCORE_REQUIRE_REDIS=1`: then they fail.
+ * Redis for the tests, as a separate process that can be killed and restarted. It is `$REDIS_SERVER_PATH`, or `redis-server` on the
+ * path. Without it, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_REDIS=1`.
  */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -27,14 +27,14 @@ export interface Server {
   readonly port: number
   /** Where `SAVE` writes. */
   readonly folder: string
-  /** Starts it, on the same port and with nothing in it. */
+  /** Starts an empty server on the same port. */
   readonly start: Effect.Effect<void>
-  /** As when the machine is lost. */
+  /** Simulates the loss of the machine. */
   readonly kill: Effect.Effect<void>
-  /** It is there, accepts connections, and answers nothing. */
+  /** The server accepts connections and never responds. */
   readonly stall: Effect.Effect<void>
   readonly proceed: Effect.Effect<void>
-  /** An own connection to look into it. */
+  /** A separate connection to inspect the data. */
   readonly client: Effect.Effect<Redis, never, Scope.Scope>
 }
 
@@ -46,7 +46,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-/** A server that is not started yet; the scope ends it. */
+/** A server that has not started. Closing the scope stops it. */
 export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function*() {
     if (!available) return yield* Effect.die(new Error(missing))

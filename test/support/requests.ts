@@ -27,12 +27,12 @@ export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Code
     [name, request as Schema.Codec<unknown, unknown>] as const
 )
 
-/** The values that Effect generates of a schema, by a seed of fast-check. */
+/** The values that Effect generates for a schema, by a seed of fast-check. */
 export const generated = <A>(schema: Schema.Codec<A, unknown>): FastCheck.Arbitrary<A> => {
   const values = Arbitrary.schema(schema)
   return FastCheck.record({ seed: FastCheck.nat(), size: FastCheck.integer({ min: 5, max: 100 }) }).map((options) => {
     const [value] = Effect.runSync(Arbitrary.sampleEffect(values, { ...options, count: 1, maxDiscards: 10_000 }))
-    // One was asked for: fewer are a failure.
+    // One value was requested: none is a failure.
     return value as A
   })
 }
@@ -42,7 +42,7 @@ const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest
   sessionUri: FastCheck.constant(Redacted.make(sessionUri))
 })
 
-/** A member of this name is lost by a schema, which assigns it: it cannot be compared with. */
+/** A schema loses a member of this name, because it assigns the name: such requests cannot be compared. */
 const hasProto = (value: unknown): boolean =>
   typeof value === "object" && value !== null
   && (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto))
@@ -106,10 +106,10 @@ const oauth2 = FastCheck.constantFrom(...Object.entries(Oauth2CredentialProvider
 )
 
 const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, requests: FastCheck.Arbitrary<unknown>]> = [
-  // There is nothing that a `Schema.Never` could be made of.
+  // A `Schema.Never` has no values.
   [SecurityTokenService.GetCallerIdentityRequest, FastCheck.constant({})],
   [DataPlane.CompleteResourceTokenAuthRequest, completion],
-  // Few combinations of members make a request: it would take too long to find one.
+  // Few combinations of members are a valid request: random search would take too long.
   [Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest, oauth2],
   [Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest, oauth2]
 ]

@@ -12,7 +12,7 @@ export interface Seen {
   readonly path: string
   readonly headers: Http.IncomingHttpHeaders
   readonly body: string
-  /** The text of all requests, to search. */
+  /** All requests as one string, to search. */
   readonly text: string
 }
 
@@ -25,7 +25,7 @@ export const invalidToken = `Bearer realm="api", error="invalid_token"`
 
 export const insufficientScope = (scope: string): string => `Bearer error="insufficient_scope", scope="${scope}"`
 
-/** A resource on a port of its own: `seen` has its requests, `sockets` its connections. */
+/** A resource on its own port: `seen` lists its requests, `sockets` its connections. */
 export const resource = (answer: (seen: Seen, response: Http.ServerResponse, index: number) => unknown) =>
   Effect.gen(function*() {
     const seen: Array<Seen> = []

@@ -1,4 +1,4 @@
-/** A runner of workflows, in whatever process: waits for consents, and a workflow of the application that needs a token. */
+/** A runner of workflows in any process: waits for consents, and a workflow of the application that needs a token. */
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"

@@ -73,7 +73,7 @@ const make = (
       shapes[name] = shape
       return name
     }
-    // What the client's own types say of static schemas.
+    // This is the client's own type of static schemas.
     const [kind, , name, traits, ...more] = schema as [number, string, string, unknown, ...Array<unknown>]
     if (shapes[name] !== undefined) return name
     shapes[name] = {}
@@ -214,7 +214,7 @@ export interface Operation {
 }
 
 const operationsOf = ({ service }: ReturnType<typeof make>): ReadonlyArray<Operation> => {
-  // They were made above, in this form.
+  // They were created above, in this form.
   const shapes = service.shapes as unknown as Record<string, AnyShape>
   return Object.values(service.operations).flatMap(({ http, name, ...operation }) => {
     const input = shapes[operation.input.shape]
@@ -232,7 +232,7 @@ export const operations: ReadonlyArray<Operation> = Object.values(models).flatMa
 export const stsOperations = (names: ReadonlyArray<string>): ReadonlyArray<Operation> =>
   operationsOf(make(StsClient, { serviceId: "STS" }, names))
 
-/** Fills a directory that `AWS_DATA_PATH` may name. */
+/** Fills a directory for `AWS_DATA_PATH`. */
 export const write = (directory: string): void => {
   for (const [name, { paginators, service }] of Object.entries(models)) {
     mkdirSync(join(directory, name), { recursive: true })

@@ -16,7 +16,7 @@ export interface Shape {
   readonly min?: number
   readonly max?: number
   readonly pattern?: string
-  /** The pattern as the message about a violation has it. */
+  /** The pattern, as the message about a violation quotes it. */
   readonly expression?: string
   readonly enum?: ReadonlyArray<string>
   readonly members?: { readonly [name: string]: Shape }
@@ -38,7 +38,7 @@ const limitsOf = (json: { readonly [name: string]: unknown }) => {
 
 const start = "Member must satisfy regular expression pattern: "
 
-/** No pattern of the service model matches a text of this character. */
+/** No pattern of the service model matches a string of this character. */
 const unmatched = "\u00fc"
 
 const formatIssue = Issue.makeFormatterStandardSchemaV1()
@@ -52,11 +52,11 @@ const expressionOf = (ast: AST.AST, { min = 1, pattern }: Partial<Shape>) => {
 
 const isLiteral = (ast: AST.AST): ast is AST.Literal => AST.isLiteral(ast)
 
-/** Whether no value of the schema is there. */
+/** Whether the schema has no value. */
 const isAbsent = (ast: AST.AST): boolean =>
   AST.isNever(ast) || (AST.isUnion(ast) && ast.types.every((type) => AST.isNever(type) || AST.isUndefined(type)))
 
-/** A struct of all members of several structs: those that one of them lacks are optional. */
+/** A struct of all members of several structs. A member that one of them lacks is optional. */
 const merge = (shapes: ReadonlyArray<Shape>): Shape => {
   const names = new Set(shapes.flatMap(({ members = {} }) => Object.keys(members)))
   return {
@@ -72,7 +72,7 @@ const merge = (shapes: ReadonlyArray<Shape>): Shape => {
   }
 }
 
-/** The limits of the checks of a schema, of which `type` is the one in JSON. */
+/** The limits in the checks of a schema. `type` is the JSON type. */
 const checked = (ast: AST.AST, type: "array" | "object" | "string" | "number"): Partial<Shape> =>
   Object.assign(
     {},
@@ -82,7 +82,7 @@ const checked = (ast: AST.AST, type: "array" | "object" | "string" | "number"): 
     })
   )
 
-/** A schema as it reads JSON. */
+/** The shape of the JSON that a schema decodes. */
 export const ofSchema = (ast: AST.AST): Shape => {
   if (ast.encoding !== undefined) {
     const { to } = ast.encoding[ast.encoding.length - 1] as AST.Link
@@ -106,11 +106,11 @@ export const ofSchema = (ast: AST.AST): Shape => {
       return { type: "string", enum: [String(ast.literal)] }
     case "Objects": {
       const [signature] = ast.indexSignatures
-      // A request without members refuses every name.
+      // A request without members rejects every name.
       return signature === undefined || AST.isNever(signature.type)
         ? {
           type: "structure",
-          // A union is a struct of which one member is there.
+          // A union is a struct with exactly one member.
           union: checked(ast, "object").max === 1,
           members: Object.fromEntries(
             ast.propertySignatures.filter(({ type }) => !isAbsent(type)).map(({ name, type }) => [
@@ -144,7 +144,7 @@ export const ofSchema = (ast: AST.AST): Shape => {
   }
 }
 
-/** A shape of the AWS clients: they know members, and neither limits nor enumerations. */
+/** A shape of the AWS clients, which define members, but no limits or enumerations. */
 export const ofClient = (shapes: ServiceModel.Operation["shapes"], shape: ServiceModel.AnyShape): Shape => {
   const at = (member: ServiceModel.Member | undefined): Shape => {
     const found = shapes[member?.shape ?? ""]
@@ -172,13 +172,13 @@ export const ofClient = (shapes: ServiceModel.Operation["shapes"], shape: Servic
   }
 }
 
-/** Escapes that mean nothing are left out: `[\\.]` and `[.]` are the same. */
+/** Removes escapes without effect: `[\\.]` and `[.]` are the same. */
 const canonical = (pattern: string): string =>
   pattern
     .replace(/\\u00([0-9A-F]{2})/gi, "\\x$1").replace("\\t", "\\x09").replace("\\n", "\\x0A").replace("\\r", "\\x0D")
     .replace(/\[[^\]]*\]/g, (characters) => characters.replace(/\\([./-])/g, "$1"))
 
-/** What is to be said of a shape, one fact a line. */
+/** The facts about a shape, one per line. */
 export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
   const { enum: values, item, key, max, members, min = 0, pattern, required, type, union, value } = shape
   return [
@@ -195,7 +195,7 @@ export const facts = (shape: Shape, path: string): ReadonlyArray<string> => {
   ]
 }
 
-/** The patterns of messages, one a line. */
+/** The patterns of messages, one per line. */
 export const expressions = (shape: Shape, path: string): ReadonlyArray<string> => [
   ...shape.expression === undefined ? [] : [`${path}: ${shape.expression}`],
   ...Object.entries(shape.members ?? {}).flatMap(([name, member]) => expressions(member, `${path}.${name}`)),
@@ -204,7 +204,7 @@ export const expressions = (shape: Shape, path: string): ReadonlyArray<string> =
   ...shape.value === undefined ? [] : expressions(shape.value, `${path}{value}`)
 ]
 
-/** The form of `aws-limits.json`. The patterns there are of whole texts. */
+/** The form of `aws-limits.json`. Its patterns match whole strings. */
 export const ModelShape: Schema.Codec<Shape> = Schema.suspend(() =>
   Schema.Struct({
     type: Schema.String,

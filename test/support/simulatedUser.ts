@@ -1,4 +1,4 @@
-/** A `TestUser` who answers one consent, in a new browser. */
+/** A `TestUser` who decides one consent, in a new browser. */
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"

@@ -1,5 +1,5 @@
 /**
- * Who sleeps by the test clock. `TestClock.adjust` does not wait for a fiber that waits for a promise: it would fall asleep at a later time.
+ * Counts the sleeps of the test clock. `TestClock.adjust` does not wait for a fiber that awaits a promise, which would sleep too late.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -8,9 +8,9 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 export interface Sleeps {
   /** Counts the sleeps of an effect. */
   readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** How many sleep now. */
+  /** The number of current sleeps. */
   readonly count: () => number
-  /** Waits until so many sleep. */
+  /** Waits until this number of effects sleep. */
   readonly until: (count: number) => Effect.Effect<void>
 }
 

@@ -10,7 +10,7 @@ import * as NodeSqlite from "./nodeSqlite.js"
 
 export const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
 
-/** Without an address, no process waits for the lock of one that was killed. */
+/** Without an address, no process waits for the lock of a killed process. */
 export const engine = (folder: string) =>
   ClusterWorkflowEngine.layer.pipe(
     Layer.provideMerge(SingleRunner.layer({

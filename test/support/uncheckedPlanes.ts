@@ -1,4 +1,4 @@
-/** The planes of both AWS adapters without their checks: the service alone checks requests. */
+/** The planes of both AWS adapters without their checks: only the service validates requests. */
 import type * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 
-/** Replaces secrets with their values, because assertions cannot tell two `Redacted` apart. */
+/** Replaces secrets with their values, because assertions cannot compare `Redacted` values. */
 export const clear = (value: unknown): unknown =>
   Redacted.isRedacted(value)
     ? { redacted: Redacted.value(value) }

@@ -23,7 +23,7 @@ export interface Request {
   readonly body?: string | Buffer | undefined
 }
 
-/** A request as it is, without anything that a client adds. */
+/** Sends a request unchanged, without anything that a client adds. */
 export const send = (url: string, request: Request): Effect.Effect<Answer> =>
   Effect.callback<Answer>((resume, signal) => {
     const { hostname, port } = new URL(url)
@@ -53,7 +53,7 @@ export const send = (url: string, request: Request): Effect.Effect<Answer> =>
 export const authorization =
   "AWS4-HMAC-SHA256 Credential=local/20260101/us-west-2/bedrock-agentcore/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=0f0f0f0f"
 
-/** What botocore sends for an operation: no `x-amz-content-sha256`. */
+/** Sends an operation as botocore does: without `x-amz-content-sha256`. */
 export const operation = (
   url: string,
   path: string,
@@ -72,7 +72,7 @@ export const operation = (
     }
   })
 
-/** The answer to a page, for a browser that does not follow redirects. */
+/** The response for a page, for a browser that does not follow redirects. */
 export const page = (url: string, method = "GET"): Effect.Effect<Answer> => {
   const { pathname, search } = new URL(url)
   return send(url, { method, path: `${pathname}${search}` })
@@ -148,7 +148,7 @@ export const oauth2 = (workloadIdentityToken: string, more: Record<string, unkno
     ...more
   })
 
-/** A consent up to the authorization server: what the browser was sent there with. */
+/** Starts a consent up to the authorization server. Returns the query of that redirect. */
 export const consent = (more: Record<string, unknown> = {}) =>
   Effect.gen(function*() {
     const { authorizationUrl, sessionUri } = succeeds(yield* oauth2(yield* workloadToken("alice"), more))
@@ -175,7 +175,7 @@ export const base = HttpServer.addressFormattedWith((address) =>
   Effect.succeed(address.replace(/0\.0\.0\.0|\[::\]/, "127.0.0.1"))
 )
 
-/** The protocol over any planes, on an application's own server. */
+/** Serves the protocol over any planes, on an application's own server. */
 export const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane>) =>
   HttpRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
     Layer.provide(LocalServer.layerRedaction),
