@@ -77,7 +77,7 @@ const world: Effect.Effect<
   const { variables } = yield* Program.local(["--authorization-server"])
   const port = yield* freePort
   const file = join(yield* Program.temporary, "setup.jsonc")
-  writeFileSync(file, readFileSync(path("promise-agent.setup.jsonc"), "utf8").replace("8765", String(port)))
+  writeFileSync(file, readFileSync(path("setup.jsonc"), "utf8").replace("8765", String(port)))
   const output = yield* Program.run(["setup", "apply", file], {
     AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: `${
       variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]

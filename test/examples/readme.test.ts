@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import packageJson from "../../package.json" with { type: "json" }
+import { pictureAddress } from "../pictures/draw.mjs"
 
 const root = new URL("../../", import.meta.url)
 
@@ -30,6 +31,15 @@ describe("README", () => {
     assert.include(read(marker), code)
   })
 
+  it.each(examples)("shows the whole of $marker, or says that it is an excerpt", ({ code, marker }) => {
+    const [before = ""] = readme.split(`<!-- ${marker} -->`)
+    const name = marker.slice("test/examples/".length)
+    assert.strictEqual(
+      /excerpt\s+of\s+\[`(.+)`\]\(.*\):\s*$/.exec(before.slice(-120))?.[1],
+      code === read(marker) ? undefined : name
+    )
+  })
+
   it("shows or links every example", () => {
     const files = readdirSync(new URL("test/examples/", root)).filter((name) =>
       // The documentation of `local/VaultStore` and `durable/ObtainConsent` has the last ones.
@@ -46,12 +56,11 @@ describe("README", () => {
   })
 
   it("is read in ten minutes", () => {
-    // The table of support is looked up, not read.
-    const words = readme.replace(/<!-- support:[\s\S]*?<!-- support ends -->/, "").replaceAll(
-      /```[\s\S]*?```|<[^>]*>/g,
-      ""
-    ).split(/\s+/).filter((word) => /\w/.test(word))
-    assert.isBelow(words.length, 2_500)
+    // Tables are looked up, not read.
+    const words = readme.replaceAll(/```[\s\S]*?```|<[^>]*>|^\|.*$/gm, "").split(/\s+/).filter((word) =>
+      /\w/.test(word)
+    )
+    assert.isBelow(words.length, 2_100)
   })
 
   it("names commands and public modules that exist", () => {
@@ -73,18 +82,24 @@ describe("README", () => {
   })
 
   it("links to files and headings that exist", () => {
-    for (const [, path = ""] of readme.matchAll(/(?:\]\(|src="|srcset=")(?!https?:|#)([^)#"]+)/g)) {
+    for (const [, path = ""] of readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       assert.isAbove(read(path).length, 0, path)
+    }
+    // The page of the package on npm has no checkout.
+    for (const [, address = ""] of readme.matchAll(/(?:src|srcset)="([^"]+)/g)) {
+      const file = address.slice(address.indexOf("test/pictures/"))
+      assert.strictEqual(address, pictureAddress(file))
+      assert.isAbove(read(file).length, 0, file)
     }
     const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, text = ""]) =>
       text.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")
     )
     for (const [, anchor = ""] of readme.matchAll(/\]\(#([^)]+)\)/g)) assert.include(headings, anchor)
-    // The only addresses: the program's own, and Effect's.
+    // The only addresses: the program's own, Effect's, and those of the pictures.
     const hosts = [...readme.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host)
     assert.deepStrictEqual(
       [...new Set(hosts)].sort(),
-      ["127.0.0.1", "agent.example.com", "effect.website", "warehouse.example.com"]
+      ["127.0.0.1", "agent.example.com", "effect.website", "raw.githubusercontent.com", "warehouse.example.com"]
     )
   })
 })

@@ -71,7 +71,10 @@ for (
   if (!files.includes(file)) fail(`${file} is not in the tarball`)
 }
 for (const file of files) {
-  if (!/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/(README\.md|.*\.ts))$/.test(file)) {
+  if (
+    !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/(README\.md|.*\.ts)|test\/(examples|languages)\/.*)$/
+      .test(file)
+  ) {
     fail(`${file} does not belong in the tarball`)
   }
 }
@@ -126,7 +129,7 @@ const project = (name, packages) => {
   mkdirSync(join(modulesDirectory, manifest.name), { recursive: true })
   const unpacked = run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modulesDirectory, manifest.name)])
   if (unpacked.status !== 0) throw new Error(unpacked.stderr)
-  for (const dependency of packages) {
+  for (const dependency of new Set(packages)) {
     const link = join(modulesDirectory, dependency)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, "node_modules", dependency), link, "junction")
@@ -205,6 +208,46 @@ heading("with the optional packages: every subpath")
 const full = project("full", [...required, ...optional, "@types/node"])
 checkTypes(full, subpaths)
 checkImports(full, subpaths)
+
+heading("links of its pages, and the examples")
+const unpacked = join(full, "node_modules", manifest.name)
+const pages = files.filter((file) => file.endsWith(".md"))
+let links = 0
+for (const page of pages) {
+  // A link inside code is part of an example.
+  const text = readFileSync(join(unpacked, page), "utf8").replaceAll(/^```[^]*?^```$/gm, "")
+  for (const [, link] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+    const [path, anchor] = link.split("#")
+    const target = path === "" ? page : posix.join(posix.dirname(page), path)
+    links += 1
+    if (!files.includes(target)) fail(`${page}: ${link} is not in the tarball`)
+    else if (anchor !== undefined) {
+      const headings = [...readFileSync(join(unpacked, target), "utf8").matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+        title.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")
+      )
+      if (!headings.includes(anchor)) fail(`${page}: ${target} has no heading ${anchor}`)
+    }
+  }
+}
+console.log(`  ${links} links of ${pages.length} pages lead to files of the tarball`)
+
+const workshop = project("workshop", [
+  ...required,
+  ...optional,
+  ...Object.keys(manifest.devDependencies).filter((name) =>
+    /^(@types\/node|vitest|@effect\/|@opentelemetry\/)/.test(name)
+  )
+])
+for (const example of files.filter((file) => /^test\/examples\/.*\.(ts|mjs)$/.test(file))) {
+  writeFileSync(join(workshop, posix.basename(example)), readFileSync(join(unpacked, example)))
+}
+const [tsconfig] = /(?<=^<!-- follow: tsconfig.json -->\n```json\n)[^]*?(?=^```)/m.exec(
+  readFileSync(join(unpacked, "README.md"), "utf8")
+)
+writeFileSync(join(workshop, "tsconfig.json"), tsconfig)
+for (const compiler of ["typescript/bin/tsc", "typescript-7/bin/tsc"]) {
+  must(`the examples compile: ${compiler}`, node([join(root, "node_modules", compiler)], { cwd: workshop }))
+}
 
 heading("private modules, require()")
 const hidden = [...built.filter((name) => !isPublic(name)), "cli/main"]

@@ -174,7 +174,7 @@ const aToken = /a token of \d{3,} characters/
 
 /** Leaves out what the README says. */
 const withoutType = (text) => {
-  const type = /In plain JavaScript, leave out the type `(.+?)`/.exec(readme)?.[1]
+  const type = /In plain JavaScript, remove the type `(.+?)`/.exec(readme)?.[1]
   if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")
   return text.replaceAll(type, "")
 }
@@ -199,7 +199,12 @@ const typescript = (node) => async (name) => {
   me.save("consent.ts")
   await me.type(["consent"], [/Alice's token has \d{3,} characters/], answerConsent())
   me.save("aws.ts")
-  await me.type(["local", "setup", "aws", "bundle", "stop"], [new RegExp(`${aToken.source}[^]*${aToken.source}`)])
+  me.save("promise-agent.mjs")
+  await me.type(
+    ["local", "setup", "aws", "bundle", "promises", "stop"],
+    [new RegExp(`${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
+    answerConsent()
+  )
   checkBundle(me.folder)
   me.save("testing.test.ts", "agent.test.ts")
   await me.type(["test"], ["1 passed"])
@@ -211,7 +216,7 @@ const typescript = (node) => async (name) => {
 
 const javascript = (node) => async (name) => {
   const me = await newcomer(name, node)
-  await me.type(["install"])
+  await me.type(["install", "install, promises"])
   me.save("first.ts", "first.js", withoutType)
   await me.type(["first, JavaScript"], [aKey])
 }

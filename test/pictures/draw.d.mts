@@ -1,1 +1,2 @@
 export declare const draw: () => Record<string, string>
+export declare const pictureAddress: (file: string) => string

@@ -299,6 +299,12 @@ const demo = (output) => {
 
 const path = (name) => new URL(name, import.meta.url)
 
+/** The address of a file of this repository, for pages such as npm's that have no checkout. It follows `homepage`. */
+export const pictureAddress = (file) => {
+  const { homepage } = JSON.parse(readFileSync(path("../../package.json"), "utf8"))
+  return `${homepage.replace("https://github.com/", "https://raw.githubusercontent.com/")}/main/${file}`
+}
+
 const readFigures = () => JSON.parse(readFileSync(path("figures.json"), "utf8"))
 
 /** Every picture that this script draws: its file name, and its content. */
@@ -320,4 +326,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     writeFileSync(path("figures.json"), `${JSON.stringify(measured, null, 2)}\n`)
   }
   for (const [name, content] of Object.entries(draw())) writeFileSync(path(name), content)
+  const readme = path("../../README.md")
+  writeFileSync(
+    readme,
+    readFileSync(readme, "utf8").replace(
+      /((?:src|srcset)=")[^"]*(test\/pictures\/[^"]+)/g,
+      (_, attribute, file) => `${attribute}${pictureAddress(file)}`
+    )
+  )
 }
