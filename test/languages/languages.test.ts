@@ -30,13 +30,15 @@ const setup = python.get("setup.jsonc") ?? ""
 
 let folder = ""
 
+const commands = () => `${join(folder, "node_modules", ".bin")}:${process.env["PATH"]}`
+
 /** Runs a command of a page, in a folder with some of its files. */
 const run = async (page: ReadonlyMap<string, string>, step: string, options: {
   readonly files: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
 }) => {
   const cwd = join(folder, step.replaceAll(" ", "-"))
-  mkdirSync(cwd)
+  mkdirSync(cwd, { recursive: true })
   for (const name of ["setup.jsonc", ...options.files]) {
     writeFileSync(join(cwd, name), page.get(name) ?? setup)
   }
@@ -44,7 +46,7 @@ const run = async (page: ReadonlyMap<string, string>, step: string, options: {
   const { stderr, stdout } = await promisify(execFile)("bash", ["-c", command], {
     cwd,
     env: {
-      PATH: `${join(folder, "node_modules", ".bin")}:${process.env["PATH"]}`,
+      PATH: commands(),
       HOME: folder,
       XDG_RUNTIME_DIR: folder,
       AWS_EC2_METADATA_DISABLED: "true",
@@ -86,17 +88,27 @@ describe("the page for JavaScript", () => {
 })
 
 describe("the page for Python", () => {
-  it.skipIf(Python.python === undefined && !Python.isRequired)("has a test for unittest", async () => {
-    const models = join(folder, "models")
-    mkdirSync(models)
+  const skips = Python.python === undefined && !Python.isRequired
+
+  const runPython = async (step: string, files: ReadonlyArray<string>) => {
+    const models = join(folder, step, "models")
+    const bin = join(folder, step, "bin")
+    mkdirSync(models, { recursive: true })
+    mkdirSync(bin)
     ServiceModel.write(models)
     // `python3` of the page is the Python that has boto3.
-    symlinkSync(Python.python ?? assert.fail(Python.missing), join(folder, "node_modules", ".bin", "python3"))
-    const output = await run(python, "run", {
-      files: ["local_identity.py", "test_agent.py"],
-      env: { AWS_DATA_PATH: models }
-    })
+    symlinkSync(Python.python ?? assert.fail(Python.missing), join(bin, "python3"))
+    return run(python, step, { files, env: { AWS_DATA_PATH: models, PATH: `${bin}:${commands()}` } })
+  }
+
+  it.skipIf(skips)("has a test for unittest", async () => {
+    const output = await runPython("run unittest", ["local_identity.py", "test_agent.py"])
     assert.match(output, /Ran 4 tests in .*\n\nOK/)
+  })
+
+  it.skipIf(skips)("has a fixture for pytest", async () => {
+    const output = await runPython("run pytest", ["local_identity.py", "test_agent.py", "conftest.py"])
+    assert.match(output, /4 passed/)
   })
 
   it("has every path of the control", () => {

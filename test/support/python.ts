@@ -15,13 +15,14 @@ import * as ServiceModel from "./serviceModel.js"
 
 const configured = process.env["PYTHON"]
 
-/** The Python that has boto3. */
+/** The Python that has boto3 and pytest. */
 export const python = (configured === undefined || configured === "" ? ["/usr/bin/python3"] : [configured])
-  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3"]).status === 0)
+  .find((path) => existsSync(path) && spawnSync(path, ["-c", "import boto3, pytest"]).status === 0)
 
 export const isRequired = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
 
-export const missing = "no boto3 found: install python3-boto3, or set PYTHON to a Python that has it"
+export const missing =
+  "boto3 or pytest not found: install python3-boto3 and python3-pytest, or set PYTHON to a Python that has both"
 
 /** Runs a task of a program in this environment only. Returns its report. */
 export const run = (program: URL) =>
