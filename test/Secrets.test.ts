@@ -94,7 +94,7 @@ describe("secrets of the flow", () => {
       })
   )
 
-  it.effect("reach nothing while credentials are obtained, logged and wrapped in errors", () =>
+  it.effect("never leak while credentials are obtained, logged and wrapped in errors", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const seen = yield* Effect.gen(function*() {

@@ -124,7 +124,7 @@ describe("npm run bench", () => {
     assert.isBelow(bundles["http"] ?? 0, (bundles["sdk"] ?? 0) / 1.8)
   })
 
-  it("tells what Identity loads", () => {
+  it("reports the packages that Identity loads", () => {
     assert.deepStrictEqual(read(file).load.packages, [])
   })
 
@@ -218,20 +218,20 @@ describe("npm run bench", () => {
     return other
   }
 
-  it("checks a result: a target that is just met", async () => {
+  it("exits with 0 when a target is just met", async () => {
     const { code, stdout } = await bench("--read", withSpeedUp(15), "--check")
     assert.notInclude(stdout, "MISSED")
     assert.strictEqual(code, 0)
   })
 
-  it("checks a result: one that is missed", async () => {
+  it("exits with 1 when a target is missed", async () => {
     const { code, stdout } = await bench("--read", withSpeedUp(14.9), "--check")
     assert.match(stdout, /times as fast as the official wrapper, at least 15 +14\.9 +MISSED/)
     assert.strictEqual(code, 1)
     assert.strictEqual((await bench("--read", withSpeedUp(14.9))).code, 0)
   })
 
-  it("explains itself when it is told what it does not know", async () => {
+  it("prints its usage when an option is unknown", async () => {
     assert.strictEqual((await bench("--round", "2")).code, 2)
     assert.strictEqual((await bench("--rounds", "none")).code, 2)
   })

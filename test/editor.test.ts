@@ -231,7 +231,7 @@ describe("an editor", { timeout: 60_000 }, () => {
   })
 
   // The messages name what is wrong, and not a member of another kind of client.
-  it("says what is wrong with the options of a credential provider", () => {
+  it("shows precise errors for the options of a credential provider", () => {
     const diagnostics = service.getSemanticDiagnostics(file)
     for (const [index, [call, message]] of mistakes.entries()) {
       const from = wrong.start + (wrong.places[index]?.[1] ?? 0)

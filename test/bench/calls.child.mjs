@@ -1,5 +1,5 @@
-// One subject, measured when it is told to: wall time, and CPU time of the whole process with its garbage and its compilation, in
-// microseconds a call. Garbage is left to the engine: a collection on demand makes it throw away compiled code too, and calls take twice
+// One subject, measured on request: wall time, and CPU time of the whole process with its garbage collection and compilation, in
+// microseconds per call. The engine decides when to collect garbage: a forced collection also drops compiled code, and calls take twice
 // as long for a while.
 import assert from "node:assert/strict"
 import { accessToken } from "./fixture.mjs"

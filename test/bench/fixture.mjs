@@ -1,4 +1,4 @@
-// What every subject asks for, and what it gets: the same request, and an access token of the size that authorization servers issue.
+// The request of every subject, and its response: an access token of the size that authorization servers issue.
 import { pathToFileURL } from "node:url"
 
 /** The URL of a built module, as in `Identity` or `aws/AwsDataPlane`: compiled as it is published, and run by plain Node. */
@@ -21,10 +21,10 @@ export const accessToken = [
 
 export const workloadAccessToken = "w".repeat(1024)
 
-/** In the words of this package. */
+/** As this package writes it. */
 export const request = { provider: "github", flow: "M2M", scopes: ["repo", "read:user"] }
 
-/** In the words of the official SDK. */
+/** As the official SDK writes it. */
 export const officialRequest = {
   workloadIdentityToken: workloadAccessToken,
   providerName: request.provider,
@@ -32,7 +32,7 @@ export const officialRequest = {
   authFlow: request.flow
 }
 
-/** In the words of AWS. */
+/** As AWS writes it. */
 export const awsRequest = {
   workloadIdentityToken: workloadAccessToken,
   resourceCredentialProviderName: request.provider,
@@ -40,7 +40,7 @@ export const awsRequest = {
   oauth2Flow: request.flow
 }
 
-/** The configuration of every subject, in variables that all of them read, and nothing of the machine's own. */
+/** The configuration of every subject, in variables that all of them read, and none of the machine's own. */
 export const environment = (endpoint) => ({
   PATH: process.env.PATH,
   AGENTCORE_BENCH_MODULES: process.env.AGENTCORE_BENCH_MODULES,

@@ -54,7 +54,7 @@ const program = Effect.gen(function*() {
   const tokenOf = (userId) =>
     Effect.map(
       plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId }),
-      (answer) => answer.workloadAccessToken
+      (response) => response.workloadAccessToken
     )
   const ask = (workloadIdentityToken, more = {}) =>
     plane.getResourceOauth2Token({ ...request, resourceOauth2ReturnUrl: returnUrl, workloadIdentityToken, ...more })

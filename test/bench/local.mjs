@@ -36,9 +36,9 @@ const start = async (module, args, env, read) => {
     url,
     ready: performance.now() - startedAt,
     cpu: async () => {
-      const answer = once(child, "message")
+      const result = once(child, "message")
       child.send("cpu")
-      return (await answer)[0]
+      return (await result)[0]
     },
     stop: async () => {
       const ended = once(child, "exit")

@@ -1,4 +1,4 @@
-// A result as a table, and the targets that it meets or misses.
+// Prints a result as tables, with the targets that it meets or misses.
 
 const bounds = {
   "at most": (value, limit) => value <= limit,
@@ -128,7 +128,7 @@ const definitions = {
   ]
 }
 
-/** Every target, with what was measured. */
+/** Every target, with its measurement. */
 export const targets = (result) =>
   Object.entries(definitions).filter(([part]) => result[part] !== undefined).flatMap(([, definitions]) =>
     definitions.map(([name, valueOf, bound, limit]) => {
@@ -252,7 +252,7 @@ const parts = {
   local: [localRows, readyRows, grantRows]
 }
 
-/** The whole result, to be read: medians with their quartiles. */
+/** The whole result for people: medians with their quartiles. */
 export const report = (result) => {
   const { cores, cpu, loadAverage, node, settings: { calls, processes, rounds } } = result
   return [

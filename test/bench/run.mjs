@@ -1,4 +1,4 @@
-// npm run bench: what an access token costs, with this package, with the official SDK, and with the AWS SDK alone.
+// npm run bench: the costs of an access token with this package, with the official SDK, and with the AWS SDK alone.
 import { execFile, fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -69,7 +69,7 @@ const ask = (child, message) => {
 const noSamples = (names) => Object.fromEntries(names.map((name) => [name, { wall: [], cpu: [] }]))
 
 /**
- * Every subject in a process of its own, as programs have it. Rounds go through all of them, in an order that turns.
+ * Measures every subject in its own process, as in a program. Each round runs all subjects, in rotating order.
  */
 const measureCalls = async (server, env, { calls, rounds, warmUp }) => {
   const names = Object.keys(subjects)
@@ -103,7 +103,7 @@ const measureCalls = async (server, env, { calls, rounds, warmUp }) => {
   return samples
 }
 
-/** One process of each kind after the other, again and again. */
+/** Runs one process of each kind in turn, repeatedly. */
 const measureProcesses = async (env, kinds, processes) => {
   const samples = noSamples(Object.keys(kinds))
   for (let round = 0; round < processes; round++) {
@@ -145,7 +145,7 @@ const measureOfficialWait = async (users) => {
   }
 }
 
-/** What the module loads besides what was there: how many modules, and the packages that are not Effect's. */
+/** The modules that a module adds: their number, and the packages other than Effect's. */
 const loadedBy = async (url, env) => {
   const loaded = async (source) => {
     const args = ["--import", path("../package/record-modules.mjs"), "--input-type=module", "--eval", source]

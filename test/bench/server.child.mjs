@@ -1,4 +1,4 @@
-// The other end, a process of its own so that its time is not measured: answers every request with the token, and counts them.
+// The server, in its own process so that its time is not measured: it responds to every request with the token, and counts requests.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 

@@ -95,7 +95,7 @@ const heap = () => {
 
 // -----------------------------------------------------------------------------
 
-// A crowd has a window of time, so that each second has its polls. A few waits are measured for a moment.
+// Many waits are measured over seconds, so that each second has its polls. A few are measured for a moment.
 const isCrowd = waits >= 1000
 const samples = isCrowd ? 300 : 5
 

@@ -1,5 +1,5 @@
-// The other end of the waits: every first ask of a user needs consent. Polls of a session are pending until the session is completed, and
-// other asks of the user need consent until then. It counts both as polls.
+// The server of the waits: the first request of a user needs consent. Polls of a session are pending until the session is completed, and
+// other requests of the user need consent until then. It counts both as polls.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 
@@ -9,7 +9,7 @@ const granted = new Set()
 let sessions = 0
 let polls = 0
 
-const answerToken = ({ oauth2Flow, sessionUri, workloadIdentityToken: user }) => {
+const respondToken = ({ oauth2Flow, sessionUri, workloadIdentityToken: user }) => {
   if (oauth2Flow === "M2M") return { accessToken }
   if (asked.has(user)) polls++
   if (granted.has(user)) return { accessToken }
@@ -25,8 +25,8 @@ const answerToken = ({ oauth2Flow, sessionUri, workloadIdentityToken: user }) =>
   return { sessionUri, sessionStatus: "IN_PROGRESS" }
 }
 
-const answers = {
-  "/identities/oauth2/token": answerToken,
+const responses = {
+  "/identities/oauth2/token": respondToken,
   "/complete": ({ sessionUri }) => {
     granted.add(userOf.get(sessionUri))
     return {}
@@ -37,7 +37,7 @@ const answers = {
 const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
-  const body = JSON.stringify(answers[request.url](JSON.parse(Buffer.concat(chunks).toString())))
+  const body = JSON.stringify(responses[request.url](JSON.parse(Buffer.concat(chunks).toString())))
   response.writeHead(200, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),

@@ -85,7 +85,7 @@ describe("the pages of the authorization server, in Chromium", () => {
       assertHarmless(tab)
     }))
 
-  Chromium.browserTest("refuse, as another user, by keyboard, on a phone in dark mode", () =>
+  Chromium.browserTest("deny, as another user, by keyboard, on a phone in dark mode", () =>
     Effect.gen(function*() {
       const { application, request } = yield* start()
       const tab = yield* Chromium.open({ viewport: { width: 390, height: 844 }, colorScheme: "dark" })
@@ -111,7 +111,7 @@ describe("the pages of the authorization server, in Chromium", () => {
     }))
 
   Chromium.browserTest(
-    "a page that was answered already is expired, and the form of another site has no effect",
+    "rejects a page when it was already submitted, and a form when another site sends it",
     () =>
       Effect.gen(function*() {
         const { application, request, server } = yield* start()

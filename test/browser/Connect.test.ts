@@ -87,7 +87,7 @@ const visitorOf = (user: string, page: Page = shared.tab.page) => {
 
 type Visitor = ReturnType<typeof visitorOf>
 
-/** A case with a user of its own, whom the vendor does not know yet. */
+/** A case with its own user, who has no grant at the vendor yet. */
 const browserCase = (
   name: string,
   user: string,
@@ -102,7 +102,7 @@ const browserCase = (
       yield* visitor.signIn()
       yield* run(visitor)
       assert.deepStrictEqual(foreignRequests, [])
-      // Chromium reports our own refusals too.
+      // Chromium also reports the rejections that this test expects.
       assert.deepStrictEqual(complaints.slice(before).filter((complaint) => !/status of 4\d\d/.test(complaint)), [])
     }).pipe((test) => Effect.provide(test, shared.context)))
 
@@ -119,7 +119,7 @@ const picture = (page: Page, name: string) =>
 
 describe("Connect, in Chromium", () => {
   browserCase(
-    "connects, goes on, and says so when the link is opened again",
+    "connects, continues, and reports a connected account when the link is opened again",
     "alice",
     (alice) =>
       Effect.gen(function*() {

@@ -113,7 +113,7 @@ describe("a consent, in Chromium", () => {
       yield* picture(tab, "flow-used")
     }).pipe(Effect.provide(environment)))
 
-  Chromium.browserTest("the user refuses: the waiting program fails at its next poll", () =>
+  Chromium.browserTest("the user denies: the waiting program fails at its next poll", () =>
     Effect.gen(function*() {
       const { press, program, tab } = yield* consentInBrowser("alice")
       yield* press("Deny")

@@ -96,7 +96,7 @@ type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
 
-/** What Chromium reports about answers that are no success. */
+/** Chromium's reports about error responses. */
 const refusals = /the server responded with a status of 40[013]/
 
 /**
@@ -160,7 +160,7 @@ const press = (name: string, result: string) =>
 const confirm = (label: string, result: string) =>
   pressOne((page) => page.getByRole("dialog").getByRole("button", { name: label }), result)
 
-/** Waits until the page shows so many of them. */
+/** Waits until the page shows this number of them. */
 const hasCount = async (items: Locator, count: number): Promise<void> => {
   await items.nth(count - 1).waitFor({ state: "attached" })
   await items.nth(count).waitFor({ state: "detached" })
@@ -219,7 +219,7 @@ const readKey = (workloadIdentityToken: string) =>
 // -----------------------------------------------------------------------------
 
 describe("the console, in Chromium", () => {
-  test("takes the code out of the address, and stays open after a reload", (page) =>
+  test("removes the code from the address, and stays open after a reload", (page) =>
     Effect.gen(function*() {
       const { controlToken, url } = yield* LocalServer.LocalServer
       const token = Redacted.value(controlToken)
@@ -308,7 +308,7 @@ describe("the console, in Chromium", () => {
       })
   )
 
-  test("shows requests as they come, with their reasons, and keeps its place", (page) =>
+  test("shows requests live, with their reasons, and keeps the scroll position", (page) =>
     Effect.gen(function*() {
       const token = yield* tokenOf("alice")
       const { faults } = yield* control
@@ -359,7 +359,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("answers for users: approves, also as another one, denies and expires", (page) =>
+  test("approves as a user or as another one, denies, and expires consents", (page) =>
     Effect.gen(function*() {
       const [alice, bob, carol, dora] = yield* Effect.forEach(["alice", "bob", "carol", "dora"], tokenOf)
       for (const token of [alice, bob, carol, dora]) yield* ask(token ?? "")
@@ -414,7 +414,7 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* grants.list, 0)
     }))
 
-  test("moves the clock, and says what is wrong with a time", (page) =>
+  test("moves the clock, and explains an invalid time", (page) =>
     Effect.gen(function*() {
       const { clock } = yield* control
       const offset = Effect.map(clock.state, ({ offset }) => offset)
@@ -620,7 +620,7 @@ describe("the console, in Chromium", () => {
       assert.isTrue(yield* hasToken(token))
     }))
 
-  test("has nothing that axe finds, in dark and light, on any screen", (page) =>
+  test("has no axe violation, in dark and light, on any screen", (page) =>
     Effect.gen(function*() {
       const { clock, consents, faults, snapshot } = yield* control
       const token = yield* tokenOf("alice")
@@ -678,7 +678,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("asks for a token that is right", (page) =>
+  test("prompts again when the token is wrong", (page) =>
     Effect.gen(function*() {
       const { controlToken } = yield* LocalServer.LocalServer
       yield* use(async () => {
@@ -697,7 +697,7 @@ describe("the console, in Chromium", () => {
       })
     }), /_local\/\w+: net::ERR_ABORTED$|status of 401/)
 
-  test("is of no use to pages of other sites", (page) =>
+  test("rejects requests of pages of other sites", (page) =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const consoleUrl = yield* newConsoleUrl
@@ -729,7 +729,7 @@ describe("the console, in Chromium", () => {
       assert.strictEqual((yield* clock.state).offset, 3_600_000)
     }).pipe(Effect.scoped), /./)
 
-  test("says that the server is gone, and connects again", (page) =>
+  test("reports a lost server, and connects again", (page) =>
     Effect.gen(function*() {
       const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
       const start = (port: number) =>

@@ -32,7 +32,7 @@ const asNobody = process.getuid?.() === 0
 
 describe("the server in a container", () => {
   it.live(
-    "runs without rights, is healthy, and has one issuer for browsers and itself",
+    "runs without privileges, is healthy, and has one issuer for browsers and itself",
     () =>
       Effect.gen(function*() {
         const { command, home } = yield* install

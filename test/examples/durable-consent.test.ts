@@ -79,7 +79,7 @@ describe("a workflow that waits for days", () => {
     assert.include(documentation, read("test/examples/durable-consent.ts"))
   })
 
-  it.effect("goes on when the user has connected the calendar", () => {
+  it.effect("continues when the user has connected the calendar", () => {
     const { layer, mails, tokens } = application()
     const memory = ObtainConsent.layerSignals.pipe(
       Layer.provideMerge(Layer.merge(PendingConsents.layerMemory, WorkflowEngine.layerMemory))
@@ -107,7 +107,7 @@ describe("a workflow that waits for days", () => {
     }).pipe(Effect.provide(runner.pipe(Layer.provideMerge(Layer.mergeAll(memory, planes, layer)))))
   })
 
-  it.live("goes on in another process, over the same database", () =>
+  it.live("continues in another process, over the same database", () =>
     Effect.gen(function*() {
       const { layer, mails, tokens } = application()
       const client = NodeSqlite.layer(join(yield* folder, "app.db"))

@@ -109,7 +109,7 @@ describe("the examples of the README", () => {
       assert.match((yield* Fiber.join(fiber)).at(-1) ?? "", /^Alice's token has \d{3,} characters$/)
     }))
 
-  it.effect("requires user consent: begin and resume", () =>
+  it.effect("requires user consent: start and resume", () =>
     Effect.gen(function*() {
       const kept = new Map<string, string>()
       const store = Layer.succeed(RequiresUserConsent.Store, {
@@ -127,7 +127,7 @@ describe("the examples of the README", () => {
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued("vault-token")]
     }))))
 
-  it.effect("custom schedule: the user refuses", () =>
+  it.effect("custom schedule: the user denies", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Effect.flip(CustomSchedule.program))
       yield* TestClock.adjust("1 second")
@@ -162,7 +162,7 @@ describe("the examples of the README", () => {
         Effect.succeed({ apiKey: secret(`${request.resourceCredentialProviderName}-key`) })
     }))))
 
-  it.live("consent callback: Alice comes back, and the token is there", () =>
+  it.live("consent callback: Alice returns, and the agent gets her token", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
       const comeBack = (cookie: string) =>
@@ -243,7 +243,7 @@ describe("the examples of the README", () => {
       )
     })
 
-    it.live("http: the endpoint answers with a link, and after consent with the agenda", () =>
+    it.live("http: the endpoint responds with a link, and after consent with the agenda", () =>
       Effect.gen(function*() {
         const ask = Effect.flatMap(
           send(HttpClientRequest.get("/agenda")),
@@ -255,7 +255,7 @@ describe("the examples of the README", () => {
         assert.deepStrictEqual(yield* ask, { _tag: "Agenda", events: ["10:00 Dentist"] })
       }).pipe(Effect.provide(Layer.provideMerge(ConnectHttp.server, environment))))
 
-    it.live("chat: the agent posts the link, waits, and goes on", () =>
+    it.live("chat: the agent posts the link, waits, and continues", () =>
       Effect.gen(function*() {
         const messages = yield* Queue.unbounded<string>()
         const chat = { post: (user: string, message: string) => Queue.offer(messages, `@${user} ${message}`) }

@@ -96,7 +96,7 @@ describe("an agent in plain JavaScript", { timeout: 40_000 }, () => {
     assert.deepStrictEqual(imports, ["effect-agentcore-identity/promise/Identity", "node:events", "node:http"])
   })
 
-  it.live("asks for Alice's consent once, and has her token as soon as she is back", () =>
+  it.live("asks for Alice's consent once, and gets her token as soon as she returns", () =>
     Effect.gen(function*() {
       const { PORT, variables } = yield* world
       const agent = yield* start({ PORT, ...variables })
@@ -124,7 +124,7 @@ describe("an agent in plain JavaScript", { timeout: 40_000 }, () => {
       assert.strictEqual(yield* Effect.promise(() => again.code), 0)
     }))
 
-  it.live("says by its name what is missing", () =>
+  it.live("reports the name of the missing part", () =>
     Effect.gen(function*() {
       const { variables } = yield* Program.local()
       const agent = yield* start({ PORT: String(yield* freePort), ...variables })

@@ -17,7 +17,7 @@ const blocks = [...readme.matchAll(/^(?:<!-- (.+) -->\n)?```(\w+)\n([\s\S]*?)^``
 const examples = blocks.filter(({ marker }) => marker.startsWith("test/"))
 
 describe("README", () => {
-  it("has no code that is not tested: a file of the examples, or a step that `follow-readme.mjs` follows", () => {
+  it("has only tested code: files of the examples, and steps that `follow-readme.mjs` follows", () => {
     assert.lengthOf(blocks, (readme.match(/^```/gm)?.length ?? 0) / 2)
     const others = blocks.filter(({ marker }) => !/^(test\/|follow: )/.test(marker))
     // `.ci/run` runs the commands of a clone.
@@ -55,7 +55,7 @@ describe("README", () => {
     assert.deepStrictEqual(files.filter((name) => !readme.includes(`test/examples/${name}`)), [])
   })
 
-  it("is read in ten minutes", () => {
+  it("takes at most ten minutes to read", () => {
     // Tables are looked up, not read.
     const words = readme.replaceAll(/```[\s\S]*?```|<[^>]*>|^\|.*$/gm, "").split(/\s+/).filter((word) =>
       /\w/.test(word)

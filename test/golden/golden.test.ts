@@ -121,7 +121,7 @@ const golden = (name: string, test: () => Effect.Effect<void, unknown, Scope.Sco
 // -----------------------------------------------------------------------------
 
 describe("the local server", () => {
-  golden("an exported state is restored, and a stored session is resumed", () => Effect.provide(isWhole, restored))
+  golden("restores an exported state, and resumes a stored session", () => Effect.provide(isWhole, restored))
 
   golden("a vault file is opened", () =>
     Effect.gen(function*() {
@@ -155,7 +155,7 @@ describe("the local server", () => {
 })
 
 describe("pending consents", () => {
-  golden("a consent in SQLite is finished", () =>
+  golden("completes a consent in SQLite", () =>
     Effect.gen(function*() {
       const client = Sqlite.client(yield* temporaryFolder, "consents.db")
       const { rows, statements } = JSON.parse(read("consents.sqlite.json"))
@@ -190,7 +190,7 @@ const restoredRedis = (name: string) =>
   })
 
 describe("the shared cache", () => {
-  golden("a credential in Redis is found", () =>
+  golden("finds a credential in Redis", () =>
     Effect.gen(function*() {
       const server = yield* restoredRedis("credentials.redis.json")
       const store = CredentialStore.layerRedis({ key: World.key, redis: { port: server.port } })
@@ -217,7 +217,7 @@ const statementsOfDocumentation = (): string => {
 }
 
 describe("durable waits", () => {
-  golden("an execution in PostgreSQL that waits for a consent goes on", () =>
+  golden("continues an execution in PostgreSQL that waits for a consent", () =>
     Effect.gen(function*() {
       const server = yield* Postgres.make
       // The dump changes the settings of its connection.

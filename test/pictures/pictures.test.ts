@@ -55,7 +55,7 @@ describe("the pictures of the README", () => {
   describe("the demo", () => {
     beforeAll(Program.build, 60_000)
 
-    it.live("is its real output, but for ports and times", () =>
+    it.live("shows its real output, except ports and times", () =>
       Effect.gen(function*() {
         const normalize = (text: string) =>
           text.replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:PORT").replaceAll(/\d+(\.\d+)? s$/gm, "TIME")
