@@ -185,21 +185,20 @@ const withOptions = <Options extends object, E, R>(
  * All other responses go to the caller. No response, error or span of the client contains the header. With options that
  * cannot be right, every request fails with `ValidationException`, and none is sent.
  *
- * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
- * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to
- * a foreign origin is a defect, and the credential is not sent there. (Effect drops `Authorization` from such a request
- * and sends it.)
+ * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
+ * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
+ * there. `fetch` does not follow redirects itself, because it would send most headers to the next origin.
  *
- * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
- * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner
- * client that turns tracing off, prevents the check: each request is then a defect, and is not sent. Put it outside. A
- * `Dispatcher` of undici must not follow redirects itself, because the check does not see them.
+ * The origin of each request is checked right before it is sent, also with tracing off around the client. Until then,
+ * the request carries a random mark instead of the credential. If an inner client turns tracing off, for example with
+ * `HttpClient.TracerDisabledWhen`, its requests cannot be checked: each is sent with the mark, and is a defect. Turn
+ * tracing off around the client instead. A `Dispatcher` of undici must not follow redirects itself, because the check
+ * does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
- * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
+ * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that an
+ * inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not sent.
  *
- * @since 0.1.0
- * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
