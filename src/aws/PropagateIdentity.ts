@@ -93,7 +93,7 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-const refuseHttpClientOptions = Validation.refuse(
+const validateHttpClientOptions = Validation.refuse(
   () =>
     Schema.Struct({
       origins: Constraint.optional(Schema.Array(Schema.String)),
@@ -101,6 +101,9 @@ const refuseHttpClientOptions = Validation.refuse(
     }),
   { name: "PropagateIdentity.httpClient" }
 )
+
+/** The errors that the propagation adds to a client. */
+type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
 
 /**
  * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. In the place of the region, anyone can have
@@ -139,10 +142,7 @@ export const httpClient: {
     options?: HttpClientOptions
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
   /**
    * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
    * outside, set `origins` to your own gateways.
@@ -150,21 +150,15 @@ export const httpClient: {
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options?: HttpClientOptions
-  ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
 } = dual(
   (args) => HttpClient.isHttpClient(args[0]),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options: HttpClientOptions = {}
-  ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  > => {
-    const refused = refuseHttpClientOptions(options)
-    if (refused !== undefined) throw refused
+  ) => {
+    const invalid = validateHttpClientOptions(options)
+    if (invalid !== undefined) throw invalid
     const { allowInsecureOrigins, origins } = options
     return inject(self, {
       header: identityWat,

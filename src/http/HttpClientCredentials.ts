@@ -143,34 +143,31 @@ export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequ
  */
 export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
+/** The errors that an access token adds to a client. */
+type TokenError = AccessTokenError | CredentialError | InsufficientScope
+
 // -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
 
-/** A client without a credential: its options are wrong. */
-const refusing = <E, R>(refused: ValidationException): HttpClient.HttpClient.With<E | ValidationException, R> =>
-  HttpClient.makeWith<E | ValidationException, R, E | ValidationException, R>(
-    () => Effect.fail(refused),
-    Effect.succeed
-  )
-
-/** The client for the options of a call, inline or of a declared credential. */
-const withOptions = <Options extends object, E, R>(
+/**
+ * Wraps a client with the options of a call, inline or for a declared credential. With invalid options, all requests of
+ * the client fail.
+ */
+const wrapClient = <Options extends object, E, R>(
   check: OptionChecks.Check,
   subject: CredentialTag.Declared<string, object> | Options,
   use: object | undefined,
   wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
 ): HttpClient.HttpClient.With<E | ValidationException, R> => {
   const isDeclared = CredentialTag.isDeclared(subject, check.kind)
-  const refused = isDeclared ? check.refuseUse(use) : check.refuseOptions(subject)
-  // The options of a use are the inline options without the declared ones.
-  return refused === undefined
-    // Its errors are more than those of its own.
-    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options) as HttpClient.HttpClient.With<
-      E | ValidationException,
-      R
-    >
-    : refusing(refused)
+  const invalid = isDeclared ? check.validateUse(use) : check.validateOptions(subject)
+  const client = invalid === undefined
+    // The declared options and those of the use are together the inline options.
+    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
+    : HttpClient.makeWith(() => Effect.fail(invalid), Effect.succeed)
+  // Either client has a part of these errors.
+  return client as HttpClient.HttpClient.With<E | ValidationException, R>
 }
 
 /**
@@ -233,10 +230,7 @@ export const withAccessToken: {
     options: AccessTokenUseOptions<E1, R1>
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
@@ -246,10 +240,7 @@ export const withAccessToken: {
     options: AccessTokenOptions<E1, R1>
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
@@ -259,10 +250,7 @@ export const withAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     credential: AccessTokenCredential,
     options: AccessTokenUseOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
@@ -271,21 +259,15 @@ export const withAccessToken: {
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
     options: AccessTokenOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
   <E, R, E1, R1>(
     self: HttpClient.HttpClient.With<E, R>,
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  > =>
-    withOptions(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
+  ) =>
+    wrapClient(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
       const {
         allowInsecureOrigins,
         origins,
@@ -381,8 +363,8 @@ export const withApiKey: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: ApiKeyCredential | ApiKeyOptions,
     use?: ApiKeyUseOptions
-  ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken> =>
-    withOptions(
+  ) =>
+    wrapClient(
       OptionChecks.apiKey,
       subject,
       use,
@@ -466,8 +448,8 @@ export const withIamAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
     use?: OriginOptions
-  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService> =>
-    withOptions(
+  ) =>
+    wrapClient(
       OptionChecks.iamAccessToken,
       subject,
       use,

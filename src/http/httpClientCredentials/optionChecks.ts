@@ -27,20 +27,20 @@ export interface Check {
   /** The kind of the credential. */
   readonly kind: string
   /** The check of inline options. */
-  readonly refuseOptions: Refuse
+  readonly validateOptions: Refuse
   /** The check of the options for a declared credential. */
-  readonly refuseUse: Refuse
+  readonly validateUse: Refuse
 }
 
 const make = (
   kind: string,
-  refuseOptions: Refuse,
+  validateOptions: Refuse,
   use: Schema.Struct.Fields,
   row: { readonly name: string }
 ): Check => ({
   kind,
-  refuseOptions: refuseOtherTags(kind, refuseOptions, row),
-  refuseUse: refuseFields(() => use, row)
+  validateOptions: refuseOtherTags(kind, validateOptions, row),
+  validateUse: refuseFields(() => use, row)
 })
 
 const { accessTokenOperation, apiKeyOperation } = IdentityRequest
