@@ -132,8 +132,10 @@ export const inject = <E, R, E2, R2>(
   const send = (request: Request) => withoutRedirects(postprocess(Effect.succeed(request)))
 
   // A client that follows redirects itself, below Effect, shows it in the URL of the response only.
-  const checkOrigin = ({ url }: Response): Effect.Effect<void> =>
-    URL.canParse(url) && !allows(new URL(url)) ? Effect.die(makeRedirectDefect()) : Effect.void
+  const checkOrigin = (response: Response): Effect.Effect<void> => {
+    const url = URL.parse(response.url)
+    return url === null || allows(url) ? Effect.void : Effect.die(makeRedirectDefect())
+  }
 
   const attempt = (request: Request): Attempt<E, R> => (value) => {
     const credential = Redacted.value(value)
