@@ -47,8 +47,8 @@ export interface Dependencies {
 }
 
 /**
- * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from elsewhere,
- * for example from the headers of a request.
+ * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from
+ * elsewhere, for example from the headers of a request.
  */
 export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
   Option.isNone(dataPlane) || workload === undefined
@@ -69,8 +69,8 @@ export const dependenciesOfProgram = Effect.gen(function*() {
 })
 
 /**
- * Whether AgentCore may have completed the authorization in spite of an error. After a rejection it has not, and it never
- * will: the session is claimed.
+ * Whether AgentCore may have completed the authorization in spite of an error. After a rejection it has not, and it
+ * never will: the session is claimed.
  */
 const mayBeComplete = (error: DataPlaneError): boolean => {
   switch (error._tag) {

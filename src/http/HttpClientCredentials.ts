@@ -193,8 +193,9 @@ const wrapClient = <Options extends object, E, R>(
  * does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
- * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that an
- * inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not sent.
+ * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that
+ * an inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not
+ * sent.
  *
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

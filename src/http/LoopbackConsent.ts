@@ -114,13 +114,13 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
  * authorization for `user`, and the flow polls at once. The server stops when the wait ends: with a token, with an
  * error, or by interruption.
  *
- * The server accepts only a top-level navigation with the session of a waiting consent, and with its `customState` if it
- * has one. A page of another site cannot end or redirect a consent. The handler never completes a session that the
+ * The server accepts only a top-level navigation with the session of a waiting consent, and with its `customState` if
+ * it has one. A page of another site cannot end or redirect a consent. The handler never completes a session that the
  * program did not start. Concurrent consents share the port.
  *
- * If it cannot listen there, it fails with {@link LoopbackUnavailable} before it shows anything. Use `127.0.0.1`, as RFC
- * 8252 advises: `localhost` can have another address. If something other than the flow runs the handler, it succeeds
- * when the browser is back, or when the session expires.
+ * If it cannot listen there, it fails with {@link LoopbackUnavailable} before it shows anything. Use `127.0.0.1`, as
+ * RFC 8252 advises: `localhost` can have another address. If something other than the flow runs the handler, it
+ * succeeds when the browser is back, or when the session expires.
  *
  * @since 0.1.0
  * @category handlers

@@ -174,8 +174,8 @@ const containerOf = (input: object): Container => {
 }
 
 /**
- * The headers by name in lower case. Commas join several values of a name, as in HTTP. Empty values are dropped. An event
- * is JSON from outside, so values that are not strings are dropped too.
+ * The headers by name in lower case. Commas join several values of a name, as in HTTP. Empty values are dropped. An
+ * event is JSON from outside, so values that are not strings are dropped too.
  */
 const normalize = (input: object): ReadonlyMap<string, string> => {
   const container = containerOf(input)

@@ -121,9 +121,9 @@ export interface Page {
 /**
  * Renders a page, and the headers that it needs.
  *
- * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know the return
- * URL, which may even have a custom scheme. The response to a form is therefore a page with `refresh`, not a redirect,
- * and `form-action 'self'` is enough.
+ * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know the
+ * return URL, which may even have a custom scheme. The response to a form is therefore a page with `refresh`, not a
+ * redirect, and `form-action 'self'` is enough.
  */
 export const render = (options: Options): Page => ({
   headers: {

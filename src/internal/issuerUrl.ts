@@ -12,8 +12,8 @@ const parts = /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)?$/i
 
 /**
  * Whether a string is the URL of an issuer, or of its metadata: scheme, host, port and path, without user information,
- * query and fragment (OpenID Connect Discovery 1.0, section 3). `URL` changes some paths, like those with `..`. They are
- * invalid, because the request would go elsewhere. Plain http is for loopback hosts only.
+ * query and fragment (OpenID Connect Discovery 1.0, section 3). `URL` changes some paths, like those with `..`. They
+ * are invalid, because the request would go elsewhere. Plain http is for loopback hosts only.
  */
 export const isIssuer = (value: string): boolean => {
   if (value.length > maxLength || !isSecure(value)) return false
@@ -22,8 +22,8 @@ export const isIssuer = (value: string): boolean => {
 }
 
 /**
- * Whether a string is the URL of an endpoint, which may have a query (RFC 6749, section 3), but neither user information
- * nor a fragment. Plain http is for loopback hosts only.
+ * Whether a string is the URL of an endpoint, which may have a query (RFC 6749, section 3), but neither user
+ * information nor a fragment. Plain http is for loopback hosts only.
  */
 export const isEndpoint = (value: string): boolean => {
   if (value.length > maxLength || !isSecure(value) || value.includes("#")) return false

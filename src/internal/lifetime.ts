@@ -1,7 +1,8 @@
 /** A lifetime in a setup file or a flag. */
 
 /**
- * A duration in the form of Effect, such as `90 seconds`. Tokens expire at whole seconds, so the shortest is one second.
+ * A duration in the form of Effect, such as `90 seconds`. Tokens expire at whole seconds, so the shortest is one
+ * second.
  */
 export type Lifetime = `${number} ${"second" | "minute" | "hour" | "day"}${"s" | ""}`
 

@@ -5,8 +5,8 @@ import { hasProperty } from "effect/Predicate"
 import { codeOf } from "./errorCode.js"
 
 /**
- * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error, because errors of
- * packages can quote secrets.
+ * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error, because errors
+ * of packages can quote secrets.
  */
 export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   readonly packageName: string

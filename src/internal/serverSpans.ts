@@ -5,7 +5,9 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
 
-/** Disables the spans of matching requests. Provide it to the layer of the server: the tracer runs outside all routes. */
+/**
+ * Disables the spans of matching requests. Provide it to the layer of the server: the tracer runs outside all routes.
+ */
 export const layerUntraced = (
   matches: (request: HttpServerRequest.HttpServerRequest) => boolean
 ): Layer.Layer<never> =>
@@ -14,8 +16,8 @@ export const layerUntraced = (
   )
 
 /**
- * Runs an effect without spans unless the program has its own tracer. Nothing reads the spans of Effect's default tracer,
- * and they take a fifth of the time of a small request.
+ * Runs an effect without spans unless the program has its own tracer. Nothing reads the spans of Effect's default
+ * tracer, and they take a fifth of the time of a small request.
  */
 export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>

@@ -15,8 +15,8 @@ interface Flight<A, E> {
 }
 
 /**
- * Returns the result of the flight of the key. The first caller starts it with `effect`. Later callers run `onJoin`, and
- * wait for it.
+ * Returns the result of the flight of the key. The first caller starts it with `effect`. Later callers run `onJoin`,
+ * and wait for it.
  *
  * A flight runs in a separate fiber, with the context of the first caller. Interrupting a caller interrupts no other
  * caller. When all callers are interrupted, so is the flight, and the last caller waits for its finalizers.

@@ -23,8 +23,8 @@ const decode = (url: string, times = 3): string =>
 const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
 
 /**
- * Whether a request is for the page, or has a session in its URL. A router compares the paths, because it serves several
- * spellings of one path. The options of the program's own router can only reduce them.
+ * Whether a request is for the page, or has a session in its URL. A router compares the paths, because it serves
+ * several spellings of one path. The options of the program's own router can only reduce them.
  */
 export const matches = (
   path: HttpRouter.PathInput

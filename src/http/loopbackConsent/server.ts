@@ -1,6 +1,6 @@
 /**
- * Servers for return URLs on this machine. A server runs while a consent waits for the browser. All consents on one port
- * share its server.
+ * Servers for return URLs on this machine. A server runs while a consent waits for the browser. All consents on one
+ * port share its server.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -58,8 +58,8 @@ const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
 }
 
 /**
- * Whether a request is a top-level navigation, which is how the browser comes back. A page of another site can only load
- * resources in the background or in a frame. Clients other than browsers send no `sec-fetch-site`.
+ * Whether a request is a top-level navigation, which is how the browser comes back. A page of another site can only
+ * load resources in the background or in a frame. Clients other than browsers send no `sec-fetch-site`.
  */
 const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
   headers["sec-fetch-site"] === undefined
