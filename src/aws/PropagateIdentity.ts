@@ -31,10 +31,7 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadA
  */
 export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
 
-/**
- * The common part of the three stacks, because a union of them is not callable. Requests of an HTTP client have
- * headers.
- */
+/** The common type of the three middleware stacks: a union of them is not callable. Each request has headers. */
 interface BuildStep {
   readonly add: (
     middleware: <Arguments extends { readonly request: { readonly headers: Record<string, string> } }, Output>(
@@ -68,7 +65,7 @@ export const command = <Command extends InvokeCommand>(
 ): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get }) =>
     Effect.map(get, (token) => {
-      // The step before signing. A second propagation replaces the first.
+      // `build` is the step before signing. A second propagation replaces the first.
       const stack = command.middlewareStack as BuildStep
       stack.add(
         (next) => (args) => {
@@ -106,8 +103,8 @@ const validateHttpClientOptions = Validation.refuse(
 type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
 
 /**
- * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. In the place of the region, anyone can have
- * `s3` or `s3-us-west-2`: these are the hosts of a bucket with a name of their choice.
+ * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` in the place of
+ * the region, the host belongs to a bucket, and anyone can create that bucket.
  */
 const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/
 
@@ -116,8 +113,8 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * hosts `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The hosts include gateways of
  * other accounts: if URLs come from outside, set `origins` to your own gateways.
  *
- * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and
- * for redirects. Invalid options are a mistake of the programmer, and throw at once.
+ * The gateway's own authorization uses the header `Authorization`. See `http/HttpClientCredentials` for it, and for
+ * redirects. Invalid options are a programming mistake, and throw at once.
  *
  * @since 0.1.0
  * @category combinators

@@ -49,8 +49,8 @@ import * as OptionChecks from "./httpClientCredentials/optionChecks.js"
  */
 export interface OriginOptions {
   /**
-   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin, also after a redirect, stay
-   * as they are. An invalid entry throws an `IllegalArgumentException` when the client is wrapped.
+   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin stay as they are, also after a
+   * redirect. An invalid entry throws an `IllegalArgumentError` when the client is wrapped.
    */
   readonly origins: Arr.NonEmptyReadonlyArray<string>
   /** Allows plain http to hosts other than loopback. Credentials are then readable on the network. Default: false. */
@@ -67,24 +67,23 @@ export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = neve
   extends ConsentOptions<E, R>, OriginOptions
 {
   /**
-   * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the
-   * token in the vault, and needs the user's consent again. It is for tokens that their authorization server has
-   * revoked, because AgentCore does not notice that. Requests that are rejected at the same time share one
-   * re-authentication with `CredentialCache`; without it each one asks the user. Default: false, and the request fails
-   * with `CredentialRejected`.
+   * If a token was rejected and the service returns the same token again, requests one with `forceAuthentication`. This
+   * drops the token in the vault, and needs the user's consent again. Use it for tokens that their authorization server
+   * may revoke, because AgentCore does not notice that. With `CredentialCache`, concurrent rejected requests share one
+   * re-authentication; without it each one asks the user. Default: false, and the request fails with
+   * `CredentialRejected`.
    */
   readonly reauthenticate?: boolean | undefined
   /**
-   * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need
-   * the user's consent. If these scopes are not available, or `maxScopes` omits one of them, the request fails with
-   * `InsufficientScope`. The next request starts with `scopes` again, so put scopes that are always needed there.
-   * Default: false, and the request fails with `InsufficientScope`.
+   * If the resource requires scopes that the token lacks, obtains a token with these too, once, and repeats the
+   * request. This may need the user's consent. If these scopes are not available, or `maxScopes` omits one of them, the
+   * request fails with `InsufficientScope`. The next request starts with `scopes` again, so put scopes that are always
+   * needed there. Default: false, and the request fails with `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
   /**
-   * The scopes that `stepUp` may ask for, besides `scopes`. The resource names the missing scopes, so without a limit
-   * it decides what the token allows. Default: for `M2M`, where no user consents, only `scopes`, so that `stepUp` alone
-   * adds none. For the other flows: all.
+   * The scopes that `stepUp` may add to `scopes`. The resource names the missing scopes, so without a limit it decides
+   * what the token allows. Default: none for `M2M`, where no user consents; all for the other flows.
    */
   readonly maxScopes?: ReadonlyArray<string> | undefined
 }
@@ -110,11 +109,11 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
  */
 export interface ApiKeyUseOptions extends OriginOptions {
   /**
-   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the
-   * client is wrapped.
+   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentError` when the client
+   * is wrapped.
    */
   readonly header: string
-  /** The text before the key, with the space if there is one, as in `"Token "`. Default: none. */
+  /** The prefix of the key in the header, including a space, as in `"Token "`. Default: none. */
   readonly prefix?: string | undefined
 }
 
@@ -135,8 +134,8 @@ export interface ApiKeyOptions extends ApiKeyRequest, ApiKeyUseOptions {}
 export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequest, OriginOptions {}
 
 /**
- * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason
- * `Encode` means that no header can carry the credential, for example an API key with a line break.
+ * The errors that a credential adds to a client, besides the errors of obtaining it. If no header can carry the
+ * credential, for example an API key with a line break, the reason of the `HttpClientError` is an `EncodeError`.
  *
  * @since 0.1.0
  * @category errors
@@ -172,15 +171,14 @@ const wrapClient = <Options extends object, E, R>(
 
 /**
  * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
- * own caller, and replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache
- * tokens.)
+ * own caller, and replaces an existing `Authorization` header. To cache tokens, put `CredentialCache` under `Identity`.
  *
  * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
- * All other responses go to the caller. No response, error or span of the client contains the header. With options that
- * cannot be right, every request fails with `ValidationException`, and none is sent.
+ * All other responses go to the caller. No response, error or span of the client contains the header. With invalid
+ * options, every request fails with `ValidationException`, and none is sent.
  *
  * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
  * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
@@ -292,10 +290,10 @@ export const withAccessToken: {
 /**
  * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
  * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects, wrong options and the order of
+ * once; otherwise the request fails with `CredentialRejected`. For redirects, invalid options and the order of
  * combinators see {@link withAccessToken}.
  *
- * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
+ * A 401 does not name the rejected credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
  *
  * @since 0.1.0
@@ -383,9 +381,9 @@ export const withApiKey: {
 
 /**
  * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
- * the allowed origins only. (Put `CredentialCache.layerSecurityTokenService` below to cache tokens.) After a 401 the
+ * the allowed origins only. To cache tokens, provide `CredentialCache.layerSecurityTokenService`. After a 401 the
  * client obtains another token and repeats the request once. If that does not help, the request fails with
- * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, wrong options and the order of
+ * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, invalid options and the order of
  * combinators see {@link withAccessToken}.
  *
  * @since 0.1.0

@@ -1,6 +1,4 @@
-/**
- * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
- */
+/** Checks of the options of `HttpClientCredentials`. The errors name its own options. */
 import * as Schema from "effect/Schema"
 import { type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
 import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
@@ -10,7 +8,7 @@ import { ProviderName } from "../../models/internal/names.js"
 
 const Flag = Constraint.optional(Schema.Boolean)
 
-// `origins` checks what each entry means.
+// `allowList` checks the entries of `origins`.
 const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigins: Flag }
 
 const tokenFields = {
