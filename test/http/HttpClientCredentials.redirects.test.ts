@@ -1,4 +1,4 @@
-/** A credential reaches no other origin, in whatever order a client was put together. */
+/** A credential reaches no other origin, for any order of the combinators. */
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -101,7 +101,7 @@ const provide = Effect.provide([
 const secrets = [`${sentinel}-token`, `${sentinel}-key`, `${sentinel}-workload`]
 
 describe("a credential", () => {
-  it("reaches no foreign origin, in no order of the combinators", () =>
+  it("reaches no foreign origin, for any order of the combinators", () =>
     FastCheck.assert(
       FastCheck.asyncProperty(
         FastCheck.array(FastCheck.constantFrom(...combinators), { maxLength: 4 }),
@@ -198,7 +198,7 @@ describe("a credential", () => {
       }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
   }
 
-  it.live("a fetch that follows redirects whatever it is told is a defect", () =>
+  it.live("a fetch that ignores the option and follows redirects is a defect", () =>
     Effect.gen(function*() {
       const other = yield* resource((_, response) => response.end("ok"))
       const { url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
@@ -229,7 +229,7 @@ describe("a credential", () => {
       assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), [undefined])
     }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
 
-  it.live("with tracing off it is sent, and no span of an inner client is recorded", () =>
+  it.live("is sent with tracing off, and no span of an inner client is recorded", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("ok"))
       const recorder = yield* Recorder.make

@@ -12,7 +12,7 @@ const rejection = (status: number, authenticate?: string) =>
     headers: Headers.fromInput(authenticate === undefined ? {} : { "WWW-Authenticate": authenticate })
   })
 
-describe("parse", () => {
+describe("parseChallenges", () => {
   const cases: ReadonlyArray<readonly [header: string, challenges: unknown]> = [
     ["", []],
     ["Bearer", [["bearer", {}]]],
@@ -47,7 +47,7 @@ describe("parse", () => {
     })
   })
 
-  it("reads what was written, whatever the values are", () =>
+  it("parses any values that were written", () =>
     FastCheck.assert(FastCheck.property(FastCheck.array(challenge, { maxLength: 4 }), (challenges) => {
       const isToken = /^[!#$%&'*+\-.^_`|~\w]+$/
       const header = challenges.map(({ parameters, scheme }) =>
@@ -66,7 +66,7 @@ describe("parse", () => {
       )
     })))
 
-  it("takes any text, in time that grows with its length", () => {
+  it("accepts any string, in linear time", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ maxLength: 200, unit: "grapheme" }), (header) => {
       Challenge.parseChallenges(header)
       Challenge.parseChallenges(`Bearer ${header}`)
@@ -80,13 +80,13 @@ describe("parse", () => {
 })
 
 describe("rejectionOf", () => {
-  it("takes 401 for a rejection, whatever it says", () => {
+  it("returns Rejected for 401 with any challenge", () => {
     for (const authenticate of [undefined, "", "Basic realm=\"a\"", "Bearer", "Bearer error=\"invalid_request\""]) {
       assert.deepStrictEqual(rejection(401, authenticate), { _tag: "Rejected", status: 401 })
     }
   })
 
-  it("takes the code invalid_token for one under any status of the client's fault", () => {
+  it("returns Rejected for the code invalid_token with any status 4xx", () => {
     for (const status of [400, 401, 403, 404]) {
       assert.deepStrictEqual(rejection(status, "Bearer error=\"invalid_token\""), { _tag: "Rejected", status })
     }
@@ -95,7 +95,7 @@ describe("rejectionOf", () => {
     }
   })
 
-  it("knows the scopes that are missing", () => {
+  it("returns the missing scopes", () => {
     const required = (authenticate: string, status = 403) => {
       const rejected = rejection(status, authenticate)
       return rejected?._tag === "InsufficientScope" ? rejected.required : rejected
@@ -107,7 +107,7 @@ describe("rejectionOf", () => {
     assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\", scope=\"a\"", 401), ["a"])
   })
 
-  it("leaves everything else to the caller", () => {
+  it("returns nothing for all other responses", () => {
     for (const authenticate of [undefined, "Bearer", "Bearer scope=\"a\"", "Basic error=\"insufficient_scope\""]) {
       assert.isUndefined(rejection(403, authenticate))
     }
