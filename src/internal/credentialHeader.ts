@@ -128,14 +128,9 @@ export const inject = <E, R, E2, R2>(
   }
   const { postprocess, preprocess } = self
   const isAllowed = (request: Request): boolean => Option.exists(urlOf(request), allows)
+  const isForeign = (request: Request): boolean => Option.exists(urlOf(request), (url) => !allows(url))
   const name = header.toLowerCase()
   const send = (request: Request) => withoutRedirects(postprocess(Effect.succeed(request)))
-
-  // A client that follows redirects itself, below Effect, shows it in the URL of the response only.
-  const checkOrigin = (response: Response): Effect.Effect<void> => {
-    const url = URL.parse(response.url)
-    return url === null || allows(url) ? Effect.void : Effect.die(makeRedirectDefect())
-  }
 
   const attempt = (request: Request): Attempt<E, R> => (value) => {
     const credential = Redacted.value(value)
@@ -175,7 +170,9 @@ export const inject = <E, R, E2, R2>(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
         Effect.catchCause((cause) => Effect.andThen(clean(valuesOf(cause)), Effect.failCause(cause))),
-        Effect.tap((response) => Effect.andThen(clean([response]), checkOrigin(response)))
+        Effect.tap((response) => clean([response])),
+        // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.
+        Effect.tap(({ request }) => isForeign(request) ? Effect.die(makeRedirectDefect()) : Effect.void)
       )
     })
   }

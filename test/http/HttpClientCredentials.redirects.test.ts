@@ -198,19 +198,6 @@ describe("a credential", () => {
       }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
   }
 
-  it.live("a fetch that ignores the option and follows redirects is a defect", () =>
-    Effect.gen(function*() {
-      const other = yield* resource((_, response) => response.end("ok"))
-      const { url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
-      const api = (yield* HttpClient.HttpClient).pipe(
-        HttpClientCredentials.withAccessToken({ provider: "calendar", flow: "M2M", origins: [url] })
-      )
-      const exit = yield* Effect.exit(api.get(url)).pipe(
-        Effect.provideService(FetchHttpClient.Fetch, (input, init) => fetch(input, { ...init, redirect: "follow" }))
-      )
-      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
-    }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
-
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
     Effect.gen(function*() {
       const other = yield* resource((_, response) => response.end("ok"))
