@@ -148,8 +148,8 @@ const completeClaimed = (
 }
 
 /**
- * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
- * new JWT.
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject. A user who signs in again has a new
+ * JWT.
  */
 const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<boolean> =>
   Effect.gen(function*() {

@@ -186,9 +186,9 @@ const wrapClient = <Options extends object, E, R>(
  *
  * The origin of each request is checked right before it is sent, also with tracing off around the client. Until then,
  * the request carries a random mark instead of the credential. If an inner client turns tracing off, for example with
- * `HttpClient.TracerDisabledWhen`, its requests cannot be checked: each is sent with the mark, and is a defect. Turn
- * tracing off around the client instead. A `Dispatcher` of undici must not follow redirects itself, because the check
- * does not see them.
+ * `HttpClient.TracerDisabledWhen`, its requests cannot be checked. Each is then sent with the mark, and is a defect.
+ * Turn tracing off around the client instead. A `Dispatcher` of undici must not follow redirects itself, because the
+ * check does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that

@@ -1,5 +1,5 @@
 /**
- * Reads the context of a request and its caller from the headers that AgentCore Runtime sends, and provides both to the
+ * Reads the context of a request and its caller from the headers that AgentCore Runtime sends. Provides both to the
  * handlers of an HTTP server. Each request has its own context; no state stays between requests.
  *
  * A server needs two lines: one for its routes, and {@link layerRedaction} around the whole server. The line for the
@@ -82,8 +82,9 @@ export type HeadersLike =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * Headers, or an object with headers. For example: a request of Fetch, Node or Effect; an event of API Gateway (both
- * payload formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value headers).
+ * Headers, or an object with headers. For example, a request of Fetch, Node or Effect, or an event of Lambda. The event
+ * can come from API Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or
+ * without multi-value headers).
  *
  * @since 0.1.0
  * @category models
@@ -265,9 +266,9 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
 // -----------------------------------------------------------------------------
 
 /**
- * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
- * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. Use it with servers other than Effect's, and for
- * work that continues after the response.
+ * Runs an effect with the {@link RequestContext} of a request and the `WorkloadAccessToken` of its caller, or with the
+ * {@link Fallback}. The callback URL of the request becomes `Consent.ReturnUrl`. Use it with servers other than
+ * Effect's, and for work that continues after the response.
  *
  * @since 0.1.0
  * @category combinators
@@ -328,7 +329,7 @@ class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/
 }) {}
 
 /**
- * The context is read from the headers of the request, never from the `RequestContext` in context: a program may have
+ * The context is read from the headers of the request, never from the `RequestContext` in context. A program may have
  * provided another one around its server by accident.
  */
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {

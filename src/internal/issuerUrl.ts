@@ -11,9 +11,9 @@ const maxLength = 8192
 const parts = /^https?:\/\/[\w.:[\]-]+(\/[^?#]*)?$/i
 
 /**
- * Whether a string is the URL of an issuer, or of its metadata: scheme, host, port and path, without user information,
- * query and fragment (OpenID Connect Discovery 1.0, section 3). `URL` changes some paths, like those with `..`. They
- * are invalid, because the request would go elsewhere. Plain http is for loopback hosts only.
+ * Whether a string is the URL of an issuer, or of its metadata (OpenID Connect Discovery 1.0, section 3). It has
+ * scheme, host, port and path, but no user information, query or fragment. `URL` changes some paths, like those with
+ * `..`. They are invalid, because the request would go elsewhere. Plain http is for loopback hosts only.
  */
 export const isIssuer = (value: string): boolean => {
   if (value.length > maxLength || !isSecure(value)) return false

@@ -1,7 +1,7 @@
 /**
  * Single flight: concurrent callers share one run of an effect.
  *
- * `RcMap` keeps a failed run until its last caller has left, so a caller who retries immediately would get the old
+ * `RcMap` keeps a failed run until its last caller has left. So a caller who retries immediately would get the old
  * failure (measured with `effect` 4.1.0).
  */
 import * as Deferred from "effect/Deferred"
