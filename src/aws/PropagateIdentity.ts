@@ -31,10 +31,7 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadA
  */
 export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
 
-/**
- * The common part of the three stacks, because a union of them is not callable. Requests of an HTTP client have
- * headers.
- */
+/** The common type of the three middleware stacks: a union of them is not callable. Each request has headers. */
 interface BuildStep {
   readonly add: (
     middleware: <Arguments extends { readonly request: { readonly headers: Record<string, string> } }, Output>(
@@ -68,7 +65,7 @@ export const command = <Command extends InvokeCommand>(
 ): Effect.Effect<Command, WorkloadAccessTokenError, WorkloadAccessToken> =>
   Effect.flatMap(WorkloadAccessToken, ({ get }) =>
     Effect.map(get, (token) => {
-      // The step before signing. A second propagation replaces the first.
+      // `build` is the step before signing. A second propagation replaces the first.
       const stack = command.middlewareStack as BuildStep
       stack.add(
         (next) => (args) => {
@@ -93,7 +90,7 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-const refuseHttpClientOptions = Validation.refuse(
+const validateHttpClientOptions = Validation.refuse(
   () =>
     Schema.Struct({
       origins: Constraint.optional(Schema.Array(Schema.String)),
@@ -102,9 +99,12 @@ const refuseHttpClientOptions = Validation.refuse(
   { name: "PropagateIdentity.httpClient" }
 )
 
+/** The errors that the propagation adds to a client. */
+type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
+
 /**
- * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. In the place of the region, anyone can have
- * `s3` or `s3-us-west-2`: these are the hosts of a bucket with a name of their choice.
+ * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` in the place of
+ * the region, the host belongs to a bucket, and anyone can create that bucket.
  */
 const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/
 
@@ -113,8 +113,8 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * hosts `*.gateway.bedrock-agentcore.<region>.amazonaws.com`, or the `origins` instead. The hosts include gateways of
  * other accounts: if URLs come from outside, set `origins` to your own gateways.
  *
- * The gateway's own authorization goes into the header `Authorization`. See `http/HttpClientCredentials` for it, and
- * for redirects. Invalid options are a mistake of the programmer, and throw at once.
+ * The gateway's own authorization uses the header `Authorization`. See `http/HttpClientCredentials` for it, and for
+ * redirects. Invalid options are a programming mistake, and throw at once.
  *
  * @since 0.1.0
  * @category combinators
@@ -139,10 +139,7 @@ export const httpClient: {
     options?: HttpClientOptions
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
   /**
    * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
    * outside, set `origins` to your own gateways.
@@ -150,21 +147,15 @@ export const httpClient: {
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options?: HttpClientOptions
-  ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
 } = dual(
   (args) => HttpClient.isHttpClient(args[0]),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options: HttpClientOptions = {}
-  ): HttpClient.HttpClient.With<
-    E | WorkloadAccessTokenError | HttpClientError.HttpClientError,
-    R | WorkloadAccessToken
-  > => {
-    const refused = refuseHttpClientOptions(options)
-    if (refused !== undefined) throw refused
+  ) => {
+    const invalid = validateHttpClientOptions(options)
+    if (invalid !== undefined) throw invalid
     const { allowInsecureOrigins, origins } = options
     return inject(self, {
       header: identityWat,

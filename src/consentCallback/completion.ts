@@ -1,4 +1,4 @@
-/** Completes an authorization for the user who is signed in where the browser came back, and for no other user. */
+/** Completes an authorization for the user who is signed in in the returning browser, and for no other user. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -19,7 +19,7 @@ export type Outcome = Data.TaggedEnum<{
     readonly session: ConsentSession
     /** The name that the application has for the credential. */
     readonly credential?: string | undefined
-    /** Where the browser goes on, an address that the application allows. */
+    /** The address that the browser opens next. The application allows it. */
     readonly continue?: string | undefined
   }
   readonly WrongUser: {
@@ -34,7 +34,7 @@ export type Outcome = Data.TaggedEnum<{
 
 const Outcome = Data.taggedEnum<Outcome>()
 
-/** Returns the caller that a consent is for, to ask AgentCore for its token. None: this page cannot be that caller. */
+/** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
 export type CallerOf = (
   consent: PendingConsents.PendingConsent
 ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
@@ -47,8 +47,8 @@ export interface Dependencies {
 }
 
 /**
- * The workload of the consent, for its user. Consents have no workload if their token came from elsewhere, for example
- * from the headers of a request.
+ * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from
+ * elsewhere, for example from the headers of a request.
  */
 export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
   Option.isNone(dataPlane) || workload === undefined
@@ -57,7 +57,7 @@ export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf
       Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
     )
 
-/** What a program has in context. Without `ConsentSignals`, signals reach the waits of this process only. */
+/** The dependencies in the context. Without `ConsentSignals`, signals reach only the waits of this process. */
 export const dependenciesOfProgram = Effect.gen(function*() {
   const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
   return {
@@ -69,8 +69,8 @@ export const dependenciesOfProgram = Effect.gen(function*() {
 })
 
 /**
- * Whether AgentCore may have completed the authorization, although no success came back. After a refusal it has not,
- * and it never will: the session is claimed.
+ * Whether AgentCore may have completed the authorization in spite of an error. After a rejection it has not, and it
+ * never will: the session is claimed.
  */
 const mayBeComplete = (error: DataPlaneError): boolean => {
   switch (error._tag) {
@@ -85,9 +85,9 @@ const mayBeComplete = (error: DataPlaneError): boolean => {
   }
 }
 
-/** Asks AgentCore once, and shows nothing to the user. */
+/** Requests the token once, and shows nothing to the user. */
 const isGranted = (
-  { callerOf, identity }: Pick<Dependencies, "callerOf" | "identity">,
+  { callerOf, identity }: Dependencies,
   consent: PendingConsents.PendingConsent
 ): Effect.Effect<boolean> =>
   Effect.flatMap(
@@ -105,18 +105,15 @@ const isGranted = (
     })
   )
 
-/** There is nothing more to signal. If this fails, the next start signals again, which changes nothing. */
-const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
-  pending.settle === undefined ? Effect.void : Effect.catch(
-    pending.settle(session.sessionUri),
+/** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
+const settle = ({ pending }: Dependencies, { session }: PendingConsents.PendingConsent) =>
+  Effect.catch(
+    pending.settle?.(session.sessionUri) ?? Effect.void,
     (error) => Effect.logDebug(error.message)
   )
 
-/** Signals that the authorization is complete, to all who wait for the session or for the grant. */
-const announce = (
-  dependencies: Pick<Dependencies, "pending" | "signals">,
-  consent: PendingConsents.PendingConsent
-): Effect.Effect<Outcome> =>
+/** Signals to all waits for the session or for the grant that the authorization is complete. */
+const announce = (dependencies: Dependencies, consent: PendingConsents.PendingConsent): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
     const { credential, session, user, workload } = consent
     const { signals } = dependencies
@@ -131,51 +128,39 @@ const announce = (
 const completeClaimed = (
   dependencies: Dependencies,
   consent: PendingConsents.PendingConsent
-): Effect.Effect<Outcome, DataPlaneError> =>
-  Effect.catch(
+): Effect.Effect<Outcome, DataPlaneError> => {
+  const { sessionUri } = consent.session
+  return Effect.catch(
     Effect.andThen(
-      dependencies.identity.completeAuthorization({ sessionUri: consent.session.sessionUri, user: consent.user }),
+      dependencies.identity.completeAuthorization({ sessionUri, user: consent.user }),
       announce(dependencies, consent)
     ),
     (error) =>
-      Effect.flatMap(isGranted(dependencies, consent), (isGranted) =>
-        isGranted
-          // The response was lost. AgentCore rejects a retry.
-          ? announce(dependencies, consent)
-          : Effect.andThen(
-            mayBeComplete(error)
-              ? Effect.void
-              : dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "Rejected"),
-            Effect.fail(error)
-          ))
+      Effect.gen(function*() {
+        // If only the response was lost, the user has the token, and AgentCore rejects a retry.
+        if (yield* isGranted(dependencies, consent)) return yield* announce(dependencies, consent)
+        if (!mayBeComplete(error)) {
+          yield* dependencies.signals.signal(ConsentSignals.session(sessionUri), "Rejected")
+        }
+        return yield* Effect.fail(error)
+      })
   )
+}
 
 /**
- * True for the same id, the same JWT, or two JWTs with the same issuer and subject: a user who signed in again has a
- * new JWT.
+ * True for the same id, the same JWT, or two JWTs with the same issuer and subject. A user who signs in again has a new
+ * JWT.
  */
-const isSameUser = (
-  self: UserIdentifier,
-  that: UserIdentifier
-): Effect.Effect<boolean> =>
-  equals(self, that) || self.userToken === undefined || that.userToken === undefined
-    ? Effect.succeed(equals(self, that))
-    : Effect.map(
-      Effect.all([subjectOf(self.userToken), subjectOf(that.userToken)]),
-      ([one, other]) =>
-        Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
-    )
+const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    if (equals(self, that)) return true
+    if (self.userToken === undefined || that.userToken === undefined) return false
+    const one = yield* subjectOf(self.userToken)
+    const other = yield* subjectOf(that.userToken)
+    return Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+  })
 
-const rejectOther = (
-  dependencies: Dependencies,
-  consent: PendingConsents.PendingConsent
-): Effect.Effect<Outcome> =>
-  dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser").pipe(
-    Effect.andThen(settle(dependencies, consent)),
-    Effect.as(Outcome.WrongUser({ credential: consent.credential }))
-  )
-
-/** A session that was claimed before. If its process ended before it could signal, the signal is sent now. */
+/** Handles a session that was claimed before. If its process ended without a signal, this sends the signal. */
 const revisit = (
   dependencies: Dependencies,
   sessionUri: Redacted.Redacted,
@@ -191,23 +176,21 @@ const revisit = (
   })
 
 /**
- * Claims the session and completes it. An outcome without a session URI is `Unknown`. The programs that wait learn at
- * once that the authorization is complete, or that it never will be. If the completion fails, AgentCore is asked for
- * the token once.
+ * Claims the session and completes it. Without a session URI, the outcome is `Unknown`. Signals the waiting programs at
+ * once that the authorization is complete, or that it never will be. If the completion fails, requests the token once.
  */
 export const complete = (
   dependencies: Dependencies,
   sessionUri: Redacted.Redacted | undefined,
   user: UserIdentifier
 ): Effect.Effect<Outcome> =>
-  sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : dependencies.pending.claim(sessionUri).pipe(
-    Effect.flatMap((consent) =>
-      Effect.flatMap(
-        isSameUser(consent.user, user),
-        (isSame): Effect.Effect<Outcome, DataPlaneError> =>
-          isSame ? completeClaimed(dependencies, consent) : rejectOther(dependencies, consent)
-      )
-    ),
+  sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : Effect.gen(function*() {
+    const consent = yield* dependencies.pending.claim(sessionUri)
+    if (yield* isSameUser(consent.user, user)) return yield* completeClaimed(dependencies, consent)
+    yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser")
+    yield* settle(dependencies, consent)
+    return Outcome.WrongUser({ credential: consent.credential })
+  }).pipe(
     Effect.catchTag("ConsentNotPending", ({ reason }) =>
       reason === "AlreadyClaimed"
         ? revisit(dependencies, sessionUri, user)
@@ -222,23 +205,22 @@ export const complete = (
         Outcome.Failed()
       )
     ),
-    // A session that is claimed and not completed is lost, so a closed browser must not interrupt it.
+    // An interruption would lose a session that is claimed and not completed: the user may have closed the browser.
     Effect.uninterruptible
   )
 
-/** The completion of a process that has ended may still be under way at AgentCore. */
+/** AgentCore may still be completing the authorization of a process that ended. */
 const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
 
 /**
- * Signals what processes that have ended did not signal: the claimed sessions whose token is there. For the start of a
- * process that has the page.
+ * Sends the signals of processes that ended before they could: those of the claimed sessions whose token is issued. Run
+ * it when a process with the page starts.
  */
 export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
   const { unsettled } = dependencies.pending
   if (unsettled === undefined) return Effect.void
-  /** The number of those whose token is not there. */
-  const pass = Effect.gen(function*() {
-    const left = yield* Effect.filter(
+  const countUngranted = Effect.gen(function*() {
+    const ungranted = yield* Effect.filter(
       yield* unsettled(),
       (consent) =>
         Effect.flatMap(
@@ -247,11 +229,11 @@ export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
         ),
       { concurrency: 4 }
     )
-    return left.length
+    return ungranted.length
   })
-  return pass.pipe(
+  return countUngranted.pipe(
     Effect.catch((error) => Effect.as(Effect.logDebug(error.message), 1)),
-    Effect.repeat({ schedule: recoveries, until: (left) => left === 0 }),
+    Effect.repeat({ schedule: recoveries, until: (count) => count === 0 }),
     Effect.asVoid
   )
 }

@@ -56,7 +56,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
    *
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
    * user. A program with a single user on their own machine passes a constant. If it fails, no session is claimed, and
-   * the application answers the failure.
+   * the application responds to the failure.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /** The response instead of the plain pages, for example a redirect into the application. */
@@ -66,11 +66,11 @@ export interface Options<E, R, E2 = never, R2 = never> {
 }
 
 /**
- * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that polls as soon as the
- * route has completed the session. If another user opens the page, or AgentCore refuses to complete the session, the
- * wait in this process fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
+ * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that polls as soon as the route has
+ * completed the session. If another user opens the page, or AgentCore rejects the completion, the wait in this process
+ * fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
  *
- * AgentCore also rejects the retry of a completion whose response was lost. So the page asks for the token once before
+ * AgentCore also rejects the retry of a completion whose response was lost. So the page requests the token once before
  * it reports a failure. For that it needs the `DataPlane` in context, and a pending consent with its workload.
  * `PendingConsents.handler` stores the workload if the caller is from `WorkloadAccessToken.layerWorkload`. When the
  * layer is built, it also signals the sessions that a process completed before it was killed.
@@ -123,7 +123,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
         Effect.gen(function*() {
           const outcome = yield* Completion.complete(dependencies, yield* ConsentRoutes.sessionUri, user)
           const response = yield* respond(outcome)
-          // A page of the application would send the session with its next request.
+          // Otherwise a page of the application would send the session with its next request.
           return Headers.has(response.headers, "referrer-policy")
             ? response
             : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
@@ -144,11 +144,11 @@ const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServe
 }
 
 /**
- * Keeps the session out of the spans of the HTTP server: requests for the page have none, and neither has a request
- * with a `session_id` in its URL, whatever its path is. The spans of other requests omit the value of `referer`.
+ * Keeps the session out of the spans of the HTTP server. Requests for the page have no span, and requests with a
+ * `session_id` in their URL have none on any path. The spans of other requests omit the value of `referer`.
  *
- * `path` is the path of the page, as in {@link layer}. Provide it to the layer of the server. The route itself omits
- * the log line of these requests, also of those that no route serves.
+ * `path` is the path of the page, as in {@link layer}. Provide this layer to the layer of the server. {@link layer}
+ * omits the log line of these requests, also if no route serves them.
  *
  * @since 0.1.0
  * @category layers

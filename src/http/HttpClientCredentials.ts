@@ -49,8 +49,8 @@ import * as OptionChecks from "./httpClientCredentials/optionChecks.js"
  */
 export interface OriginOptions {
   /**
-   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin, also after a redirect, stay
-   * as they are. An invalid entry throws an `IllegalArgumentException` when the client is wrapped.
+   * Scheme, host and port, as in `https://api.example.com`. Requests to any other origin stay as they are, also after a
+   * redirect. An invalid entry throws an `IllegalArgumentError` when the client is wrapped.
    */
   readonly origins: Arr.NonEmptyReadonlyArray<string>
   /** Allows plain http to hosts other than loopback. Credentials are then readable on the network. Default: false. */
@@ -67,24 +67,23 @@ export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = neve
   extends ConsentOptions<E, R>, OriginOptions
 {
   /**
-   * If a token was rejected and the service returns the same token again, asks with `forceAuthentication`. It drops the
-   * token in the vault, and needs the user's consent again. It is for tokens that their authorization server has
-   * revoked, because AgentCore does not notice that. Requests that are rejected at the same time share one
-   * re-authentication with `CredentialCache`; without it each one asks the user. Default: false, and the request fails
-   * with `CredentialRejected`.
+   * If a token was rejected and the service returns the same token again, requests one with `forceAuthentication`. This
+   * drops the token in the vault, and needs the user's consent again. Use it for tokens that their authorization server
+   * may revoke, because AgentCore does not notice that. With `CredentialCache`, concurrent rejected requests share one
+   * re-authentication; without it each one asks the user. Default: false, and the request fails with
+   * `CredentialRejected`.
    */
   readonly reauthenticate?: boolean | undefined
   /**
-   * If the resource asks for scopes that the token lacks, asks once for these too and repeats the request. It may need
-   * the user's consent. If these scopes are not available, or `maxScopes` omits one of them, the request fails with
-   * `InsufficientScope`. The next request starts with `scopes` again, so put scopes that are always needed there.
-   * Default: false, and the request fails with `InsufficientScope`.
+   * If the resource requires scopes that the token lacks, obtains a token with these too, once, and repeats the
+   * request. This may need the user's consent. If these scopes are not available, or `maxScopes` omits one of them, the
+   * request fails with `InsufficientScope`. The next request starts with `scopes` again, so put scopes that are always
+   * needed there. Default: false, and the request fails with `InsufficientScope`.
    */
   readonly stepUp?: boolean | undefined
   /**
-   * The scopes that `stepUp` may ask for, besides `scopes`. The resource names the missing scopes, so without a limit
-   * it decides what the token allows. Default: for `M2M`, where no user consents, only `scopes`, so that `stepUp` alone
-   * adds none. For the other flows: all.
+   * The scopes that `stepUp` may add to `scopes`. The resource names the missing scopes, so without a limit it decides
+   * what the token allows. Default: none for `M2M`, where no user consents; all for the other flows.
    */
   readonly maxScopes?: ReadonlyArray<string> | undefined
 }
@@ -110,11 +109,11 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
  */
 export interface ApiKeyUseOptions extends OriginOptions {
   /**
-   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentException` when the
-   * client is wrapped.
+   * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentError` when the client
+   * is wrapped.
    */
   readonly header: string
-  /** The text before the key, with the space if there is one, as in `"Token "`. Default: none. */
+  /** The prefix of the key in the header, including a space, as in `"Token "`. Default: none. */
   readonly prefix?: string | undefined
 }
 
@@ -135,71 +134,67 @@ export interface ApiKeyOptions extends ApiKeyRequest, ApiKeyUseOptions {}
 export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequest, OriginOptions {}
 
 /**
- * The errors that a credential adds to a client, besides the errors of obtaining it. A `RequestError` with reason
- * `Encode` means that no header can carry the credential, for example an API key with a line break.
+ * The errors that a credential adds to a client, besides the errors of obtaining it. If no header can carry the
+ * credential, for example an API key with a line break, the reason of the `HttpClientError` is an `EncodeError`.
  *
  * @since 0.1.0
  * @category errors
  */
 export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
+/** The errors that an access token adds to a client. */
+type TokenError = AccessTokenError | CredentialError | InsufficientScope
+
 // -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
 
-/** A client without a credential: its options are wrong. */
-const refusing = <E, R>(refused: ValidationException): HttpClient.HttpClient.With<E | ValidationException, R> =>
-  HttpClient.makeWith<E | ValidationException, R, E | ValidationException, R>(
-    () => Effect.fail(refused),
-    Effect.succeed
-  )
-
-/** The client for the options of a call, inline or of a declared credential. */
-const withOptions = <Options extends object, E, R>(
+/**
+ * Wraps a client with the options of a call, inline or for a declared credential. With invalid options, all requests of
+ * the client fail.
+ */
+const wrapClient = <Options extends object, E, R>(
   check: OptionChecks.Check,
   subject: CredentialTag.Declared<string, object> | Options,
   use: object | undefined,
   wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
 ): HttpClient.HttpClient.With<E | ValidationException, R> => {
   const isDeclared = CredentialTag.isDeclared(subject, check.kind)
-  const refused = isDeclared ? check.refuseUse(use) : check.refuseOptions(subject)
-  // The options of a use are the inline options without the declared ones.
-  return refused === undefined
-    // Its errors are more than those of its own.
-    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options) as HttpClient.HttpClient.With<
-      E | ValidationException,
-      R
-    >
-    : refusing(refused)
+  const invalid = isDeclared ? check.validateUse(use) : check.validateOptions(subject)
+  const client = invalid === undefined
+    // The declared options and those of the use are together the inline options.
+    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
+    : HttpClient.makeWith(() => Effect.fail(invalid), Effect.succeed)
+  // Either client has a part of these errors.
+  return client as HttpClient.HttpClient.With<E | ValidationException, R>
 }
 
 /**
  * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
- * own caller, and replaces an existing `Authorization` header. (Put `CredentialCache` under `Identity` to cache
- * tokens.)
+ * own caller, and replaces an existing `Authorization` header. To cache tokens, put `CredentialCache` under `Identity`.
  *
  * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
- * All other responses go to the caller. No response, error or span of the client contains the header. With options that
- * cannot be right, every request fails with `ValidationException`, and none is sent.
+ * All other responses go to the caller. No response, error or span of the client contains the header. With invalid
+ * options, every request fails with `ValidationException`, and none is sent.
  *
- * Redirects: `fetch` must not follow them itself, because it would send the header to the next origin. Wrap the result
- * in `HttpClient.followRedirects`; then the origin of each hop decides. With an inner `followRedirects`, a redirect to
- * a foreign origin is a defect, and the credential is not sent there. (Effect drops `Authorization` from such a request
- * and sends it.)
+ * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
+ * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
+ * there. `fetch` does not follow redirects itself, because it would send most headers to the next origin.
  *
- * The origin of each request is checked right before it is sent, also with tracing off around the client. Inside, inner
- * clients see a placeholder instead of the credential. An inner `HttpClient.withTracerDisabledWhen`, or another inner
- * client that turns tracing off, prevents the check: each request is then a defect, and is not sent. Put it outside. A
- * `Dispatcher` of undici must not follow redirects itself, because the check does not see them.
+ * The origin of each request is checked right before it is sent, also with tracing off around the client. Until then,
+ * the request carries a random mark instead of the credential. If an inner client turns tracing off, for example with
+ * `HttpClient.TracerDisabledWhen`, its requests cannot be checked. Each is then sent with the mark, and is a defect.
+ * Turn tracing off around the client instead. A `Dispatcher` of undici must not follow redirects itself, because the
+ * check does not see them.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
- * Provide a `RequestInit` of `fetch` around the request; one provided to the layer of the client is ignored.
+ * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that
+ * an inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not
+ * sent.
  *
- * @since 0.1.0
- * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -234,10 +229,7 @@ export const withAccessToken: {
     options: AccessTokenUseOptions<E1, R1>
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
@@ -247,10 +239,7 @@ export const withAccessToken: {
     options: AccessTokenOptions<E1, R1>
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
@@ -260,10 +249,7 @@ export const withAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     credential: AccessTokenCredential,
     options: AccessTokenUseOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
@@ -272,21 +258,15 @@ export const withAccessToken: {
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
     options: AccessTokenOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  >
+  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
   <E, R, E1, R1>(
     self: HttpClient.HttpClient.With<E, R>,
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
-  ): HttpClient.HttpClient.With<
-    E | E1 | AccessTokenError | CredentialError | InsufficientScope,
-    R | R1 | Identity | WorkloadAccessToken
-  > =>
-    withOptions(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
+  ) =>
+    wrapClient(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
       const {
         allowInsecureOrigins,
         origins,
@@ -310,10 +290,10 @@ export const withAccessToken: {
 /**
  * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
  * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects, wrong options and the order of
+ * once; otherwise the request fails with `CredentialRejected`. For redirects, invalid options and the order of
  * combinators see {@link withAccessToken}.
  *
- * A 401 does not name the refused credential, and the inner combinator handles it first. If the resource needs a token
+ * A 401 does not name the rejected credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
  *
  * @since 0.1.0
@@ -382,8 +362,8 @@ export const withApiKey: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: ApiKeyCredential | ApiKeyOptions,
     use?: ApiKeyUseOptions
-  ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken> =>
-    withOptions(
+  ) =>
+    wrapClient(
       OptionChecks.apiKey,
       subject,
       use,
@@ -401,9 +381,9 @@ export const withApiKey: {
 
 /**
  * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
- * the allowed origins only. (Put `CredentialCache.layerSecurityTokenService` below to cache tokens.) After a 401 the
+ * the allowed origins only. To cache tokens, provide `CredentialCache.layerSecurityTokenService`. After a 401 the
  * client obtains another token and repeats the request once. If that does not help, the request fails with
- * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, wrong options and the order of
+ * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, invalid options and the order of
  * combinators see {@link withAccessToken}.
  *
  * @since 0.1.0
@@ -467,8 +447,8 @@ export const withIamAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
     use?: OriginOptions
-  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService> =>
-    withOptions(
+  ) =>
+    wrapClient(
       OptionChecks.iamAccessToken,
       subject,
       use,

@@ -1,9 +1,9 @@
 /**
- * Consent for command lines and desktop agents: the browser opens, and comes back to a server on this machine that runs
- * for as long as the consent waits.
+ * Consent for command lines and desktop agents: the browser opens, and comes back to a server on this machine. The
+ * server runs while the consent waits.
  *
- * The return URL is fixed, because AgentCore accepts only URLs that are registered on the workload identity. Each
- * request has it as `returnUrl`, or the program as `Consent.ReturnUrl`; {@link register} registers it.
+ * The return URL is fixed, because AgentCore accepts only URLs that are registered on the workload identity. Set it as
+ * `returnUrl` of each request, or as `Consent.ReturnUrl` of the program. {@link register} registers it.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as LoopbackServer from "./loopbackConsent/server.js"
 
 /**
- * A return URL for programs that have no reason for another one: port 8765 of `127.0.0.1`.
+ * The usual return URL of a program on this machine: port 8765 of `127.0.0.1`.
  *
  * @since 0.1.0
  * @category constants
@@ -42,7 +42,7 @@ const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
  *
  * - `NotLoopback`: there is no return URL, or it is not an http URL of this machine
  * - `PortTaken`: another program listens on its port
- * - `CannotListen`: the operating system refused, with `code`
+ * - `CannotListen`: the operating system rejected it, with `code`
  *
  * @since 0.1.0
  * @category errors
@@ -56,12 +56,10 @@ export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>
   override get message(): string {
     const { code, reason, returnUrl } = this
     if (reason === "NotLoopback" || returnUrl === undefined) {
-      return `${
-        returnUrl === undefined
-          ? "The request has no return URL"
-          : `The return URL '${returnUrl}' is not on this machine`
-      }`
-        + `: set returnUrl of the request, or Consent.ReturnUrl, to a URL as in ${defaultReturnUrl}, and register it on the workload identity`
+      const problem = returnUrl === undefined
+        ? "The request has no return URL"
+        : `The return URL '${returnUrl}' is not on this machine`
+      return `${problem}: set returnUrl of the request, or Consent.ReturnUrl, to a URL as in ${defaultReturnUrl}, and register it on the workload identity`
     }
     return reason === "PortTaken"
       ? `Another program listens on port ${port(returnUrl)}, so the browser cannot come back to ${returnUrl}: `
@@ -78,50 +76,51 @@ const hosts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
 
 const addressOf = (
   returnUrl: string | undefined
-): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> =>
-  Effect.suspend(() => {
-    const url = returnUrl !== undefined && URL.canParse(returnUrl) ? new URL(returnUrl) : undefined
-    const addresses = url?.protocol === "http:" ? hosts.get(url.hostname) : undefined
-    return url === undefined || returnUrl === undefined || addresses === undefined
-      ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
-      : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
-  })
+): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> => {
+  const url = returnUrl === undefined ? null : URL.parse(returnUrl)
+  const addresses = url?.protocol === "http:" ? hosts.get(url.hostname) : undefined
+  return url === null || returnUrl === undefined || addresses === undefined
+    ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
+    : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
+}
 
-/** Completes the session once, and signals the wait. */
+/** Completes the session, and signals the wait. The caller is that of the flow that runs the handler. */
 const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
-  // The flow that runs the handler has a caller.
-  Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
-    Completion.complete(
-      {
-        identity,
-        callerOf: () => Effect.succeed(caller),
-        pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
-        signals: {
-          signal: (_, outcome) =>
-            Effect.asVoid(
-              outcome === "Completed"
-                ? Deferred.succeed(signal, undefined)
-                : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
-            )
-        }
-      },
-      session.sessionUri,
-      user
-    ))
+  Effect.map(
+    Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)),
+    ([identity, caller]) =>
+      Completion.complete(
+        {
+          identity,
+          callerOf: () => Effect.succeed(caller),
+          pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
+          signals: {
+            signal: (_, outcome) =>
+              Effect.asVoid(
+                outcome === "Completed"
+                  ? Deferred.succeed(signal, undefined)
+                  : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
+              )
+          }
+        },
+        session.sessionUri,
+        user
+      )
+  )
 
 /**
  * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
- * be an http URL of a loopback address, and opens the authorization URL. When the browser comes back it completes the
- * authorization for `user`, and the flow polls at once. The server ends with the wait: with a token, with an error, or
- * by interruption.
+ * be an http URL of a loopback address, and opens the authorization URL. When the browser comes back, it completes the
+ * authorization for `user`, and the flow polls at once. The server stops when the wait ends: with a token, with an
+ * error, or by interruption.
  *
- * The server accepts only a top-level navigation with the session of a consent that waits, and with its `customState`
- * if there is one. A page of another site cannot end or redirect a consent. It never completes a session that the
- * program did not start. Consents that wait at one time share the port.
+ * The server accepts only a top-level navigation with the session of a waiting consent, and with its `customState` if
+ * it has one. A page of another site cannot end or redirect a consent. The handler never completes a session that the
+ * program did not start. Concurrent consents share the port.
  *
- * It fails with {@link LoopbackUnavailable} before anything is shown if it cannot listen there. Use `127.0.0.1`, as RFC
- * 8252 advises: `localhost` can have another address. Called by another function than the flow, it succeeds when the
- * browser is back, or when the session expires.
+ * If it cannot listen there, it fails with {@link LoopbackUnavailable} before it shows anything. Use `127.0.0.1`, as
+ * RFC 8252 advises: `localhost` can have another address. If something other than the flow runs the handler, it
+ * succeeds when the browser is back, or when the session expires.
  *
  * @since 0.1.0
  * @category handlers
@@ -153,7 +152,7 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
  * )
  */
 export const handler = <E = never, R = never>(options: {
-  /** The user of this program, for whom the workload access token is. The authorization is completed for them. */
+  /** The user of this program and of its workload access token. The authorization is completed for them. */
   readonly user: UserIdentifier
   /** Shows the authorization URL. Default: `Consent.openBrowser`. */
   readonly show?: Consent.ConsentHandler<E, R> | undefined
@@ -173,7 +172,7 @@ export const handler = <E = never, R = never>(options: {
         })
       )
     )
-    // Without a handler of its own, E is never.
+    // Without `show`, E is never.
     const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
     if (Option.isSome(current)) {
       yield* Effect.uninterruptible(Effect.flatMap(Scope.make(), (scope) => {
@@ -193,7 +192,7 @@ export const handler = <E = never, R = never>(options: {
 
 /**
  * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does.
- * AgentCore refuses a flow whose return URL is not registered.
+ * AgentCore rejects a flow whose return URL is not registered.
  *
  * @since 0.1.0
  * @category operations

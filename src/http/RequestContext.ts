@@ -1,7 +1,6 @@
 /**
- * The context that AgentCore Runtime sends with a request, and the caller of the request. Both are read from the
- * headers and provided to the handlers of an HTTP server. Each request has its own context; no state stays between
- * requests.
+ * Reads the context of a request and its caller from the headers that AgentCore Runtime sends. Provides both to the
+ * handlers of an HTTP server. Each request has its own context; no state stays between requests.
  *
  * A server needs two lines: one for its routes, and {@link layerRedaction} around the whole server. The line for the
  * routes depends on the server:
@@ -14,8 +13,8 @@
  * | Lambda, Fetch, Node | {@link fromHeaders} for the event or request, and {@link provide} for the effect |
  *
  * A request without a token fails only where a handler needs the token. On a developer's machine,
- * {@link layerFallback} supplies one caller for all of them. An agent without requests that runs for hours uses
- * `WorkloadAccessToken.layerWorkload`. Work that continues after the response uses `WorkloadAccessToken.capture`.
+ * {@link layerFallback} supplies one caller for all requests. For a long-running agent without requests, use
+ * `WorkloadAccessToken.layerWorkload`. For work that continues after the response, use `WorkloadAccessToken.capture`.
  *
  * @since 0.1.0
  * @example
@@ -72,7 +71,7 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 // -----------------------------------------------------------------------------
 
 /**
- * Headers by name: from Node or `@effect/platform`, in a plain record, or as pairs (the `Headers` of Fetch, a `Map`).
+ * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`).
  * Names are case-insensitive.
  *
  * @since 0.1.0
@@ -83,9 +82,9 @@ export type HeadersLike =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * Headers, or an object with headers. For example: a request of Fetch, Node or `@effect/platform`; an event of API
- * Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value
- * headers).
+ * Headers, or an object with headers. For example, a request of Fetch, Node or Effect, or an event of Lambda. The event
+ * can come from API Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or
+ * without multi-value headers).
  *
  * @since 0.1.0
  * @category models
@@ -115,7 +114,7 @@ export interface Service {
    * `x-amzn-bedrock-agentcore-runtime-workload-accesstoken`.
    */
   readonly workloadAccessToken?: Redacted.Redacted | undefined
-  /** The token of an `Authorization: Bearer` header. Only Runtime verifies it, if it has a JWT authorizer. */
+  /** The token of an `Authorization: Bearer` header. It is verified only if Runtime has a JWT authorizer. */
   readonly bearerToken?: Redacted.Redacted | undefined
   /**
    * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
@@ -164,20 +163,20 @@ const isContainer = (value: unknown): value is Container =>
   typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
 
 /**
- * A request or an event has its headers in a property; a header named `headers` is a string, or a list of strings. An
- * event in the multi-value form has all values in `multiValueHeaders`, and the last or no value of each in `headers`.
+ * A request or an event has its headers in a property. A header named `headers` is a string, or a list of strings. An
+ * event in the multi-value form has all values in `multiValueHeaders`, and at most the last value of each in `headers`.
  */
 const containerOf = (input: object): Container => {
   const { headers, multiValueHeaders } = input as { readonly headers?: unknown; readonly multiValueHeaders?: unknown }
   if (isContainer(multiValueHeaders) && Object.keys(multiValueHeaders).length > 0) return multiValueHeaders
   if (isContainer(headers)) return headers
-  // The input is headers itself. Its values are checked one by one.
+  // The input itself has the headers. `normalize` checks its values one by one.
   return input as Container
 }
 
 /**
- * The headers by name in lower case. Several values of a name are joined by commas, as HTTP joins them. Empty values
- * are dropped. An event is JSON from outside, so values that are not strings are dropped too.
+ * The headers by name in lower case. Commas join several values of a name, as in HTTP. Empty values are dropped. An
+ * event is JSON from outside, so values that are not strings are dropped too.
  */
 const normalize = (input: object): ReadonlyMap<string, string> => {
   const container = containerOf(input)
@@ -188,11 +187,8 @@ const normalize = (input: object): ReadonlyMap<string, string> => {
   for (const [name, values] of entries) {
     const key = name.toLowerCase()
     for (const value of Array.isArray(values) ? values : [values]) {
-      const text = typeof value === "string" ? value.trim() : ""
-      if (text !== "") {
-        const before = normalized.get(key)
-        normalized.set(key, before === undefined ? text : `${before}, ${text}`)
-      }
+      const trimmed = typeof value === "string" ? value.trim() : ""
+      if (trimmed !== "") normalized.set(key, normalized.has(key) ? `${normalized.get(key)}, ${trimmed}` : trimmed)
     }
   }
   return normalized
@@ -201,13 +197,13 @@ const normalize = (input: object): ReadonlyMap<string, string> => {
 /** The credentials of RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1). */
 const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
 
+const redact = (value: string | undefined): Redacted.Redacted | undefined =>
+  value === undefined ? undefined : Redacted.make(value)
+
 const read = (input: Input, makeRequestId: () => string): Service => {
   const headers = normalize(input)
-  const workloadAccessToken = RuntimeHeaders.workloadAccessToken.map((name) => headers.get(name)).find((token) =>
-    token !== undefined
-  )
-  const bearerToken = bearer.exec(headers.get("authorization") ?? "")?.[1]
-  // Without a prototype: a lookup by a name from outside finds headers only.
+  const tokenHeader = RuntimeHeaders.workloadAccessToken.find((name) => headers.has(name))
+  // It has no prototype, so a lookup by a name from outside finds headers only.
   const customHeaders: Record<string, Redacted.Redacted> = Object.create(null)
   for (const [name, value] of headers) {
     if (name.startsWith(RuntimeHeaders.customPrefix)) {
@@ -218,8 +214,8 @@ const read = (input: Input, makeRequestId: () => string): Service => {
     requestId: headers.get(RuntimeHeaders.requestId) ?? makeRequestId(),
     sessionId: headers.get(RuntimeHeaders.sessionId),
     callbackUrl: headers.get(RuntimeHeaders.callbackUrl),
-    workloadAccessToken: workloadAccessToken === undefined ? undefined : Redacted.make(workloadAccessToken),
-    bearerToken: bearerToken === undefined ? undefined : Redacted.make(bearerToken),
+    workloadAccessToken: redact(tokenHeader && headers.get(tokenHeader)),
+    bearerToken: redact(bearer.exec(headers.get("authorization") ?? "")?.[1]),
     customHeaders
   }
 }
@@ -227,7 +223,7 @@ const read = (input: Input, makeRequestId: () => string): Service => {
 /**
  * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
  *
- * Several values of one header are joined by commas, as HTTP joins them.
+ * Commas join several values of one header, as in HTTP.
  *
  * @since 0.1.0
  * @category constructors
@@ -270,9 +266,9 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
 // -----------------------------------------------------------------------------
 
 /**
- * Runs an effect for a request: with its {@link RequestContext}, with the `WorkloadAccessToken` of its caller (or the
- * {@link Fallback}), and with its callback URL as `Consent.ReturnUrl`. It is for servers other than Effect's, and for
- * work that continues after the response.
+ * Runs an effect with the {@link RequestContext} of a request and the `WorkloadAccessToken` of its caller, or with the
+ * {@link Fallback}. The callback URL of the request becomes `Consent.ReturnUrl`. Use it with servers other than
+ * Effect's, and for work that continues after the response.
  *
  * @since 0.1.0
  * @category combinators
@@ -326,35 +322,29 @@ export const provide: {
 // Middleware
 // -----------------------------------------------------------------------------
 
-interface Outer {
-  /** The request of the server itself. Stacked middlewares have it in common; headers may change between them. */
-  readonly source: unknown
-  readonly requestId: string
-}
-
-/** The id that an outer middleware gave to a request, so that stacked middlewares give a request one id. */
-class OuterMiddleware extends Context.Reference(
-  "effect-agentcore-identity/http/RequestContext/OuterMiddleware",
-  { defaultValue: (): Option.Option<Outer> => Option.none() }
-) {}
+/** The id that an outer middleware gave to a request. Stacked middlewares give a request one id. */
+class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/RequestContext/OuterMiddleware", {
+  // Stacked middlewares share `source`, the request of the server itself. Headers may change between them.
+  defaultValue: (): { readonly source: unknown; readonly requestId: string } | undefined => undefined
+}) {}
 
 /**
- * Read from the headers of the request, never from the `RequestContext` in context: a program may have provided another
- * one around its server by accident.
+ * The context is read from the headers of the request, never from the `RequestContext` in context. A program may have
+ * provided another one around its server by accident.
  */
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
   const { headers, source } = yield* HttpServerRequest.HttpServerRequest
-  const outer = Option.filter(yield* OuterMiddleware, (outer) => outer.source === source)
-  return read(headers, () => Option.isSome(outer) ? outer.value.requestId : randomUUID())
+  const outer = yield* OuterMiddleware
+  return read(headers, () => outer?.source === source ? outer.requestId : randomUUID())
 })
 
 /**
- * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to an app. The `returnUrl` of a token
- * request takes precedence over this `Consent.ReturnUrl`.
+ * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to the effect of a response. The
+ * `returnUrl` of a token request takes precedence over this `Consent.ReturnUrl`.
  *
  * A request without a workload access token fails only where the handler needs the token.
  *
- * The body of a streamed response runs after the handler and outside of it. Give it its services by
+ * The body of a streamed response runs after the handler and outside of it. Provide its services with
  * `Stream.provideContext`.
  *
  * @since 0.1.0
@@ -380,16 +370,12 @@ export const middleware = <E, R>(
   E,
   Exclude<R, Provided> | HttpServerRequest.HttpServerRequest
 > =>
-  Effect.flatMap(
-    HttpServerRequest.HttpServerRequest,
-    ({ source }) =>
-      Effect.flatMap(current, (context) =>
-        Effect.provideService(
-          provide(self, context),
-          OuterMiddleware,
-          Option.some({ source, requestId: context.requestId })
-        ))
-  )
+  Effect.gen(function*() {
+    const { source } = yield* HttpServerRequest.HttpServerRequest
+    const context = yield* current
+    const outer = { source, requestId: context.requestId }
+    return yield* Effect.provideService(provide(self, context), OuterMiddleware, outer)
+  })
 
 /**
  * {@link middleware} for routes of an `HttpRouter`. Provide it to these routes.
@@ -463,8 +449,8 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
 )
 
 /**
- * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Everyone who
- * reaches the server then is that caller, so use it on a development machine only.
+ * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Then everyone
+ * who reaches the server is that caller, so use it on a development machine only.
  *
  * @since 0.1.0
  * @category layers
@@ -482,7 +468,7 @@ export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.Worklo
 
 /**
  * Keeps workload access tokens, bearer tokens and custom headers out of the spans of an HTTP server. Provide it to the
- * layer of the server: the tracer of the platform runs outside of all middlewares.
+ * layer of the server, because Effect's tracer runs outside of all middlewares.
  *
  * It does not cover logs. Do not log a request: a request of Node prints all its headers, also `authorization`.
  *

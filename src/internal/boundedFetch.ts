@@ -1,7 +1,4 @@
-/**
- * Responses that are read as a whole, up to a size. A larger body is neither stored nor read on: its connection is
- * closed.
- */
+/** Reads response bodies as a whole, up to a size. When a body exceeds it, the connection is closed. */
 import * as Data from "effect/Data"
 import { withTimeLimit } from "./timeLimit.js"
 
@@ -53,14 +50,14 @@ export const fromReader = async (
   return body()
 }
 
-/** What is needed of a readable stream of Node. */
+/** The used part of a readable stream of Node. */
 export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
   readonly destroy: () => unknown
 }
 
 /**
- * Reads a stream of Node, by its events, which take less time than its iterator. Destroys the stream if the body is too
- * large. Calls `done` at least once: only the first call counts.
+ * Reads a stream of Node by its events, which are faster than its iterator. Destroys the stream if the body is too
+ * large. May call `done` several times: only the first call counts.
  */
 export const fromNode = (
   stream: NodeStream,
@@ -75,7 +72,7 @@ export const fromNode = (
   })
   stream.on("end", () => done(undefined, body()))
   stream.on("error", (error: unknown) => done(error))
-  // A stream that was destroyed without an error has no other event.
+  // If the stream was destroyed without an error, this is its only event.
   stream.on("close", () => done(Object.assign(new Error("aborted"), { code: "ECONNRESET" })))
 }
 
@@ -90,31 +87,26 @@ export interface Limits {
   readonly signal?: AbortSignal | undefined
 }
 
-const defaultMaxBytes = 1_000_000
-
-/** A response with one of these must not have a body (Fetch standard). */
-const nullBodyStatus: ReadonlySet<number> = new Set([204, 205, 304])
-
 /** The body is decoded, so the headers that describe its transfer no longer apply. */
-const toResponse = ({ headers, status, statusText }: Response, body: Uint8Array<ArrayBuffer>): Response => {
+const toResponse = ({ headers, status, statusText }: Response, body: Uint8Array<ArrayBuffer> | null): Response => {
   const remaining = new Headers(headers)
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) remaining.delete(name)
-  return new Response(nullBodyStatus.has(status) ? null : body, { headers: remaining, status, statusText })
+  return new Response(body, { headers: remaining, status, statusText })
 }
 
 /**
  * `fetch` with a time limit and a size limit. Resolves with a response whose body has arrived. Ignores the signal of
- * `init`. Rejects as `withTimeLimit` does, with `BodyTooLarge`, or with the `TypeError` of `fetch`. A request that did
- * not end by itself loses its connection.
+ * `init`. Rejects as `withTimeLimit` does, with `BodyTooLarge`, or with the `TypeError` of `fetch`. In all these cases
+ * it closes the connection.
  */
 export const boundedFetch = (
   url: string | URL,
   init: RequestInit,
-  { maxBytes = defaultMaxBytes, signal: caller, timeout }: Limits
+  { maxBytes = 1_000_000, signal: caller, timeout }: Limits
 ): Promise<Response> =>
   withTimeLimit(timeout, caller, async (signal) => {
     const response = await fetch(url, { ...init, signal })
-    if (response.body === null) return toResponse(response, new Uint8Array())
+    if (response.body === null) return toResponse(response, null)
     const reader = response.body.getReader()
     // `fetch` holds its signal weakly. The stream of the body always reaches the connection.
     const close = (): void => void reader.cancel(signal.reason).catch(() => {})

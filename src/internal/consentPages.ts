@@ -1,15 +1,15 @@
-/** The pages where a consent ends: those of an application, and those of the local server. */
+/** The pages at the end of a consent, for applications and for the local server. */
 import * as Html from "./html.js"
 
 const { html } = Html
 
-/** Pages of the local server name the provider. */
+/** A function for the pages of the local server, which name the provider. */
 type Text = string | ((provider: string) => Html.Html)
 
 const pages = {
-  Completed: [200, "Consent given", "The agent can go on. You can close this page."],
-  /** The browser goes on to the application. */
-  Continued: [200, "Consent given", "The agent can go on."],
+  Completed: [200, "Consent given", "The agent can continue. You can close this page."],
+  /** The browser returns to the application. */
+  Continued: [200, "Consent given", "The agent can continue."],
   WrongUser: [
     403,
     "Signed in as another user",
@@ -18,7 +18,7 @@ const pages = {
   AlreadyUsed: [
     410,
     "Link already used",
-    "This consent was answered before, or another user opened the link. Each link works once."
+    "This consent was completed before, or another user opened the link. Each link works once."
   ],
   Expired: [410, "Link expired", "The time for this consent is over. Start again from where you were asked."],
   Unknown: [
@@ -42,7 +42,7 @@ const pages = {
     502,
     "Consent failed",
     (provider) =>
-      html`The authorization server of the provider <strong>${provider}</strong> answered with an error. Nothing was stored. Go back to the application and start again.`
+      html`The authorization server of the provider <strong>${provider}</strong> returned an error. Nothing was stored. Go back to the application and start again.`
   ],
   Unavailable: [
     503,
@@ -59,7 +59,7 @@ export const textOf = (name: Name, provider = ""): readonly [status: number, tit
   return [status, title, typeof text === "string" ? html`${text}` : text(provider)]
 }
 
-/** A page without the kicker of the local server. With `continueTo`, the browser goes on to that address. */
+/** Renders a page without the kicker of the local server. With `continueTo`, the browser then opens that address. */
 export const render = (name: Name, continueTo?: string): Html.Page & { readonly status: number } => {
   const [status, title, text] = textOf(name)
   const link = continueTo === undefined ? undefined : html`<p><a href="${continueTo}">Continue</a></p>`

@@ -1,7 +1,7 @@
-/** What all stores of consents share. */
+/** Definitions that all stores of consents share. */
 import * as Schema from "effect/Schema"
 
-/** The callback page can say for this time that a link is expired or used. Milliseconds. */
+/** For this time, the callback page can report that a link is expired or used. Milliseconds. */
 export const keptAfterExpiry = 10 * 60_000
 
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {

@@ -1,10 +1,14 @@
 /**
- * Puts a secret into a header of the requests of an HTTP client: separately for each hop of a redirect, and for the
- * allowed origins only. Responses and errors of the client do not contain it.
+ * Puts a credential into a header of the requests of an HTTP client, for the allowed origins only. Each hop of a
+ * redirect is checked separately. Responses and errors of the client do not contain the credential.
+ *
+ * Inner clients can follow redirects and copy headers. So a request carries a mark instead of the credential, until it
+ * is about to be sent and its origin is known. A request that is sent without this check has no credential.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
@@ -17,21 +21,20 @@ import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import { isPlain } from "../models/internal/plainData.js"
 import { type Allows, urlOf } from "./origins.js"
-import { withRequest } from "./withRequest.js"
+
+type Request = HttpClientRequest.HttpClientRequest
+type Response = HttpClientResponse.HttpClientResponse
 
 /** Sends the request of one hop with this value of the header. */
 export type Attempt<E, R> = (
   value: Redacted.Redacted
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, E | HttpClientError.HttpClientError, R>
+) => Effect.Effect<Response, E | HttpClientError.HttpClientError, R>
 
 export interface Options<E, R, E2, R2> {
   readonly header: string
   readonly allows: Allows
-  /** One hop: obtains the secret, sends the request, and handles a refusal. */
-  readonly hop: (
-    attempt: Attempt<E, R>,
-    request: HttpClientRequest.HttpClientRequest
-  ) => Effect.Effect<HttpClientResponse.HttpClientResponse, E2, R2>
+  /** One hop: obtains the credential, sends the request, and handles a rejection. */
+  readonly hop: (attempt: Attempt<E, R>, request: Request) => Effect.Effect<Response, E2, R2>
 }
 
 // RFC 9110, section 5.1.
@@ -46,6 +49,12 @@ const makeRedirectDefect = () =>
       + "client with credentials, not the other way round"
   )
 
+const makeFetchDefect = () =>
+  new Error(
+    "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the client with credentials, not inside, "
+      + "or with redirect: \"manual\""
+  )
+
 const makeUncheckedDefect = () =>
   new Error(
     "The origins of the requests of this client cannot be checked, so it gets no credential: HttpClient.TracerDisabledWhen and "
@@ -53,84 +62,58 @@ const makeUncheckedDefect = () =>
       + "the innermost client"
   )
 
-/**
- * Whether a request has the credential or its placeholder. Inner clients may change the request, and may send others.
- */
-type Carries = (request: HttpClientRequest.HttpClientRequest) => boolean
-
-const isForeign = (request: HttpClientRequest.HttpClientRequest, allows: Allows): boolean =>
-  Option.exists(urlOf(request), (url) => !allows(url))
-
-/** The credential of one attempt. */
-interface Credential {
-  readonly header: string
-  readonly value: Redacted.Redacted
-  /** The header's value until the request is checked. No client sends a header with a line break inside. */
-  readonly placeholder: string
-}
-
-const carriesOf = ({ header, placeholder, value }: Credential): Carries => ({ headers }) =>
-  Option.exists(Headers.get(headers, header), (found) => found === placeholder || found === Redacted.value(value))
-
-/**
- * Puts the credential into a request that is about to be sent. `HttpClient.make` sends this very object, so it is
- * changed and not copied.
- */
-const putCredential = (
-  request: HttpClientRequest.HttpClientRequest,
-  { header, value }: Credential
-): HttpClientRequest.HttpClientRequest =>
-  Object.assign(request, { headers: Headers.set(request.headers, header, Redacted.value(value)) })
-
-/**
- * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
- * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place of the platform.
- *
- * The platform does not read it under `Tracer.DisablePropagation`. So the request has no span for the same reason here.
- */
-const checkEachRequest =
-  (check: (request: HttpClientRequest.HttpClientRequest) => void) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Tracer.DisablePropagation, (isDisabled) =>
-      self.pipe(
-        Effect.updateService(
-          HttpClient.TracerDisabledWhen,
-          (disabled) => (request: HttpClientRequest.HttpClientRequest) => {
-            check(request)
-            return isDisabled || disabled(request)
-          }
-        ),
-        Effect.provideService(Tracer.DisablePropagation, false)
-      ))
-
-// A client refuses the placeholder like any header value with a line break. Each client has its own error for it.
-const isInvalidHeader = (error: unknown): boolean =>
-  error instanceof Error && (
-    /invalid.*header|header.*invalid/is.test(error.message) || isInvalidHeader(error.cause)
-  )
-
-const hasInvalidHeader = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) =>
-    Cause.isFailReason(reason)
-      ? isInvalidHeader(reason.error)
-      : Cause.isDieReason(reason) && isInvalidHeader(reason.defect)
-  )
-
-// By default `fetch` follows redirects and sends custom headers to other origins. A program that set `redirect:
-// "error"` keeps it.
+// By default `fetch` follows redirects, and sends custom headers to other origins.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const init = Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit))
+    const init = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
     return Effect.provideService(self, FetchHttpClient.RequestInit, {
       ...init,
       redirect: init?.redirect === "error" ? "error" : "manual"
     })
   })
 
+/** Whether an inner client has replaced the `RequestInit` of `withoutRedirects`. */
+const fetchFollows = (): boolean => {
+  const init = Context.getOrUndefined(Fiber.getCurrent()?.context ?? Context.empty(), FetchHttpClient.RequestInit)
+  return init?.redirect !== "manual" && init?.redirect !== "error"
+}
+
+/**
+ * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
+ * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place in Effect.
+ *
+ * Effect does not read it under `Tracer.DisablePropagation`. So the request has no span for the same reason here.
+ */
+const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Tracer.DisablePropagation, (isDisabled) =>
+    self.pipe(
+      Effect.updateService(HttpClient.TracerDisabledWhen, (disabled) => (request: Request) => {
+        check(request)
+        return isDisabled || disabled(request)
+      }),
+      Effect.provideService(Tracer.DisablePropagation, false)
+    ))
+
+const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
+
+/** The requests and responses in a value, which can be an error that was made of other errors. */
+const messagesIn = (value: unknown, seen = new Set<unknown>()): ReadonlyArray<Request | Response> => {
+  if (HttpClientRequest.isHttpClientRequest(value) || isResponse(value)) return [value]
+  if (seen.has(value) || !(value instanceof Error || Array.isArray(value) || isPlain(value))) return []
+  seen.add(value)
+  return Reflect.ownKeys(value).flatMap((name) =>
+    messagesIn(Reflect.getOwnPropertyDescriptor(value, name)?.value, seen)
+  )
+}
+
+/** The errors and the defects of a cause. */
+const valuesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
+  cause.reasons.map((reason) =>
+    Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
+  )
+
 /**
  * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
- *
- * Its responses and errors have the original request, without the header.
  */
 export const inject = <E, R, E2, R2>(
   self: HttpClient.HttpClient.With<E, R>,
@@ -144,11 +127,14 @@ export const inject = <E, R, E2, R2>(
     throw new Cause.IllegalArgumentError("The client is not a client of effect/http: make it with HttpClient.make")
   }
   const { postprocess, preprocess } = self
+  const isAllowed = (request: Request): boolean => Option.exists(urlOf(request), allows)
+  const isForeign = (request: Request): boolean => Option.exists(urlOf(request), (url) => !allows(url))
+  const name = header.toLowerCase()
+  const send = (request: Request) => withoutRedirects(postprocess(Effect.succeed(request)))
 
-  const send = (request: HttpClientRequest.HttpClientRequest) => withoutRedirects(postprocess(Effect.succeed(request)))
-
-  const attempt = (request: HttpClientRequest.HttpClientRequest): Attempt<E, R> => (value) => {
-    if (!fieldValue.test(Redacted.value(value))) {
+  const attempt = (request: Request): Attempt<E, R> => (value) => {
+    const credential = Redacted.value(value)
+    if (!fieldValue.test(credential)) {
       return Effect.fail(
         new HttpClientError.HttpClientError({
           reason: new HttpClientError.EncodeError({
@@ -159,125 +145,45 @@ export const inject = <E, R, E2, R2>(
       )
     }
     return Effect.suspend(() => {
-      const credential = { header, value, placeholder: `unchecked\n${crypto.randomUUID()}` }
-      const carries = carriesOf(credential)
-      let isChecked = false
-      const check = (sent: HttpClientRequest.HttpClientRequest) => {
-        isChecked = true
-        if (!carries(sent)) return
-        if (!Option.exists(urlOf(sent), allows)) throw makeRedirectDefect()
-        putCredential(sent, credential)
+      const mark = crypto.randomUUID()
+      const hasMark = ({ headers }: Request) => headers[name] === mark
+      const hasCredential = ({ headers }: Request) => headers[name] === credential
+      // `HttpClient.make` sends this very object, so it is changed and not copied.
+      const check = (sent: Request): void => {
+        if (!hasMark(sent) && !hasCredential(sent)) return
+        if (!isAllowed(sent)) throw makeRedirectDefect()
+        if (fetchFollows()) throw makeFetchDefect()
+        Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
-      return send(HttpClientRequest.setHeader(request, header, credential.placeholder)).pipe(
-        Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, header]),
+      /** Removes the header from all requests. Fails if one was sent without the check. */
+      const clean = (values: ReadonlyArray<unknown>): Effect.Effect<void> => {
+        const messages = messagesIn(values)
+        const isUnchecked = messages.some((message) => isResponse(message) && hasMark(message.request))
+        for (const sent of messages.map((message) => isResponse(message) ? message.request : message)) {
+          if (hasMark(sent) || hasCredential(sent)) {
+            Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
+          }
+        }
+        return isUnchecked ? Effect.die(makeUncheckedDefect()) : Effect.void
+      }
+      return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
+        Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
-        Effect.catchCause((cause) =>
-          Effect.failCause(
-            !isChecked && hasInvalidHeader(cause)
-              ? Cause.die(makeUncheckedDefect())
-              : mapCause(replaceRequest(carries, request))(cause)
-          )
-        ),
-        Effect.flatMap((response) =>
-          isForeign(response.request, allows)
-            ? Effect.die(makeRedirectDefect())
-            : !isChecked && carries(response.request)
-            ? Effect.die(makeUncheckedDefect())
-            : Effect.succeed(withRequest(response, request))
-        )
+        Effect.catchCause((cause) => Effect.andThen(clean(valuesOf(cause)), Effect.failCause(cause))),
+        Effect.tap((response) => clean([response])),
+        // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.
+        Effect.tap(({ request }) => isForeign(request) ? Effect.die(makeRedirectDefect()) : Effect.void)
       )
     })
   }
 
   return HttpClient.makeWith(
-    (requests: Effect.Effect<HttpClientRequest.HttpClientRequest, E, R>) =>
+    (requests: Effect.Effect<Request, E, R>) =>
       Effect.flatMap(
         requests,
-        (request): Effect.Effect<HttpClientResponse.HttpClientResponse, E | E2, R | R2> =>
-          Option.exists(urlOf(request), allows)
-            ? hop(attempt(request), request)
-            : send(request)
+        (request): Effect.Effect<Response, E | E2, R | R2> =>
+          isAllowed(request) ? hop(attempt(request), request) : send(request)
       ),
     preprocess
   )
-}
-
-/** Maps the failures and the defects of a cause. `f` keeps the type of a failure. */
-const mapCause = (f: (value: unknown) => unknown) => <E>(cause: Cause.Cause<E>): Cause.Cause<E> =>
-  Cause.fromReasons(cause.reasons.map((reason) =>
-    Cause.isFailReason(reason)
-      ? Cause.makeFailReason(f(reason.error) as E)
-      : Cause.isDieReason(reason)
-      ? Cause.makeDieReason(f(reason.defect))
-      : reason
-  ))
-
-const isRequest = (value: unknown): value is HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.isHttpClientRequest(value)
-
-const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
-  Predicate.hasProperty(value, HttpClientResponse.TypeId)
-
-/** Values that can contain a request. An error of Effect has its members in a plain object, too. */
-const isContainer = (value: unknown): value is object =>
-  value instanceof Error || Array.isArray(value) || isPlain(value)
-
-const propertiesOf = (value: object): ReadonlyArray<readonly [name: PropertyKey, property: PropertyDescriptor]> =>
-  Reflect.ownKeys(value).flatMap((name) => {
-    const property = Reflect.getOwnPropertyDescriptor(value, name)
-    return property === undefined ? [] : [[name, property]]
-  })
-
-/** An object of the same class, without its properties. An error needs the internal slot that only `Error` gives. */
-const emptyCopy = (value: object): object =>
-  Array.isArray(value)
-    ? []
-    : value instanceof Error
-    ? Object.setPrototypeOf(new Error(), Object.getPrototypeOf(value))
-    : Object.create(Object.getPrototypeOf(value))
-
-/**
- * Replaces the sent request by the original one, also in errors that were made of other errors. Errors that contain the
- * sent request are copied, because they belong to their libraries; all others keep their identity.
- */
-const replaceRequest = (
-  carries: Carries,
-  request: HttpClientRequest.HttpClientRequest
-): (value: unknown) => unknown => {
-  const copies = new Map<object, object>()
-
-  const contains = (value: unknown, seen: Set<unknown>): boolean => {
-    if (isRequest(value)) return carries(value)
-    if (isResponse(value)) return carries(value.request)
-    if (!isContainer(value) || seen.has(value)) return false
-    seen.add(value)
-    return propertiesOf(value).some(([, property]) => contains(property.value, seen))
-  }
-
-  const replace = (value: unknown): unknown => {
-    if (!contains(value, new Set())) return value
-    if (isRequest(value)) return request
-    if (isResponse(value)) return withRequest(value, request)
-    return isContainer(value) ? copies.get(value) ?? copy(value) : value
-  }
-
-  const copy = (value: object): object => {
-    const result = emptyCopy(value)
-    // Before its properties: an error may contain itself.
-    copies.set(value, result)
-    for (const [name, property] of propertiesOf(value)) {
-      Object.defineProperty(
-        result,
-        name,
-        "value" in property ? { ...property, value: replace(property.value) } : property
-      )
-    }
-    if (value instanceof Error) {
-      // In newer engines `stack` is an accessor, and reads the copy's own stack.
-      Object.defineProperty(result, "stack", { value: value.stack, writable: true, configurable: true })
-    }
-    return result
-  }
-
-  return replace
 }

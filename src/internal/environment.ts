@@ -1,6 +1,6 @@
 /**
- * Settings of the program, read when a layer is built. Effect's default `ConfigProvider` reads the environment once per
- * process, so it would miss variables that the program sets later.
+ * Reads settings when a layer is built. Effect's default `ConfigProvider` reads the environment once per process, so it
+ * would miss variables that the program sets later.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -23,13 +23,13 @@ const parse = <A>(
 export const readConfig = <A>(config: Config.Config<A>): Effect.Effect<A, Config.ConfigError> =>
   parse(config, () => ConfigProvider.fromEnv())
 
-/** The same for one variable, if it is set. A provider of one variable is made faster than that of all. */
+/** Reads one variable in the same way, if it is set. A provider of one variable is faster than one of all. */
 export const readVariable = <A>(
   make: (name: string) => Config.Config<A>,
   name: string
 ): Effect.Effect<Option.Option<A>, Config.ConfigError> =>
   parse(
     Config.option(make(name)),
-    // Other runtimes than Node can be without `process`.
+    // Runtimes other than Node may not have `process`.
     () => ConfigProvider.fromEnvRecord({ [name]: globalThis.process?.env?.[name] })
   )

@@ -1,10 +1,10 @@
-/** The part of a foreign error that messages and logs may contain. */
+/** The part of an error of another library that messages and logs may contain. */
 import { hasProperty } from "effect/Predicate"
 
-/** In characters. The longest names of exceptions and codes have less than 60. */
+/** In characters. The longest names and codes have fewer than 60. */
 const maxLength = 128
 
-/** A name or a code that others chose, for messages, errors and logs. A longer one is cut. */
+/** Truncates a name or a code of another library, for messages, errors and logs. */
 export const cutName = (name: string): string => name.length <= maxLength ? name : `${name.slice(0, maxLength)}…`
 
 /**

@@ -1,4 +1,4 @@
-/** HTML for every page that people see in a browser: one template, without scripts and external assets. */
+/** The HTML of every page that people see in a browser: one template, without scripts and external assets. */
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
 
@@ -15,7 +15,7 @@ export type Interpolation = string | number | Html | ReadonlyArray<Html> | undef
 /** Escapes text for element content and quoted attributes, of HTML and of XML. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
-/** Reads what `escape` wrote. */
+/** Reverses `escape`. */
 export const unescape = (text: string): string =>
   text.replace(
     /&(?:amp|lt|gt|quot|#39);/g,
@@ -103,13 +103,13 @@ export interface Options {
   /** The title of the window and the first heading. */
   readonly title: string
   readonly body: Html
-  /** The text above the heading. Names the server of the page. */
+  /** The line above the heading, which names the server. */
   readonly kicker?: string | undefined
-  /** More width, for tables. */
+  /** Makes the page wider, for tables. */
   readonly wide?: boolean | undefined
   /** Allows forms that are sent to the page's own origin. Default: false. */
   readonly forms?: boolean | undefined
-  /** The URL that the browser opens at once. */
+  /** The URL that the browser opens immediately. */
   readonly refresh?: string | undefined
 }
 
@@ -121,9 +121,9 @@ export interface Page {
 /**
  * Renders a page, and the headers that it needs.
  *
- * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know where the
- * consent ends: the return URL of an application may even have a custom scheme. The answer to a form is therefore a
- * page with `refresh`, not a redirect, and `form-action 'self'` is enough.
+ * Chromium applies `form-action` to every redirect after a form. The page that starts a consent does not know the
+ * return URL, which may even have a custom scheme. The response to a form is therefore a page with `refresh`, not a
+ * redirect, and `form-action 'self'` is enough.
  */
 export const render = (options: Options): Page => ({
   headers: {

@@ -1,9 +1,9 @@
-/** Times that came over HTTP. */
+/** Times in HTTP headers. */
 import * as DateTime from "effect/DateTime"
 import type * as Option from "effect/Option"
 
 /**
- * Reads a time: a date of HTTP (RFC 9110), or any form that JavaScript reads. `DateTime` does not know GMT, the zone of
- * every date of HTTP.
+ * Parses an HTTP date (RFC 9110), or any form that JavaScript parses. `DateTime` rejects GMT, the zone of every HTTP
+ * date.
  */
-export const parse = (text: string): Option.Option<DateTime.Utc> => DateTime.make(text.replace(/ GMT$/, " +0000"))
+export const parse = (date: string): Option.Option<DateTime.Utc> => DateTime.make(date.replace(/ GMT$/, " +0000"))

@@ -1,12 +1,12 @@
-/** Packages that are loaded at their first use: the optional ones, and those that take long to load. */
+/** Loads packages on first use: optional packages, and those that take long to load. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import { codeOf } from "./errorCode.js"
 
 /**
- * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error: those of
- * packages can name secrets.
+ * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error, because errors
+ * of packages can quote secrets.
  */
 export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   readonly packageName: string
@@ -18,7 +18,7 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
   }
 }
 
-/** The versions of the optional packages, as `peerDependencies` has them. The next line of each may not work. */
+/** The major versions of the optional packages, as in `peerDependencies`. */
 const versions = {
   "@effect/platform-node": "4",
   "@smithy/signature-v4": "5",
@@ -31,19 +31,19 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
 /**
- * Returns the exports of a CommonJS package from what `import()` returned. Node finds the names of most exports, and
- * bundlers leave them all in `default`. `member` is an export that the caller needs.
+ * The exports of a CommonJS package that `import()` returned. Node finds the names of most exports; bundlers put all of
+ * them into `default`. `name` is an export that the caller needs.
  */
-const exportsOf = <M extends object>(module: M, member: keyof M & string): M | undefined => {
+const exportsOf = <M extends object>(module: M, name: keyof M & string): M | undefined => {
   const candidates: ReadonlyArray<unknown> = [module, hasProperty(module, "default") ? module.default : undefined]
   // `default` has the same exports, one level deeper.
-  return candidates.find((candidate) => hasProperty(candidate, member)) as M | undefined
+  return candidates.find((candidate) => hasProperty(candidate, name)) as M | undefined
 }
 
-/** Loads a package. The caller writes `import()` with the package's name in it, because bundlers look for that. */
+/** Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. */
 export const loadPackage = <M extends object>(
   packageName: string,
-  member: keyof M & string,
+  name: keyof M & string,
   load: () => Promise<M>
 ): Effect.Effect<M, PackageNotLoaded> =>
   Effect.tryPromise({
@@ -51,9 +51,9 @@ export const loadPackage = <M extends object>(
     catch: (cause) => new PackageNotLoaded({ packageName, code: codeOf(cause), cause })
   }).pipe(
     Effect.flatMap((module) => {
-      const exports = exportsOf(module, member)
+      const exports = exportsOf(module, name)
       return exports === undefined
-        ? new PackageNotLoaded({ packageName, code: `it has no ${member}` })
+        ? new PackageNotLoaded({ packageName, code: `it has no ${name}` })
         : Effect.succeed(exports)
     })
   )

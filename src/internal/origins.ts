@@ -15,7 +15,7 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
     ? "has a user name or a password"
     : url.pathname !== "/" || url.search !== "" || url.hash !== ""
     ? "has a path, a query or a fragment: an origin is scheme, host and port, and all of it receives the credential"
-    // The parser takes it as a part of the name, and no request would ever match.
+    // The URL parser accepts it as a part of the name, and no request would ever match.
     : url.hostname.includes("*")
     ? "has a wildcard: name each host"
     : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
@@ -23,25 +23,20 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
     : undefined
 
 /**
- * An allow-list. An invalid entry is a mistake of the programmer, and throws at once. The message omits the value,
- * because it may contain a password.
+ * An allow-list. An invalid entry is a programming mistake, and throws at once. The message omits the value, because it
+ * may contain a password.
  */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure: boolean): Allows => {
   if (origins.length === 0) throw new Cause.IllegalArgumentError("origins is empty: name at least one origin")
   const allowed = new Set(origins.map((origin, index) => {
-    if (!URL.canParse(origin)) {
-      throw new Cause.IllegalArgumentError(`origins[${index}] is not a URL, as in https://api.example.com`)
-    }
-    const url = new URL(origin)
-    const problem = problemOf(url, allowInsecure)
-    if (problem !== undefined) {
-      throw new Cause.IllegalArgumentError(`origins[${index}] ${problem}`)
-    }
-    return url.origin
+    const url = URL.parse(origin)
+    const problem = url === null ? "is not a URL, as in https://api.example.com" : problemOf(url, allowInsecure)
+    if (problem !== undefined) throw new Cause.IllegalArgumentError(`origins[${index}] ${problem}`)
+    return url?.origin
   }))
   return (url) => allowed.has(url.origin)
 }
 
-/** The URL of a request, parsed as the client parses it. None if the client itself will refuse the URL. */
+/** The URL of a request, parsed as the client parses it. `None` if the client itself will reject the URL. */
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): Option.Option<URL> =>
   HttpClientRequest.toUrl(HttpClientRequest.make("GET")(request.url))

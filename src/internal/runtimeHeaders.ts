@@ -1,12 +1,9 @@
 /** The names of the headers that AgentCore Runtime sends to an agent, in lower case. */
 
-/** The header of the workload access token from hop to hop. */
+/** The header that propagates the workload access token to the next agent or gateway. */
 export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
 
-/**
- * The three names of the workload access token. The first present header counts. The SDKs read the first two, in this
- * order.
- */
+/** The three headers of the workload access token. The first present one counts. The SDKs read only the first two. */
 export const workloadAccessToken = [
   identityWat,
   "workloadaccesstoken",

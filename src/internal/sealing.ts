@@ -1,4 +1,4 @@
-/** Values at rest: JSON in a JWE (`dir`, `A256GCM`), under keys that are derived from a secret of 32 bytes. */
+/** Encrypts stored values: JSON in a JWE (`dir`, `A256GCM`), with keys that are derived from a secret of 32 bytes. */
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Result from "effect/Result"
@@ -11,9 +11,9 @@ export const secretSize = 32
 const format =
   `${secretSize} bytes in base64url, for example the output of: openssl rand -base64 ${secretSize} | tr '+/' '-_' | tr -d =`
 
-/** The bytes of a secret, or what is wrong with the text. `name` is the subject of that message. */
-export const parseSecret = (text: string, name: string): Result.Result<Uint8Array, string> =>
-  Result.match(Base64Url.decode(text.trim().replace(/=+$/, "")), {
+/** Decodes a secret, or returns an error message whose subject is `name`. */
+export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> =>
+  Result.match(Base64Url.decode(value.trim().replace(/=+$/, "")), {
     onFailure: () => Result.fail(`${name} has to be ${format}`),
     onSuccess: (bytes) =>
       bytes.length === secretSize
@@ -21,11 +21,11 @@ export const parseSecret = (text: string, name: string): Result.Result<Uint8Arra
         : Result.fail(`${name} has to be ${format}. It has ${bytes.length} bytes`)
   })
 
-/** HKDF-SHA-256 (RFC 5869): each purpose has a key of its own. `size` is in bytes. */
+/** Derives a separate key for each purpose, with HKDF-SHA-256 (RFC 5869). `size` is in bytes. */
 export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync("sha256", secret, "", `effect-agentcore-identity ${purpose}`, size))
 
-/** A key that seals and opens. jose imports a key of bytes again for each value. */
+/** Imports a key once. jose would import a key of bytes again for each value. */
 export const importKey = (bytes: Uint8Array<ArrayBuffer>): Effect.Effect<CryptoKey> =>
   Effect.promise(() => crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]))
 
@@ -41,8 +41,8 @@ export const seal = (value: unknown, key: CryptoKey, kid?: string): Effect.Effec
   )
 
 /**
- * Opens a sealed value with the key that `keyOf` finds for its `kid`. It fails, without a reason, for a value that was
- * not sealed under that key: the error of jose quotes the value.
+ * Opens a sealed value with the key that `keyOf` finds for its `kid`. For a value that was not sealed with that key, it
+ * fails without a reason, because the error of jose quotes the value.
  */
 export const open = (
   sealed: string,

@@ -6,8 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
 
 /**
- * Disables the span of more requests. The tracer runs outside all routes, so this layer belongs around the layer that
- * serves.
+ * Disables the spans of matching requests. Provide it to the layer of the server: the tracer runs outside all routes.
  */
 export const layerUntraced = (
   matches: (request: HttpServerRequest.HttpServerRequest) => boolean
@@ -17,8 +16,8 @@ export const layerUntraced = (
   )
 
 /**
- * Runs an effect without spans if the program has no tracer of its own: nothing reads the spans of Effect's, and they
- * take a fifth of the time of a small request.
+ * Runs an effect without spans unless the program has its own tracer. Nothing reads the spans of Effect's default
+ * tracer, and they take a fifth of the time of a small request.
  */
 export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>

@@ -1,8 +1,8 @@
 /**
- * Single flight: one run of an effect for all callers who ask for it at the same time.
+ * Single flight: concurrent callers share one run of an effect.
  *
- * `RcMap` is not used: a run that has failed stays in it until its last caller has left, so that a caller who retries
- * at once gets the old failure (measured with `effect` 4.1.0).
+ * `RcMap` keeps a failed run until its last caller has left. So a caller who retries immediately would get the old
+ * failure (measured with `effect` 4.1.0).
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,10 +15,10 @@ interface Flight<A, E> {
 }
 
 /**
- * Returns the result of the flight under the key. The first caller starts it with `effect`, later callers run `onJoin`
+ * Returns the result of the flight of the key. The first caller starts it with `effect`. Later callers run `onJoin`,
  * and wait for it.
  *
- * A flight has a fiber of its own, with the context of the first caller. Interrupting a caller interrupts no other
+ * A flight runs in a separate fiber, with the context of the first caller. Interrupting a caller interrupts no other
  * caller. When all callers are interrupted, so is the flight, and the last caller waits for its finalizers.
  */
 export type SingleFlight<A, E> = (
@@ -37,8 +37,8 @@ export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
       flight.callers++
       flights.set(key, flight)
 
-      // A flight leaves the map before its callers get the result, and before it is interrupted: the next caller starts
-      // a new one.
+      // The flight leaves the map before its callers get the result, and before it is interrupted. So the next caller
+      // starts a new one.
       const remove = (): boolean => flights.get(key) === flight && flights.delete(key)
       const start = Effect.interruptible(effect).pipe(
         Effect.ensuring(Effect.sync(remove)),

@@ -47,7 +47,7 @@ const invoke = () => new InvokeAgentRuntimeCommand({ agentRuntimeArn, payload: n
 const signedHeaders = ({ headers }: Seen): ReadonlyArray<string> =>
   /SignedHeaders=([^,]+)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? []
 
-/** The signature that a request would have with this value of the header. */
+/** Computes the signature of a request with this value of the header. */
 const signatureWith = (seen: Seen, wat: string) =>
   Effect.promise(async () => {
     const names = new Set(signedHeaders(seen))
@@ -76,7 +76,7 @@ const signatureWith = (seen: Seen, wat: string) =>
   })
 
 describe("command", () => {
-  it.live("the three invocations carry the token of their own caller, and the signature covers it", () =>
+  it.live("adds the token of the caller to the three invocations, and the signature covers it", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -104,7 +104,7 @@ describe("command", () => {
       for (const one of seen) assert.include(signedHeaders(one), header)
     }))
 
-  it.live("another value does not fit the signature", () =>
+  it.live("signs the value of the header", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -115,7 +115,7 @@ describe("command", () => {
       assert.notStrictEqual(yield* signatureWith(one, watOf("mallory")), one.headers.authorization)
     }))
 
-  it.live("a command keeps it when the SDK repeats, and nothing else on the client gets it", () =>
+  it.live("keeps the token when the SDK retries, and adds it to no other command", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         index === 0 ? response.writeHead(503).end("{}") : response.end("{}")
@@ -137,7 +137,7 @@ describe("command", () => {
       ])
     }))
 
-  it.live("propagated twice, it is there once: the later caller's", () =>
+  it.live("replaces the token when it propagates twice", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response) => response.end("{}"))
       const aws = yield* client(url)
@@ -149,7 +149,7 @@ describe("command", () => {
       assert.strictEqual(seen[0]?.headers[header], watOf("bob"))
     }))
 
-  it.effect("prints no token", () =>
+  it.effect("does not print the token", () =>
     Effect.gen(function*() {
       const command = yield* PropagateIdentity.command(invoke()).pipe(as("alice"))
       Recorder.assertSecretFree([JSON.stringify(command), inspect(command, { depth: 20, showHidden: true })], [
@@ -157,7 +157,7 @@ describe("command", () => {
       ])
     }))
 
-  it.effect("fails where the caller has none", () =>
+  it.effect("fails when the caller has no token", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(PropagateIdentity.command(invoke()))
       assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
@@ -169,7 +169,7 @@ describe("command", () => {
 
 describe("httpClient", () => {
   for (const [name, layer] of [["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layerUndici]] as const) {
-    it.live(`over ${name}: a gateway gets the token of the caller, a redirect elsewhere does not`, () =>
+    it.live(`over ${name}: sends the token of the caller to a gateway, and not to the target of a redirect`, () =>
       Effect.gen(function*() {
         const other = yield* resource((_, response) => response.end("ok"))
         const gateway = yield* resource(({ path }, response) =>
@@ -195,7 +195,7 @@ describe("httpClient", () => {
       ))
   }
 
-  it.effect("goes to the gateways of AgentCore by default, and to nothing that looks like one", () =>
+  it.effect("sends the token to the gateways of AgentCore by default, and to no look-alike", () =>
     Effect.gen(function*() {
       const sent: Array<string | undefined> = []
       const api = PropagateIdentity.httpClient(HttpClient.make((request) => {
@@ -216,7 +216,7 @@ describe("httpClient", () => {
         "https://gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
         "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.evil.amazonaws.com/mcp",
         "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com@example.com/mcp",
-        // Buckets with the name `x.gateway.bedrock-agentcore`.
+        // Hosts of buckets with the name `x.gateway.bedrock-agentcore`.
         ...[
           "s3",
           "s3-us-west-2",

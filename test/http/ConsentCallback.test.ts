@@ -80,7 +80,7 @@ const completions = Effect.flatMap(
 const completes: ScriptedPlanes.Script = { completeResourceTokenAuth: () => Effect.void }
 
 describe("ConsentCallback", () => {
-  it.live("completes for the user who asked, with a plain page", () =>
+  it.live("completes the session for its user, and shows a plain page", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -92,7 +92,7 @@ describe("ConsentCallback", () => {
       same(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.live("binds nothing to another user, and a link that another user opened is used up", () =>
+  it.live("completes nothing for another user, and the link is then used up", () =>
     Effect.gen(function*() {
       yield* open()
       const mallory = yield* visit("mallory")
@@ -102,7 +102,7 @@ describe("ConsentCallback", () => {
       same(yield* completions, [])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.live("tells used, expired and unknown links apart", () =>
+  it.live("distinguishes used, expired and unknown links", () =>
     Effect.gen(function*() {
       yield* open()
       yield* visit("alice")
@@ -114,10 +114,10 @@ describe("ConsentCallback", () => {
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.live("claims nothing for a user that is not one", () =>
+  it.live("claims nothing for an invalid user", () =>
     Effect.gen(function*() {
       yield* open()
-      // As from a program in plain JavaScript, which returns the id alone.
+      // A program in plain JavaScript may return only the id.
       assert.strictEqual((yield* visit("alice", { wrong: true })).status, 500)
       assert.strictEqual((yield* visit("alice")).status, 200)
     }).pipe(Effect.provide(server(completes, {
@@ -147,7 +147,7 @@ describe("ConsentCallback", () => {
       )
     }))))
 
-  it.live("says so when the service would not complete it", () =>
+  it.live("shows a failure when the service rejects the completion", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -176,7 +176,7 @@ describe("ConsentCallback", () => {
       }
     }))
 
-  it.live("lets the application answer, with its own state", () =>
+  it.live("lets the application respond, with its own state", () =>
     Effect.gen(function*() {
       yield* open()
       const page = yield* visit("alice")
@@ -216,7 +216,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.live("wakes a program whose user was quicker than its handler", () =>
+  it.live("wakes a program whose user returns before its handler ends", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -233,7 +233,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.live("wakes a program whose store is its own, written before there were signals", () =>
+  it.live("wakes a program with a custom store that knows no signals", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -270,7 +270,7 @@ describe("ConsentCallback", () => {
       )
     ))
 
-  it.live("tells all who wait for the same grant", () =>
+  it.live("signals all waits for the same grant", () =>
     Effect.gen(function*() {
       const grant = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
       const fiber = yield* Effect.forkChild(ConsentSignals.next(grant))
@@ -280,7 +280,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(completes, { currentUser }))))
 
-  it.live("answers 502 while the store cannot be reached, and logs why", () =>
+  it.live("responds with 502 while the store is unreachable, and logs the reason", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const failure = new PendingConsents.ConsentStoreError({ operation: "claim", reason: "ECONNREFUSED" })
@@ -303,7 +303,7 @@ describe("ConsentCallback", () => {
       assert.include((yield* recorder.everything).join("\n"), failure.message)
     }))
 
-  /** A wait that polls every hour, and what the user does meanwhile. */
+  /** A wait that polls every hour, and the action of the user during the wait. */
   const waitWhile = (visitor: Effect.Effect<{ readonly status: number }, unknown, HttpClient.HttpClient>) =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
@@ -338,7 +338,7 @@ describe("ConsentCallback", () => {
       Effect.provide(server({ ...completes, getResourceOauth2Token: () => answers.consent }, hourly))
     ))
 
-  it.live("ends the wait at once when AgentCore refuses the completion", () =>
+  it.live("ends the wait at once when AgentCore rejects the completion", () =>
     Effect.gen(function*() {
       const { error, status } = yield* waitWhile(visit("alice"))
       assert.strictEqual(status, 502)
@@ -355,7 +355,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  it.live("goes on waiting when AgentCore may have completed it although the response was lost", () =>
+  it.live("keeps waiting when AgentCore may have completed the session although the response was lost", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const token = yield* identity.getAccessToken({
@@ -372,7 +372,7 @@ describe("ConsentCallback", () => {
       ))
     ))
 
-  /** A caller whose workload the page knows, and who has a token from the second call on. */
+  /** A caller whose workload the page knows. The second call is the first to return a token. */
   const granted: ScriptedPlanes.Script = {
     getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("workload-token") }),
     getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.issued()
@@ -381,7 +381,7 @@ describe("ConsentCallback", () => {
   for (
     const [name, failure] of [["rejects the retry", failures.denied], ["does not respond", failures.lost]] as const
   ) {
-    it.live(`completes when AgentCore ${name}, and the token is there`, () =>
+    it.live(`completes when AgentCore ${name}, and the token is issued`, () =>
       Effect.gen(function*() {
         const identity = yield* Identity.Identity
         const shown = yield* Deferred.make<void>()
@@ -396,7 +396,7 @@ describe("ConsentCallback", () => {
         assert.include((yield* visit("alice")).text, "Consent given")
         assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
         const planes = yield* ScriptedPlanes.ScriptedPlanes
-        // The flow, the page, and the wait. The page asks about the session, and opens none.
+        // The flow, the page, and the wait. The page polls the session, and opens none.
         const calls = yield* planes.callsOf("getResourceOauth2Token")
         same(calls.map(({ request }) => request.sessionUri), [undefined, secret(sessionUri), secret(sessionUri)])
       }).pipe(
@@ -419,7 +419,7 @@ describe("ConsentCallback", () => {
 
   const issuing: ScriptedPlanes.Script = { ...granted, getResourceOauth2Token: () => answers.issued() }
 
-  it.live("signals at its start what a process completed that was killed before it could signal", () =>
+  it.live("signals at its start the sessions of a process that was killed before it could signal", () =>
     Effect.gen(function*() {
       yield* claimAndDie
       const fiber = yield* nextGrant
@@ -435,7 +435,7 @@ describe("ConsentCallback", () => {
       })
     }).pipe(Effect.timeout("5 seconds"), Effect.provide(PendingConsents.layerMemory)))
 
-  it.live("signals when the page is opened again, for the same user alone", () =>
+  it.live("signals when the same user opens the page again", () =>
     Effect.gen(function*() {
       yield* claimAndDie
       const fiber = yield* nextGrant
@@ -445,7 +445,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.timeout("5 seconds"), Effect.provide(server(issuing, { currentUser }))))
 
-  it.live("leaves no trace of the session in spans and logs", () =>
+  it.live("keeps the session out of spans and logs", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
@@ -458,7 +458,7 @@ describe("ConsentCallback", () => {
     }))
 })
 
-/** Sends a request target as it is: a client would normalize it. */
+/** Sends a request target unchanged: a client would normalize it. */
 const send = (port: number, method: string, path: string, headers: Http.OutgoingHttpHeaders = {}) =>
   Effect.callback<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
     Http.request({ port, host: "127.0.0.1", method, path, headers, agent: false }, (response) => {

@@ -71,7 +71,7 @@ for (const [name, client] of clients) {
 describe("withIamAccessToken", () => {
   const [[, client]] = clients as [(typeof clients)[number]]
 
-  it.live("a token that stays refused is an error that names the operation", () =>
+  it.live("fails with the name of the operation when the second token is rejected too", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none")
       const api = HttpClientCredentials.withIamAccessToken(yield* HttpClient.HttpClient, Reports, { origins: [url] })
@@ -85,7 +85,7 @@ describe("withIamAccessToken", () => {
       assert.lengthOf(seen, 2)
     }).pipe(Effect.provide([numbered, client])))
 
-  it.live("is a JWT that the resource can check by the keys of the issuer", () =>
+  it.live("sends a JWT that the resource can verify with the keys of the issuer", () =>
     Effect.gen(function*() {
       const { issuer } = yield* LocalBackend.LocalBackend
       const { seen, url } = yield* resource((_, response) => response.end("ok"))

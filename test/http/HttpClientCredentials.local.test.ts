@@ -19,8 +19,8 @@ import * as ProtectedApi from "../support/protectedApi.js"
 import { answers, scripted } from "../support/utils.js"
 
 /**
- * The protected API behind a gateway that has heard which tokens are revoked: the authorization server's are JWTs, which the API
- * alone would believe until they expire. `heard` are the tokens of the requests, in order.
+ * Starts the protected API behind a gateway that knows the revoked tokens. The API alone would accept a revoked JWT until it
+ * expires. `heard` has the tokens of the requests, in order.
  */
 const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
   const revoked = new Set<string>()
@@ -41,7 +41,7 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
 
 const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)
 
-/** Alice's client, and how often it asked her for consent. */
+/** The client of Alice, and the statuses of the pages of her consents. */
 const alicesClient = (
   url: string,
   returnUrl: string,
@@ -71,8 +71,8 @@ const alicesClient = (
 
 const world = Effect.provide([World.layer(), FetchHttpClient.layer])
 
-describe("against the protected API", () => {
-  it.live("a user's revoked token stays in the vault: an error, until re-authentication is allowed", () =>
+describe("the protected API", () => {
+  it.live("fails for a revoked token of a user, because the vault keeps it, until reauthenticate is set", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld
@@ -95,7 +95,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(careful.consents, [200])
     }).pipe(World.as("agent", "alice"), world))
 
-  it.live("stepUp asks the user for the scope that the API asks for", () =>
+  it.live("asks the user for the scope that the API requires, with stepUp", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const { url } = yield* startInWorld
@@ -108,7 +108,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(consents, [200, 200])
     }).pipe(World.as("agent", "alice"), world))
 
-  it.live("an agent's own revoked token is renewed, and the cache drops it", () =>
+  it.live("renews a revoked token of an agent, and the cache drops it", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld
@@ -134,7 +134,7 @@ describe("against the protected API", () => {
       assert.strictEqual(World.claimsOf(Redacted.make(fresh[0] ?? "")).scope, "reports:read")
     }).pipe(World.as("agent"), world))
 
-  it.live("a token without the scope is an error that names it", () =>
+  it.live("fails with the name of the missing scope", () =>
     Effect.gen(function*() {
       yield* World.setUp()
       const { url } = yield* startInWorld
@@ -150,7 +150,7 @@ describe("against the protected API", () => {
       assert.deepStrictEqual(error.requested, ["profile:read"])
     }).pipe(World.as("agent"), world))
 
-  it.live("an expired token is renewed", () =>
+  it.live("renews an expired token", () =>
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => exportJWK(publicKey))

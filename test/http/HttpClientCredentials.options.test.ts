@@ -19,8 +19,8 @@ class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: 
 
 const origins = ["https://api.example.com"]
 
-/** The field that each request of a client reports. Neither the request nor a call of a plane is sent. */
-const refusal = <E, R>(wrap: (self: HttpClient.HttpClient) => HttpClient.HttpClient.With<E, R>) =>
+/** Returns the field that each request of a client reports. Neither the request nor a call of a plane is sent. */
+const reportedField = <E, R>(wrap: (self: HttpClient.HttpClient) => HttpClient.HttpClient.With<E, R>) =>
   Effect.gen(function*() {
     let sent = 0
     const api = wrap(HttpClient.make((request) =>
@@ -53,12 +53,12 @@ const refusal = <E, R>(wrap: (self: HttpClient.HttpClient) => HttpClient.HttpCli
 
 const { withAccessToken, withApiKey, withIamAccessToken } = HttpClientCredentials
 
-describe("wrong options are a ValidationException of every request, in the names of this API", () => {
-  it.effect("withAccessToken", () =>
+describe("invalid options", () => {
+  it.effect("withAccessToken: every request fails with a ValidationException that names the option", () =>
     Effect.gen(function*() {
       const wrong = (patch: object) => {
         const options = untyped({ provider: "calendar", flow: "M2M", origins, ...patch })
-        return refusal((self) => withAccessToken(self, options))
+        return reportedField((self) => withAccessToken(self, options))
       }
       assert.strictEqual(
         yield* wrong({ allowInsecureOrigin: true }),
@@ -88,38 +88,38 @@ describe("wrong options are a ValidationException of every request, in the names
         "origins: Member must be a list of strings, but is a string"
       )
       assert.strictEqual(
-        yield* refusal((self) =>
+        yield* reportedField((self) =>
           self.pipe(withAccessToken(untyped({ provider: "calendar", flow: "M2M", origin: [] })))
         ),
         "origin: Member must have a known name; did you mean 'origins'?"
       )
     }))
 
-  it.effect("withAccessToken of a declared credential", () =>
+  it.effect("withAccessToken of a declared credential: the same", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* refusal((self) => withAccessToken(self, Calendar, untyped({ origins, scope: ["read"] }))),
+        yield* reportedField((self) => withAccessToken(self, Calendar, untyped({ origins, scope: ["read"] }))),
         "scope: Member must have a known name; did you mean 'maxScopes'?"
       )
       assert.strictEqual(
-        yield* refusal((self) => self.pipe(withAccessToken(Calendar, untyped({ origins, consent: true })))),
+        yield* reportedField((self) => self.pipe(withAccessToken(Calendar, untyped({ origins, consent: true })))),
         "consent: Member must be a consent handler: a function from a session to an Effect, but is a boolean"
       )
       assert.strictEqual(
-        yield* refusal((self) => self.pipe(withAccessToken(untyped(Weather), untyped({ origins })))),
+        yield* reportedField((self) => self.pipe(withAccessToken(untyped(Weather), untyped({ origins })))),
         "request: Member must be a request or a credential of AccessToken.Tag, but is a credential of ApiKey.Tag"
       )
       assert.strictEqual(
-        yield* refusal((self) => withAccessToken(self, untyped(Calendar))),
+        yield* reportedField((self) => withAccessToken(self, untyped(Calendar))),
         "request: Member must be an object, but is undefined"
       )
     }))
 
-  it.effect("withApiKey", () =>
+  it.effect("withApiKey: the same", () =>
     Effect.gen(function*() {
       const wrong = (patch: object) => {
         const options = untyped({ provider: "weather", header: "x-api-key", origins, ...patch })
-        return refusal(withApiKey(options))
+        return reportedField(withApiKey(options))
       }
       assert.strictEqual(
         yield* wrong({ prefx: "Token " }),
@@ -131,18 +131,19 @@ describe("wrong options are a ValidationException of every request, in the names
         "scopes: Member must have a known name, one of [provider, origins, allowInsecureOrigins, header, prefix]"
       )
       assert.strictEqual(
-        yield* refusal((self) => withApiKey(self, Weather, untyped({ origins, heder: "x-api-key" }))),
+        yield* reportedField((self) => withApiKey(self, Weather, untyped({ origins, heder: "x-api-key" }))),
         "heder: Member must have a known name; did you mean 'header'?"
       )
       assert.strictEqual(
-        yield* refusal((self) => withApiKey(self, untyped(Reports), untyped({ origins, header: "x-api-key" }))),
+        yield* reportedField((self) => withApiKey(self, untyped(Reports), untyped({ origins, header: "x-api-key" }))),
         "request: Member must be a request or a credential of ApiKey.Tag, but is a credential of IamAccessToken.Tag"
       )
     }))
 
-  it.effect("withIamAccessToken", () =>
+  it.effect("withIamAccessToken: the same", () =>
     Effect.gen(function*() {
-      const wrong = (patch: object) => refusal(withIamAccessToken(untyped({ audience: "api", origins, ...patch })))
+      const wrong = (patch: object) =>
+        reportedField(withIamAccessToken(untyped({ audience: "api", origins, ...patch })))
       assert.strictEqual(
         yield* wrong({ signingAlgoritm: "ES384" }),
         "signingAlgoritm: Member must have a known name; did you mean 'signingAlgorithm'?"
@@ -153,7 +154,7 @@ describe("wrong options are a ValidationException of every request, in the names
         "audience.1: Member must be a string, but is a number"
       )
       assert.strictEqual(
-        yield* refusal((self) => withIamAccessToken(self, Reports, untyped({ origins, header: "x-token" }))),
+        yield* reportedField((self) => withIamAccessToken(self, Reports, untyped({ origins, header: "x-token" }))),
         "header: Member must have a known name, one of [origins, allowInsecureOrigins]"
       )
     }))

@@ -28,8 +28,8 @@ const scoped: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ scopes }) => answers.issued(`scopes-${scopes.join("-")}`)
 }
 
-/** The answer of the service when an authorization server refuses these scopes. */
-const refusedByTheServer = Effect.fail(
+/** The response of the service when an authorization server rejects these scopes. */
+const rejectedByTheServer = Effect.fail(
   new ValidationException({ operation: "GetResourceOauth2Token", message: "Error parsing ClientCredentials response" })
 )
 
@@ -45,7 +45,7 @@ const asked = Effect.map(
 
 for (const [name, client] of clients) {
   describe(`over ${name}`, () => {
-    it.live("a rejected token is renewed, and the request repeated with its body", () =>
+    it.live("renews a rejected token, and repeats the request with its body", () =>
       Effect.gen(function*() {
         for (
           const { seen, url } of [
@@ -69,7 +69,7 @@ for (const [name, client] of clients) {
       }).pipe(Effect.provide([scripted(fresh), client])))
 
     // The test clock does not move: the size alone ends the read.
-    it.effect("a refusal without an end is given up", () =>
+    it.effect("stops reading a rejected body that never ends", () =>
       Effect.gen(function*() {
         let closed = 0
         const { url } = yield* resource((seen, response) => {
@@ -92,7 +92,7 @@ for (const [name, client] of clients) {
         yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => closed === 1 }))
       }).pipe(Effect.provide([scripted(fresh), client])))
 
-    it.live("a stream is not sent twice, and the error says why", () =>
+    it.live("sends no stream twice, and the error names the reason", () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
         const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
@@ -108,11 +108,11 @@ for (const [name, client] of clients) {
   })
 }
 
-// The node:http agent of the platform reuses no connection.
+// Effect's agent of node:http reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
   describe(`over ${name}`, () => {
     it.live(
-      "refused requests give their connections back",
+      "reuses the connections of rejected requests",
       () =>
         Effect.gen(function*() {
           const { seen, sockets, url } = yield* resource((seen, response) =>
@@ -146,7 +146,7 @@ const failure = (url: string, options?: Partial<HttpClientCredentials.AccessToke
 const base = { scopes: ["read"], forceAuthentication: false }
 
 describe("rejection", () => {
-  it.live("with the same token again there is nothing to repeat", () =>
+  it.live("does not repeat the request when the service returns the same token again", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("forced", invalidToken)
       const error = yield* failure(url)
@@ -156,7 +156,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base])
     }).pipe(Effect.provide([scripted(vault), fetch])))
 
-  it.live("reauthenticate forces, but only when asking alone does not help", () =>
+  it.live("reauthenticate forces authentication only when a plain request does not return another token", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("forced", invalidToken)
       const api = yield* withToken(url, { reauthenticate: true })
@@ -165,7 +165,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base, { ...base, forceAuthentication: true }])
     }).pipe(Effect.provide([scripted(vault), fetch])))
 
-  it.live("reauthenticate does not ask the user where the vault has another token by itself", () =>
+  it.live("reauthenticate does not ask the user when the vault has another token", () =>
     Effect.gen(function*() {
       const { url } = yield* accepting("token-1", invalidToken)
       const api = yield* withToken(url, { reauthenticate: true })
@@ -173,7 +173,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(yield* asked, [base, base])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("a new token that is rejected too is the end", () =>
+  it.live("fails when the new token is rejected too", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", invalidToken, 403)
       const error = yield* failure(url)
@@ -183,7 +183,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("a refusal that filterStatusOk has made an error is recovered from as well", () =>
+  it.live("renews the token when an inner filterStatusOk turns the rejection into an error", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("token-1", invalidToken)
       const api = (yield* HttpClient.HttpClient).pipe(
@@ -194,7 +194,7 @@ describe("rejection", () => {
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("what refuses something else is the caller's to read", () =>
+  it.live("returns responses that do not reject the token", () =>
     Effect.gen(function*() {
       const { url } = yield* resource(({ path }, response) =>
         refuse(response, Number(path.slice(1)), "Bearer error=\"invalid_request\"", "the reason")
@@ -208,14 +208,14 @@ describe("rejection", () => {
       assert.lengthOf(yield* asked, 6)
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("an error of asking again is the error of the request", () =>
+  it.live("fails with the error of the renewal", () =>
     Effect.gen(function*() {
       const { url } = yield* accepting("none", invalidToken)
       const error = yield* failure(url)
       assert.strictEqual(error._tag, "RequiresUserConsent")
     }).pipe(Effect.provide([scripted({ getResourceOauth2Token: [answers.issued("stored"), answers.consent] }), fetch])))
 
-  it.live("another origin's 401 is the caller's to read", () =>
+  it.live("returns a 401 of another origin", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => refuse(response, 401, invalidToken))
       const api = yield* withToken("https://api.example.com")
@@ -223,7 +223,7 @@ describe("rejection", () => {
       assert.lengthOf(yield* asked, 0)
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("a key that has changed is used, one that has not is an error", () =>
+  it.live("repeats the request with a changed key, and fails for an unchanged one", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource(({ headers }, response) =>
         headers["x-own-key"] === "key-1" ? response.end("ok") : refuse(response, 401)
@@ -246,7 +246,7 @@ describe("rejection", () => {
       fetch
     ])))
 
-  it.live("of a token and a key, the inner one takes a 401 for its own", () =>
+  it.live("handles a 401 with the inner one of a token and a key", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((one, response) =>
         one.headers["x-own-key"] === "key" && bearer(one) === "token-1"
@@ -303,11 +303,11 @@ describe("rejection", () => {
   }
 })
 
-describe("insufficient scope", () => {
+describe("an insufficient scope", () => {
   const stepsUp = { stepUp: true, maxScopes: ["write", "share", "admin"] }
   const union = { ...base, scopes: ["read", "write", "share"] }
 
-  it.live("is an error that says what is missing", () =>
+  it.live("is an error that names the missing scopes", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("write share"), 403)
       const error = yield* failure(url)
@@ -319,7 +319,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.live("stepUp asks for the union, and repeats the request", () =>
+  it.live("stepUp requests the union of the scopes, and repeats the request", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("scopes-read-write-share", insufficientScope("read write share"), 403)
       const api = yield* withToken(url, stepsUp)
@@ -329,7 +329,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base, union])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.live("stepUp goes up once", () =>
+  it.live("stepUp adds scopes once", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         refuse(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
@@ -357,7 +357,7 @@ describe("insufficient scope", () => {
       }).pipe(Effect.provide([scripted(script), fetch])))
   }
 
-  it.live("stepUp to what is not to be had leaves what the resource said", () =>
+  it.live("stepUp fails with InsufficientScope when the authorization server rejects the scopes", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* accepting("none", insufficientScope("admin"), 403)
       const error = yield* failure(url, stepsUp)
@@ -365,13 +365,13 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(error.required, ["admin"])
       assert.deepStrictEqual(error.requested, ["read"])
       assert.lengthOf(seen, 1)
-      // Errors that are not about scopes are raised.
+      // Other errors are not replaced.
       assert.strictEqual((yield* failure(url, stepsUp))._tag, "ThrottlingException")
     }).pipe(Effect.provide([
       scripted({
         getResourceOauth2Token: [
           answers.issued("token-0"),
-          refusedByTheServer,
+          rejectedByTheServer,
           answers.issued("token-1"),
           failures.throttling
         ]
@@ -380,7 +380,7 @@ describe("insufficient scope", () => {
     ])))
 
   for (const flow of ["M2M", "USER_FEDERATION", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const) {
-    it.live(`stepUp of ${flow} asks for no scope beyond its limit`, () =>
+    it.live(`stepUp of ${flow} requests no scope beyond its limit`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* resource((_, response) =>
           refuse(response, 403, insufficientScope("read write admin"))
@@ -394,7 +394,7 @@ describe("insufficient scope", () => {
         assert.deepStrictEqual(yield* asked, Array.from({ length: 5 }, () => base))
         yield* failure(url, { flow, stepUp: true, maxScopes: ["admin", "write"] })
         assert.deepStrictEqual((yield* asked).slice(-2), [base, { ...base, scopes: ["read", "write", "admin"] }])
-        // Without a limit, a user can refuse. An agent has none who could.
+        // Without a limit, a user can still decline. An M2M token has no user.
         yield* failure(url, { flow, stepUp: true })
         assert.lengthOf(yield* asked, flow === "M2M" ? 8 : 9)
       }).pipe(Effect.provide([scripted(scoped), fetch])))
@@ -410,7 +410,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base])
     }).pipe(Effect.provide([scripted(scoped), fetch])))
 
-  it.live("an expired token and too few scopes are mended in one request", () =>
+  it.live("renews an expired token and adds scopes in one request", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         index === 0
@@ -425,7 +425,7 @@ describe("insufficient scope", () => {
       assert.deepStrictEqual(yield* asked, [base, base, union])
     }).pipe(Effect.provide([scripted(fresh), fetch])))
 
-  it.live("means nothing for a key", () =>
+  it.live("does not apply to a key", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => refuse(response, 403, insufficientScope("write")))
       const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {

@@ -60,7 +60,7 @@ const alice = { userId: "alice" }
 
 const request = { provider: "calendar", flow: "USER_FEDERATION", scopes: ["openid", "profile:read"] } as const
 
-/** Never polls, so that only the return of the browser ends a wait. */
+/** Never polls, so only the return of the browser ends a wait. */
 const never = Schedule.spaced("1 hour")
 
 const get = <E, R>(
@@ -77,7 +77,7 @@ const get = <E, R>(
       consent: LoopbackConsent.handler({ user: alice, show })
     }))
 
-/** A browser beside the program, in which a person allows or denies. */
+/** A browser in which a person allows or denies. */
 const browse = (decision: "allow" | "deny" = "allow") => ({ authorizationUrl }: ConsentSession) =>
   Effect.forkDetach(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision }))
 
@@ -111,13 +111,13 @@ const returnTo = (returnUrl: string, session: ConsentSession) => {
   return url
 }
 
-/** What a browser sends with a link on a page of another site, but for some headers. */
+/** The headers that a browser sends with a link on a page of another site, with some replaced. */
 const browserHeaders = (headers: Http.OutgoingHttpHeaders) => ({
   headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...headers }
 })
 
 describe("LoopbackConsent.handler", () => {
-  it.live("obtains the token of the user, and ends the server with the wait", () =>
+  it.live("obtains the token of the user, and stops the server when the wait ends", () =>
     Effect.gen(function*() {
       const { everything, layer } = yield* Recorder.make
       const [returnUrl] = yield* ReturnUrls
@@ -147,7 +147,7 @@ describe("LoopbackConsent.handler", () => {
         yield* everything,
         [sessionUri, authorizationUrl, token].map((secret) => Redacted.value(secret).split(":").at(-1)!.slice(-24))
       )
-      // The next call finds the grant, and neither shows nor listens.
+      // The grant exists now, so the next call neither shows nor listens.
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
@@ -169,7 +169,7 @@ describe("LoopbackConsent.handler", () => {
       assert.include((yield* Deferred.await(shown)).text, "Consent given")
     }).pipe(Effect.provide(world)))
 
-  it.live("works with a path of its own, with a query, and with localhost", () =>
+  it.live("works with another path, with a query, and with localhost", () =>
     Effect.gen(function*() {
       const [, withQuery, localhost] = yield* ReturnUrls
       const token = yield* get(withQuery, browse()).pipe(as("agent", "alice"))
@@ -178,7 +178,7 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(claimsOf(other).scope, "reports:read")
     }).pipe(Effect.provide(world)))
 
-  it.live("ends the server when the user refuses, and when the program is interrupted", () =>
+  it.live("stops the server when the user declines, and when the program is interrupted", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const refused = yield* get(returnUrl, browse("deny"), { poll: Schedule.spaced("50 millis") }).pipe(
@@ -202,7 +202,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(returnUrl))
     }).pipe(Effect.provide(world)))
 
-  it.live("says what to do when it cannot listen, and shows nothing", () =>
+  it.live("fails with instructions when it cannot listen, and shows nothing", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const port = Number(new URL(returnUrl).port)
@@ -235,7 +235,7 @@ describe("LoopbackConsent.handler", () => {
       }
     }).pipe(Effect.provide(world)))
 
-  it.live("completes for no wrong session or state, no page of another site, and no other request", () =>
+  it.live("completes nothing for another session or state, a page of another site, or another request", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const shown = yield* Deferred.make<ConsentSession>()
@@ -283,7 +283,7 @@ describe("LoopbackConsent.handler", () => {
       assert.include((yield* Fiber.join(consenting)).text, "Consent given")
     }).pipe(Effect.provide(world)))
 
-  it.live("shares the port among consents that wait at one time, and never crosses them", () =>
+  it.live("shares the port among concurrent consents, and never mixes them up", () =>
     Effect.gen(function*() {
       const [first, second] = yield* ReturnUrls
       const ask = (index: number) => {
@@ -308,7 +308,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(first))
     }).pipe(Effect.provide(world)))
 
-  it.live("ends the wait when AgentCore refuses to complete: the token is for another user", () =>
+  it.live("ends the wait when AgentCore rejects the completion, because the token is for another user", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const error = yield* get(returnUrl, browse()).pipe(as("agent", "bob"), Effect.flip)
@@ -316,7 +316,7 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(error.reason, "Rejected")
     }).pipe(Effect.provide(world)))
 
-  it.live("waits itself for the browser where no flow waits", () =>
+  it.live("waits for the browser itself when no flow waits", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const required = yield* Effect.flatMap(Identity.Identity, (identity) =>
@@ -328,7 +328,7 @@ describe("LoopbackConsent.handler", () => {
         Effect.die("not granted")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
-  it.live("runs as the `show` of PendingConsents too", () =>
+  it.live("works as the `show` of PendingConsents", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const token = yield* Effect.flatMap(Identity.Identity, (identity) =>

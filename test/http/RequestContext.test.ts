@@ -32,7 +32,7 @@ const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.from
 
 const wat = "x-amz-bedrock-agentcore-identity-wat"
 
-/** A request of AgentCore Runtime, in the spelling of the AWS documentation. */
+/** The headers of AgentCore Runtime, spelled as in the AWS documentation. */
 const sent = {
   "X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": "session-1",
   "X-Amzn-Bedrock-AgentCore-Runtime-Request-Id": "request-1",
@@ -61,11 +61,11 @@ describe("fromHeaders", () => {
     "a record in any case": sent,
     pairs: Object.entries(sent),
     "a Map": new Map(Object.entries(sent)),
-    "pairs in a member": { headers: Object.entries(sent) },
+    "pairs in a property": { headers: Object.entries(sent) },
     "Headers of Fetch": new Headers(sent),
     "Headers of the platform": PlatformHeaders.fromInput(sent),
     "a Request of Fetch": new Request("https://agent.example.com", { headers: sent }),
-    "a request of the platform": HttpServerRequest.fromWeb(new Request("https://a.example.com", { headers: sent })),
+    "a request of Effect": HttpServerRequest.fromWeb(new Request("https://a.example.com", { headers: sent })),
     "API Gateway, payload 1.0": {
       version: "1.0",
       headers: sent,
@@ -92,7 +92,7 @@ describe("fromHeaders", () => {
       })).pipe(Layer.provideMerge(NodeHttpServer.layerTest))
     )))
 
-  it("takes the first of the three names of the workload access token that is there", () => {
+  it("reads the first present header of the three for the workload access token", () => {
     const names = [wat, "WorkloadAccessToken", "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"]
     for (let present = 0; present < 8; present++) {
       // From the last to the first: their order in the request does not matter.
@@ -102,7 +102,7 @@ describe("fromHeaders", () => {
     }
   })
 
-  it("takes an empty header for none", () => {
+  it("ignores an empty header", () => {
     const empty = read({
       ...Object.fromEntries(Object.keys(sent).map((name) => [name, " "])),
       workloadaccesstoken: "t"
@@ -117,13 +117,13 @@ describe("fromHeaders", () => {
     })
   })
 
-  it("has a fresh id for a request without one", () => {
+  it("makes an id for a request without one", () => {
     const ids = new Set(Array.from({ length: 100 }, () => read({}).requestId))
     assert.strictEqual(ids.size, 100)
     for (const id of ids) assert.match(id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   })
 
-  it("joins several values as HTTP does", () => {
+  it("joins several values with commas", () => {
     const custom = "X-Amzn-Bedrock-AgentCore-Runtime-Custom-Group"
     for (
       const input of [
@@ -137,7 +137,7 @@ describe("fromHeaders", () => {
     }
   })
 
-  it("knows a bearer token, and nothing else, by its scheme", () => {
+  it("reads a token of the scheme Bearer only", () => {
     const bearerOf = (authorization: string) => clear(read({ authorization }).bearerToken)
     const token = { redacted: "a.b-c_d~e+f/g==" }
     assert.deepStrictEqual(bearerOf("Bearer a.b-c_d~e+f/g=="), token)
@@ -149,13 +149,13 @@ describe("fromHeaders", () => {
     }
   })
 
-  it("gives no inherited member for a custom header", () => {
+  it("returns no inherited property for a custom header", () => {
     const { customHeaders } = read([["X-Amzn-Bedrock-AgentCore-Runtime-Custom-__proto__", "sent"]])
     same(customHeaders["__proto__"], secret("sent"))
     assert.isUndefined(customHeaders["constructor"])
   })
 
-  it("survives what an event should not hold", () => {
+  it("ignores invalid values in an event", () => {
     const junk = JSON.parse(`{"headers":{"oauth2callbackurl":1,"${wat}":{"a":"b"},"authorization":null,"x":[1,null]}}`)
     same({ ...read(junk), requestId: "" }, { ...read({}), requestId: "" })
     same({ ...read(JSON.parse(`{"headers":[["${wat}"],[1,"a"],null]}`)), requestId: "" }, {
@@ -180,14 +180,14 @@ describe("fromHeaders", () => {
 })
 
 describe("workloadAccessToken", () => {
-  it.effect("is the caller of the request after an invalidation by another caller", () =>
+  it.effect("keeps the token of the request after invalidate", () =>
     Effect.gen(function*() {
       const caller = RequestContext.workloadAccessToken(read(sent))
       yield* caller.invalidate(secret("token-of-alice"))
       same(yield* caller.get, secret("token-of-alice"))
     }))
 
-  it.effect("says what to send when the request brought none", () =>
+  it.effect("fails with instructions when the request has no token", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(RequestContext.workloadAccessToken(read({})).get)
       assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
@@ -214,7 +214,7 @@ describe("provide", () => {
     )
   const issues = { getResourceOauth2Token: () => answers.issued() }
 
-  it.effect("gives a request's callback URL to its flows; an explicit return URL wins", () =>
+  it.effect("provides the callback URL of a request to its flows; an explicit return URL takes precedence", () =>
     Effect.gen(function*() {
       const context = read(sent)
       yield* RequestContext.provide(ask(), context)
@@ -222,7 +222,7 @@ describe("provide", () => {
       assert.deepStrictEqual(yield* returnUrls, [context.callbackUrl, "https://agent.example.com/explicit"])
     }).pipe(Effect.provide(scripted(issues))))
 
-  it.effect("leaves the return URL of the program to a request that has none", () =>
+  it.effect("keeps the return URL of the program for a request without a callback URL", () =>
     Effect.gen(function*() {
       yield* RequestContext.provide(ask(), read({ [wat]: "t" }))
       yield* RequestContext.provide(ask(), read(sent))
@@ -232,13 +232,13 @@ describe("provide", () => {
       Effect.provideService(Consent.ReturnUrl, Option.some("https://agent.example.com/program"))
     ))
 
-  it.effect("takes the place of the caller around it, even when the request has none", () =>
+  it.effect("replaces the outer caller, also when the request has none", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(RequestContext.provide(currentToken, read({})))
       assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
     }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("token-of-the-program")))))
 
-  it.effect("acts for the fallback only when the request has no token, and only when there is one", () =>
+  it.effect("uses the fallback only when the request has no token", () =>
     Effect.gen(function*() {
       same(yield* RequestContext.provide(currentToken, read({})), secret("token-of-the-developer"))
       same(yield* RequestContext.provide(currentToken, read(sent)), secret("token-of-alice"))
@@ -350,7 +350,7 @@ const callers = ["alice", "bob", "carol", "dave"]
 describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
   const live = server.pipe(Layer.provideMerge(NodeHttpServer.layerTest))
 
-  it.live("gives each request what its headers say", () =>
+  it.live("provides the context of its own headers to each request", () =>
     Effect.gen(function*() {
       const reports = yield* Effect.forEach(callers, (caller) =>
         reported({
@@ -368,7 +368,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       )
     }).pipe(Effect.provide(live)))
 
-  it.live("answers without a token what needs none, and says what is missing to what needs one", () =>
+  it.live("serves a route without a token if it needs none, and names the missing token otherwise", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* get("/health"), { status: 200, text: "Healthy" })
       const { callbackUrl, requestId, token } = yield* reported()
@@ -379,7 +379,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       assert.include(failed.text, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
     }).pipe(Effect.provide(live)))
 
-  it.live("never takes the caller, or the request, of the program around the server", () =>
+  it.live("never uses the caller, or the context, of the program around the server", () =>
     Effect.gen(function*() {
       const { requestId, token } = yield* reported()
       assert.isNull(token)
@@ -390,7 +390,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
       Layer.provide(Layer.succeed(RequestContext.RequestContext, read({ ...sent, [wat]: "token-of-another-request" })))
     ))))
 
-  it.live("acts for the fallback of a machine for development", () =>
+  it.live("uses the fallback of a development machine", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* reported()).token, { redacted: "token-of-the-developer" })
       assert.deepStrictEqual((yield* reported({ [wat]: "token-of-alice" })).token, { redacted: "token-of-alice" })
@@ -479,7 +479,7 @@ describe("layerRedaction", () => {
         Effect.provide(
           HttpServer.serve(invocations, (app) => HttpMiddleware.logger(RequestContext.middleware(app))).pipe(
             Layer.provide(redaction),
-            // A program that wants headers in its spans.
+            // A program can record headers in its spans.
             Layer.provide(Layer.succeed(HttpMiddleware.TracerHeaderFilter, () => true)),
             Layer.provideMerge(NodeHttpServer.layerTest)
           )
@@ -500,13 +500,13 @@ describe("layerRedaction", () => {
       Recorder.assertSecretFree(everything, Object.values(secrets).map((value) => value.replace("Bearer ", "")))
     }))
 
-  it.live("is what keeps them out: without it they are there", () =>
+  it.live("is needed: without it they are in the span", () =>
     Effect.gen(function*() {
       const { attributes } = yield* told(Layer.empty)
       assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])
     }))
 
-  it.live("keeps the names that a program redacts already", () =>
+  it.live("keeps the names that the program already redacts", () =>
     Effect.gen(function*() {
       assert.includeMembers([...yield* PlatformHeaders.CurrentRedactedNames], [
         "cookie",
@@ -518,7 +518,7 @@ describe("layerRedaction", () => {
       Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-program"])
     ))
 
-  it.live("keeps the names of a program within another one", () =>
+  it.live("keeps the names of each of two nested programs", () =>
     Effect.map(PlatformHeaders.CurrentRedactedNames, (names) => assert.includeMembers([...names], ["x-inner", wat]))
       .pipe(
         Effect.provide(RequestContext.layerRedaction),
@@ -528,7 +528,7 @@ describe("layerRedaction", () => {
 })
 
 describe("layerFallback", () => {
-  it.live("has the caller of its own program, within another one too", () => {
+  it.live("uses the caller of its own program, also inside another one", () => {
     const caller = Effect.gen(function*() {
       const fallback = yield* RequestContext.Fallback
       return Redacted.value(yield* Option.getOrThrow(fallback).get)

@@ -30,7 +30,7 @@ const total = (requests.length * calls).toLocaleString("en")
 /** It takes about ten seconds of CPU. */
 const timeout = 120_000
 
-/** An API on a port of its own. It answers with the owner of the token of a call, and counts calls. */
+/** An API on a free port. It responds with the owner of the token of a call, and counts calls. */
 class Api extends Context.Service<Api, {
   readonly url: string
   readonly register: (token: Redacted.Redacted, owner: string) => void
@@ -107,11 +107,11 @@ const allHere = (count: number) =>
 
 const arrive = Effect.flatMap(AllHere, (all) => all.arrive)
 
-/** Where work that outlives its request reports the owners of its tokens. */
+/** Collects the owners of the tokens of work that outlives its request. */
 class Reports extends Context.Service<Reports, {
-  /** Done when all calls of a request have been reported, or one has failed. */
+  /** Completes when all calls of a request are reported, or one fails. */
   readonly bySession: ReadonlyMap<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>
-  /** Opens when every request is answered. */
+  /** Opens when every request has its response. */
   readonly answered: Latch.Latch
 }>()("Reports") {}
 
@@ -264,7 +264,7 @@ describe("the count", () => {
     ).pipe(Layer.provide(RequestContext.layer))
   }))
 
-  it.live("notices a caller who is kept between requests", () =>
+  it.live("detects a caller that is kept between requests", () =>
     Effect.gen(function*() {
       const users = ["user-0", "user-1", "user-2"]
       const owners = (yield* invoke(users)).flatMap(({ text }): ReadonlyArray<string> => JSON.parse(text))

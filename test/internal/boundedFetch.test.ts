@@ -19,7 +19,7 @@ const nameOf = (cause: unknown): unknown => hasProperty(cause, "name") ? cause.n
 
 describe("the time limit", () => {
   for (const fault of FaultyServer.endless) {
-    it.live(`ends every ${fault} answer, with collections in between`, () =>
+    it.live(`ends every ${fault} response, also after garbage collections`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         yield* collecting
@@ -29,7 +29,7 @@ describe("the time limit", () => {
           { concurrency: "unbounded" }
         )
         assert.deepStrictEqual([...new Set(errors.map(nameOf))], ["TimeoutError"])
-        // Every connection is closed, not only forgotten.
+        // Every connection is closed.
         yield* server.idle
       }).pipe(Effect.timeout("30 seconds")))
   }
@@ -37,7 +37,7 @@ describe("the time limit", () => {
 
 describe("the size limit", () => {
   for (const fault of FaultyServer.oversized) {
-    it.live(`ends an answer that is ${fault}`, () =>
+    it.live(`ends a response that is ${fault}`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         assert.instanceOf(yield* Effect.flip(get(server.url)), BodyTooLarge)
@@ -45,7 +45,7 @@ describe("the size limit", () => {
       }).pipe(Effect.timeout("30 seconds")))
   }
 
-  it.live("counts the bytes after decompression, and lets the exact size pass", () =>
+  it.live("counts the bytes after decompression, and accepts the exact size", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((request, response) => {
         response.setHeader("content-encoding", "gzip").end(gzipSync("0".repeat(Number(request.url?.slice(1)))))
@@ -60,7 +60,7 @@ describe("the size limit", () => {
 
 describe("interruption", () => {
   for (const fault of FaultyServer.endless) {
-    it.live(`closes the connection of a ${fault} answer`, () =>
+    it.live(`closes the connection of a ${fault} response`, () =>
       Effect.gen(function*() {
         const server = yield* FaultyServer.start(() => fault)
         yield* collecting
@@ -73,7 +73,7 @@ describe("interruption", () => {
       }).pipe(Effect.timeout("30 seconds")))
   }
 
-  it.effect("before the request sends nothing", () =>
+  it.effect("sends nothing when it precedes the request", () =>
     Effect.gen(function*() {
       const reason = new Error("left")
       const request = Effect.tryPromise({
@@ -99,7 +99,7 @@ describe("a response", () => {
       }
     }))
 
-  it.live("that breaks off is the error of fetch", () =>
+  it.live("that breaks off fails with the error of fetch", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("half", () => response.socket?.destroy())

@@ -24,7 +24,7 @@ const set = (value: string) =>
 const other = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { [name]: "of the provider" } }))
 
 describe("settings", () => {
-  it.effect("are those of the environment at the time, also where Effect has read it before", () =>
+  it.effect("are those of the current environment, also after Effect has read it", () =>
     Effect.gen(function*() {
       assert.isTrue(Option.isNone(yield* Config.option(Config.String(name))))
       assert.isTrue(Option.isNone(yield* readVariable(Config.String, name)))
@@ -36,7 +36,7 @@ describe("settings", () => {
       assert.strictEqual(yield* readConfig(Config.String(name)), "second")
     }))
 
-  it.effect("are those of the program's provider, if it has one", () =>
+  it.effect("come from the provider of the program, if it has one", () =>
     Effect.gen(function*() {
       yield* set("of the environment")
       assert.deepStrictEqual(yield* readVariable(Config.String, name), Option.some("of the provider"))
@@ -53,7 +53,7 @@ describe("settings", () => {
       assert.include(String(error), name)
     }))
 
-  it.effect("reach layers from configuration each time they are built", () =>
+  it.effect("are read each time a layer is built", () =>
     Effect.gen(function*() {
       const token = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get).pipe(
         Effect.map(Redacted.value)

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto"
 import * as Html from "../../src/internal/html.js"
 
 describe("html", () => {
-  it("escapes values in text and in attributes, and leaves HTML of the template as it is", () => {
+  it("escapes values in content and in attributes, and leaves HTML unchanged", () => {
     const hostile = `<script>alert("1")</script>' & more`
     const escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39; &amp; more"
     assert.strictEqual(

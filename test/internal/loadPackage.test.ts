@@ -10,7 +10,7 @@ interface Package {
 
 const exports: Package = { Client: "client" }
 
-/** What `import()` returns, which is not always what its type says. */
+/** The result of `import()`, which can differ from its type. */
 const module = (value: unknown) => () => Promise.resolve(value as Package)
 
 describe("loadPackage", () => {
@@ -22,7 +22,7 @@ describe("loadPackage", () => {
       }
     }))
 
-  it.effect("fails where the package is missing, and where it has other exports", () =>
+  it.effect("fails when the package is missing, and when it has other exports", () =>
     Effect.gen(function*() {
       const missing = yield* Effect.flip(
         loadPackage<Package>("a-package", "Client", () =>
@@ -40,7 +40,7 @@ describe("installCommand", () => {
   const peers = new Map<string, string>(Object.entries(packageJson.peerDependencies))
   const optional = Object.keys(packageJson.peerDependenciesMeta)
 
-  it("has the version of every optional package in package.json", () => {
+  it("has the versions of the optional packages in package.json", () => {
     for (const name of optional) {
       // `^5.0.0` allows 5.
       const version = /^\^([1-9]\d*)\./.exec(peers.get(name) ?? "")?.[1]
@@ -51,7 +51,7 @@ describe("installCommand", () => {
     assert.strictEqual(installCommand("ioredis", "--save-dev"), "npm install --save-dev ioredis@5")
   })
 
-  it("is the one place with a command to install a package", () => {
+  it("is the only command of the sources that installs a package", () => {
     const src = new URL("../../src/", import.meta.url)
     const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) =>
       file.endsWith(".ts") && /npm install/.test(readFileSync(new URL(file, src), "utf8"))
@@ -59,7 +59,7 @@ describe("installCommand", () => {
     assert.deepStrictEqual(files, ["internal/loadPackage.ts"])
   })
 
-  it("leaves the line of Effect to npm: a required peer of the line 4", () => {
+  it("omits the version of Effect, which is a required peer", () => {
     assert.notInclude(optional, "effect")
     assert.match(peers.get("effect") ?? "", /^\^4\./)
   })

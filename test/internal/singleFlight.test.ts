@@ -34,7 +34,7 @@ describe("singleFlight", () => {
       assert.strictEqual(yield* Ref.get(joined), 4)
     }))
 
-  it.effect("all callers get a failure and a defect, and later callers do not", () =>
+  it.effect("returns a failure and a defect to all callers, and not to later ones", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<string, string>()
       for (const effect of [Effect.fail("refused"), Effect.die("broken"), Effect.succeed("well")]) {
@@ -51,7 +51,7 @@ describe("singleFlight", () => {
       }
     }))
 
-  it.effect("a caller who retries at once does not get the failure again, while others have yet to get it", () =>
+  it.effect("starts a new run when a caller retries before others have the failure", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<never, number>()
       const runs = yield* Ref.make(0)
@@ -67,7 +67,7 @@ describe("singleFlight", () => {
       assert.deepStrictEqual(yield* Fiber.joinAll(fibers), Array.from({ length: 5 }, () => [1, 2]))
     }))
 
-  it.effect("is one run wherever the fibers yield", () =>
+  it.effect("runs once wherever the fibers yield", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<number, never>()
       const runs = yield* Ref.make(0)
@@ -81,7 +81,7 @@ describe("singleFlight", () => {
       }
     }).pipe(withRandomYields))
 
-  it.effect("a caller does not wait for the finalizers of an abandoned run", () =>
+  it.effect("a new caller does not wait for the finalizers of an interrupted run", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<string, never>()
       const cleansUp = Effect.onInterrupt(Effect.never, () => Effect.sleep("1 minute"))
@@ -90,7 +90,7 @@ describe("singleFlight", () => {
       const interruption = yield* Effect.forkChild(Fiber.interrupt(abandoned))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* share("a", Effect.succeed("new")), "new")
-      // The last caller waits, as for a call of its own.
+      // The last caller waits for the finalizers.
       assert.strictEqual(interruption.pollUnsafe(), undefined)
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(interruption)

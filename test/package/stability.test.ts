@@ -136,9 +136,9 @@ describe("members of Effect", () => {
       "http/Headers": [
         "CurrentRedactedNames",
         "Headers",
-        "get",
         "has",
         "redact",
+        "remove",
         "set"
       ],
       "http/HttpBody": [
@@ -155,14 +155,8 @@ describe("members of Effect", () => {
         "makeWith"
       ],
       "http/HttpClientError": [
-        "DecodeError",
-        "EmptyBodyError",
         "EncodeError",
         "HttpClientError",
-        "HttpClientErrorReason",
-        "InvalidUrlError",
-        "StatusCodeError",
-        "TransportError",
         "isHttpClientError"
       ],
       "http/HttpClientRequest": [
@@ -180,10 +174,6 @@ describe("members of Effect", () => {
         "HttpClientResponse",
         "TypeId",
         "schemaBodyJson"
-      ],
-      "http/HttpIncomingMessage": [
-        "TypeId",
-        "inspect"
       ],
       "http/HttpMiddleware": [
         "TracerDisabledWhen",

@@ -1,4 +1,4 @@
-/** A request with a credential, and what to do when the resource refuses it. */
+/** Sends a request with a credential, and handles a response that rejects it. */
 import * as Effect from "effect/Effect"
 import type * as Headers from "effect/http/Headers"
 import type * as HttpBody from "effect/http/HttpBody"
@@ -51,8 +51,7 @@ export const parseChallenges = (header: string): ReadonlyArray<Challenge> => {
     if (name === undefined) return challenges
     const parameters = challenges.at(-1)?.parameters
     if (parameters !== undefined && take(assignment) !== null) {
-      const text = take(quoted)
-      const value = text === null ? take(token)?.[0] : text[1]?.replace(/\\([^])/g, "$1")
+      const value = take(quoted)?.[1]?.replace(/\\([^])/g, "$1") ?? take(token)?.[0]
       if (value === undefined) return challenges
       if (!parameters.has(name)) parameters.set(name, value)
     } else {
@@ -66,29 +65,29 @@ export const parseChallenges = (header: string): ReadonlyArray<Challenge> => {
  * - `Rejected`: the resource does not accept the credential; another one may work
  * - `InsufficientScope`: a token needs more scopes; `required` is empty if the resource does not name them
  */
-export type Refusal =
-  | { readonly _tag: "Rejected" }
+export type Rejection =
+  | { readonly _tag: "Rejected"; readonly status: number }
   | { readonly _tag: "InsufficientScope"; readonly required: ReadonlyArray<string> }
 
 /** The schemes with the error codes of RFC 6750; DPoP uses them too (RFC 9449). */
 const schemes: ReadonlySet<string> = new Set(["bearer", "dpop"])
 
 /** Why a response rejects the credential, if it does: by status 401, or by the error code of a challenge. */
-export const refusalOf = ({ headers, status }: {
+export const rejectionOf = ({ headers, status }: {
   readonly headers: Headers.Headers
   readonly status: number
-}): Refusal | undefined => {
+}): Rejection | undefined => {
   if (status < 400 || status > 499) return undefined
   const challenges = parseChallenges(headers["www-authenticate"] ?? "").filter(({ scheme }) => schemes.has(scheme))
-  const withError = (error: string) => challenges.filter(({ parameters }) => parameters.get("error") === error)
-  const [insufficient] = withError("insufficient_scope")
+  const withError = (error: string) => challenges.find(({ parameters }) => parameters.get("error") === error)
+  const insufficient = withError("insufficient_scope")
   return insufficient !== undefined
     ? {
       _tag: "InsufficientScope",
       required: (insufficient.parameters.get("scope") ?? "").split(" ").filter((scope) => scope !== "")
     }
-    : status === 401 || withError("invalid_token").length > 0
-    ? { _tag: "Rejected" }
+    : status === 401 || withError("invalid_token") !== undefined
+    ? { _tag: "Rejected", status }
     : undefined
 }
 
@@ -97,18 +96,18 @@ const isValue = (body: unknown): boolean =>
   || body instanceof URLSearchParams || body instanceof FormData
 
 /** Whether a body can be sent again. The first attempt may have consumed a stream. */
-const isRepeatable = (body: HttpBody.HttpBody): boolean => {
-  switch (body._tag) {
-    case "Empty":
-    case "Uint8Array":
-    case "FormData":
-      return true
-    case "Raw":
-      return isValue(body.body)
-    case "Stream":
-      return false
-  }
-}
+const isRepeatable = (body: HttpBody.HttpBody): boolean =>
+  body._tag === "Raw" ? isValue(body.body) : body._tag !== "Stream"
+
+type Outcome<E> = Result.Result<Response, E>
+
+/** With an inner `HttpClient.filterStatusOk`, the response is in an error. */
+const responseOf = (outcome: Outcome<unknown>): Response | undefined =>
+  Result.isSuccess(outcome)
+    ? outcome.success
+    : HttpClientError.isHttpClientError(outcome.failure) && outcome.failure.reason._tag === "StatusCodeError"
+    ? outcome.failure.response
+    : undefined
 
 /** In bytes. Reading a longer body costs more than a new connection. */
 const drainLimit = 128 * 1024
@@ -117,8 +116,8 @@ const drainLimit = 128 * 1024
  * Frees the connection of an unread response: reads its body if that is short and arrives within a second, and
  * otherwise drops the connection.
  */
-const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  response.stream.pipe(
+const discard = (outcome: Outcome<unknown>): Effect.Effect<void> =>
+  (responseOf(outcome)?.stream ?? Stream.empty).pipe(
     Stream.mapAccum(() => 0, (size, chunk) => [size + chunk.length, [size + chunk.length]]),
     Stream.takeUntil((size) => size > drainLimit),
     Stream.runDrain,
@@ -131,42 +130,16 @@ export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redac
 
 export interface Options {
   readonly provider: string
-  /** The text before the credential in the header. */
+  /** The prefix of the credential in the header. */
   readonly prefix: string
   readonly reauthenticate: boolean
 }
 
-interface Answer<E> {
-  /** The credential of the last attempt. */
+interface Sent<E> {
   readonly credential: Redacted.Redacted
-  readonly outcome: Result.Result<Response, E>
+  readonly outcome: Outcome<E>
+  readonly rejection: Rejection | undefined
 }
-
-// With an inner `HttpClient.filterStatusOk` a refusal is an error.
-const responseOf = (outcome: Result.Result<Response, unknown>): Response | undefined =>
-  Result.isSuccess(outcome)
-    ? outcome.success
-    : HttpClientError.isHttpClientError(outcome.failure) && outcome.failure.reason._tag === "StatusCodeError"
-    ? outcome.failure.response
-    : undefined
-
-/** Returns the refusal of this kind, if there is one, and frees its response: nothing reads the body. */
-const takeRefusal = <Tag extends Refusal["_tag"]>(
-  outcome: Result.Result<Response, unknown>,
-  tag: Tag
-): Effect.Effect<Option.Option<Extract<Refusal, { readonly _tag: Tag }> & { readonly status: number }>> => {
-  const response = responseOf(outcome)
-  const refusal = response === undefined ? undefined : refusalOf(response)
-  return response !== undefined && refusal?._tag === tag
-    ? Effect.as(
-      discard(response),
-      // The tags are equal.
-      Option.some({ ...refusal as Extract<Refusal, { readonly _tag: Tag }>, status: response.status })
-    )
-    : Effect.succeedNone
-}
-
-const isInvalidRequest = (error: unknown): boolean => isIdentityError(error) && error._tag === "ValidationException"
 
 /** Sends a request with a credential. If the resource rejects the credential, sends it once more with a new one. */
 const sendAuthenticated = <E, R, E1, R1>(
@@ -176,26 +149,27 @@ const sendAuthenticated = <E, R, E1, R1>(
   request: Request
 ) =>
 (
-  first: Redacted.Redacted
-): Effect.Effect<Answer<E | HttpClientError.HttpClientError>, E1 | CredentialRejected, R | R1> => {
+  credential: Redacted.Redacted
+): Effect.Effect<Sent<E | HttpClientError.HttpClientError>, E1 | CredentialRejected, R | R1> => {
   const send = (credential: Redacted.Redacted) =>
-    Effect.gen(function*() {
-      const outcome = yield* Effect.result(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`)))
-      return { credential, outcome, rejection: yield* takeRefusal(outcome, "Rejected") }
+    Effect.map(Effect.result(attempt(Redacted.make(`${prefix}${Redacted.value(credential)}`))), (outcome) => {
+      const response = responseOf(outcome)
+      return { credential, outcome, rejection: response === undefined ? undefined : rejectionOf(response) }
     })
   return Effect.gen(function*() {
-    const answer = yield* send(first)
-    if (Option.isNone(answer.rejection)) return answer
-    const { status } = answer.rejection.value
-    const fresh = yield* renewCredential(obtain, first, { reauthenticate })
+    const first = yield* send(credential)
+    if (first.rejection?._tag !== "Rejected") return first
+    yield* discard(first.outcome)
+    const { status } = first.rejection
+    const fresh = yield* renewCredential(obtain, credential, { reauthenticate })
     if (Option.isNone(fresh)) return yield* new CredentialRejected({ provider, reason: "Unchanged", status })
     if (!isRepeatable(request.body)) {
       return yield* new CredentialRejected({ provider, reason: "BodyNotRepeatable", status })
     }
     const second = yield* send(fresh.value)
-    return Option.isNone(second.rejection)
-      ? second
-      : yield* new CredentialRejected({ provider, reason: "StillRejected", status: second.rejection.value.status })
+    if (second.rejection?._tag !== "Rejected") return second
+    yield* discard(second.outcome)
+    return yield* new CredentialRejected({ provider, reason: "StillRejected", status: second.rejection.status })
   })
 }
 
@@ -212,9 +186,9 @@ export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, 
 
 export interface TokenOptions extends Options {
   readonly scopes: ReadonlyArray<string>
-  /** Asks once for the scopes that the resource misses. */
+  /** Whether to request the scopes that the resource misses, once. */
   readonly stepUp: boolean
-  /** The scopes that it may ask for, besides `scopes`. Undefined: all. */
+  /** The scopes that a step-up may request, besides `scopes`. Undefined: all. */
   readonly maxScopes: ReadonlyArray<string> | undefined
 }
 
@@ -234,28 +208,27 @@ export const sendWithAccessToken = <E1, R1>(
   Effect.gen(function*() {
     const { maxScopes, provider, reauthenticate, scopes, stepUp } = options
     const send = (requested: ReadonlyArray<string>, token: Redacted.Redacted) =>
-      sendAuthenticated(options, obtain(requested), attempt, request)(token).pipe(
-        Effect.bind("refusal", ({ outcome }) => takeRefusal(outcome, "InsufficientScope")),
-        Effect.map((answer) => ({
-          ...answer,
-          refusal: Option.map(
-            answer.refusal,
-            ({ required }) => new InsufficientScope({ provider, required, requested })
-          )
-        }))
-      )
+      Effect.gen(function*() {
+        const sent = yield* sendAuthenticated(options, obtain(requested), attempt, request)(token)
+        if (sent.rejection?._tag !== "InsufficientScope") return { ...sent, error: undefined }
+        yield* discard(sent.outcome)
+        return { ...sent, error: new InsufficientScope({ provider, required: sent.rejection.required, requested }) }
+      })
     const first = yield* send(scopes, yield* obtain(scopes)(false))
-    if (Option.isNone(first.refusal)) return yield* Effect.fromResult(first.outcome)
-    const missing = first.refusal.value.required.filter((scope) => !scopes.includes(scope))
-    // A token with a part of the missing scopes would be refused again, after the user was asked for nothing.
+    if (first.error === undefined) return yield* Effect.fromResult(first.outcome)
+    const missing = first.error.required.filter((scope) => !scopes.includes(scope))
+    // With only some of the missing scopes, the user would consent and the resource would still reject the token.
     const isAllowed = missing.length > 0 && missing.every((scope) => maxScopes?.includes(scope) ?? true)
-    if (!stepUp || !isAllowed || !isRepeatable(request.body)) return yield* first.refusal.value
+    if (!stepUp || !isAllowed || !isRepeatable(request.body)) return yield* first.error
     const union = [...scopes, ...missing]
     const more = yield* renewCredential(obtain(union), first.credential, { reauthenticate }).pipe(
-      // The authorization server does not know these scopes. The program can act on the refusal of the resource.
-      Effect.catchIf(isInvalidRequest, () => Effect.succeedNone)
+      // The authorization server does not know these scopes. `InsufficientScope` tells the program which ones.
+      Effect.catchIf(
+        (error) => isIdentityError(error) && error._tag === "ValidationException",
+        () => Effect.succeedNone
+      )
     )
-    if (Option.isNone(more)) return yield* first.refusal.value
+    if (Option.isNone(more)) return yield* first.error
     const second = yield* send(union, more.value)
-    return yield* Option.isNone(second.refusal) ? Effect.fromResult(second.outcome) : second.refusal.value
+    return yield* second.error ?? Effect.fromResult(second.outcome)
   })

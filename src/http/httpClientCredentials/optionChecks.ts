@@ -1,6 +1,4 @@
-/**
- * Checks of the options of `HttpClientCredentials`, in its own names. Programs in plain JavaScript can pass anything.
- */
+/** Checks of the options of `HttpClientCredentials`. The errors name its own options. */
 import * as Schema from "effect/Schema"
 import { type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
 import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
@@ -10,7 +8,7 @@ import { ProviderName } from "../../models/internal/names.js"
 
 const Flag = Constraint.optional(Schema.Boolean)
 
-// `origins` checks what each entry means.
+// `allowList` checks the entries of `origins`.
 const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigins: Flag }
 
 const tokenFields = {
@@ -27,20 +25,20 @@ export interface Check {
   /** The kind of the credential. */
   readonly kind: string
   /** The check of inline options. */
-  readonly refuseOptions: Refuse
+  readonly validateOptions: Refuse
   /** The check of the options for a declared credential. */
-  readonly refuseUse: Refuse
+  readonly validateUse: Refuse
 }
 
 const make = (
   kind: string,
-  refuseOptions: Refuse,
+  validateOptions: Refuse,
   use: Schema.Struct.Fields,
   row: { readonly name: string }
 ): Check => ({
   kind,
-  refuseOptions: refuseOtherTags(kind, refuseOptions, row),
-  refuseUse: refuseFields(() => use, row)
+  validateOptions: refuseOtherTags(kind, validateOptions, row),
+  validateUse: refuseFields(() => use, row)
 })
 
 const { accessTokenOperation, apiKeyOperation } = IdentityRequest

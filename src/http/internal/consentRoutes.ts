@@ -1,4 +1,4 @@
-/** Routes of pages about consents: for the user who is signed in, and without the session in logs and spans. */
+/** Routes of pages about consents: for the signed-in user, and without the session in logs and spans. */
 import * as Effect from "effect/Effect"
 import * as FindMyWay from "effect/http/FindMyWay"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -12,19 +12,19 @@ import * as Completion from "../../consentCallback/completion.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
-/** Decodes ASCII as often as the applications that pass a URL on may have encoded it. */
+/** Decodes ASCII three times, because applications that forward a URL may have encoded it more than once. */
 const decode = (url: string, times = 3): string =>
   times === 0 ? url : decode(
     url.replace(/%([0-7][0-9a-f])/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
     times - 1
   )
 
-// A semicolon begins a query too: the router takes it for a question mark.
+// The router accepts a semicolon for the question mark of a query.
 const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
 
 /**
- * Whether a request is for the page, or has a session in its URL. The router compares the paths: it serves several
- * spellings of one path. Its options can only reduce them.
+ * Whether a request is for the page, or has a session in its URL. A router compares the paths, because it serves
+ * several spellings of one path. The options of the program's own router can only reduce them.
  */
 export const matches = (
   path: HttpRouter.PathInput
@@ -34,7 +34,7 @@ export const matches = (
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))
 }
 
-/** Makes handlers that get the user who is signed in. An invalid user is a defect in the name of `layer`. */
+/** Makes handlers that get the signed-in user. An invalid user is a defect that names `layer`. */
 export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<UserIdentifier, E, R>) => {
   const check = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), layer)
   return <E2, R2>(
@@ -45,7 +45,7 @@ export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<User
       const request = yield* HttpServerRequest.HttpServerRequest
       // The router sends HEAD to the GET route. A link preview must not use up a session.
       if (request.method !== method) return HttpServerResponse.empty({ status: 405, headers: { allow: method } })
-      // Without the check, a user that is not one would claim the session.
+      // A session can be claimed only once, so validate the user first.
       const user = yield* Effect.orDie(Effect.fromResult(check({ currentUser: yield* currentUser })))
       return yield* run(user.currentUser)
     })
@@ -58,8 +58,8 @@ export const sessionUri = Effect.map(
 )
 
 /**
- * Adds routes, and signals what processes that have ended did not signal. Requests of the return path have no line in
- * the log, also those that no route serves, such as a POST.
+ * Adds routes, and sends the signals of processes that ended before they could. Requests for the return path are not
+ * logged, also if no route serves them, such as a POST.
  */
 export const add = <E, R>(
   router: HttpRouter.HttpRouter,

@@ -1,11 +1,12 @@
 /**
- * Servers for return URLs on this machine, each for as long as a consent waits for it. Consents that wait for one port
- * share its server.
+ * Servers for return URLs on this machine. A server runs while a consent waits for the browser. All consents on one
+ * port share its server.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { once } from "node:events"
 import * as Http from "node:http"
 import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
@@ -15,7 +16,7 @@ import { isOwnHost } from "../../internal/ownHost.js"
 
 /** Where a server listens. */
 export interface Address {
-  /** `localhost` has two addresses: a browser may try either. */
+  /** `localhost` has two addresses: a browser may use either. */
   readonly hosts: ReadonlyArray<string>
   readonly port: number
   readonly path: string
@@ -31,12 +32,12 @@ interface Waiting {
   readonly session: ConsentSession
   readonly path: string
   readonly complete: () => Promise<Outcome["_tag"]>
-  /** The requests of which the response is not sent yet. */
+  /** The responses that are not sent yet. */
   readonly responses: Set<Http.ServerResponse>
 }
 
 interface Listening {
-  /** By session URI. */
+  /** The waiting consents by session URI. */
   readonly waiting: Map<string, Waiting>
   readonly stop: Effect.Effect<void>
 }
@@ -48,7 +49,7 @@ class Servers extends Context.Reference("effect-agentcore-identity/http/Loopback
 
 const headers = { "cache-control": "no-store", connection: "close", "x-content-type-options": "nosniff" }
 
-const refuse = (response: Http.ServerResponse, status: number, more: Http.OutgoingHttpHeaders = {}): void =>
+const reject = (response: Http.ServerResponse, status: number, more: Http.OutgoingHttpHeaders = {}): void =>
   void response.writeHead(status, { ...headers, ...more }).end()
 
 const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
@@ -57,15 +58,15 @@ const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
 }
 
 /**
- * The browser comes back by a top-level navigation. A page of another site can only load things in the background, or
- * in a frame. Browsers tell the two apart; clients that are no browser send no `sec-fetch-site`.
+ * Whether a request is a top-level navigation, which is how the browser comes back. A page of another site can only
+ * load resources in the background or in a frame. Clients other than browsers send no `sec-fetch-site`.
  */
 const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
   headers["sec-fetch-site"] === undefined
   || (headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document"
     && !String(headers["sec-purpose"]).startsWith("prefetch"))
 
-/** The consent that the browser comes back for. The state of the application has to be right too, if it came back. */
+/** The consent that the browser comes back for. If the URL has a `state`, it must be that of the application. */
 const find = (waiting: Listening["waiting"], url: URL): Waiting | undefined => {
   const [sessionUri = "", ...more] = url.searchParams.getAll("session_id")
   const found = waiting.get(sessionUri)
@@ -77,9 +78,9 @@ const find = (waiting: Listening["waiting"], url: URL): Waiting | undefined => {
 }
 
 const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request, response) => {
-  if (!isOwnHost(request.headers.host, [])) return refuse(response, 403)
-  if (request.method !== "GET") return refuse(response, 405, { allow: "GET" })
-  if (!isNavigation(request)) return refuse(response, 403)
+  if (!isOwnHost(request.headers.host, [])) return reject(response, 403)
+  if (request.method !== "GET") return reject(response, 405, { allow: "GET" })
+  if (!isNavigation(request)) return reject(response, 403)
   const target = `http://localhost${request.url ?? ""}`
   const found = URL.canParse(target) ? find(waiting, new URL(target)) : undefined
   if (found === undefined) return show(response, "Unknown")
@@ -87,7 +88,7 @@ const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request
   response.once("close", () => found.responses.delete(response))
   found.complete().then(
     (name) => show(response, name),
-    // The program ends.
+    // The program was interrupted.
     () => response.destroy()
   )
 }
@@ -98,14 +99,13 @@ const stop = (server: Http.Server): Effect.Effect<void> =>
     server.closeAllConnections()
   })
 
-const listenOn = (server: Http.Server, host: string, port: number): Effect.Effect<void, ListenFailure> =>
-  Effect.callback<void, ListenFailure>((resume) => {
-    const onError = ({ code = "unknown" }: NodeJS.ErrnoException) => resume(Effect.fail({ code }))
-    server.once("error", onError)
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off("error", onError)
-      resume(Effect.void)
-    })
+const listenOn = (server: Http.Server, host: string, port: number): Effect.Effect<unknown, ListenFailure> =>
+  Effect.tryPromise({
+    try: () => {
+      server.listen({ host, port, exclusive: true })
+      return once(server, "listening")
+    },
+    catch: (error) => ({ code: (error as NodeJS.ErrnoException).code ?? "unknown" })
   })
 
 const listen = ({ hosts, port }: Address): Effect.Effect<Listening, ListenFailure> =>
@@ -118,27 +118,21 @@ const listen = ({ hosts, port }: Address): Effect.Effect<Listening, ListenFailur
         const server = Http.createServer(handle(waiting))
         return Effect.tap(listenOn(server, host, port), () => Effect.sync(() => servers.push(server)))
       }).pipe(
-        // A machine without IPv6 has one address.
+        // A machine without IPv6 has only one of the addresses.
         Effect.catchIf(({ code }) => host === "::1" && hosts.length > 1 && code !== "EADDRINUSE", () => Effect.void)
       ), { discard: true }).pipe(Effect.onError(() => stopAll))
     return { waiting, stop: stopAll }
   })
 
-/** A browser that reads slowly does not hold up the program for longer. */
-const grace = "3 seconds"
-
-const untilSent = ({ responses }: Waiting): Effect.Effect<unknown> =>
-  Effect.timeoutOption(
-    Effect.forEach(
-      [...responses],
-      (response) => Effect.callback<void>((resume) => void response.once("close", () => resume(Effect.void))),
-      { concurrency: "unbounded", discard: true }
-    ),
-    grace
+/** A browser that reads slowly delays the program by at most three seconds. */
+const waitUntilSent = ({ responses }: Waiting): Effect.Effect<void> =>
+  Effect.tryPromise(() => Promise.all(Array.from(responses, (response) => once(response, "close")))).pipe(
+    Effect.timeoutOption("3 seconds"),
+    Effect.ignore
   )
 
 /**
- * Waits for the browser until the end of the scope. `complete` runs once, for the first request with the right session.
+ * Waits for the browser until the scope closes. `complete` runs once, for the first request with the session.
  */
 export const open = (
   address: Address,
@@ -172,7 +166,7 @@ export const open = (
       ),
       (listening) =>
         Effect.andThen(
-          untilSent(waiting),
+          waitUntilSent(waiting),
           lock(
             String(address.port),
             Effect.suspend(() => {

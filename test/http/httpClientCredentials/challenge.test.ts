@@ -6,13 +6,13 @@ import * as Challenge from "../../../src/http/httpClientCredentials/authenticate
 const parsed = (header: string) =>
   Challenge.parseChallenges(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
 
-const refusal = (status: number, authenticate?: string) =>
-  Challenge.refusalOf({
+const rejection = (status: number, authenticate?: string) =>
+  Challenge.rejectionOf({
     status,
     headers: Headers.fromInput(authenticate === undefined ? {} : { "WWW-Authenticate": authenticate })
   })
 
-describe("parse", () => {
+describe("parseChallenges", () => {
   const cases: ReadonlyArray<readonly [header: string, challenges: unknown]> = [
     ["", []],
     ["Bearer", [["bearer", {}]]],
@@ -47,7 +47,7 @@ describe("parse", () => {
     })
   })
 
-  it("reads what was written, whatever the values are", () =>
+  it("parses any values that were written", () =>
     FastCheck.assert(FastCheck.property(FastCheck.array(challenge, { maxLength: 4 }), (challenges) => {
       const isToken = /^[!#$%&'*+\-.^_`|~\w]+$/
       const header = challenges.map(({ parameters, scheme }) =>
@@ -66,7 +66,7 @@ describe("parse", () => {
       )
     })))
 
-  it("takes any text, in time that grows with its length", () => {
+  it("accepts any string, in linear time", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ maxLength: 200, unit: "grapheme" }), (header) => {
       Challenge.parseChallenges(header)
       Challenge.parseChallenges(`Bearer ${header}`)
@@ -79,26 +79,26 @@ describe("parse", () => {
   })
 })
 
-describe("refusalOf", () => {
-  it("takes 401 for a rejection, whatever it says", () => {
+describe("rejectionOf", () => {
+  it("returns Rejected for 401 with any challenge", () => {
     for (const authenticate of [undefined, "", "Basic realm=\"a\"", "Bearer", "Bearer error=\"invalid_request\""]) {
-      assert.deepStrictEqual(refusal(401, authenticate), { _tag: "Rejected" })
+      assert.deepStrictEqual(rejection(401, authenticate), { _tag: "Rejected", status: 401 })
     }
   })
 
-  it("takes the code invalid_token for one under any status of the client's fault", () => {
+  it("returns Rejected for the code invalid_token with any status 4xx", () => {
     for (const status of [400, 401, 403, 404]) {
-      assert.deepStrictEqual(refusal(status, "Bearer error=\"invalid_token\""), { _tag: "Rejected" })
+      assert.deepStrictEqual(rejection(status, "Bearer error=\"invalid_token\""), { _tag: "Rejected", status })
     }
     for (const status of [200, 302, 500]) {
-      assert.isUndefined(refusal(status, "Bearer error=\"invalid_token\""))
+      assert.isUndefined(rejection(status, "Bearer error=\"invalid_token\""))
     }
   })
 
-  it("knows the scopes that are missing", () => {
+  it("returns the missing scopes", () => {
     const required = (authenticate: string, status = 403) => {
-      const answer = refusal(status, authenticate)
-      return answer?._tag === "InsufficientScope" ? answer.required : answer
+      const rejected = rejection(status, authenticate)
+      return rejected?._tag === "InsufficientScope" ? rejected.required : rejected
     }
     assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\", scope=\"read  write\""), ["read", "write"])
     assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\""), [])
@@ -107,11 +107,11 @@ describe("refusalOf", () => {
     assert.deepStrictEqual(required("Bearer error=\"insufficient_scope\", scope=\"a\"", 401), ["a"])
   })
 
-  it("leaves everything else to the caller", () => {
+  it("returns nothing for all other responses", () => {
     for (const authenticate of [undefined, "Bearer", "Bearer scope=\"a\"", "Basic error=\"insufficient_scope\""]) {
-      assert.isUndefined(refusal(403, authenticate))
+      assert.isUndefined(rejection(403, authenticate))
     }
-    assert.isUndefined(refusal(403, "Custom error=\"invalid_token\""))
-    assert.isUndefined(refusal(404))
+    assert.isUndefined(rejection(403, "Custom error=\"invalid_token\""))
+    assert.isUndefined(rejection(404))
   })
 })
