@@ -1,4 +1,4 @@
-/** Completion scripts for shells. Effect generates them from the commands, and they do not start the program. */
+/** Completion scripts for shells, generated from the commands. The scripts do not start the program. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Completions from "effect/cli/Completions"
 
@@ -7,7 +7,7 @@ export const shells = ["bash", "zsh", "fish", "sh"] as const
 export type Shell = typeof shells[number]
 
 const toType = (choices: ReadonlyArray<string> | undefined, isFile: boolean) =>
-  // Without choices it is a value that only the user knows: nothing completes it.
+  // Without choices, no value is proposed.
   isFile ? { _tag: "Path", pathType: "file" } as const : { _tag: "Choice", values: choices ?? [] } as const
 
 const toFlag = (name: string, description: string, type: Completions.FlagType): Completions.FlagDescriptor => ({
@@ -31,7 +31,7 @@ const toFlags = ({ options }: CommandUnknownOpts): ReadonlyArray<Completions.Fla
 
 const help = toFlag("help", "Print the help", { _tag: "Boolean" })
 
-/** Every command has the flags of the root, and none of another command above it. */
+/** A command has its own flags and those of the root, but not those of other parents. */
 const describe = (
   command: CommandUnknownOpts,
   ofRoot: ReadonlyArray<Completions.FlagDescriptor> = []
@@ -51,7 +51,7 @@ const describe = (
   )
 })
 
-/** bash splits `--flag=value` at the sign. The script completes a flag and its value as two words. */
+/** bash splits `--flag=value` at the equals sign. The generated script expects a flag and its value as two words. */
 const splitAtEqualsSign = (id: string, name: string): string => `
 _${id}_words() {
   local COMP_LINE="\${COMP_LINE//=/ }" words=() cword=0 i
@@ -70,7 +70,7 @@ export const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const generate = (shell: Completions.Shell) => `${Completions.generate(name, shell, describe(root))}\n`
   switch (shell) {
     case "zsh":
-      // The sign in `--flag=[description]:value:` allows `--flag=value`, too.
+      // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
       return generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
     case "fish":
       return generate("fish")

@@ -5,7 +5,7 @@ import { isLifetime, type Lifetime } from "../internal/lifetime.js"
 import { collect, details, parsePort, type Root, type Run, setupFile } from "./commandLine.js"
 import * as RunningCommands from "./runningCommands.js"
 
-/** Several words in one flag, separated by spaces or commas. */
+/** Parses a flag with several words, separated by spaces or commas. */
 const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
   ...previous,
   ...value.match(/[^\s,]+/g) ?? []
@@ -130,6 +130,6 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
         { level: logLevel, file: logFile }
       )
     })
-  // The commands below read none of its options.
+  // The commands below do not read the options of `local`, which are part of its type.
   RunningCommands.addControl(local as unknown as Parameters<typeof RunningCommands.addControl>[0], run)
 }

@@ -1,4 +1,4 @@
-/** The commands of `agentcore-identity`, put together. */
+/** All commands of `agentcore-identity`. */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import type * as Effect from "effect/Effect"
 import {
@@ -20,7 +20,7 @@ import * as LocalCommand from "./localCommand.js"
 import * as RunningCommands from "./runningCommands.js"
 import { isInteractive } from "./terminal.js"
 
-/** The commands. `exec` is the program of `local --exec`. */
+/** Makes the commands. `exec` is the program of `local --exec`. */
 export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknownOpts => {
   const root = makeRoot()
   LocalCommand.add(root, run, exec)
@@ -29,7 +29,7 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
   CredentialCommands.add(root, run)
   addDemo(root, run)
   configureErrors(root)
-  // Like `--version`: wherever the flag stands, nothing else runs.
+  // As with `--version`, nothing else runs.
   root.on("option:completions", (name: string) => {
     const shell = Completions.shells.find((shell) => shell === name)
     if (shell === undefined) return
@@ -127,21 +127,19 @@ const addDemo = (root: Root, run: Run): void => {
     })
 }
 
-/**
- * Separates the program of `local --exec` from the arguments of the command: its words could be names of commands here.
- */
+/** Separates the program of `local --exec` from the arguments. Commander could take its words for commands. */
 export const split = (
   words: ReadonlyArray<string>
 ): { readonly args: ReadonlyArray<string>; readonly exec: ReadonlyArray<string> } => {
   const end = words.indexOf("--")
   const args = words.slice(0, end)
   if (end !== -1 && args.includes("--exec")) return { args, exec: words.slice(end + 1) }
-  // The error for a missing '--' says more than the one for too many arguments.
+  // Drops the program, so that the error is about the missing '--' and not about too many arguments.
   const flag = end === -1 ? words.indexOf("--exec") : -1
   return { args: flag === -1 || words[flag + 1]?.startsWith("-") ? words : words.slice(0, flag + 1), exec: [] }
 }
 
-/** Commander suggests the nearest flag for `--prot 1`, and not for `--prot=1`. */
+/** Splits `--prot=1`: Commander suggests the nearest flag only for `--prot 1`. */
 const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const flagsOf = (command: CommandUnknownOpts): ReadonlyArray<string | null | undefined> => [
     ...command.options.map(({ long }) => long),
@@ -154,9 +152,7 @@ const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>
   })
 }
 
-/**
- * Runs the command that the arguments name. It ends the process for `--help`, and for arguments that it does not know.
- */
+/** Runs the command of the arguments. It exits the process for `--help` and for invalid arguments. */
 export const parse = (root: CommandUnknownOpts, args: ReadonlyArray<string>): void => {
   root.parse(splitUnknownFlags(root, args), { from: "user" })
 }
