@@ -19,14 +19,12 @@ const toFlag = (name: string, description: string, type: Completions.FlagType): 
 })
 
 const toFlags = ({ options }: CommandUnknownOpts): ReadonlyArray<Completions.FlagDescriptor> =>
-  options.flatMap(({ argChoices, description, flags, long, required }) =>
-    typeof long !== "string"
-      ? []
-      : [toFlag(
-        long.slice(2),
-        description,
-        required ? toType(argChoices, flags.includes("<file>")) : { _tag: "Boolean" }
-      )]
+  options.map((option) =>
+    toFlag(
+      option.name(),
+      option.description,
+      option.required ? toType(option.argChoices, option.flags.includes("<file>")) : { _tag: "Boolean" }
+    )
   )
 
 const help = toFlag("help", "Print the help", { _tag: "Boolean" })
@@ -68,13 +66,10 @@ complete -F _${id}_words ${name}
 export const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const name = root.name()
   const generate = (shell: Completions.Shell) => `${Completions.generate(name, shell, describe(root))}\n`
-  switch (shell) {
-    case "zsh":
-      // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
-      return generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
-    case "fish":
-      return generate("fish")
-    default:
-      return generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
-  }
+  return shell === "fish"
+    ? generate("fish")
+    : shell === "zsh"
+    // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
+    ? generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
+    : generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
 }

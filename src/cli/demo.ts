@@ -170,55 +170,47 @@ const record = (identity: Identity["Service"], rows: Array<ReadonlyArray<string>
   })
 }
 
-const runReport = ({ apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting) =>
-  Effect.gen(function*() {
-    const user = { userId }
-    const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
-    let consented = false
-    const describeUser = () =>
-      consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
-    const consent = PendingConsents.handler({
-      user,
-      show: (session) => {
-        consented = true
-        return show(session)
-      }
-    })
-
-    yield* screen.title("The program `report` needs three credentials")
-    yield* report(apiUrl, credentials).pipe(
-      AccessToken.withAccessToken(credentials.Reports),
-      AccessToken.withAccessToken(credentials.Profile, { consent }),
-      ApiKey.withApiKey(credentials.Quota),
-      Effect.andThen(Effect.suspend(() => screen.table(rows))),
-      Effect.catchTag("AuthorizationFailed", (error) =>
-        Effect.andThen(
-          screen.failed(error.provider, error._tag),
-          screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
-        )),
-      Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
-      Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
-      screen.withConsentWait,
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
-    )
-  })
-
 /** Runs the agent with an `Identity`, and serves its return URL. */
 const run = (
-  setting: Setting,
+  { apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting,
   identity: Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>,
   otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.empty
 ) => {
+  const user = { userId }
+  const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
+  let consented = false
+  const describeUser = () => consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
+  const consent = PendingConsents.handler({
+    user,
+    show: (session) => {
+      consented = true
+      return show(session)
+    }
+  })
   // The path of a URL starts with a slash.
-  const path = setting.returnUrl.pathname as HttpRouter.PathInput
+  const path = returnUrl.pathname as HttpRouter.PathInput
+  // The demo has one user, on their own machine.
   const callback = ConsentCallback.layer({
     path,
-    // The demo has one user, on their own machine.
-    currentUser: Effect.succeed({ userId: setting.user }),
+    currentUser: Effect.succeed(user),
     poll: Schedule.spaced("500 millis")
   })
   const server = HttpRouter.serve(Layer.merge(callback, otherRoutes), { disableLogger: true, disableListenLog: true })
-  return runReport(setting).pipe(
+  return report(apiUrl, credentials).pipe(
+    AccessToken.withAccessToken(credentials.Reports),
+    AccessToken.withAccessToken(credentials.Profile, { consent }),
+    ApiKey.withApiKey(credentials.Quota),
+    Effect.andThen(Effect.suspend(() => screen.table(rows))),
+    Effect.catchTag("AuthorizationFailed", (error) =>
+      Effect.andThen(
+        screen.failed(error.provider, error._tag),
+        screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
+      )),
+    (program) => Effect.andThen(screen.title("The program `report` needs three credentials"), program),
+    Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
+    Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
+    screen.withConsentWait,
+    Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
     Effect.provide(Layer.provide(server, ConsentCallback.layerRedaction(path))),
     Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer)),
     Effect.provide(identity)

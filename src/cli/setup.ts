@@ -17,20 +17,18 @@ interface Settings {
   readonly yes?: boolean | undefined
 }
 
-/** The exit code of `plan` where `apply` would change something. */
+/** The exit code of `plan` if `apply` would change something. */
 const changesPending = 2
 
 const read = (file: string) => Effect.flatMap(readText(file), (text) => IdentitySetup.parse(text, { file }))
 
 const isPending = ({ action }: IdentitySetup.Change): boolean => action !== "unchanged"
 
-const summary = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
+const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   const count = (action: IdentitySetup.Change["action"]) => changes.filter((change) => change.action === action).length
-  return `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
+  const summary = `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
+  return `${IdentitySetup.table(changes, { values: true })}\n\n${summary}`.trim()
 }
-
-const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string =>
-  `${IdentitySetup.table(changes, { values: true })}\n\n${summary(changes)}`.trim()
 
 export const plan = (settings: Settings) =>
   Effect.gen(function*() {
@@ -58,7 +56,7 @@ export const apply = (settings: Settings) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)
     yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
-    // A script, without a terminal, has decided already.
+    // Nobody can answer a prompt without a terminal.
     if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
     yield* IdentitySetup.applyStream(setup, settings).pipe(
       Stream.runForEach((change) => Console.log(IdentitySetup.table([change])))

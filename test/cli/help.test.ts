@@ -40,7 +40,7 @@ const commands = [
   ["demo"]
 ]
 
-/** Made in this process, which is faster. */
+/** Returns the help. It runs in this process, which is faster. */
 const help = (...words: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.sync(() => {
     const command = words.reduce(
