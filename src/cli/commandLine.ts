@@ -8,13 +8,13 @@ import { type Level, levels, type Settings } from "./logging.js"
 /** Runs the program of a command. */
 export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, log: Settings) => void
 
-/** Returns a function that runs a function of a module. It loads the module then, so `local` starts without the demo. */
+/** Makes an action that loads a module and runs a program of it. Loading it later keeps the start of `local` fast. */
 export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
 (
   command: CommandUnknownOpts,
   use: (module: Module) => Effect.Effect<unknown, unknown, NodeServices.NodeServices>
 ): void => {
-  // The root checks the level.
+  // The root has checked the level.
   const { logLevel = defaultLevel } = command.optsWithGlobals() as { readonly logLevel?: Level }
   run(Effect.flatMap(Effect.promise(module), use), { level: logLevel })
 }
@@ -114,7 +114,7 @@ export const configureErrors = (command: CommandUnknownOpts, path = command.name
   command.showHelpAfterError(`Run '${path} --help' for its options.`)
   if (command.commands.length > 0) {
     command.helpCommand("help [command]", "Print the help of a command")
-    // Commander would print the help of the parent for an unknown command. To parse its name reports it.
+    // Commander would print the help of the parent for an unknown command. Parsing its name reports the error.
     command.on("beforeAllHelp", () => {
       const names = command.args.filter((arg) => !arg.startsWith("-"))
       const name = names[0] === "help" ? names[1] : names[0]

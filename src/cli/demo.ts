@@ -117,8 +117,8 @@ const showLink: Show = (session) =>
   )
 
 /**
- * Follows the redirects from the authorization URL to the return URL. The authorization server decides for the user, and
- * shows no page.
+ * Follows the redirects from the authorization URL to the return URL. The authorization server decides for the user,
+ * and shows no page.
  */
 const followRedirects = (user: string, decision: "allow" | "deny"): Show => (session) =>
   screen.waiting(
@@ -143,7 +143,7 @@ interface Setting {
   readonly workload: string
   readonly user: string
   readonly apiUrl: string
-  /** A URL of this machine. The demo serves it. */
+  /** The demo serves this URL of this machine. */
   readonly returnUrl: URL
   readonly credentials: Credentials
   readonly show: Show
@@ -283,15 +283,9 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
 // At AWS
 // -----------------------------------------------------------------------------
 
-export interface AwsSettings {
-  readonly workload: string
-  readonly user: string
-  readonly machineProvider: string
-  readonly userProvider: string
-  readonly apiKeyProvider: string
-  readonly returnUrl: string
-  readonly apiUrl: string
-}
+export type AwsSettings = Readonly<
+  Record<"workload" | "user" | "machineProvider" | "userProvider" | "apiKeyProvider" | "returnUrl" | "apiUrl", string>
+>
 
 export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly message: string }> {}
 

@@ -303,13 +303,6 @@ export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ rea
 /** Node 20 loads no TypeScript. Later versions load only TypeScript that needs no compiler. */
 const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
 
-const describeLoadError = (error: unknown): string =>
-  needsCompiler.includes(codeOf(error))
-    ? "it is not a plain ES module. Compile TypeScript first, and name the JavaScript"
-    : error instanceof Error
-    ? error.message
-    : String(error)
-
 const isCredential = (value: unknown): value is Credentials.Credential =>
   isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
 
@@ -317,7 +310,14 @@ const isCredential = (value: unknown): value is Credentials.Credential =>
 const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.Credential>, CannotLoadModule> =>
   Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
-    catch: (error) => new CannotLoadModule({ message: `Cannot load ${file}: ${describeLoadError(error)}` })
+    catch: (error) => {
+      const reason = needsCompiler.includes(codeOf(error))
+        ? "it is not a plain ES module. Compile TypeScript first, and name the JavaScript"
+        : error instanceof Error
+        ? error.message
+        : String(error)
+      return new CannotLoadModule({ message: `Cannot load ${file}: ${reason}` })
+    }
   }).pipe(
     Effect.map((module) => [...new Set(Object.values(module).flat())].filter(isCredential)),
     Effect.filterOrFail((credentials) => credentials.length > 0, () =>

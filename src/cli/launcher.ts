@@ -1,6 +1,6 @@
 /**
- * The entry point of `agentcore-identity`. It checks the version of Node before it loads the command, which old versions
- * cannot parse. So this file has only syntax that every Node parses, as a script and as a module.
+ * The entry point of `agentcore-identity`. It checks the version of Node before it loads the command, which old
+ * versions cannot parse. So this file has only syntax that every Node parses, as a script and as a module.
  */
 
 // The build defines the minimum version, from `engines` of the manifest.

@@ -69,24 +69,21 @@ const configuredKey = Config.all({
   sessionToken: Config.withDefault(Config.Redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
 })
 
-const generateKey = Effect.map(randomSecret, (secretAccessKey) => ({
-  accessKeyId: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
-  secretAccessKey
-}))
-
 /** Reads the key from the environment, or generates one. The environment of the server has only a generated key. */
-const readAccessKey = Effect.matchEffect(configuredKey, {
-  onSuccess: (key) => Effect.succeed({ key, environment: {} }),
-  onFailure: () =>
-    Effect.map(generateKey, (key) => ({
-      key,
-      environment: {
-        AWS_ACCESS_KEY_ID: Redacted.make(key.accessKeyId),
-        AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-        // SDKs would also sign a session token of the shell.
-        AWS_SESSION_TOKEN: Redacted.make("")
-      }
-    }))
+const readAccessKey = Effect.gen(function*() {
+  const configured = yield* Effect.option(configuredKey)
+  if (Option.isSome(configured)) return { key: configured.value, environment: {} }
+  const secretAccessKey = yield* randomSecret
+  const accessKeyId = `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`
+  return {
+    key: { accessKeyId, secretAccessKey },
+    environment: {
+      AWS_ACCESS_KEY_ID: Redacted.make(accessKeyId),
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      // SDKs would also sign a session token of the shell.
+      AWS_SESSION_TOKEN: Redacted.make("")
+    }
+  }
 })
 
 // -----------------------------------------------------------------------------
@@ -113,7 +110,7 @@ export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{
 
 const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
 
-/** Undefined if there is no file. */
+/** Returns undefined if there is no file. */
 const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
   SafeFile.read(file).pipe(
     Effect.map(({ bytes }) => bytes.toString("utf8")),
@@ -132,7 +129,8 @@ const writeEnvFile = (file: string, environment: ShellText.Environment) =>
     const before = yield* Effect.mapError(readEnvFile(file), cannotWrite)
     if (before !== undefined && !before.startsWith(mark)) {
       return yield* new CannotWriteEnvFile({
-        message: `${file} exists, and 'agentcore-identity local' did not write it. Choose another name for --write-env.`
+        message:
+          `${file} is not from 'agentcore-identity local', and was not replaced. Choose another name for --write-env.`
       })
     }
     yield* Effect.acquireRelease(
@@ -159,8 +157,8 @@ const reasons: Readonly<Record<string, string>> = {
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Runs the program until it exits, and sets its exit code, or 128 plus the number of the signal that ended it, as a shell
- * does. Forwards signals to the program, which decides whether to exit.
+ * Runs the program until it exits, and sets its exit code, or 128 plus the number of the signal that ended it, as a
+ * shell does. Forwards signals to the program, which decides whether to exit.
  */
 const execute = (
   command: string,

@@ -16,7 +16,7 @@ import { describeError, layerConsole } from "./terminal.js"
 // The SDK would warn on stderr about the Node version of its next releases.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
-/** Only `SetupParseError` has line breaks of its own, one for each problem. Others are foreign, and are escaped. */
+/** A `SetupParseError` has one line for each problem. Line breaks in other messages come from foreign text. */
 const describe = (error: unknown): string =>
   (isTagged(error, "SetupParseError") ? Printable.escapeLines : Printable.escape)(describeError(error))
 

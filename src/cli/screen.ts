@@ -15,7 +15,8 @@ export const seconds = (millis: number): string => `${(millis / 1000).toFixed(mi
 /** `interactive`: whether a person reads the stream. */
 export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
   const styled = hasColor(output)
-  const style = (format: Parameters<typeof styleText>[0], text: string) => styled ? styleText(format, text) : text
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    styled ? styleText(format, text, { validateStream: false }) : text
   const hasSpinner = interactive && styled
   const clearLine = hasSpinner ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))

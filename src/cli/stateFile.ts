@@ -2,9 +2,9 @@
  * The state file, by which other commands of the user find a running `agentcore-identity local`.
  *
  * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, including the token of its
- * control. The directory is `agentcore-identity` in `$XDG_RUNTIME_DIR`, `$XDG_STATE_HOME`, `%LOCALAPPDATA%` (on Windows)
- * or `~/.local/state`. Other users cannot read it: the directory has mode 700, and the file 600. A file that others can
- * read, or that belongs to another user, is ignored. A file whose process has exited is removed.
+ * control. The directory is `agentcore-identity` in `$XDG_RUNTIME_DIR`, `$XDG_STATE_HOME`, `%LOCALAPPDATA%` (on
+ * Windows) or `~/.local/state`. Other users cannot read it: the directory has mode 700, and the file 600. A file that
+ * others can read, or that belongs to another user, is ignored. A file whose process has exited is removed.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -92,7 +92,7 @@ const read = (file: string): Effect.Effect<Running | undefined> =>
   )
 
 /** The servers of this user that run on this machine. Removes the files of processes that have exited. */
-export const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*() {
+const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*() {
   const directory = yield* findDirectory
   if (directory === undefined || !existsSync(directory) || !isPrivate(statSync(directory))) return []
   const files = readdirSync(directory).filter((name) => /^\d+\.json$/.test(name)).map((name) => join(directory, name))
@@ -115,15 +115,13 @@ export const Selection = Context.Reference<Selected>("effect-agentcore-identity/
   defaultValue: () => ({})
 })
 
-const isSelected = ({ pid, port }: Selected) => (running: Running): boolean =>
-  (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
-
 /** The selected servers, or all. */
 export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoServer> = Effect.gen(function*() {
-  const selection = yield* Selection
-  const [first, ...others] = (yield* list).filter(isSelected(selection))
+  const { pid, port } = yield* Selection
+  const [first, ...others] = (yield* list).filter((running) =>
+    (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
+  )
   if (first !== undefined) return [first, ...others] as const
-  const { pid, port } = selection
   const which = `${pid === undefined ? "" : ` as process ${pid}`}${port === undefined ? "" : ` on port ${port}`}`
   return yield* new NoServer({
     message:
@@ -137,9 +135,7 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
   const running = yield* selected
   if (running.length === 1) return running[0]
   const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
-  const own = token === undefined
-    ? undefined
-    : running.find(({ environment }) => environment["AGENTCORE_LOCAL_TOKEN"] === token)
+  const own = running.find(({ environment }) => token !== undefined && environment["AGENTCORE_LOCAL_TOKEN"] === token)
   return own ?? (yield* new NoServer({
     message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
       + "Choose one with --port or --pid."

@@ -1,8 +1,8 @@
 /**
  * The terminal: colors, a console that escapes foreign text, and a prompt.
  *
- * Commands print through the `Console` of {@link layerConsole}, which escapes everything that could control the terminal.
- * Text with colors, or with foreign parts on several lines, escapes these parts first and skips that console.
+ * Commands print through the `Console` of {@link layerConsole}, which escapes everything that could control the
+ * terminal. Text with colors, or with foreign parts on several lines, escapes these parts first and skips that console.
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"

@@ -47,25 +47,9 @@ export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
   readonly browser: boolean
 }
 
-export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
-  override get message(): string {
-    return `'${this.provider}' needs the user's consent, and standard error is no terminal, so the link is not shown. `
-      + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
-  }
-}
+export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly message: string }> {}
 
-export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{
-  readonly returnUrl: string
-  readonly workload: string
-}> {
-  override get message(): string {
-    return `the return URL ${this.returnUrl} is not registered on the workload identity '${this.workload}': `
-      + "give --register to register it, or --return-url with a registered one"
-  }
-}
-
-/** AWS has no code for this error. Only its messages name this member. */
-const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
+export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{ readonly message: string }> {}
 
 /** The handlers of `Consent` print to stdout, which is for the result. */
 const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -73,22 +57,18 @@ const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 
 const mask = (secret: string): string => `******** (${secret.length} characters)`
 
-/** The claims of a JWT that mean the same for every issuer. A claim may have any type. */
-const readClaims = (token: string) => {
-  try {
-    const { aud, client_id, exp, iss, scope, sub } = decodeJwt(token)
-    return {
-      issuer: iss,
-      subject: sub,
-      audience: aud,
-      client: client_id,
-      scope,
-      expiresAt: Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
-    }
-  } catch {
-    return undefined
-  }
-}
+const decode = Option.liftThrowable((token: string) => decodeJwt(token))
+
+/** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
+const readClaims = (token: string) =>
+  Option.getOrUndefined(Option.map(decode(token), ({ aud, client_id, exp, iss, scope, sub }) => ({
+    issuer: iss,
+    subject: sub,
+    audience: aud,
+    client: client_id,
+    scope,
+    expiresAt: Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
+  })))
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   const left = Math.round(Duration.toMinutes(DateTime.distance(now, DateTime.makeUnsafe(expiresAt))))
@@ -170,7 +150,11 @@ const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =
     ? toStderr(Consent.console(session))
     : process.stderr.isTTY
     ? toStderr(Consent.openBrowser(session))
-    : new NoPerson({ provider: session.provider })
+    : new NoPerson({
+      message:
+        `'${session.provider}' needs the user's consent, and standard error is no terminal, so the link is not shown. `
+        + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
+    })
 
 export const token = (settings: TokenSettings) =>
   Effect.gen(function*() {
@@ -187,7 +171,12 @@ export const token = (settings: TokenSettings) =>
         return yield* Effect.catchTag(
           AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
           "ValidationException",
-          (error) => Effect.fail(isAboutReturnUrl(error) ? new ReturnUrlNotRegistered({ returnUrl, workload }) : error)
+          (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
+            // AWS has no code for this error. Only its messages name this member.
+            !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
+              message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
+                + "give --register to register it, or --return-url with a registered one"
+            })
         )
       }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
   })

@@ -126,8 +126,8 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
     return caller
   })
 
-// The name is written before the workload identity is created, so that a second process, or this one after a crash, uses
-// the same name.
+// The name is written before the workload identity is created, so that a second process, or this one after a crash,
+// uses the same name.
 const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
   const missingName = new LocalDevelopmentError({
     reason: "MissingWorkloadIdentity",

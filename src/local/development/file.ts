@@ -1,6 +1,6 @@
 /**
- * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two properties. Other properties
- * stay. A file that cannot be parsed is not changed.
+ * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two properties. Other
+ * properties stay. A file that cannot be parsed is not changed.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -26,10 +26,10 @@ const broken = (path: string, detail: string) =>
 const unusable = (path: string, verb: "read" | "written") => ({ message }: { readonly message: string }) =>
   fail(path, "Unusable", `it cannot be ${verb}: ${message}`)
 
-const File = Schema.Struct({
+const File = Schema.fromJsonString(Schema.Struct({
   workload_identity_name: Schema.optional(Schema.NullOr(Schema.String)),
   user_id: Schema.optional(Schema.NullOr(Schema.String))
-})
+}))
 
 /** The caller in the file. As in the Python SDK, null and the empty string count as missing. */
 export interface StoredCaller {
@@ -45,18 +45,14 @@ interface Content {
 }
 
 const decode = (path: string, text: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
-  Effect.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
-    Effect.flatMap((value) =>
-      Effect.mapError(
-        Schema.decodeUnknownEffect(File)(value),
-        () => broken(path, "it has to be an object whose `workload_identity_name` and `user_id` are strings")
-      )
-    ),
-    Effect.map(({ user_id, workload_identity_name }) => ({
+  Effect.mapBoth(Schema.decodeEffect(File)(text), {
+    onFailure: () =>
+      broken(path, "it has to be a JSON object whose `workload_identity_name` and `user_id` are strings"),
+    onSuccess: ({ user_id, workload_identity_name }) => ({
       workloadName: workload_identity_name || undefined,
       userId: user_id || undefined
-    }))
-  )
+    })
+  })
 
 const readContent = (path: string): Effect.Effect<Content, LocalDevelopmentError> =>
   Effect.gen(function*() {
@@ -94,7 +90,7 @@ const edit = (path: string, text: string, added: StoredCaller): Effect.Effect<st
       value === undefined ? text : applyEdits(text, modify(text, [name], value, { formattingOptions }))
     const edited = yield* Effect.try({
       try: () => set(set(text, "workload_identity_name", added.workloadName), "user_id", added.userId),
-      // The parser is recursive, and overflows the stack.
+      // The parser is recursive, so that it can overflow the stack.
       catch: () => broken(path, "it is nested too deeply")
     })
     // If a property occurs twice, the parser edits the first one, but JSON readers use the last one.

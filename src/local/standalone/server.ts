@@ -1,6 +1,6 @@
 /**
- * The server of `agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an authorization
- * server.
+ * The server of `agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an
+ * authorization server.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
