@@ -14,9 +14,10 @@ export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultL
   command: CommandUnknownOpts,
   use: (module: Module) => Effect.Effect<unknown, unknown, NodeServices.NodeServices>
 ): void => {
-  // The root has checked the level.
-  const { logLevel = defaultLevel } = command.optsWithGlobals() as { readonly logLevel?: Level }
-  run(Effect.flatMap(Effect.promise(module), use), { level: logLevel })
+  // The root has checked the level. Only `local` has a file.
+  const { logFile, logLevel = defaultLevel }: { readonly logFile?: string; readonly logLevel?: Level } = command
+    .optsWithGlobals()
+  run(Effect.flatMap(Effect.promise(module), use), { level: logLevel, file: logFile })
 }
 
 /** The version of the package. */

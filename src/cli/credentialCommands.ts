@@ -1,4 +1,4 @@
-/** The commands `agentcore-identity token`, `api-key` and `doctor`: their flags and help. */
+/** The commands `agentcore-identity token`, `api-key` and `doctor`. */
 import { Option } from "@commander-js/extra-typings"
 import {
   collect,

@@ -17,7 +17,6 @@ import { randomBytes } from "node:crypto"
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { codeOf } from "../internal/errorCode.js"
-import type { Lifetime } from "../internal/lifetime.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 import type * as LocalServer from "../local/LocalServer.js"
@@ -25,29 +24,12 @@ import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
+import type { Flags } from "./localCommand.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
-/** The flags of the command. */
-export interface Settings {
-  readonly host: string
+interface Settings extends Flags {
   readonly port: number
-  readonly writeEnv?: string | undefined
-  readonly authorizationServer?: boolean | undefined
-  readonly authorizationServerPort?: number | undefined
-  readonly authorizationServerScope?: ReadonlyArray<string> | undefined
-  readonly authorizationServerAudience?: ReadonlyArray<string> | undefined
-  readonly authorizationServerRedirectUri?: ReadonlyArray<string> | undefined
-  readonly trustIssuer?: ReadonlyArray<string> | undefined
-  readonly config?: string | undefined
-  readonly vault?: string | undefined
-  readonly signatures: LocalServer.Signatures
-  readonly allowedHost?: ReadonlyArray<string> | undefined
-  readonly publicUrl?: string | undefined
-  readonly allowRemote?: boolean | undefined
-  readonly account?: string | undefined
-  readonly region?: string | undefined
-  readonly workloadTokenLifetime?: Lifetime | undefined
 }
 
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}

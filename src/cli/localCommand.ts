@@ -1,9 +1,7 @@
-/** The command `agentcore-identity local`: its flags and help. */
+/** The flags and the help of `agentcore-identity local`. */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
-import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/lifetime.js"
-import { collect, details, parsePort, type Root, type Run, setupFile } from "./commandLine.js"
-import * as RunningCommands from "./runningCommands.js"
+import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
 
 /** Parses a flag with several words, separated by spaces or commas. */
 const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
@@ -16,8 +14,8 @@ const parseLifetime = (text: string): Lifetime => {
   throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
 }
 
-export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => {
-  const local = root.command("local")
+export const add = (root: Root) =>
+  root.command("local")
     .summary("Run AgentCore Identity on this machine")
     .description(
       "Runs AgentCore Identity on this machine, and prints the environment that points AWS SDKs at it. "
@@ -116,20 +114,6 @@ export const add = (root: Root, run: Run, exec: ReadonlyArray<string>): void => 
         "agentcore-identity local clock --advance '61 minutes'"
       ]
     }))
-    .action(({ logFile, ...options }, command) => {
-      if (options.exec === true && exec.length === 0) {
-        command.error("error: --exec runs the program after '--', as in --exec -- npm test")
-      }
-      const [defaultPort, defaultLevel] = exec.length === 0 ? [4020, "info"] as const : [0, "warning"] as const
-      const { logLevel = defaultLevel } = command.optsWithGlobals()
-      run(
-        Effect.flatMap(
-          Effect.promise(() => import("./local.js")),
-          (Local) => Local.run({ ...options, port: options.port ?? defaultPort }, exec)
-        ),
-        { level: logLevel, file: logFile }
-      )
-    })
-  // The commands below do not read the options of `local`, which are part of its type.
-  RunningCommands.addControl(local as unknown as Parameters<typeof RunningCommands.addControl>[0], run)
-}
+
+/** The flags of the command. */
+export type Flags = ReturnType<ReturnType<typeof add>["opts"]>

@@ -23,7 +23,7 @@ import { isInteractive } from "./terminal.js"
 /** Makes the commands. `exec` is the program of `local --exec`. */
 export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknownOpts => {
   const root = makeRoot()
-  LocalCommand.add(root, run, exec)
+  addLocal(root, run, exec)
   RunningCommands.add(root, run)
   addSetup(root, run)
   CredentialCommands.add(root, run)
@@ -37,6 +37,19 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
     process.exit(0)
   })
   return root
+}
+
+const addLocal = (root: Root, run: Run, exec: ReadonlyArray<string>): void => {
+  const isAlone = exec.length === 0
+  const act = onLoad(run, () => import("./local.js"), isAlone ? "info" : "warning")
+  const local = LocalCommand.add(root).action(({ port = isAlone ? 4020 : 0, ...flags }, command) => {
+    if (flags.exec === true && isAlone) {
+      command.error("error: --exec runs the program after '--', as in --exec -- npm test")
+    }
+    act(command, (Local) => Local.run({ ...flags, port }, exec))
+  })
+  // The commands below do not read the options of `local`, which are part of its type.
+  RunningCommands.addControl(local as unknown as Parameters<typeof RunningCommands.addControl>[0], run)
 }
 
 const addSetup = (root: Root, run: Run): void => {
