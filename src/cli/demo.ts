@@ -252,17 +252,17 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
       redirectUris: [`${local.url}/identities/oauth2/callback/*`],
       scopes: ["reports:read", "openid", "profile:read"]
     })
-    const ensure = (kind: string, definition: CredentialProvider.Definition) =>
-      Effect.andThen(CredentialProvider.ensure(definition), screen.step(kind, definition.name))
-    yield* Effect.gen(function*() {
+    const setUp = Effect.gen(function*() {
       yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl.href] })
       yield* screen.step("workload identity", workload)
       for (const name of ["reports-oauth", "profile-oauth"]) {
-        const definition = CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client })
-        yield* ensure("OAuth2 credential provider", definition)
+        yield* CredentialProvider.ensure(CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client }))
+        yield* screen.step("OAuth2 credential provider", name)
       }
-      yield* ensure("API-key credential provider", CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
-    }).pipe(Effect.provide(identity))
+      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
+      yield* screen.step("API-key credential provider", "quota-key")
+    })
+    yield* Effect.provide(setUp, identity)
 
     const show = mode === "ask" ? showLink : followRedirects(user, mode)
     const api = ProtectedApi.layer({

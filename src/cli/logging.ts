@@ -78,19 +78,15 @@ const makeFileLogger = (file: string) =>
     Effect.andThen(Logger.toFile(lineLogger, file, { mode: 0o600 }))
   )
 
-/** Gets lines from `minimum`, also if the file gets more. */
-const makeTerminalLogger = (minimum: LogLevel.LogLevel): Logger.Logger<unknown, void> => {
-  const logger = process.stderr.isTTY ? prettyLogger : Logger.withConsoleError(lineLogger)
-  return Logger.make((options) => {
-    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum)) logger.log(options)
-  })
-}
-
 export const layer = (
   { file, level }: Settings
 ): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
   const minimum = levels[level]
-  const terminal = makeTerminalLogger(minimum)
+  const logger = process.stderr.isTTY ? prettyLogger : Logger.withConsoleError(lineLogger)
+  // The file may get more lines.
+  const terminal = Logger.make<unknown, void>((options) => {
+    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum)) logger.log(options)
+  })
   return Layer.mergeAll(
     Logger.layer(file === undefined ? [terminal] : [terminal, makeFileLogger(file)]),
     Layer.succeed(

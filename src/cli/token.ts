@@ -18,10 +18,7 @@ import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
-import type { ControlPlane } from "../ControlPlane.js"
-import type { DataPlane } from "../DataPlane.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
-import type { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -118,16 +115,9 @@ const print = (settings: Settings, { target, user, workload }: Caller, secret: R
   })
 
 /** Obtains a credential for the caller, and prints it. */
-const run = <E>(
+const run = <E, R>(
   settings: Settings,
-  obtain: (
-    workload: string,
-    user: UserIdentifier | undefined
-  ) => Effect.Effect<
-    Redacted.Redacted,
-    E,
-    Identity | DataPlane | ControlPlane | WorkloadAccessToken.WorkloadAccessToken
-  >
+  obtain: (workload: string, user: UserIdentifier | undefined) => Effect.Effect<Redacted.Redacted, E, R>
 ) =>
   Effect.gen(function*() {
     const found = yield* Flags.findCaller(settings)

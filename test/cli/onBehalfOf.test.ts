@@ -179,13 +179,13 @@ describe("on behalf of users, with the setup of the example", () => {
       })
       assert.strictEqual(granted.sub, role)
 
-      const refusals = yield* Effect.promise(() =>
+      const rejections = yield* Effect.promise(() =>
         fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/refusals`, {
           headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
         }).then((response) => response.text())
       )
       const { stderr } = yield* running.kill("SIGTERM")
-      for (const text of [refusals, stderr]) {
+      for (const text of [rejections, stderr]) {
         assert.include(text, "the subject_token is not valid: its issuer is not trusted by this server")
         assert.notInclude(text, secret)
       }
