@@ -1,4 +1,4 @@
-/** Completion scripts for shells. Effect generates them from the commands, and they do not start the program. */
+/** Completion scripts for shells, generated from the commands. The scripts do not start the program. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Completions from "effect/cli/Completions"
 
@@ -7,7 +7,7 @@ export const shells = ["bash", "zsh", "fish", "sh"] as const
 export type Shell = typeof shells[number]
 
 const toType = (choices: ReadonlyArray<string> | undefined, isFile: boolean) =>
-  // Without choices it is a value that only the user knows: nothing completes it.
+  // Without choices, no value is proposed.
   isFile ? { _tag: "Path", pathType: "file" } as const : { _tag: "Choice", values: choices ?? [] } as const
 
 const toFlag = (name: string, description: string, type: Completions.FlagType): Completions.FlagDescriptor => ({
@@ -19,19 +19,17 @@ const toFlag = (name: string, description: string, type: Completions.FlagType): 
 })
 
 const toFlags = ({ options }: CommandUnknownOpts): ReadonlyArray<Completions.FlagDescriptor> =>
-  options.flatMap(({ argChoices, description, flags, long, required }) =>
-    typeof long !== "string"
-      ? []
-      : [toFlag(
-        long.slice(2),
-        description,
-        required ? toType(argChoices, flags.includes("<file>")) : { _tag: "Boolean" }
-      )]
+  options.map((option) =>
+    toFlag(
+      option.name(),
+      option.description,
+      option.required ? toType(option.argChoices, option.flags.includes("<file>")) : { _tag: "Boolean" }
+    )
   )
 
 const help = toFlag("help", "Print the help", { _tag: "Boolean" })
 
-/** Every command has the flags of the root, and none of another command above it. */
+/** A command has its own flags and those of the root, but not those of other parents. */
 const describe = (
   command: CommandUnknownOpts,
   ofRoot: ReadonlyArray<Completions.FlagDescriptor> = []
@@ -51,7 +49,7 @@ const describe = (
   )
 })
 
-/** bash splits `--flag=value` at the sign. The script completes a flag and its value as two words. */
+/** bash splits `--flag=value` at the equals sign. The generated script expects a flag and its value as two words. */
 const splitAtEqualsSign = (id: string, name: string): string => `
 _${id}_words() {
   local COMP_LINE="\${COMP_LINE//=/ }" words=() cword=0 i
@@ -68,13 +66,10 @@ complete -F _${id}_words ${name}
 export const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const name = root.name()
   const generate = (shell: Completions.Shell) => `${Completions.generate(name, shell, describe(root))}\n`
-  switch (shell) {
-    case "zsh":
-      // The sign in `--flag=[description]:value:` allows `--flag=value`, too.
-      return generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
-    case "fish":
-      return generate("fish")
-    default:
-      return generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
-  }
+  return shell === "fish"
+    ? generate("fish")
+    : shell === "zsh"
+    // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
+    ? generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
+    : generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
 }

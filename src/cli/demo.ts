@@ -27,7 +27,7 @@ import * as CredentialProvider from "../CredentialProvider.js"
 import type { DataPlane } from "../DataPlane.js"
 import * as ConsentCallback from "../http/ConsentCallback.js"
 import { Identity } from "../Identity.js"
-import type { RequiresUserConsent, ValidationException } from "../IdentityError.js"
+import type { RequiresUserConsent } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
@@ -37,6 +37,7 @@ import { createServer } from "../local/server/nodeServer.js"
 import * as PendingConsents from "../PendingConsents.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
+import { declare } from "./credentialFlags.js"
 import * as ProtectedApi from "./protectedApi.js"
 import * as Screen from "./screen.js"
 import { isInteractive } from "./terminal.js"
@@ -44,10 +45,10 @@ import { isInteractive } from "./terminal.js"
 const screen = Screen.make(process.stdout, isInteractive())
 
 // -----------------------------------------------------------------------------
-// The agent: a program that needs three credentials, and does not know where they come from
+// The agent: a program that needs three credentials, on this machine or at AWS
 // -----------------------------------------------------------------------------
 
-/** Declares the credentials. Not as classes, because the names of the providers are settings. */
+/** Declares the credentials in a function, because the names of their providers are settings. */
 const declareCredentials = (
   providers: { readonly machine: string; readonly user: string; readonly apiKey: string }
 ) => ({
@@ -72,7 +73,7 @@ const Reports = Schema.Struct({ caller: Caller, reports: Schema.Array(Schema.Unk
 
 const Quota = Schema.Struct({ owner: Schema.String, limit: Schema.Number, remaining: Schema.Number })
 
-/** Calls the API three times, each time with another credential, and prints what it says about its callers. */
+/** Calls the API with each credential, and prints what it returns about its caller. */
 const report = (apiUrl: string, credentials: Credentials) =>
   Effect.gen(function*() {
     const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
@@ -85,26 +86,25 @@ const report = (apiUrl: string, credentials: Credentials) =>
         Effect.flatMap(HttpClientResponse.schemaBodyJson(schema)),
         Effect.scoped
       )
-    const key = Redacted.value(yield* credentials.Quota)
     const agent = yield* get("/reports", Reports, HttpClientRequest.bearerToken(yield* credentials.Reports))
     const user = yield* get("/me", Caller, HttpClientRequest.bearerToken(yield* credentials.Profile))
-    const quota = yield* get("/quota", Quota, HttpClientRequest.setHeader(ProtectedApi.apiKeyHeader, key))
+    const quota = yield* get(
+      "/quota",
+      Quota,
+      HttpClientRequest.setHeader(ProtectedApi.apiKeyHeader, Redacted.value(yield* credentials.Quota))
+    )
     const describe = ({ kind, scopes }: typeof Caller.Type) => `a ${kind} with ${scopes.join(" ")}`
-    yield* screen.title("What the API says about its callers")
+    yield* screen.title("The callers, as the API sees them")
     yield* screen.step(agent.caller.subject, `${describe(agent.caller)}: ${agent.reports.length} reports`)
     yield* screen.step(user.subject, describe(user))
     yield* screen.step(quota.owner, `an API key: ${quota.remaining} of ${quota.limit} calls left`)
   })
 
 // -----------------------------------------------------------------------------
-// The user, who answers the consent
+// The user, who decides about the consent
 // -----------------------------------------------------------------------------
 
-class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly problem: string }> {
-  override get message() {
-    return `The consent page did not open: ${this.problem}`
-  }
-}
+class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly message: string }> {}
 
 type Show = Consent.ConsentHandler<ConsentPageFailed | RequiresUserConsent>
 
@@ -117,17 +117,21 @@ const showLink: Show = (session) =>
   )
 
 /**
- * Follows the redirects from the authorization URL to the return URL. The authorization server answers without a page.
+ * Follows the redirects from the authorization URL to the return URL. The authorization server decides for the user,
+ * and shows no page.
  */
 const followRedirects = (user: string, decision: "allow" | "deny"): Show => (session) =>
   screen.waiting(
-    `${user} answers the consent without a browser (${decision})`,
+    `${user} decides without a browser (${decision})`,
     Effect.tryPromise({
       try: (signal) => boundedFetch(Redacted.value(session.authorizationUrl), {}, { timeout: 30_000, signal }),
       // The error of `fetch` may contain the URL, which is secret.
-      catch: () => new ConsentPageFailed({ problem: "no answer" })
+      catch: () => new ConsentPageFailed({ message: "The consent page did not open: no response" })
     }).pipe(
-      Effect.filterOrFail(({ ok }) => ok, ({ status }) => new ConsentPageFailed({ problem: `status ${status}` }))
+      Effect.filterOrFail(
+        ({ ok }) => ok,
+        ({ status }) => new ConsentPageFailed({ message: `The consent page did not open: status ${status}` })
+      )
     )
   )
 
@@ -139,25 +143,25 @@ interface Setting {
   readonly workload: string
   readonly user: string
   readonly apiUrl: string
-  /** On this machine. The demo serves it. */
+  /** The demo serves this URL of this machine. */
   readonly returnUrl: URL
   readonly credentials: Credentials
   readonly show: Show
 }
 
-/** An `Identity` that prints and records each credential: where it comes from, and how long it took. */
+/** Wraps an `Identity`: prints and records the source of each credential, and the time that it took. */
 const record = (identity: Identity["Service"], rows: Array<ReadonlyArray<string>>, describeUser: () => string) => {
-  const measure = <A, E, R>(provider: string, flow: string, how: () => string, obtain: Effect.Effect<A, E, R>) =>
+  const measure = <A, E, R>(provider: string, flow: string, describe: () => string, obtain: Effect.Effect<A, E, R>) =>
     Effect.flatMap(Effect.timed(obtain), ([duration, credential]) => {
-      rows.push([provider, flow, how(), Screen.seconds(Duration.toMillis(duration))])
-      return Effect.as(screen.step(provider, `${flow}, ${how()}`), credential)
+      rows.push([provider, flow, describe(), Screen.seconds(Duration.toMillis(duration))])
+      return Effect.as(screen.step(provider, `${flow}, ${describe()}`), credential)
     })
   return Identity.of({
     ...identity,
     getAccessToken: (subject, options) => {
       const { flow, provider } = "request" in subject ? subject.request : subject
-      const how = () => flow === "M2M" ? "client credentials of the agent" : describeUser()
-      return measure(provider, flow, how, identity.getAccessToken(subject, options))
+      const describe = flow === "M2M" ? () => "client credentials of the agent" : describeUser
+      return measure(provider, flow, describe, identity.getAccessToken(subject, options))
     },
     getApiKey: (subject) => {
       const { provider } = "request" in subject ? subject.request : subject
@@ -166,55 +170,47 @@ const record = (identity: Identity["Service"], rows: Array<ReadonlyArray<string>
   })
 }
 
-const runReport = ({ apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting) =>
-  Effect.gen(function*() {
-    const user = { userId }
-    const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
-    let consented = false
-    const describeUser = () =>
-      consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
-    const consent = PendingConsents.handler({
-      user,
-      show: (session) => {
-        consented = true
-        return show(session)
-      }
-    })
-
-    yield* screen.title("The program `report` needs three credentials")
-    yield* report(apiUrl, credentials).pipe(
-      AccessToken.withAccessToken(credentials.Reports),
-      AccessToken.withAccessToken(credentials.Profile, { consent }),
-      ApiKey.withApiKey(credentials.Quota),
-      Effect.andThen(Effect.suspend(() => screen.table(rows))),
-      Effect.catchTag("AuthorizationFailed", (error) =>
-        Effect.andThen(
-          screen.failed(error.provider, error._tag),
-          screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
-        )),
-      Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
-      Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
-      screen.withConsentWait,
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
-    )
-  })
-
-/** Runs the agent over one `Identity`, and serves its return URL. */
+/** Runs the agent with an `Identity`, and serves its return URL. */
 const run = (
-  setting: Setting,
+  { apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting,
   identity: Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>,
   otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.empty
 ) => {
+  const user = { userId }
+  const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
+  let consented = false
+  const describeUser = () => consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
+  const consent = PendingConsents.handler({
+    user,
+    show: (session) => {
+      consented = true
+      return show(session)
+    }
+  })
   // The path of a URL starts with a slash.
-  const path = setting.returnUrl.pathname as HttpRouter.PathInput
+  const path = returnUrl.pathname as HttpRouter.PathInput
+  // The demo has one user, on their own machine.
   const callback = ConsentCallback.layer({
     path,
-    // The demo has one user, on their own machine.
-    currentUser: Effect.succeed({ userId: setting.user }),
+    currentUser: Effect.succeed(user),
     poll: Schedule.spaced("500 millis")
   })
   const server = HttpRouter.serve(Layer.merge(callback, otherRoutes), { disableLogger: true, disableListenLog: true })
-  return runReport(setting).pipe(
+  return report(apiUrl, credentials).pipe(
+    AccessToken.withAccessToken(credentials.Reports),
+    AccessToken.withAccessToken(credentials.Profile, { consent }),
+    ApiKey.withApiKey(credentials.Quota),
+    Effect.andThen(Effect.suspend(() => screen.table(rows))),
+    Effect.catchTag("AuthorizationFailed", (error) =>
+      Effect.andThen(
+        screen.failed(error.provider, error._tag),
+        screen.text(`\nThe program caught ${error._tag} by its tag: ${error.message}.\n`)
+      )),
+    (program) => Effect.andThen(screen.title("The program `report` needs three credentials"), program),
+    Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
+    Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
+    screen.withConsentWait,
+    Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
     Effect.provide(Layer.provide(server, ConsentCallback.layerRedaction(path))),
     Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer)),
     Effect.provide(identity)
@@ -227,7 +223,7 @@ const listen = (host: string, port: number) => NodeHttpServer.layer(createServer
 // On this machine
 // -----------------------------------------------------------------------------
 
-/** A person answers the consent, or the authorization server in their place. */
+/** `ask`: the user decides in a browser. Otherwise the authorization server decides for the user. */
 export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
   const user = "alice"
   const workload = "report-agent"
@@ -256,17 +252,17 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
       redirectUris: [`${local.url}/identities/oauth2/callback/*`],
       scopes: ["reports:read", "openid", "profile:read"]
     })
-    const ensure = (kind: string, definition: CredentialProvider.Definition) =>
-      Effect.andThen(CredentialProvider.ensure(definition), screen.step(kind, definition.name))
-    yield* Effect.gen(function*() {
+    const setUp = Effect.gen(function*() {
       yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl.href] })
       yield* screen.step("workload identity", workload)
       for (const name of ["reports-oauth", "profile-oauth"]) {
-        const definition = CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client })
-        yield* ensure("OAuth2 credential provider", definition)
+        yield* CredentialProvider.ensure(CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client }))
+        yield* screen.step("OAuth2 credential provider", name)
       }
-      yield* ensure("API-key credential provider", CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
-    }).pipe(Effect.provide(identity))
+      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
+      yield* screen.step("API-key credential provider", "quota-key")
+    })
+    yield* Effect.provide(setUp, identity)
 
     const show = mode === "ask" ? showLink : followRedirects(user, mode)
     const api = ProtectedApi.layer({
@@ -287,45 +283,33 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
 // At AWS
 // -----------------------------------------------------------------------------
 
-export interface AwsSettings {
-  readonly workload: string
-  readonly user: string
-  readonly machineProvider: string
-  readonly userProvider: string
-  readonly apiKeyProvider: string
-  readonly returnUrl: string
-  readonly apiUrl: string
-}
+export type AwsSettings = Readonly<
+  Record<"workload" | "user" | "machineProvider" | "userProvider" | "apiKeyProvider" | "returnUrl" | "apiUrl", string>
+>
 
-export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly problem: string }> {
-  override get message() {
-    return `--return-url ${this.problem}: the workload identity has it registered, and this program serves it, `
-      + "as in http://127.0.0.1:8765/consent"
-  }
-}
+export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ readonly message: string }> {}
 
+/** The demo serves the URL itself. */
 const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
-  if (!URL.canParse(text)) return new InvalidReturnUrl({ problem: "is not a URL" })
-  const url = new URL(text)
-  if (url.protocol !== "http:" || !["127.0.0.1", "localhost"].includes(url.hostname)) {
-    return new InvalidReturnUrl({ problem: "is not an http URL of this machine" })
-  }
-  return url.port === "" ? new InvalidReturnUrl({ problem: "has no port" }) : Effect.succeed(url)
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname) && url.port !== ""
+    ? Effect.succeed(url)
+    : new InvalidReturnUrl({
+      message: "--return-url has to be an http URL of this machine with a port, such as http://127.0.0.1:8765/consent. "
+        + "Register it on the workload identity"
+    })
 }
 
 export const atAws = (settings: AwsSettings) =>
   Effect.gen(function*() {
     const returnUrl = yield* parseReturnUrl(settings.returnUrl)
-    const credentials = yield* Effect.try({
-      try: () =>
-        declareCredentials({
-          machine: settings.machineProvider,
-          user: settings.userProvider,
-          apiKey: settings.apiKeyProvider
-        }),
-      // It throws nothing else.
-      catch: (error) => error as ValidationException
-    })
+    const credentials = yield* declare(() =>
+      declareCredentials({
+        machine: settings.machineProvider,
+        user: settings.userProvider,
+        apiKey: settings.apiKeyProvider
+      })
+    )
     yield* screen.title("AgentCore Identity at AWS")
     yield* run({
       workload: settings.workload,
@@ -333,7 +317,7 @@ export const atAws = (settings: AwsSettings) =>
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
       credentials,
-      // Only the person at the terminal may read the URL. Others read logs.
+      // Anyone who reads the URL can consent, so it must not get into logs.
       show: isInteractive() ? showLink : Consent.fail
     }, AwsIdentity.layer()).pipe(Effect.provide(listen(returnUrl.hostname, Number(returnUrl.port))))
   })

@@ -1,4 +1,4 @@
-/** `agentcore-identity doctor`: looks for what keeps a program from its credentials, and says what to do. */
+/** `agentcore-identity doctor`: finds out why a program does not get its credentials, and what to fix. */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -21,6 +21,7 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
@@ -29,7 +30,6 @@ import * as Terminal from "./terminal.js"
 
 export interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope"> {
   readonly module?: string | undefined
-  /** One credential by hand. */
   readonly provider?: string | undefined
   readonly apiKey?: ReadonlyArray<string> | undefined
   readonly region?: string | undefined
@@ -37,111 +37,112 @@ export interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags
   readonly json?: boolean | undefined
 }
 
-/** The exit code where something has to be fixed. */
+/** The exit code if there are problems. */
 const problemsFound = 2
 
-/** The local server has this account, unless it was given another one. */
+/** The default account of the local server. */
 const localAccount = "123456789012"
 
-/** Stands for an account that nothing named. */
+/** A placeholder in a policy. */
 const unknownAccount = "000000000000"
 
 // -----------------------------------------------------------------------------
 // Findings
 // -----------------------------------------------------------------------------
 
-type Result = "ok" | "problem" | "unknown" | "skipped"
-
 interface Finding {
   readonly subject: string
-  readonly result: Result
+  readonly result: "ok" | "problem" | "unknown" | "skipped"
   readonly message: string
-  /** What the IAM policy of the caller lacks. */
+  /** The statements that the IAM policy of the caller lacks. */
   readonly statements?: ReadonlyArray<Credentials.Statement>
 }
 
-const signs: { readonly [R in Result]: readonly [sign: string, style: Parameters<typeof styleText>[0]] } = {
+const signs = {
   ok: ["✓", "green"],
   problem: ["✗", "red"],
   unknown: ["?", "yellow"],
   skipped: ["-", "dim"]
-}
+} as const
 
-const format = ({ message, result, statements = [], subject }: Finding): string => {
+const format = ({ message, result, statements, subject }: Finding): string => {
   const [sign, style] = signs[result]
   const text = Printable.escape(`${subject.padEnd(22)} ${message}`)
   const line = `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
+  if (statements === undefined) return line
   const json = JSON.stringify(statements, null, 2)
-  return statements.length === 0 ? line : [
-    line,
-    `  The IAM policy of the caller needs${
-      json.includes(unknownAccount) ? `, with your account in the place of ${unknownAccount}` : ""
-    }:`,
-    ...json.split("\n").map((text) => `    ${Printable.escape(text)}`)
-  ].join("\n")
+  const hint = json.includes(unknownAccount) ? `, with your account instead of ${unknownAccount}` : ""
+  const lines = json.split("\n").map((line) => `    ${Printable.escape(line)}`)
+  return [line, `  The IAM policy of the caller needs${hint}:`, ...lines].join("\n")
 }
 
-/** Prints each finding as it comes, and keeps it. */
+/** Collects the findings, and prints each at once unless the output is JSON. */
 const makeReport = (json: boolean) => {
   const findings: Array<Finding> = []
-  const add = (result: Result) => (subject: string, message: string, statements: Finding["statements"] = []) =>
+  const report = (
+    result: Finding["result"],
+    subject: string,
+    message: string,
+    statements: ReadonlyArray<Credentials.Statement> = []
+  ) =>
     Effect.suspend(() => {
       const finding = { subject, result, message, ...(statements.length === 0 ? {} : { statements }) }
       findings.push(finding)
       return json ? Effect.void : Terminal.printExactly(format(finding))
     })
-  return { findings, ok: add("ok"), problem: add("problem"), unknown: add("unknown"), skipped: add("skipped") }
+  return { findings, report }
 }
 
-type Report = ReturnType<typeof makeReport>
+type Report = ReturnType<typeof makeReport>["report"]
 
 // -----------------------------------------------------------------------------
 // Machine and account
 // -----------------------------------------------------------------------------
 
-/** What STS and the SDK call credentials that cannot work. */
-const unusable =
+/** Codes of STS and names of errors of the SDK. */
+const invalidCredentials =
   /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
 
-const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no answer" }: Target.Target) => {
+const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no response" }: Target.Target) => {
   const subject = "AWS credentials"
   return local
-    ? report.skipped(subject, "the local server has no accounts")
+    ? report("skipped", subject, "the local server has no accounts")
     : caller !== undefined
-    ? report.ok(subject, `${caller}, account ${account ?? "unknown"}`)
-    : unusable.test(unknownCaller)
-    ? report.problem(
+    ? report("ok", subject, `${caller}, account ${account ?? "unknown"}`)
+    : invalidCredentials.test(unknownCaller)
+    ? report(
+      "problem",
       subject,
       `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`
     )
-    : report.unknown(subject, `STS did not say who the caller is: ${unknownCaller}`)
+    : report("unknown", subject, `STS did not identify the caller: ${unknownCaller}`)
 }
 
-/** AWS rejects a signature that is older or newer. */
+/** AWS rejects a signature that is older or newer. In milliseconds. */
 const maxSkew = 5 * 60_000
 
 const checkClock = (report: Report, ahead: number | undefined) => {
-  if (ahead === undefined) return report.unknown("clock", "no endpoint said what time it is")
+  if (ahead === undefined) return report("unknown", "clock", "no endpoint reported the time")
   const seconds = Math.round(Math.abs(ahead) / 1000)
   // The date of a response has whole seconds, and the response was on its way.
   const message = seconds <= 2 ? "right" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
-  return Math.abs(ahead) <= maxSkew ? report.ok("clock", message) : report.problem(
-    "clock",
-    `${message}. AWS refuses signatures with a time that differs by more than 5 minutes: set the clock`
-  )
+  return Math.abs(ahead) <= maxSkew
+    ? report("ok", "clock", message)
+    : report("problem", "clock", `${message}. AWS rejects signatures that are more than 5 minutes off: set the clock`)
 }
 
+/** In milliseconds. */
 const timeLimit = 5000
 
 /**
- * Asks an endpoint for a page. Every response counts, also a rejection. Returns its time, and how far the clock of this
- * machine is ahead, both in milliseconds. Fails with the code of the error.
+ * Sends a request to an endpoint. Every response counts, also a rejection. Returns the duration, and how far the clock
+ * of this machine is ahead, both in milliseconds. Fails with the code of the error.
  */
 const probe = (endpoint: string) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis
     const response = yield* Effect.tryPromise({
-      // Nothing is signed, so nothing secret is sent.
+      // The request is not signed, so it has no secrets.
       try: (signal) => boundedFetch(endpoint, { redirect: "manual" }, { timeout: timeLimit, signal }),
       // `fetch` has the reason as the cause of its own error.
       catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
@@ -155,46 +156,45 @@ const probe = (endpoint: string) =>
     }
   })
 
-/** Whether both planes respond. */
+/** Returns whether both planes respond. */
 const checkEndpoints = (report: Report, target: Target.Target) =>
   Effect.gen(function*() {
-    let ahead: number | undefined
-    let responses = 0
-    for (
-      const [subject, endpoint] of [
-        ["control plane", target.endpoint],
-        ["data plane", yield* Target.findEndpoint("data", target.region)]
-      ] as const
-    ) {
-      const response = yield* Effect.result(probe(endpoint))
-      if (Result.isFailure(response)) {
-        const advice = "Check the region, the network, and variables with \"ENDPOINT\" in their name"
-        yield* report.problem(subject, `${endpoint} does not answer (${response.failure}). ${advice}`)
-        continue
-      }
-      responses++
-      ahead ??= response.success.ahead
-      yield* report.ok(subject, `${endpoint}, ${response.success.millis} ms`)
-    }
-    yield* checkClock(report, ahead)
-    return responses === 2
+    const planes = [
+      ["control plane", target.endpoint],
+      ["data plane", yield* Target.findEndpoint("data", target.region)]
+    ] as const
+    const found = yield* Effect.forEach(planes, ([subject, endpoint]) =>
+      probe(endpoint).pipe(
+        Effect.tap(({ millis }) => report("ok", subject, `${endpoint}, ${millis} ms`)),
+        Effect.tapError((code) =>
+          report(
+            "problem",
+            subject,
+            `${endpoint} does not respond (${code}). Check the region, the network, and variables with "ENDPOINT" in their name`
+          )
+        ),
+        Effect.option
+      ))
+    const responses = found.flatMap(Option.toArray)
+    yield* checkClock(report, responses.find(({ ahead }) => ahead !== undefined)?.ahead)
+    return responses.length === planes.length
   })
 
 // -----------------------------------------------------------------------------
 // Credentials
 // -----------------------------------------------------------------------------
 
-const usersOf = ({ user }: Flags.Caller): Credentials.PolicyOptions["users"] =>
-  user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
+interface Context {
+  readonly target: Target.Target
+  readonly workload: string
+  readonly user: UserIdentifier | undefined
+  /** Whether to request the credentials. */
+  readonly token: boolean
+}
 
-const makePolicy = (
-  list: ReadonlyArray<Credentials.Credential>,
-  target: Target.Target,
-  caller: Flags.Caller,
-  workload: string
-) =>
+const makePolicy = (list: ReadonlyArray<Credentials.Credential>, { target, user, workload }: Context) =>
   Effect.flatMap(
-    // Without the right to read the providers, the policy is for secrets that AgentCore stores.
+    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
     Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
     (secrets) =>
       Flags.declare(() =>
@@ -203,101 +203,92 @@ const makePolicy = (
           secrets,
           account: target.account ?? (target.local ? localAccount : unknownAccount),
           region: target.region,
-          users: usersOf(caller)
+          users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
         })
       )
   )
 
-/** The statements for what the service refused. It reads the secrets of providers with the caller's rights. */
+/**
+ * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
+ * with the caller's permissions.
+ */
 const findStatements = ({ Statement }: Credentials.Policy, error: unknown) => {
   const isDenied = hasProperty(error, "_tag") && error._tag === "AccessDeniedException"
     || hasProperty(error, "code") && error.code === "AccessDenied"
   if (!isDenied || !hasProperty(error, "operation")) return []
-  const isAboutSecret = /secret/i.test(error instanceof Error ? error.message : "")
+  const isAboutSecret = error instanceof Error && /secret/i.test(error.message)
   const actions = [`bedrock-agentcore:${String(error.operation)}`, `sts:${String(error.operation)}`]
   return Statement.filter(({ Action, Sid }) =>
     Action.some((action) => actions.includes(action)) || (isAboutSecret && Sid === "ProviderSecrets")
   )
 }
 
-/** One attempt. It shows nothing to the user. */
+/** Requests a credential once. It does not show a consent link. */
 const attempt = (credential: Credentials.Credential) =>
   Effect.gen(function*() {
     if (credential.kind === "IamAccessToken") {
-      yield* IamAccessToken.get(credential)
-      return "STS issued a token"
+      return yield* Effect.as(IamAccessToken.get(credential), "STS issued a token")
     }
     const identity = yield* Identity
-    if (credential.kind === "ApiKey") {
-      yield* identity.getApiKey(credential)
-      return "AgentCore returned the key"
-    }
-    return yield* Effect.as(
-      identity.getAccessToken(credential, { consent: Consent.fail }),
-      "AgentCore returned a token"
-    ).pipe(
-      Effect.catchTag("RequiresUserConsent", () =>
-        Effect.succeed("AgentCore asks for the user's consent (the session of this attempt lapses in 10 minutes)"))
-    )
+    return yield* credential.kind === "ApiKey"
+      ? Effect.as(identity.getApiKey(credential), "AgentCore returned the key")
+      : identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+        Effect.as("AgentCore returned a token"),
+        Effect.catchTag("RequiresUserConsent", () =>
+          Effect.succeed("AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)"))
+      )
   })
 
-const nameOf = (problem: Credentials.Problem): string | undefined =>
-  "credential" in problem ? problem.credential : undefined
-
-const needsUser = (credential: Credentials.Credential): boolean =>
-  credential.kind === "AccessToken" && credential.request.flow !== "M2M"
-
-const checkCredentials = (
-  report: Report,
-  list: ReadonlyArray<Credentials.Credential>,
-  options: {
-    readonly target: Target.Target
-    readonly caller: Flags.Caller
-    readonly workload: string
-    readonly token: boolean
-  }
-) =>
+const checkCredentials = (report: Report, list: ReadonlyArray<Credentials.Credential>, context: Context) =>
   Effect.gen(function*() {
-    const { caller, target, token, workload } = options
-    const policy = yield* makePolicy(list, target, caller, workload)
-    const reportError = (subject: string, error: unknown) =>
-      report.problem(subject, Terminal.describeError(error), findStatements(policy, error))
-    const reportProblem = (subject: string, { _tag, message }: Credentials.Problem) =>
-      report[_tag === "NotVisible" ? "unknown" : "problem"](subject, message.replace(`${subject}: `, ""))
-
-    const problems = yield* Effect.result(Credentials.check(list, { workload }))
-    if (Result.isFailure(problems)) {
-      yield* reportError("set-up", problems.failure)
+    const { token, user, workload } = context
+    const policy = yield* makePolicy(list, context)
+    const reportError = (subject: string) => (error: unknown) =>
+      report("problem", subject, Terminal.describeError(error), findStatements(policy, error))
+    const checked = yield* Effect.result(Credentials.check(list, { workload }))
+    if (Result.isFailure(checked)) {
+      yield* reportError("set-up")(checked.failure)
       return policy
     }
-    const ofWorkload = problems.success.filter((problem) => nameOf(problem) === undefined)
-    for (const problem of ofWorkload) yield* reportProblem("workload identity", problem)
-    if (ofWorkload.length === 0) yield* report.ok("workload identity", workload)
+    /** Reports the problems of a credential, or those of the workload identity. */
+    const reportProblems = (subject: string, credential?: string) => {
+      const problems = checked.success.filter((problem) =>
+        ("credential" in problem ? problem.credential : undefined) === credential
+      )
+      const reportAll = Effect.forEach(
+        problems,
+        ({ _tag, message }) =>
+          report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, ""))
+      )
+      return Effect.as(reportAll, problems)
+    }
+    const ofWorkload = yield* reportProblems("workload identity")
+    if (ofWorkload.length === 0) yield* report("ok", "workload identity", workload)
 
     const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
-    const withToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
-      ? yield* Effect.result(get)
+    const hasToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
+      ? yield* Effect.matchEffect(get, {
+        onFailure: (error) => Effect.as(reportError("workload access token")(error), false),
+        onSuccess: () => Effect.as(report("ok", "workload access token", `for ${Flags.describeUser(user)}`), true)
+      })
       : undefined
-    const hasNoToken = withToken !== undefined && Result.isFailure(withToken)
-    if (hasNoToken) yield* reportError("workload access token", withToken.failure)
-    else if (withToken !== undefined) {
-      yield* report.ok("workload access token", `for ${Flags.describeUser(caller.user)}`)
-    }
     for (const credential of list) {
       const subject = credential.key
-      const own = problems.success.filter((problem) => nameOf(problem) === subject)
-      for (const problem of own) yield* reportProblem(subject, problem)
-      // A provider that is missing or of another kind needs no attempt.
-      if (own.some(({ _tag }) => _tag !== "NotVisible")) continue
+      const problems = yield* reportProblems(subject, subject)
+      // A missing provider, or one of another kind, needs no attempt.
+      if (problems.some(({ _tag }) => _tag !== "NotVisible")) continue
+      const needsUser = credential.kind === "AccessToken" && credential.request.flow !== "M2M"
       if (!token) {
-        yield* report[own.length === 0 ? "ok" : "skipped"](subject, "looked at, and not asked for")
-      } else if (credential.kind !== "IamAccessToken" && hasNoToken) {
-        yield* report.skipped(subject, "not asked for without a workload access token")
-      } else if (needsUser(credential) && caller.user === undefined) {
-        yield* report.skipped(subject, "not asked for without a user: give --user or AGENTCORE_USER_TOKEN")
+        yield* report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
+      } else if (credential.kind !== "IamAccessToken" && hasToken === false) {
+        yield* report("skipped", subject, "not requested without a workload access token")
+      } else if (needsUser && user === undefined) {
+        yield* report("skipped", subject, "not requested without a user: give --user or AGENTCORE_USER_TOKEN")
       } else {
-        const outcome = yield* Effect.result(attempt(credential))
-        yield* Result.isFailure(outcome) ? reportError(subject, outcome.failure) : report.ok(subject, outcome.success)
+        yield* Effect.matchEffect(attempt(credential), {
+          onFailure: reportError(subject),
+          onSuccess: (message) => report("ok", subject, message)
+        })
       }
     }
     return policy
@@ -309,83 +300,61 @@ const checkCredentials = (
 
 export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
 
-/** Node 20 loads no TypeScript. Later versions load what needs no compiler. */
+/** Node 20 loads no TypeScript. Later versions load only TypeScript that needs no compiler. */
 const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
-
-const describeLoadError = (error: unknown): string =>
-  needsCompiler.includes(codeOf(error))
-    ? "it is no plain ES module. Compile TypeScript first, and name the JavaScript"
-    : error instanceof Error
-    ? error.message
-    : String(error)
 
 const isCredential = (value: unknown): value is Credentials.Credential =>
   isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
 
-/** The credentials that a module exports, each once. It runs the module. */
+/** Runs a module, and returns the credentials that it exports, each once. */
 const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.Credential>, CannotLoadModule> =>
   Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
-    catch: (error) => new CannotLoadModule({ message: `Cannot load ${file}: ${describeLoadError(error)}` })
+    catch: (error) => {
+      const reason = needsCompiler.includes(codeOf(error))
+        ? "it is not a plain ES module. Compile TypeScript first, and name the JavaScript"
+        : error instanceof Error
+        ? error.message
+        : String(error)
+      return new CannotLoadModule({ message: `Cannot load ${file}: ${reason}` })
+    }
   }).pipe(
-    Effect.map((module) =>
-      [...new Set(Object.values(module).flatMap((value) => Array.isArray(value) ? value : [value]))].filter(
-        isCredential
-      )
-    ),
-    Effect.filterOrFail(
-      (credentials) => credentials.length > 0,
-      () =>
-        new CannotLoadModule({
-          message:
-            `${file} exports no declared credential, a class of AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag`
-        })
-    )
+    Effect.map((module) => [...new Set(Object.values(module).flat())].filter(isCredential)),
+    Effect.filterOrFail((credentials) => credentials.length > 0, () =>
+      new CannotLoadModule({
+        message: `${file} exports no declared credential, a class of AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag`
+      }))
   )
 
 // -----------------------------------------------------------------------------
 // Command
 // -----------------------------------------------------------------------------
 
-const collect = ({ apiKey = [], flow, module, provider, scope }: Settings) =>
+const checkAll = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
   Effect.gen(function*() {
-    const byHand = [
-      ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
-      ...(yield* Effect.forEach(apiKey, Flags.apiKey))
-    ]
-    return module === undefined ? byHand : [...byHand, ...(yield* loadCredentials(module))]
-  })
-
-const look = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
-  Effect.gen(function*() {
-    const caller = yield* Flags.findCaller(settings)
+    const { user, workload } = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
-      yield* report.problem("region and endpoints", String(found.failure))
+      yield* report("problem", "region and endpoints", String(found.failure))
       return {}
     }
     const target = found.success
-    yield* report.ok("region", target.region)
+    yield* report("ok", "region", target.region)
     yield* checkCaller(report, target)
-    const hasResponses = yield* checkEndpoints(report, target)
-    if (caller.workload === undefined) {
+    const responds = yield* checkEndpoints(report, target)
+    if (workload === undefined) {
       const { message } = new Flags.MissingCaller({ missing: "workload" })
-      yield* report[list.length === 0 ? "skipped" : "problem"]("workload identity", message)
+      yield* report(list.length === 0 ? "skipped" : "problem", "workload identity", message)
       return { target }
     }
-    if (!hasResponses) {
-      yield* report.skipped("credentials", "not looked at without an answer")
+    if (!responds) {
+      yield* report("skipped", "credentials", "not checked without a response")
       return { target }
     }
-    const policy = yield* checkCredentials(report, list, {
-      target,
-      caller,
-      workload: caller.workload,
-      token: settings.token
-    }).pipe(
+    const policy = yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
       Effect.provide(
-        WorkloadAccessToken.layerWorkload({ name: caller.workload, user: caller.user }).pipe(
+        WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
           Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
         )
       )
@@ -395,19 +364,23 @@ const look = (report: Report, settings: Settings, list: ReadonlyArray<Credential
 
 export const run = (settings: Settings) =>
   Effect.gen(function*() {
-    const report = makeReport(settings.json === true)
-    const list = yield* collect(settings)
-    const { policy, target } = yield* look(report, settings, list)
-    const { findings } = report
+    const { apiKey = [], flow, json = false, module, provider, scope } = settings
+    const { findings, report } = makeReport(json)
+    const list = [
+      ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
+      ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
+      ...(module === undefined ? [] : yield* loadCredentials(module))
+    ]
+    const { policy, target } = yield* checkAll(report, settings, list)
     const count = findings.filter(({ result }) => result === "problem").length
-    yield* settings.json === true
+    yield* json
       ? Table.printJson({ target, problems: count, findings, policy })
       : Console.log(
         `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
       )
     if (count > 0) process.exitCode = problemsFound
-    // A module that was loaded may have started something that never ends.
-    if (settings.module !== undefined) {
+    // The module may have started something that keeps the process alive.
+    if (module !== undefined) {
       return yield* Effect.callback<never>(() => {
         process.stdout.write("", () => process.exit())
       })

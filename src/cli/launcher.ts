@@ -1,9 +1,9 @@
 /**
- * The file that `agentcore-identity` starts. It checks the version of Node before it loads the command, which old
- * versions cannot read. So it has only syntax that every Node reads, as a script and as a module.
+ * The entry point of `agentcore-identity`. It checks the version of Node before it loads the command, which old
+ * versions cannot parse. So this file has only syntax that every Node parses, as a script and as a module.
  */
 
-// The build puts the least version here, from `engines` of the manifest.
+// The build defines the minimum version, from `engines` of the manifest.
 declare const wantedMajor: number
 declare const wantedMinor: number
 
@@ -17,8 +17,7 @@ if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
   console.error(
     "agentcore-identity needs Node " + wantedMajor + "." + wantedMinor + " or later, and this is Node " + running + "."
   )
-  // The command still runs on these versions, without support. On earlier ones Effect's HTTP server loses its
-  // connections.
+  // These versions are not supported, but work. On earlier ones Effect's HTTP server loses its connections.
   const runs = (major === 20 && (minor > 19 || (minor === 19 && patch >= 5))) || (major === 22 && minor >= 16)
   if (!runs) process.exit(1)
 }

@@ -1,10 +1,9 @@
 /**
  * `agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
- * Standard output is the environment that points programs to it: `export NAME=value` lines and one blank line. Logs go
- * to standard error. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"`
- * stops the server. With `--exec` there is no such output: one program gets the environment, and the server stops after
- * it.
+ * Stdout has the environment that points programs to the server: `export NAME=value` lines and one blank line. Logs go
+ * to stderr. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops the
+ * server. With `--exec`, stdout is the program's: it gets the environment, and the server stops when it exits.
  */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
@@ -12,14 +11,12 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { codeOf } from "../internal/errorCode.js"
-import type { Lifetime } from "../internal/lifetime.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 import type * as LocalServer from "../local/LocalServer.js"
@@ -27,29 +24,12 @@ import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
 import * as VaultStore from "../local/VaultStore.js"
+import type { Flags } from "./localCommand.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
 
-/** The flags of the command. */
-export interface Settings {
-  readonly host: string
+interface Settings extends Flags {
   readonly port: number
-  readonly writeEnv?: string | undefined
-  readonly authorizationServer?: boolean | undefined
-  readonly authorizationServerPort?: number | undefined
-  readonly authorizationServerScope?: ReadonlyArray<string> | undefined
-  readonly authorizationServerAudience?: ReadonlyArray<string> | undefined
-  readonly authorizationServerRedirectUri?: ReadonlyArray<string> | undefined
-  readonly trustIssuer?: ReadonlyArray<string> | undefined
-  readonly config?: string | undefined
-  readonly vault?: string | undefined
-  readonly signatures: LocalServer.Signatures
-  readonly allowedHost?: ReadonlyArray<string> | undefined
-  readonly publicUrl?: string | undefined
-  readonly allowRemote?: boolean | undefined
-  readonly account?: string | undefined
-  readonly region?: string | undefined
-  readonly workloadTokenLifetime?: Lifetime | undefined
 }
 
 export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
@@ -65,39 +45,28 @@ const explainPort = <E extends { readonly _tag: string; readonly message: string
 // The access key of --signatures verify
 // -----------------------------------------------------------------------------
 
-interface AccessKeys {
-  readonly credentials: ReadonlyArray<LocalServer.Credentials>
-  /** Exports a generated key. A caller knows a key of their own. */
-  readonly environment: ShellText.Environment
-}
-
-const configuredKeys = Config.all({
+const configuredKey = Config.all({
   accessKeyId: Config.String("AGENTCORE_LOCAL_ACCESS_KEY_ID"),
   secretAccessKey: Config.Redacted("AGENTCORE_LOCAL_SECRET_ACCESS_KEY"),
   sessionToken: Config.withDefault(Config.Redacted("AGENTCORE_LOCAL_SESSION_TOKEN"), undefined)
 })
 
-const generateKeys: Effect.Effect<AccessKeys> = Effect.map(randomSecret, (secretAccessKey) => {
+/** Reads the key from the environment, or generates one. The environment of the server has only a generated key. */
+const readAccessKey = Effect.gen(function*() {
+  const configured = yield* Effect.option(configuredKey)
+  if (Option.isSome(configured)) return { key: configured.value, environment: {} }
+  const secretAccessKey = yield* randomSecret
   const accessKeyId = `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`
   return {
-    credentials: [{ accessKeyId, secretAccessKey }],
+    key: { accessKeyId, secretAccessKey },
     environment: {
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: Redacted.value(secretAccessKey),
+      AWS_ACCESS_KEY_ID: Redacted.make(accessKeyId),
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
       // SDKs would also sign a session token of the shell.
-      AWS_SESSION_TOKEN: ""
+      AWS_SESSION_TOKEN: Redacted.make("")
     }
   }
 })
-
-/** Reads the key of the environment, or generates one. Only `verify` needs a key. */
-const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<AccessKeys> =>
-  signatures !== "verify"
-    ? Effect.succeed({ credentials: [], environment: {} })
-    : Effect.matchEffect(configuredKeys, {
-      onSuccess: (credentials) => Effect.succeed({ credentials: [credentials], environment: {} }),
-      onFailure: () => generateKeys
-    })
 
 // -----------------------------------------------------------------------------
 // The environment, on standard output and in the file of --write-env
@@ -106,8 +75,8 @@ const readAccessKeys = (signatures: LocalServer.Signatures): Effect.Effect<Acces
 const standardOutput = 1
 
 /**
- * Prints all of the standard output, with the blank line at its end, and ends it for a reader that waits for its end,
- * as `$(…)` does. It ignores a reader that has gone.
+ * Prints the environment and a blank line. Closes stdout for a reader that waits for its end, as `$(…)` does. Ignores a
+ * reader that has gone.
  */
 const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
@@ -115,7 +84,7 @@ const printEnvironment = (environment: ShellText.Environment): Effect.Effect<voi
     const stats = fstatSync(standardOutput)
     if (process.platform === "win32" || !(stats.isFIFO() || stats.isSocket())) return
     closeSync(standardOutput)
-    // The next file that opens takes the same descriptor.
+    // Otherwise the next file that the process opens would have this descriptor.
     openSync("/dev/null", "w")
   }))
 
@@ -123,7 +92,7 @@ export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{
 
 const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
 
-/** Undefined where there is no file. */
+/** Returns undefined if there is no file. */
 const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
   SafeFile.read(file).pipe(
     Effect.map(({ bytes }) => bytes.toString("utf8")),
@@ -131,8 +100,8 @@ const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.S
   )
 
 /**
- * Writes the file, and removes it at the end of the scope. Only the user can read it. It replaces the file of another
- * server, perhaps one that was killed, and no other file.
+ * Writes the file, and removes it when the scope closes. Only the user can read it. It replaces a file that another
+ * server wrote, perhaps one that was killed, and no other file.
  */
 const writeEnvFile = (file: string, environment: ShellText.Environment) =>
   Effect.gen(function*() {
@@ -143,7 +112,7 @@ const writeEnvFile = (file: string, environment: ShellText.Environment) =>
     if (before !== undefined && !before.startsWith(mark)) {
       return yield* new CannotWriteEnvFile({
         message:
-          `${file} is not from 'agentcore-identity local', and stays as it is. Choose another name for --write-env.`
+          `${file} is not from 'agentcore-identity local', and was not replaced. Choose another name for --write-env.`
       })
     }
     yield* Effect.acquireRelease(
@@ -170,8 +139,8 @@ const reasons: Readonly<Record<string, string>> = {
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Runs the program until it ends, and exits like it: with its exit code, or 128 and the number of the signal that ended
- * it, as a shell does. Signals to this process go to the program, which decides whether to end.
+ * Runs the program until it exits, and sets its exit code, or 128 plus the number of the signal that ended it, as a
+ * shell does. Forwards signals to the program, which decides whether to exit.
  */
 const execute = (
   command: string,
@@ -182,11 +151,11 @@ const execute = (
     const child = spawn(command, args, {
       stdio: "inherit",
       env: { ...process.env, ...environment },
-      // `npm` and others are scripts there, which only a shell starts.
+      // On Windows `npm` and others are scripts, which only a shell starts.
       shell: process.platform === "win32"
     })
     const forward = (signal: NodeJS.Signals) => {
-      // A terminal has sent it to both.
+      // A terminal sends SIGINT to both processes.
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
     }
     const kill = () => child.kill()
@@ -196,10 +165,10 @@ const execute = (
       resume(result)
     }
     for (const signal of forwarded) process.on(signal, forward)
-    // Without its server the program has nothing to do, also if this process crashes.
+    // The program is useless without its server, also if this process crashes.
     process.once("exit", kill)
     child.on("error", (error) => {
-      // It started, and a signal could not be sent.
+      // The program runs, and a signal could not be sent.
       if (child.pid !== undefined) return
       const code = codeOf(error)
       end(new CannotExecute({ message: `Cannot run ${command}: ${reasons[code] ?? code}` }))
@@ -214,12 +183,9 @@ const execute = (
 // The server
 // -----------------------------------------------------------------------------
 
-const layerStore = (path: string | undefined) =>
-  path === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path })
-
-/** Names the options that only the authorization server reads. */
+/** Warns about options that only the authorization server reads. */
 const warnWithoutAuthorizationServer = (settings: Settings, users: object | undefined): Effect.Effect<void> => {
-  const needIt = {
+  const options = {
     "--authorization-server-port": settings.authorizationServerPort,
     "--authorization-server-scope": settings.authorizationServerScope,
     "--authorization-server-audience": settings.authorizationServerAudience,
@@ -227,34 +193,36 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     "--trust-issuer": settings.trustIssuer,
     "local.users of the setup file": users
   }
-  const unused = Object.entries(needIt).flatMap(([name, value]) => value === undefined ? [] : [name])
+  const unused = Object.entries(options).flatMap(([name, value]) => value === undefined ? [] : [name])
   return settings.authorizationServer === true || unused.length === 0
     ? Effect.void
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
-/** Shows the URL to people. Its code is valid for a minute, so files and the logs of other programs do not get it. */
+/** Prints the URL on a terminal only: files and the logs of other programs must not have its code. */
 const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
   !process.stderr.isTTY
     ? Effect.void
     : Effect.flatMap(consoleUrl, (url) =>
-      Console.error(`Console: ${Redacted.value(url)} (once, within a minute; later run: agentcore-identity console)`))
+      Console.error(
+        `Console: ${Redacted.value(url)} (works once, within a minute; later run: agentcore-identity console)`
+      ))
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    const accessKeys = yield* readAccessKeys(settings.signatures)
+    const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
     const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
       port: settings.port,
       allowRemote: settings.allowRemote,
       allowedHosts: settings.allowedHost,
       signatures: settings.signatures,
-      credentials: accessKeys.credentials,
+      credentials: accessKey === undefined ? [] : [accessKey.key],
       publicUrl: settings.publicUrl,
       accountId: settings.account,
       region: settings.region,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
-      secretEnvironment: Record.map(accessKeys.environment, (value) => Redacted.make(value)),
+      secretEnvironment: accessKey?.environment,
       authorizationServer: settings.authorizationServer === true
         ? {
           port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
@@ -264,40 +232,29 @@ const start = (settings: Settings) =>
           trustedIssuers: settings.trustIssuer
         }
         : undefined,
-      load: (variables) =>
-        Effect.gen(function*() {
-          const loaded = settings.config === undefined
-            ? { setup: undefined }
-            : yield* SetupFile.load(settings.config, variables)
-          yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
-          return loaded
-        })
+      load: Effect.fnUntraced(function*(variables) {
+        const loaded = settings.config === undefined
+          ? { setup: undefined }
+          : yield* SetupFile.load(settings.config, variables)
+        yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
+        return loaded
+      })
     }).pipe(Effect.mapError(explainPort))
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
         signatures: settings.signatures,
         vault: settings.vault ?? "in memory",
-        ...Option.match(authorizationServer, {
-          onNone: () => ({}),
-          onSome: ({ service }) => ({ authorizationServer: service.issuer })
-        })
+        ...(Option.isSome(authorizationServer) ? { authorizationServer: authorizationServer.value.service.issuer } : {})
       })
     )
-    const environment: ShellText.Environment = {
-      ...variables,
-      AGENTCORE_LOCAL_PID: String(process.pid)
-    }
-    yield* StateFile.write({
-      startedAt: DateTime.formatIso(yield* DateTime.now),
-      url: server.url,
-      environment
-    })
+    const environment: ShellText.Environment = { ...variables, AGENTCORE_LOCAL_PID: String(process.pid) }
+    yield* StateFile.write({ startedAt: DateTime.formatIso(yield* DateTime.now), url: server.url, environment })
     if (settings.writeEnv !== undefined) yield* writeEnvFile(settings.writeEnv, environment)
     return { environment, server }
   })
 
-/** Runs the server until it is interrupted, or until the program of `--exec` ends. */
+/** Runs the server until it is interrupted, or until the program of `--exec` exits. */
 export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const { environment, server } = yield* start(settings)
@@ -307,5 +264,7 @@ export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string
     return yield* Effect.never
   }).pipe(
     Effect.scoped,
-    Effect.provide(layerStore(settings.vault))
+    Effect.provide(
+      settings.vault === undefined ? VaultStore.layerMemory : VaultFile.layerConfig({ path: settings.vault })
+    )
   )

@@ -1,14 +1,9 @@
-/**
- * The log of the command. Lines go to standard error, because standard output is the result of a command, and to a file
- * if there is one.
- */
+/** The log of a command, on stderr and in the file of `--log-file`. Stdout is for results. */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type * as FileSystem from "effect/FileSystem"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
@@ -17,6 +12,7 @@ import * as LogLevel from "effect/LogLevel"
 import type * as PlatformError from "effect/PlatformError"
 import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
+import { styleText } from "node:util"
 import * as Printable from "../internal/printable.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 import { hasColor, originalOf } from "./terminal.js"
@@ -36,48 +32,43 @@ export type Level = keyof typeof levels
 
 export interface Settings {
   readonly level: Level
-  /** Gets every line from `debug` on, requests included. */
+  /** Gets every line from level `debug`, including all requests. */
   readonly file?: string | undefined
 }
 
-/** Values of others have no line breaks here: they are quoted. */
+/** `formatLogFmt` quotes values with line breaks. */
 const lineLogger = Logger.map(Logger.formatLogFmt, Printable.escape)
 
-const toText = (value: unknown): string =>
+const levelStyles = {
+  Trace: "gray",
+  Debug: "blue",
+  Info: "green",
+  Warn: "yellow",
+  Error: "red",
+  Fatal: "bgRed"
+} as const
+
+const print = (value: unknown): string =>
   Printable.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
 
-/** A logger of Effect reads annotations and console from the fiber. */
-const withReferences = (
-  fiber: Fiber.Fiber<unknown, unknown>,
-  context: Context.Context<never>
-): Fiber.Fiber<unknown, unknown> =>
-  Object.create(fiber, {
-    getRef: { value: <A>(reference: Context.Reference<A>): A => Context.get(context, reference) }
-  })
-
-/** Gets parts that are escaped, because its own text has colours. */
-const makePrettyLogger = (): Logger.Logger<unknown, void> => {
-  const logger = Logger.consolePretty({ colors: hasColor(process.stderr) })
-  return Logger.make((options) => {
-    const { fiber } = options
-    const messages = Arr.ensure(options.message)
-    const causes = options.cause.reasons.length === 0 ? [] : [Cause.pretty(options.cause)]
-    const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
-      .map(([name, value]) => [toText(name), toText(value)] as const)
-    return logger.log({
-      ...options,
-      message: [...messages.slice(0, 1), ...causes, ...messages.slice(1)].map(toText),
-      cause: Cause.empty,
-      fiber: withReferences(
-        fiber,
-        fiber.context.pipe(
-          Context.add(References.CurrentLogAnnotations, Object.fromEntries(annotations)),
-          Context.add(Console.Console, originalOf(fiber.getRef(Console.Console)))
-        )
-      )
-    })
-  })
-}
+/** The form of `Logger.consolePretty`. All parts are escaped, but not the colors. */
+const prettyLogger: Logger.Logger<unknown, void> = Logger.make(({ cause, date, fiber, logLevel, message }) => {
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    hasColor(process.stderr) ? styleText(format, text, { validateStream: false }) : text
+  const level = logLevel === "All" || logLevel === "None" ? "Info" : logLevel
+  const [first, ...others] = Arr.ensure(message).map(print)
+  const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))
+    .map(([name, value]) => `${style("bold", `${print(name)}:`)} ${print(value)}`)
+  const lines = [
+    `[${date.toTimeString().slice(0, 8)}] ${style(levelStyles[level], level.toUpperCase())}: ${
+      style(["bold", "cyan"], first ?? "")
+    }`,
+    ...(cause.reasons.length === 0 ? [] : [print(Cause.pretty(cause))]),
+    ...others,
+    ...annotations
+  ]
+  originalOf(fiber.getRef(Console.Console)).error(lines.join("\n  "))
+})
 
 export class CannotWriteLogFile extends Data.TaggedError("CannotWriteLogFile")<{ readonly message: string }> {}
 
@@ -87,26 +78,20 @@ const makeFileLogger = (file: string) =>
     Effect.andThen(Logger.toFile(lineLogger, file, { mode: 0o600 }))
   )
 
-/** Gets the lines from `least` on, also where the file gets more. */
-const makeTerminalLogger = (least: LogLevel.LogLevel): Logger.Logger<unknown, void> => {
-  const logger = process.stderr.isTTY ? makePrettyLogger() : Logger.withConsoleError(lineLogger)
-  return Logger.make((options) => {
-    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, least)) logger.log(options)
-  })
-}
-
 export const layer = (
   { file, level }: Settings
 ): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
-  const least = levels[level]
-  const terminal = makeTerminalLogger(least)
+  const minimum = levels[level]
+  const logger = process.stderr.isTTY ? prettyLogger : Logger.withConsoleError(lineLogger)
+  // The file may get more lines.
+  const terminal = Logger.make<unknown, void>((options) => {
+    if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum)) logger.log(options)
+  })
   return Layer.mergeAll(
     Logger.layer(file === undefined ? [terminal] : [terminal, makeFileLogger(file)]),
-    // Standard output is for results.
-    Layer.succeed(Logger.LogToStderr, true),
     Layer.succeed(
       References.MinimumLogLevel,
-      file === undefined || LogLevel.isLessThan(least, "Debug") ? least : "Debug"
+      file === undefined || LogLevel.isLessThan(minimum, "Debug") ? minimum : "Debug"
     )
   )
 }

@@ -13,14 +13,12 @@ import * as Logging from "./logging.js"
 import * as Program from "./program.js"
 import { describeError, layerConsole } from "./terminal.js"
 
-// The SDK warns about the Node version of its next releases. The output of the command is not for that.
+// The SDK would warn on stderr about the Node version of its next releases.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
-/** A setup file has a line for each problem. A line break in any other message is one of others. */
+/** A `SetupParseError` has one line for each problem. Line breaks in other messages come from foreign text. */
 const describe = (error: unknown): string =>
-  error instanceof Error && !isTagged(error, "SetupParseError")
-    ? Printable.escape(describeError(error))
-    : Printable.escapeLines(describeError(error))
+  (isTagged(error, "SetupParseError") ? Printable.escapeLines : Printable.escape)(describeError(error))
 
 const report = (cause: Cause.Cause<unknown>) =>
   Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
@@ -37,12 +35,11 @@ const run: Run = (program, log) =>
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      // A signal is how people stop the server: it ends the process with the code that the command has set, or 0.
-      teardown: (exit, end) => end(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : exitCode())
+      // A signal stops the server as intended, so the exit code is the one that the command has set, or 0.
+      teardown: (exit, end) =>
+        end(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : Number(process.exitCode ?? 0))
     })
   )
-
-const exitCode = () => Number(process.exitCode ?? 0)
 
 const { args, exec } = Program.split(process.argv.slice(2))
 Program.parse(Program.make(run, exec), args)

@@ -1,4 +1,4 @@
-/** The output for a person: steps, a moving line while the program waits, and a table at the end. */
+/** Output for people: steps, a spinner, and a table. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -15,18 +15,18 @@ export const seconds = (millis: number): string => `${(millis / 1000).toFixed(mi
 /** `interactive`: whether a person reads the stream. */
 export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
   const styled = hasColor(output)
-  const style = (format: Parameters<typeof styleText>[0], text: string) => styled ? styleText(format, text) : text
-  // A moving line needs more control over the terminal than colours do.
-  const moving = interactive && styled
-  const clearLine = moving ? "\r\u001b[2K" : ""
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    styled ? styleText(format, text, { validateStream: false }) : text
+  const hasSpinner = interactive && styled
+  const clearLine = hasSpinner ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
   const padded = (label: string) => Printable.escape(label).padEnd(28)
-  // Clears the moving line first. It comes back below the text.
+  // The spinner continues below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
 
-  /** Shows a moving line while an effect runs. Without a terminal, or with `NO_COLOR`, it prints one line. */
+  /** Shows a spinner while an effect runs. Without colors it prints one line. */
   const waiting = <A, E, R>(label: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-    if (!moving) return Effect.andThen(print(`  … ${Printable.escape(label)}`), effect)
+    if (!hasSpinner) return Effect.andThen(print(`  … ${Printable.escape(label)}`), effect)
     return Effect.gen(function*() {
       const start = yield* Clock.currentTimeMillis
       let frame = 0
@@ -48,7 +48,7 @@ export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
       print(`  ${style("yellow", "✗")} ${padded(label)} ${Printable.escape(detail)}`),
     text: (text: string) => print(Printable.escapeLines(text)),
     waiting,
-    /** Shows that a program waits for the consent of its user. */
+    /** Shows a spinner while the program waits for consent. */
     withConsentWait: <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.flatMap(TokenPoller.TokenPoller, (poller) =>
         Effect.provideService(

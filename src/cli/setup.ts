@@ -11,32 +11,33 @@ import * as Terminal from "./terminal.js"
 
 interface Settings {
   readonly file: string
-  readonly region: string | undefined
+  readonly region?: string | undefined
+  readonly json?: boolean | undefined
+  readonly rotateSecrets?: boolean | undefined
+  readonly yes?: boolean | undefined
 }
 
-/** The exit code of `plan` where `apply` would change something. */
+/** The exit code of `plan` if `apply` would change something. */
 const changesPending = 2
 
 const read = (file: string) => Effect.flatMap(readText(file), (text) => IdentitySetup.parse(text, { file }))
 
 const isPending = ({ action }: IdentitySetup.Change): boolean => action !== "unchanged"
 
-const summary = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
+const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   const count = (action: IdentitySetup.Change["action"]) => changes.filter((change) => change.action === action).length
-  return `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
+  const summary = `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
+  return `${IdentitySetup.table(changes, { values: true })}\n\n${summary}`.trim()
 }
 
-const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string =>
-  `${IdentitySetup.table(changes, { values: true })}\n\n${summary(changes)}`.trim()
-
-export const plan = (settings: Settings & { readonly json: boolean }) =>
+export const plan = (settings: Settings) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)
     const target = yield* Target.find(settings.region)
-    if (!settings.json) yield* Console.log(`${Target.format(target)}\n`)
+    if (settings.json !== true) yield* Console.log(`${Target.format(target)}\n`)
     const changes = yield* IdentitySetup.plan(setup)
     const pending = changes.some(isPending)
-    yield* settings.json ? Table.printJson({ target, pending, changes }) : Console.log(describe(changes))
+    yield* settings.json === true ? Table.printJson({ target, pending, changes }) : Console.log(describe(changes))
     if (pending) process.exitCode = changesPending
   }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))
 
@@ -51,12 +52,12 @@ const confirm = (setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) =>
     }
   })
 
-export const apply = (settings: Settings & { readonly rotateSecrets: boolean; readonly yes: boolean }) =>
+export const apply = (settings: Settings) =>
   Effect.gen(function*() {
     const setup = yield* read(settings.file)
     yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
-    // A script, without a terminal, has decided already.
-    if (!settings.yes && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets)
+    // Nobody can answer a prompt without a terminal.
+    if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
     yield* IdentitySetup.applyStream(setup, settings).pipe(
       Stream.runForEach((change) => Console.log(IdentitySetup.table([change])))
     )

@@ -4,7 +4,7 @@ import { isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as IdentitySetup from "../IdentitySetup.js"
 
-type Json = { readonly [member: string]: unknown }
+type Json = { readonly [property: string]: unknown }
 
 const variable = {
   type: "object",
@@ -14,39 +14,27 @@ const variable = {
   additionalProperties: false
 }
 
-/** Effect encodes an optional member as a union with null. The file leaves it out. */
-const withoutNull = (schema: { readonly [keyword: string]: unknown }): unknown => {
-  const { anyOf, ...rest } = schema
-  const others = Array.isArray(anyOf) ? anyOf.filter((one) => !isObject(one) || one["type"] !== "null") : []
-  return Array.isArray(anyOf) && others.length < anyOf.length
-    ? others.length === 1 && isObject(others[0]) ? { ...rest, ...others[0] } : { ...rest, anyOf: others }
-    : schema
-}
-
-/** In the place of any string, the file can name an environment variable. */
+/** Lets the file name an environment variable instead of any string, and omit an optional property. */
 const allowVariables = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(allowVariables)
   if (!isObject(schema)) return schema
-  const given = withoutNull(schema)
-  if (given !== schema) return allowVariables(given)
   if (schema["type"] === "string") {
-    // The generated words repeat the limits.
+    // The generated texts repeat the limits.
     const { description: _, title: __, ...limits } = schema
     return { anyOf: [limits, { $ref: "#/$defs/variable" }] }
   }
-  const members = (value: unknown) =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).map(([name, of]) => [name, allowVariables(of)])) : value
+  const { anyOf, ...rest } = schema
+  // Effect encodes an optional property as a union with null.
+  if (Array.isArray(anyOf) && anyOf.some(isNull)) {
+    const [first, ...others] = anyOf.filter((member) => !isNull(member))
+    return allowVariables({ ...rest, ...(others.length === 0 ? first : { anyOf: [first, ...others] }) })
+  }
   return Object.fromEntries(
-    Object.entries(schema).map(([keyword, value]) => [
-      keyword,
-      ["properties", "patternProperties", "$defs"].includes(keyword)
-        ? members(value)
-        : ["items", "additionalProperties", "anyOf", "allOf", "oneOf", "additionalItems"].includes(keyword)
-        ? allowVariables(value)
-        : value
-    ])
+    Object.entries(schema).map(([key, value]) => [key, key === "propertyNames" ? value : allowVariables(value)])
   )
 }
+
+const isNull = (schema: unknown): boolean => isObject(schema) && schema["type"] === "null"
 
 const descriptions: { readonly [K in keyof IdentitySetup.IdentitySetup]-?: string } = {
   $schema: "The JSON Schema of this file, for editors.",

@@ -1,4 +1,4 @@
-/** Lists on standard output: a table for people, or JSON for programs. */
+/** Lists on stdout: a table for people, or JSON for programs. */
 import * as Console from "effect/Console"
 import type * as Effect from "effect/Effect"
 import * as Printable from "../internal/printable.js"
@@ -8,7 +8,7 @@ export type Row = Readonly<Record<string, unknown>>
 export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** The text of a value in a table, on one line. */
+/** Formats a value for a table, on one line. */
 export const cell = (value: unknown): string =>
   value === undefined || value === null
     ? "-"
@@ -20,7 +20,7 @@ export const cell = (value: unknown): string =>
     ? Object.values(value).map(cell).join(" ")
     : String(value)
 
-/** Lines in which the cells of a column begin at the same place. */
+/** Returns the rows as lines with aligned columns. */
 export const align = (rows: ReadonlyArray<ReadonlyArray<unknown>>, gap = "  "): ReadonlyArray<string> => {
   const cells = rows.map((row) => row.map(cell))
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? []
@@ -30,5 +30,5 @@ export const align = (rows: ReadonlyArray<ReadonlyArray<unknown>>, gap = "  "): 
 export const format = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>): string =>
   align([columns, ...rows.map((row) => columns.map((column) => row[column]))]).join("\n")
 
-/** Prints a value as JSON, which `jq` and programs read. */
+/** Prints a value as JSON. */
 export const printJson = (value: unknown): Effect.Effect<void> => Console.log(JSON.stringify(value, null, 2))

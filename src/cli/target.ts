@@ -1,4 +1,4 @@
-/** Where a command goes: the endpoint, the account, the region, and the caller. */
+/** The endpoint, the account, the region and the caller of a command. */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
@@ -17,16 +17,8 @@ export interface Target {
   readonly local: boolean
   readonly account?: string | undefined
   readonly caller?: string | undefined
-  /** Why account and caller are not known. */
+  /** Why account and caller are unknown. */
   readonly unknownCaller?: string | undefined
-}
-
-const variables: { readonly [P in AwsEndpoint.Plane]: { readonly variable: string; readonly awsVariable: string } } = {
-  control: {
-    variable: "BEDROCK_AGENTCORE_CP_ENDPOINT",
-    awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"
-  },
-  data: { variable: "BEDROCK_AGENTCORE_DP_ENDPOINT", awsVariable: "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE" }
 }
 
 const timeLimit = "5 seconds"
@@ -37,31 +29,33 @@ const findCaller = (region: string) =>
       onSuccess: ({ account, arn }) => ({ account, caller: arn }),
       onFailure: (error) => ({
         unknownCaller: error._tag === "TransportError" && error.kind === "timeout"
-          ? `no answer in ${timeLimit}`
+          ? `no response in ${timeLimit}`
           : codeOf(error)
       })
     }),
     Effect.provide(AwsPlanes.layer({ region, maxAttempts: 1, timeout: timeLimit }))
   )
 
-/** The endpoint of a plane, as the plane finds it. It fails only where the plane would: for an invalid endpoint. */
-export const findEndpoint = (plane: AwsEndpoint.Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
-  Effect.flatMap(
-    AwsSettings.endpoint({ option: undefined, ...variables[plane], allowInsecure: false }),
+/** Finds the endpoint of a plane as the plane does. Fails if it is invalid. */
+export const findEndpoint = (plane: AwsEndpoint.Plane, region: string): Effect.Effect<string, Config.ConfigError> => {
+  const variables = plane === "control" ? AwsSettings.controlPlaneVariables : AwsSettings.dataPlaneVariables
+  return Effect.flatMap(
+    AwsSettings.endpoint({ option: undefined, ...variables, allowInsecure: false }),
     (configured) => AwsEndpoint.resolve(plane, region, configured)
   )
+}
 
-/** Finds the target as the planes do. It fails only where they would: for an invalid region or endpoint. */
+/** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
 export const find = (
-  region: string | undefined,
+  option: string | undefined,
   plane: AwsEndpoint.Plane = "control"
 ): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
     const search = yield* regionSearch
-    const found = yield* AwsSettings.region(region, search(undefined))
-    const endpoint = yield* findEndpoint(plane, found)
+    const region = yield* AwsSettings.region(option, search(undefined))
+    const endpoint = yield* findEndpoint(plane, region)
     const local = URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname)
-    return { endpoint, region: found, local, ...(local ? {} : yield* findCaller(found)) }
+    return { endpoint, region, local, ...(local ? {} : yield* findCaller(region)) }
   })
 
 export const format = ({ account, caller, endpoint, local, region, unknownCaller }: Target): string =>

@@ -1,9 +1,8 @@
 /**
- * The terminal: its colours, a console that escapes the text of others, and a question to the person at it.
+ * The terminal: colors, a console that escapes foreign text, and a prompt.
  *
- * Everything that the command prints goes through the `Console` of {@link layerConsole}, which escapes what could
- * change the terminal. Text that has a line break of its own, and text with colours, is put together of parts that are
- * escaped before.
+ * Commands print through the `Console` of {@link layerConsole}, which escapes everything that could control the
+ * terminal. Text with colors, or with foreign parts on several lines, escapes these parts first and skips that console.
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -13,14 +12,14 @@ import { hasProperty, isString } from "effect/Predicate"
 import { createInterface } from "node:readline"
 import * as Printable from "../internal/printable.js"
 
-/** Whether a person reads the output and can answer. */
+/** Whether a person can read the output and answer prompts. */
 export const isInteractive = (): boolean => process.stdin.isTTY && process.stdout.isTTY
 
-/** Whether a stream shows colours. See https://no-color.org. */
+/** Whether a stream shows colors. See https://no-color.org. */
 export const hasColor = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
 
-/** An error as text for people: its tag, if it has one, and its message. */
+/** Returns the tag of an error, if it has one, and its message. */
 export const describeError = (error: unknown): string =>
   `${hasProperty(error, "_tag") && isString(error._tag) ? `${error._tag}: ` : ""}${
     error instanceof Error ? error.message : String(error)
@@ -43,16 +42,16 @@ export const layerConsole: Layer.Layer<never> = Layer.effect(Console.Console)(
   })
 )
 
-/** Returns the console that prints text as it is, for text of parts that were escaped. */
+/** Returns the console that does not escape. */
 export const originalOf = (console: Console.Console): Console.Console => originals.get(console) ?? console
 
-/** Prints a text as it is: of parts that were escaped, or for a program that reads it. */
+/** Prints text without escaping it: its parts are escaped, or a program reads it. */
 export const printExactly = (text: string): Effect.Effect<void> =>
   Console.consoleWith((console) => Effect.sync(() => originalOf(console).log(text)))
 
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
-/** Asks on standard error. The terminal itself edits the answer, so Ctrl-C works as elsewhere. */
+/** Asks on stderr. The terminal edits the line, so Ctrl-C works as usual. */
 export const confirm = (question: string): Effect.Effect<boolean, Cancelled> =>
   Effect.acquireUseRelease(
     Effect.sync(() => createInterface({ input: process.stdin, terminal: false })),
@@ -64,6 +63,6 @@ export const confirm = (question: string): Effect.Effect<boolean, Cancelled> =>
     (lines) => Effect.sync(() => lines.close())
   ).pipe(Effect.flatMap((answer) =>
     answer.done === true
-      ? new Cancelled({ message: "The input ended before the answer. Nothing was done." })
+      ? new Cancelled({ message: "The input ended without an answer. Nothing was done." })
       : Effect.succeed(/^y(es)?$/i.test(answer.value.trim()))
   ))

@@ -1,8 +1,8 @@
 /**
- * `agentcore-identity token` and `agentcore-identity api-key`: obtain a credential by hand.
+ * `agentcore-identity token` and `agentcore-identity api-key`: obtain a credential.
  *
- * Standard output is the result: the credential itself with `--reveal`, JSON with `--json`, else a summary without the
- * credential. Everything else goes to standard error.
+ * Stdout has the result alone: the credential itself with `--reveal`, JSON with `--json`, or else a summary without the
+ * credential. Everything else goes to stderr.
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { decodeJwt, type JWTPayload } from "jose"
+import { decodeJwt } from "jose"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
@@ -30,88 +30,59 @@ import * as Terminal from "./terminal.js"
 
 interface Settings extends Flags.CallerFlags {
   readonly provider: string
+  /** Undefined for an API key. */
+  readonly flow?: Flow | undefined
   readonly region?: string | undefined
   readonly reveal?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
 export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
+  readonly flow: Flow
   readonly register?: boolean | undefined
   readonly force?: boolean | undefined
   readonly browser: boolean
 }
 
-export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly provider: string }> {
-  override get message(): string {
-    return `'${this.provider}' needs the user's consent, and standard error is no terminal where the link could be shown. `
-      + "Run the command on a terminal, or print the link there with --no-browser. Anyone who reads the link can consent in the user's place"
-  }
-}
+export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly message: string }> {}
 
-export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{
-  readonly returnUrl: string
-  readonly workload: string
-}> {
-  override get message(): string {
-    return `the return URL ${this.returnUrl} is not registered on the workload identity '${this.workload}': `
-      + "give --register to register it, or --return-url with one that is"
-  }
-}
+export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{ readonly message: string }> {}
 
-/** AWS has no code for this refusal. Only its texts have this name of the member. */
-const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
-
-/** Standard output is the result, so the handlers of `Consent` print to standard error. */
-const toStandardError = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/** The handlers of `Consent` print to stdout, which is for the result. */
+const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
 
 const mask = (secret: string): string => `******** (${secret.length} characters)`
 
-const claimsOf = (token: string): JWTPayload | undefined => {
-  try {
-    return decodeJwt(token)
-  } catch {
-    return undefined
-  }
-}
+const decode = Option.liftThrowable((token: string) => decodeJwt(token))
 
-/** What a JWT says about itself, without claims that only its issuer understands. A claim may have any type. */
-const describeClaims = ({ aud, client_id, exp, iss, scope, sub }: JWTPayload) => ({
-  issuer: iss,
-  subject: sub,
-  audience: aud,
-  client: client_id,
-  scope,
-  expiresAt: Option.getOrUndefined(
-    Option.map(Option.flatMap(Option.fromNullishOr(exp), fromSeconds), DateTime.formatIso)
-  )
-})
-
-const fromSeconds = (seconds: number): Option.Option<DateTime.Utc> => DateTime.make(seconds * 1000)
+/** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
+const readClaims = (token: string) =>
+  Option.getOrUndefined(Option.map(decode(token), ({ aud, client_id, exp, iss, scope, sub }) => ({
+    issuer: iss,
+    subject: sub,
+    audience: aud,
+    client: client_id,
+    scope,
+    expiresAt: Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
+  })))
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   const left = Math.round(Duration.toMinutes(DateTime.distance(now, DateTime.makeUnsafe(expiresAt))))
-  return `${expiresAt}, ${left < 0 ? "it has expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
+  return `${expiresAt}, ${left < 0 ? "expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 
-interface Result {
+interface Caller {
   readonly target: Target.Target
   readonly workload: string
   readonly user: UserIdentifier | undefined
-  readonly provider: string
-  readonly kind: "token" | "apiKey"
-  readonly flow?: Flow
-  readonly secret: Redacted.Redacted
 }
 
-const print = (
-  { flow, kind, provider, secret, target, user, workload }: Result,
-  { json = false, reveal = false }: Settings
-) =>
+const print = (settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) =>
   Effect.gen(function*() {
+    const { flow, json = false, provider, reveal = false } = settings
     const value = Redacted.value(secret)
-    const claims = kind === "token" ? claimsOf(value) : undefined
-    const described = claims === undefined ? undefined : describeClaims(claims)
+    const claims = flow === undefined ? undefined : readClaims(value)
     if (json) {
       return yield* Table.printJson({
         target,
@@ -119,92 +90,86 @@ const print = (
         user: user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId },
         provider,
         flow,
-        [kind]: reveal ? value : null,
+        [flow === undefined ? "apiKey" : "token"]: reveal ? value : null,
         characters: value.length,
-        claims: described
+        claims
       })
     }
-    // A program gets every character. A terminal would run commands in it.
+    // A program gets every character. A terminal would execute control characters.
     if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Terminal.printExactly(value)
-    const now = yield* DateTime.now
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
-      [kind === "token" ? "Token" : "API key", mask(value)],
-      ["Issuer", described?.issuer],
-      ["Subject", described?.subject],
-      ["Audience", described?.audience],
-      ["Client", described?.client],
-      ["Scope", described?.scope],
-      ["Expires", described?.expiresAt === undefined ? undefined : formatExpiry(described.expiresAt, now)]
-    ].flatMap(([label, text]) =>
-      text === undefined ? [] : [[label, typeof text === "string" ? text : JSON.stringify(text)]]
+      [flow === undefined ? "API key" : "Token", mask(value)],
+      ["Issuer", claims?.issuer],
+      ["Subject", claims?.subject],
+      ["Audience", claims?.audience],
+      ["Client", claims?.client],
+      ["Scope", claims?.scope],
+      ["Expires", claims?.expiresAt === undefined ? undefined : formatExpiry(claims.expiresAt, yield* DateTime.now)]
+    ].flatMap(([label, cell]) =>
+      cell === undefined ? [] : [[label, typeof cell === "string" ? cell : JSON.stringify(cell)]]
     )
     yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
   })
 
-const start = (settings: Settings) =>
+/** Obtains a credential for the caller, and prints it. */
+const run = <E, R>(
+  settings: Settings,
+  obtain: (workload: string, user: UserIdentifier | undefined) => Effect.Effect<Redacted.Redacted, E, R>
+) =>
   Effect.gen(function*() {
-    const caller = yield* Flags.findCaller(settings)
-    const workload = yield* Flags.requireWorkload(caller)
+    const found = yield* Flags.findCaller(settings)
+    const workload = yield* Flags.requireWorkload(found)
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
-    return { caller, target, workload }
+    const user = settings.flow === undefined || settings.flow === "M2M" ? undefined : yield* Flags.requireUser(found)
+    const secret = yield* Effect.provide(
+      obtain(workload, user),
+      WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
+        Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
+      )
+    )
+    yield* print(settings, { target, workload, user }, secret)
   })
 
-const live = (settings: Settings, workload: string, user: UserIdentifier | undefined) =>
-  WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
-    Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
-  )
-
-/** Prints the link, and opens it. Without a terminal only the flag prints it: others read logs. */
+/** Prints the link, and opens it. If stderr is no terminal, only `--no-browser` prints it: others can read logs. */
 const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =>
   !browser
-    ? toStandardError(Consent.console(session))
+    ? toStderr(Consent.console(session))
     : process.stderr.isTTY
-    ? toStandardError(Consent.openBrowser(session))
-    : new NoPerson({ provider: session.provider })
+    ? toStderr(Consent.openBrowser(session))
+    : new NoPerson({
+      message:
+        `'${session.provider}' needs the user's consent, and standard error is no terminal, so the link is not shown. `
+        + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
+    })
 
 export const token = (settings: TokenSettings) =>
   Effect.gen(function*() {
-    const isUsers = settings.flow === "USER_FEDERATION"
-    const returnUrl = settings.returnUrl ?? LoopbackConsent.defaultReturnUrl
-    const credential = yield* Flags.accessToken({ ...settings, returnUrl: isUsers ? returnUrl : undefined })
-    const { caller, target, workload } = yield* start(settings)
-    const user = isUsers || settings.flow === "ON_BEHALF_OF_TOKEN_EXCHANGE"
-      ? yield* Flags.requireUser(caller)
-      : undefined
-    const obtain = Effect.gen(function*() {
-      if (settings.register === true) yield* LoopbackConsent.register(workload, returnUrl)
-      const request = { ...credential.request, forceAuthentication: settings.force ?? false }
-      return yield* user === undefined
-        ? AccessToken.get(request)
-        : AccessToken.get({
-          ...request,
-          consent: LoopbackConsent.handler({ user, show: show(settings.browser) })
-        }).pipe(
-          Effect.catchTag(
-            "ValidationException",
-            (error) =>
-              Effect.fail(isAboutReturnUrl(error) ? new ReturnUrlNotRegistered({ returnUrl, workload }) : error)
-          )
-        )
+    const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
+    const credential = yield* Flags.accessToken({
+      ...settings,
+      returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
     })
-    const secret = yield* obtain.pipe(
-      Screen.make(process.stderr, process.stderr.isTTY).withConsentWait,
-      Effect.provide(live(settings, workload, user))
-    )
-    yield* print(
-      { target, workload, user, provider: settings.provider, kind: "token", flow: settings.flow, secret },
-      settings
-    )
+    const request = { ...credential.request, forceAuthentication: force }
+    yield* run(settings, (workload, user) =>
+      Effect.gen(function*() {
+        if (register) yield* LoopbackConsent.register(workload, returnUrl)
+        if (user === undefined) return yield* AccessToken.get(request)
+        return yield* Effect.catchTag(
+          AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
+          "ValidationException",
+          (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
+            // AWS has no code for this error. Only its messages name this member.
+            !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
+              message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
+                + "give --register to register it, or --return-url with a registered one"
+            })
+        )
+      }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
   })
 
 export const apiKey = (settings: Settings) =>
-  Effect.gen(function*() {
-    const credential = yield* Flags.apiKey(settings.provider)
-    const { target, workload } = yield* start(settings)
-    const secret = yield* Effect.provide(ApiKey.get(credential), live(settings, workload, undefined))
-    yield* print({ target, workload, user: undefined, provider: settings.provider, kind: "apiKey", secret }, settings)
-  })
+  Effect.flatMap(Flags.apiKey(settings.provider), (credential) => run(settings, () => ApiKey.get(credential)))

@@ -1,10 +1,10 @@
 /**
- * The caller of a program on a developer's machine, where no request brings a workload access token: a workload
- * identity and a user id in the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so
- * that programs in both languages act as one caller.
+ * The caller of a program on a developer's machine, where requests have no workload access token: a workload identity
+ * and a user id in the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so programs
+ * in both languages act as the same caller.
  *
- * In AgentCore Runtime (`DOCKER_CONTAINER=1`) the token comes with the request, through `http/RequestContext`. There
- * this module fails.
+ * In AgentCore Runtime (`DOCKER_CONTAINER=1`) each request has the token, see `http/RequestContext`. There this module
+ * fails.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import { readVariable } from "../internal/environment.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
-import { complete, LocalDevelopmentError, type Members } from "./development/file.js"
+import { complete, LocalDevelopmentError, type StoredCaller } from "./development/file.js"
 
 /**
  * The options. Everything is optional.
@@ -35,18 +35,17 @@ export interface Options {
   readonly path?: string | undefined
   /**
    * Whether to create a missing workload identity. Its name is `workloadName`, the name in the file, or a new one
-   * (`workload-` and 8 hexadecimal digits), which is written into the file. Default: false, and nothing is created in
-   * AWS.
+   * (`workload-` and 8 hexadecimal digits), which is written to the file. Default: false.
    */
   readonly createMissing?: boolean | undefined
   /**
-   * The URLs that the user's browser may return to after consent. With `createMissing` they are added to those of the
-   * workload identity.
+   * The URLs that the user's browser may return to after consent. With `createMissing` they are registered on the
+   * workload identity, in addition to those that it has.
    */
   readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Takes precedence over the file, and is not written into it. */
+  /** Takes precedence over the file, and is not written to it. */
   readonly workloadName?: string | undefined
-  /** Takes precedence over the file, and is not written into it. */
+  /** Takes precedence over the file, and is not written to it. */
   readonly userId?: string | undefined
   /** As in `WorkloadAccessToken.layerWorkload`. */
   readonly renewAfter?: Duration.Input | undefined
@@ -67,8 +66,8 @@ export {
   /**
    * The file names no caller. Nothing was created, and the file was not changed.
    *
-   * - `MissingWorkloadIdentity`: no file names a workload identity, and none may be created
-   * - `Broken`: the file is not JSON, or its members have wrong types
+   * - `MissingWorkloadIdentity`: the file names no workload identity, and `createMissing` is not set
+   * - `Broken`: the file is not JSON, or its properties have wrong types
    * - `Unusable`: the file cannot be read or written
    * - `Locked`: another process holds the lock of the file
    *
@@ -94,13 +93,12 @@ export type LoadError =
 const digits = Effect.sync(() => randomBytes(4).toString("hex"))
 
 /**
- * Reads the caller from the file. A missing user id is generated (8 hexadecimal digits) and written into the file,
- * because it exists nowhere else. Processes that come at the same time get the same caller: one of them writes, under a
- * lock (`.agentcore.json.lock`, held for milliseconds). With `createMissing` they create one workload identity. Other
- * members of the file stay.
+ * Reads the caller from the file. It generates a missing user id (8 hexadecimal digits) and writes it to the file.
+ * Concurrent processes get the same caller, and with `createMissing` they create one workload identity: one of them
+ * writes, under a lock (`.agentcore.json.lock`, held for milliseconds). Other properties of the file stay.
  *
- * It fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image
- * would make all users one user.
+ * Fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image
+ * would make all users the same user.
  *
  * @since 0.1.0
  * @category constructors
@@ -128,17 +126,18 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
     return caller
   })
 
-// The name is written before the workload identity is created: a second process, or the same one after a crash, uses
-// the same name.
+// The name is written before the workload identity is created, so that a second process, or this one after a crash,
+// uses the same name.
 const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
-  const missingName = new LocalDevelopmentError({
-    reason: "MissingWorkloadIdentity",
-    path,
-    message: `${path} names no workload identity: add its name as "workload_identity_name", give it as `
-      + "`workloadName`, or create one with `createMissing: true`"
-  })
-  const newName = createMissing === true ? Effect.map(digits, (digits) => `workload-${digits}`) : missingName
-  const plan = Effect.fnUntraced(function*(found: Members) {
+  const newName = createMissing === true
+    ? Effect.map(digits, (digits) => `workload-${digits}`)
+    : new LocalDevelopmentError({
+      reason: "MissingWorkloadIdentity",
+      path,
+      message: `${path} names no workload identity: add its name as "workload_identity_name", give it as `
+        + "`workloadName`, or create one with `createMissing: true`"
+    })
+  const plan = Effect.fnUntraced(function*(found: StoredCaller) {
     const oldName = workloadName ?? found.workloadName
     const oldUser = userId ?? found.userId
     const name = oldName ?? (yield* newName)
@@ -160,9 +159,8 @@ const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadN
  * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See
  * {@link load}.
  *
- * In AgentCore Runtime the layer is built without reading or creating anything, and `get` fails with
- * `MissingWorkloadAccessToken`. The layer can therefore stay at the root of a program whose requests bring tokens
- * there.
+ * In AgentCore Runtime the layer reads and creates nothing, and `get` fails with `MissingWorkloadAccessToken`. So the
+ * layer can stay at the root of a program whose requests have tokens there.
  *
  * @since 0.1.0
  * @category layers

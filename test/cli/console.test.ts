@@ -24,7 +24,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.live("prints a new URL whenever the command 'console' asks for it", () =>
+  it.live("prints a new URL for each run of the command 'console'", () =>
     Effect.gen(function*() {
       const running = yield* Program.local()
       const base = running.variables["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] ?? ""
@@ -40,7 +40,7 @@ describe("agentcore-identity local", () => {
       assert.notStrictEqual(urls[0]?.hash, urls[1]?.hash)
       for (const { hash, origin } of urls) {
         assert.strictEqual(origin, base)
-        const answer = yield* Effect.promise(async () => {
+        const body = yield* Effect.promise(async () => {
           const response = await fetch(`${base}/_local/console/token`, {
             method: "POST",
             headers: { "content-type": "application/json" },
@@ -48,11 +48,11 @@ describe("agentcore-identity local", () => {
           })
           return await response.json() as unknown
         })
-        assert.deepStrictEqual(answer, { token: running.variables["AGENTCORE_LOCAL_TOKEN"] })
+        assert.deepStrictEqual(body, { token: running.variables["AGENTCORE_LOCAL_TOKEN"] })
       }
     }))
 
-  it.live("keeps the token out of what is no terminal", () =>
+  it.live("prints no URL and no token when stderr is not a terminal", () =>
     Effect.gen(function*() {
       const running = yield* Program.local()
       const { stderr, stdout } = yield* running.kill("SIGTERM")

@@ -43,7 +43,7 @@ const freePort = Effect.map(
   .pipe(Effect.provide(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
 
 describe("agentcore-identity demo", () => {
-  it.live("obtains three credentials and uses them, with headless consent", () =>
+  it.live("obtains three credentials and uses them, with consent without a browser", () =>
     Effect.map(Program.run(["demo", "--auto-consent"]), (output) => {
       assert.strictEqual(output.code, 0)
       assertNoSecrets(output)
@@ -58,7 +58,7 @@ describe("agentcore-identity demo", () => {
       assert.include(output.stdout, "a user with openid profile:read")
     }))
 
-  it.live("catches a refusal by its tag", () =>
+  it.live("catches a denied consent by its tag", () =>
     Effect.map(Program.run(["demo", "--deny"]), (output) => {
       assert.strictEqual(output.code, 0)
       assertNoSecrets(output)
@@ -66,7 +66,7 @@ describe("agentcore-identity demo", () => {
       assert.notInclude(output.stdout, "How it was obtained")
     }))
 
-  it.live("--aws names the settings that are missing", () =>
+  it.live("rejects --aws when settings are missing, and names them", () =>
     Effect.map(Program.run(["demo", "--aws", "--workload", "agent"], { AGENTCORE_DEMO_USER: "alice" }), (output) => {
       assert.strictEqual(output.code, 1)
       assert.strictEqual(output.stdout.trim(), "")
@@ -79,7 +79,7 @@ describe("agentcore-identity demo", () => {
       assert.notMatch(output.stderr, /--(workload|user) /)
     }))
 
-  it.live("--aws runs the same program against the endpoints of the environment", () =>
+  it.live("runs the same program against the endpoints of the environment with --aws", () =>
     Effect.gen(function*() {
       const returnUrl = `http://127.0.0.1:${yield* freePort}/consent`
       const world = yield* World.setUp([returnUrl])
@@ -113,7 +113,7 @@ describe("agentcore-identity demo", () => {
 
   // `script` gives the command a terminal.
   it.live.skipIf(process.platform !== "linux")(
-    "on a terminal has colours, unless NO_COLOR is set",
+    "shows colors on a terminal, unless NO_COLOR is set",
     () =>
       Effect.gen(function*() {
         const show = (env: Program.Environment) =>

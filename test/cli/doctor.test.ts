@@ -55,7 +55,7 @@ const programModule = (body: string) =>
     ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   ).pipe(Effect.map(({ file }) => file))
 
-/** A server before the local server, which answers some paths itself. */
+/** A server in front of the local server. It denies some paths itself. */
 const proxy = (target: string, change: {
   readonly deny?: { readonly [path: string]: string }
   readonly date?: string
@@ -73,13 +73,17 @@ const proxy = (target: string, change: {
           return
         }
         const { host: _, ...headers } = incoming.headers
-        const forwarded = request(`${target}${incoming.url ?? ""}`, { method: incoming.method, headers }, (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 500, {
-            ...answer.headers,
-            ...(change.date === undefined ? {} : { date: change.date })
-          })
-          answer.pipe(outgoing)
-        })
+        const forwarded = request(
+          `${target}${incoming.url ?? ""}`,
+          { method: incoming.method, headers },
+          (response) => {
+            outgoing.writeHead(response.statusCode ?? 500, {
+              ...response.headers,
+              ...(change.date === undefined ? {} : { date: change.date })
+            })
+            response.pipe(outgoing)
+          }
+        )
         incoming.pipe(forwarded)
       })
       server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
@@ -134,12 +138,12 @@ export class Weather extends ApiKey.Tag()("app/Weather", { provider: "weather" }
 export class Warehouse extends IamAccessToken.Tag()("app/Warehouse", { audience: "https://w.example.com" }) {}
 export const all = [Calendar, Weather]
 export const other = { provider: "calendar", flow: "M2M" }
-// A module may start something that never ends.
+// A module may keep the process alive.
 setInterval(() => {}, 1000)
 `
 
 describe("agentcore-identity doctor", () => {
-  it.live("finds nothing where all is right, and ends with the module still busy", () =>
+  it.live("finds no problem, and exits although the module is busy", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(["doctor", yield* programModule(good)], yield* environment)
       assert.strictEqual(stderr, "")
@@ -154,7 +158,7 @@ describe("agentcore-identity doctor", () => {
         "✓ clock right",
         "✓ workload identity my-agent",
         "✓ workload access token for user alice",
-        "✓ app/Calendar AgentCore asks for the user's consent (the session of this attempt lapses in 10 minutes)",
+        "✓ app/Calendar AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)",
         "✓ app/Reports AgentCore returned a token",
         "✓ app/Warehouse STS issued a token",
         "✓ app/Weather AgentCore returned the key",
@@ -164,7 +168,7 @@ describe("agentcore-identity doctor", () => {
       ])
     }).pipe(Effect.provide(world)))
 
-  it.live("names each thing that is broken, and what to do", () =>
+  it.live("reports each problem, and what to do", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const file = yield* programModule(`
@@ -181,23 +185,23 @@ describe("agentcore-identity doctor", () => {
       `)
       const report = yield* json(env, file)
       assert.strictEqual(report.problems, 5)
-      const says = (subject: string, text: string) => {
+      const reports = (subject: string, text: string) => {
         const [finding] = report.of(subject)
         assert.strictEqual(finding?.result, "problem", subject)
         assert.include(finding?.message, text)
       }
-      says("app/Missing", "there is no OAuth2 credential provider 'missing'. Create it")
-      says("app/Mixed", "'mixed-up' is an OAuth2 credential provider")
-      says("app/Url", "is not registered on the workload identity 'my-agent'. Register it")
-      says("app/NoUrl", "needs a return URL")
-      says("app/Exchange", "is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
+      reports("app/Missing", "there is no OAuth2 credential provider 'missing'. Create it")
+      reports("app/Mixed", "'mixed-up' is an OAuth2 credential provider")
+      reports("app/Url", "is not registered on the workload identity 'my-agent'. Register it")
+      reports("app/NoUrl", "needs a return URL")
+      reports("app/Exchange", "is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE")
       assert.strictEqual(report.of("app/Weather")[0]?.result, "ok")
       assert.isAbove(report.policy?.Statement.length ?? 0, 3)
 
-      const looked = yield* json(env, "--no-token", file, "--return-url", returnUrl)
-      assert.strictEqual(looked.problems, 4)
-      assert.deepInclude(looked.of("app/Weather")[0], { result: "ok", message: "looked at, and not asked for" })
-      assert.deepInclude(looked.of("app/NoUrl")[0], { result: "ok" })
+      const unrequested = yield* json(env, "--no-token", file, "--return-url", returnUrl)
+      assert.strictEqual(unrequested.problems, 4)
+      assert.deepInclude(unrequested.of("app/Weather")[0], { result: "ok", message: "checked, not requested" })
+      assert.deepInclude(unrequested.of("app/NoUrl")[0], { result: "ok" })
 
       const other = yield* json({ ...env, AGENTCORE_WORKLOAD: "no-agent" }, "--api-key", "weather")
       assert.include(other.of("workload identity")[0]?.message, "There is no workload identity 'no-agent'. Create it")
@@ -205,7 +209,7 @@ describe("agentcore-identity doctor", () => {
       assert.deepInclude(other.of("weather")[0], { result: "skipped" })
     }).pipe(Effect.provide(world)))
 
-  it.live("names the IAM statement that the caller lacks, and what the caller may not see", () =>
+  it.live("reports the IAM statement that the caller lacks, and what the caller may not see", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const { url } = yield* LocalServer.LocalServer
@@ -217,11 +221,11 @@ describe("agentcore-identity doctor", () => {
         }
       })
       const report = yield* json({ ...env, ...through(blind) }, ...byHand)
-      const [unseen, refused] = report.of("reports")
-      assert.strictEqual(unseen?.result, "unknown")
-      assert.include(unseen?.message, "could not be looked at")
-      assert.strictEqual(refused?.result, "problem")
-      assert.deepStrictEqual(refused?.statements?.map(({ Sid }) => Sid), ["AccessTokens", "ProviderSecrets"])
+      const [hidden, denied] = report.of("reports")
+      assert.strictEqual(hidden?.result, "unknown")
+      assert.include(hidden?.message, "could not be looked at")
+      assert.strictEqual(denied?.result, "problem")
+      assert.deepStrictEqual(denied?.statements?.map(({ Sid }) => Sid), ["AccessTokens", "ProviderSecrets"])
       assert.strictEqual(report.of("weather")[0]?.result, "ok")
 
       const noTokens = yield* proxy(url, {
@@ -240,13 +244,13 @@ describe("agentcore-identity doctor", () => {
       assert.include(stdout, "1 problem to fix.")
     }).pipe(Effect.provide(world)))
 
-  it.live("finds a wrong clock, an endpoint that does not answer, and a region that is none", () =>
+  it.live("reports a wrong clock, an endpoint that does not respond, and an invalid region", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const { url } = yield* LocalServer.LocalServer
       const early = yield* proxy(url, { date: "Tue, 01 Jan 2030 00:00:00 GMT" })
       const skewed = yield* json({ ...env, ...through(early) })
-      assert.match(skewed.of("clock")[0]?.message ?? "", /^\d+ seconds behind\. AWS refuses signatures/)
+      assert.match(skewed.of("clock")[0]?.message ?? "", /^\d+ seconds behind\. AWS rejects signatures/)
 
       const gone = yield* Effect.scoped(proxy(url, {}))
       const silent = yield* json(
@@ -254,16 +258,16 @@ describe("agentcore-identity doctor", () => {
         "--api-key",
         "weather"
       )
-      assert.include(silent.of("data plane")[0]?.message, `${gone} does not answer (ECONNREFUSED)`)
+      assert.include(silent.of("data plane")[0]?.message, `${gone} does not respond (ECONNREFUSED)`)
       assert.strictEqual(silent.of("credentials")[0]?.result, "skipped")
 
       const wrong = yield* json({ ...env, AWS_REGION: "US West" })
       assert.include(wrong.of("region and endpoints")[0]?.message, "Expected an AWS region")
     }).pipe(Effect.provide(world)))
 
-  it.live("names the caller at AWS, and credentials that cannot work", () =>
+  it.live("reports the caller at AWS, and invalid credentials", () =>
     Effect.gen(function*() {
-      const answering = (status: number, body: string) =>
+      const respondWith = (status: number, body: string) =>
         Effect.acquireRelease(
           Effect.callback<Server>((resume) => {
             const server = createServer((incoming, outgoing) => {
@@ -278,7 +282,7 @@ describe("agentcore-identity doctor", () => {
               server.closeAllConnections()
             })
         ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
-      // The names are not of this machine, and nothing answers to them.
+      // Names under `.invalid` never resolve.
       const env = {
         AWS_ACCESS_KEY_ID: "key",
         AWS_SECRET_ACCESS_KEY: key,
@@ -287,7 +291,7 @@ describe("agentcore-identity doctor", () => {
         BEDROCK_AGENTCORE_CP_ENDPOINT: "https://control.invalid",
         BEDROCK_AGENTCORE_DP_ENDPOINT: "https://data.invalid"
       }
-      const known = yield* answering(
+      const known = yield* respondWith(
         200,
         `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/alice</Arn><UserId>AIDA</UserId>
          <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
@@ -297,17 +301,17 @@ describe("agentcore-identity doctor", () => {
         result: "ok",
         message: "arn:aws:iam::111122223333:user/alice, account 111122223333"
       })
-      assert.include(report.of("control plane")[0]?.message, "https://control.invalid does not answer (ENOTFOUND)")
-      const refused = yield* answering(
+      assert.include(report.of("control plane")[0]?.message, "https://control.invalid does not respond (ENOTFOUND)")
+      const rejecting = yield* respondWith(
         403,
         "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>"
       )
-      const denied = yield* json({ ...env, AWS_ENDPOINT_URL_STS: refused })
+      const denied = yield* json({ ...env, AWS_ENDPOINT_URL_STS: rejecting })
       assert.deepInclude(denied.of("AWS credentials")[0], { result: "problem" })
       assert.include(denied.of("AWS credentials")[0]?.message, "InvalidClientTokenId. Sign in")
     }), 60_000)
 
-  it.live("says why a module cannot be looked at", () =>
+  it.live("reports why a module cannot be checked", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const error = (file: string) =>

@@ -40,7 +40,7 @@ const commands = [
   ["demo"]
 ]
 
-/** Made in this process, which is faster. */
+/** Returns the help. It runs in this process, which is faster. */
 const help = (...words: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.sync(() => {
     const command = words.reduce(
@@ -55,7 +55,7 @@ const help = (...words: ReadonlyArray<string>): Effect.Effect<string> =>
 
 describe("agentcore-identity --help", () => {
   it.live.each(commands.map((command) => [command.join(" "), command] as const))(
-    "fits 80 columns, has examples, and no ANSI: %s",
+    "fits 80 columns, has examples, and has no ANSI codes: %s",
     ([, command]) =>
       Effect.gen(function*() {
         const text = yield* help(...command)
@@ -69,7 +69,7 @@ describe("agentcore-identity --help", () => {
       })
   )
 
-  it.live("is what the program prints", () =>
+  it.live("equals the output of the program", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(["local", "clock", "--help"])
       assert.strictEqual(code, 0)
@@ -77,13 +77,13 @@ describe("agentcore-identity --help", () => {
       assert.strictEqual(stdout, yield* help("local", "clock"))
     }))
 
-  it.live("has defaults, choices and environment variables", () =>
+  it.live("names defaults, choices and environment variables", () =>
     Effect.gen(function*() {
       const local = (yield* help("local")).replaceAll(/\s+/g, " ")
       for (
         const part of [
           "(default: \"127.0.0.1\")",
-          "(default: 4020, and a free one with --exec)",
+          "(default: 4020, or a free one with --exec)",
           "(choices: \"presence\", \"verify\", \"off\", default: \"presence\")",
           "AGENTCORE_LOCAL_VAULT_KEY",
           "AGENTCORE_LOCAL_SECRET_ACCESS_KEY",
@@ -108,7 +108,7 @@ describe("agentcore-identity --help", () => {
       ) {
         assert.include(token, part.replaceAll(/\s+/g, " "))
       }
-      assert.include(yield* help("doctor"), "2  something has to be fixed")
+      assert.include(yield* help("doctor"), "2  there are problems to fix")
     }))
 
   it.live("names every variable that the server prints", () =>
@@ -119,7 +119,7 @@ describe("agentcore-identity --help", () => {
     }))
 })
 
-describe("what the command does not know", () => {
+describe("an unknown command or flag", () => {
   it.live.each(
     [
       [["setp"], "unknown command 'setp'", "setup"],
@@ -134,7 +134,7 @@ describe("what the command does not know", () => {
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
       [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"]
     ] as const
-  )("%s is answered with the nearest of its command", ([args, problem, nearest]) =>
+  )("%s is rejected with the nearest of its command", ([args, problem, nearest]) =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(args)
       assert.strictEqual(code, 1)
@@ -142,14 +142,14 @@ describe("what the command does not know", () => {
       assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'agentcore-identity`)
     }))
 
-  it.live("is not answered with a flag of another command", () =>
+  it.live("is rejected without a flag of another command", () =>
     Effect.gen(function*() {
       const { code, stderr } = yield* Program.run(["demo", "--rotate-secret"])
       assert.strictEqual(code, 1)
       assert.notInclude(stderr, "Did you mean")
     }))
 
-  it.live("a wrong value is answered with what is right", () =>
+  it.live("rejects an invalid value, and names the valid ones", () =>
     Effect.gen(function*() {
       assert.include((yield* Program.run(["local", "--port", "x"])).stderr, "A port is a whole number from 0 to 65535.")
       assert.include((yield* Program.run(["local", "--signatures", "x"])).stderr, "presence, verify, off")

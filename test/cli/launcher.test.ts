@@ -20,7 +20,7 @@ const runOn = (version: string) => {
 
 describe("the launcher", () => {
   it.each(["8.17.0", "18.20.8", "20.19.4", "21.7.3", "22.15.1"])(
-    "names the version wanted on Node %s, in one line",
+    "rejects Node %s, and names the required version in one line",
     (version) => {
       const { status, stderr, stdout } = runOn(version)
       assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
@@ -29,7 +29,7 @@ describe("the launcher", () => {
     }
   )
 
-  it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and goes on", (version) => {
+  it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and starts the command", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
     assert.deepStrictEqual([status, stdout.trim()], [0, ownVersion])
@@ -40,7 +40,7 @@ describe("the launcher", () => {
     assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", ownVersion])
   })
 
-  it("wants the version of the manifest, and has only syntax that old versions read", () => {
+  it("requires the version of the manifest, and has only syntax that old versions parse", () => {
     const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
     assert.strictEqual(engines.node, ">=22.21")
     const text = readFileSync(Program.file, "utf8")

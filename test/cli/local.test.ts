@@ -53,7 +53,7 @@ const json = (input: string, init?: RequestInit) =>
   })
 
 describe("agentcore-identity local", () => {
-  it.live("prints the environment of the AWS SDKs, a blank line, and nothing else", () =>
+  it.live("prints only the environment of the AWS SDKs and a blank line", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--account", "000011112222", "--region", "eu-central-1"])
       assert.match(running.exports, /^(export [A-Z0-9_]+=[^\n]*\n)+\n$/)
@@ -114,7 +114,7 @@ describe("agentcore-identity local", () => {
     }))
 
   it.live.skipIf(process.platform !== "linux")(
-    "colours its log on a terminal, unless NO_COLOR is set",
+    "colors its log on a terminal, unless NO_COLOR is set",
     () =>
       Effect.gen(function*() {
         const show = (env: Program.Environment) =>
@@ -122,13 +122,13 @@ describe("agentcore-identity local", () => {
             Program.launch(["local", "--port", "0"], { TERM: "xterm", ...env }, { terminal: true }),
             (started) => Program.seen(started, /[^\n]*INFO[^\n]* is ready at/)
           )
-        assert.include(yield* show({}), "\u001b[32mINFO\u001b[0m")
+        assert.include(yield* show({}), "\u001b[32mINFO\u001b[39m")
         assert.notInclude(yield* show({ NO_COLOR: "1" }), "\u001b")
       }),
     30_000
   )
 
-  it.live("sets up a shell that starts it in the background", () =>
+  it.live("sets the environment of a shell that starts it in the background", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const { stdout } = yield* Effect.promise(() =>
@@ -146,7 +146,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(stdout, "200\n")
     }))
 
-  it.live("runs an authorization server, whose client works for every provider of this server", () =>
+  it.live("runs an authorization server with a client for every provider", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--authorization-server", "--authorization-server-scope", "mail:send"])
       const issuer = variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")
@@ -167,12 +167,12 @@ describe("agentcore-identity local", () => {
         AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
       })
       assert.deepStrictEqual(secrets, ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "AGENTCORE_LOCAL_TOKEN"])
-      const answer = yield* json(String(metadata["token_endpoint"]), {
+      const issued = yield* json(String(metadata["token_endpoint"]), {
         method: "POST",
         headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },
         body: new URLSearchParams({ grant_type: "client_credentials", scope: "reports:read mail:send" })
       })
-      assert.strictEqual(answer["scope"], "reports:read mail:send")
+      assert.strictEqual(issued["scope"], "reports:read mail:send")
 
       const authorization = new URL(String(metadata["authorization_endpoint"]))
       authorization.search = String(
@@ -190,7 +190,7 @@ describe("agentcore-identity local", () => {
       assert.strictEqual(page.status, 303)
     }))
 
-  it.live("applies the configuration, with the variables that it exports", () =>
+  it.live("applies the setup file, which can use the printed variables", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const config = join(folder, "setup.jsonc")
@@ -228,7 +228,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
-  it.live("reads the section local again when the file has changed, and flags take precedence", () =>
+  it.live("reloads the section `local` when the file has changed; flags take precedence", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "10 minutes" }
@@ -244,7 +244,7 @@ describe("agentcore-identity local", () => {
       const running = yield* Program.local(["--config", config, "--workload-token-lifetime", "2 seconds"], {
         NEW_KEY: "sentinel-key"
       })
-      const answers = yield* Program.script(
+      const outcomes = yield* Program.script(
         running.variables,
         `
           import { renameSync, writeFileSync } from "node:fs"
@@ -253,31 +253,31 @@ describe("agentcore-identity local", () => {
           const config = ${JSON.stringify(config)}
           const resources = ${JSON.stringify(resources)}
           const write = (local) => writeFileSync(config, JSON.stringify({ ...resources, local }))
-          const refused = (promise) => promise.then(() => "accepted", ({ message, name }) => name + ": " + message)
+          const outcomeOf = (promise) => promise.then(() => "accepted", ({ message, name }) => name + ": " + message)
           const tokenOf = (workloadName) => client.getWorkloadAccessToken({ workloadName })
           const keyFor = ({ workloadAccessToken: workloadIdentityToken }) =>
             client.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: "weather" })
               .then(({ apiKey }) => apiKey)
           const key = () => tokenOf("my-agent").then(keyFor)
-          const answers = [await refused(key()), await refused(tokenOf("runtime-a1"))]
+          const outcomes = [await outcomeOf(key()), await outcomeOf(tokenOf("runtime-a1"))]
           write({ secrets: { keys: { weather: { $env: "NEW_KEY" } } } })
-          answers.push(await key(), await refused(tokenOf("runtime-a1")))
-          // A file that is broken, or away for a moment, changes nothing.
+          outcomes.push(await key(), await outcomeOf(tokenOf("runtime-a1")))
+          // An invalid or missing file changes nothing.
           writeFileSync(config, '{ "local": {')
-          answers.push(await key())
+          outcomes.push(await key())
           renameSync(config, config + ".old")
-          answers.push(await key())
+          outcomes.push(await key())
           write({ secrets: { keys: { weather: "sun" } } })
-          answers.push(await key())
+          outcomes.push(await key())
           const token = await tokenOf("my-agent")
           const start = Date.now()
-          let answer = "accepted"
-          while (answer === "accepted" && Date.now() < start + 10_000) answer = await refused(keyFor(token))
-          answers.push(answer)
-          console.log(JSON.stringify(answers))
+          let outcome = "accepted"
+          while (outcome === "accepted" && Date.now() < start + 10_000) outcome = await outcomeOf(keyFor(token))
+          outcomes.push(outcome)
+          console.log(JSON.stringify(outcomes))
         `
       )
-      assert.deepStrictEqual(answers, [
+      assert.deepStrictEqual(outcomes, [
         "AccessDeniedException: Access denied when retrieving secret 'keys'",
         "ValidationException: WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller",
         "sentinel-key",
@@ -295,7 +295,7 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "sentinel")
     }))
 
-  it.live("reports an error of the configuration, and does not start", () =>
+  it.live("rejects an invalid setup file, and does not start", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const failed = (text: string) =>
@@ -321,7 +321,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, `Cannot read ${config}.missing: ENOENT`)
     }))
 
-  it.live("keeps everything in a vault, also after kill -9", () =>
+  it.live("keeps everything in the vault after kill -9", () =>
     Effect.gen(function*() {
       const vault = join(yield* Program.temporary, "vault.db")
       const first = yield* Program.local(["--vault", vault, "--authorization-server"])
@@ -337,19 +337,19 @@ describe("agentcore-identity local", () => {
       yield* first.kill("SIGKILL")
       const second = yield* Program.local(["--vault", vault, "--authorization-server"])
       assert.deepStrictEqual(yield* Program.script(second.variables, names), ["my-agent"])
-      const answer = yield* Program.script(
+      const error = yield* Program.script(
         second.variables,
         `
           import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
-          const asked = new BedrockAgentCore({}).getResourceApiKey({
+          const request = new BedrockAgentCore({}).getResourceApiKey({
             workloadIdentityToken: ${JSON.stringify(token)},
             resourceCredentialProviderName: "none"
           })
-          console.log(JSON.stringify(await asked.catch((error) => error.name)))
+          console.log(JSON.stringify(await request.catch((error) => error.name)))
         `
       )
       // The token is valid; the provider does not exist.
-      assert.strictEqual(answer, "ResourceNotFoundException")
+      assert.strictEqual(error, "ResourceNotFoundException")
       const secret = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
       assert.strictEqual(variable(second, secret), variable(first, secret))
       yield* second.kill("SIGTERM")
@@ -366,7 +366,7 @@ describe("agentcore-identity local", () => {
       assert.isTrue(before.equals(readFileSync(vault)))
     }))
 
-  it.live("verifies signatures with the key that it prints, or with the key of the environment", () =>
+  it.live("verifies signatures with the printed key or the key of the environment", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--signatures", "verify"])
       assert.deepStrictEqual(yield* Program.script(running.variables, names), [])
@@ -436,12 +436,12 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.live("listens on this machine only, unless --allow-remote is set", () =>
+  it.live("rejects hosts of the network unless --allow-remote is given", () =>
     Effect.gen(function*() {
-      const refused = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
-      assert.strictEqual(refused.code, 1)
-      assert.strictEqual(refused.stdout, "")
-      assert.include(refused.stderr, "0.0.0.0")
+      const rejected = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
+      assert.strictEqual(rejected.code, 1)
+      assert.strictEqual(rejected.stdout, "")
+      assert.include(rejected.stderr, "0.0.0.0")
 
       const running = yield* Program.local([
         "--host",
@@ -456,7 +456,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, "WARN")
     }))
 
-  it.live("refuses invalid options before it starts", () =>
+  it.live("rejects invalid options", () =>
     Effect.gen(function*() {
       const invalid = [
         ["--port", "99999"],

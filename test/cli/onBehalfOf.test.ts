@@ -75,7 +75,7 @@ const program = (
     `
       import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
       const client = new BedrockAgentCore({ maxAttempts: 1 })
-      const ask = async ([resourceCredentialProviderName, userToken]) => {
+      const obtain = async ([resourceCredentialProviderName, userToken]) => {
         const { workloadAccessToken } = await client.getWorkloadAccessTokenForJWT({ workloadName: "my-agent", userToken })
         const { accessToken } = await client.getResourceOauth2Token({
           workloadIdentityToken: workloadAccessToken,
@@ -85,11 +85,11 @@ const program = (
         })
         return accessToken
       }
-      const answers = []
+      const outcomes = []
       for (const request of ${JSON.stringify(tokens)}) {
-        answers.push(await ask(request).catch((error) => error.message))
+        outcomes.push(await obtain(request).catch((error) => error.message))
       }
-      console.log(JSON.stringify(answers))
+      console.log(JSON.stringify(outcomes))
     `
   ) as Effect.Effect<ReadonlyArray<string>>
 
@@ -132,7 +132,7 @@ describe("on behalf of users, with the setup of the example", () => {
       const user = { email: "alice@example.com", email_verified: true, groups: ["writers"] }
       assert.deepInclude(claimsOf(alice.id_token), { sub: "alice", ...user })
 
-      const answers = yield* program(running, [
+      const outcomes = yield* program(running, [
         ["todo", alice.access_token],
         ["graph", alice.id_token ?? ""],
         ["todo", yield* foreign(trusted.issuer)],
@@ -144,11 +144,11 @@ describe("on behalf of users, with the setup of the example", () => {
         aud: variable(running, "AGENTCORE_LOCAL_OAUTH_AUDIENCE")
       }
       const act = { iss: issuer, sub: "agentcore" }
-      assert.deepInclude(claimsOf(answers[0]), { ...own, ...user, sub: "alice", scope: "tools.access", act })
-      assert.deepInclude(claimsOf(answers[1]), { ...own, ...user, sub: "alice", scope: "User.Read" })
-      assert.notProperty(claimsOf(answers[1]), "act")
-      assert.deepInclude(claimsOf(answers[2]), { ...own, sub: "bob", act })
-      assert.strictEqual(answers[3], "Token exchange failed with HTTP status 400")
+      assert.deepInclude(claimsOf(outcomes[0]), { ...own, ...user, sub: "alice", scope: "tools.access", act })
+      assert.deepInclude(claimsOf(outcomes[1]), { ...own, ...user, sub: "alice", scope: "User.Read" })
+      assert.notProperty(claimsOf(outcomes[1]), "act")
+      assert.deepInclude(claimsOf(outcomes[2]), { ...own, sub: "bob", act })
+      assert.strictEqual(outcomes[3], "Token exchange failed with HTTP status 400")
 
       // STS: the token endpoint knows its key, although nobody reaches its issuer.
       const sts = String(yield* stsToken(running))
@@ -179,13 +179,13 @@ describe("on behalf of users, with the setup of the example", () => {
       })
       assert.strictEqual(granted.sub, role)
 
-      const refusals = yield* Effect.promise(() =>
+      const rejections = yield* Effect.promise(() =>
         fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/refusals`, {
           headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
         }).then((response) => response.text())
       )
       const { stderr } = yield* running.kill("SIGTERM")
-      for (const text of [refusals, stderr]) {
+      for (const text of [rejections, stderr]) {
         assert.include(text, "the subject_token is not valid: its issuer is not trusted by this server")
         assert.notInclude(text, secret)
       }
@@ -204,7 +204,7 @@ describe("on behalf of users, with the setup of the example", () => {
       )
     }))
 
-  it.live("refuses options that cannot work", () =>
+  it.live("rejects invalid options", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
       const text = readFileSync(setup, "utf8")

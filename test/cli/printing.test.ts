@@ -1,4 +1,4 @@
-/** What a hostile server can do to the terminal of a person who runs the command. */
+/** A hostile server cannot control the terminal of the person who runs the command. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -13,7 +13,7 @@ import { jwt } from "../support/localBackend.js"
 
 beforeAll(Program.build, 60_000)
 
-/** Sets the title of the window, clears a line, adds lines, and turns the rest around. */
+/** Sets the title of the window, clears a line, adds lines, and reverses the direction of the rest. */
 const hostile =
   "calm\u001b]0;owned\u0007\u001b[2K\rinjected\ninjected\u009b2J\u007f\u0085\u2028injected\u2029\u202einjected\u2066"
 
@@ -24,7 +24,7 @@ const isHarmless = (text: string) => {
   assert.notMatch(text, /^\s*injected/m)
 }
 
-/** A terminal shows colours and a line feed of its own. */
+/** On a terminal, colors and carriage returns of the command itself are harmless. */
 const isHarmlessOnTerminal = (text: string) =>
   isHarmless(text.replaceAll("\r\n", "\n").replaceAll(/\p{Cc}\[\d*(?:;\d+)*m/gu, "").replaceAll("\r\u001b[2K", ""))
 
@@ -157,7 +157,7 @@ const commands = (setup: string): ReadonlyArray<ReadonlyArray<string>> => [
   ["setup", "apply", "--yes", setup]
 ]
 
-describe("text of others", () => {
+describe("foreign text", () => {
   it("is escaped on one line, and means the same in JSON", () => {
     isHarmless(Printable.escape(hostile))
     assert.notInclude(Printable.escape(hostile), "\n")
@@ -166,7 +166,7 @@ describe("text of others", () => {
     assert.strictEqual(Printable.escapeLines("a\nb\r"), "a\nb\\u000d")
   })
 
-  it.live("does not change what a command prints", () =>
+  it.live("is escaped in the output of every command", () =>
     Effect.gen(function*() {
       const { env } = yield* server
       const setup = yield* setupFile
@@ -179,11 +179,11 @@ describe("text of others", () => {
             assert.include(JSON.stringify(JSON.parse(stdout)), JSON.stringify(hostile).slice(1, -1))
           }
         }), { concurrency: 2 })
-      // A program gets the credential as it is.
+      // A program gets the credential without escapes.
       assert.strictEqual((yield* Program.run([...token, "--reveal"], env)).stdout.split(".").length, 3)
     }), 120_000)
 
-  it.live.skipIf(process.platform !== "linux")("does not reach a terminal", () =>
+  it.live.skipIf(process.platform !== "linux")("is escaped on a terminal", () =>
     Effect.gen(function*() {
       const { env } = yield* server
       const setup = yield* setupFile
@@ -201,7 +201,7 @@ describe("text of others", () => {
     }), 120_000)
 
   it.live.skipIf(process.platform !== "linux")(
-    "does not reach the log of the local server, in none of its forms",
+    "is escaped in every log of the local server",
     () =>
       Effect.gen(function*() {
         const { url } = yield* server

@@ -41,8 +41,8 @@ const fileOf = (text: string) =>
     ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
   )
 
-/** The URL of a server that answers everything with one text. */
-const answering = (text: string, status = 200) =>
+/** The URL of a server that responds to every request with the same body. */
+const respondWith = (text: string, status = 200) =>
   Effect.acquireRelease(
     Effect.callback<Server>((resume) => {
       const server = createServer((request, response) => {
@@ -69,7 +69,7 @@ const changes = (output: Program.Output) => lines(output).slice(2)
 
 describe("agentcore-identity setup", () => {
   it.live(
-    "plans and applies; then the plan lists only members that are not comparable",
+    "plans and applies; then the plan lists only properties that cannot be compared",
     () =>
       Effect.gen(function*() {
         const { environment, url } = yield* LocalServer.LocalServer
@@ -153,11 +153,11 @@ describe("agentcore-identity setup", () => {
         const apply = (input: string, ...args: ReadonlyArray<string>) =>
           Program.onTerminal(["setup", "apply", ...args, file], environment, input)
 
-        const refused = yield* apply("n\n")
-        assert.strictEqual(refused.code, 1)
-        assert.include(refused.stdout, "+  workloadIdentities  my-agent  create")
-        assert.include(refused.stdout, "Apply these changes? [y/N]")
-        assert.include(refused.stdout, "Nothing was changed.")
+        const declined = yield* apply("n\n")
+        assert.strictEqual(declined.code, 1)
+        assert.include(declined.stdout, "+  workloadIdentities  my-agent  create")
+        assert.include(declined.stdout, "Apply these changes? [y/N]")
+        assert.include(declined.stdout, "Nothing was changed.")
         assert.strictEqual(yield* plan, 2)
 
         const agreed = yield* apply("y\n")
@@ -168,16 +168,16 @@ describe("agentcore-identity setup", () => {
     60_000
   )
 
-  it.live("names endpoint, region, account and caller at AWS, and goes on without them", () =>
+  it.live("prints endpoint, region, account and caller at AWS; account and caller can be unknown", () =>
     Effect.gen(function*() {
       const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
-      const sts = yield* answering(`<GetCallerIdentityResponse><GetCallerIdentityResult>
+      const sts = yield* respondWith(`<GetCallerIdentityResponse><GetCallerIdentityResult>
         <Arn>arn:aws:sts::111122223333:assumed-role/Admin/alice</Arn><UserId>AROA:alice</UserId><Account>111122223333</Account>
         </GetCallerIdentityResult></GetCallerIdentityResponse>`)
       const variables = {
         AWS_ACCESS_KEY_ID: "key",
         AWS_SECRET_ACCESS_KEY: sentinel,
-        // The name is not of this machine, and nothing answers to it.
+        // Names under `.invalid` never resolve.
         BEDROCK_AGENTCORE_CP_ENDPOINT: "https://control.invalid/",
         AWS_MAX_ATTEMPTS: "1"
       }
@@ -191,12 +191,12 @@ describe("agentcore-identity setup", () => {
         `Target: AgentCore Identity at https://control.invalid
   account 111122223333, region eu-west-1, caller arn:aws:sts::111122223333:assumed-role/Admin/alice\n`
       )
-      const refused = yield* answering(
+      const rejecting = yield* respondWith(
         "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>",
         403
       )
       assert.include(
-        yield* run({ ...variables, AWS_ENDPOINT_URL_STS: refused }),
+        yield* run({ ...variables, AWS_ENDPOINT_URL_STS: rejecting }),
         "account unknown, region eu-west-1, caller unknown (InvalidClientTokenId)"
       )
     }))

@@ -4,7 +4,7 @@ import * as SetupSchema from "../../src/cli/setupSchema.js"
 
 const uri = "https://example.com/setup.schema.json"
 
-/** What VS Code does with a file that names the schema. */
+/** The language service of VS Code, for a file that names the schema. */
 const service = () => {
   const service = getLanguageService({
     schemaRequestService: () => Promise.resolve(JSON.stringify(SetupSchema.make()))
@@ -80,7 +80,7 @@ describe("the JSON Schema of the setup file", () => {
     assert.deepStrictEqual(await problems("{}"), [])
   })
 
-  it("refuses unknown members, missing members, and values beyond the limits", async () => {
+  it("rejects unknown properties, missing properties, and values beyond the limits", async () => {
     assert.deepStrictEqual(await problems(`${start} "workloadIdentity": [] }`), [
       "Property workloadIdentity is not allowed."
     ])
@@ -95,10 +95,10 @@ describe("the JSON Schema of the setup file", () => {
     assert.lengthOf(await problems(`${start} "local": { "workloadAccessTokenLifetime": "soon" } }`), 1)
   })
 
-  it("completes members and values in an editor", async () => {
-    const members = await complete(`${start} | }`)
+  it("completes properties and values in an editor", async () => {
+    const properties = await complete(`${start} | }`)
     for (const name of ["tags", "workloadIdentities", "oauth2CredentialProviders", "local"]) {
-      assert.include(members, name)
+      assert.include(properties, name)
     }
     assert.include(await complete(`${start} "workloadIdentities": [{ | }] }`), "allowedResourceOauth2ReturnUrls")
     for (const name of ["users", "onBehalfOfVendors", "vendorEndpoints", "vendorIssuers"]) {

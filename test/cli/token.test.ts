@@ -82,7 +82,7 @@ describe("agentcore-identity token", () => {
       assert.strictEqual(decodeJwt(revealed.stdout.trim())["scope"], "reports:read")
     }).pipe(Effect.provide(world)))
 
-  it.live("obtains the user's consent with a server of its own, and registers its return URL when told", () =>
+  it.live("obtains the user's consent through a loopback server; --register registers its return URL", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const returnUrl = yield* freeUrl
@@ -121,7 +121,7 @@ describe("agentcore-identity token", () => {
 
   // `script` gives the command a terminal.
   it.live.skipIf(process.platform !== "linux")(
-    "shows a spinner on a terminal while it waits; takes the user's JWT from the environment alone",
+    "shows a spinner on a terminal while it waits; reads the user's JWT from the environment only",
     () =>
       Effect.gen(function*() {
         const userToken = Redacted.value(jwt({ iss: "https://id.example.com", sub: "alice", exp: 4_000_000_000 }))
@@ -144,7 +144,7 @@ describe("agentcore-identity token", () => {
       }).pipe(Effect.provide(world))
   )
 
-  it.live("reads the caller from .agentcore.json, and says what is missing", () =>
+  it.live("reads the caller from .agentcore.json, and reports what is missing", () =>
     Effect.gen(function*() {
       const { AGENTCORE_WORKLOAD: _, ...env } = yield* environment
       const folder = yield* Program.temporary

@@ -15,7 +15,7 @@ import { rounds } from "../support/rounds.js"
 
 const count = rounds({ few: 8, full: 20 })
 
-/** A process that has started; what it answers comes after `begin`. */
+/** A process that has started. It prints its output after `begin`. */
 const start = (program: string, file: string, environment: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -31,15 +31,15 @@ const start = (program: string, file: string, environment: Readonly<Record<strin
       const line = Effect.flatMap(
         Effect.promise(() => lines.next()),
         ({ done, value }) =>
-          done === true ? Effect.die(new Error("the process ended without an answer")) : Effect.succeed(value)
+          done === true ? Effect.die(new Error("the process ended without output")) : Effect.succeed(value)
       )
-      return { ready: line, begin: Effect.sync(() => void child.stdin.write("\n")), answer: line }
+      return { ready: line, begin: Effect.sync(() => void child.stdin.write("\n")), output: line }
     })
   )
 
 describe("LocalDevelopment, across processes", () => {
   it.live(
-    `${count} that start at once are one caller, with one workload identity and one whole file`,
+    `gives ${count} concurrent processes one caller, one workload identity and one complete file`,
     () =>
       Effect.gen(function*() {
         const program = yield* Effect.promise(() =>
@@ -57,12 +57,12 @@ describe("LocalDevelopment, across processes", () => {
           new Set(["ready"])
         )
         yield* Effect.all(processes.map(({ begin }) => begin))
-        const answers = yield* Effect.all(processes.map(({ answer }) => answer), { concurrency: "unbounded" })
+        const outputs = yield* Effect.all(processes.map(({ output }) => output), { concurrency: "unbounded" })
 
         const { user_id, workload_identity_name } = JSON.parse(Fs.readFileSync(file, "utf8"))
         assert.deepStrictEqual(
-          answers.map((answer) => JSON.parse(answer)),
-          answers.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
+          outputs.map((output) => JSON.parse(output)),
+          outputs.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
         )
         const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
         assert.deepStrictEqual(identities.map(({ name }) => name), [

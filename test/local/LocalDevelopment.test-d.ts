@@ -8,7 +8,7 @@ import type * as Layer from "effect/Layer"
 import { describe, expectTypeOf, test } from "vitest"
 
 describe("LocalDevelopment", () => {
-  test("the layer never fails for want of a token: only its `get` does", () => {
+  test("the layer never fails with a missing token: only its `get` does", () => {
     expectTypeOf(LocalDevelopment.layer()).toEqualTypeOf<
       Layer.Layer<
         WorkloadAccessToken.WorkloadAccessToken,
@@ -18,7 +18,7 @@ describe("LocalDevelopment", () => {
     >()
   })
 
-  test("a caller is what a workload access token is made of", () => {
+  test("a caller is the argument of `layerWorkload`", () => {
     expectTypeOf(Effect.flatMap(LocalDevelopment.load(), WorkloadAccessToken.makeWorkload)).toEqualTypeOf<
       Effect.Effect<WorkloadAccessToken.Service, LocalDevelopment.LoadError, DataPlane | ControlPlane>
     >()

@@ -60,7 +60,7 @@ const failure = (options: LocalDevelopment.Options) =>
 
 describe("LocalDevelopment", () => {
   describe("with the Python SDK", () => {
-    it.effect("reads what it wrote, and writes nothing", () =>
+    it.effect("reads a file of the SDK, and writes nothing", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* written(bySdk)
         const before = Fs.statSync(path)
@@ -71,7 +71,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
       }).pipe(Effect.provide(silent)))
 
-    it.effect("writes what it reads: its names, its form, byte for byte", () =>
+    it.effect("writes a file as the SDK does, byte for byte", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
@@ -84,7 +84,7 @@ describe("LocalDevelopment", () => {
       }).pipe(Effect.provide(service)))
 
     for (const empty of ["null", `""`]) {
-      it.effect(`takes ${empty} for nothing, as it does`, () =>
+      it.effect(`treats ${empty} as missing, as the SDK does`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(bySdk.replace(`"0f1e2d3c"`, empty))
           const { name, user } = yield* LocalDevelopment.load({ path })
@@ -97,7 +97,7 @@ describe("LocalDevelopment", () => {
 
   describe("without `createMissing`", () => {
     for (const [name, text] of [["no file", undefined], ["no name in it", `{"user_id": "alice"}`]] as const) {
-      it.effect(`${name}: it says what to do, and creates nothing`, () =>
+      it.effect(`${name}: reports what to do, and creates nothing`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* text === undefined ? temporary : written(text)
           const { message, path: named, reason } = yield* failure({ path })
@@ -111,7 +111,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(silent)))
     }
 
-    it.effect("no user id: one is made up, written, and kept from then on", () =>
+    it.effect("generates a missing user id once, and writes it", () =>
       Effect.gen(function*() {
         const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
         const first = yield* LocalDevelopment.load({ path })
@@ -119,7 +119,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), first)
       }).pipe(Effect.provide(silent)))
 
-    it.effect("given names go before the file, and are not written into it", () =>
+    it.effect("prefers the options to the file, and does not write them to it", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         const load = (options: LocalDevelopment.Options) => LocalDevelopment.load({ path, ...options })
@@ -128,7 +128,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(read(path), bySdk)
       }).pipe(Effect.provide(silent)))
 
-    it.effect("with both names given, no file is needed and none is made", () =>
+    it.effect("neither reads nor writes a file when both options are given", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path, workloadName: "mine", userId: "alice" }), {
@@ -151,7 +151,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(allowedResourceOauth2ReturnUrls, options.returnUrls)
       }).pipe(Effect.provide(service)))
 
-    it.effect("creates the one that the file names, where it is gone", () =>
+    it.effect("creates the identity that the file names, if it does not exist", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         assert.deepStrictEqual(yield* LocalDevelopment.load({ path, createMissing: true }), caller)
@@ -159,7 +159,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(read(path), bySdk)
       }).pipe(Effect.provide(service)))
 
-    it.effect("creates the one that is given, and writes only the user id", () =>
+    it.effect("creates the identity of the options, and writes only the user id", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { user } = yield* LocalDevelopment.load({ path, createMissing: true, workloadName: "my-agent" })
@@ -167,7 +167,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(JSON.parse(read(path)), { user_id: user.userId })
       }).pipe(Effect.provide(service)))
 
-    it.effect("goes on where a process stopped between the file and the service", () =>
+    it.effect("continues after a process that stopped between the file and the service", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const unavailable = ControlPlane.decorate((operation, effect) =>
@@ -198,12 +198,12 @@ describe("LocalDevelopment", () => {
         `{\n\t"a": 1.50,\n\t"workload_identity_name": "NAME",\n\t"user_id": "USER"\n}\n`
       ],
       [
-        "the line ends of Windows",
+        "Windows line endings",
         `{\r\n  "a": "\\u00fc"\r\n}\r\n`,
         `{\r\n  "a": "\\u00fc",\r\n  "workload_identity_name": "NAME",\r\n  "user_id": "USER"\r\n}\r\n`
       ],
       [
-        "members that say nothing, in another order",
+        "empty properties, in another order",
         `{\n  "user_id": null,\n  "x": {},\n  "workload_identity_name": ""\n}`,
         `{\n  "user_id": "USER",\n  "x": {},\n  "workload_identity_name": "NAME"\n}`
       ],
@@ -221,7 +221,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, text, expected] of forms) {
-      it.effect(`keeps what else is in it, and lays out the member before a new one anew: ${name}`, () =>
+      it.effect(`keeps other properties, and formats only the one before a new one: ${name}`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(text)
           const { name, user } = yield* LocalDevelopment.load({ path, createMissing: true })
@@ -229,7 +229,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(service)))
     }
 
-    it.effect("keeps its mode, and stays the target of a link", () =>
+    it.effect("keeps its mode, and remains the target of a link", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const target = join(directory, "shared.json")
@@ -242,7 +242,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual(Fs.statSync(target).mode & 0o777, 0o640)
       }).pipe(Effect.provide(silent)))
 
-    it.effect("is made where a link says, also through others", () =>
+    it.effect("is created at the target of a link, also through other links", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         Fs.mkdirSync(join(directory, "home"))
@@ -261,15 +261,15 @@ describe("LocalDevelopment", () => {
       ["not UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
       ["a list", "[]"],
       ["null", "null"],
-      ["a text", `"my-agent"`],
+      ["a string", `"my-agent"`],
       ["a name that is a number", `{"workload_identity_name": 7}`],
       ["a user id that is an object", `{"workload_identity_name": "my-agent", "user_id": {}}`],
-      ["a member that is nested deeply", `{"other": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+      ["a property that is nested deeply", `{"other": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
       ["an empty user id twice", `{"workload_identity_name": "my-agent", "user_id": "", "user_id": ""}`]
     ]
 
     for (const [name, text] of broken) {
-      it.effect(`is left as it is when it is broken: ${name}`, () =>
+      it.effect(`is not changed when it is broken: ${name}`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* written(text)
           const before = Fs.readFileSync(path)
@@ -281,7 +281,7 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(silent)))
     }
 
-    it.effect("says why it cannot be used", () =>
+    it.effect("reports why it cannot be used", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const isDirectory = yield* failure({ path: directory, createMissing: true })
@@ -311,7 +311,7 @@ describe("LocalDevelopment", () => {
     const holder = (pid: number | undefined, other: Partial<typeof here & { readonly startTime: string }> = {}) =>
       JSON.stringify({ pid, ...here, ...other })
 
-    it.effect("makes one caller of all who come at once, and keeps what is in the file", () =>
+    it.effect("gives concurrent processes the same caller, and keeps other properties", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* written(`{"a": 1}`)
         const callers = yield* Effect.all(
@@ -329,13 +329,13 @@ describe("LocalDevelopment", () => {
       }).pipe(Effect.provide(service)))
 
     const abandoned: ReadonlyArray<readonly [name: string, text: string]> = [
-      ["of a process that was killed", holder(ended)],
-      ["of a process whose id another one has now", holder(process.pid, { startTime: "1" })],
-      ["of a process that ran before the machine was restarted", holder(process.pid, { boot: "another" })]
+      ["the lock of a process that was killed", holder(ended)],
+      ["the lock of a process whose pid is reused", holder(process.pid, { startTime: "1" })],
+      ["the lock of a process that ran before the machine was restarted", holder(process.pid, { boot: "another" })]
     ]
 
     for (const [name, text] of abandoned) {
-      it.effect(`${name} is taken away`, () =>
+      it.effect(`is removed: ${name}`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
@@ -346,14 +346,14 @@ describe("LocalDevelopment", () => {
     }
 
     const others: ReadonlyArray<readonly [name: string, text: string]> = [
-      ["of a process that runs", holder(process.pid)],
-      ["of another machine", holder(ended, { host: "another.example.com" })],
-      ["of another container that has this name", holder(ended, { pidNamespace: "pid:[1]" })],
-      ["that names nobody", ""]
+      ["the lock of a process that runs", holder(process.pid)],
+      ["the lock of another machine", holder(ended, { host: "another.example.com" })],
+      ["the lock of another container with the same host name", holder(ended, { pidNamespace: "pid:[1]" })],
+      ["a lock that names no process", ""]
     ]
 
     for (const [name, text] of others) {
-      it.effect(`${name} is waited for, for 10 seconds`, () =>
+      it.effect(`delays for 10 seconds: ${name}`, () =>
         Effect.gen(function*() {
           const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
           Fs.writeFileSync(lockOf(path), text)
@@ -373,7 +373,7 @@ describe("LocalDevelopment", () => {
     ]
 
     for (const [name, appears] of moments) {
-      it.effect(`is not left behind, nor anything else, by who is interrupted ${name}`, () =>
+      it.effect(`is removed with all other files when interrupted ${name}`, () =>
         Effect.gen(function*() {
           const { directory, path } = yield* temporary
           for (let round = 0; round < 10; round++) {
@@ -391,7 +391,7 @@ describe("LocalDevelopment", () => {
   })
 
   describe("layer", () => {
-    it.effect("gives a token of the caller that the file names, and renews it", () =>
+    it.effect("provides a token of the caller in the file, and renews it", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         const token = (index: number) => Effect.succeed({ workloadAccessToken: secret(`token-${index}`) })
@@ -408,7 +408,7 @@ describe("LocalDevelopment", () => {
         )
       }))
 
-    it.effect("gives a token that the service takes", () =>
+    it.effect("provides a token that the service accepts", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const controlPlane = yield* ControlPlane.ControlPlane
@@ -432,7 +432,7 @@ describe("LocalDevelopment", () => {
         ConfigProvider.fromEnv({ env: Object.fromEntries([["DOCKER_CONTAINER", value]]) })
       )
 
-    it.effect("refuses, and says what the invocation has to send", () =>
+    it.effect("fails, and names the header that the invocation has to send", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
         const options = { path, createMissing: true, workloadName: "mine", userId: "alice" }
@@ -442,7 +442,7 @@ describe("LocalDevelopment", () => {
         assert.deepStrictEqual(Fs.readdirSync(directory), [])
       }).pipe(Effect.provide(silent)))
 
-    it.effect("the layer is built, and only its token is missing", () =>
+    it.effect("builds the layer, and only its token is missing", () =>
       Effect.gen(function*() {
         const { path } = yield* temporary
         const { get } = yield* Effect.provide(
@@ -452,7 +452,7 @@ describe("LocalDevelopment", () => {
         assert.strictEqual((yield* Effect.flip(get))._tag, "MissingWorkloadAccessToken")
       }).pipe(container("1"), Effect.provide(silent)))
 
-    it.effect("any other value is another container", () =>
+    it.effect("ignores other values of DOCKER_CONTAINER", () =>
       Effect.gen(function*() {
         const { path } = yield* written(bySdk)
         assert.deepStrictEqual(yield* container("0")(LocalDevelopment.load({ path })), caller)
@@ -460,7 +460,7 @@ describe("LocalDevelopment", () => {
   })
 })
 
-/** Lets the file system answer: one turn of the event loop. */
+/** One iteration of the event loop, for the file system. */
 const macrotask = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** Joins a fiber that waits for both the file system and the clock. */

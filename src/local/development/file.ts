@@ -1,9 +1,8 @@
 /**
- * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two members. Its other members
- * stay. A file that cannot be parsed is not changed.
+ * The file `.agentcore.json`, as the Python SDK reads and writes it: a JSON object with two properties. Other
+ * properties stay. A file that cannot be parsed is not changed.
  */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
@@ -27,13 +26,13 @@ const broken = (path: string, detail: string) =>
 const unusable = (path: string, verb: "read" | "written") => ({ message }: { readonly message: string }) =>
   fail(path, "Unusable", `it cannot be ${verb}: ${message}`)
 
-const File = Schema.Struct({
+const File = Schema.fromJsonString(Schema.Struct({
   workload_identity_name: Schema.optional(Schema.NullOr(Schema.String)),
   user_id: Schema.optional(Schema.NullOr(Schema.String))
-})
+}))
 
-/** The members of the caller. As in the Python SDK, null and the empty string count as missing. */
-export interface Members {
+/** The caller in the file. As in the Python SDK, null and the empty string count as missing. */
+export interface StoredCaller {
   readonly workloadName?: string | undefined
   readonly userId?: string | undefined
 }
@@ -42,22 +41,18 @@ interface Content {
   readonly text: string
   /** Undefined if there is no file. */
   readonly mode: number | undefined
-  readonly members: Members
+  readonly caller: StoredCaller
 }
 
-const decode = (path: string, text: string): Result.Result<Members, LocalDevelopmentError> =>
-  Result.try({ try: (): unknown => JSON.parse(text), catch: () => broken(path, "it is not JSON") }).pipe(
-    Result.flatMap((value) =>
-      Result.mapError(
-        Schema.decodeUnknownResult(File)(value),
-        () => broken(path, "it has to be an object whose `workload_identity_name` and `user_id` are strings")
-      )
-    ),
-    Result.map(({ user_id, workload_identity_name }) => ({
+const decode = (path: string, text: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
+  Effect.mapBoth(Schema.decodeEffect(File)(text), {
+    onFailure: () =>
+      broken(path, "it has to be a JSON object whose `workload_identity_name` and `user_id` are strings"),
+    onSuccess: ({ user_id, workload_identity_name }) => ({
       workloadName: workload_identity_name || undefined,
       userId: user_id || undefined
-    }))
-  )
+    })
+  })
 
 const readContent = (path: string): Effect.Effect<Content, LocalDevelopmentError> =>
   Effect.gen(function*() {
@@ -65,23 +60,23 @@ const readContent = (path: string): Effect.Effect<Content, LocalDevelopmentError
       Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
       Effect.mapError(unusable(path, "read"))
     )
-    if (found === undefined) return { text: "{}", mode: undefined, members: {} }
+    if (found === undefined) return { text: "{}", mode: undefined, caller: {} }
     const text = yield* Effect.try({
       try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
       catch: () => broken(path, "it is not UTF-8")
     })
-    return { text, mode: Number(found.stats.mode) & 0o7777, members: yield* Effect.fromResult(decode(path, text)) }
+    return { text, mode: Number(found.stats.mode) & 0o7777, caller: yield* decode(path, text) }
   })
 
-/** Reads the file. A missing file has no members. */
-export const read = (path: string): Effect.Effect<Members, LocalDevelopmentError> =>
-  Effect.map(readContent(path), ({ members }) => members)
+/** Reads the file. A missing file names no caller. */
+export const read = (path: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
+  Effect.map(readContent(path), ({ caller }) => caller)
 
 /**
- * Sets members. The layout stays, but for that of the member before a new one. A new file looks as the Python SDK
- * writes it.
+ * Sets properties. The layout stays, except for the property before a new one. A new file has the layout of the Python
+ * SDK.
  */
-const edit = (path: string, text: string, added: Members): Effect.Effect<string, LocalDevelopmentError> =>
+const edit = (path: string, text: string, added: StoredCaller): Effect.Effect<string, LocalDevelopmentError> =>
   Effect.gen(function*() {
     const { applyEdits, modify } = yield* Effect.orDie(
       loadPackage("jsonc-parser", "modify", () => import("jsonc-parser"))
@@ -95,17 +90,17 @@ const edit = (path: string, text: string, added: Members): Effect.Effect<string,
       value === undefined ? text : applyEdits(text, modify(text, [name], value, { formattingOptions }))
     const edited = yield* Effect.try({
       try: () => set(set(text, "workload_identity_name", added.workloadName), "user_id", added.userId),
-      // The parser calls itself for each level, and a stack has an end.
+      // The parser is recursive, so that it can overflow the stack.
       catch: () => broken(path, "it is nested too deeply")
     })
-    // Of two members with one name, the parser edits the first and JSON readers use the last.
-    const { userId, workloadName } = yield* Effect.fromResult(decode(path, edited))
+    // If a property occurs twice, the parser edits the first one, but JSON readers use the last one.
+    const { userId, workloadName } = yield* decode(path, edited)
     return (added.workloadName ?? workloadName) === workloadName && (added.userId ?? userId) === userId
       ? edited
-      : yield* broken(path, "it has a member twice")
+      : yield* broken(path, "it has a property twice")
   })
 
-/** A link stays a link: its target is written, also if the target does not exist yet. */
+/** Returns the target of a link, also if it does not exist yet. The target is written, so that the link stays. */
 const resolve = async (path: string): Promise<string> => {
   try {
     return await Fs.realpath(path)
@@ -118,12 +113,12 @@ const resolve = async (path: string): Promise<string> => {
 }
 
 /**
- * Reads the file, plans, and writes the members that the plan adds. A plan without members writes nothing. Processes
- * that come at the same time plan one after the other, so that all but the first find the added members.
+ * Reads the file, plans, and writes the properties that the plan adds, if any. Concurrent processes plan one after the
+ * other, so that all but the first find the added properties.
  */
 export const complete = <A, E>(
   path: string,
-  plan: (found: Members) => Effect.Effect<{ readonly value: A; readonly added: Members }, E>
+  plan: (found: StoredCaller) => Effect.Effect<{ readonly value: A; readonly added: StoredCaller }, E>
 ): Effect.Effect<A, E | LocalDevelopmentError> =>
   Effect.gen(function*() {
     const first = yield* Effect.flatMap(read(path), plan)
@@ -133,16 +128,16 @@ export const complete = <A, E>(
       catch: (error) => unusable(path, "read")({ message: codeOf(error) })
     })
     const lock = `${target}.lock`
-    const addMembers = Effect.gen(function*() {
-      const { members, mode, text } = yield* readContent(path)
-      const { added, value } = yield* plan(members)
+    const addProperties = Effect.gen(function*() {
+      const { caller, mode, text } = yield* readContent(path)
+      const { added, value } = yield* plan(caller)
       if (Object.keys(added).length > 0) {
         const edited = yield* edit(path, text, added)
         yield* Effect.mapError(SafeFile.write(target, edited, { mode }), unusable(path, "written"))
       }
       return value
     })
-    return yield* Effect.mapError(withLock(lock, addMembers), (error) =>
+    return yield* Effect.mapError(withLock(lock, addProperties), (error) =>
       !(error instanceof LockError)
         ? error
         : error.code === "EEXIST"

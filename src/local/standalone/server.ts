@@ -1,6 +1,6 @@
 /**
- * A local server that stands alone, perhaps with an authorization server: what the command `agentcore-identity local`
- * and `promise/LocalIdentity` run.
+ * The server of `agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an
+ * authorization server.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -22,16 +22,18 @@ import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
+type SecretEnvironment = Readonly<Record<string, Redacted.Redacted>>
+
 export interface AuthorizationServerOptions {
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined
-  /** More scopes of the client `agentcore`. */
+  /** Additional scopes of the client `agentcore`. */
   readonly scopes?: ReadonlyArray<string> | undefined
-  /** More APIs that tokens can be for. */
+  /** Additional audiences of access tokens. */
   readonly audiences?: ReadonlyArray<string> | undefined
   /** Redirect URIs of an application that signs in users with the client. */
   readonly redirectUris?: ReadonlyArray<string> | undefined
-  /** More issuers whose JWTs it exchanges, beside itself and the local STS. */
+  /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
 }
 
@@ -39,27 +41,12 @@ export interface Options<E>
   extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings">
 {
   readonly authorizationServer: AuthorizationServerOptions | undefined
-  /** Reads the setup. Its references can name the variables of the authorization server. */
+  /** Loads the setup. Its references can name the variables of the authorization server. */
   readonly load: (variables: Environment) => Effect.Effect<
     { readonly setup?: IdentitySetup | undefined; readonly settings?: LocalServer.Options["settings"] },
     E
   >
 }
-
-export interface Running {
-  readonly server: LocalServer.Service
-  readonly control: LocalControl.Service
-  readonly authorizationServer: Option.Option<RunningAuthorizationServer>
-  /** The variables for programs that use it, with its secrets and the token of its control. */
-  readonly environment: Environment
-}
-
-const clientId = "agentcore"
-
-const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
-
-/** The scopes of the client. The command line can add more. */
-const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
 
 /** The authorization server, with one client for every provider. */
 interface RunningAuthorizationServer {
@@ -67,35 +54,47 @@ interface RunningAuthorizationServer {
   readonly clientSecret: Redacted.Redacted
 }
 
-/** The secret of the environment, of the vault, or a new one. Providers in the vault need the secret of the vault. */
-const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultStore> = Effect
-  .gen(function*() {
-    const configured = yield* Effect.option(readConfig(Config.Redacted(secretVariable)))
-    if (Option.isSome(configured)) return configured.value
-    const secrets = (yield* VaultStore).collection("command-line", Schema.RedactedFromValue(Schema.String))
-    const stored = yield* secrets.get(secretVariable)
-    if (Option.isSome(stored)) return stored.value
-    const secret = yield* randomSecret
-    yield* secrets.put(secretVariable, secret)
-    return secret
-  })
+export interface Running {
+  readonly server: LocalServer.Service
+  readonly control: LocalControl.Service
+  readonly authorizationServer: Option.Option<RunningAuthorizationServer>
+  /** The variables for programs that use the server, including its secrets and the token of its control. */
+  readonly environment: Environment
+}
+
+const clientId = "agentcore"
+
+const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
+
+/** The scopes of the client by default. */
+const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
+
+/**
+ * Reads the secret from the environment or the vault, or stores a new one in the vault. Providers in the vault need the
+ * same secret after a restart.
+ */
+const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultStore> = Effect.gen(function*() {
+  const configured = yield* Effect.option(readConfig(Config.Redacted(secretVariable)))
+  if (Option.isSome(configured)) return configured.value
+  const secrets = (yield* VaultStore).collection("command-line", Schema.RedactedFromValue(Schema.String))
+  const stored = yield* secrets.get(secretVariable)
+  if (Option.isSome(stored)) return stored.value
+  const secret = yield* randomSecret
+  yield* secrets.put(secretVariable, secret)
+  return secret
+})
 
 const startAuthorizationServer = (
   { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
-  { allowedHosts, host }: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
+  listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
     const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
-    const resources = [defaultResource, ...audiences]
-    const service = yield* make({ host, port, allowedHosts, resources, trustedIssuers })
-    const running: RunningAuthorizationServer = { service, clientSecret: yield* readClientSecret }
-    return running
+    const service = yield* make({ ...listening, port, resources: [defaultResource, ...audiences], trustedIssuers })
+    return { service, clientSecret: yield* readClientSecret }
   })
 
-/**
- * Registers the client for the callback URLs of all providers at the local server, and for redirect URIs of
- * applications that sign in their own users.
- */
+/** Registers the client, with the callback URLs of all providers, and with redirect URIs of applications. */
 const registerClient = (
   { clientSecret, service }: RunningAuthorizationServer,
   { redirectUris = [], scopes = [] }: AuthorizationServerOptions,
@@ -116,22 +115,16 @@ const registerClient = (
     ]
   })
 
-/** The variables of the authorization server. Those that are secrets are apart. */
-const toEnvironment = (
-  { clientSecret, service }: RunningAuthorizationServer
-): { readonly environment: Environment; readonly secrets: Environment } => ({
-  environment: {
-    AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
-    AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
-    AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT: service.authorizationEndpoint,
-    AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT: service.tokenEndpoint,
-    AGENTCORE_LOCAL_OAUTH_AUDIENCE: service.audience,
-    AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
-  },
-  secrets: { [secretVariable]: Redacted.value(clientSecret) }
+const variablesOf = (service: AuthorizationServer.Service): Environment => ({
+  AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
+  AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
+  AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT: service.authorizationEndpoint,
+  AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT: service.tokenEndpoint,
+  AGENTCORE_LOCAL_OAUTH_AUDIENCE: service.audience,
+  AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
 })
 
-/** Starts it, over the store in context. It runs until the end of the scope. */
+/** Starts the servers over the store in context. They run until the scope closes. */
 export const start = <E>(
   { authorizationServer: options, load, ...serverOptions }: Options<E>
 ): Effect.Effect<
@@ -141,32 +134,25 @@ export const start = <E>(
 > =>
   Effect.gen(function*() {
     const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
-    // The server refuses these, when it starts later.
+    // The local server rejects these hosts, but it starts later.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
-    const authorizationServer = Option.fromUndefinedOr(
-      options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
-    )
-    const oauth = Option.match(authorizationServer, {
-      onNone: () => ({ environment: {}, secrets: {} }),
-      onSome: toEnvironment
-    })
-    const secretEnvironment = {
-      ...serverOptions.secretEnvironment,
-      ...Record.map(oauth.secrets, (value) => Redacted.make(value))
-    }
-    const { settings, setup } = yield* load({ ...oauth.environment, ...oauth.secrets })
+    const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
+    const environment = oauth === undefined ? {} : variablesOf(oauth.service)
+    const secrets: SecretEnvironment = oauth === undefined ? {} : { [secretVariable]: oauth.clientSecret }
+    const secretEnvironment: SecretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
+    const { settings, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,
       setup,
       settings,
-      authorizationServer: Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service)),
-      environment: oauth.environment,
+      authorizationServer: oauth?.service,
+      environment,
       secretEnvironment
     })).pipe(Effect.provide(OAuthClient.layer))
     const server = Context.get(context, LocalServer.LocalServer)
-    if (options !== undefined && Option.isSome(authorizationServer)) {
-      yield* registerClient(authorizationServer.value, options, [server.url, publicUrl ?? server.url])
-      yield* authorizationServer.value.service.trustIssuer({
+    if (options !== undefined && oauth !== undefined) {
+      yield* registerClient(oauth, options, [server.url, publicUrl ?? server.url])
+      yield* oauth.service.trustIssuer({
         // The issuer of STS is the public URL, which this process may not reach. The backend removes the slashes, too.
         issuer: (publicUrl ?? server.url).replace(/\/+$/, ""),
         jwksUri: `${server.url}/.well-known/jwks.json`
@@ -175,7 +161,7 @@ export const start = <E>(
     return {
       server,
       control: Context.get(context, LocalControl.LocalControl),
-      authorizationServer,
+      authorizationServer: Option.fromUndefinedOr(oauth),
       environment: {
         ...server.environment,
         ...Record.map(secretEnvironment, Redacted.value),
