@@ -116,6 +116,29 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
 // Combinators
 // -----------------------------------------------------------------------------
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /**
+   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
+   * fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <Id, E = RequiresUserConsent, R = never>(
+    credential: Credential<Id>,
+    options?: ConsentOptions<E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
+  /**
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <Id = AccessToken, E = RequiresUserConsent, R = never>(
+    options: Options<Id, E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
+}
+
 /**
  * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache
  * tokens.)
@@ -143,26 +166,7 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
  *   AccessToken.withAccessToken(Github, { consent: Consent.openBrowser })
  * )
  */
-export const withAccessToken: {
-  /**
-   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
-   * fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <Id, E = RequiresUserConsent, R = never>(
-    credential: Credential<Id>,
-    options?: ConsentOptions<E, R>
-  ): <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
-  /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
-   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    options: Options<Id, E, R>
-  ): <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
   /**
    * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
    * fails with `RequiresUserConsent` if the user has to consent.
@@ -186,8 +190,7 @@ export const withAccessToken: {
     self: Effect.Effect<A, E1, R1>,
     subject: Credential<Id> | Options<Id, E, R>,
     options?: ConsentOptions<E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
-    kind.provide(self, subject, (request) => get(request, options))
+  ) => kind.provide(self, subject, (request) => get(request, options))
 )
 
 /**
@@ -197,31 +200,11 @@ export const withAccessToken: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithAccessToken: Effect.Effect<
-  {
-    /** Provides a declared access token to an effect. */
-    <Id, E = RequiresUserConsent, R = never>(
-      credential: Credential<Id>,
-      options?: ConsentOptions<E, R>
-    ): <A, E1, R1>(
-      self: Effect.Effect<A, E1, R1>
-    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
-    /** Provides an access token to an effect, under the tag `into`. */
-    <Id = AccessToken, E = RequiresUserConsent, R = never>(
-      options: Options<Id, E, R>
-    ): <A, E1, R1>(
-      self: Effect.Effect<A, E1, R1>
-    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
-  },
-  never,
-  Identity
-> = Effect.map(
+export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
   Identity,
   (identity) =>
   <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
-  <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken> =>
+  <A, E1, R1>(self: Effect.Effect<A, E1, R1>) =>
     kind.provide(self, subject, (request) => identity.getAccessToken(request, options))
 )
 
@@ -356,8 +339,5 @@ export const layer: {
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
     options: Options<Id, E, R>
   ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
-} = <Id, E, R>(
-  subject: Credential<Id> | Options<Id, E, R>,
-  options?: ConsentOptions<E, R>
-): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+} = <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
   kind.layer(subject, (request) => get(request, options))

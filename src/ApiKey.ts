@@ -76,6 +76,21 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
+  /**
+   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
+   * caller.
+   */
+  <Id = ApiKey>(
+    options: Options<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
+}
+
 /**
  * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
  *
@@ -94,22 +109,7 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
  *
  * const program = Effect.flatMap(Weather, forecast).pipe(ApiKey.withApiKey(Weather))
  */
-export const withApiKey: {
-  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
-  /**
-   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
-   * caller.
-   */
-  <Id = ApiKey>(
-    options: Options<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
+export const withApiKey: Combinator<Identity | WorkloadAccessToken> & {
   /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
   <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
@@ -125,11 +125,7 @@ export const withApiKey: {
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
 } = dual(
   2,
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    subject: Credential<Id> | Options<Id>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    kind.provide(self, subject, get)
+  <A, E, R, Id>(self: Effect.Effect<A, E, R>, subject: Credential<Id> | Options<Id>) => kind.provide(self, subject, get)
 )
 
 /**
@@ -138,30 +134,9 @@ export const withApiKey: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithApiKey: Effect.Effect<
-  {
-    /** Provides a declared API key to an effect. */
-    <Id>(
-      credential: Credential<Id>
-    ): <A, E, R>(
-      self: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
-    /** Provides an API key to an effect, under the tag `into`. */
-    <Id = ApiKey>(
-      options: Options<Id>
-    ): <A, E, R>(
-      self: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
-  },
-  never,
-  Identity
-> = Effect.map(
+export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
   Identity,
-  (identity) =>
-  <Id>(subject: Credential<Id> | Options<Id>) =>
-  <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken> =>
+  (identity) => <Id>(subject: Credential<Id> | Options<Id>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
     kind.provide(self, subject, (request) => identity.getApiKey(request))
 )
 
@@ -247,5 +222,4 @@ export const layer: {
    * with one caller.
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
-} = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-  kind.layer(subject, get)
+} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)

@@ -158,6 +158,25 @@ const obtain = (sts: Service) =>
 // Combinators
 // -----------------------------------------------------------------------------
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
+   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
+  /**
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
+   * token. The account must have outbound web identity federation enabled, and IAM must allow
+   * `sts:GetWebIdentityToken`.
+   */
+  <Id = IamAccessToken>(
+    options: Options<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
+}
+
 /**
  * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
  * caches tokens until they expire.
@@ -184,26 +203,7 @@ const obtain = (sts: Service) =>
  *
  * const program = Effect.flatMap(Reports, report).pipe(IamAccessToken.withIamAccessToken(Reports))
  */
-export const withIamAccessToken: {
-  /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
-   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
-  /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
-   * token. The account must have outbound web identity federation enabled, and IAM must allow
-   * `sts:GetWebIdentityToken`.
-   */
-  <Id = IamAccessToken>(
-    options: Options<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
+export const withIamAccessToken: Combinator<SecurityTokenService> & {
   /**
    * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
    * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
@@ -223,11 +223,7 @@ export const withIamAccessToken: {
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
 } = dual(
   2,
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    subject: Credential<Id> | Options<Id>
-  ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    kind.provide(self, subject, get)
+  <A, E, R, Id>(self: Effect.Effect<A, E, R>, subject: Credential<Id> | Options<Id>) => kind.provide(self, subject, get)
 )
 
 /**
@@ -237,24 +233,9 @@ export const withIamAccessToken: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithIamAccessToken: Effect.Effect<
-  {
-    /** Provides a declared AWS-signed JWT to an effect. */
-    <Id>(
-      credential: Credential<Id>
-    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
-    /** Provides an AWS-signed JWT to an effect, under the tag `into`. */
-    <Id = IamAccessToken>(
-      options: Options<Id>
-    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
-  },
-  never,
-  SecurityTokenService
-> = Effect.map(
+export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, SecurityTokenService> = Effect.map(
   SecurityTokenService,
-  (sts) =>
-  <Id>(subject: Credential<Id> | Options<Id>) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
+  (sts) => <Id>(subject: Credential<Id> | Options<Id>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
     kind.provide(self, subject, obtain(sts))
 )
 
@@ -349,6 +330,4 @@ export const layer: {
    * of a short program.
    */
   <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
-} = <Id>(
-  subject: Credential<Id> | Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => kind.layer(subject, get)
+} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)

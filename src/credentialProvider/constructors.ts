@@ -1,6 +1,5 @@
 /** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
 import { hasProperty } from "effect/Predicate"
-import * as Record from "effect/Record"
 import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
 import type {
   ApiKeyDefinition,
@@ -8,14 +7,16 @@ import type {
   AuthorizationParameters,
   ClientOptions,
   CoinbaseOptions,
-  CustomClient,
   CustomOptions,
+  DescribedServer,
+  DiscoveredServer,
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
   PrivateKeyJwtChanges,
   ProviderOptions,
   Secret,
+  SecretClient,
   SecretReference,
   StripePrivyOptions
 } from "./definitions.js"
@@ -74,45 +75,39 @@ export const encodePrivateKeyJwt = (
   { kmsKeyArn, ...config }: PrivateKeyJwtChanges
 ): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
 
-const encodeClient = (options: CustomClient): Json =>
-  options.privateKeyJwt !== undefined
-    ? {
-      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-      privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
-    }
-    : options.awsIamIdTokenJwt !== undefined
-    ? { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
-    : encodeSecret("clientSecret", options.clientSecret)
-
-/** The options of `custom` that have another name, or another place, in the service model. */
-const customNames = [
-  "name",
-  "tags",
-  "offlineAccess",
-  "discovery",
-  "metadata",
-  "onBehalfOf",
-  "clientSecret",
-  "privateKeyJwt",
-  "awsIamIdTokenJwt"
-]
-
-export const custom = (options: CustomOptions): Oauth2Definition =>
-  makeOauth2(
-    options,
+export const custom = (options: CustomOptions): Oauth2Definition => {
+  const {
+    awsIamIdTokenJwt,
+    clientSecret,
+    discovery,
+    metadata,
+    name,
+    offlineAccess,
+    onBehalfOf,
+    privateKeyJwt,
+    tags,
+    ...config
+  } =
+    // Some clients and servers lack these properties.
+    options as CustomOptions & Partial<Pick<SecretClient, "clientSecret"> & DiscoveredServer & DescribedServer>
+  return makeOauth2(
+    { name, tags },
     "CustomOauth2",
     omitUndefined({
-      // The plane rejects a misspelled option: without its `privateEndpoint`, a server would be reached over the
-      // internet.
-      ...Record.filter({ ...options } as Json, (_, name) => !customNames.includes(name)),
-      ...encodeClient(options),
-      oauthDiscovery: "discovery" in options
-        ? { discoveryUrl: options.discovery }
-        : { authorizationServerMetadata: options.metadata },
-      onBehalfOfTokenExchangeConfig: options.onBehalfOf
+      // Includes unknown options, so that the plane rejects a misspelled one: without its `privateEndpoint`, a server
+      // would be reached over the internet.
+      ...config,
+      ...privateKeyJwt !== undefined
+        ? { clientAuthenticationMethod: "PRIVATE_KEY_JWT", privateKeyJwtConfig: encodePrivateKeyJwt(privateKeyJwt) }
+        : awsIamIdTokenJwt !== undefined
+        ? { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+        : encodeSecret("clientSecret", clientSecret),
+      oauthDiscovery: discovery === undefined ? { authorizationServerMetadata: metadata } : { discoveryUrl: discovery },
+      onBehalfOfTokenExchangeConfig: onBehalfOf
     }),
-    options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
+    offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
   )
+}
 
 export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
   kind: "apiKey",

@@ -25,8 +25,8 @@ export interface SecretView {
 }
 
 export interface View {
-  /** Members as JSON, by path: `oauthDiscovery.discoveryUrl`. */
-  readonly members: ReadonlyMap<string, string>
+  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
+  readonly members: ReadonlyMap<string, unknown>
   readonly secrets: ReadonlyMap<string, SecretView>
 }
 
@@ -42,13 +42,13 @@ export const secretNames: ReadonlyArray<string> = [
 /** Whether a path leads to a secret, its reference or its source. */
 export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
-const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, json: string]> =>
+const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, value: unknown]> =>
   Object.entries(value).flatMap(([name, member]) =>
     member === undefined || member === null || Redacted.isRedacted(member)
       ? []
       : isJson(member)
       ? flatten(member, `${prefix}${name}.`)
-      : [[`${prefix}${name}`, JSON.stringify(member)] as const]
+      : [[`${prefix}${name}`, member] as const]
   )
 
 // A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
@@ -58,24 +58,20 @@ const endpointPaths: { readonly [path: string]: string } = {
   tokenEndpoint: "oauthDiscovery.authorizationServerMetadata.tokenEndpoint"
 }
 
-const viewMembers = (config: Json): ReadonlyMap<string, string> =>
-  new Map(
-    flatten(config).flatMap(([path, json]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, json]])
-  )
+const viewMembers = (config: Json): View["members"] =>
+  new Map(flatten(config).flatMap(([path, value]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, value]]))
 
-const viewSecrets = (view: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
+const viewSecrets = (view: (name: string) => SecretView | undefined): View["secrets"] =>
   new Map(secretNames.flatMap((name) => {
     const secret = view(name)
     return secret === undefined ? [] : [[name, secret] as const]
   }))
 
 const viewDefinedSecret = (config: Json, name: string): SecretView | undefined => {
-  const reference = config[`${name}Config`]
-  return isJson(reference)
-    ? {
-      source: "EXTERNAL",
-      reference: { secretId: String(reference["secretId"]), jsonKey: String(reference["jsonKey"]) }
-    }
+  // The service model has references under these names.
+  const reference = config[`${name}Config`] as SecretReference | undefined
+  return reference !== undefined
+    ? { source: "EXTERNAL", reference }
     : Redacted.isRedacted(config[name])
     ? { source: "MANAGED" }
     : undefined
@@ -95,13 +91,11 @@ const hasSecret = (provider: Json, name: string): boolean =>
     && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
 
 const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
-  const arn = provider[`${name}Arn`]
-  const source = provider[`${name}Source`]
-  const jsonKey = provider[`${name}JsonKey`]
+  const { [`${name}Arn`]: arn, [`${name}Source`]: source = "MANAGED", [`${name}JsonKey`]: jsonKey } = provider
   return !hasSecret(provider, name) ? undefined : {
-    source: typeof source === "string" ? source : "MANAGED",
-    reference: isJson(arn) && typeof arn["secretArn"] === "string" && typeof jsonKey === "string"
-      ? { secretId: arn["secretArn"], jsonKey }
+    source: String(source),
+    reference: source === "EXTERNAL" && isJson(arn) && jsonKey !== undefined
+      ? { secretId: String(arn["secretArn"]), jsonKey: String(jsonKey) }
       : undefined
   }
 }
@@ -166,7 +160,7 @@ export interface Difference extends Omit<Ensured, "outcome"> {
 
 /** The values of a definition that creates a provider. */
 export const listValues = ({ members }: View): ReadonlyArray<ChangedValue> =>
-  [...members].map(([member, json]) => ({ member, after: JSON.parse(json) }))
+  Array.from(members, ([member, after]) => ({ member, after }))
 
 /** Compares a definition with a provider. */
 export const compare = (
@@ -177,13 +171,13 @@ export const compare = (
   const changes: Array<string> = []
   const notComparable: Array<string> = []
   const values: Array<ChangedValue> = []
-  for (const [path, json] of defined.members) {
-    const current = returned.members.get(path)
-    if (current === undefined) {
-      notComparable.push(path)
-    } else if (current !== json) {
-      changes.push(path)
-      values.push({ member: path, before: JSON.parse(current), after: JSON.parse(json) })
+  for (const [member, after] of defined.members) {
+    const before = returned.members.get(member)
+    if (before === undefined) {
+      notComparable.push(member)
+    } else if (JSON.stringify(before) !== JSON.stringify(after)) {
+      changes.push(member)
+      values.push({ member, before, after })
     }
   }
   for (const [secret, { reference, source }] of defined.secrets) {
