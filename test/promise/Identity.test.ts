@@ -459,7 +459,7 @@ describe("the caller", () => {
         assert.strictEqual(World.tagOf(outside), "MissingWorkloadAccessToken")
         assert.match(
           String(outside),
-          /no request is in context: call inside of runWithContext, or give workloadIdentityToken/
+          /no request is in context: call inside of runWithContext, or pass workloadIdentityToken/
         )
         const inside = yield* World.rejectionOf(runWithContext({ workloadAccessToken: "" }, call))
         assert.strictEqual(World.tagOf(inside), "MissingWorkloadAccessToken")

@@ -1,4 +1,4 @@
-/** The configurations of the wrappers, their checks, and the requests that they stand for. */
+/** The configurations of the wrappers, and how they are checked and mapped to requests of `Identity`. */
 import * as Effect from "effect/Effect"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -21,9 +21,7 @@ import { ProviderName } from "../../models/internal/names.js"
 import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
 
-/*
- * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
- */
+// Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
 
 export interface OAuth2WrapperConfig {
   /** Default: the token of the request in context, see `runWithContext`. */
@@ -83,12 +81,10 @@ export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-export interface ResumeOptions {
-  /** Default: the token of the request in context, see `runWithContext`. */
-  readonly workloadIdentityToken?: string | undefined
+export interface ResumeOptions extends ApiKeyUseOptions {
   /**
    * Shows the authorization URL to the user if they have not consented yet; then the call waits for the token. A
-   * function that does nothing only waits. Default: the promise rejects with `RequiresUserConsent`.
+   * function that does nothing only waits. By default, the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
@@ -97,8 +93,8 @@ const Text = () => Constraint.optional(Schema.String)
 
 const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
 
-/** `sessionUri` is in a type of the official SDK, and means nothing here. */
-export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+/** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
+export const validateAccessTokenConfig: Refuse = refuseOtherTags(
   "AccessToken",
   refuseFields(() => {
     const { audiences, customParameters, flow, forceAuthentication, provider, resources, returnUrl, scopes } =
@@ -120,24 +116,18 @@ export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
   accessTokenOperation
 )
 
-export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+export const validateApiKeyConfig: Refuse = refuseOtherTags(
   "ApiKey",
   refuseFields(() => ({ workloadIdentityToken: Text(), providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
-/** Checks options that can be absent. */
-const refuseOptions = (...check: Parameters<typeof refuseFields>): Refuse => {
-  const refuse = refuseFields(...check)
-  return (options) => options === undefined ? undefined : refuse(options)
-}
+export const validateAccessTokenUse: Refuse = refuseFields(useFields, accessTokenOperation)
 
-export const refuseAccessTokenUse: Refuse = refuseOptions(useFields, accessTokenOperation)
+export const validateApiKeyUse: Refuse = refuseFields(() => ({ workloadIdentityToken: Text() }), apiKeyOperation)
 
-export const refuseApiKeyUse: Refuse = refuseOptions(() => ({ workloadIdentityToken: Text() }), apiKeyOperation)
-
-/** `Identity` checks the values. */
-export const refuseCompletionNames: Refuse = refuseFields(() => ({
+/** Checks the names of the properties. `Identity` checks their values. */
+export const validateCompletion: Refuse = refuseFields(() => ({
   sessionUri: Constraint.guard(
     "a string or a Redacted string",
     (value) => isString(value) || Redacted.isRedacted(value)
@@ -165,9 +155,7 @@ export const toAccessTokenRequest = (
 ): Request => {
   const request = isDeclared(subject, "AccessToken") ? subject.request : toInlineRequest(subject)
   const returnUrl = context?.oauth2CallbackUrl ?? context?.callbackUrl
-  return request.returnUrl !== undefined || returnUrl === undefined
-    ? request
-    : { ...request, returnUrl }
+  return request.returnUrl !== undefined || returnUrl === undefined ? request : { ...request, returnUrl }
 }
 
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
@@ -177,13 +165,8 @@ export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacte
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
-  typeof session === "string"
-    ? Effect.mapError(
-      Schema.decodeEffect(FromJson)(session),
-      // The messages of this schema have no values.
-      ({ issue }) =>
-        new ValidationException({
-          message: leavesOf(issue).map(({ message }) => message).join("; ")
-        })
-    )
-    : Effect.succeed(session)
+  typeof session !== "string" ? Effect.succeed(session) : Effect.mapError(
+    Schema.decodeEffect(FromJson)(session),
+    // The messages of this schema have no values.
+    ({ issue }) => new ValidationException({ message: leavesOf(issue).map(({ message }) => message).join("; ") })
+  )

@@ -13,7 +13,6 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
-import { isDeclared } from "../../identity/credentialTag.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -94,7 +93,7 @@ export interface DataPlaneFunctions extends Functions {
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
 
-/** Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller. */
+/** Runs effects, and supplies their services. A wrapper asks for `Identity` only after it knows the caller. */
 export interface Runner<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
   readonly identity: Effect.Effect<Service, unknown, R>
@@ -109,10 +108,7 @@ const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Con
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
 }
 
-/**
- * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
- * not.
- */
+/** The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity. */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
   "InvokeAgentRuntimeCommandCommand",
@@ -140,9 +136,7 @@ const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<R
 
 /** Returns the value of an exit, or throws its error. */
 const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
-  if (Exit.isSuccess(exit)) {
-    return exit.value
-  }
+  if (Exit.isSuccess(exit)) return exit.value
   const error = Cause.squash(exit.cause)
   // A `ConfigError` is the only failure here that is not an `Error`.
   throw error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error
@@ -164,7 +158,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     return fn(...args, Redacted.value(credential))
   }
 
-  // The caller first: without one, no client is built.
+  // Reads the caller first: without a caller, no client is built.
   const callAs = (
     configured: string | undefined,
     context: RequestContext.RequestContext | undefined,
@@ -176,8 +170,8 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
-  // another call.
+  // Call it before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context
+  // of another call.
   const consentOptions = (
     { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
     context: RequestContext.RequestContext | undefined
@@ -190,25 +184,23 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     // TypeScript does not see that the initial parameters and the last one are all parameters.
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-      options?: Config.AccessTokenUseOptions
+      options: Config.AccessTokenUseOptions = {}
     ) =>
       wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const refused = Config.refuseAccessTokenConfig(subject) ?? Config.refuseAccessTokenUse(options)
-        if (refused !== undefined) return Effect.fail(refused)
+        const invalid = Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
+        if (invalid !== undefined) return Effect.fail(invalid)
         const request = Config.toAccessTokenRequest(subject, context)
-        const use = isDeclared(subject, "AccessToken") ? { ...options } : { ...subject, ...options }
+        const use: Config.AccessTokenUseOptions = { ...subject, ...options }
         const consent = consentOptions(use, context)
         return callAs(use.workloadIdentityToken, context, (identity) =>
           Effect.flatMap(consent, (consent) =>
             identity.getAccessToken(request, consent)))
       }) as CredentialWrapper,
-    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options?: Config.ApiKeyUseOptions) =>
-      wrap((context) => {
-        const refused = Config.refuseApiKeyConfig(subject) ?? Config.refuseApiKeyUse(options)
-        if (refused !== undefined) return Effect.fail(refused)
-        const request = Config.toApiKeyRequest(subject)
-        const use = isDeclared(subject, "ApiKey") ? { ...options } : { ...subject, ...options }
-        return callAs(use.workloadIdentityToken, context, (identity) => identity.getApiKey(request))
+    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) =>
+      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+        const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
+        return Config.validateApiKeyConfig(subject) ?? Config.validateApiKeyUse(options)
+          ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
       }) as CredentialWrapper,
     withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
@@ -221,27 +213,21 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
           }))
       ),
     resume: async (session, options = {}) => {
-      const refused = Config.refuseAccessTokenUse(options)
-      if (refused !== undefined) throw refused
+      const invalid = Config.validateAccessTokenUse(options)
+      if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
-      const token = await settle(
-        callAs(
-          options.workloadIdentityToken,
-          context,
-          (identity) =>
-            Effect.flatMap(
-              Effect.all([Config.toSession(session), consent]),
-              ([session, options]) => identity.resumeAccessToken(session, options)
-            )
-        )
-      )
-      return Redacted.value(token)
+      const token = callAs(options.workloadIdentityToken, context, (identity) =>
+        Effect.flatMap(
+          Effect.all([Config.toSession(session), consent]),
+          ([session, options]) => identity.resumeAccessToken(session, options)
+        ))
+      return Redacted.value(await settle(token))
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
-        const refused = Config.refuseCompletionNames(options)
-        if (refused !== undefined) return yield* refused
+        const invalid = Config.validateCompletion(options)
+        if (invalid !== undefined) return yield* invalid
         const sessionUri = Config.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)
         yield* (yield* identity).completeAuthorization({ sessionUri, user })
