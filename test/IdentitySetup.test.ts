@@ -90,10 +90,10 @@ describe("IdentitySetup.parse", () => {
 
   it.effect("reports where the text is not JSON", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: expected a value"])
-      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: expected a closing brace"])
+      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: value expected"])
+      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: close brace expected"])
       assert.deepStrictEqual(yield* lines("{\n  \"tags\": {}\r\n  \"local\": {}\n}"), [
-        "setup.jsonc:3:3: expected a comma"
+        "setup.jsonc:3:3: comma expected"
       ])
       assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: has the wrong type or value"])
       assert.deepStrictEqual(yield* lines(`{ "tags": { "a": "sentinel", "a": "b" } }`), [

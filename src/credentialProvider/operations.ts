@@ -74,14 +74,13 @@ const compareExisting = (definition: Definition) =>
   Effect.flatMap(
     Effect.suspend(() => validateRequest[definition.kind](definition.request) ?? get(definition)),
     (provider) =>
-      View.compare(
-        definition.name,
-        View.fromDefinition(definition),
-        View.fromProvider(provider)
+      Effect.map(
+        View.compare(definition.name, View.fromDefinition(definition), View.fromProvider(provider)),
+        (difference) => ({ ...difference, arn: provider.credentialProviderArn })
       )
   )
 
-/** `compare` with the values before and after. */
+/** `compare` with the values before and after, and the provider's ARN. */
 export const compareValues = (definition: Definition) =>
   Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
 
