@@ -10,7 +10,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
-import type { Problem } from "./credentials/check.js"
+import type { CheckError, Problem } from "./credentials/check.js"
 import * as Check from "./credentials/check.js"
 import { type Credential, isUserCredential } from "./credentials/credential.js"
 import type { Policy, PolicyOptions } from "./credentials/policy.js"
@@ -22,6 +22,8 @@ import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export {
+  /** @since 0.1.0 */
+  type CheckError,
   /** @since 0.1.0 */
   ExchangeNotConfigured,
   /** @since 0.1.0 */
@@ -61,17 +63,6 @@ export type {
   /** @since 0.1.0 */
   Status
 } from "./credentials/status.js"
-
-/**
- * The errors of {@link check}: those of the control plane, but for the two that are problems.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CheckError = Exclude<
-  GetCredentialProviderError,
-  { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
->
 
 /**
  * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the
@@ -157,11 +148,7 @@ export const check = (
  *
  * console.log(JSON.stringify(policy, null, 2))
  */
-export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
-  const refused = Policies.refuseOptions(options)
-  if (refused !== undefined) throw refused
-  return Policies.make(list, options)
-}
+export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => Policies.make(list, options)
 
 /**
  * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider.

@@ -215,10 +215,10 @@ describe("check", () => {
           operation: "GetApiKeyCredentialProvider"
         })
       ])
-      assert.include(problems[1]?.message, "could not be looked at")
+      assert.include(problems[1]?.message, "could not be read")
       assert.include(problems[1]?.message, "allow the caller bedrock-agentcore:GetApiKeyCredentialProvider")
       const [workload] = yield* check.pipe(deny("getWorkloadIdentity"))
-      assert.include(workload?.message, "The workload identity 'agent' could not be looked at")
+      assert.include(workload?.message, "The workload identity 'agent' could not be read")
     }).pipe(Effect.provide(backend())))
 
   it.live("works over the AWS SDK and HTTP", () =>

@@ -219,7 +219,7 @@ describe("agentcore-identity doctor", () => {
       const report = yield* json({ ...env, ...through(blind) }, ...byHand)
       const [unseen, refused] = report.of("reports")
       assert.strictEqual(unseen?.result, "unknown")
-      assert.include(unseen?.message, "could not be looked at")
+      assert.include(unseen?.message, "could not be read")
       assert.strictEqual(refused?.result, "problem")
       assert.deepStrictEqual(refused?.statements?.map(({ Sid }) => Sid), ["AccessTokens", "ProviderSecrets"])
       assert.strictEqual(report.of("weather")[0]?.result, "ok")
