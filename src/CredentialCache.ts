@@ -272,15 +272,15 @@ const cacheAccessToken = (
   restore: (accessToken) => new DataPlane.Issued({ accessToken })
 })
 
+const alwaysCached = { variantOf: () => [], bypassesRead: () => false, replaces: () => false }
+
 /** `timeToLive` is in milliseconds. */
 const cacheApiKey = (
   timeToLive: number
 ): Engine.Cacheable<DataPlane.GetResourceApiKeyRequest, DataPlane.GetResourceApiKeyResponse> => ({
   keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }, digestOf) =>
     Digest.ofValues(["getResourceApiKey", digestOf(workloadIdentityToken), resourceCredentialProviderName]),
-  variantOf: () => [],
-  bypassesRead: () => false,
-  replaces: () => false,
+  ...alwaysCached,
   credentialOf: ({ apiKey }) => apiKey,
   usableUntil: (_, _key, { now }) => now + timeToLive,
   restore: (apiKey) => ({ apiKey })
@@ -305,9 +305,7 @@ const cacheWebIdentityToken = (
       durationSeconds ?? null,
       pairsOf(tags)
     ]),
-  variantOf: () => [],
-  bypassesRead: () => false,
-  replaces: () => false,
+  ...alwaysCached,
   credentialOf: ({ webIdentityToken }) => webIdentityToken,
   usableUntil: ({ expiration }, _, { skew }) => DateTime.toEpochMillis(expiration) - skew,
   restore: undefined
@@ -322,14 +320,6 @@ const copying = <I, S extends object, E, R>(
   layer: Layer.Layer<I, E, R>
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
-const defaults = {
-  skew: "1 minute",
-  opaqueTimeToLive: 0,
-  apiKeyTimeToLive: "5 minutes",
-  capacity: 10_000,
-  storeTimeout: "100 millis"
-} as const
-
 const optionFields = {
   skew: Constraint.optional(OptionTypes.DurationInput),
   opaqueTimeToLive: Constraint.optional(OptionTypes.DurationInput),
@@ -337,9 +327,9 @@ const optionFields = {
   capacity: Constraint.optional(OptionTypes.Amount)
 }
 
-const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+const validateOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
-const refuseStoreOptions = Validation.refuse(
+const validateStoreOptions = Validation.refuse(
   () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
@@ -348,30 +338,20 @@ const refuseStoreOptions = Validation.refuse(
 interface Cache extends Service, Engine.Engine {}
 
 const makeLayer = (
-  options: Options,
+  { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute" }: Options,
   store: SafeStore
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
   Layer.unwrap(Effect.map(
     // A dependency of this package: without it the installation is broken.
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
-      const engine = Engine.make({
-        capacity: options.capacity ?? defaults.capacity,
-        skew: Duration.toMillis(options.skew ?? defaults.skew),
-        counters: { hits, misses, shared },
-        store
-      })
+      const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
       const cache: Cache = { [TypeId]: TypeId, ...engine }
-      const opaqueTimeToLive = Duration.toMillis(options.opaqueTimeToLive ?? defaults.opaqueTimeToLive)
-      const apiKeyTimeToLive = Duration.toMillis(options.apiKeyTimeToLive ?? defaults.apiKeyTimeToLive)
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
-        getResourceOauth2Token: cacheAccessToken(opaqueTimeToLive, decodeJwt),
-        getResourceApiKey: cacheApiKey(apiKeyTimeToLive)
+        getResourceOauth2Token: cacheAccessToken(Duration.toMillis(opaqueTimeToLive), decodeJwt),
+        getResourceApiKey: cacheApiKey(Duration.toMillis(apiKeyTimeToLive))
       }))
-      return Layer.merge(
-        copying(DataPlane.DataPlane, dataPlane),
-        Layer.succeed(CredentialCache, cache)
-      )
+      return Layer.merge(copying(DataPlane.DataPlane, dataPlane), Layer.succeed(CredentialCache, cache))
     }
   ))
 
@@ -395,11 +375,7 @@ const makeLayer = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(
-    refuseOptions,
-    options,
-    (options) => makeLayer(options, none)
-  )
+  Validation.checkedLayer(validateOptions, options, (options) => makeLayer(options, none))
 
 /**
  * The same with a store behind the memory, so that the processes of a fleet share credentials.
@@ -425,10 +401,10 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Validation.checkedLayer(refuseStoreOptions, options, (options) =>
+  Validation.checkedLayer(validateStoreOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
-      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
+      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))
     )))
 
 /**

@@ -5,45 +5,19 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import type * as Stream from "effect/Stream"
-import type {
-  ControlPlane,
-  CreateCredentialProviderError,
-  DeleteOauth2CredentialProviderError,
-  GetCredentialProviderError,
-  ListError,
-  StreamOptions,
-  UpdateCredentialProviderError
-} from "./ControlPlane.js"
 import * as Constructors from "./credentialProvider/constructors.js"
 import type {
   ApiKeyDefinition,
   ApiKeyOptions,
-  Changes,
   ClientOptions,
   CoinbaseOptions,
   CustomOptions,
-  Definition,
   EndpointOptions,
-  Ensured,
-  Kind,
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
-  Providers,
-  StripePrivyOptions,
-  Summaries,
-  Target
+  StripePrivyOptions
 } from "./credentialProvider/definitions.js"
-import * as Operations from "./credentialProvider/operations.js"
-import type {
-  CredentialProviderFailed,
-  CredentialProviderTimedOut,
-  SecretSourceSwitch,
-  WriteOnlyMembersMissing
-} from "./CredentialProviderError.js"
 
 /**
  * @since 0.1.0
@@ -333,116 +307,21 @@ export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = C
 // Operations
 // -----------------------------------------------------------------------------
 
-/**
- * Reads a provider.
- *
- * @since 0.1.0
- * @category operations
- */
-export const get: <K extends Kind>(
-  target: Target<K>
-) => Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> = Operations.get
-
-/**
- * Streams all providers of a kind.
- *
- * @since 0.1.0
- * @category operations
- */
-export const stream: <K extends Kind>(
-  kind: K,
-  options?: StreamOptions
-) => Stream.Stream<Summaries[K], ListError, ControlPlane> = Operations.stream
-
-const delete_: (target: Target) => Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =
-  Operations.remove
-
 export {
-  /**
-   * Deletes a provider.
-   *
-   * @since 0.1.0
-   * @category operations
-   */
-  delete_ as delete
-}
-
-/**
- * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the members that differ.
- *
- * @since 0.1.0
- * @category operations
- */
-export const compare: (
-  definition: Definition
-) => Effect.Effect<
-  "Missing" | Omit<Ensured, "outcome">,
-  GetCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> = Operations.compare
-
-/**
- * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service
- * does not return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is
- * created.
- *
- * @since 0.1.0
- * @category operations
- */
-export const ensure: (
-  definition: Definition,
-  options?: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  }
-) => Effect.Effect<
-  Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> = Operations.ensure
-
-/**
- * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and
- * sends it back with the changes.
- *
- * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A
- * definition as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
- *
- * @since 0.1.0
- * @category operations
- */
-export const update: <K extends Kind>(
-  target: Target<K>,
-  changes: Changes[K]
-) => Effect.Effect<
-  void,
-  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
-  ControlPlane
-> = Operations.update
-
-/**
- * Every second, for 2 minutes.
- *
- * @since 0.1.0
- * @category schedules
- */
-export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
-  Schedule.upTo({ duration: "2 minutes" })
-)
-
-/**
- * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the
- * service's reason. A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts
- * have none.
- *
- * @since 0.1.0
- * @category operations
- */
-export const awaitReady = <K extends Kind>(
-  target: Target<K>,
-  schedule: Schedule.Schedule<unknown> = defaultSchedule
-): Effect.Effect<
-  Providers[K],
-  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
-  ControlPlane
-> => Operations.awaitReady(target, schedule)
+  /** @since 0.1.0 */
+  awaitReady,
+  /** @since 0.1.0 */
+  compare,
+  /** @since 0.1.0 */
+  defaultSchedule,
+  /** @since 0.1.0 */
+  ensure,
+  /** @since 0.1.0 */
+  get,
+  /** @since 0.1.0 */
+  remove as delete,
+  /** @since 0.1.0 */
+  stream,
+  /** @since 0.1.0 */
+  update
+} from "./credentialProvider/operations.js"

@@ -80,17 +80,12 @@ const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => messa
 
 /** Appends advice to the message of the service. The errors of a plane have the message alone. */
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
-  isUnknownWorkload(error)
-    ? new AccessDeniedException({
-      operation: error.operation,
-      message:
-        `${
-          error.message.replace(/\.$/, "")
-        }: this account and region have no workload identity '${workloadName}'. Create it in `
-        + "code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities",
-      requestId: error.requestId
-    })
-    : error
+  !isUnknownWorkload(error) ? error : new AccessDeniedException({
+    ...error,
+    message:
+      `${error.message.replace(/\.$/, "")}: this account and region have no workload identity '${workloadName}'. `
+      + "Create it in code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
+  })
 
 const defaultRenewAfter = Duration.minutes(10)
 

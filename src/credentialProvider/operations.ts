@@ -1,7 +1,7 @@
 /** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
@@ -35,23 +35,31 @@ const names: { readonly [K in Kind]: "Oauth2" | "ApiKey" | "Payment" } = {
 
 type CreateRequest = Pick<Definition, "kind" | "request">
 
-// The four operations below cast requests and responses: TypeScript does not relate a kind to its operations.
+// These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
-export const get = <K extends Kind>({ kind, name }: Target<K>) =>
+/** Reads a provider. */
+export const get = <K extends Kind>(
+  { kind, name }: Target<K>
+): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
   ControlPlane.use((plane) =>
     plane[`get${names[kind]}CredentialProvider`]({ name }) as Effect.Effect<Providers[K], GetCredentialProviderError>
   )
 
-export const stream = <K extends Kind>(kind: K, options?: StreamOptions) =>
+/** Streams all providers of a kind. */
+export const stream = <K extends Kind>(
+  kind: K,
+  options?: StreamOptions
+): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
   Stream.unwrap(
     Effect.map(ControlPlane, (plane) =>
       plane[`stream${names[kind]}CredentialProviders`](options) as Stream.Stream<Summaries[K], ListError>)
   )
 
-export const remove = ({ kind, name }: Target) =>
-  ControlPlane.use((plane): Effect.Effect<void, DeleteOauth2CredentialProviderError> =>
-    plane[`delete${names[kind]}CredentialProvider`]({ name })
-  )
+/** Deletes a provider. */
+export const remove = (
+  { kind, name }: Target
+): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
+  ControlPlane.use((plane) => plane[`delete${names[kind]}CredentialProvider`]({ name }))
 
 const create = ({ kind, request }: CreateRequest) =>
   ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError> =>
@@ -84,17 +92,40 @@ const compareExisting = (definition: Definition) =>
 export const compareValues = (definition: Definition) =>
   Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
 
-export const compare = (definition: Definition) =>
+/**
+ * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the names of the members that
+ * differ.
+ */
+export const compare = (
+  definition: Definition
+): Effect.Effect<
+  "Missing" | Omit<Ensured, "outcome">,
+  GetCredentialProviderError | SecretSourceSwitch,
+  ControlPlane
+> =>
   Effect.map(compareValues(definition), (difference) => {
     if (difference === "Missing") return difference
     const { changes, notComparable } = difference
     return { changes, notComparable }
   })
 
+/**
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat.
+ *
+ * The service does not return some members, such as secrets. They are not compared: with `rotateSecrets`, secrets are
+ * always sent. `tags` are set only when the provider is created.
+ */
 export const ensure = (
   definition: Definition,
-  options: { readonly rotateSecrets?: boolean | undefined } = {}
-) => {
+  options: {
+    /** Whether to send the secrets even if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  } = {}
+): Effect.Effect<
+  Ensured,
+  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
+  ControlPlane
+> => {
   const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
     ([name, { source }]) => source === "MANAGED" ? [name] : []
   )
@@ -195,27 +226,60 @@ const updates: {
   }
 }
 
-export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]) =>
+/**
+ * Changes some members of a provider. AWS replaces the whole configuration, so `update` reads the provider first, and
+ * sends it back with the changes.
+ *
+ * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. If
+ * the target is a definition, `update` takes them from it. Otherwise it fails with `WriteOnlyMembersMissing`.
+ */
+export const update = <K extends Kind>(
+  target: Target<K>,
+  changes: Changes[K]
+): Effect.Effect<
+  void,
+  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const provider = yield* get(target)
     const writeOnly = yield* collectWriteOnly(target, provider, changes)
-    // The types do not join kind and request again.
-    yield* replace({
-      kind: target.kind,
-      request: updates[target.kind](provider, changes, writeOnly)
-    } as Pick<Definition, "kind" | "request">)
+    const request = updates[target.kind](provider, changes, writeOnly)
+    // The plane checks that the request is one of this kind.
+    yield* replace({ kind: target.kind, request } as CreateRequest)
   })
 
-export const awaitReady = <K extends Kind>(target: Target<K>, schedule: Schedule.Schedule<unknown>) =>
+/** Every second, for 2 minutes. */
+export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
+  Schedule.upTo({ duration: "2 minutes" })
+)
+
+/**
+ * Waits until a provider is `READY`. It fails with `CredentialProviderFailed` and the service's reason when the status is
+ * `CREATE_FAILED`, `UPDATE_FAILED` or `DELETE_FAILED`, and with `CredentialProviderTimedOut` when the schedule ends.
+ *
+ * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
+ */
+export const awaitReady = <K extends Kind>(
+  target: Target<K>,
+  schedule: Schedule.Schedule<unknown> = defaultSchedule
+): Effect.Effect<
+  Providers[K],
+  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
+  ControlPlane
+> =>
   Effect.flatMap(
     get(target),
     (provider): Effect.Effect<Providers[K], CredentialProviderFailed | CredentialProviderTimedOut> => {
-      // Only OAuth2 providers have these members.
-      const { failureReason, status } = provider as Partial<Providers["oauth2"]>
+      // Only OAuth2 providers have these properties.
+      const { failureReason: reason, status } = provider as Partial<Providers["oauth2"]>
+      const { name } = target
       return status === undefined || status === "READY"
         ? Effect.succeed(provider)
-        : status.endsWith("_FAILED")
-        ? Effect.fail(new CredentialProviderFailed({ name: target.name, status, reason: failureReason }))
-        : Effect.fail(new CredentialProviderTimedOut({ name: target.name, status }))
+        : Effect.fail(
+          status.endsWith("_FAILED")
+            ? new CredentialProviderFailed({ name, status, reason })
+            : new CredentialProviderTimedOut({ name, status })
+        )
     }
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "CredentialProviderTimedOut" }))
