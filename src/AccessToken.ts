@@ -47,11 +47,8 @@ const kind = CredentialTag.makeKind(Checks.accessToken, AccessToken)
  * @category models
  */
 export interface Credential<in out Id, out F extends Flow = Flow>
-  extends Context.Key<Id, Redacted.Redacted>, AccessTokenCredential<F>
-{
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+  extends AccessTokenCredential<F>, Context.Key<Id, Redacted.Redacted>
+{}
 
 /**
  * The class that {@link Tag} makes.

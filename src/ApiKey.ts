@@ -31,10 +31,7 @@ const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, ApiKeyCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id, Redacted.Redacted> {}
 
 /**
  * The class that {@link Tag} makes.

@@ -28,6 +28,8 @@ export * from "./credentialProvider/definitions.js"
 // Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.
 // -----------------------------------------------------------------------------
 
+type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
+
 /**
  * Google. `offlineAccess` sends `access_type=offline`, for refresh tokens.
  *
@@ -51,10 +53,9 @@ export * from "./credentialProvider/definitions.js"
  *   return calendar.authorizationParameters
  * })
  */
-export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "GoogleOauth2",
-  { customParameters: { access_type: "offline" } }
-)
+export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("GoogleOauth2", {
+  customParameters: { access_type: "offline" }
+})
 
 /**
  * GitHub. Enable refresh tokens in the settings of the GitHub App.
@@ -62,7 +63,7 @@ export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definiti
  * @since 0.1.0
  * @category constructors
  */
-export const github: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("GithubOauth2")
+export const github: Constructor = Constructors.makeVendor("GithubOauth2")
 
 /**
  * Slack. Enable refresh tokens in the settings of the app (token rotation).
@@ -70,7 +71,7 @@ export const github: (options: ClientOptions) => Oauth2Definition = Constructors
  * @since 0.1.0
  * @category constructors
  */
-export const slack: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SlackOauth2")
+export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
 
 /**
  * Salesforce. `offlineAccess` requests the scope `refresh_token`, for refresh tokens.
@@ -78,10 +79,9 @@ export const slack: (options: ClientOptions) => Oauth2Definition = Constructors.
  * @since 0.1.0
  * @category constructors
  */
-export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "SalesforceOauth2",
-  { scopes: ["refresh_token"] }
-)
+export const salesforce: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("SalesforceOauth2", {
+  scopes: ["refresh_token"]
+})
 
 /**
  * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh
@@ -90,12 +90,12 @@ export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Defi
  * @since 0.1.0
  * @category constructors
  */
-export const microsoft: (
-  options: ClientOptions & OfflineOptions & {
+export const microsoft: Constructor<
+  ClientOptions & OfflineOptions & {
     /** The id of the tenant. Default: users of any tenant. */
     readonly tenantId?: string | undefined
   }
-) => Oauth2Definition = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
+> = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
 
 /**
  * Atlassian. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -103,10 +103,9 @@ export const microsoft: (
  * @since 0.1.0
  * @category constructors
  */
-export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "AtlassianOauth2",
-  { scopes: ["offline_access"] }
-)
+export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("AtlassianOauth2", {
+  scopes: ["offline_access"]
+})
 
 /**
  * LinkedIn. Only approved partners get refresh tokens, by the settings of the app.
@@ -114,7 +113,7 @@ export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const linkedin: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("LinkedinOauth2")
+export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
 
 /**
  * Okta. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -122,8 +121,10 @@ export const linkedin: (options: ClientOptions) => Oauth2Definition = Constructo
  * @since 0.1.0
  * @category constructors
  */
-export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("OktaOauth2", { scopes: ["offline_access"] })
+export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "OktaOauth2",
+  { scopes: ["offline_access"] }
+)
 
 /**
  * Auth0. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -131,8 +132,10 @@ export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) =
  * @since 0.1.0
  * @category constructors
  */
-export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("Auth0Oauth2", { scopes: ["offline_access"] })
+export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "Auth0Oauth2",
+  { scopes: ["offline_access"] }
+)
 
 /**
  * Amazon Cognito. It always issues refresh tokens.
@@ -140,9 +143,7 @@ export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) 
  * @since 0.1.0
  * @category constructors
  */
-export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "CognitoOauth2"
-)
+export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CognitoOauth2")
 
 /**
  * OneLogin. Enable refresh tokens in the settings of the app.
@@ -150,9 +151,7 @@ export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Defini
  * @since 0.1.0
  * @category constructors
  */
-export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "OneLoginOauth2"
-)
+export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("OneLoginOauth2")
 
 /**
  * PingOne. Enable refresh tokens in the grant types of the application.
@@ -160,9 +159,7 @@ export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "PingOneOauth2"
-)
+export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("PingOneOauth2")
 
 /**
  * CyberArk. Enable refresh tokens in the settings of the app.
@@ -170,9 +167,7 @@ export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Defini
  * @since 0.1.0
  * @category constructors
  */
-export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "CyberArkOauth2"
-)
+export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CyberArkOauth2")
 
 /**
  * FusionAuth. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
@@ -180,8 +175,10 @@ export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Defin
  * @since 0.1.0
  * @category constructors
  */
-export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("FusionAuthOauth2", { scopes: ["offline_access"] })
+export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "FusionAuthOauth2",
+  { scopes: ["offline_access"] }
+)
 
 /**
  * X. `offlineAccess` requests the scope `offline.access`, for refresh tokens.
@@ -189,7 +186,7 @@ export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOpti
  * @since 0.1.0
  * @category constructors
  */
-export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor("XOauth2", {
+export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("XOauth2", {
   scopes: ["offline.access"]
 })
 
@@ -199,10 +196,9 @@ export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = 
  * @since 0.1.0
  * @category constructors
  */
-export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "DropboxOauth2",
-  { customParameters: { token_access_type: "offline" } }
-)
+export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("DropboxOauth2", {
+  customParameters: { token_access_type: "offline" }
+})
 
 /**
  * Reddit. `offlineAccess` sends `duration=permanent`, for refresh tokens.
@@ -210,10 +206,9 @@ export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definit
  * @since 0.1.0
  * @category constructors
  */
-export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "RedditOauth2",
-  { customParameters: { duration: "permanent" } }
-)
+export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("RedditOauth2", {
+  customParameters: { duration: "permanent" }
+})
 
 /**
  * Facebook. It issues no refresh tokens.
@@ -221,7 +216,7 @@ export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definiti
  * @since 0.1.0
  * @category constructors
  */
-export const facebook: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("FacebookOauth2")
+export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
 
 /**
  * HubSpot. It always issues refresh tokens.
@@ -229,7 +224,7 @@ export const facebook: (options: ClientOptions) => Oauth2Definition = Constructo
  * @since 0.1.0
  * @category constructors
  */
-export const hubspot: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("HubspotOauth2")
+export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
 
 /**
  * Notion. Its tokens do not expire.
@@ -237,7 +232,7 @@ export const hubspot: (options: ClientOptions) => Oauth2Definition = Constructor
  * @since 0.1.0
  * @category constructors
  */
-export const notion: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("NotionOauth2")
+export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
 
 /**
  * Spotify. It always issues refresh tokens.
@@ -245,7 +240,7 @@ export const notion: (options: ClientOptions) => Oauth2Definition = Constructors
  * @since 0.1.0
  * @category constructors
  */
-export const spotify: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SpotifyOauth2")
+export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
 
 /**
  * Twitch. It always issues refresh tokens.
@@ -253,7 +248,7 @@ export const spotify: (options: ClientOptions) => Oauth2Definition = Constructor
  * @since 0.1.0
  * @category constructors
  */
-export const twitch: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("TwitchOauth2")
+export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
 
 /**
  * Yandex. It always issues refresh tokens.
@@ -261,7 +256,7 @@ export const twitch: (options: ClientOptions) => Oauth2Definition = Constructors
  * @since 0.1.0
  * @category constructors
  */
-export const yandex: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("YandexOauth2")
+export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
 
 /**
  * Zoom. It always issues refresh tokens.
@@ -269,7 +264,7 @@ export const yandex: (options: ClientOptions) => Oauth2Definition = Constructors
  * @since 0.1.0
  * @category constructors
  */
-export const zoom: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("ZoomOauth2")
+export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
 
 /**
  * Any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID Connect), for refresh tokens.
@@ -277,7 +272,7 @@ export const zoom: (options: ClientOptions) => Oauth2Definition = Constructors.m
  * @since 0.1.0
  * @category constructors
  */
-export const custom: (options: CustomOptions) => Oauth2Definition = Constructors.custom
+export const custom: Constructor<CustomOptions> = Constructors.custom
 
 /**
  * An API key.

@@ -96,10 +96,7 @@ export interface IamAccessTokenCredential {
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, IamAccessTokenCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+export interface Credential<in out Id> extends IamAccessTokenCredential, Context.Key<Id, Redacted.Redacted> {}
 
 /**
  * The class that {@link Tag} makes.

@@ -160,6 +160,11 @@ export const table = (
   } = {}
 ): string => Plan.table(changes, options.values ?? false)
 
+interface ApplyOptions {
+  /** Whether to send the secrets even if nothing else differs. Default: false. */
+  readonly rotateSecrets?: boolean | undefined
+}
+
 /**
  * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done.
  * Nothing is deleted.
@@ -172,10 +177,7 @@ export const table = (
  */
 export const applyStream = (
   setup: IdentitySetup,
-  options: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  } = {}
+  options: ApplyOptions = {}
 ): Stream.Stream<Change, ApplyError, ControlPlane> => Plan.apply(setup, options.rotateSecrets ?? false)
 
 /**
@@ -186,11 +188,6 @@ export const applyStream = (
  */
 export const apply = (
   setup: IdentitySetup,
-  options?: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  }
+  options?: ApplyOptions
 ): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Stream.runCollect(applyStream(setup, options)).pipe(
-    Effect.withSpan("IdentitySetup.apply")
-  )
+  Effect.withSpan(Stream.runCollect(applyStream(setup, options)), "IdentitySetup.apply")

@@ -42,12 +42,6 @@ export const dataPlaneQuotas: Quotas<keyof DataPlane.Operations> = Record.map(
  */
 export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.quota
 
-// AWS counts each operation by itself.
-const makeLimiters = <Operation extends string>(
-  quotas: Quotas<Operation>
-): Effect.Effect<{ readonly [K in Operation]: RateLimiter.Limiter }> =>
-  Effect.sync(() => Record.map(quotas, (limit) => RateLimiter.make(limit)))
-
 const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
   Effect.map(RateLimiter.CallPriority, (priority) =>
     priority !== "byRequest"
@@ -61,12 +55,12 @@ const Quota = Constraint.guard(
   (value): value is number => isNumber(value) && value > 0
 )
 
-const refuseQuotas = Validation.refuse(
+const validateQuotas = Validation.refuse(
   () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
   { name: "RateLimit.dataPlane" }
 )
 
-const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
+const validateQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the
@@ -92,16 +86,16 @@ const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPla
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
-    Layer.unwrap(Effect.map(
-      makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
-      (limiters) =>
-        DataPlane.decorate((operation, effect, request) =>
-          operation === "getResourceOauth2Token"
-            ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
-            : Effect.andThen(limiters[operation]("normal"), effect)
-        )
-    )))
+  Validation.checkedLayer(validateQuotas, quotas, (quotas) =>
+    Layer.suspend(() => {
+      // AWS counts each operation separately.
+      const limiters = Record.map({ ...dataPlaneQuotas, ...quotas }, RateLimiter.make)
+      return DataPlane.decorate((operation, effect, request) =>
+        operation === "getResourceOauth2Token"
+          ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
+          : Effect.andThen(limiters[operation]("normal"), effect)
+      )
+    }))
 
 /**
  * Keeps the control plane in context within its quota, a number of calls a second for each operation.
@@ -112,8 +106,8 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Validation.checkedLayer(refuseQuota, quota, (quota) =>
-    Layer.unwrap(Effect.map(
-      makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-      (limiters) => ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
-    )))
+  Validation.checkedLayer(validateQuota, quota, (quota) =>
+    Layer.suspend(() => {
+      const limiters = Record.map(ControlPlane.operations, () => RateLimiter.make(quota))
+      return ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
+    }))

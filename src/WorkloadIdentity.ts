@@ -58,6 +58,13 @@ const validateChange = Validation.refuse(
   operations.updateWorkloadIdentity
 )
 
+interface Settings {
+  /** The URLs that users may return to after consent. Default: none. */
+  readonly returnUrls?: ReadonlyArray<string> | undefined
+  /** Tags of the workload identity. They are set on creation only. */
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
+
 /**
  * Creates a workload identity. Default name: `workload-` and 8 hexadecimal digits.
  *
@@ -72,13 +79,9 @@ const validateChange = Validation.refuse(
  *   yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
  * })
  */
-export const create = (options: {
+export const create = (options: Settings & {
   /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */
   readonly name?: string | undefined
-  /** The URLs that users may return to after consent. Default: none. */
-  readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Tags of the workload identity. */
-  readonly tags?: { readonly [key: string]: string } | undefined
 } = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.gen(function*() {
     const invalid = validateCreation(options)
@@ -215,14 +218,12 @@ export const removeReturnUrls = (
  * @since 0.1.0
  * @category operations
  */
-export const ensure = (options: {
-  /** The name, 3 to 255 characters. */
-  readonly name: string
-  /** The URLs that users may return to after consent. Default: none. */
-  readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Tags of the workload identity. They are set on creation only. */
-  readonly tags?: { readonly [key: string]: string } | undefined
-}): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
+export const ensure = (
+  options: Settings & {
+    /** The name, 3 to 255 characters. */
+    readonly name: string
+  }
+): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
   // The plane rejects a missing name.
   const invalid = validateCreation(options)
   if (invalid !== undefined) return Effect.fail(invalid)

@@ -179,14 +179,7 @@ export interface EndpointOptions {
 }
 
 /** A client of a custom authorization server that authenticates with a secret. */
-export interface SecretClient {
-  /** The client id, as the authorization server issued it. */
-  readonly clientId: string
-  /**
-   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * refused.
-   */
-  readonly clientSecret: Redacted.Redacted | SecretReference
+export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSecret"> {
   /**
    * How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body.
    */
