@@ -1,6 +1,6 @@
 /**
  * An API key for an effect. {@link Tag} declares the key once, as a tag with its request. The effect requires the tag,
- * and a combinator provides the key at every run.
+ * and a combinator provides the key in each run.
  *
  * @since 0.1.0
  */
@@ -34,7 +34,7 @@ const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
 export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id, Redacted.Redacted> {}
 
 /**
- * The class that {@link Tag} makes.
+ * The class that {@link Tag} returns.
  *
  * @since 0.1.0
  * @category models
@@ -47,10 +47,10 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
- * credential in its place.
+ * Declares an API key: a tag that carries its request. Every function that takes a request also takes the declared
+ * credential.
  *
- * Throws a `ValidationException` that names the property if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -89,9 +89,9 @@ interface Combinator<Needs> {
 }
 
 /**
- * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
+ * Provides an API key to an effect. Each run obtains the key. To cache keys, put `CredentialCache` under `Identity`.
  *
- * The effect has the same key from its beginning to its end. A program that runs for hours takes {@link get} instead.
+ * The effect has one key for its whole run. A program that runs for hours uses {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -138,10 +138,10 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
 )
 
 /**
- * Returns the API key, as it is now. With `CredentialCache` under `Identity` it takes microseconds.
+ * Returns the current API key. With `CredentialCache` under `Identity`, a cached key takes microseconds.
  *
- * It is for programs that run for hours: they call it right before each use. {@link withApiKey} obtains a key when its
- * effect starts, and a key that was rotated is no longer valid.
+ * It is for programs that run for hours. They call it right before each use. {@link withApiKey} obtains a key when its
+ * effect starts, and a rotation makes that key invalid.
  *
  * @since 0.1.0
  * @category accessors
@@ -202,21 +202,21 @@ export const use = <A, E, R>(
   useCredential(get(request), () => get(request), f, options)
 
 /**
- * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
- * with one caller. Elsewhere use {@link withApiKey}.
+ * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
+ * caller. Elsewhere use {@link withApiKey}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: {
   /**
-   * One declared API key for everything above the layer, obtained when the layer is built. It is for the edge of a
-   * short program with one caller.
+   * Provides one declared API key, which is obtained when the layer is built. It is for the edge of a short program
+   * with one caller.
    */
   <Id>(credential: Credential<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
   /**
-   * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
-   * with one caller.
+   * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
+   * caller.
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
 } = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)

@@ -42,7 +42,7 @@ export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>
 }
 
 /**
- * The portal did not reach the awaited state before the schedule ended. `status` is the last one read.
+ * The portal did not reach the expected state before the schedule ended. `status` is the last one read.
  *
  * @since 0.1.0
  * @category errors
@@ -122,7 +122,7 @@ export interface Ensured {
  *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
  *   })
  *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
- *   // Register it at the identity provider.
+ *   // Register this URL at the identity provider.
  *   return ConsentPortal.callbackUrl(portal)
  * })
  */
@@ -141,7 +141,7 @@ export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, Re
   ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
 /**
- * Starts an update. Omitted members stay as they are.
+ * Starts an update. Omitted members keep their values.
  *
  * @since 0.1.0
  * @category operations
@@ -254,7 +254,8 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 se
 )
 
 /**
- * Waits until a portal is `ACTIVE`. `FAILED` and `UPDATE_FAILED` end the wait with the service's reason.
+ * Waits until a portal is `ACTIVE`. Fails with `ConsentPortalFailed` and the service's reason when the status is
+ * `FAILED` or `UPDATE_FAILED`, and with `ConsentPortalTimedOut` when the schedule ends.
  *
  * @since 0.1.0
  * @category operations
@@ -280,7 +281,7 @@ export const awaitActive = (
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
 /**
- * Waits until a portal is deleted.
+ * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends.
  *
  * @since 0.1.0
  * @category operations

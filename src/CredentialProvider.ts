@@ -1,7 +1,7 @@
 /**
- * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The
- * operations make the service match a definition, and check it: they fail with the `ValidationException` of an invalid
- * one.
+ * Credential providers, which supply an agent's tokens and keys. There is one constructor for each vendor. The
+ * operations make the service match a definition. They check the definition first, and fail with `ValidationException`
+ * if it is invalid.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ import type {
 export * from "./credentialProvider/definitions.js"
 
 // -----------------------------------------------------------------------------
-// Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.
+// Constructors. The documentation of each vendor says what makes it issue refresh tokens.
 // -----------------------------------------------------------------------------
 
 type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
@@ -49,7 +49,7 @@ type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definiti
  *   })
  *   const { outcome } = yield* CredentialProvider.ensure(calendar)
  *   yield* Effect.log(`calendar: ${outcome}`)
- *   // Spread them into the request of an access token.
+ *   // Add these to the request of an access token.
  *   return calendar.authorizationParameters
  * })
  */
@@ -267,7 +267,8 @@ export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
 export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
 
 /**
- * Any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID Connect), for refresh tokens.
+ * Defines a provider for any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID
+ * Connect), for refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -275,7 +276,7 @@ export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
 export const custom: Constructor<CustomOptions> = Constructors.custom
 
 /**
- * An API key.
+ * Defines a provider of an API key.
  *
  * @since 0.1.0
  * @category constructors
@@ -283,7 +284,7 @@ export const custom: Constructor<CustomOptions> = Constructors.custom
 export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors.apiKey
 
 /**
- * Payments by Coinbase CDP.
+ * Defines a provider of payment tokens for Coinbase CDP.
  *
  * @since 0.1.0
  * @category constructors
@@ -291,7 +292,7 @@ export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors
 export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constructors.coinbase
 
 /**
- * Payments by Stripe's Privy.
+ * Defines a provider of payment tokens for Stripe's Privy.
  *
  * @since 0.1.0
  * @category constructors

@@ -15,7 +15,7 @@ import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 
 /**
- * Calls a second by operation.
+ * Calls per second, by operation.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +23,7 @@ import * as Validation from "./plane/validation.js"
 export type Quotas<Operation extends string> = { readonly [K in Operation]: number }
 
 /**
- * The quotas of the data plane in calls a second, by the AWS documentation: 200 for tokens and keys, 100 for
+ * The quotas of the data plane in calls per second. Source: the AWS documentation, 200 for tokens and keys, 100 for
  * completions.
  *
  * @since 0.1.0
@@ -35,7 +35,7 @@ export const dataPlaneQuotas: Quotas<keyof DataPlane.Operations> = Record.map(
 )
 
 /**
- * The quota of each operation of the control plane in calls a second, by the AWS documentation.
+ * The quota of each operation of the control plane in calls per second. Source: the AWS documentation.
  *
  * @since 0.1.0
  * @category quotas
@@ -51,7 +51,7 @@ const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
       : "normal")
 
 const Quota = Constraint.guard(
-  "a number of calls a second, above 0",
+  "a number of calls per second, above 0",
   (value): value is number => isNumber(value) && value > 0
 )
 
@@ -63,11 +63,10 @@ const validateQuotas = Validation.refuse(
 const validateQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the
- * layer, a `ValidationException`.
+ * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. With invalid quotas, the layer dies
+ * with a `ValidationException`.
  *
- * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come
- * last.
+ * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
  * @since 0.1.0
  * @category layers
@@ -98,7 +97,7 @@ export const dataPlane = (
     }))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls a second for each operation.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation.
  *
  * @since 0.1.0
  * @category layers

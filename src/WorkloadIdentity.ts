@@ -106,7 +106,8 @@ export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, Wo
 
 /**
  * Replaces all return URLs of a workload identity. A concurrent call in another process may overwrite them. Use
- * {@link addReturnUrls} and {@link removeReturnUrls} to keep the other URLs, and to repeat a change that was overwritten.
+ * {@link addReturnUrls} and {@link removeReturnUrls} to keep the other URLs, and to repeat a change that was
+ * overwritten.
  *
  * @since 0.1.0
  * @category operations

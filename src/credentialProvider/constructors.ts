@@ -1,4 +1,4 @@
-/** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
+/** The constructors of `CredentialProvider`. They turn options into requests of the service model. */
 import { hasProperty } from "effect/Predicate"
 import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
 import type {
@@ -24,7 +24,7 @@ import { type Json, omitUndefined } from "./view.js"
 
 export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
 
-/** The members of a request that stand for a secret. The plane rejects a secret of another type. */
+/** Encodes a secret as members of a request. The plane rejects a secret of another type. */
 export const encodeSecret = (name: string, value: Secret | undefined): Json =>
   value === undefined
     ? {}
@@ -46,8 +46,7 @@ const makeOauth2 = (
   kind: "oauth2",
   name,
   authorizationParameters,
-  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the
-  // schema.
+  // The types of the constructors relate vendor, member and configuration. A test checks each one against the schema.
   request: omitUndefined({
     name,
     credentialProviderVendor: vendor,
@@ -57,8 +56,8 @@ const makeOauth2 = (
 })
 
 /**
- * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes
- * the vendor issue a refresh token.
+ * Makes the constructor of a vendor. Options that only this vendor has go into the configuration unchanged. `offline`
+ * makes the vendor issue a refresh token.
  */
 export const makeVendor =
   (vendor: Oauth2Vendor, offline?: Partial<AuthorizationParameters>) =>
@@ -70,7 +69,7 @@ export const makeVendor =
       offlineAccess === true ? { ...noParameters, ...offline } : noParameters
     )
 
-/** The members of `privateKeyJwtConfig` that the options have. */
+/** Encodes the options of a key as members of `privateKeyJwtConfig`. */
 export const encodePrivateKeyJwt = (
   { kmsKeyArn, ...config }: PrivateKeyJwtChanges
 ): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
@@ -112,7 +111,7 @@ export const custom = (options: CustomOptions): Oauth2Definition => {
 export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
   kind: "apiKey",
   name,
-  // `Secret` decides which of the two shapes it is.
+  // The kind of the secret decides which of two types the request has.
   request: omitUndefined({
     name,
     // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
@@ -129,7 +128,7 @@ const makePayment = (
 ): PaymentDefinition => ({
   kind: "payment",
   name,
-  // As above: the types of the constructors fit vendor, member and configuration together.
+  // The types of the constructors relate vendor, member and configuration, as above.
   request: omitUndefined({
     name,
     credentialProviderVendor: vendor,

@@ -77,7 +77,7 @@ const validateRequest = Record.map(names, (name) => {
   return Validation.refuse((): Schema.Codec<Definition["request"], unknown> => row.request, row)
 })
 
-// Without the check, a secret that is a plain string would be no secret, and its rotation would change nothing.
+// Without the check, a plain string would not count as a secret, and its rotation would change nothing.
 const compareExisting = (definition: Definition) =>
   Effect.flatMap(
     Effect.suspend(() => validateRequest[definition.kind](definition.request) ?? get(definition)),
@@ -255,8 +255,8 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 se
 )
 
 /**
- * Waits until a provider is `READY`. It fails with `CredentialProviderFailed` and the service's reason when the status is
- * `CREATE_FAILED`, `UPDATE_FAILED` or `DELETE_FAILED`, and with `CredentialProviderTimedOut` when the schedule ends.
+ * Waits until a provider is `READY`. It fails with `CredentialProviderFailed` and the service's reason when the status
+ * is `CREATE_FAILED`, `UPDATE_FAILED` or `DELETE_FAILED`, and with `CredentialProviderTimedOut` when the schedule ends.
  *
  * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
  */

@@ -47,8 +47,8 @@ export interface PolicyOptions {
    */
   readonly users: "jwt" | "userId" | "none"
   /**
-   * The secrets in Secrets Manager that AgentCore does not store itself (`EXTERNAL`): name or ARN of the secret, by name
-   * of the provider. `externalSecrets` reads them. By default, AgentCore stores all secrets (`MANAGED`).
+   * The secrets in Secrets Manager that AgentCore does not store itself (`EXTERNAL`): name or ARN of the secret, by
+   * name of the provider. `externalSecrets` reads them. By default, AgentCore stores all secrets (`MANAGED`).
    */
   readonly secrets?: { readonly [provider: string]: string } | undefined
 }

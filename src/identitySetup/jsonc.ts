@@ -41,7 +41,9 @@ const formatPath = (path: Path): string =>
     ""
   )
 
-/** Returns the name in `{ "$env": "NAME" }`. No key of the service model contains a dollar sign, nor does a tag's key. */
+/**
+ * Returns the name in `{ "$env": "NAME" }`. No key of the service model contains a dollar sign, nor does a tag's key.
+ */
 const getVariableName = (node: Node): string | undefined => {
   const [member, ...others] = node.children ?? []
   const [key, value] = member?.children ?? []

@@ -159,9 +159,7 @@ const isKind = Schema.is(Kind)
 
 const validate = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
 
-/**
- * Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup.
- */
+/** Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup. */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
   Effect.suspend(() => {
     const invalid = validate(setup)

@@ -35,24 +35,24 @@ export interface OAuth2WrapperConfig {
   /** The services that the token is for (RFC 8693). Default: none. */
   audiences?: Array<string> | undefined
   /**
-   * The OAuth2 flow: whose access it is, and how the token is obtained.
+   * The OAuth2 flow. It decides whose access it is, and how the token is obtained.
    *
    * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
    * - `M2M`: the agent's own access, without a user (client credentials).
    * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
-   *   workload access token has to be one for that JWT.
+   *   workload access token must be for that JWT.
    */
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**
-   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
-   * call.
+   * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
+   * the call.
    */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-  /** Asks the user again, and drops the token in the vault. */
+  /** Asks the user to consent again, and drops the token in the vault. Default: false. */
   forceAuthentication?: boolean | undefined
   /**
    * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
-   * request in context, else the `Consent.ReturnUrl` of the runtime.
+   * request in context, or else `Consent.ReturnUrl` of the runtime.
    */
   callbackUrl?: string | undefined
   /** State of the application. The callback URL carries it back. */
@@ -75,23 +75,26 @@ export interface ApiKeyUseOptions {
 
 export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   /**
-   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
-   * call. Default: the promise rejects with `RequiresUserConsent`.
+   * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
+   * the call. Default: the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
 export interface ResumeOptions extends ApiKeyUseOptions {
   /**
-   * Shows the authorization URL to the user if they have not consented yet; then the call waits for the token. A
-   * function that does nothing only waits. By default, the promise rejects with `RequiresUserConsent`.
+   * Shows the authorization URL to the user if they have not consented yet. Then the call waits for the token. With a
+   * function that does nothing, the call only waits. By default, the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-const Text = () => Constraint.optional(Schema.String)
+const OptionalString = () => Constraint.optional(Schema.String)
 
-const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
+const useFields = () => ({
+  workloadIdentityToken: OptionalString(),
+  onAuthUrl: Constraint.optional(OptionTypes.AnyFunction)
+})
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
 export const validateAccessTokenConfig: Refuse = refuseOtherTags(
@@ -110,7 +113,7 @@ export const validateAccessTokenConfig: Refuse = refuseOtherTags(
       callbackUrl: returnUrl,
       customState: Constraint.optional(Constraint.text(1, 4096)),
       customParameters,
-      sessionUri: Text()
+      sessionUri: OptionalString()
     }
   }, accessTokenOperation),
   accessTokenOperation
@@ -118,13 +121,16 @@ export const validateAccessTokenConfig: Refuse = refuseOtherTags(
 
 export const validateApiKeyConfig: Refuse = refuseOtherTags(
   "ApiKey",
-  refuseFields(() => ({ workloadIdentityToken: Text(), providerName: ProviderName }), apiKeyOperation),
+  refuseFields(() => ({ workloadIdentityToken: OptionalString(), providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
 export const validateAccessTokenUse: Refuse = refuseFields(useFields, accessTokenOperation)
 
-export const validateApiKeyUse: Refuse = refuseFields(() => ({ workloadIdentityToken: Text() }), apiKeyOperation)
+export const validateApiKeyUse: Refuse = refuseFields(
+  () => ({ workloadIdentityToken: OptionalString() }),
+  apiKeyOperation
+)
 
 /** Checks the names of the properties. `Identity` checks their values. */
 export const validateCompletion: Refuse = refuseFields(() => ({

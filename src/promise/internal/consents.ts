@@ -51,7 +51,9 @@ export const make = () => {
   return {
     signals,
     pending,
-    /** The options of a call: it stores the session for its user, shows it, and waits until the callback completes it. */
+    /**
+     * The options of a call: it stores the session for its user, shows it, and waits until the callback completes it.
+     */
     options: (
       user: UserIdentifier | undefined,
       show: Consent.ConsentHandler<unknown> = byDefault

@@ -27,7 +27,7 @@ export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TR
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/** The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client. */
+/** The part of an AWS SDK client that is used here. The SDK's own types are generic in the operations of one client. */
 export interface AwsClient {
   /** The middleware of the client. */
   readonly middlewareStack: {
@@ -48,7 +48,7 @@ export interface AwsClient {
 }
 
 export interface CompleteAuthorizationOptions {
-  /** The parameter `session_id` of the URL to which the browser came back. */
+  /** The parameter `session_id` of the URL that the browser returned to. */
   readonly sessionUri: string | Redacted.Redacted
   /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
   readonly user: Workloads.User
@@ -101,14 +101,15 @@ export interface Runner<R> {
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
-  // caller's context.
+  // The fiber may run in the asynchronous context of another request, so the callback is bound to the caller's context.
   const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
   return (session) =>
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
 }
 
-/** The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity. */
+/**
+ * The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity.
+ */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
   "InvokeAgentRuntimeCommandCommand",
@@ -116,8 +117,8 @@ const commands: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
- * `high` it runs before the middleware of a single command, which therefore takes precedence.
+ * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
+ * it before the middleware of a single command, so that the latter takes precedence.
  */
 const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
   client.middlewareStack.add(

@@ -14,15 +14,15 @@ export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
   readonly workload?: Workload | undefined
   /**
-   * The user that the workload access token is for. The page after consent completes an authorization for this user
-   * only. Default: the user of `workload`, if that is the caller.
+   * The user that the workload access token is for. The page after consent completes authorizations of this user only.
+   * Default: the user of `workload`, if that is the caller.
    */
   readonly user?: User | undefined
   /** The workload access token of the caller. */
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
-  /** Where the browser goes after consent, as the official SDK names it. */
+  /** Where the browser goes after consent, under the name in the official SDK. */
   readonly oauth2CallbackUrl?: string | undefined
-  /** The same, as `http/RequestContext` names it. */
+  /** Where the browser goes after consent, under the name in `http/RequestContext`. */
   readonly callbackUrl?: string | undefined
   /** The session of the runtime. */
   readonly sessionId?: string | undefined
@@ -70,7 +70,9 @@ const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
   invalidate: (stale) => Effect.promise(() => invalidate(Redacted.value(stale)))
 })
 
-/** Returns the caller of the configuration, else of the request in context, else of the runtime. Ignores empty tokens. */
+/**
+ * Returns the caller of the configuration, else of the request in context, else of the runtime. Ignores empty tokens.
+ */
 export const callerOf = (
   configured: string | undefined,
   context: RequestContext | undefined

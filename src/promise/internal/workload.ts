@@ -25,7 +25,7 @@ export type User =
     readonly userId?: never
   }
 
-/** Does not check the user: a program in JavaScript can pass any value. */
+/** Converts the user without a check: a program in JavaScript can pass any value. */
 export const toUserIdentifier = (user: User): UserIdentifier =>
   typeof user === "object" && user !== null && typeof user.userToken === "string"
     ? { ...user, userToken: Redacted.make(user.userToken) }
@@ -37,10 +37,7 @@ const validateUser = refuseFields(
   { name: "" }
 )
 
-/**
- * Checks a user. The error quotes nothing, and names `source`: where the program wrote the user, or the function that
- * returned them.
- */
+/** Checks a user. The error names `source`, the property or function that the user came from. It contains no value. */
 export const checkUser = (
   user: User,
   source: "user" | "currentUser"
@@ -52,11 +49,11 @@ export const checkUser = (
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */
   readonly name: string
-  /** The user that the workload acts for. Default: none, for the workload's own credentials. */
+  /** The user that the workload acts for. Default: none, for credentials of the workload itself. */
   readonly user?: User | undefined
   /**
-   * The age at which the token is renewed, in milliseconds or as in `"10 minutes"`. Default: 10 minutes, because AWS
-   * documents no lifetime.
+   * The age at which the token is renewed, in milliseconds or as a string such as `"10 minutes"`. Default: 10 minutes,
+   * because AWS documents no lifetime.
    */
   readonly renewAfter?: Duration.Input | undefined
 }
