@@ -51,25 +51,22 @@ import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { missing, type Violation, violations } from "./plane/validation.js"
+import { missing, violations } from "./plane/validation.js"
 
 /**
  * @since 0.1.0
  */
 export * from "./identitySetup/setup.js"
 
-const toReason = ({ constraint }: Violation): string =>
-  constraint === undefined
-    ? "has the wrong type or value"
-    : constraint === missing
-    ? "is missing"
-    : constraint.replace(Constraint.prefix, "must")
-
 const toProblems = (issue: Issue.Issue): ReadonlyArray<Jsonc.Problem> =>
-  violations(issue).map((violation) => ({
+  violations(issue).map(({ constraint, path }) => ({
     // A key in JSON is never a symbol.
-    path: violation.path as Jsonc.Path,
-    reason: toReason(violation)
+    path: path as Jsonc.Path,
+    reason: constraint === undefined
+      ? "has the wrong type or value"
+      : constraint === missing
+      ? "is missing"
+      : constraint.replace(Constraint.prefix, "must")
   }))
 
 /** Finds the properties that decoding dropped. Only decoding knows which type of a union a value has. */

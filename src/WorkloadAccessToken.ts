@@ -126,24 +126,20 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
       if (Redacted.value(token) !== "") current = { token, renewAt }
       return token
     }
-    // AWS issues no new token for an expired JWT, but the old token may still be valid.
-    const mayKeepOld = (error: DataPlaneError): boolean =>
-      isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined)
-    // Reads the old token after the failure: it may have been invalidated during the call.
-    const orKeepOld = (error: DataPlaneError): Effect.Effect<Redacted.Redacted, DataPlaneError> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        current === undefined
-          ? Effect.fail(error)
-          : Effect.as(
-            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
-            keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
-          ))
     const renew = Effect.flatMap(
       Clock.currentTimeMillis,
       (begin) => Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))
-    ).pipe(
-      Effect.catchIf(mayKeepOld, orKeepOld)
-    )
+    ).pipe(Effect.catchIf(
+      // AWS issues no new token for an expired JWT, but the old token may still be valid.
+      (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
+      (error) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          // Reads the old token after the failure: it may have been invalidated during the call.
+          current === undefined ? Effect.fail(error) : Effect.as(
+            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
+            keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
+          ))
+    ))
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       workload: workloadName,
@@ -153,9 +149,7 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
           : share("", renew)),
       invalidate: (stale) =>
         Effect.sync(() => {
-          if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) {
-            current = undefined
-          }
+          if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
         })
     }
   })

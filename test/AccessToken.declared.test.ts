@@ -271,7 +271,9 @@ describe("calls of a declared credential and of the same inline request", () => 
             ],
             [
               "HttpClientCredentials.withIamAccessToken",
-              Effect.asVoid(HttpClientCredentials.withIamAccessToken(client(rejections), Declared, { origins }).get(url)),
+              Effect.asVoid(
+                HttpClientCredentials.withIamAccessToken(client(rejections), Declared, { origins }).get(url)
+              ),
               Effect.asVoid(
                 HttpClientCredentials.withIamAccessToken(client(rejections), { ...inline, origins }).get(url)
               )
