@@ -213,9 +213,7 @@ const compare = (
  * @since 0.1.0
  * @category operations
  */
-export const ensure = (
-  definition: CreateConsentPortalRequest
-): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
+export const ensure = (definition: CreateConsentPortalRequest): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
   const isPortal = ({ name, status }: ConsentPortalSummary) => name === definition.name && status !== "DELETING"
   const updateExisting: Effect.Effect<Ensured, EnsureError | NoSuchElementError, ControlPlane> = Effect.gen(
     function*() {

@@ -240,7 +240,4 @@ export const capture: Effect.Effect<
   <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, WorkloadAccessToken>>,
   never,
   WorkloadAccessToken
-> = Effect.map(
-  WorkloadAccessToken,
-  (caller) => (self) => Effect.provideService(self, WorkloadAccessToken, caller)
-)
+> = Effect.map(WorkloadAccessToken, (caller) => (self) => Effect.provideService(self, WorkloadAccessToken, caller))

@@ -42,11 +42,7 @@ export interface SafeStore {
   readonly remove: (key: string) => Effect.Effect<void>
 }
 
-export const none: SafeStore = {
-  get: () => Effect.succeedNone,
-  set: () => Effect.void,
-  remove: () => Effect.void
-}
+export const none: SafeStore = { get: () => Effect.succeedNone, set: () => Effect.void, remove: () => Effect.void }
 
 /** In milliseconds. A store without a connection fails at each request, so it is reported at most once in this time. */
 const warningInterval = 60_000

@@ -218,9 +218,7 @@ const updates: {
       name,
       credentialProviderVendor,
       providerConfigurationInput: coinbase === undefined
-        ? {
-          stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others }
-        }
+        ? { stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others } }
         : { coinbaseCdpConfiguration: { apiKeyId: coinbase.apiKeyId, ...others } }
     }
   }

@@ -59,13 +59,12 @@ export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<{
   readonly reason: string | undefined
 }> {
   get message(): string {
-    return `${this.credential}: the credential provider '${this.provider}' is ${this.status}${
-      this.reason === undefined ? "" : ` (${this.reason})`
-    }. ${
-      this.status.endsWith("FAILED")
-        ? "Correct what the reason names, then update the provider"
-        : "Wait for it with CredentialProvider.awaitReady"
-    }`
+    const { credential, provider, reason, status } = this
+    const next = status.endsWith("FAILED")
+      ? "Correct what the reason names, then update the provider"
+      : "Wait for it with CredentialProvider.awaitReady"
+    const cause = reason === undefined ? "" : ` (${reason})`
+    return `${credential}: the credential provider '${provider}' is ${status}${cause}. ${next}`
   }
 }
 

@@ -103,9 +103,7 @@ export const LocalSettings = Schema.Struct({
    * 2026-09-14). An earlier sample of AWS has a host without a scheme:
    * `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    */
-  consentPortalUrl: Constraint.optional(
-    Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)
-  ),
+  consentPortalUrl: Constraint.optional(Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)
 })
@@ -122,7 +120,5 @@ export const LocalSection = Schema.Struct({
    * The claims of users of `local --authorization-server`, by user name. Other user names can sign in too, without
    * claims. Default: none.
    */
-  users: Constraint.optional(
-    Schema.Record(Schema.String, Schema.Record(Schema.String, Claim))
-  )
+  users: Constraint.optional(Schema.Record(Schema.String, Schema.Record(Schema.String, Claim)))
 })

@@ -78,9 +78,7 @@ export interface Functions {
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: Config.ResumeOptions) => Promise<string>
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
-  readonly fetchConsentCallback: (
-    options: Consents.FetchOptions
-  ) => (request: Request) => Promise<Response>
+  readonly fetchConsentCallback: (options: Consents.FetchOptions) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
     Req extends IncomingMessage = IncomingMessage,
     Res extends ServerResponse = ServerResponse

@@ -85,10 +85,7 @@ export const callerOf = (
     : RuntimeHeaders.missingToken
   return Effect.flatMap(
     Effect.serviceOption(WorkloadAccessToken),
-    Option.match({
-      onNone: () => Effect.fail(new MissingWorkloadAccessToken({ message })),
-      onSome: Effect.succeed
-    })
+    Option.match({ onNone: () => Effect.fail(new MissingWorkloadAccessToken({ message })), onSome: Effect.succeed })
   )
 }
 
