@@ -31,7 +31,7 @@ export * from "./credentialProvider/definitions.js"
 type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
 
 /**
- * Google. `offlineAccess` sends `access_type=offline`, for refresh tokens.
+ * Defines a provider for Google. `offlineAccess` sends `access_type=offline`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,7 +58,7 @@ export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.
 })
 
 /**
- * GitHub. Enable refresh tokens in the settings of the GitHub App.
+ * Defines a provider for GitHub. Enable refresh tokens in the settings of the GitHub App.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,7 +66,7 @@ export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.
 export const github: Constructor = Constructors.makeVendor("GithubOauth2")
 
 /**
- * Slack. Enable refresh tokens in the settings of the app (token rotation).
+ * Defines a provider for Slack. Enable refresh tokens in the settings of the app (token rotation).
  *
  * @since 0.1.0
  * @category constructors
@@ -74,7 +74,7 @@ export const github: Constructor = Constructors.makeVendor("GithubOauth2")
 export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
 
 /**
- * Salesforce. `offlineAccess` requests the scope `refresh_token`, for refresh tokens.
+ * Defines a provider for Salesforce. `offlineAccess` requests the scope `refresh_token`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -84,8 +84,8 @@ export const salesforce: Constructor<ClientOptions & OfflineOptions> = Construct
 })
 
 /**
- * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh
- * tokens. The service does not return the tenant.
+ * Defines a provider for Microsoft Entra ID, for one tenant or for any. `offlineAccess` requests the scope
+ * `offline_access`, to get refresh tokens. The service does not return the tenant.
  *
  * @since 0.1.0
  * @category constructors
@@ -98,7 +98,7 @@ export const microsoft: Constructor<
 > = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
 
 /**
- * Atlassian. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ * Defines a provider for Atlassian. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -108,7 +108,7 @@ export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructo
 })
 
 /**
- * LinkedIn. Only approved partners get refresh tokens, by the settings of the app.
+ * Defines a provider for LinkedIn. Only approved partners can enable refresh tokens, in the settings of the app.
  *
  * @since 0.1.0
  * @category constructors
@@ -116,7 +116,7 @@ export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructo
 export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
 
 /**
- * Okta. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ * Defines a provider for Okta. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -127,7 +127,7 @@ export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions>
 )
 
 /**
- * Auth0. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ * Defines a provider for Auth0. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -138,7 +138,7 @@ export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions
 )
 
 /**
- * Amazon Cognito. It always issues refresh tokens.
+ * Defines a provider for Amazon Cognito. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -146,7 +146,7 @@ export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions
 export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CognitoOauth2")
 
 /**
- * OneLogin. Enable refresh tokens in the settings of the app.
+ * Defines a provider for OneLogin. Enable refresh tokens in the settings of the app.
  *
  * @since 0.1.0
  * @category constructors
@@ -154,7 +154,7 @@ export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructor
 export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("OneLoginOauth2")
 
 /**
- * PingOne. Enable refresh tokens in the grant types of the application.
+ * Defines a provider for PingOne. Enable refresh tokens in the grant types of the application.
  *
  * @since 0.1.0
  * @category constructors
@@ -162,7 +162,7 @@ export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructo
 export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("PingOneOauth2")
 
 /**
- * CyberArk. Enable refresh tokens in the settings of the app.
+ * Defines a provider for CyberArk. Enable refresh tokens in the settings of the app.
  *
  * @since 0.1.0
  * @category constructors
@@ -170,7 +170,7 @@ export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructor
 export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CyberArkOauth2")
 
 /**
- * FusionAuth. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ * Defines a provider for FusionAuth. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -181,7 +181,7 @@ export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOp
 )
 
 /**
- * X. `offlineAccess` requests the scope `offline.access`, for refresh tokens.
+ * Defines a provider for X. `offlineAccess` requests the scope `offline.access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -191,7 +191,7 @@ export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeV
 })
 
 /**
- * Dropbox. `offlineAccess` sends `token_access_type=offline`, for refresh tokens.
+ * Defines a provider for Dropbox. `offlineAccess` sends `token_access_type=offline`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -201,7 +201,7 @@ export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors
 })
 
 /**
- * Reddit. `offlineAccess` sends `duration=permanent`, for refresh tokens.
+ * Defines a provider for Reddit. `offlineAccess` sends `duration=permanent`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -211,7 +211,7 @@ export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.
 })
 
 /**
- * Facebook. It issues no refresh tokens.
+ * Defines a provider for Facebook. It issues no refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -219,7 +219,7 @@ export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.
 export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
 
 /**
- * HubSpot. It always issues refresh tokens.
+ * Defines a provider for HubSpot. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -227,7 +227,7 @@ export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
 export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
 
 /**
- * Notion. Its tokens do not expire.
+ * Defines a provider for Notion. Its tokens do not expire.
  *
  * @since 0.1.0
  * @category constructors
@@ -235,7 +235,7 @@ export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
 export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
 
 /**
- * Spotify. It always issues refresh tokens.
+ * Defines a provider for Spotify. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -243,7 +243,7 @@ export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
 export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
 
 /**
- * Twitch. It always issues refresh tokens.
+ * Defines a provider for Twitch. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -251,7 +251,7 @@ export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
 export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
 
 /**
- * Yandex. It always issues refresh tokens.
+ * Defines a provider for Yandex. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -259,7 +259,7 @@ export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
 export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
 
 /**
- * Zoom. It always issues refresh tokens.
+ * Defines a provider for Zoom. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -268,7 +268,7 @@ export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
 
 /**
  * Defines a provider for any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID
- * Connect), for refresh tokens.
+ * Connect), to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors

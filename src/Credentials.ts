@@ -107,7 +107,8 @@ export const check = (
   Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
- * Makes the least IAM policy that a program with these credentials needs. `JSON.stringify` turns it into the document.
+ * Returns the least IAM policy that a program with these credentials needs. `JSON.stringify` turns it into the
+ * document.
  *
  * - `users: "userId"` lets the program act for every user of the workload, because it only needs a user's id. The `Sid`
  *   of the statement says so. To limit this, add a condition on the key `bedrock-agentcore:userid`.

@@ -183,7 +183,9 @@ const collectWriteOnly = <K extends Kind>(
 const omitSecrets = (changes: object): View.Json =>
   Record.filter({ ...changes } as View.Json, (value, name) => value !== undefined && !View.isSecretPath(name))
 
-/** Make the request of an update from the provider, the changes, and what `collectWriteOnly` collected. */
+/**
+ * For each kind, makes the request of an update from the provider, the changes, and the result of `collectWriteOnly`.
+ */
 const updates: {
   readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
 } = {

@@ -146,7 +146,7 @@ export type Problem =
   | ReturnUrlNotRegistered
   | NotVisible
 
-/** AWS documentation: 20 calls a second of each operation of the control plane. */
+/** AWS documentation: 20 calls per second of each operation of the control plane. */
 const concurrency = 4
 
 /**

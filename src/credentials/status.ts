@@ -49,7 +49,7 @@ const makeMemory = () => ({
 
 type Memory = ReturnType<typeof makeMemory>
 
-/** The memory of each `Identity`. */
+/** The memory of each `Identity`. It is dropped with its `Identity`. */
 class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
   defaultValue: () => new WeakMap<Service, Memory>()
 }) {}

@@ -73,8 +73,8 @@ export const LocalSettings = Schema.Struct({
    */
   onBehalfOfVendors: Constraint.optional(Schema.Array(Schema.Literal("OktaOauth2"))),
   /**
-   * The issuers of users' JWTs. By default, every issuer that can be discovered. Users of different issuers are
-   * different users, so an issuer gives access only to the tokens of its own users.
+   * The issuers of users' JWTs. By default, every issuer that can be discovered is accepted. Users of different issuers
+   * are different users, so an issuer gives access only to the tokens of its own users.
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /**
@@ -113,7 +113,10 @@ export type LocalSettings = typeof LocalSettings.Type
 /** Any JSON value. The schema of Effect has an `$id`, which a JSON Schema can contain only once. */
 const Claim = Schema.Unknown.annotate({ jsonSchema: { description: "The value of the claim." } })
 
-/** The section `local` of a setup file: the settings of the backend, and the users of its authorization server. */
+/**
+ * The section `local` of a setup file: the settings of the backend, and the users of the authorization server next to
+ * it.
+ */
 export const LocalSection = Schema.Struct({
   ...LocalSettings.fields,
   /**

@@ -41,7 +41,7 @@ const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
 /** Runs the body of an async generator, or of a promised one, through `within`. Returns any other value unchanged. */
 const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
   if (result instanceof Promise) {
-    // A promise of the same value.
+    // The promise resolves to the same value.
     return result.then((value) => runWithin(value, within)) as T
   }
   if (isAsyncGenerator(result)) {
