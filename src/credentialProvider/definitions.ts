@@ -176,7 +176,14 @@ export interface EndpointOptions {
 }
 
 /** A client of a custom authorization server that authenticates with a secret. */
-export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSecret"> {
+export interface SecretClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * rejected.
+   */
+  readonly clientSecret: Redacted.Redacted | SecretReference
   /**
    * How the secret is sent. `CLIENT_SECRET_BASIC` uses the Authorization header, `CLIENT_SECRET_POST` the body.
    * Default: `CLIENT_SECRET_BASIC`.
