@@ -1,6 +1,6 @@
 /**
  * An OAuth2 access token for an effect. {@link Tag} declares the token once, as a tag with its request. The effect
- * requires the tag, and a combinator provides the token at every run, for the caller of that run.
+ * requires the tag, and a combinator provides the token in each run, for the caller of that run.
  *
  * @since 0.1.0
  */
@@ -47,14 +47,11 @@ const kind = CredentialTag.makeKind(Checks.accessToken, AccessToken)
  * @category models
  */
 export interface Credential<in out Id, out F extends Flow = Flow>
-  extends Context.Key<Id, Redacted.Redacted>, AccessTokenCredential<F>
-{
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+  extends AccessTokenCredential<F>, Context.Key<Id, Redacted.Redacted>
+{}
 
 /**
- * The class that {@link Tag} makes.
+ * The class that {@link Tag} returns.
  *
  * @since 0.1.0
  * @category models
@@ -67,17 +64,16 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
 }
 
 /**
- * Declares an access token once: a tag that has the request with it. Every function that takes a request takes the
- * declared credential in its place.
+ * Declares an access token: a tag that carries its request. Every function that takes a request also takes the declared
+ * credential.
  *
- * AgentCore keeps a user's grant under the whole request. A program that repeats the request can ask the user again
- * for what they have granted, because one list of scopes differs.
+ * AgentCore stores a user's grant under the whole request. If two requests of a program differ in one scope, the user
+ * must consent twice. A declaration is one request for all uses.
  *
- * A declaration omits the properties of a single use: `consent`, `poll`, `forceAuthentication` and `customState`. For
- * the last two, make an inline request: `{ ...Calendar.request,
- * forceAuthentication: true }`.
+ * A declaration has no properties of a single use: `consent`, `poll`, `forceAuthentication` and `customState`. For the
+ * last two, make an inline request: `{ ...Calendar.request, forceAuthentication: true }`.
  *
- * Throws a `ValidationException` that names the property if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -116,12 +112,35 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
 // Combinators
 // -----------------------------------------------------------------------------
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /**
+   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
+   * fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <Id, E = RequiresUserConsent, R = never>(
+    credential: Credential<Id>,
+    options?: ConsentOptions<E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
+  /**
+   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
+   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   */
+  <Id = AccessToken, E = RequiresUserConsent, R = never>(
+    options: Options<Id, E, R>
+  ): <A, E1, R1>(
+    self: Effect.Effect<A, E1, R1>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
+}
+
 /**
- * Provides an access token to an effect. Each run obtains the token. (Put `CredentialCache` under `Identity` to cache
- * tokens.)
+ * Provides an access token to an effect. Each run obtains the token. To cache tokens, put `CredentialCache` under
+ * `Identity`.
  *
- * The effect has the same token from its beginning to its end. A program that runs for hours outlives it, and takes
- * {@link get} instead.
+ * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
+ * instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -143,26 +162,7 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
  *   AccessToken.withAccessToken(Github, { consent: Consent.openBrowser })
  * )
  */
-export const withAccessToken: {
-  /**
-   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
-   * fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <Id, E = RequiresUserConsent, R = never>(
-    credential: Credential<Id>,
-    options?: ConsentOptions<E, R>
-  ): <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
-  /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
-   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    options: Options<Id, E, R>
-  ): <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
   /**
    * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
    * fails with `RequiresUserConsent` if the user has to consent.
@@ -186,8 +186,7 @@ export const withAccessToken: {
     self: Effect.Effect<A, E1, R1>,
     subject: Credential<Id> | Options<Id, E, R>,
     options?: ConsentOptions<E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken> =>
-    kind.provide(self, subject, (request) => get(request, options))
+  ) => kind.provide(self, subject, (request) => get(request, options))
 )
 
 /**
@@ -197,31 +196,11 @@ export const withAccessToken: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithAccessToken: Effect.Effect<
-  {
-    /** Provides a declared access token to an effect. */
-    <Id, E = RequiresUserConsent, R = never>(
-      credential: Credential<Id>,
-      options?: ConsentOptions<E, R>
-    ): <A, E1, R1>(
-      self: Effect.Effect<A, E1, R1>
-    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
-    /** Provides an access token to an effect, under the tag `into`. */
-    <Id = AccessToken, E = RequiresUserConsent, R = never>(
-      options: Options<Id, E, R>
-    ): <A, E1, R1>(
-      self: Effect.Effect<A, E1, R1>
-    ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken>
-  },
-  never,
-  Identity
-> = Effect.map(
+export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
   Identity,
   (identity) =>
   <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
-  <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | WorkloadAccessToken> =>
+  <A, E1, R1>(self: Effect.Effect<A, E1, R1>) =>
     kind.provide(self, subject, (request) => identity.getAccessToken(request, options))
 )
 
@@ -230,13 +209,13 @@ export const makeWithAccessToken: Effect.Effect<
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the access token of the caller of this run, as it is now. With `CredentialCache` under `Identity` it takes
- * microseconds.
+ * Returns the current access token of the caller of this run. With `CredentialCache` under `Identity`, a cached token
+ * takes microseconds.
  *
- * It is for programs that run for hours, such as a worker or a conversation: they call it right before each use.
+ * It is for programs that run for hours, such as a worker or a conversation. They call it right before each use.
  * {@link withAccessToken} obtains a token when its effect starts, and that token expires.
  *
- * `options` are for a declared credential. An inline request has them as properties.
+ * `options` belong to a declared credential. An inline request has the same properties itself.
  *
  * @since 0.1.0
  * @category accessors
@@ -266,8 +245,8 @@ export const get = <E = RequiresUserConsent, R = never>(
   Effect.flatMap(Identity, (identity) => identity.getAccessToken(request, options))
 
 /**
- * How to recognize a rejected token, and what to do then. `consent` and `poll` are for a declared credential. An inline
- * request has them as properties.
+ * How to recognize a rejected token, and what to do then. `consent` and `poll` belong to a declared credential. An
+ * inline request has the same properties itself.
  *
  * @since 0.1.0
  * @category models
@@ -278,9 +257,9 @@ export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1
   /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
   readonly rejected: (error: E) => boolean
   /**
-   * If the service returns the rejected token again, asks with `forceAuthentication`. It drops the token in the vault,
-   * and needs the user's consent again. It is for tokens that their authorization server has revoked, because AgentCore
-   * does not notice that. Default: false.
+   * Whether to request a token with `forceAuthentication` if the service returns the rejected token again. This drops
+   * the token in the vault, so the user must consent again. It helps with tokens that the authorization server has
+   * revoked, because AgentCore does not notice a revocation. Default: false.
    */
   readonly reauthenticate?: boolean | undefined
 }
@@ -333,31 +312,28 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
 // -----------------------------------------------------------------------------
 
 /**
- * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
- * program with one caller: a command line tool, or one Lambda invocation. A token in a layer goes stale, and in a
- * server it would reach another user. Elsewhere use {@link withAccessToken}.
+ * Provides one access token, which is obtained when the layer is built. It is for the edge of a short program with one
+ * caller: a command line tool, or one Lambda invocation. A token in a layer expires, and in a server it would reach
+ * other users. Elsewhere use {@link withAccessToken}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: {
   /**
-   * One declared access token for everything above the layer, obtained when the layer is built. It is for the edge of a
-   * short program with one caller.
+   * Provides one declared access token, which is obtained when the layer is built. It is for the edge of a short
+   * program with one caller.
    */
   <Id, E = RequiresUserConsent, R = never>(
     credential: Credential<Id>,
     options?: ConsentOptions<E, R>
   ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
   /**
-   * One access token for everything above the layer, obtained when the layer is built. It is for the edge of a short
-   * program with one caller.
+   * Provides one access token, which is obtained when the layer is built. It is for the edge of a short program with
+   * one caller.
    */
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
     options: Options<Id, E, R>
   ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
-} = <Id, E, R>(
-  subject: Credential<Id> | Options<Id, E, R>,
-  options?: ConsentOptions<E, R>
-): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+} = <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
   kind.layer(subject, (request) => get(request, options))

@@ -1,6 +1,6 @@
 /**
  * An API key for an effect. {@link Tag} declares the key once, as a tag with its request. The effect requires the tag,
- * and a combinator provides the key at every run.
+ * and a combinator provides the key in each run.
  *
  * @since 0.1.0
  */
@@ -31,13 +31,10 @@ const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, ApiKeyCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id, Redacted.Redacted> {}
 
 /**
- * The class that {@link Tag} makes.
+ * The class that {@link Tag} returns.
  *
  * @since 0.1.0
  * @category models
@@ -50,10 +47,10 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an API key once: a tag that has the request with it. Every function that takes a request takes the declared
- * credential in its place.
+ * Declares an API key: a tag that carries its request. Every function that takes a request also takes the declared
+ * credential.
  *
- * Throws a `ValidationException` that names the property if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -76,10 +73,25 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
+  /**
+   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
+   * caller.
+   */
+  <Id = ApiKey>(
+    options: Options<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
+}
+
 /**
- * Provides an API key to an effect. Each run obtains the key. (Put `CredentialCache` under `Identity` to cache keys.)
+ * Provides an API key to an effect. Each run obtains the key. To cache keys, put `CredentialCache` under `Identity`.
  *
- * The effect has the same key from its beginning to its end. A program that runs for hours takes {@link get} instead.
+ * The effect has one key for its whole run. A program that runs for hours uses {@link get} instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -94,22 +106,7 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
  *
  * const program = Effect.flatMap(Weather, forecast).pipe(ApiKey.withApiKey(Weather))
  */
-export const withApiKey: {
-  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
-  /**
-   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
-   * caller.
-   */
-  <Id = ApiKey>(
-    options: Options<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
+export const withApiKey: Combinator<Identity | WorkloadAccessToken> & {
   /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
   <A, E, R, Id>(
     self: Effect.Effect<A, E, R>,
@@ -125,11 +122,7 @@ export const withApiKey: {
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
 } = dual(
   2,
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    subject: Credential<Id> | Options<Id>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken> =>
-    kind.provide(self, subject, get)
+  <A, E, R, Id>(self: Effect.Effect<A, E, R>, subject: Credential<Id> | Options<Id>) => kind.provide(self, subject, get)
 )
 
 /**
@@ -138,38 +131,17 @@ export const withApiKey: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithApiKey: Effect.Effect<
-  {
-    /** Provides a declared API key to an effect. */
-    <Id>(
-      credential: Credential<Id>
-    ): <A, E, R>(
-      self: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
-    /** Provides an API key to an effect, under the tag `into`. */
-    <Id = ApiKey>(
-      options: Options<Id>
-    ): <A, E, R>(
-      self: Effect.Effect<A, E, R>
-    ) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken>
-  },
-  never,
-  Identity
-> = Effect.map(
+export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
   Identity,
-  (identity) =>
-  <Id>(subject: Credential<Id> | Options<Id>) =>
-  <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | WorkloadAccessToken> =>
+  (identity) => <Id>(subject: Credential<Id> | Options<Id>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
     kind.provide(self, subject, (request) => identity.getApiKey(request))
 )
 
 /**
- * Returns the API key, as it is now. With `CredentialCache` under `Identity` it takes microseconds.
+ * Returns the current API key. With `CredentialCache` under `Identity`, a cached key takes microseconds.
  *
- * It is for programs that run for hours: they call it right before each use. {@link withApiKey} obtains a key when its
- * effect starts, and a key that was rotated is no longer valid.
+ * It is for programs that run for hours. They call it right before each use. {@link withApiKey} obtains a key when its
+ * effect starts, and a rotation makes that key invalid.
  *
  * @since 0.1.0
  * @category accessors
@@ -230,22 +202,21 @@ export const use = <A, E, R>(
   useCredential(get(request), () => get(request), f, options)
 
 /**
- * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
- * with one caller. Elsewhere use {@link withApiKey}.
+ * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
+ * caller. Elsewhere use {@link withApiKey}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: {
   /**
-   * One declared API key for everything above the layer, obtained when the layer is built. It is for the edge of a
-   * short program with one caller.
+   * Provides one declared API key, which is obtained when the layer is built. It is for the edge of a short program
+   * with one caller.
    */
   <Id>(credential: Credential<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
   /**
-   * One API key for everything above the layer, obtained when the layer is built. It is for the edge of a short program
-   * with one caller.
+   * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
+   * caller.
    */
   <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
-} = <Id>(subject: Credential<Id> | Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> =>
-  kind.layer(subject, get)
+} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)

@@ -1,8 +1,9 @@
 /**
- * Consent portals: hosted pages where the users of a gateway consent ahead of time.
+ * Consent portals: hosted pages where the users of a gateway consent in advance.
  *
  * @since 0.1.0
  */
+import type { NoSuchElementError } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -41,7 +42,7 @@ export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>
 }
 
 /**
- * The portal did not reach the awaited state before the schedule ended. `status` is the last one read.
+ * The portal did not reach the expected state before the schedule ended. `status` is the last one read.
  *
  * @since 0.1.0
  * @category errors
@@ -56,8 +57,8 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
 }
 
 /**
- * A definition would change the source of a portal. The service cannot: delete the portal, and create it again, which
- * gives it a new id and URL.
+ * A definition would change the source of a portal, which the service cannot do. Delete the portal and create it again:
+ * the new one has another id and URL.
  *
  * @since 0.1.0
  * @category errors
@@ -96,7 +97,7 @@ export type EnsureError =
 export interface Ensured {
   readonly outcome: "Created" | "Updated" | "Unchanged"
   readonly changes: ReadonlyArray<string>
-  /** The portal, which may still be `CREATING` or `UPDATING`: {@link awaitActive} waits for it. */
+  /** The portal. It may still be `CREATING` or `UPDATING`: {@link awaitActive} waits for it. */
   readonly portal: ConsentPortalResponse
 }
 
@@ -121,7 +122,7 @@ export interface Ensured {
  *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
  *   })
  *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
- *   // Register it at the identity provider.
+ *   // Register this URL at the identity provider.
  *   return ConsentPortal.callbackUrl(portal)
  * })
  */
@@ -140,7 +141,7 @@ export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, Re
   ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
 /**
- * Starts an update. Omitted members stay as they are.
+ * Starts an update. Omitted members keep their values.
  *
  * @since 0.1.0
  * @category operations
@@ -177,12 +178,7 @@ export const stream = (
 ): Stream.Stream<ConsentPortalSummary, ListConsentPortalsError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamConsentPortals(options)))
 
-const find = (
-  name: string
-): Effect.Effect<Option.Option<ConsentPortalSummary>, ListConsentPortalsError, ControlPlane> =>
-  Stream.runHead(Stream.filter(stream(), (portal) => portal.name === name && portal.status !== "DELETING"))
-
-/** The service may return the ARN of a gateway for its id. */
+/** The service may return the ARN of a gateway instead of its id. */
 const isSameSource = (defined: string, returned: string): boolean =>
   defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
 
@@ -199,49 +195,50 @@ const compare = (
   return !isSameSource(to, from)
     ? Effect.fail(new ConsentPortalSourceSwitch({ name: defined.name, from, to }))
     : Effect.succeed({
-      ...(defined.executionRoleArn === returned.executionRoleArn
-        ? {}
-        : { executionRoleArn: defined.executionRoleArn }),
-      ...(isSameIdp ? {} : { idpConfig: defined.idpConfig }),
-      ...(defined.description === undefined || defined.description === returned.description
-        ? {}
-        : { description: defined.description })
+      ...defined.executionRoleArn !== returned.executionRoleArn && { executionRoleArn: defined.executionRoleArn },
+      ...!isSameIdp && { idpConfig: defined.idpConfig },
+      ...defined.description !== undefined && defined.description !== returned.description
+        && { description: defined.description }
     })
 }
 
 /**
  * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat.
- * It does not wait: {@link awaitActive} does. A description that the definition does not have stays, and `tags` are set
- * on creation only.
+ * It does not wait: {@link awaitActive} does. Without a description in the definition, the portal keeps its own. `tags`
+ * are set on creation only.
  *
- * A portal that is `CREATING` or `UPDATING` cannot be updated: that is a `ConflictException`. A portal that is
- * `DELETING` counts as gone; its name may not be free yet.
+ * Fails with `ConflictException` if the portal must be updated while it is `CREATING` or `UPDATING`. A portal that is
+ * `DELETING` counts as deleted, but its name may not be free yet.
  *
  * @since 0.1.0
  * @category operations
  */
-export const ensure = (
-  definition: CreateConsentPortalRequest
-): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
-  const converge = (found: ConsentPortalSummary): Effect.Effect<Ensured, EnsureError, ControlPlane> =>
-    Effect.gen(function*() {
-      const current = yield* get(found.consentPortalId)
-      const change = yield* compare(definition, current)
+export const ensure = (definition: CreateConsentPortalRequest): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
+  const isPortal = ({ name, status }: ConsentPortalSummary) => name === definition.name && status !== "DELETING"
+  const updateExisting: Effect.Effect<Ensured, EnsureError | NoSuchElementError, ControlPlane> = Effect.gen(
+    function*() {
+      const found = yield* Stream.runHead(Stream.filter(stream(), isPortal))
+      const { consentPortalId } = yield* Effect.fromOption(found)
+      const portal = yield* get(consentPortalId)
+      const change = yield* compare(definition, portal)
       const changes = Object.keys(change)
       return changes.length === 0
-        ? { outcome: "Unchanged", changes, portal: current }
-        : { outcome: "Updated", changes, portal: yield* update(found.consentPortalId, change) }
-    })
-  const convergeOr = (
-    orElse: Effect.Effect<Ensured, EnsureError, ControlPlane>
-  ): Effect.Effect<Ensured, EnsureError, ControlPlane> =>
-    Effect.flatMap(find(definition.name), Option.match({ onNone: () => orElse, onSome: converge }))
-  const start = Effect.map(create(definition), (portal): Ensured => ({ outcome: "Created", changes: [], portal }))
-  return convergeOr(Effect.catchTags(start, {
-    // Another process may have created the portal meanwhile.
-    ConflictException: (error) => convergeOr(Effect.fail(error)),
-    ValidationException: (error) => convergeOr(Effect.fail(error))
-  })).pipe(Effect.withSpan("ConsentPortal.ensure"))
+        ? { outcome: "Unchanged", changes, portal }
+        : { outcome: "Updated", changes, portal: yield* update(consentPortalId, change) }
+    }
+  )
+  return Effect.catchTag(
+    updateExisting,
+    "NoSuchElementError",
+    () =>
+      Effect.map(create(definition), (portal): Ensured => ({ outcome: "Created", changes: [], portal })).pipe(
+        // Another process may have created the portal meanwhile.
+        Effect.catchTag(
+          ["ConflictException", "ValidationException"],
+          (error) => Effect.catchTag(updateExisting, "NoSuchElementError", () => Effect.fail(error))
+        )
+      )
+  ).pipe(Effect.withSpan("ConsentPortal.ensure"))
 }
 
 /**
@@ -255,7 +252,8 @@ export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 se
 )
 
 /**
- * Waits until a portal is `ACTIVE`. `FAILED` and `UPDATE_FAILED` end the wait with the service's reason.
+ * Waits until a portal is `ACTIVE`. Fails with `ConsentPortalFailed` and the service's reason when the status is
+ * `FAILED` or `UPDATE_FAILED`, and with `ConsentPortalTimedOut` when the schedule ends.
  *
  * @since 0.1.0
  * @category operations
@@ -281,7 +279,7 @@ export const awaitActive = (
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
 /**
- * Waits until a portal is deleted.
+ * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends.
  *
  * @since 0.1.0
  * @category operations
@@ -295,31 +293,30 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
-/** AWS is reported to send the URL with and without its scheme. */
-const resolve = (portal: { readonly portalUrl?: string | null | undefined }, path: string): Option.Option<string> =>
+interface Addressed {
+  /** The URL of the portal. AWS returns it once the portal is `ACTIVE`. */
+  readonly portalUrl?: string | null | undefined
+}
+
+/** Users report that AWS returns the URL both with and without its scheme. */
+const resolve = ({ portalUrl }: Addressed, path: string): Option.Option<string> =>
   Option.map(
-    Option.fromNullishOr(portal.portalUrl),
+    Option.fromNullishOr(portalUrl),
     (url) => `${/^https?:\/\//.test(url) ? "" : "https://"}${url.replace(/\/+$/, "")}${path}`
   )
 
 /**
- * Returns the redirect URI to register at the identity provider. None until the portal is `ACTIVE`.
+ * Returns the redirect URI to register at the identity provider. `None` until the portal is `ACTIVE`.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const callbackUrl = (portal: {
-  /** The URL of the portal. AWS sends it when the portal is `ACTIVE`. */
-  readonly portalUrl?: string | null | undefined
-}): Option.Option<string> => resolve(portal, "/callback")
+export const callbackUrl = (portal: Addressed): Option.Option<string> => resolve(portal, "/callback")
 
 /**
- * Returns the `defaultReturnUrl` for the targets of the gateway. None until the portal is `ACTIVE`.
+ * Returns the `defaultReturnUrl` for the targets of the gateway. `None` until the portal is `ACTIVE`.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const connectReturnUrl = (portal: {
-  /** The URL of the portal. AWS sends it when the portal is `ACTIVE`. */
-  readonly portalUrl?: string | null | undefined
-}): Option.Option<string> => resolve(portal, "/connect/callback")
+export const connectReturnUrl = (portal: Addressed): Option.Option<string> => resolve(portal, "/connect/callback")

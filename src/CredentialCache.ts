@@ -1,15 +1,15 @@
 /**
- * Caching of access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The
- * cache is off unless its layer is provided. It is a decorator of the data plane, and of the security token service.
+ * Caches access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The cache
+ * is off unless its layer is provided. It decorates the data plane and the security token service.
  *
- * Only issued access tokens and API keys are cached. Other responses and failures are not. The key of a credential is its
+ * Only issued access tokens and API keys are cached. Other responses and failures are not. The cache key is the
  * request: workload access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access
- * token is opaque: another token of the same user has other credentials. Callers who ask for one credential at the same
- * time share one call. Interrupting one of them does not interrupt the others.
+ * token is opaque, so another token of the same user has its own cache entries. Concurrent requests for one credential
+ * share one call. Interrupting one caller does not interrupt the others.
  *
- * AgentCore reports no expiry. A JWT is cached until its `exp` less a skew. An opaque token is not cached unless it is
- * given a time to live. The cache does not notice a revocation before that time: `invalidate` a credential that a
- * resource has rejected.
+ * AgentCore returns no expiry. A JWT is cached until its `exp` less a skew. An opaque token is cached only with
+ * `opaqueTimeToLive`. The cache does not notice a revocation: call `invalidate` with a credential that a resource has
+ * rejected.
  *
  * @since 0.1.0
  */
@@ -62,16 +62,13 @@ export type TypeId = typeof TypeId
  * @category models
  */
 export interface Options {
-  /**
-   * The end of a token's life, by its `exp` or its expiration, in which the cache does not return it. Default: 1
-   * minute.
-   */
+  /** How long before a token expires the cache stops returning it. Default: 1 minute. */
   readonly skew?: Duration.Input | undefined
-  /** How long an access token is cached that is not a JWT with an `exp`. Default: 0, it is not cached. */
+  /** How long to cache an access token that is not a JWT with an `exp`. Default: 0, it is not cached. */
   readonly opaqueTimeToLive?: Duration.Input | undefined
   /**
-   * How long an API key is cached. For so long the cache returns a key that was changed in AgentCore. Default: 5
-   * minutes.
+   * How long to cache an API key. During this time, the cache does not notice that the key was changed in AgentCore.
+   * Default: 5 minutes.
    */
   readonly apiKeyTimeToLive?: Duration.Input | undefined
   /** The maximum number of credentials in memory. The oldest is dropped first. Default: 10,000. */
@@ -103,8 +100,9 @@ export type {
 
 export {
   /**
-   * A store could not carry out an operation. No program fails with it: the cache behaves as if the store were empty.
-   * The cache logs `reason`, as a warning once a minute and otherwise at level debug. It must not contain secrets.
+   * An operation of the store failed. A program never fails with this error: the cache behaves as if the store were
+   * empty. The cache logs `reason`, as a warning once per minute and otherwise at level debug. `reason` must not
+   * contain secrets.
    *
    * @since 0.1.0
    * @category errors
@@ -126,7 +124,7 @@ export interface Service {
    * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other
    * processes return it until they invalidate it too.
    *
-   * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials by themselves.
+   * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials themselves.
    */
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }
@@ -179,16 +177,17 @@ const counter = (name: string, description: string): Metric.Counter<number> =>
   Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
 
 /**
- * `agentcore.credential_cache.hits`: requests that the memory or the store answered. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.hits`: requests with a cached credential, in memory or in the store. Label:
+ * `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const hits: Metric.Counter<number> = counter("hits", "Requests answered by a cached credential")
+export const hits: Metric.Counter<number> = counter("hits", "Requests served from the cache")
 
 /**
- * `agentcore.credential_cache.misses`: requests that were sent to the service because no credential was cached. Polls
- * and forced authentications are not counted. Label: `agentcore.operation`.
+ * `agentcore.credential_cache.misses`: requests that went to the service because no credential was cached. Polls and
+ * forced authentications are not counted. Label: `agentcore.operation`.
  *
  * @since 0.1.0
  * @category metrics
@@ -219,7 +218,7 @@ export const storeFailures: Metric.Counter<number> = counter(
 // The cached operations
 // -----------------------------------------------------------------------------
 
-/** A list as a set: order and repetition of its items do not matter. */
+/** Sorts a list and removes duplicates, because neither changes the credential. */
 const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   list === undefined || list.length === 0 ? [] : list.length === 1 ? list : [...new Set(list)].sort()
 
@@ -229,7 +228,9 @@ const pairsOf = (
   record: { readonly [name: string]: string } | undefined
 ): ReadonlyArray<readonly [string, string]> => record === undefined ? [] : Object.entries(record).sort(byName)
 
-/** The `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`. */
+/**
+ * Returns the `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`.
+ */
 const expiryOf = (token: Redacted.Redacted, decodeJwt: (token: string) => JWTPayload): number | undefined => {
   try {
     const { exp } = decodeJwt(Redacted.value(token))
@@ -255,7 +256,7 @@ const cacheAccessToken = (
       setOf(request.audiences),
       pairsOf(request.customParameters)
     ]),
-  // These members do not change the token. They change the authorization that the user is asked for.
+  // These members do not change the token. They change how the user is asked for consent.
   variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }, digestOf) => [
     forceAuthentication === true,
     resourceOauth2ReturnUrl ?? null,
@@ -264,7 +265,7 @@ const cacheAccessToken = (
   ],
   bypassesRead: ({ forceAuthentication, sessionUri }) => forceAuthentication === true || sessionUri !== undefined,
   replaces: ({ forceAuthentication }) => forceAuthentication === true,
-  credentialOf: (answer) => answer._tag === "Issued" ? answer.accessToken : undefined,
+  credentialOf: (response) => response._tag === "Issued" ? response.accessToken : undefined,
   usableUntil: (_, token, { now, skew }) => {
     const expiry = expiryOf(token, decodeJwt)
     return expiry === undefined ? now + opaqueTimeToLive : expiry - skew
@@ -272,23 +273,23 @@ const cacheAccessToken = (
   restore: (accessToken) => new DataPlane.Issued({ accessToken })
 })
 
+const alwaysCached = { variantOf: () => [], bypassesRead: () => false, replaces: () => false }
+
 /** `timeToLive` is in milliseconds. */
 const cacheApiKey = (
   timeToLive: number
 ): Engine.Cacheable<DataPlane.GetResourceApiKeyRequest, DataPlane.GetResourceApiKeyResponse> => ({
   keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }, digestOf) =>
     Digest.ofValues(["getResourceApiKey", digestOf(workloadIdentityToken), resourceCredentialProviderName]),
-  variantOf: () => [],
-  bypassesRead: () => false,
-  replaces: () => false,
+  ...alwaysCached,
   credentialOf: ({ apiKey }) => apiKey,
   usableUntil: (_, _key, { now }) => now + timeToLive,
   restore: (apiKey) => ({ apiKey })
 })
 
 /**
- * `service` identifies the service, because the request does not contain the IAM identity. The store gets no token,
- * because services share it.
+ * `service` identifies the service in the key, because the request does not contain the IAM identity. The tokens are
+ * not stored, because other services share the store.
  */
 const cacheWebIdentityToken = (
   service: string
@@ -305,9 +306,7 @@ const cacheWebIdentityToken = (
       durationSeconds ?? null,
       pairsOf(tags)
     ]),
-  variantOf: () => [],
-  bypassesRead: () => false,
-  replaces: () => false,
+  ...alwaysCached,
   credentialOf: ({ webIdentityToken }) => webIdentityToken,
   usableUntil: ({ expiration }, _, { skew }) => DateTime.toEpochMillis(expiration) - skew,
   restore: undefined
@@ -317,18 +316,10 @@ const cacheWebIdentityToken = (
 // Layers
 // -----------------------------------------------------------------------------
 
-const copying = <I, S extends object, E, R>(
+const copyRequests = <I, S extends object, E, R>(
   tag: Context.Key<I, S>,
   layer: Layer.Layer<I, E, R>
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
-
-const defaults = {
-  skew: "1 minute",
-  opaqueTimeToLive: 0,
-  apiKeyTimeToLive: "5 minutes",
-  capacity: 10_000,
-  storeTimeout: "100 millis"
-} as const
 
 const optionFields = {
   skew: Constraint.optional(OptionTypes.DurationInput),
@@ -337,47 +328,37 @@ const optionFields = {
   capacity: Constraint.optional(OptionTypes.Amount)
 }
 
-const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+const validateOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
-const refuseStoreOptions = Validation.refuse(
+const validateStoreOptions = Validation.refuse(
   () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
 
-/** Caches are engines. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */
+/** Every cache is an engine. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */
 interface Cache extends Service, Engine.Engine {}
 
 const makeLayer = (
-  options: Options,
+  { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute" }: Options,
   store: SafeStore
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
   Layer.unwrap(Effect.map(
-    // A dependency of this package: without it the installation is broken.
+    // `jose` is a dependency of this package, so it is missing only from a broken installation.
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
-      const engine = Engine.make({
-        capacity: options.capacity ?? defaults.capacity,
-        skew: Duration.toMillis(options.skew ?? defaults.skew),
-        counters: { hits, misses, shared },
-        store
-      })
+      const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
       const cache: Cache = { [TypeId]: TypeId, ...engine }
-      const opaqueTimeToLive = Duration.toMillis(options.opaqueTimeToLive ?? defaults.opaqueTimeToLive)
-      const apiKeyTimeToLive = Duration.toMillis(options.apiKeyTimeToLive ?? defaults.apiKeyTimeToLive)
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
-        getResourceOauth2Token: cacheAccessToken(opaqueTimeToLive, decodeJwt),
-        getResourceApiKey: cacheApiKey(apiKeyTimeToLive)
+        getResourceOauth2Token: cacheAccessToken(Duration.toMillis(opaqueTimeToLive), decodeJwt),
+        getResourceApiKey: cacheApiKey(Duration.toMillis(apiKeyTimeToLive))
       }))
-      return Layer.merge(
-        copying(DataPlane.DataPlane, dataPlane),
-        Layer.succeed(CredentialCache, cache)
-      )
+      return Layer.merge(copyRequests(DataPlane.DataPlane, dataPlane), Layer.succeed(CredentialCache, cache))
     }
   ))
 
 /**
- * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. Invalid options are a
- * defect of the layer, a `ValidationException`.
+ * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. With invalid options,
+ * the layer dies with a `ValidationException`.
  *
  * @since 0.1.0
  * @category layers
@@ -395,14 +376,10 @@ const makeLayer = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(
-    refuseOptions,
-    options,
-    (options) => makeLayer(options, none)
-  )
+  Validation.checkedLayer(validateOptions, options, (options) => makeLayer(options, none))
 
 /**
- * The same with a store behind the memory, so that the processes of a fleet share credentials.
+ * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
  *
  * @since 0.1.0
  * @category layers
@@ -425,15 +402,15 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Validation.checkedLayer(refuseStoreOptions, options, (options) =>
+  Validation.checkedLayer(validateStoreOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
-      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? defaults.storeTimeout, storeFailures))
+      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))
     )))
 
 /**
- * Caches the tokens of the security token service in context until their expiration less the skew of the cache. The
- * tokens stay in memory, also with a store, because a request does not contain the IAM identity.
+ * Caches the tokens of the security token service in context until they expire, less the skew of the cache. Tokens stay
+ * in memory even with a store, because a request does not contain the IAM identity.
  *
  * @since 0.1.0
  * @category layers
@@ -452,10 +429,10 @@ export const layerSecurityTokenService: Layer.Layer<
   never,
   SecurityTokenService.SecurityTokenService | CredentialCache
 > = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
-  // `makeLayer` makes every service of this tag.
+  // Every service of this tag comes from `makeLayer`.
   const { decorator } = cache as Cache
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
     getWebIdentityToken: cacheWebIdentityToken(randomUUID())
   }))
-  return copying(SecurityTokenService.SecurityTokenService, service)
+  return copyRequests(SecurityTokenService.SecurityTokenService, service)
 })))

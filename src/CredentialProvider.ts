@@ -1,49 +1,23 @@
 /**
- * Credential providers: where an agent's tokens and keys come from. There is one constructor for each vendor. The
- * operations make the service match a definition, and check it: they fail with the `ValidationException` of an invalid
- * one.
+ * Credential providers, which supply an agent's tokens and keys. There is one constructor for each vendor. The
+ * operations make the service match a definition. They check the definition first, and fail with `ValidationException`
+ * if it is invalid.
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import type * as Stream from "effect/Stream"
-import type {
-  ControlPlane,
-  CreateCredentialProviderError,
-  DeleteOauth2CredentialProviderError,
-  GetCredentialProviderError,
-  ListError,
-  StreamOptions,
-  UpdateCredentialProviderError
-} from "./ControlPlane.js"
 import * as Constructors from "./credentialProvider/constructors.js"
 import type {
   ApiKeyDefinition,
   ApiKeyOptions,
-  Changes,
   ClientOptions,
   CoinbaseOptions,
   CustomOptions,
-  Definition,
   EndpointOptions,
-  Ensured,
-  Kind,
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
-  Providers,
-  StripePrivyOptions,
-  Summaries,
-  Target
+  StripePrivyOptions
 } from "./credentialProvider/definitions.js"
-import * as Operations from "./credentialProvider/operations.js"
-import type {
-  CredentialProviderFailed,
-  CredentialProviderTimedOut,
-  SecretSourceSwitch,
-  WriteOnlyMembersMissing
-} from "./CredentialProviderError.js"
 
 /**
  * @since 0.1.0
@@ -51,11 +25,13 @@ import type {
 export * from "./credentialProvider/definitions.js"
 
 // -----------------------------------------------------------------------------
-// Constructors. Source of what makes a vendor issue refresh tokens: the vendor's own documentation.
+// Constructors. The documentation of each vendor says what makes it issue refresh tokens.
 // -----------------------------------------------------------------------------
 
+type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
+
 /**
- * Google. `offlineAccess` sends `access_type=offline`, for refresh tokens.
+ * Defines a provider for Google. `offlineAccess` sends `access_type=offline`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
@@ -73,240 +49,234 @@ export * from "./credentialProvider/definitions.js"
  *   })
  *   const { outcome } = yield* CredentialProvider.ensure(calendar)
  *   yield* Effect.log(`calendar: ${outcome}`)
- *   // Spread them into the request of an access token.
+ *   // Add these to the request of an access token.
  *   return calendar.authorizationParameters
  * })
  */
-export const google: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "GoogleOauth2",
-  { customParameters: { access_type: "offline" } }
-)
+export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("GoogleOauth2", {
+  customParameters: { access_type: "offline" }
+})
 
 /**
- * GitHub. Enable refresh tokens in the settings of the GitHub App.
+ * Defines a provider for GitHub. Enable refresh tokens in the settings of the GitHub App.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const github: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("GithubOauth2")
+export const github: Constructor = Constructors.makeVendor("GithubOauth2")
 
 /**
- * Slack. Enable refresh tokens in the settings of the app (token rotation).
+ * Defines a provider for Slack. Enable refresh tokens in the settings of the app (token rotation).
  *
  * @since 0.1.0
  * @category constructors
  */
-export const slack: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SlackOauth2")
+export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
 
 /**
- * Salesforce. `offlineAccess` requests the scope `refresh_token`, for refresh tokens.
+ * Defines a provider for Salesforce. `offlineAccess` requests the scope `refresh_token`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const salesforce: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "SalesforceOauth2",
-  { scopes: ["refresh_token"] }
-)
+export const salesforce: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("SalesforceOauth2", {
+  scopes: ["refresh_token"]
+})
 
 /**
- * Microsoft Entra ID, for any tenant or for one. `offlineAccess` requests the scope `offline_access`, for refresh
- * tokens. The service does not return the tenant.
+ * Defines a provider for Microsoft Entra ID, for one tenant or for any. `offlineAccess` requests the scope
+ * `offline_access`, to get refresh tokens. The service does not return the tenant.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const microsoft: (
-  options: ClientOptions & OfflineOptions & {
+export const microsoft: Constructor<
+  ClientOptions & OfflineOptions & {
     /** The id of the tenant. Default: users of any tenant. */
     readonly tenantId?: string | undefined
   }
-) => Oauth2Definition = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
+> = Constructors.makeVendor("MicrosoftOauth2", { scopes: ["offline_access"] })
 
 /**
- * Atlassian. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
+ * Defines a provider for Atlassian. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const atlassian: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "AtlassianOauth2",
+export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("AtlassianOauth2", {
+  scopes: ["offline_access"]
+})
+
+/**
+ * Defines a provider for LinkedIn. Only approved partners can enable refresh tokens, in the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
+
+/**
+ * Defines a provider for Okta. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "OktaOauth2",
   { scopes: ["offline_access"] }
 )
 
 /**
- * LinkedIn. Only approved partners get refresh tokens, by the settings of the app.
+ * Defines a provider for Auth0. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const linkedin: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("LinkedinOauth2")
-
-/**
- * Okta. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const okta: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("OktaOauth2", { scopes: ["offline_access"] })
-
-/**
- * Auth0. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const auth0: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("Auth0Oauth2", { scopes: ["offline_access"] })
-
-/**
- * Amazon Cognito. It always issues refresh tokens.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const cognito: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "CognitoOauth2"
+export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "Auth0Oauth2",
+  { scopes: ["offline_access"] }
 )
 
 /**
- * OneLogin. Enable refresh tokens in the settings of the app.
+ * Defines a provider for Amazon Cognito. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const oneLogin: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "OneLoginOauth2"
+export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CognitoOauth2")
+
+/**
+ * Defines a provider for OneLogin. Enable refresh tokens in the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("OneLoginOauth2")
+
+/**
+ * Defines a provider for PingOne. Enable refresh tokens in the grant types of the application.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("PingOneOauth2")
+
+/**
+ * Defines a provider for CyberArk. Enable refresh tokens in the settings of the app.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CyberArkOauth2")
+
+/**
+ * Defines a provider for FusionAuth. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+  "FusionAuthOauth2",
+  { scopes: ["offline_access"] }
 )
 
 /**
- * PingOne. Enable refresh tokens in the grant types of the application.
+ * Defines a provider for X. `offlineAccess` requests the scope `offline.access`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const pingOne: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "PingOneOauth2"
-)
-
-/**
- * CyberArk. Enable refresh tokens in the settings of the app.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const cyberArk: (options: ClientOptions & EndpointOptions) => Oauth2Definition = Constructors.makeVendor(
-  "CyberArkOauth2"
-)
-
-/**
- * FusionAuth. `offlineAccess` requests the scope `offline_access`, for refresh tokens.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fusionAuth: (options: ClientOptions & EndpointOptions & OfflineOptions) => Oauth2Definition = Constructors
-  .makeVendor("FusionAuthOauth2", { scopes: ["offline_access"] })
-
-/**
- * X. `offlineAccess` requests the scope `offline.access`, for refresh tokens.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const x: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor("XOauth2", {
+export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("XOauth2", {
   scopes: ["offline.access"]
 })
 
 /**
- * Dropbox. `offlineAccess` sends `token_access_type=offline`, for refresh tokens.
+ * Defines a provider for Dropbox. `offlineAccess` sends `token_access_type=offline`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const dropbox: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "DropboxOauth2",
-  { customParameters: { token_access_type: "offline" } }
-)
+export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("DropboxOauth2", {
+  customParameters: { token_access_type: "offline" }
+})
 
 /**
- * Reddit. `offlineAccess` sends `duration=permanent`, for refresh tokens.
+ * Defines a provider for Reddit. `offlineAccess` sends `duration=permanent`, to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const reddit: (options: ClientOptions & OfflineOptions) => Oauth2Definition = Constructors.makeVendor(
-  "RedditOauth2",
-  { customParameters: { duration: "permanent" } }
-)
+export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("RedditOauth2", {
+  customParameters: { duration: "permanent" }
+})
 
 /**
- * Facebook. It issues no refresh tokens.
+ * Defines a provider for Facebook. It issues no refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const facebook: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("FacebookOauth2")
+export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
 
 /**
- * HubSpot. It always issues refresh tokens.
+ * Defines a provider for HubSpot. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const hubspot: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("HubspotOauth2")
+export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
 
 /**
- * Notion. Its tokens do not expire.
+ * Defines a provider for Notion. Its tokens do not expire.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const notion: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("NotionOauth2")
+export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
 
 /**
- * Spotify. It always issues refresh tokens.
+ * Defines a provider for Spotify. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const spotify: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("SpotifyOauth2")
+export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
 
 /**
- * Twitch. It always issues refresh tokens.
+ * Defines a provider for Twitch. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const twitch: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("TwitchOauth2")
+export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
 
 /**
- * Yandex. It always issues refresh tokens.
+ * Defines a provider for Yandex. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const yandex: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("YandexOauth2")
+export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
 
 /**
- * Zoom. It always issues refresh tokens.
+ * Defines a provider for Zoom. It always issues refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const zoom: (options: ClientOptions) => Oauth2Definition = Constructors.makeVendor("ZoomOauth2")
+export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
 
 /**
- * Any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID Connect), for refresh tokens.
+ * Defines a provider for any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID
+ * Connect), to get refresh tokens.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const custom: (options: CustomOptions) => Oauth2Definition = Constructors.custom
+export const custom: Constructor<CustomOptions> = Constructors.custom
 
 /**
- * An API key.
+ * Defines a provider of an API key.
  *
  * @since 0.1.0
  * @category constructors
@@ -314,7 +284,7 @@ export const custom: (options: CustomOptions) => Oauth2Definition = Constructors
 export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors.apiKey
 
 /**
- * Payments by Coinbase CDP.
+ * Defines a provider of payment tokens for Coinbase CDP.
  *
  * @since 0.1.0
  * @category constructors
@@ -322,7 +292,7 @@ export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors
 export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constructors.coinbase
 
 /**
- * Payments by Stripe's Privy.
+ * Defines a provider of payment tokens for Stripe's Privy.
  *
  * @since 0.1.0
  * @category constructors
@@ -333,116 +303,21 @@ export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = C
 // Operations
 // -----------------------------------------------------------------------------
 
-/**
- * Reads a provider.
- *
- * @since 0.1.0
- * @category operations
- */
-export const get: <K extends Kind>(
-  target: Target<K>
-) => Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> = Operations.get
-
-/**
- * Streams all providers of a kind.
- *
- * @since 0.1.0
- * @category operations
- */
-export const stream: <K extends Kind>(
-  kind: K,
-  options?: StreamOptions
-) => Stream.Stream<Summaries[K], ListError, ControlPlane> = Operations.stream
-
-const delete_: (target: Target) => Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =
-  Operations.remove
-
 export {
-  /**
-   * Deletes a provider.
-   *
-   * @since 0.1.0
-   * @category operations
-   */
-  delete_ as delete
-}
-
-/**
- * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the members that differ.
- *
- * @since 0.1.0
- * @category operations
- */
-export const compare: (
-  definition: Definition
-) => Effect.Effect<
-  "Missing" | Omit<Ensured, "outcome">,
-  GetCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> = Operations.compare
-
-/**
- * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. Members that the service
- * does not return are not compared. `rotateSecrets` sends the secrets in any case. `tags` are set when the provider is
- * created.
- *
- * @since 0.1.0
- * @category operations
- */
-export const ensure: (
-  definition: Definition,
-  options?: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  }
-) => Effect.Effect<
-  Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
-  ControlPlane
-> = Operations.ensure
-
-/**
- * Changes some members of a provider. AWS replaces the whole configuration: `update` reads the provider first, and
- * sends it back with the changes.
- *
- * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. A
- * definition as target supplies its own; otherwise the update fails with `WriteOnlyMembersMissing`.
- *
- * @since 0.1.0
- * @category operations
- */
-export const update: <K extends Kind>(
-  target: Target<K>,
-  changes: Changes[K]
-) => Effect.Effect<
-  void,
-  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
-  ControlPlane
-> = Operations.update
-
-/**
- * Every second, for 2 minutes.
- *
- * @since 0.1.0
- * @category schedules
- */
-export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
-  Schedule.upTo({ duration: "2 minutes" })
-)
-
-/**
- * Waits until a provider is `READY`. `CREATE_FAILED`, `UPDATE_FAILED` and `DELETE_FAILED` end the wait with the
- * service's reason. A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts
- * have none.
- *
- * @since 0.1.0
- * @category operations
- */
-export const awaitReady = <K extends Kind>(
-  target: Target<K>,
-  schedule: Schedule.Schedule<unknown> = defaultSchedule
-): Effect.Effect<
-  Providers[K],
-  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
-  ControlPlane
-> => Operations.awaitReady(target, schedule)
+  /** @since 0.1.0 */
+  awaitReady,
+  /** @since 0.1.0 */
+  compare,
+  /** @since 0.1.0 */
+  defaultSchedule,
+  /** @since 0.1.0 */
+  ensure,
+  /** @since 0.1.0 */
+  get,
+  /** @since 0.1.0 */
+  remove as delete,
+  /** @since 0.1.0 */
+  stream,
+  /** @since 0.1.0 */
+  update
+} from "./credentialProvider/operations.js"

@@ -1,16 +1,16 @@
 /**
- * Declared credentials as a list: what is missing for them at AWS, the IAM policy that they need, and what the current
- * user has granted.
+ * Functions over a list of declared credentials. They check the setup at AWS, make the IAM policy, and read what the
+ * current user has granted.
  *
- * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll}, look
- * only at credentials of the flow `USER_FEDERATION`.
+ * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll},
+ * ignore credentials of other flows than `USER_FEDERATION`.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
-import type { Problem } from "./credentials/check.js"
+import type { CheckError, Problem } from "./credentials/check.js"
 import * as Check from "./credentials/check.js"
 import { type Credential, isUserCredential } from "./credentials/credential.js"
 import type { Policy, PolicyOptions } from "./credentials/policy.js"
@@ -22,6 +22,8 @@ import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export {
+  /** @since 0.1.0 */
+  type CheckError,
   /** @since 0.1.0 */
   ExchangeNotConfigured,
   /** @since 0.1.0 */
@@ -63,23 +65,12 @@ export type {
 } from "./credentials/status.js"
 
 /**
- * The errors of {@link check}: those of the control plane, but for the two that are problems.
+ * Checks the setup at the control plane: the workload identity, the kinds and states of the credential providers, and
+ * the return URLs. Each problem says what to do. An empty list means that no problem was found. A `NotVisible` names
+ * something that the caller has no permission to read.
  *
- * @since 0.1.0
- * @category errors
- */
-export type CheckError = Exclude<
-  GetCredentialProviderError,
-  { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
->
-
-/**
- * Looks at the control plane for what is missing or wrong, before a user meets it: the workload identity, the
- * credential providers with their kinds and states, and the return URLs. Each problem says what to do. An empty list:
- * nothing was found. What the caller's rights do not let it see is a `NotVisible`.
- *
- * The return URL of a credential without one is `Consent.ReturnUrl`. AWS-signed JWTs need nothing of the control plane.
- * It reads, and changes nothing.
+ * A credential without a return URL uses `Consent.ReturnUrl`. AWS-signed JWTs need nothing from the control plane.
+ * `check` only reads.
  *
  * @since 0.1.0
  * @category operations
@@ -116,25 +107,25 @@ export const check = (
   Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
- * The least IAM policy that a program with these credentials needs. It is a plain value: `JSON.stringify` makes the
+ * Returns the least IAM policy that a program with these credentials needs. `JSON.stringify` turns it into the
  * document.
  *
- * - `users: "userId"` lets the program act for every user of the workload: it only has to name an id. The `Sid` of the
- *   statement says so. To limit it, add a condition on the key `bedrock-agentcore:userid`.
- * - A program on AgentCore Runtime gets its workload access tokens with the requests. It does not need the first
+ * - `users: "userId"` lets the program act for every user of the workload, because it only needs a user's id. The `Sid`
+ *   of the statement says so. To limit this, add a condition on the key `bedrock-agentcore:userid`.
+ * - A program on AgentCore Runtime receives its workload access tokens with its requests. It does not need the first
  *   statement, and AWS advises against it.
- * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's rights. `secrets` names
- *   those that are not stored by AgentCore. If a secret has a KMS key of the customer, the program needs `kms:Decrypt`
- *   on it too.
- * - `sts:GetWebIdentityToken` has no resource, and is limited by the declared audience, algorithm and duration.
+ * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's permissions. `secrets`
+ *   names the secrets that AgentCore does not store. If a secret is encrypted with a customer managed KMS key, the
+ *   program also needs `kms:Decrypt` on that key.
+ * - `sts:GetWebIdentityToken` has no resource. Conditions limit it to the declared audience, algorithm and duration.
  *
- * Actions, resource types and condition keys are those of "Actions, resources, and condition keys for Amazon Bedrock
- * AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026). Three things
- * come from elsewhere and were not tried at AWS: that the caller needs the right to read also the secrets that
- * AgentCore stores, and their names (public reports of denied calls); that clients with a KMS key (`PRIVATE_KEY_JWT`)
- * need no more.
+ * The source of actions, resource types and condition keys is "Actions, resources, and condition keys for Amazon
+ * Bedrock AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026).
+ * Three assumptions were not tested at AWS. The caller needs permission to read the secrets that AgentCore stores, and
+ * these secrets have the names in the policy: both come from public reports of denied calls. Clients with a KMS key
+ * (`PRIVATE_KEY_JWT`) need no further permission.
  *
- * Throws a `ValidationException` that names the property if an option cannot be right.
+ * Throws a `ValidationException` that names the property if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -157,15 +148,11 @@ export const check = (
  *
  * console.log(JSON.stringify(policy, null, 2))
  */
-export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
-  const refused = Policies.refuseOptions(options)
-  if (refused !== undefined) throw refused
-  return Policies.make(list, options)
-}
+export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => Policies.make(list, options)
 
 /**
- * Reads which secrets of the providers are not stored by AgentCore (`EXTERNAL`): their ARNs, by name of the provider.
- * For the option `secrets` of {@link policy}.
+ * Reads the ARNs of the secrets that AgentCore does not store (`EXTERNAL`), by name of the provider. The result is the
+ * option `secrets` of {@link policy}.
  *
  * @since 0.1.0
  * @category operations
@@ -183,8 +170,8 @@ export const externalSecrets = (
  */
 export interface StatusOptions {
   /**
-   * The caller whose responses are remembered. A server that obtains a workload access token for each request names the
-   * caller here. Default: the workload access token, so that nothing is remembered for another token of the same user.
+   * The caller to remember responses for. Set it in a server that obtains a workload access token for each request. By
+   * default, responses are remembered by workload access token, so another token of the same user starts without any.
    */
   readonly caller?: Caller | undefined
   /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
@@ -194,15 +181,16 @@ export interface StatusOptions {
 }
 
 /**
- * Whether the current user has granted the credentials of the flow `USER_FEDERATION`, in the order of the list. It
- * skips all others, which no user grants. It shows nothing to the user.
+ * Reads whether the current user has granted each credential of the flow `USER_FEDERATION`, in the order of the list.
+ * It ignores other credentials, and shows nothing to the user.
  *
- * AgentCore has no operation for this. So each credential is requested, and a credential that is not granted opens an
- * authorization session, which expires unused after ten minutes. Few requests run at the same time, and a response is
- * remembered for a moment, by `Identity` and caller. A grant that was revoked at the vendor still counts, because
- * AgentCore does not notice it.
+ * AgentCore has no operation for this, so `status` requests each credential. A request for a credential that is not
+ * granted opens an authorization session, which expires unused after ten minutes. At most `concurrency` requests run at
+ * the same time, and responses are remembered for a short time, by `Identity` and caller. A grant that the vendor has
+ * revoked still counts, because AgentCore does not notice the revocation.
  *
- * It fails only if there is no caller. A credential that cannot be requested is `Unknown`, and is not remembered.
+ * It fails only if there is no workload access token. If the request for a credential fails, the status is `Unknown`,
+ * and is not remembered.
  *
  * @since 0.1.0
  * @category operations
@@ -232,14 +220,14 @@ export const status = (
   )
 
 /**
- * Forgets what {@link status} remembers of the current user, after a consent or a disconnection elsewhere.
+ * Forgets what {@link status} remembers about the current user. Call it after a consent or a disconnection elsewhere.
  *
  * @since 0.1.0
  * @category operations
  */
 export const forgetStatus = (
   options: {
-    /** The caller that {@link status} was given. */
+    /** The caller that {@link status} gets. */
     readonly caller?: Caller | undefined
   } = {}
 ): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> => Statuses.forget(options.caller)
@@ -251,13 +239,14 @@ export const forgetStatus = (
  * @category models
  */
 export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
-  /** The caller that {@link status} is given. It forgets what it remembers of them. */
+  /** The caller that {@link status} gets. After each consent, `status` forgets what it remembers about them. */
   readonly caller?: Caller | undefined
 }
 
 /**
  * Asks the current user to consent to every `USER_FEDERATION` credential in the list, in order. Call it before a
- * conversation starts. It skips all other credentials, and those that are granted. The first failure ends it.
+ * conversation starts. It skips other credentials, and credentials that are already granted. It stops at the first
+ * failure.
  *
  * @since 0.1.0
  * @category operations

@@ -1,6 +1,6 @@
 /**
  * An AWS-signed JWT for an effect. {@link Tag} declares the token once, as a tag with its request. The effect requires
- * the tag, and a combinator provides the token at every run. The token stands for the program's own IAM identity, so it
+ * the tag, and a combinator provides the token in each run. The token identifies the program's own IAM identity, so it
  * needs neither a workload access token nor `Identity`.
  *
  * @since 0.1.0
@@ -40,7 +40,7 @@ const kind = CredentialTag.makeKind(Checks.iamAccessToken, IamAccessToken)
 // -----------------------------------------------------------------------------
 
 /**
- * A request for an AWS-signed JWT. One that breaks a limit of STS fails with `ValidationException` before anything is
+ * A request for an AWS-signed JWT. A request that exceeds a limit of STS fails with `ValidationException` before it is
  * sent.
  *
  * @since 0.1.0
@@ -49,14 +49,14 @@ const kind = CredentialTag.makeKind(Checks.iamAccessToken, IamAccessToken)
 export interface IamAccessTokenRequest {
   /** The audiences of the token: up to 10, each of 1 to 1000 characters. */
   readonly audience: string | Arr.NonEmptyReadonlyArray<string>
-  /** Default: `ES384`. `RS256` is for services that cannot verify `ES384`. */
+  /** Default: `ES384`. Use `RS256` for services that cannot verify `ES384`. */
   readonly signingAlgorithm?: SigningAlgorithm | undefined
   /**
-   * The lifetime of the token: 1 to 60 minutes. A fraction of a second is rejected, not rounded. Default: 5 minutes,
+   * The lifetime of the token: 1 to 60 minutes. Fractions of a second are rejected, not rounded. Default: 5 minutes,
    * set by the service.
    */
   readonly duration?: Duration.Input | undefined
-  /** Claims of the token: up to 50, keys of 1 to 128 characters and values of up to 256. */
+  /** Claims of the token: up to 50. A key has 1 to 128 characters, a value up to 256. */
   readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
@@ -76,7 +76,7 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
 // -----------------------------------------------------------------------------
 
 /**
- * An AWS-signed JWT that is declared once, see {@link Tag}.
+ * A declared AWS-signed JWT of any tag, see {@link Tag}.
  *
  * @since 0.1.0
  * @category models
@@ -96,13 +96,10 @@ export interface IamAccessTokenCredential {
  * @since 0.1.0
  * @category models
  */
-export interface Credential<in out Id> extends Context.Key<Id, Redacted.Redacted>, IamAccessTokenCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-}
+export interface Credential<in out Id> extends IamAccessTokenCredential, Context.Key<Id, Redacted.Redacted> {}
 
 /**
- * The class that {@link Tag} makes.
+ * The class that {@link Tag} returns.
  *
  * @since 0.1.0
  * @category models
@@ -115,10 +112,10 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an AWS-signed JWT once: a tag that has the request with it. Every function that takes a request takes the
- * declared credential in its place.
+ * Declares an AWS-signed JWT: a tag that carries its request. Every function that takes a request also takes the
+ * declared credential.
  *
- * Throws a `ValidationException` that names the property if the request cannot be right.
+ * Throws a `ValidationException` that names the property if the request is invalid.
  *
  * @since 0.1.0
  * @category constructors
@@ -140,8 +137,8 @@ const obtain = (sts: Service) =>
   subject: IamAccessTokenCredential | IamAccessTokenRequest
 ): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
   Effect.suspend(() => {
-    const refused = Checks.iamAccessToken.refuseRequest(subject)
-    if (refused !== undefined) return Effect.fail(refused)
+    const invalid = Checks.iamAccessToken.refuseRequest(subject)
+    if (invalid !== undefined) return Effect.fail(invalid)
     const { audience, duration, signingAlgorithm = "ES384", tags } = CredentialTag.requestOf("IamAccessToken", subject)
     return Effect.map(
       sts.getWebIdentityToken({
@@ -158,14 +155,33 @@ const obtain = (sts: Service) =>
 // Combinators
 // -----------------------------------------------------------------------------
 
+/** `Needs` is what a combinator adds to the requirements of an effect. */
+interface Combinator<Needs> {
+  /**
+   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
+   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
+   */
+  <Id>(
+    credential: Credential<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
+  /**
+   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
+   * token. The account must have outbound web identity federation enabled, and IAM must allow
+   * `sts:GetWebIdentityToken`.
+   */
+  <Id = IamAccessToken>(
+    options: Options<Id>
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
+}
+
 /**
- * Provides an AWS-signed JWT to an effect. Each run obtains the token; `CredentialCache.layerSecurityTokenService`
+ * Provides an AWS-signed JWT to an effect. Each run obtains the token. `CredentialCache.layerSecurityTokenService`
  * caches tokens until they expire.
  *
  * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
  *
- * The effect has the same token from its beginning to its end. A program that runs for hours outlives it, and takes
- * {@link get} instead.
+ * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
+ * instead.
  *
  * @since 0.1.0
  * @category combinators
@@ -184,26 +200,7 @@ const obtain = (sts: Service) =>
  *
  * const program = Effect.flatMap(Reports, report).pipe(IamAccessToken.withIamAccessToken(Reports))
  */
-export const withIamAccessToken: {
-  /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
-   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
-  /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
-   * token. The account must have outbound web identity federation enabled, and IAM must allow
-   * `sts:GetWebIdentityToken`.
-   */
-  <Id = IamAccessToken>(
-    options: Options<Id>
-  ): <A, E, R>(
-    self: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
+export const withIamAccessToken: Combinator<SecurityTokenService> & {
   /**
    * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
    * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
@@ -223,11 +220,7 @@ export const withIamAccessToken: {
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
 } = dual(
   2,
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    subject: Credential<Id> | Options<Id>
-  ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService> =>
-    kind.provide(self, subject, get)
+  <A, E, R, Id>(self: Effect.Effect<A, E, R>, subject: Credential<Id> | Options<Id>) => kind.provide(self, subject, get)
 )
 
 /**
@@ -237,24 +230,9 @@ export const withIamAccessToken: {
  * @since 0.1.0
  * @category accessors
  */
-export const makeWithIamAccessToken: Effect.Effect<
-  {
-    /** Provides a declared AWS-signed JWT to an effect. */
-    <Id>(
-      credential: Credential<Id>
-    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
-    /** Provides an AWS-signed JWT to an effect, under the tag `into`. */
-    <Id = IamAccessToken>(
-      options: Options<Id>
-    ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>>
-  },
-  never,
-  SecurityTokenService
-> = Effect.map(
+export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, SecurityTokenService> = Effect.map(
   SecurityTokenService,
-  (sts) =>
-  <Id>(subject: Credential<Id> | Options<Id>) =>
-  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id>> =>
+  (sts) => <Id>(subject: Credential<Id> | Options<Id>) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
     kind.provide(self, subject, obtain(sts))
 )
 
@@ -263,9 +241,10 @@ export const makeWithIamAccessToken: Effect.Effect<
 // -----------------------------------------------------------------------------
 
 /**
- * Returns an AWS-signed JWT, as it is now. With `CredentialCache.layerSecurityTokenService` it takes microseconds.
+ * Returns a current AWS-signed JWT. With `CredentialCache.layerSecurityTokenService`, a cached token takes
+ * microseconds.
  *
- * It is for programs that run for hours: they call it right before each use. {@link withIamAccessToken} obtains a token
+ * It is for programs that run for hours. They call it right before each use. {@link withIamAccessToken} obtains a token
  * when its effect starts, and that token expires.
  *
  * @since 0.1.0
@@ -300,7 +279,8 @@ export interface UseOptions<in E = unknown> {
 
 /**
  * Uses an AWS-signed JWT with any client. If the service rejects the token, `use` obtains a new one and runs `f` once
- * more with it. The cache never returns the rejected token.
+ * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
+ * error.
  *
  * For an `HttpClient` use `http/HttpClientCredentials`.
  *
@@ -332,23 +312,21 @@ export const use = <A, E, R>(
 // -----------------------------------------------------------------------------
 
 /**
- * One token for everything above the layer, obtained when the layer is built. It lives for `duration` and is not
- * renewed. It is for the edge of a short program. Elsewhere use {@link withIamAccessToken}.
+ * Provides one token, which is obtained when the layer is built. It lives for `duration` and is not renewed. It is for
+ * the edge of a short program. Elsewhere use {@link withIamAccessToken}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer: {
   /**
-   * One declared token for everything above the layer, obtained when the layer is built. It is not renewed. It is for
-   * the edge of a short program.
+   * Provides one declared token, which is obtained when the layer is built. It is not renewed. It is for the edge of a
+   * short program.
    */
   <Id>(credential: Credential<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
   /**
-   * One token for everything above the layer, obtained when the layer is built. It is not renewed. It is for the edge
-   * of a short program.
+   * Provides one token, which is obtained when the layer is built. It is not renewed. It is for the edge of a short
+   * program.
    */
   <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
-} = <Id>(
-  subject: Credential<Id> | Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => kind.layer(subject, get)
+} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)

@@ -1,12 +1,12 @@
 /**
- * What a team sets up before an agent runs, in one file: workload identities, credential providers and their tags. The
- * local server takes it as `--config`, and the same file sets up AWS.
+ * A setup file: the workload identities, credential providers and tags that an agent needs before it runs. The local
+ * server reads it as `--config`, and the same file sets up AWS.
  *
- * The file is JSON; comments and trailing commas are allowed. A resource has the members of the AWS operation that
- * creates it. In the place of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps
- * secrets out of the file.
+ * The file is JSON, with comments and trailing commas. A resource has the members of the AWS operation that creates it.
+ * Instead of any string, `{ "$env": "NAME" }` reads the environment variable of that name. This keeps secrets out of
+ * the file.
  *
- * Editors complete the file with the member `$schema`.
+ * With the property `$schema`, editors complete and check the file.
  *
  * ```jsonc
  * {
@@ -25,7 +25,7 @@
  *     }
  *   ],
  *   "apiKeyCredentialProviders": [{ "name": "weather", "apiKey": { "$env": "WEATHER_API_KEY" } }],
- *   // Replaces parts of AWS and of the vendors on this machine. It is never sent to AWS.
+ *   // Replaces parts of AWS and of the vendors on this machine. AWS never gets it.
  *   "local": {
  *     "vendorEndpoints": {
  *       "GithubOauth2": {
@@ -51,28 +51,25 @@ import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { missing, type Violation, violations } from "./plane/validation.js"
+import { missing, violations } from "./plane/validation.js"
 
 /**
  * @since 0.1.0
  */
 export * from "./identitySetup/setup.js"
 
-const toReason = ({ constraint }: Violation): string =>
-  constraint === undefined
-    ? "has the wrong type or value"
-    : constraint === missing
-    ? "is missing"
-    : constraint.replace(Constraint.prefix, "must")
-
 const toProblems = (issue: Issue.Issue): ReadonlyArray<Jsonc.Problem> =>
-  violations(issue).map((violation) => ({
-    // JSON has no symbols as keys.
-    path: violation.path as Jsonc.Path,
-    reason: toReason(violation)
+  violations(issue).map(({ constraint, path }) => ({
+    // A key in JSON is never a symbol.
+    path: path as Jsonc.Path,
+    reason: constraint === undefined
+      ? "has the wrong type or value"
+      : constraint === missing
+      ? "is missing"
+      : constraint.replace(Constraint.prefix, "must")
   }))
 
-/** The members that decoding dropped. Only decoding decides which member of a union a value is. */
+/** Finds the properties that decoding dropped. Only decoding knows which type of a union a value has. */
 const unknownMembers = (value: unknown, known: unknown, path: Jsonc.Path = []): ReadonlyArray<Jsonc.Problem> => {
   if (!isObjectOrArray(value) || !isObjectOrArray(known)) return []
   const knownMembers = new Map<string, unknown>(Object.entries(known))
@@ -89,8 +86,7 @@ const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExce
 const encode = Schema.encodeSync(IdentitySetup)
 
 /**
- * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result. `file` is the name
- * of the text in errors.
+ * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.
  *
  * @since 0.1.0
  * @category constructors
@@ -120,7 +116,7 @@ const encode = Schema.encodeSync(IdentitySetup)
 export const parse = (
   text: string,
   options: {
-    /** The name of the file, for messages. */
+    /** The name of the file in errors. */
     readonly file: string
   }
 ): Effect.Effect<IdentitySetup, SetupParseError> =>
@@ -145,9 +141,9 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
- * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, the old
- * and new value of each member follow on lines of their own. Of a secret, the line says only that it changed or cannot
- * be compared.
+ * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, a
+ * further line for each member shows its old and new value. For a secret, the line says only that it changed, or that
+ * it cannot be compared.
  *
  * @since 0.1.0
  * @category accessors
@@ -155,27 +151,29 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
 export const table = (
   changes: ReadonlyArray<Change>,
   options: {
-    /** Whether the old and new value of each member follow. Default: false. */
+    /** Whether to show the old and new value of each member. Default: false. */
     readonly values?: boolean | undefined
   } = {}
 ): string => Plan.table(changes, options.values ?? false)
 
+interface ApplyOptions {
+  /** Whether to send the secrets even if nothing else differs. Default: false. */
+  readonly rotateSecrets?: boolean | undefined
+}
+
 /**
- * Creates missing resources and updates those that differ, one after the other. Each change is emitted when it is done.
- * Nothing is deleted.
+ * Creates missing resources and updates resources that differ, one after the other. It emits each change when it is
+ * done, and deletes nothing.
  *
- * It is safe to repeat: after a failure, the next run does the rest. Creations and updates send secrets; with
- * `rotateSecrets`, they are always sent. `local` has no effect here.
+ * It is safe to repeat: after a failure, the next run completes the rest. Creations and updates send secrets. With
+ * `rotateSecrets`, secrets are always sent. `local` has no effect here.
  *
  * @since 0.1.0
  * @category operations
  */
 export const applyStream = (
   setup: IdentitySetup,
-  options: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  } = {}
+  options: ApplyOptions = {}
 ): Stream.Stream<Change, ApplyError, ControlPlane> => Plan.apply(setup, options.rotateSecrets ?? false)
 
 /**
@@ -186,11 +184,6 @@ export const applyStream = (
  */
 export const apply = (
   setup: IdentitySetup,
-  options?: {
-    /** Sends the secrets, also if nothing else differs. Default: false. */
-    readonly rotateSecrets?: boolean | undefined
-  }
+  options?: ApplyOptions
 ): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Stream.runCollect(applyStream(setup, options)).pipe(
-    Effect.withSpan("IdentitySetup.apply")
-  )
+  Effect.withSpan(Stream.runCollect(applyStream(setup, options)), "IdentitySetup.apply")

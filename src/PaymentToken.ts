@@ -1,7 +1,6 @@
 /**
- * The tokens that authorize one request to a payment vendor. A payment token belongs to that request: it is obtained
- * for it, sent with it, and never kept. So there is no tag and no layer for it, and `CredentialCache` does not cache
- * it.
+ * The tokens that authorize one request to a payment vendor. They are valid for that request only, so there is no tag
+ * and no layer for them, and `CredentialCache` does not cache them.
  *
  * @since 0.1.0
  */
@@ -54,8 +53,8 @@ export const get = (
  */
 export interface UseOptions<in X = unknown> {
   /**
-   * Whether a failure means that the vendor rejected the tokens, and did nothing: a 401. After any other failure the
-   * payment may have been made.
+   * Whether a failure means that the vendor rejected the tokens and did nothing, as with a 401. After any other
+   * failure, the payment may have been made.
    */
   readonly rejected: (error: X) => boolean
 }
@@ -63,9 +62,9 @@ export interface UseOptions<in X = unknown> {
 const isSame = Schema.toEquivalence(PaymentTokenResponse)
 
 /**
- * Sends one request to a payment vendor with its tokens. If the vendor rejects them, because they have expired on the
- * way, `use` obtains new ones and runs `f` once more with them. If there are no others, `use` fails with the first
- * error.
+ * Sends one request to a payment vendor with its tokens. If the vendor rejects the tokens, for example because they
+ * have expired, `use` obtains new ones and runs `f` once more with them. If the new tokens are the same, `use` fails
+ * with the first error.
  *
  * @since 0.1.0
  * @category combinators

@@ -15,7 +15,7 @@ import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 
 /**
- * Calls a second by operation.
+ * Calls per second, by operation.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +23,7 @@ import * as Validation from "./plane/validation.js"
 export type Quotas<Operation extends string> = { readonly [K in Operation]: number }
 
 /**
- * The quotas of the data plane in calls a second, by the AWS documentation: 200 for tokens and keys, 100 for
+ * The quotas of the data plane in calls per second. Source: the AWS documentation, 200 for tokens and keys, 100 for
  * completions.
  *
  * @since 0.1.0
@@ -35,18 +35,12 @@ export const dataPlaneQuotas: Quotas<keyof DataPlane.Operations> = Record.map(
 )
 
 /**
- * The quota of each operation of the control plane in calls a second, by the AWS documentation.
+ * The quota of each operation of the control plane in calls per second. Source: the AWS documentation.
  *
  * @since 0.1.0
  * @category quotas
  */
 export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.quota
-
-// AWS counts each operation by itself.
-const makeLimiters = <Operation extends string>(
-  quotas: Quotas<Operation>
-): Effect.Effect<{ readonly [K in Operation]: RateLimiter.Limiter }> =>
-  Effect.sync(() => Record.map(quotas, (limit) => RateLimiter.make(limit)))
 
 const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
   Effect.map(RateLimiter.CallPriority, (priority) =>
@@ -57,23 +51,22 @@ const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
       : "normal")
 
 const Quota = Constraint.guard(
-  "a number of calls a second, above 0",
+  "a number of calls per second, above 0",
   (value): value is number => isNumber(value) && value > 0
 )
 
-const refuseQuotas = Validation.refuse(
+const validateQuotas = Validation.refuse(
   () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
   { name: "RateLimit.dataPlane" }
 )
 
-const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
+const validateQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. Invalid quotas are a defect of the
- * layer, a `ValidationException`.
+ * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. With invalid quotas, the layer dies
+ * with a `ValidationException`.
  *
- * Calls that wait for the quota of their operation have an order: the polls of users who have not consented yet come
- * last.
+ * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
  * @since 0.1.0
  * @category layers
@@ -92,19 +85,19 @@ const refuseQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPla
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(refuseQuotas, quotas, (quotas) =>
-    Layer.unwrap(Effect.map(
-      makeLimiters<keyof DataPlane.Operations>({ ...dataPlaneQuotas, ...quotas }),
-      (limiters) =>
-        DataPlane.decorate((operation, effect, request) =>
-          operation === "getResourceOauth2Token"
-            ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
-            : Effect.andThen(limiters[operation]("normal"), effect)
-        )
-    )))
+  Validation.checkedLayer(validateQuotas, quotas, (quotas) =>
+    Layer.suspend(() => {
+      // AWS counts each operation separately.
+      const limiters = Record.map({ ...dataPlaneQuotas, ...quotas }, RateLimiter.make)
+      return DataPlane.decorate((operation, effect, request) =>
+        operation === "getResourceOauth2Token"
+          ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
+          : Effect.andThen(limiters[operation]("normal"), effect)
+      )
+    }))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls a second for each operation.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation.
  *
  * @since 0.1.0
  * @category layers
@@ -112,8 +105,8 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Validation.checkedLayer(refuseQuota, quota, (quota) =>
-    Layer.unwrap(Effect.map(
-      makeLimiters<keyof ControlPlane.Operations>(Record.map(ControlPlane.operations, () => quota)),
-      (limiters) => ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
-    )))
+  Validation.checkedLayer(validateQuota, quota, (quota) =>
+    Layer.suspend(() => {
+      const limiters = Record.map(ControlPlane.operations, () => RateLimiter.make(quota))
+      return ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
+    }))

@@ -1,6 +1,6 @@
 /**
- * The workload access token, which identifies the caller: a workload, alone or for a user. `Identity` sends it with
- * every request.
+ * The workload access token, which identifies the caller: a workload, for itself or for a user. `Identity` sends it
+ * with every request.
  *
  * @since 0.1.0
  */
@@ -21,6 +21,8 @@ import * as SingleFlight from "./internal/singleFlight.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
+ * The errors of {@link Service.get}.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -33,18 +35,20 @@ export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneErr
  * @category services
  */
 export interface Service {
-  /** The token of the caller of this run, not a captured one. */
+  /** Returns the token of the caller of this run. */
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
-  /** Marks a token that the service rejected. The next `get` renews it, unless it cannot be renewed. */
+  /** Marks a token that the service rejected. The next `get` renews it, if it can be renewed. */
   readonly invalidate: (stale: Redacted.Redacted) => Effect.Effect<void>
   /**
-   * The name of the workload identity, if the service obtains the token by it. A page after consent asks AgentCore by
-   * this name whether the token of its user is there.
+   * The name of the workload identity, if the service obtains the token by name. The page after consent uses it to
+   * check that AgentCore has the user's token.
    */
   readonly workload?: string | undefined
 }
 
 /**
+ * Identifies the caller of a run.
+ *
  * @since 0.1.0
  * @category services
  * @example
@@ -70,35 +74,30 @@ export interface WorkloadOptions {
   readonly user?: UserIdentifier | undefined
   /**
    * The age at which a token is renewed. Default: 10 minutes, because AWS documents no lifetime, and users report
-   * tokens that were rejected after 15 to 30 minutes. With `Duration.infinity` it is renewed only after `invalidate`.
+   * rejected tokens after 15 to 30 minutes. With `Duration.infinity`, it is renewed only after `invalidate`.
    */
   readonly renewAfter?: Duration.Input | undefined
 }
 
-// AWS says this of a workload identity that does not exist.
+// AWS sends this message if the workload identity does not exist.
 const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => message.includes("does not belong to caller")
 
-/** Appends advice to the message of the service. The errors of a plane have the message alone. */
+/** Appends advice to the message of the service. Errors of a plane have no advice. */
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
-  isUnknownWorkload(error)
-    ? new AccessDeniedException({
-      operation: error.operation,
-      message:
-        `${
-          error.message.replace(/\.$/, "")
-        }: this account and region have no workload identity '${workloadName}'. Create it in `
-        + "code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities",
-      requestId: error.requestId
-    })
-    : error
+  !isUnknownWorkload(error) ? error : new AccessDeniedException({
+    ...error,
+    message:
+      `${error.message.replace(/\.$/, "")}: this account and region have no workload identity '${workloadName}'. `
+      + "Create it in code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
+  })
 
 const defaultRenewAfter = Duration.minutes(10)
 
-// While renewals fail, one call in this time tries again, and the other calls use the old token.
+// While renewals fail, one call in this time tries again, and other calls get the old token.
 const holdOff = Duration.minutes(1)
 
 /**
- * The service of {@link layerWorkload}, for a program with one service per user.
+ * Makes the service of {@link layerWorkload}, for a program that keeps one service per user.
  *
  * With invalid options, `get` fails with `ValidationException`.
  *
@@ -107,8 +106,8 @@ const holdOff = Duration.minutes(1)
  */
 export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => {
-    const refused = refuseWorkload(options)
-    if (refused !== undefined) return { get: Effect.fail(refused), invalidate: () => Effect.void }
+    const invalid = refuseWorkload(options)
+    if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
     const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)
     const obtain = Effect.catchTag(
@@ -123,28 +122,24 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
 
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
-      // An adapter rejects an empty token. A program's own plane may return one.
+      // Adapters reject an empty token, but a program's own plane may return one.
       if (Redacted.value(token) !== "") current = { token, renewAt }
       return token
     }
-    // An expired JWT obtains no new token. The old one may still be valid.
-    const mayKeepOld = (error: DataPlaneError): boolean =>
-      isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined)
-    // Reads the old token after the failure: it may have been invalidated during the call.
-    const orKeepOld = (error: DataPlaneError): Effect.Effect<Redacted.Redacted, DataPlaneError> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        current === undefined
-          ? Effect.fail(error)
-          : Effect.as(
-            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
-            keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
-          ))
     const renew = Effect.flatMap(
       Clock.currentTimeMillis,
       (begin) => Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))
-    ).pipe(
-      Effect.catchIf(mayKeepOld, orKeepOld)
-    )
+    ).pipe(Effect.catchIf(
+      // AWS issues no new token for an expired JWT, but the old token may still be valid.
+      (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
+      (error) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          // Reads the old token after the failure: it may have been invalidated during the call.
+          current === undefined ? Effect.fail(error) : Effect.as(
+            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
+            keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
+          ))
+    ))
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       workload: workloadName,
@@ -154,16 +149,14 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
           : share("", renew)),
       invalidate: (stale) =>
         Effect.sync(() => {
-          if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) {
-            current = undefined
-          }
+          if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
         })
     }
   })
 
 /**
- * The service of {@link layer}, for a server that gets a token with every request: `Effect.provideService` builds no
- * layer.
+ * Makes the service of {@link layer}, for a server that gets a token with every request. `Effect.provideService` needs
+ * no layer.
  *
  * @since 0.1.0
  * @category constructors
@@ -187,7 +180,7 @@ export const make = (token: Redacted.Redacted): Service => ({
 })
 
 /**
- * A given token, for example from the headers of a request. It cannot be renewed.
+ * Provides a given token, for example from the headers of a request. It cannot be renewed.
  *
  * @since 0.1.0
  * @category layers
@@ -196,7 +189,7 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
   Layer.succeed(WorkloadAccessToken, make(token))
 
 /**
- * A token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`.
+ * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`.
  *
  * @since 0.1.0
  * @category layers
@@ -207,11 +200,11 @@ export const layerConfig = (
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.
- * One such layer is one caller. A server that acts for many users provides a layer for each request, or keeps a service
- * of {@link makeWorkload} for each user.
+ * One layer is one caller. A server that acts for many users provides a layer for each request, or keeps a service of
+ * {@link makeWorkload} for each user.
  *
  * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or
- * because the user's JWT has expired, `get` returns the old token for another minute, unless that was invalidated. With
+ * because the user's JWT has expired, `get` returns the old token for another minute, unless it was invalidated. With
  * invalid options, `get` fails with `ValidationException`.
  *
  * @since 0.1.0
@@ -222,10 +215,9 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
 
 /**
  * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker.
- * Without it, such work runs for the caller of the fiber that runs it, and not for the caller whose request it came
- * from.
+ * Otherwise, such work runs for the caller of the fiber that runs it, and not for the caller that requested it.
  *
- * It captures the service and not a token, so that the work runs with a renewed token.
+ * It captures the service, not a token, so the work can renew its token.
  *
  * @since 0.1.0
  * @category combinators
@@ -237,7 +229,7 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
  *
  * declare const report: Effect.Effect<void, never, Identity.Identity | WorkloadAccessToken.WorkloadAccessToken>
  *
- * // In the handler of a request. The worker that takes the report from the queue runs it for the caller of this request.
+ * // In the handler of a request: the worker of the queue runs the report for the caller of this request.
  * const order = (queue: Queue.Enqueue<Effect.Effect<void, never, Identity.Identity>>) =>
  *   Effect.gen(function*() {
  *     const asCaller = yield* WorkloadAccessToken.capture
@@ -248,7 +240,4 @@ export const capture: Effect.Effect<
   <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, WorkloadAccessToken>>,
   never,
   WorkloadAccessToken
-> = Effect.map(
-  WorkloadAccessToken,
-  (caller) => (self) => Effect.provideService(self, WorkloadAccessToken, caller)
-)
+> = Effect.map(WorkloadAccessToken, (caller) => (self) => Effect.provideService(self, WorkloadAccessToken, caller))

@@ -28,7 +28,7 @@ import {
 import * as Validation from "./plane/validation.js"
 
 /**
- * Other writers replaced the return URLs each time. The change may be missing.
+ * Other writers replaced the return URLs after each attempt. The change may be missing.
  *
  * @since 0.1.0
  * @category errors
@@ -37,19 +37,19 @@ export class ReturnUrlsContended
   extends Schema.TaggedError<ReturnUrlsContended>()("ReturnUrlsContended", { name: Schema.String })
 {
   override get message(): string {
-    return `Other writers keep replacing the return URLs of workload identity '${this.name}': try again`
+    return `Other writers keep replacing the return URLs of workload identity '${this.name}'. Try again`
   }
 }
 
-// The limits are those of the requests, the names are those of this module.
+// The requests have the limits, and this module has shorter names.
 const { allowedResourceOauth2ReturnUrls, name: workloadName, tags } = CreateWorkloadIdentityRequest.fields
 
-const refuseCreation = Validation.refuse(
+const validateCreation = Validation.refuse(
   () => Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
   operations.createWorkloadIdentity
 )
 
-const refuseChange = Validation.refuse(
+const validateChange = Validation.refuse(
   () =>
     Schema.Struct({
       name: workloadName,
@@ -57,6 +57,13 @@ const refuseChange = Validation.refuse(
     }),
   operations.updateWorkloadIdentity
 )
+
+interface Settings {
+  /** The URLs that users may return to after consent. Default: none. */
+  readonly returnUrls?: ReadonlyArray<string> | undefined
+  /** Tags of the workload identity. They are set on creation only. */
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
 
 /**
  * Creates a workload identity. Default name: `workload-` and 8 hexadecimal digits.
@@ -68,33 +75,25 @@ const refuseChange = Validation.refuse(
  * import * as Effect from "effect/Effect"
  *
  * const setUp = Effect.gen(function*() {
- *   // It can be repeated: an existing identity and its URLs stay.
+ *   // It can run again: it keeps an existing identity and its URLs.
  *   yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
  * })
  */
-export const create = (options: {
+export const create = (options: Settings & {
   /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */
   readonly name?: string | undefined
-  /** The URLs that users may return to after consent. Default: none. */
-  readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Tags of the workload identity. */
-  readonly tags?: { readonly [key: string]: string } | undefined
 } = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.gen(function*() {
-    const refused = refuseCreation(options)
-    if (refused !== undefined) return yield* refused
+    const invalid = validateCreation(options)
+    if (invalid !== undefined) return yield* invalid
     const controlPlane = yield* ControlPlane
     return yield* controlPlane.createWorkloadIdentity({
-      name: options.name ?? `workload-${yield* hexDigits}`,
+      name: options.name
+        ?? `workload-${Math.floor(yield* Random.nextBetween(0, 0x1_0000_0000)).toString(16).padStart(8, "0")}`,
       allowedResourceOauth2ReturnUrls: options.returnUrls ?? [],
       tags: options.tags
     })
   })
-
-const hexDigits = Effect.map(
-  Random.nextBetween(0, 0x1_0000_0000),
-  (number) => Math.floor(number).toString(16).padStart(8, "0")
-)
 
 /**
  * Reads a workload identity.
@@ -106,8 +105,9 @@ export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, Wo
   ControlPlane.use((controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
 /**
- * Replaces the return URLs of a workload identity. A call that runs at the same time in another process may overwrite
- * them: {@link addReturnUrls} and {@link removeReturnUrls} leave the others as they are, and repeat.
+ * Replaces all return URLs of a workload identity. A concurrent call in another process may overwrite them. Use
+ * {@link addReturnUrls} and {@link removeReturnUrls} to keep the other URLs, and to repeat a change that was
+ * overwritten.
  *
  * @since 0.1.0
  * @category operations
@@ -115,7 +115,7 @@ export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, Wo
 export const update = (
   name: string,
   change: {
-    /** The URLs that users may return to after consent, in the place of all others. */
+    /** The URLs that users may return to after consent. They replace all others. */
     readonly returnUrls: ReadonlyArray<string>
   }
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
@@ -126,7 +126,6 @@ export const update = (
     )
   )
 
-/** Deletes a workload identity. */
 const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
   ControlPlane.use((controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
 
@@ -141,7 +140,7 @@ export {
 }
 
 /**
- * All workload identities.
+ * Streams all workload identities.
  *
  * @since 0.1.0
  * @category operations
@@ -151,36 +150,28 @@ export const stream = (
 ): Stream.Stream<WorkloadIdentitySummary, WorkloadIdentityError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
 
-/** One lock for each plane. In a process, one fiber at a time changes the identity of a name. */
+/** One lock for each plane, so that one fiber of a process at a time changes an identity. */
 class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentity/Locks", {
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
 }) {}
 
-// AWS has no conditional write: another writer may have read before this write, and may overwrite it. A write is
-// trusted if it is still there after the time that such a writer takes from its read to its write.
+// AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
+// read again after the time that such a writer takes from its read to its write.
 const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
-
-const urlsOf = (identity: GetWorkloadIdentityResponse): ReadonlyArray<string> =>
-  identity.allowedResourceOauth2ReturnUrls ?? []
 
 const converge = (
   name: string,
   change: (urls: ReadonlyArray<string>) => ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
   Effect.gen(function*() {
-    const controlPlane = yield* ControlPlane
-    const step = Effect.gen(function*() {
-      const current = yield* controlPlane.getWorkloadIdentity({ name })
-      const urls = urlsOf(current)
-      const changed = change(urls)
-      if (changed.length === urls.length) {
-        return current
-      }
-      yield* controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: changed })
-      return yield* new ReturnUrlsContended({ name })
-    })
-    return yield* Effect.retry(step, { schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" })
-  })
+    const plane = yield* ControlPlane
+    const current = yield* plane.getWorkloadIdentity({ name })
+    const urls = current.allowedResourceOauth2ReturnUrls ?? []
+    const changed = change(urls)
+    if (changed.length === urls.length) return current
+    yield* plane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: changed })
+    return yield* new ReturnUrlsContended({ name })
+  }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
 
 const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
   Effect.flatMap(Effect.all([ControlPlane, Locks]), ([controlPlane, locks]) => {
@@ -192,9 +183,11 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
- * Adds return URLs to those of the identity. In a process, one fiber at a time changes the identity of a name. Because
- * AWS has no conditional write, the change is read again after 300 ms (with jitter), and repeated until another process
- * does not overwrite it. If no URL is missing, it neither writes nor waits.
+ * Adds return URLs to those of the identity. One fiber of a process at a time changes an identity. AWS has no
+ * conditional write, so another process may overwrite the change. `addReturnUrls` reads it again after 300 ms (with
+ * jitter), and repeats it up to 40 times. If no URL is missing, it neither writes nor waits.
+ *
+ * Fails with `ReturnUrlsContended` if every attempt was overwritten.
  *
  * @since 0.1.0
  * @category operations
@@ -203,10 +196,10 @@ export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  refuseChange({ name, returnUrls }) ?? withLock(name, converge(name, (urls) => union(urls, returnUrls)))
+  validateChange({ name, returnUrls }) ?? withLock(name, converge(name, (urls) => union(urls, returnUrls)))
 
 /**
- * Removes return URLs, in the same way.
+ * Removes return URLs. It reads and repeats the change as {@link addReturnUrls} does.
  *
  * @since 0.1.0
  * @category operations
@@ -215,28 +208,26 @@ export const removeReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  refuseChange({ name, returnUrls })
+  validateChange({ name, returnUrls })
     ?? withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
- * Ensures that a workload identity exists, with at least these return URLs. It creates the identity, or adds the
- * missing URLs, and never removes one. `tags` are set on creation only. Calls can be repeated, and can run at the same
- * time in several processes.
+ * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
+ * missing URLs. It never removes a URL. `tags` are set on creation only. It is safe to repeat, and to run in several
+ * processes at the same time.
  *
  * @since 0.1.0
  * @category operations
  */
-export const ensure = (options: {
-  /** The name, 3 to 255 characters. */
-  readonly name: string
-  /** The URLs that users may return to after consent. Default: none. */
-  readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Tags of the workload identity. They are set on creation only. */
-  readonly tags?: { readonly [key: string]: string } | undefined
-}): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
+export const ensure = (
+  options: Settings & {
+    /** The name, 3 to 255 characters. */
+    readonly name: string
+  }
+): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
   // The plane rejects a missing name.
-  const refused = refuseCreation(options)
-  if (refused !== undefined) return Effect.fail(refused)
+  const invalid = validateCreation(options)
+  if (invalid !== undefined) return Effect.fail(invalid)
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))
   return withLock(
@@ -246,7 +237,7 @@ export const ensure = (options: {
       "ResourceNotFoundException",
       () =>
         Effect.catchTag(create(options), "ValidationException", (error) =>
-          // Another process was faster, or the request is invalid: then the identity still does not exist.
+          // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
           Effect.catchTag(get(name), "ResourceNotFoundException", () => Effect.fail(error))).pipe(
             Effect.andThen(present)
           )

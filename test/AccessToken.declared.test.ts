@@ -1,4 +1,4 @@
-// A declared credential and the same inline request are the same to the planes, wherever they go.
+// A declared credential and the same inline request make the same calls to the planes, through every function.
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -34,17 +34,17 @@ const url = "https://api.example.com"
 
 const origins = [url] as const
 
-/** A client whose resource refuses the first credentials. */
-const client = (refusals: number) => {
-  let left = refusals
+/** A client whose resource rejects the first credentials. */
+const client = (rejections: number) => {
+  let left = rejections
   return HttpClient.make((request) =>
     Effect.sync(() => HttpClientResponse.fromWeb(request, new Response(null, { status: left-- > 0 ? 401 : 200 })))
   )
 }
 
-/** A use of a credential that the resource refuses at first. It returns the accepted one. */
-const using = (refusals: number) => {
-  let left = refusals
+/** Uses a credential that the resource rejects at first. Returns the accepted one. */
+const using = (rejections: number) => {
+  let left = rejections
   return (credential: Redacted.Redacted) =>
     Effect.suspend(() => left-- > 0 ? Effect.fail(new Refused({ status: 401 })) : Effect.succeed(credential))
 }
@@ -60,7 +60,7 @@ type Pair = readonly [name: string, declared: Program, inline: Program]
 
 type Answers = ReadonlyArray<keyof typeof answers>
 
-/** Runs programs one after the other over the same planes, each from the beginning of its answers. */
+/** Runs programs one after the other over the same planes, each from the first scripted response. */
 const withPlanes = (
   body: (compare: (pairs: ReadonlyArray<Pair>, answersOf?: Answers) => Promise<number>) => Promise<void>
 ) =>
@@ -107,16 +107,16 @@ const withPlanes = (
 
 const numRuns = rounds({ few: 20, full: 100 })
 
-describe("a declared credential makes the calls of the same inline request", () => {
-  /** Asks again at once. */
+describe("calls of a declared credential and of the same inline request", () => {
+  /** Polls again at once. */
   const poll = TokenPoller.make(({ poll }) =>
     Effect.map(Effect.repeat(poll, { until: Option.isSome }), Option.getOrThrow)
   )
 
-  it.live("an access token", () =>
+  it.live("are equal for an access token", () =>
     withPlanes((compare) =>
       FastCheck.assert(
-        FastCheck.asyncProperty(declarations, steps, FastCheck.nat(2), async (declaration, answersOf, refusals) => {
+        FastCheck.asyncProperty(declarations, steps, FastCheck.nat(2), async (declaration, answersOf, rejections) => {
           class Declared extends AccessToken.Tag<Declared>()("test/Declared", declaration) {}
           const shown: Record<"declared" | "inline", Array<ConsentSession>> = { declared: [], inline: [] }
           const optionsOf = (how: keyof typeof shown) => ({
@@ -162,15 +162,15 @@ describe("a declared credential makes the calls of the same inline request", () 
             ],
             [
               "use",
-              AccessToken.use(Declared, using(refusals), { rejected, reauthenticate: true, ...options }),
-              AccessToken.use(inline, using(refusals), { rejected, reauthenticate: true })
+              AccessToken.use(Declared, using(rejections), { rejected, reauthenticate: true, ...options }),
+              AccessToken.use(inline, using(rejections), { rejected, reauthenticate: true })
             ],
             [
               "HttpClientCredentials.withAccessToken",
               status(
-                HttpClientCredentials.withAccessToken(client(refusals), Declared, { ...http, ...options }).get(url)
+                HttpClientCredentials.withAccessToken(client(rejections), Declared, { ...http, ...options }).get(url)
               ),
-              status(HttpClientCredentials.withAccessToken(client(refusals), { ...inline, ...http }).get(url))
+              status(HttpClientCredentials.withAccessToken(client(rejections), { ...inline, ...http }).get(url))
             ],
             [
               "HttpClientCredentials.withAccessToken, in a pipe",
@@ -184,13 +184,13 @@ describe("a declared credential makes the calls of the same inline request", () 
       )
     ))
 
-  it.live("an API key", () =>
+  it.live("are equal for an API key", () =>
     withPlanes(async (compare) => {
       class Declared extends ApiKey.Tag<Declared>()("test/Declared", { provider: "weather" }) {}
       const inline = { provider: "weather" }
       const into = { ...inline, into: Declared }
       const http = { origins, header: "x-api-key" }
-      for (const refusals of [0, 1, 2]) {
+      for (const rejections of [0, 1, 2]) {
         const calls = await compare([
           ["withApiKey", ApiKey.withApiKey(Declared, Declared), ApiKey.withApiKey(Declared, into)],
           [
@@ -212,25 +212,25 @@ describe("a declared credential makes the calls of the same inline request", () 
           ],
           [
             "use",
-            ApiKey.use(Declared, using(refusals), { rejected }),
-            ApiKey.use(inline, using(refusals), { rejected })
+            ApiKey.use(Declared, using(rejections), { rejected }),
+            ApiKey.use(inline, using(rejections), { rejected })
           ],
           [
             "HttpClientCredentials.withApiKey",
-            Effect.asVoid(HttpClientCredentials.withApiKey(client(refusals), Declared, http).get(url)),
-            Effect.asVoid(HttpClientCredentials.withApiKey(client(refusals), { ...inline, ...http }).get(url))
+            Effect.asVoid(HttpClientCredentials.withApiKey(client(rejections), Declared, http).get(url)),
+            Effect.asVoid(HttpClientCredentials.withApiKey(client(rejections), { ...inline, ...http }).get(url))
           ],
           [
             "HttpClientCredentials.withApiKey, in a pipe",
-            Effect.asVoid(client(refusals).pipe(HttpClientCredentials.withApiKey(Declared, http)).get(url)),
-            Effect.asVoid(client(refusals).pipe(HttpClientCredentials.withApiKey({ ...inline, ...http })).get(url))
+            Effect.asVoid(client(rejections).pipe(HttpClientCredentials.withApiKey(Declared, http)).get(url)),
+            Effect.asVoid(client(rejections).pipe(HttpClientCredentials.withApiKey({ ...inline, ...http })).get(url))
           ]
         ])
-        assert.strictEqual(calls, refusals === 0 ? 9 : 12)
+        assert.strictEqual(calls, rejections === 0 ? 9 : 12)
       }
     }))
 
-  it.live("an AWS-signed JWT", () =>
+  it.live("are equal for an AWS-signed JWT", () =>
     withPlanes(async (compare) => {
       const requests: FastCheck.Arbitrary<IamAccessToken.IamAccessTokenRequest> = FastCheck.record({
         audience: FastCheck.constantFrom("a", ["a"] as const, ["a", "b"] as const),
@@ -239,7 +239,7 @@ describe("a declared credential makes the calls of the same inline request", () 
         tags: FastCheck.dictionary(FastCheck.constantFrom("team"), FastCheck.constantFrom("billing", "sales"))
       }, { requiredKeys: ["audience"] })
       await FastCheck.assert(
-        FastCheck.asyncProperty(requests, FastCheck.nat(2), async (inline, refusals) => {
+        FastCheck.asyncProperty(requests, FastCheck.nat(2), async (inline, rejections) => {
           class Declared extends IamAccessToken.Tag<Declared>()("test/Declared", inline) {}
           const into = { ...inline, into: Declared }
           const calls = await compare([
@@ -266,27 +266,29 @@ describe("a declared credential makes the calls of the same inline request", () 
             ["get", IamAccessToken.get(Declared), IamAccessToken.get(inline)],
             [
               "use",
-              IamAccessToken.use(Declared, using(refusals), { rejected }),
-              IamAccessToken.use(inline, using(refusals), { rejected })
+              IamAccessToken.use(Declared, using(rejections), { rejected }),
+              IamAccessToken.use(inline, using(rejections), { rejected })
             ],
             [
               "HttpClientCredentials.withIamAccessToken",
-              Effect.asVoid(HttpClientCredentials.withIamAccessToken(client(refusals), Declared, { origins }).get(url)),
               Effect.asVoid(
-                HttpClientCredentials.withIamAccessToken(client(refusals), { ...inline, origins }).get(url)
+                HttpClientCredentials.withIamAccessToken(client(rejections), Declared, { origins }).get(url)
+              ),
+              Effect.asVoid(
+                HttpClientCredentials.withIamAccessToken(client(rejections), { ...inline, origins }).get(url)
               )
             ],
             [
               "HttpClientCredentials.withIamAccessToken, in a pipe",
               Effect.asVoid(
-                client(refusals).pipe(HttpClientCredentials.withIamAccessToken(Declared, { origins })).get(url)
+                client(rejections).pipe(HttpClientCredentials.withIamAccessToken(Declared, { origins })).get(url)
               ),
               Effect.asVoid(
-                client(refusals).pipe(HttpClientCredentials.withIamAccessToken({ ...inline, origins })).get(url)
+                client(rejections).pipe(HttpClientCredentials.withIamAccessToken({ ...inline, origins })).get(url)
               )
             ]
           ])
-          assert.strictEqual(calls, refusals === 0 ? 8 : 11)
+          assert.strictEqual(calls, rejections === 0 ? 8 : 11)
         }),
         { numRuns }
       )

@@ -50,7 +50,7 @@ type Flow =
 const github = { provider: "github", flow: "USER_FEDERATION" } as const
 
 describe("withAccessToken", () => {
-  test("takes the tag away, and adds what it needs and what can fail", () => {
+  test("removes the tag from the requirements, and adds its own requirements and errors", () => {
     expectTypeOf(AccessToken.withAccessToken(useGithub, { ...github, into: GithubToken })).toEqualTypeOf<
       Effect.Effect<
         number,
@@ -60,7 +60,7 @@ describe("withAccessToken", () => {
     >()
   })
 
-  test("is the same in a pipe", () => {
+  test("has the same type in a pipe", () => {
     expectTypeOf(useGithub.pipe(AccessToken.withAccessToken({ ...github, into: GithubToken }))).toEqualTypeOf<
       Effect.Effect<
         number,
@@ -76,7 +76,7 @@ describe("withAccessToken", () => {
     >()
   })
 
-  test("with a handler, its errors and requirements take the place of RequiresUserConsent", () => {
+  test("replaces RequiresUserConsent with the errors and requirements of a handler", () => {
     expectTypeOf(useGithub.pipe(AccessToken.withAccessToken({ ...github, into: GithubToken, consent: inChat })))
       .toEqualTypeOf<
         Effect.Effect<
@@ -87,14 +87,14 @@ describe("withAccessToken", () => {
       >()
   })
 
-  test("with a handler that cannot fail, nothing is added", () => {
+  test("adds nothing for a handler that cannot fail", () => {
     const consent = (_session: ConsentSession) => Effect.void
     expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent }))).toEqualTypeOf<
       Effect.Effect<string, Flow, Identity.Identity | WorkloadAccessToken>
     >()
   })
 
-  test("two providers are two tags", () => {
+  test("accepts a tag for each of two providers", () => {
     const both = useBoth.pipe(
       AccessToken.withAccessToken({ ...github, into: GithubToken }),
       AccessToken.withAccessToken({ provider: "google", flow: "USER_FEDERATION", into: GoogleToken, consent: inChat })
@@ -108,12 +108,12 @@ describe("withAccessToken", () => {
     >()
   })
 
-  test("refuses a tag of something else, and a flow that does not exist", () => {
-    // @ts-expect-error Database is no token
+  test("rejects a tag of another service, and a flow that does not exist", () => {
+    // @ts-expect-error Database is not a token
     void AccessToken.withAccessToken(useDefault, { ...github, into: Database })
     // @ts-expect-error no such flow
     void AccessToken.withAccessToken(useDefault, { provider: "github", flow: "CLIENT_CREDENTIALS" })
-    // @ts-expect-error a secret has to be Redacted
+    // @ts-expect-error a secret must be Redacted
     void AccessToken.withAccessToken(useDefault, { ...github, customState: "state" })
   })
 })
@@ -141,15 +141,15 @@ describe("a declared access token", () => {
     expectTypeOf(Calendar).toExtend<Identity.AccessTokenCredential>()
   })
 
-  test("has nothing of one use", () => {
+  test("has no properties of a single use", () => {
     const request = { provider: "google", flow: "USER_FEDERATION" } as const
-    // @ts-expect-error how to ask
+    // @ts-expect-error a declaration has no consent handler
     void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, consent: inChat })
-    // @ts-expect-error how to wait
+    // @ts-expect-error a declaration has no poll
     void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, poll: Schedule.forever })
-    // @ts-expect-error one use asks again
+    // @ts-expect-error a declaration has no forceAuthentication
     void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, forceAuthentication: true })
-    // @ts-expect-error the state of one use
+    // @ts-expect-error a declaration has no customState
     void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, customState: Redacted.make("state") })
     // @ts-expect-error no such flow
     void AccessToken.Tag<Calendar>()("test/Wrong", { provider: "google", flow: "CLIENT_CREDENTIALS" })
@@ -157,7 +157,7 @@ describe("a declared access token", () => {
     void AccessToken.Tag<Calendar>()("test/Wrong", { ...request, into: GithubToken })
   })
 
-  test("of another flow is refused where a flow is demanded", () => {
+  test("is rejected when a function requires another flow", () => {
     const grant: (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) => string = ({ key }) => key
     void grant(Calendar)
     // @ts-expect-error no user consents to the agent's own access
@@ -168,11 +168,11 @@ describe("a declared access token", () => {
       credential: Identity.AccessTokenCredential<"USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE">
     ) => string = ({ key }) => key
     void either(Calendar)
-    // @ts-expect-error neither of the two
+    // @ts-expect-error neither a credential nor a request
     void either(Reports)
   })
 
-  test("is provided, and its tag is gone: data last, data first, with and without options", () => {
+  test("removes its tag from the requirements: data last, data first, with and without options", () => {
     type Expected = Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent, Database | Caller>
     expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar))).toEqualTypeOf<Expected>()
     expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar, {}))).toEqualTypeOf<Expected>()
@@ -183,7 +183,7 @@ describe("a declared access token", () => {
     >()
   })
 
-  test("with a handler, its errors and requirements take the place of RequiresUserConsent", () => {
+  test("replaces RequiresUserConsent with the errors and requirements of a handler", () => {
     type Expected = Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | Caller>
     expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Calendar, { consent: inChat }))).toEqualTypeOf<Expected>()
     expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar, { consent: inChat })).toEqualTypeOf<Expected>()
@@ -195,7 +195,7 @@ describe("a declared access token", () => {
     }))).toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow, Database | Caller>>()
   })
 
-  test("two tokens and a key in one program, declared and inline", () => {
+  test("works with two tokens and a key in one program, declared and inline", () => {
     expectTypeOf(useAll.pipe(
       AccessToken.withAccessToken(Calendar, { consent: inChat }),
       AccessToken.withAccessToken(Reports),
@@ -209,7 +209,7 @@ describe("a declared access token", () => {
     )).toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow | ChatClosed, Weather | Chat | Caller>>()
   })
 
-  test("is itself an effect that can be wrapped", () => {
+  test("can be wrapped, because it is an effect", () => {
     expectTypeOf(AccessToken.withAccessToken(Calendar, Calendar)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
     >()
@@ -218,7 +218,7 @@ describe("a declared access token", () => {
     >()
   })
 
-  test("goes to every function that takes a request", () => {
+  test("is accepted by every function that takes a request", () => {
     expectTypeOf(
       Effect.map(
         AccessToken.makeWithAccessToken,
@@ -256,7 +256,7 @@ describe("a declared access token", () => {
     expectTypeOf(identity.getApiKey(Weather)).toEqualTypeOf<ReturnType<Identity.Service["getApiKey"]>>()
   })
 
-  test("is no key, and a plain tag is no credential", () => {
+  test("is not a key, and a plain tag is not a credential", () => {
     // @ts-expect-error a key
     void AccessToken.withAccessToken(useDefault, Weather)
     // @ts-expect-error a token
@@ -273,7 +273,7 @@ describe("a declared access token", () => {
 })
 
 describe("makeWithAccessToken", () => {
-  test("needs Identity once, and leaves the caller's workload token as a requirement", () => {
+  test("requires Identity once, and leaves the workload access token as a requirement", () => {
     const program = Effect.gen(function*() {
       const withAccessToken = yield* AccessToken.makeWithAccessToken
       return useGithub.pipe(withAccessToken({ ...github, into: GithubToken, consent: inChat }))
@@ -298,7 +298,7 @@ describe("use", () => {
   const query: ByToken<QueryFailed> = () => Effect.never
   const either: ByToken<ApiError | QueryFailed> = () => Effect.never
 
-  test("adds what the token needs, and keeps the errors of the use", () => {
+  test("adds the requirements of the token, and the errors of the function", () => {
     const program = AccessToken.use(github, call, { rejected: (error) => error.status === 401 })
     expectTypeOf(program).toEqualTypeOf<
       Effect.Effect<
@@ -309,7 +309,7 @@ describe("use", () => {
     >()
   })
 
-  test("infers the errors of an inline function, and gives them to the check", () => {
+  test("infers the errors of an inline function for `rejected`", () => {
     const program = AccessToken.use({ ...github, consent: inChat }, (token) => {
       expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
       return query(token)
@@ -328,7 +328,7 @@ describe("use", () => {
     >()
   })
 
-  test("takes a declared credential, with the options of the consent beside its own", () => {
+  test("accepts a declared credential, with the options of its consent", () => {
     const program = AccessToken.use(Calendar, (token) => {
       expectTypeOf(token).toEqualTypeOf<Redacted.Redacted>()
       return call(token)
@@ -356,7 +356,7 @@ describe("use", () => {
     })).toEqualTypeOf<Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Database | Caller>>()
   })
 
-  test("a check may know more errors than the use has, but not fewer", () => {
+  test("accepts a `rejected` for more errors than the function has, but not for fewer", () => {
     const rejected = (error: ApiError | QueryFailed) => error._tag === "ApiError" && error.status === 401
     expectTypeOf(AccessToken.use(github, call, { rejected })).toEqualTypeOf<
       Effect.Effect<
@@ -373,7 +373,7 @@ describe("use", () => {
 })
 
 describe("layer", () => {
-  test("builds the tag", () => {
+  test("provides the tag", () => {
     expectTypeOf(AccessToken.layer({ ...github, into: GithubToken, consent: inChat })).toEqualTypeOf<
       Layer.Layer<GithubToken, Flow | ChatClosed, Chat | Identity.Identity | WorkloadAccessToken>
     >()
@@ -388,7 +388,7 @@ describe("layer", () => {
 })
 
 describe("withApiKey", () => {
-  test("takes a declared key", () => {
+  test("accepts a declared key", () => {
     type Expected = Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Calendar | Reports | Caller>
     expectTypeOf(useAll.pipe(ApiKey.withApiKey(Weather))).toEqualTypeOf<Expected>()
     expectTypeOf(ApiKey.withApiKey(useAll, Weather)).toEqualTypeOf<Expected>()
@@ -406,7 +406,7 @@ describe("withApiKey", () => {
     expectTypeOf(Weather.kind).toEqualTypeOf<"ApiKey">()
   })
 
-  test("takes the tag away", () => {
+  test("removes the tag from the requirements", () => {
     expectTypeOf(useGithub.pipe(ApiKey.withApiKey({ provider: "github", into: GithubToken }))).toEqualTypeOf<
       Effect.Effect<
         number,
@@ -418,7 +418,7 @@ describe("withApiKey", () => {
 })
 
 describe("handlers", () => {
-  test("PendingConsents.handler adds its service and its error to those of the one that shows", () => {
+  test("PendingConsents.handler adds its service and its error to those of `show`", () => {
     expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: inChat })).toEqualTypeOf<
       Consent.ConsentHandler<ChatClosed | PendingConsents.ConsentStoreError, Chat | PendingConsents.PendingConsents>
     >()
@@ -426,14 +426,14 @@ describe("handlers", () => {
 })
 
 describe("models", () => {
-  test("a user is one identifier", () => {
+  test("a user has one identifier", () => {
     expectTypeOf<{ readonly userId: string }>().toExtend<UserIdentifier.UserIdentifier>()
     expectTypeOf<{ readonly userId: string; readonly userToken: Redacted.Redacted }>().not.toExtend<
       UserIdentifier.UserIdentifier
     >()
   })
 
-  test("an answer is one of four", () => {
+  test("a token response is one of four types", () => {
     expectTypeOf<DataPlane.TokenAnswer["_tag"]>().toEqualTypeOf<
       "Issued" | "ConsentRequired" | "InProgress" | "Failed"
     >()
@@ -484,7 +484,7 @@ describe("models", () => {
     expectTypeOf<Request["credentialProviderVendor"]>().not.toEqualTypeOf<string>()
   })
 
-  test("the handler's session is what a serverless function keeps", () => {
+  test("a handler gets the session that a serverless function stores", () => {
     expectTypeOf<RequiresUserConsent["session"]>().toEqualTypeOf<ConsentSession>()
     expectTypeOf(Identity.Identity).toExtend<Context.Key<Identity.Identity, Identity.Service>>()
   })

@@ -40,7 +40,7 @@ describe("withAccessToken", () => {
       assert.strictEqual(yield* program.pipe(AccessToken.withAccessToken(github)), "github-workload-token-1")
     }).pipe(Effect.provide(scripted(telling))))
 
-  it.effect("provides two providers at once, each in its own tag", () =>
+  it.effect("provides tokens of two providers, each under its own tag", () =>
     Effect.gen(function*() {
       const tokens = yield* Effect.all([spend(GithubToken), spend(GoogleToken)]).pipe(
         AccessToken.withAccessToken({ ...github, into: GithubToken }),
@@ -49,7 +49,7 @@ describe("withAccessToken", () => {
       assert.deepStrictEqual(tokens, ["github-workload-token-1", "google-workload-token-0"])
     }).pipe(Effect.provide(scripted(telling))))
 
-  it.effect("obtains a token at every run, for the caller of that run", () =>
+  it.effect("obtains a token in each run, for the caller of that run", () =>
     Effect.gen(function*() {
       const withAccessToken = yield* AccessToken.makeWithAccessToken
       const program = spend(AccessToken.AccessToken).pipe(withAccessToken(github))
@@ -100,7 +100,7 @@ describe("a declared credential", () => {
       assert.strictEqual(yield* ApiKey.withApiKey(spend(Weather), Weather), "weather-key-1")
     }).pipe(Effect.provide(scripted(telling))))
 
-  it.effect("is an effect that can be wrapped itself", () =>
+  it.effect("can be wrapped, because it is an effect", () =>
     Effect.gen(function*() {
       const tokens = [
         yield* AccessToken.withAccessToken(Calendar, Calendar),
@@ -118,7 +118,7 @@ describe("a declared credential", () => {
       ])
     }).pipe(Effect.provide(scripted(telling))))
 
-  it.effect("asks with the handler of its use", () =>
+  it.effect("prompts with the handler of each use", () =>
     Effect.gen(function*() {
       const shown: Array<string> = []
       const consent = (session: ConsentSession) => Effect.sync(() => void shown.push(session.provider))
@@ -137,7 +137,7 @@ describe("a declared credential", () => {
 })
 
 describe("get", () => {
-  it.effect("returns the credential as it is now; a provided one stays what it was", () =>
+  it.effect("returns the current credential, while a provided one does not change", () =>
     Effect.gen(function*() {
       const worker = Effect.gen(function*() {
         const atTheStart = yield* Calendar
@@ -145,7 +145,7 @@ describe("get", () => {
         return [atTheStart, yield* AccessToken.get(Calendar), yield* AccessToken.get(Calendar)].map(Redacted.value)
       })
       const tokens = yield* worker.pipe(AccessToken.withAccessToken(Calendar))
-      // The cache answers the last one.
+      // The cache serves the last one.
       assert.deepStrictEqual(tokens, [
         "calendar-workload-token-0",
         "calendar-workload-token-1",
@@ -162,7 +162,7 @@ describe("get", () => {
       )
     )))
 
-  it.effect("is for the caller of each run", () =>
+  it.effect("returns the credential of the caller of each run", () =>
     Effect.gen(function*() {
       const as = (user: string) => Effect.provide(AccessToken.get(Calendar), WorkloadAccessToken.layer(secret(user)))
       const tokens = yield* Effect.all([as("alice"), as("bob")])
@@ -171,7 +171,7 @@ describe("get", () => {
 })
 
 describe("layers for program edges", () => {
-  it.effect("obtain one credential for everything above them", () =>
+  it.effect("obtain one credential when they are built", () =>
     Effect.gen(function*() {
       const both = yield* Effect.all([spend(GithubToken), spend(GithubToken), spend(ApiKey.ApiKey)])
       assert.deepStrictEqual(both, ["github-workload-token-0", "github-workload-token-0", "weather-key-0"])
@@ -208,13 +208,13 @@ describe("use", () => {
     (calls) => calls.map(({ request }) => request.forceAuthentication === true)
   )
 
-  it.effect("a token that is accepted is used once", () =>
+  it.effect("runs once with an accepted token", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* AccessToken.use(github, accepting("token-0"), { rejected }), "token-0")
       assert.deepStrictEqual(yield* forced, [false])
     }).pipe(Effect.provide(scripted(counting))))
 
-  it.effect("a token that is rejected is renewed, and used once more", () =>
+  it.effect("runs once more with a new token when the first is rejected", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* AccessToken.use(github, accepting("token-1"), { rejected }), "token-1")
       const error = yield* Effect.flip(AccessToken.use(github, accepting("none"), { rejected }))
@@ -222,21 +222,21 @@ describe("use", () => {
       assert.lengthOf(yield* forced, 4)
     }).pipe(Effect.provide(scripted(counting))))
 
-  it.effect("another failure is the caller's", () =>
+  it.effect("fails with any other error", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(AccessToken.use(github, accepting("none", 500), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.status, 500)
       assert.lengthOf(yield* forced, 1)
     }).pipe(Effect.provide(scripted(counting))))
 
-  it.effect("where the token stays the same, the first failure stands", () =>
+  it.effect("fails with the first error when the new token is the same", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(AccessToken.use(github, accepting("forced"), { rejected }))
       assert.strictEqual(error._tag === "GithubError" && error.token, "stored")
       assert.deepStrictEqual(yield* forced, [false, false])
     }).pipe(Effect.provide(scripted(stored))))
 
-  it.effect("reauthenticate forces, but only when asking alone does not help", () =>
+  it.effect("forces authentication with reauthenticate only when a plain request returns the same token", () =>
     Effect.gen(function*() {
       const options = { rejected, reauthenticate: true }
       assert.strictEqual(yield* AccessToken.use(github, accepting("forced"), options), "forced")
@@ -248,7 +248,7 @@ describe("use", () => {
       const use = AccessToken.use(github, accepting("token-1"), { rejected })
       assert.strictEqual(yield* use, "token-1")
       assert.strictEqual(yield* use, "token-1")
-      // Without the rejected one, the cache would return it again.
+      // If the cache did not know the rejected token, it would return it again.
       assert.lengthOf(yield* forced, 2)
     }).pipe(Effect.provide(
       Identity.layer.pipe(
@@ -258,7 +258,7 @@ describe("use", () => {
       )
     )))
 
-  it.effect("renews an API key, which may have changed", () =>
+  it.effect("runs once more when the API key has changed", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* ApiKey.use(Weather, accepting("key-0"), { rejected }), "key-0")
       assert.strictEqual(yield* ApiKey.use(Weather, accepting("key-2"), { rejected }), "key-2")
@@ -268,7 +268,7 @@ describe("use", () => {
       getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
     }))))
 
-  it.effect("fails with the first error if the key is still the same, and a cache does not answer", () =>
+  it.effect("fails with the first error when the key is the same, and bypasses the cache", () =>
     Effect.gen(function*() {
       yield* ApiKey.get(Weather)
       const error = yield* Effect.flip(ApiKey.use(Weather, accepting("another"), { rejected }))

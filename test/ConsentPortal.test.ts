@@ -49,7 +49,7 @@ const after = <A, E, R>(duration: "0 millis" | "4 seconds" | "10 minutes", effec
   })
 
 describe("ConsentPortal", () => {
-  it.effect("awaits ACTIVE", () =>
+  it.effect("awaitActive waits until the portal is ACTIVE", () =>
     Effect.gen(function*() {
       const active = yield* after("4 seconds", ConsentPortal.awaitActive("portal-0123456789"))
       assert.strictEqual(active.status, "ACTIVE")
@@ -72,7 +72,7 @@ describe("ConsentPortal", () => {
       portal("ACTIVE", { portalUrl: "https://portal.example.com/p1/" })
     ))))
 
-  it.effect("fails with the reason of a failed creation or update", () =>
+  it.effect("awaitActive fails with the reason when a creation or update fails", () =>
     Effect.gen(function*() {
       for (const status of ["FAILED", "UPDATE_FAILED"]) {
         const error = yield* Effect.flip(ConsentPortal.awaitActive("portal-0123456789")).pipe(
@@ -83,7 +83,7 @@ describe("ConsentPortal", () => {
       }
     }))
 
-  it.effect("times out with the default and with a given schedule", () =>
+  it.effect("awaitActive times out with the default and with a given schedule", () =>
     Effect.gen(function*() {
       const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitActive("portal-0123456789")))
       assert(error._tag === "ConsentPortalTimedOut")
@@ -95,7 +95,7 @@ describe("ConsentPortal", () => {
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
 
-  it.effect("awaits the deletion", () =>
+  it.effect("awaitDeleted waits until the portal is deleted", () =>
     Effect.gen(function*() {
       yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-0123456789")).pipe(
         Effect.provide(ScriptedPlanes.layer({
@@ -123,7 +123,7 @@ describe("ensure", () => {
 
   const start = Effect.andThen(createProvider("idp"), ConsentPortal.ensure(definition()))
 
-  it.effect("creates a portal, updates one that differs, and else changes nothing", () =>
+  it.effect("creates a missing portal, updates one that differs, and otherwise changes nothing", () =>
     Effect.gen(function*() {
       const created = yield* start
       assert.deepInclude(created, { outcome: "Created", changes: [] })
@@ -141,11 +141,11 @@ describe("ensure", () => {
       const active = yield* after("4 seconds", ConsentPortal.awaitActive(changed.portal.consentPortalId))
       assert.strictEqual(active.description, "For the team")
       assert.strictEqual(active.idpConfig.credentialProviderArn, definition("other").idpConfig.credentialProviderArn)
-      // A definition without a description leaves it.
+      // Without a description in the definition, the portal keeps its own.
       assert.strictEqual((yield* ConsentPortal.ensure(definition("other"))).outcome, "Unchanged")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refuses another source, and a portal that is changing", () =>
+  it.effect("fails when the source differs, or when the portal is changing", () =>
     Effect.gen(function*() {
       yield* start
       const other = {
@@ -162,7 +162,7 @@ describe("ensure", () => {
       assert.strictEqual(changing._tag, "ConflictException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("takes the ARN of a gateway for its id", () =>
+  it.effect("treats the ARN of a gateway like its id", () =>
     Effect.gen(function*() {
       const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:gateway/my-gateway-0123456789"
       const returned = portal("ACTIVE", {
@@ -178,7 +178,7 @@ describe("ensure", () => {
       assert.strictEqual(outcome, "Unchanged")
     }))
 
-  it.effect("reads a portal that another process created meanwhile, and reports other refusals", () =>
+  it.effect("accepts a portal that another process created meanwhile, and reports other errors", () =>
     Effect.gen(function*() {
       const returned = portal("CREATING", definition())
       const conflict = new IdentityError.ConflictException({ operation: "CreateConsentPortal", message: "exists" })
@@ -201,7 +201,7 @@ describe("ensure", () => {
     }))
 })
 
-it.effect("every ensure has a span", () =>
+it.effect("has a span", () =>
   Effect.gen(function*() {
     const { layer, spans } = yield* Recorder.make
     yield* Effect.gen(function*() {

@@ -17,7 +17,7 @@ import { answers, failures, secret, settleAndAdjust } from "./support/utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
 
-/** A store that keeps everything for ever, and its insides. */
+/** A store that never drops an entry, and its entries. */
 const plain = (entries: Stored): CredentialCache.StoreService => ({
   get: (key) => Effect.sync(() => Option.fromNullishOr(entries.get(key))),
   set: (key, stored) => Effect.sync(() => void entries.set(key, stored)),
@@ -36,7 +36,7 @@ const silent: CredentialCache.StoreService = {
   remove: () => Effect.never
 }
 
-/** One process of a fleet: a cache of its own over the common store. */
+/** One process of a fleet: its own cache over the shared store. */
 interface Process {
   readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
   readonly cacheAnswer: Effect.Effect<unknown>
@@ -90,7 +90,7 @@ const failuresOf = (operation: "get" | "set" | "remove") =>
   )
 
 describe("CredentialCache.layerStore", () => {
-  it.effect("what one process has obtained another finds, for as long as it is good", () =>
+  it.effect("serves a token that another process obtained, until it expires", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b] = [yield* process(store, options), yield* process(store, options)]
@@ -102,7 +102,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* a.token(), "token-2")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what was found is a hit", () =>
+  it.effect("counts a token from the store as a hit", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b] = [yield* process(store, options), yield* process(store, options)]
@@ -116,7 +116,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what was found is in memory then", () =>
+  it.effect("keeps a token from the store in memory", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -127,7 +127,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* calls, 1)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what is asked for is what was asked for, whatever happens to the lists meanwhile", () =>
+  it.effect("sends the original request when the caller changes its lists meanwhile", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
@@ -144,7 +144,7 @@ describe("CredentialCache.layerStore", () => {
       )
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("keys tell nothing of the request", () =>
+  it.effect("has keys without data of the request", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), options)
@@ -154,7 +154,7 @@ describe("CredentialCache.layerStore", () => {
       assert.match(keys[0]!, /^[A-Za-z0-9_-]{43}$/)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("API keys are shared, too", () =>
+  it.effect("shares API keys", () =>
     Effect.gen(function*() {
       const store = Layer.succeed(CredentialCache.Store, plain(new Map()))
       const key = Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
@@ -170,7 +170,7 @@ describe("CredentialCache.layerStore", () => {
       getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
     }))))
 
-  it.effect("what is not kept does not get there", () =>
+  it.effect("does not store what the cache does not keep", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries))
@@ -178,7 +178,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what is invalidated is gone from there too, unless it is another one", () =>
+  it.effect("removes an invalidated credential from the store, unless the store has another one", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const [a, b, c] = [
@@ -189,13 +189,13 @@ describe("CredentialCache.layerStore", () => {
       yield* Effect.all([a.token(), b.token()])
       yield* a.invalidate("token-0")
       assert.strictEqual(yield* a.token(), "token-1")
-      // What is new there is not what b invalidates.
+      // The store has a newer credential than the one that b invalidates.
       yield* b.invalidate("token-0")
       assert.strictEqual(yield* b.token(), "token-1")
       assert.strictEqual(yield* c.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what is invalidated does not come back by one who finds it there meanwhile", () =>
+  it.effect("does not restore an invalidated credential from a read in flight", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const a = yield* process({ ...store, remove: (key) => Effect.delay(store.remove(key), "50 millis") }, options)
@@ -208,14 +208,14 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* a.token(), "token-1")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("nor does what a forced authentication has dropped, also not by one who is still looking there", () =>
+  it.effect("does not restore a credential that a forced authentication dropped during the read", () =>
     Effect.gen(function*() {
       const store = plain(new Map())
       const b = yield* process(store, options)
       yield* b.token({ oauth2Flow: "USER_FEDERATION" })
       const a = yield* process({
         ...store,
-        // What was read is old when it arrives.
+        // The credential is outdated when the read ends.
         get: (key) => Effect.tap(store.get(key), () => Effect.sleep("50 millis")),
         remove: (key) => Effect.delay(store.remove(key), "20 millis")
       }, options)
@@ -229,7 +229,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* Fiber.join(meanwhile), "token-2")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what was rejected is not taken from there, and is gone", () =>
+  it.effect("does not serve a rejected credential from the store, and removes it", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -237,12 +237,12 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
       const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
       assert.strictEqual(Redacted.value(credential), "token-1")
-      // It goes to the store before it goes to the service: another process may have been faster.
+      // It reads the store before it calls the service: another process may have stored a new credential.
       assert.strictEqual(yield* insteadOf("token-0")(a.token()), "token-1")
       assert.strictEqual(yield* calls, 2)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("what was rejected is gone also when nothing comes instead", () =>
+  it.effect("removes a rejected credential even when there is no new one", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
@@ -253,7 +253,7 @@ describe("CredentialCache.layerStore", () => {
       getResourceOauth2Token: [answers.issued("token-0"), failures.throttling]
     }))))
 
-  it.effect("a forced authentication that waits for the user leaves nothing there", () =>
+  it.effect("removes the credential when a forced authentication waits for the user", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), options)
@@ -264,7 +264,7 @@ describe("CredentialCache.layerStore", () => {
     }).pipe(Effect.provide(numbered)))
 
   for (const end of ["fails", "is interrupted"] as const) {
-    it.effect(`a forced authentication that ${end} leaves nothing either: the service may have done it`, () =>
+    it.effect(`removes the credential when a forced authentication ${end}, because the service may have dropped it`, () =>
       Effect.gen(function*() {
         const entries: Stored = new Map()
         const slow = {
@@ -290,7 +290,7 @@ describe("CredentialCache.layerStore", () => {
       }))))
   }
 
-  it.effect("what is invalidated while it is on its way to the store does not stay there", () =>
+  it.effect("removes a credential that is invalidated while the store writes it", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const store = plain(entries)
@@ -309,7 +309,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("for ever is a time that a store understands", () =>
+  it.effect("stores a finite time for an infinite time to live", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), { opaqueTimeToLive: Duration.infinity })
@@ -318,7 +318,7 @@ describe("CredentialCache.layerStore", () => {
       assert.isTrue(Number.isSafeInteger(usableUntil))
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("a JWT of AWS stays in the process: the request does not say whose it is", () =>
+  it.effect("does not store an AWS-signed JWT, because the request does not contain the identity", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
       const service = SecurityTokenService.make({
@@ -343,8 +343,8 @@ describe("CredentialCache.layerStore", () => {
     }).pipe(Effect.provide(numbered)))
 })
 
-describe("CredentialCache.layerStore, over a store that does not work", () => {
-  it.effect("one that fails is as if it were empty; that is counted, and logged for who debugs", () =>
+describe("CredentialCache.layerStore over a broken store", () => {
+  it.effect("treats a failing store as empty, and counts and logs the failures", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const a = yield* process(broken, options)
@@ -366,7 +366,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       assert.include(said, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("so is one with defects, and what they say is not repeated", () =>
+  it.effect("treats a store with defects as empty, and does not log their messages", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const a = yield* process({
@@ -386,7 +386,7 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       assert.notInclude(said, "sentinel")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("one that does not answer is passed over after 100 milliseconds", () =>
+  it.effect("ignores a store that does not respond within 100 milliseconds", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, options)
       const fiber = yield* Effect.forkChild(Effect.timed(a.token()))
@@ -398,11 +398,11 @@ describe("CredentialCache.layerStore, over a store that does not work", () => {
       const [elapsed, token] = yield* Fiber.join(fiber)
       assert.strictEqual(token, "token-0")
       assert.strictEqual(Duration.toMillis(elapsed), 200)
-      // In memory it is.
+      // The memory has it.
       assert.strictEqual(yield* a.token(), "token-0")
     }).pipe(Effect.provide(numbered)))
 
-  it.effect("or after another time", () =>
+  it.effect("ignores a store that does not respond within `storeTimeout`", () =>
     Effect.gen(function*() {
       const a = yield* process(silent, { ...options, storeTimeout: "1 second" })
       const fiber = yield* Effect.forkChild(a.token())

@@ -26,7 +26,7 @@ const segment = (value: object): string => Buffer.from(JSON.stringify(value)).to
 /** A JWT with `payload`. Its signature is not verified here. */
 const jwtOf = (payload: object): string => `${segment({ alg: "RS256" })}.${segment(payload)}.c2lnbmF0dXJl`
 
-/** One that is good for so many seconds from the beginning of the test, and like no other of another number. */
+/** A JWT that expires this many seconds after the start of the test. Each number makes another JWT. */
 const jwt = (seconds: number, number = 1): string => jwtOf({ exp: seconds, jti: `token-${number}` })
 
 type TokenRequest = DataPlane.GetResourceOauth2TokenRequest
@@ -65,13 +65,13 @@ const invalidate = (token: string) =>
 const cached = (script: ScriptedPlanes.Script, options?: CredentialCache.Options) =>
   Layer.provideMerge(CredentialCache.layer(options), ScriptedPlanes.layer(script))
 
-/** Every call gives another token, each good for an hour. */
+/** Every call returns another token, which expires after an hour. */
 const numbered: ScriptedPlanes.Script = {
   getResourceOauth2Token: (_, index) => answers.issued(jwt(3600, index)),
   getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
 }
 
-/** The same, a second after it was asked for. */
+/** Every call takes a second. */
 const slow: ScriptedPlanes.Script = {
   getResourceOauth2Token: (_, index) => Effect.delay(answers.issued(jwt(3600, index)), "1 second")
 }
@@ -85,7 +85,7 @@ const counts = Effect.all({
   shared: counted(CredentialCache.shared)
 })
 
-/** By how much the metrics of this process have changed. */
+/** Returns how much an effect changes the metrics of this process. */
 const countsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const before = yield* counts
@@ -98,8 +98,8 @@ const countsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     }
   })
 
-describe("CredentialCache: what is kept, and for how long", () => {
-  it.effect("a JWT until a minute before its end", () =>
+describe("CredentialCache: entries and their lifetimes", () => {
+  it.effect("keeps a JWT until a minute before it expires", () =>
     Effect.gen(function*() {
       const first = yield* tokenOf()
       yield* TestClock.adjust("3539999 millis")
@@ -110,7 +110,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("an empty credential never: the plane of a program may have one", () =>
+  it.effect("keeps no empty credential, which a program's own plane may return", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* Effect.all([tokenOf(), tokenOf(), keyOf(), keyOf()]), ["", "", "", ""])
       assert.strictEqual(yield* tokenCalls, 2)
@@ -120,19 +120,19 @@ describe("CredentialCache: what is kept, and for how long", () => {
       getResourceApiKey: () => Effect.succeed({ apiKey: secret("") })
     }, { opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }))))
 
-  it.effect("a JWT for as long as the skew leaves it, and not at all when it leaves nothing", () =>
+  it.effect("keeps a JWT until its expiry less the skew, and not at all if that has passed", () =>
     Effect.gen(function*() {
       const tokens = yield* Effect.all([tokenOf(), tokenOf()])
       assert.strictEqual(tokens[0], tokens[1])
       yield* TestClock.adjust("10 minutes")
       yield* tokenOf()
       assert.strictEqual(yield* tokenCalls, 2)
-      // 50 minutes of its life are left.
+      // The JWT expires in 50 minutes.
       yield* tokenOf()
       assert.strictEqual(yield* tokenCalls, 3)
     }).pipe(Effect.provide(cached(numbered, { skew: "50 minutes" }))))
 
-  it.effect("no opaque token", () =>
+  it.effect("keeps no opaque token by default", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), "opaque-0")
       assert.strictEqual(yield* tokenOf(), "opaque-1")
@@ -147,7 +147,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
     jwtOf({ exp: "3600" }),
     jwtOf({ exp: null }),
     `${jwtOf({ exp: 1e9 })}.x.y`
-  ])("an opaque token for the time to live that it is given: %s", (token) =>
+  ])("keeps an opaque token for `opaqueTimeToLive`: %s", (token) =>
     Effect.gen(function*() {
       yield* tokenOf()
       yield* TestClock.adjust("599999 millis")
@@ -160,7 +160,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       getResourceOauth2Token: () => answers.issued(token)
     }, { opaqueTimeToLive: "10 minutes" }))))
 
-  it.effect("no JWT longer than it lives, whatever the time to live of opaque ones", () =>
+  it.effect("keeps no JWT after its expiry, whatever `opaqueTimeToLive` is", () =>
     Effect.gen(function*() {
       yield* tokenOf()
       yield* TestClock.adjust("1 hour")
@@ -168,7 +168,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered, { opaqueTimeToLive: Duration.infinity }))))
 
-  it.effect("an opaque token for ever, if that is wanted", () =>
+  it.effect("keeps an opaque token forever with an infinite `opaqueTimeToLive`", () =>
     Effect.gen(function*() {
       yield* tokenOf()
       yield* TestClock.adjust("10000 weeks")
@@ -178,7 +178,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       getResourceOauth2Token: () => answers.issued("opaque")
     }, { opaqueTimeToLive: Duration.infinity }))))
 
-  it.effect("an API key for five minutes", () =>
+  it.effect("keeps an API key for five minutes", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* keyOf(), "key-0")
       yield* TestClock.adjust("299999 millis")
@@ -187,13 +187,13 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* keyOf(), "key-1")
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("no API key, if that is wanted", () =>
+  it.effect("keeps no API key when `apiKeyTimeToLive` is 0", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* keyOf(), "key-0")
       assert.strictEqual(yield* keyOf(), "key-1")
     }).pipe(Effect.provide(cached(numbered, { apiKeyTimeToLive: 0 }))))
 
-  it.effect("nothing but tokens and keys", () =>
+  it.effect("keeps only issued tokens and keys", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), "ConsentRequired")
       assert.strictEqual(yield* tokenOf(), "InProgress")
@@ -205,7 +205,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.failed, answers.issued("opaque")]
     }, { opaqueTimeToLive: "1 minute" }))))
 
-  it.effect("no failure", () =>
+  it.effect("keeps no failure", () =>
     Effect.gen(function*() {
       for (const tag of ["ThrottlingException", "AccessDeniedException", "TransportError"]) {
         const error = yield* Effect.flip(tokenOf())
@@ -217,7 +217,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       getResourceOauth2Token: [failures.throttling, failures.denied, failures.lost, answers.issued(jwt(3600))]
     }))))
 
-  it.effect("not more than the capacity: the oldest goes first", () =>
+  it.effect("drops the oldest entry above the capacity", () =>
     Effect.gen(function*() {
       const ask = (user: string) => keyOf("weather", user)
       yield* Effect.forEach(["alice", "bob", "carol"], ask)
@@ -226,7 +226,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* ask("alice"), "key-3")
     }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
 
-  it.effect("a new credential replaces the old one", () =>
+  it.effect("replaces an expired credential with the new one", () =>
     Effect.gen(function*() {
       const ask = (user: string, forceAuthentication = false) =>
         tokenOf({ workloadIdentityToken: secret(user), forceAuthentication })
@@ -235,7 +235,7 @@ describe("CredentialCache: what is kept, and for how long", () => {
       assert.strictEqual(yield* tokenCalls, 4)
     }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
 
-  it.effect("nothing of other operations", () =>
+  it.effect("caches no other operation", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
       const ask = Effect.all([
@@ -252,8 +252,8 @@ describe("CredentialCache: what is kept, and for how long", () => {
     }))))
 })
 
-describe("CredentialCache: whose it is", () => {
-  it.effect("two users never share", () =>
+describe("CredentialCache: keys", () => {
+  it.effect("two users never share an entry", () =>
     Effect.gen(function*() {
       const users = ["alice", "bob", "carol"]
       const tokens = yield* Effect.forEach(
@@ -268,14 +268,14 @@ describe("CredentialCache: whose it is", () => {
         Effect.delay(answers.issued(`token of ${Redacted.value(workloadIdentityToken)}`), 0)
     }, { opaqueTimeToLive: "1 minute" }))))
 
-  it.effect("a token and an API key of one provider are two credentials", () =>
+  it.effect("a token and an API key of one provider have two entries", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* keyOf("github"), "key-0")
       assert.strictEqual(yield* tokenOf(), jwt(3600, 0))
       assert.strictEqual(yield* keyOf("github"), "key-0")
     }).pipe(Effect.provide(cached(numbered))))
 
-  /** What a credential belongs to, put another way than the cache does it. */
+  /** Whether two requests are for one credential, computed differently than in the cache. */
   const isSameCredential = (a: TokenRequest, b: TokenRequest): boolean => {
     const isPart = (a: ReadonlyArray<string> = [], b: ReadonlyArray<string> = []) => a.every((item) => b.includes(item))
     const isSet = (a?: ReadonlyArray<string>, b?: ReadonlyArray<string>) => isPart(a, b) && isPart(b, a)
@@ -289,7 +289,7 @@ describe("CredentialCache: whose it is", () => {
       && isSet(entriesOf(a), entriesOf(b))
   }
 
-  // Few values, so that parts of two requests are often equal; and such as could be taken for several, or for the punctuation of a key.
+  // Few values, so that parts of two requests are often equal. Some look like a list, or like the punctuation of a key.
   const text = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
   const list = FastCheck.array(text, { maxLength: 3 })
   const perhaps = <A>(arbitrary: FastCheck.Arbitrary<A>) => FastCheck.option(arbitrary, { nil: undefined })
@@ -303,7 +303,7 @@ describe("CredentialCache: whose it is", () => {
     customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), text, { maxKeys: 3 }))
   } satisfies { readonly [K in keyof TokenRequest]?: FastCheck.Arbitrary<TokenRequest[K]> }
 
-  /** What changes nothing. */
+  /** Properties that are not part of the key. */
   const surroundings = FastCheck.record({
     resourceOauth2ReturnUrl: perhaps(FastCheck.constantFrom("https://a.example.com", "https://b.example.com")),
     customState: perhaps(text.map(secret)),
@@ -320,8 +320,8 @@ describe("CredentialCache: whose it is", () => {
         FastCheck.subarray([...items])
       ).map((parts) => parts.flat())
 
-  /** The same request, said otherwise. */
-  const saidOtherwise = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
+  /** An equal request: in another order, with repetitions. */
+  const equalTo = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
     FastCheck.record({
       scopes: reordered(request.scopes).map((scopes) => scopes ?? []),
       resources: reordered(request.resources),
@@ -330,9 +330,9 @@ describe("CredentialCache: whose it is", () => {
         minLength: Object.keys(request.customParameters ?? {}).length
       }).map(Object.fromEntries),
       surroundings
-    }).map(({ surroundings, ...said }) => ({ ...request, ...said, ...surroundings }))
+    }).map(({ surroundings, ...lists }) => ({ ...request, ...lists, ...surroundings }))
 
-  /** A request that has a member of another one in most places. */
+  /** A request with up to two properties of another one. */
   const similarTo = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
     FastCheck.tuple(requests, FastCheck.subarray(Object.keys(members) as Array<keyof typeof members>, { maxLength: 2 }))
       .map(([other, changed]) => ({
@@ -342,7 +342,7 @@ describe("CredentialCache: whose it is", () => {
 
   let round = 0
 
-  /** How many calls it takes to answer both, when nothing is known of either. */
+  /** Counts the calls for both requests, with an empty cache. */
   const callsFor = (...both: ReadonlyArray<TokenRequest>) =>
     Effect.gen(function*() {
       round++
@@ -374,9 +374,9 @@ describe("CredentialCache: whose it is", () => {
         )
     ).pipe(Effect.provide(cached(numbered)))
 
-  it.effect("requests for one credential are one, however they are said", () => forAllPairs(saidOtherwise, () => 1))
+  it.effect("shares one call between equal requests", () => forAllPairs(equalTo, () => 1))
 
-  it.effect("requests for two credentials are two", () =>
+  it.effect("makes two calls for requests for two credentials", () =>
     forAllPairs(similarTo, (a, b) => isSameCredential(a, b) ? 1 : 2))
 })
 
@@ -384,7 +384,7 @@ describe("CredentialCache: forced authentication", () => {
   const forced = { forceAuthentication: true } as const
   const poll = { sessionUri: secret(sessionUri) } as const
 
-  it.effect("a forced authentication is not answered by what is kept, and its token is kept", () =>
+  it.effect("bypasses the cache, and keeps the new token", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600, 0))
       assert.strictEqual(yield* tokenOf(forced), jwt(3600, 1))
@@ -392,7 +392,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(forced), jwt(3600, 2))
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("a forced authentication that waits for the user leaves nothing: the service has dropped its token too", () =>
+  it.effect("drops the token when it waits for the user, because the service has dropped it too", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
       assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
@@ -401,7 +401,7 @@ describe("CredentialCache: forced authentication", () => {
       getResourceOauth2Token: [answers.issued(jwt(3600)), answers.consent, answers.consent]
     }))))
 
-  it.effect("a forced authentication that fails leaves nothing: the service may have done it", () =>
+  it.effect("drops the token when it fails, because the service may have dropped it", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
       assert.strictEqual((yield* Effect.flip(tokenOf(forced)))._tag, "ThrottlingException")
@@ -410,7 +410,7 @@ describe("CredentialCache: forced authentication", () => {
       getResourceOauth2Token: [answers.issued(jwt(3600)), failures.throttling, answers.issued(jwt(3600, 1))]
     }))))
 
-  it.effect("a forced authentication is not undone by an older call that is answered later", () =>
+  it.effect("is not undone by an older call that ends later", () =>
     Effect.gen(function*() {
       const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
@@ -422,7 +422,7 @@ describe("CredentialCache: forced authentication", () => {
       getResourceOauth2Token: [Effect.delay(answers.issued(jwt(3600, 0)), "1 second"), answers.issued(jwt(3600, 1))]
     }))))
 
-  it.effect("of two forced authentications at once, neither token is cached", () =>
+  it.effect("keeps neither token of two concurrent forced authentications", () =>
     Effect.gen(function*() {
       const first = yield* Effect.forkChild(tokenOf(forced))
       yield* TestClock.adjust("500 millis")
@@ -438,7 +438,7 @@ describe("CredentialCache: forced authentication", () => {
       ]
     }))))
 
-  it.effect("a caller after a forced authentication does not join an older call, and its token is not cached", () =>
+  it.effect("later callers do not join an older call, whose token is not cached", () =>
     Effect.gen(function*() {
       const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
@@ -456,7 +456,7 @@ describe("CredentialCache: forced authentication", () => {
       ]
     }))))
 
-  it.effect("a token that is not to be kept takes the place of one that is", () =>
+  it.effect("drops the cached token even when the new token is not cached", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
       assert.strictEqual(yield* tokenOf(forced), "opaque")
@@ -465,7 +465,7 @@ describe("CredentialCache: forced authentication", () => {
       getResourceOauth2Token: [answers.issued(jwt(3600)), answers.issued("opaque"), answers.issued(jwt(7200))]
     }))))
 
-  it.effect("a poll is not answered by what is kept, and its token is found by the next plain request", () =>
+  it.effect("a poll bypasses the cache, and the next request finds its token", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), "ConsentRequired")
       assert.strictEqual(yield* tokenOf(poll), "InProgress")
@@ -482,7 +482,7 @@ describe("CredentialCache: forced authentication", () => {
       ]
     }))))
 
-  it.effect("a token is found for another return URL and state too", () =>
+  it.effect("a token is found for another return URL and state", () =>
     Effect.gen(function*() {
       yield* tokenOf({ resourceOauth2ReturnUrl: "https://a.example.com", customState: secret("state-a") })
       yield* tokenOf({ resourceOauth2ReturnUrl: "https://b.example.com", customState: secret("state-b") })
@@ -490,7 +490,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("what was rejected is not given out again, and what comes instead is kept", () =>
+  it.effect("never returns a rejected credential, and keeps the new one", () =>
     Effect.gen(function*() {
       const first = yield* tokenOf()
       const second = yield* insteadOf(first)(tokenOf())
@@ -499,7 +499,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("a newer credential of another caller replaces a rejected one, also for a forced authentication", () =>
+  it.effect("returns the newer credential of another caller for a rejected one, even for a forced authentication", () =>
     Effect.gen(function*() {
       yield* tokenOf()
       assert.strictEqual(yield* insteadOf("an older one")(tokenOf()), jwt(3600, 0))
@@ -515,11 +515,11 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 3)
     }).pipe(Effect.provide(cached({ getResourceOauth2Token: () => answers.issued(jwt(3600)) }))))
 
-  it.effect("who recovers does not join a call that was begun before", () =>
+  it.effect("a caller with a rejected credential does not join an earlier call", () =>
     Effect.gen(function*() {
       const before = yield* Effect.forkChild(tokenOf())
       yield* TestClock.adjust("500 millis")
-      // The vault still has the one that was rejected.
+      // The vault still has the rejected token.
       const after = yield* Effect.forkChild(insteadOf(jwt(3600, 0))(tokenOf()))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(before), jwt(3600, 0))
@@ -527,7 +527,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("all who recover from one rejection share one call", () =>
+  it.effect("callers with the same rejected credential share one call", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(
         Array.from({ length: 100 }, () => insteadOf("rejected")(tokenOf())),
@@ -538,7 +538,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("leaves a request that cannot be a key to the plane, which refuses it", () =>
+  it.effect("passes a request without a possible key to the plane, which rejects it", () =>
     Effect.gen(function*() {
       const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
       // No type allows such a request.
@@ -548,7 +548,7 @@ describe("CredentialCache: forced authentication", () => {
       }
     }).pipe(Effect.provide(cached({}))))
 
-  it.effect("what is invalidated is gone, and nothing else is", () =>
+  it.effect("invalidate drops one credential, and no other", () =>
     Effect.gen(function*() {
       yield* tokenOf()
       yield* tokenOf({ workloadIdentityToken: secret("bob") })
@@ -561,7 +561,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* keyOf(), "key-1")
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("an invalidation of other credentials costs a call in flight nothing", () =>
+  it.effect("invalidate does not affect a call in flight for another credential", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(Array.from({ length: 5000 }), (_, index) => keyOf("weather", `user-${index}`))
       const call = yield* Effect.forkChild(tokenOf())
@@ -573,9 +573,9 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached({ ...numbered, ...slow }))))
 
-  it.effect("a request that the plane refuses is refused by the plane", () =>
+  it.effect("passes an invalid request to the plane, which rejects it", () =>
     Effect.gen(function*() {
-      // What a program without types may send.
+      // A program without types may send this.
       for (
         const request of [
           { scopes: undefined },
@@ -591,8 +591,8 @@ describe("CredentialCache: forced authentication", () => {
     }).pipe(Effect.provide(cached(numbered))))
 })
 
-describe("CredentialCache: what is kept apart", () => {
-  it.effect("keys of two providers, and of two users", () =>
+describe("CredentialCache: separation", () => {
+  it.effect("keeps keys of two providers and of two users apart", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
         yield* Effect.all([keyOf("weather"), keyOf("maps"), keyOf("weather", "bob"), keyOf("weather"), keyOf("maps")]),
@@ -600,14 +600,14 @@ describe("CredentialCache: what is kept apart", () => {
       )
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("one scope with a comma, and two without", () =>
+  it.effect("keeps one scope with a comma and two scopes apart", () =>
     Effect.gen(function*() {
       const one = yield* tokenOf({ scopes: ["read,write"] })
       assert.notStrictEqual(yield* tokenOf({ scopes: ["read", "write"] }), one)
       assert.strictEqual(yield* tokenOf({ scopes: ["read,write"] }), one)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("the metrics of programs with labels of their own", () =>
+  it.effect("keeps metrics with a program's own labels apart", () =>
     Effect.gen(function*() {
       yield* Effect.provideService(tokenOf(), Metric.CurrentMetricAttributes, { team: "billing" })
       const own = Metric.withAttributes(CredentialCache.misses, {
@@ -617,7 +617,7 @@ describe("CredentialCache: what is kept apart", () => {
       assert.strictEqual((yield* Metric.value(own)).count, 1)
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("by a capacity, whose oldest goes first; what is written again is new", () =>
+  it.effect("drops the oldest entry above the capacity, and counts a rewritten one as new", () =>
     Effect.gen(function*() {
       yield* keyOf("a")
       yield* keyOf("b")
@@ -629,8 +629,8 @@ describe("CredentialCache: what is kept apart", () => {
     }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
 })
 
-describe("CredentialCache: one call for all who ask at once", () => {
-  it.effect("1,000 equal requests", () =>
+describe("CredentialCache: single flight", () => {
+  it.effect("shares one call between 1,000 equal requests", () =>
     Effect.gen(function*() {
       const tally = yield* countsOf(Effect.gen(function*() {
         const fibers = yield* Effect.forEach(Array.from({ length: 1000 }, () => tokenOf()), (effect) =>
@@ -645,7 +645,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       assert.deepStrictEqual(tally, { hits: 1, misses: 1, shared: 999 })
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("a failure is the failure of all, and the next one asks again", () =>
+  it.effect("fails all callers with one failure, and the next request calls again", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) =>
         Effect.forkChild(effect))
@@ -663,7 +663,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), answers.issued(jwt(3600))]
     }))))
 
-  it.effect("an interrupted caller, also the first, fails no other caller", () =>
+  it.effect("interrupting a caller, even the first, fails no other caller", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(tokenOf()))
       yield* TestClock.adjust("500 millis")
@@ -675,7 +675,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("the call is interrupted when all callers are gone, and nothing of it is left", () =>
+  it.effect("interrupts the call when all callers are interrupted, and leaves nothing behind", () =>
     Effect.gen(function*() {
       const interrupted = yield* Ref.make(0)
       const plane = DataPlane.make({
@@ -694,7 +694,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       }).pipe(Effect.provide(Layer.provide(CredentialCache.layer(), Layer.succeed(DataPlane.DataPlane, plane))))
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 
-  it.effect("a caller's time limit is his own", () =>
+  it.effect("the time limit of a caller affects no other caller", () =>
     Effect.gen(function*() {
       const hasty = yield* Effect.forkChild(Effect.timeoutOption(tokenOf(), "100 millis"))
       const patient = yield* Effect.forkChild(tokenOf())
@@ -703,7 +703,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       assert.strictEqual(yield* Fiber.join(patient), jwt(3600, 0))
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("a caller who cannot be interrupted can share with one who can", () =>
+  it.effect("an uninterruptible caller can share a call with an interruptible one", () =>
     Effect.gen(function*() {
       const steady = yield* Effect.forkChild(Effect.uninterruptible(tokenOf()))
       const other = yield* Effect.forkChild(tokenOf())
@@ -713,7 +713,7 @@ describe("CredentialCache: one call for all who ask at once", () => {
       assert.strictEqual(yield* Fiber.join(steady), jwt(3600, 0))
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("not when the user would be asked another way", () =>
+  it.effect("does not share a call between different authorization requests", () =>
     Effect.gen(function*() {
       const ask = (request: Partial<TokenRequest>) => [tokenOf(request), tokenOf(request)]
       const all = yield* Effect.forEach([
@@ -734,20 +734,20 @@ describe("CredentialCache: one call for all who ask at once", () => {
     }))))
 })
 
-describe("CredentialCache: what is seen of it", () => {
-  it.effect("a failed call counts as a miss", () =>
+describe("CredentialCache: metrics and spans", () => {
+  it.effect("counts a failed call as a miss", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* cacheAnswer(), "miss")
     }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
 
-  it.effect("a call reports whether the cache answered", () =>
+  it.effect("reports whether a call was a cache hit", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* cacheAnswer(), "miss")
       assert.strictEqual(yield* cacheAnswer(), "hit")
       assert.strictEqual(yield* cacheAnswer({ forceAuthentication: true }), "miss")
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("hits and misses are counted; polls and forced authentications are neither", () =>
+  it.effect("counts hits and misses, but neither polls nor forced authentications", () =>
     Effect.gen(function*() {
       const tally = yield* countsOf(Effect.all([
         tokenOf(),
@@ -760,7 +760,7 @@ describe("CredentialCache: what is seen of it", () => {
       assert.deepStrictEqual(tally, { hits: 2, misses: 2, shared: 0 })
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("Identity answers from it, and its own spans show no call of the data plane then", () =>
+  it.effect("a hit in Identity has no span of a data plane call", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const workloadToken = "sentinel-workload-token"
@@ -801,7 +801,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       ({ expiration, webIdentityToken }) => [Redacted.value(webIdentityToken), DateTime.toEpochMillis(expiration)]
     )
 
-  /** Tokens for five minutes, numbered. */
+  /** Numbered tokens, which expire after five minutes. */
   const service = (name: string) =>
     Layer.effect(
       SecurityTokenService.SecurityTokenService,
@@ -821,7 +821,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
   const use = <A, E, R>(f: (service: SecurityTokenService.Service) => Effect.Effect<A, E, R>) =>
     Effect.flatMap(SecurityTokenService.SecurityTokenService, f)
 
-  it.effect("is over its own service inside a program that has another one, with one cache or two", () =>
+  it.effect("calls its own service inside a program with another one, with one cache or two", () =>
     Effect.gen(function*() {
       const token = Effect.map(use(ask), ([token]) => token)
       assert.strictEqual(yield* token, "a-1")
@@ -830,7 +830,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       assert.strictEqual(yield* token, "a-1")
     }).pipe(Effect.provide(sts("a").pipe(Layer.provideMerge(cached(numbered))))))
 
-  it.effect("keeps a token until a minute before its expiration", () =>
+  it.effect("keeps a token until a minute before it expires", () =>
     use((service) =>
       Effect.gen(function*() {
         const first = yield* ask(service)
@@ -842,7 +842,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       })
     ).pipe(Effect.provide(sts("a").pipe(Layer.provide(cached(numbered))))))
 
-  it.effect("knows tokens by audiences, algorithm, duration and tags", () =>
+  it.effect("has keys of audiences, algorithm, duration and tags", () =>
     use((service) =>
       Effect.gen(function*() {
         const requests: ReadonlyArray<Partial<SecurityTokenService.GetWebIdentityTokenRequest>> = [
@@ -860,7 +860,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
       })
     ).pipe(Effect.provide(sts("a").pipe(Layer.provide(cached(numbered))))))
 
-  it.effect("does not give the token of one identity to another that shares the cache", () =>
+  it.effect("does not share tokens between identities that share the cache", () =>
     Effect.gen(function*() {
       const [a, b] = yield* Effect.all([
         Effect.provide(SecurityTokenService.SecurityTokenService, sts("a")),

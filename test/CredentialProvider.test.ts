@@ -180,11 +180,11 @@ describe("ensure", () => {
       })
     }).pipe(Effect.provide(local)))
 
-  it.effect("rejects a definition that cannot be right also where its provider exists", () =>
+  it.effect("rejects an invalid definition even when its provider exists", () =>
     Effect.gen(function*() {
       const weather = { name: "weather", apiKey: Redacted.make(sentinel) }
       yield* CredentialProvider.ensure(CredentialProvider.apiKey(weather))
-      // As a program in plain JavaScript can have it. Nothing would be rotated.
+      // A program in plain JavaScript can do this. Without the check, nothing would be rotated.
       const plain = CredentialProvider.apiKey({ ...weather, apiKey: rotated as never })
       for (
         const attempt of [CredentialProvider.ensure(plain, { rotateSecrets: true }), CredentialProvider.compare(plain)]
@@ -283,7 +283,7 @@ describe("update", () => {
       })
     }).pipe(Effect.provide(local)))
 
-  it.effect("needs no secret of a client that authenticates by a JWT, whose secret has an ARN all the same", () =>
+  it.effect("needs no secret when the client authenticates with a JWT, although the response has an ARN", () =>
     Effect.gen(function*() {
       const discovery = "https://id.example.com/.well-known/openid-configuration"
       const options = { name: "provider", discovery, awsIamIdTokenJwt: true } as const
@@ -297,7 +297,7 @@ describe("update", () => {
       )
     }).pipe(Effect.provide(local)))
 
-  it.effect("changes single members of a private-key JWT, which AWS patches", () =>
+  it.effect("changes single members of a private-key JWT configuration, which AWS merges", () =>
     Effect.gen(function*() {
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       const privateKeyJwt = { kmsKeyArn, signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1" } } as const
@@ -399,7 +399,7 @@ describe("awaitReady", () => {
       assert.strictEqual((yield* Fiber.join(fiber)).status, "READY")
     }).pipe(Effect.provide(states(provider("CREATING"), provider("CREATING"), provider("READY")))))
 
-  it.effect("ends with the reason of a failure", () =>
+  it.effect("fails with the reason of the service", () =>
     Effect.gen(function*() {
       for (const status of ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"]) {
         const error = yield* Effect.flip(CredentialProvider.awaitReady(target)).pipe(
@@ -410,7 +410,7 @@ describe("awaitReady", () => {
       }
     }))
 
-  it.effect("times out with the last status, also with an unknown one", () =>
+  it.effect("times out with the last status, even an unknown one", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Effect.flip(CredentialProvider.awaitReady(target)))
       yield* TestClock.adjust("3 minutes")
@@ -419,7 +419,7 @@ describe("awaitReady", () => {
       assert.strictEqual(error.status, "PONDERING")
     }).pipe(Effect.provide(states(provider("PONDERING")))))
 
-  it.effect("ends at once for kinds without a status", () =>
+  it.effect("returns at once for kinds without a status", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) })
       yield* CredentialProvider.ensure(definition)

@@ -29,7 +29,7 @@ const iamToken = (request: IamAccessToken.IamAccessTokenRequest) => {
 }
 
 // -----------------------------------------------------------------------------
-// A small evaluation of policies
+// An evaluator of policies
 // -----------------------------------------------------------------------------
 
 interface Call {
@@ -195,7 +195,7 @@ describe("policy", () => {
             JSON.stringify(call)
           )
           for (const call of callsOf(other, options)) {
-            // The name of a secret begins with that of its provider, so that a longer name matches too.
+            // The name of a secret starts with the name of its provider, so a longer name matches too.
             if (own.includes(JSON.stringify(call)) || call.action.startsWith("secretsmanager:")) continue
             // A tag has no audience.
             if (call.action === "sts:TagGetWebIdentityToken") continue
@@ -233,10 +233,10 @@ describe("policy", () => {
       { numRuns: 100 }
     ))
 
-  it("needs nothing for no credential", () =>
+  it("has no statement without credentials", () =>
     assert.deepStrictEqual(Credentials.policy([], options), { Version: "2012-10-17", Statement: [] }))
 
-  it("says in the document that it lets the program act for any user", () => {
+  it("names the statement that lets the program act for any user", () => {
     const policy = Credentials.policy([accessToken("calendar", "USER_FEDERATION")], { ...options, users: "userId" })
     assert.deepInclude(policy.Statement[0], {
       Sid: "WorkloadAccessTokenForAnyUserId",
@@ -250,7 +250,7 @@ describe("policy", () => {
     }
   })
 
-  it("limits AWS-signed JWTs by what is declared", () => {
+  it("limits AWS-signed JWTs to the declared requests", () => {
     const policy = Credentials.policy([
       iamToken({ audience: ["b", "a"], duration: "10 minutes", signingAlgorithm: "RS256", tags: { team: "billing" } })
     ], options)
@@ -295,14 +295,14 @@ describe("policy", () => {
     for (const [region, partition] of [["us-gov-west-1", "aws-us-gov"], ["eusc-de-east-1", "aws-eusc"]] as const) {
       assert.include(JSON.stringify(secretsOf(region, {})), `arn:${partition}:`)
     }
-    // A provider may have the name of a member of every object.
+    // A provider can have the name of a property that every object has.
     assert.include(
       JSON.stringify(Credentials.policy([apiKey("constructor")], { ...options, secrets: {} })),
       "apikey/constructor-*"
     )
   })
 
-  it("throws at options that cannot be right, with the member named", () => {
+  it("throws an error that names the property when an option is invalid", () => {
     for (
       const [member, value] of [
         ["workload", "x"],

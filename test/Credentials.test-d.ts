@@ -28,7 +28,7 @@ const all = [Calendar, Reports, Weather, Warehouse]
 const inChat = (session: ConsentSession) => Effect.flatMap(Chat, (chat) => chat.show(session.provider))
 
 describe("Credentials", () => {
-  it("takes lists of all kinds", () => {
+  it("accepts lists of all kinds", () => {
     expectTypeOf(Credentials.check(all, { workload: "agent" })).toEqualTypeOf<
       Effect.Effect<ReadonlyArray<Credentials.Problem>, Credentials.CheckError, ControlPlane>
     >()
@@ -40,13 +40,13 @@ describe("Credentials", () => {
     expectTypeOf(Credentials.check([], { workload: "agent" })).toExtend<Effect.Effect<unknown, unknown, ControlPlane>>()
   })
 
-  it("a problem has a message, and is told apart by its tag", () => {
+  it("a problem has a message and a tag", () => {
     expectTypeOf<Credentials.Problem["message"]>().toEqualTypeOf<string>()
     expectTypeOf<Extract<Credentials.Problem, { _tag: "ReturnUrlNotRegistered" }>["returnUrl"]>()
       .toEqualTypeOf<string>()
   })
 
-  it("a status is of a credential that a user grants", () => {
+  it("a status has a credential of the flow USER_FEDERATION", () => {
     expectTypeOf<Credentials.Status["credential"]["request"]["flow"]>().toEqualTypeOf<"USER_FEDERATION">()
     expectTypeOf(Calendar).toExtend<Credentials.UserCredential>()
     expectTypeOf(Reports).not.toExtend<Credentials.UserCredential>()
@@ -63,12 +63,12 @@ describe("Credentials", () => {
   })
 
   it("nothing else compiles", () => {
-    // @ts-expect-error An inline request is no declared credential.
+    // @ts-expect-error An inline request is not a declared credential.
     const inline: Credentials.Credential = { provider: "google", flow: "USER_FEDERATION" }
-    // @ts-expect-error A tag without a request is none either.
+    // @ts-expect-error A tag without a request is not a declared credential.
     const tag: Credentials.Credential = Chat
     expectTypeOf([inline, tag]).toExtend<ReadonlyArray<Credentials.Credential>>()
-    // @ts-expect-error There is no other way to name users.
+    // @ts-expect-error There is no other way to identify users.
     Credentials.policy(all, { workload: "agent", account: "1", region: "r", users: "all" })
   })
 })

@@ -89,14 +89,14 @@ const drop = (kind: "oauth2" | "apiKey", name: string) =>
       : plane.deleteApiKeyCredentialProvider({ name }))
 
 describe("check", () => {
-  it.effect("finds nothing where all is right", () =>
+  it.effect("returns no problem when everything is set up", () =>
     Effect.gen(function*() {
       yield* setUp
       assert.deepStrictEqual(yield* check, [])
       assert.deepStrictEqual(yield* Credentials.check([], { workload: "agent" }), [])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("finds each single thing that is broken, and says what to do", () =>
+  it.effect("returns every problem, with what to do", () =>
     Effect.gen(function*() {
       yield* setUp
       const plane = yield* ControlPlane.ControlPlane
@@ -143,13 +143,13 @@ describe("check", () => {
       assert.include(noWorkload.message, "There is no workload identity 'agent'. Create it")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("finds a provider that is not ready, with the reason of the service", () =>
+  it.effect("reports a provider that is not ready, with the reason of the service", () =>
     Effect.gen(function*() {
       yield* setUp
       const withStatus = (status: string) =>
         withControlPlane((method, effect, request) =>
           method === "getOauth2CredentialProvider" && "name" in request && request.name === "mail"
-            // The answer of this method is an object.
+            // The response of this method is an object.
             ? Effect.map(effect, (answer) => Object.assign({}, answer, { status, failureReason: "discovery failed" }))
             : effect
         )
@@ -168,7 +168,7 @@ describe("check", () => {
       assert.include(creating?.message, "Wait for it with CredentialProvider.awaitReady")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("finds a provider without the exchange that the flow needs", () =>
+  it.effect("reports a provider without the token exchange that the flow needs", () =>
     Effect.gen(function*() {
       yield* createWorkload("agent")
       yield* createProvider("plain")
@@ -189,7 +189,7 @@ describe("check", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("takes the return URL of the program for credentials without one", () =>
+  it.effect("uses the return URL of the program for credentials without one", () =>
     Effect.gen(function*() {
       yield* setUp
       class Other extends AccessToken.Tag<Other>()("app/Other", { provider: "mail", flow: "USER_FEDERATION" }) {}
@@ -202,7 +202,7 @@ describe("check", () => {
       assert.deepStrictEqual(tagsOf(yield* withUrl("https://other.example.com")), ["ReturnUrlNotRegistered"])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("reports what the caller may not see, and looks at the rest", () =>
+  it.effect("reports what the caller has no permission to read, and checks the rest", () =>
     Effect.gen(function*() {
       yield* setUp
       yield* drop("oauth2", "mail")
@@ -215,10 +215,10 @@ describe("check", () => {
           operation: "GetApiKeyCredentialProvider"
         })
       ])
-      assert.include(problems[1]?.message, "could not be looked at")
+      assert.include(problems[1]?.message, "could not be read")
       assert.include(problems[1]?.message, "allow the caller bedrock-agentcore:GetApiKeyCredentialProvider")
       const [workload] = yield* check.pipe(deny("getWorkloadIdentity"))
-      assert.include(workload?.message, "The workload identity 'agent' could not be looked at")
+      assert.include(workload?.message, "The workload identity 'agent' could not be read")
     }).pipe(Effect.provide(backend())))
 
   it.live("works over the AWS SDK and HTTP", () =>
@@ -269,7 +269,7 @@ describe("externalSecrets", () => {
 
 const as = (userId: string) => Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId } }))
 
-/** The backend, and the tokens that were asked for. */
+/** The backend, and the requests for tokens. */
 const counted = Effect.gen(function*() {
   const plane = yield* DataPlane.DataPlane
   const asked = yield* Ref.make<ReadonlyArray<string>>([])
@@ -311,7 +311,7 @@ const statusOf = (list: ReadonlyArray<Credentials.Credential>, options?: Credent
   )
 
 describe("status", () => {
-  it.effect("says what the user has granted, shows nothing, and opens sessions that lapse", () =>
+  it.effect("returns what the user has granted, and shows nothing to the user", () =>
     Effect.gen(function*() {
       yield* setUp
       const { asked, layer } = yield* counted
@@ -333,7 +333,7 @@ describe("status", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("remembers answers of each user for a moment", () =>
+  it.effect("remembers responses of each user for a short time", () =>
     Effect.gen(function*() {
       yield* setUp
       const { asked, layer } = yield* counted
@@ -389,7 +389,7 @@ describe("status", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("costs no more with many users, and still drops what has expired", () =>
+  it.effect("takes no longer with many users, and still drops what has expired", () =>
     Effect.gen(function*() {
       const request = (user: number) =>
         Credentials.status([Calendar], { caller: { name: "agent", user: { userId: `user-${user}` } } })
@@ -414,7 +414,7 @@ describe("status", () => {
       ))
     ))
 
-  it.effect("asks for few at one time, and once for callers who ask together", () =>
+  it.effect("limits concurrent requests, and shares them between callers", () =>
     Effect.gen(function*() {
       yield* createWorkload("agent")
       const names = Array.from({ length: 12 }, (_, index) => `provider-${index}`)
@@ -436,7 +436,7 @@ describe("status", () => {
       assert.lengthOf(yield* asked, 12)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("keeps a credential that cannot be asked for apart, and does not remember it", () =>
+  it.effect("returns Unknown when the request fails, and does not remember it", () =>
     Effect.gen(function*() {
       yield* setUp
       yield* drop("oauth2", "calendar")
@@ -457,13 +457,13 @@ describe("status", () => {
       assert.strictEqual(error._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("remembers no answer to a question from before a consent", () =>
+  it.effect("remembers no response to a request from before a consent", () =>
     Effect.gen(function*() {
       yield* setUp
       const plane = yield* DataPlane.DataPlane
       const [asked, answered] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const isFirst = yield* Ref.make(true)
-      // The first answer takes until the end of the consent.
+      // The first response arrives after the consent.
       const slow = Layer.provide(
         DataPlane.decorate((operation, effect) =>
           operation !== "getResourceOauth2Token" ? effect : Effect.flatMap(
@@ -488,7 +488,7 @@ describe("status", () => {
 })
 
 describe("consentAll", () => {
-  it.effect("asks for one after the other, and for none that is granted; status knows", () =>
+  it.effect("prompts for one credential after the other, skips granted ones, and updates status", () =>
     Effect.gen(function*() {
       yield* setUp
       const { asked, layer } = yield* counted
@@ -506,7 +506,7 @@ describe("consentAll", () => {
       }).pipe(as("alice"), Effect.provide(layer))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("ends with the first failure, and without a handler with what the user has to consent to", () =>
+  it.effect("stops at the first failure, and fails with RequiresUserConsent without a handler", () =>
     Effect.gen(function*() {
       yield* setUp
       yield* Effect.gen(function*() {

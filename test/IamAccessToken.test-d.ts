@@ -32,7 +32,7 @@ type Sts = SecurityTokenService.SecurityTokenService
 const audience = "https://warehouse.example.com"
 
 describe("withIamAccessToken", () => {
-  test("takes the tag away, and adds the service and what it can fail with", () => {
+  test("removes the tag from the requirements, and adds the service and its errors", () => {
     type Result = Effect.Effect<number, QueryFailed | Failure, Database | Sts>
     expectTypeOf(IamAccessToken.withIamAccessToken(useWarehouse, { audience, into: WarehouseToken })).toEqualTypeOf<
       Result
@@ -47,7 +47,7 @@ describe("withIamAccessToken", () => {
     >()
   })
 
-  test("the limits that a type can say are types", () => {
+  test("types have the limits that a type can express", () => {
     void IamAccessToken.withIamAccessToken(useDefault, { audience: [audience, audience], duration: "5 minutes" })
     // @ts-expect-error no audience at all
     void IamAccessToken.withIamAccessToken(useDefault, { audience: [] })
@@ -55,9 +55,9 @@ describe("withIamAccessToken", () => {
     void IamAccessToken.withIamAccessToken(useDefault, { audience, signingAlgorithm: "HS256" })
     // @ts-expect-error no such unit
     void IamAccessToken.withIamAccessToken(useDefault, { audience, duration: "5 min" })
-    // @ts-expect-error a tag's value is a text
+    // @ts-expect-error the value of a tag is a string
     void IamAccessToken.withIamAccessToken(useDefault, { audience, tags: { count: 1 } })
-    // @ts-expect-error Database is no token
+    // @ts-expect-error Database is not a token
     void IamAccessToken.withIamAccessToken(useWarehouse, { audience, into: Database })
   })
 
@@ -92,7 +92,7 @@ describe("a declared token", () => {
     void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, into: WarehouseToken })
   })
 
-  test("goes to every function that takes a request", () => {
+  test("is accepted by every function that takes a request", () => {
     type Result = Effect.Effect<number, QueryFailed | Failure, Database | Sts>
     expectTypeOf(IamAccessToken.withIamAccessToken(useDeclared, Warehouse)).toEqualTypeOf<Result>()
     expectTypeOf(useDeclared.pipe(IamAccessToken.withIamAccessToken(Warehouse))).toEqualTypeOf<Result>()
@@ -120,7 +120,7 @@ describe("a declared token", () => {
 })
 
 describe("makeWithIamAccessToken", () => {
-  test("needs the service once", () => {
+  test("requires the service once", () => {
     const program = Effect.gen(function*() {
       const withIamAccessToken = yield* IamAccessToken.makeWithIamAccessToken
       return useWarehouse.pipe(withIamAccessToken({ audience, into: WarehouseToken }))
@@ -134,7 +134,7 @@ describe("makeWithIamAccessToken", () => {
 describe("layers", () => {
   type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | Sts
 
-  test("one token is a layer", () => {
+  test("provides one token", () => {
     expectTypeOf(IamAccessToken.layer({ audience, into: WarehouseToken })).toEqualTypeOf<
       Layer.Layer<WarehouseToken, Failure, Sts>
     >()
@@ -143,7 +143,7 @@ describe("layers", () => {
     >()
   })
 
-  test("whatever has the planes has STS too", () => {
+  test("layers with the planes have STS too", () => {
     expectTypeOf(ScriptedPlanes.layer({})).toEqualTypeOf<Layer.Layer<Planes | ScriptedPlanes.ScriptedPlanes>>()
     expectTypeOf(LocalBackend.layer()).toEqualTypeOf<
       Layer.Layer<Planes | LocalBackend.LocalBackend, never, OAuthClient>

@@ -51,7 +51,7 @@ describe("withIamAccessToken", () => {
       assert.deepStrictEqual(both, ["c-3", "d-2"])
     }).pipe(Effect.provide(telling)))
 
-  it.effect("asks at every run, and not before", () =>
+  it.effect("obtains a token in each run, and not before", () =>
     Effect.gen(function*() {
       const { calls } = yield* ScriptedPlanes.ScriptedPlanes
       const program = spend(IamAccessToken.IamAccessToken).pipe(IamAccessToken.withIamAccessToken({ audience: "a" }))
@@ -59,7 +59,7 @@ describe("withIamAccessToken", () => {
       assert.deepStrictEqual([yield* program, yield* program], ["a-0", "a-1"])
     }).pipe(Effect.provide(telling)))
 
-  it.effect("has defaults, and takes one audience or several", () =>
+  it.effect("has defaults, and accepts one audience or several", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* asked({ audience }), [
         { audience: [audience], signingAlgorithm: "ES384", durationSeconds: undefined, tags: undefined }
@@ -75,7 +75,7 @@ describe("withIamAccessToken", () => {
       )
     }))
 
-  it.effect("takes a duration in any unit", () =>
+  it.effect("accepts a duration in any unit", () =>
     Effect.gen(function*() {
       for (
         const [duration, seconds] of [
@@ -90,7 +90,7 @@ describe("withIamAccessToken", () => {
       }
     }))
 
-  it.effect("a duration beyond the limits, or with a fraction of a second, is refused and not rounded", () =>
+  it.effect("rejects a duration that exceeds the limits, or has a fraction of a second", () =>
     Effect.gen(function*() {
       for (const duration of ["59 seconds", "3601 seconds", 0, "60500 millis", Duration.infinity, "1 day"] as const) {
         const error = yield* Effect.flip(asked({ audience, duration }))
@@ -166,7 +166,7 @@ describe("use", () => {
 })
 
 describe("makeWithIamAccessToken", () => {
-  it.effect("is the same over the service in context", () =>
+  it.effect("provides the token over the service in context", () =>
     Effect.gen(function*() {
       const withIamAccessToken = yield* Effect.provide(IamAccessToken.makeWithIamAccessToken, telling)
       const program = spend(WarehouseToken).pipe(withIamAccessToken({ audience: "a", into: WarehouseToken }))
@@ -175,7 +175,7 @@ describe("makeWithIamAccessToken", () => {
 })
 
 describe("layer", () => {
-  it.effect("obtains one token for everything above it", () =>
+  it.effect("obtains one token when it is built", () =>
     Effect.gen(function*() {
       const tokens = yield* Effect.all([
         spend(WarehouseToken),
@@ -193,7 +193,7 @@ describe("layer", () => {
 })
 
 describe("over the local backend", () => {
-  it.live("is a JWT that a service outside can check by the keys of the issuer", () =>
+  it.live("returns a JWT that a service outside of AWS can verify with the issuer's keys", () =>
     Effect.gen(function*() {
       const { issuer } = yield* LocalBackend.LocalBackend
       const token = yield* spend(IamAccessToken.IamAccessToken).pipe(

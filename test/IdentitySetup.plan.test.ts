@@ -42,7 +42,7 @@ const actions = (changes: ReadonlyArray<IdentitySetup.Change>) =>
   changes.map(({ action, name }) => `${name}: ${action}`)
 
 describe("IdentitySetup.plan and apply", () => {
-  it.effect("a second run plans no change", () =>
+  it.effect("plan no change in a second run", () =>
     Effect.gen(function*() {
       const setup = yield* parse()
       const everything = ["my-agent: create", "github: create", "weather: create", "pay: create"]
@@ -59,7 +59,7 @@ describe("IdentitySetup.plan and apply", () => {
       assert.deepStrictEqual(yield* IdentitySetup.apply(setup), unchanged)
     }).pipe(Effect.provide(local)))
 
-  it.effect("an invalid resource fails before anything is set up", () =>
+  it.effect("fail before anything is set up when a resource is invalid", () =>
     Effect.gen(function*() {
       const setup = {
         workloadIdentities: [{ name: "my-agent" }, { name: "other-agent", returnUrls: ["https://agent.example.com/"] }]
@@ -78,7 +78,7 @@ describe("IdentitySetup.plan and apply", () => {
       assert.deepStrictEqual((yield* plane.listWorkloadIdentities({})).workloadIdentities, [])
     }).pipe(Effect.provide(local)))
 
-  it.effect("plans and applies exactly the changes", () =>
+  it.effect("plan and apply only the differences", () =>
     Effect.gen(function*() {
       yield* IdentitySetup.apply(yield* parse())
       const setup = yield* parse({ urls: ["https://agent.example.com/new"], clientId: "other-agent", team: "platform" })
@@ -93,7 +93,7 @@ describe("IdentitySetup.plan and apply", () => {
       assert.isTrue((yield* IdentitySetup.plan(setup)).every((change) => change.action === "unchanged"))
     }).pipe(Effect.provide(local)))
 
-  it.effect("completes a run that failed halfway", () =>
+  it.effect("complete a run that failed halfway", () =>
     Effect.gen(function*() {
       const failing = yield* Ref.make(true)
       const broken = Layer.provideMerge(
@@ -124,7 +124,7 @@ describe("IdentitySetup.plan and apply", () => {
       }).pipe(Effect.provide(broken))
     }))
 
-  it.effect("sends secrets again with rotateSecrets", () =>
+  it.effect("send secrets again with rotateSecrets", () =>
     Effect.gen(function*() {
       const setup = yield* parse()
       yield* IdentitySetup.apply(setup)
@@ -137,7 +137,7 @@ describe("IdentitySetup.plan and apply", () => {
       ])
     }).pipe(Effect.provide(local)))
 
-  it.effect("formats a table without secrets", () =>
+  it.effect("format a table without secrets", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const table = yield* Effect.gen(function*() {
@@ -159,7 +159,7 @@ describe("IdentitySetup.plan and apply", () => {
       Recorder.assertSecretFree([table, ...(yield* recorder.everything)], [sentinel])
     }))
 
-  it.effect("reports old and new values, and no secrets", () =>
+  it.effect("report old and new values, and no secrets", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const tables = yield* Effect.gen(function*() {

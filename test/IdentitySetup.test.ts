@@ -71,7 +71,7 @@ describe("IdentitySetup.parse", () => {
   it.effect("reads an empty object as an empty setup", () =>
     Effect.map(parse("{}"), (setup) => assert.deepStrictEqual(setup, {})))
 
-  it.effect("reads strings from the environment, also in a tag", () =>
+  it.effect("reads strings from the environment, even in a tag", () =>
     Effect.gen(function*() {
       const text = github(`{ "clientId": { "$env": "ID" }, "clientSecret": { "$env": "SECRET" } }`)
       const setup = yield* parse(text, { ID: "agent", SECRET: "sentinel" })
@@ -88,12 +88,12 @@ describe("IdentitySetup.parse", () => {
       ])
     }))
 
-  it.effect("reports where the text is not JSON", () =>
+  it.effect("reports the position of a syntax error", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: expected a value"])
-      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: expected a closing brace"])
+      assert.deepStrictEqual(yield* lines(""), ["setup.jsonc:1:1: value expected"])
+      assert.deepStrictEqual(yield* lines("{\n  \"tags\": {"), ["setup.jsonc:2:12: close brace expected"])
       assert.deepStrictEqual(yield* lines("{\n  \"tags\": {}\r\n  \"local\": {}\n}"), [
-        "setup.jsonc:3:3: expected a comma"
+        "setup.jsonc:3:3: comma expected"
       ])
       assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: has the wrong type or value"])
       assert.deepStrictEqual(yield* lines(`{ "tags": { "a": "sentinel", "a": "b" } }`), [
@@ -101,7 +101,7 @@ describe("IdentitySetup.parse", () => {
       ])
     }))
 
-  it.effect("refuses a text that is nested too deeply", () =>
+  it.effect("rejects a file that is nested too deeply", () =>
     Effect.gen(function*() {
       for (const [open, end] of [["[", "]"], ["{\"a\":", "}"]] as const) {
         for (const levels of [101, 5000, 100_000]) {
@@ -123,7 +123,7 @@ describe("IdentitySetup.parse", () => {
       assert.strictEqual((yield* lines(JSON.stringify({ workloadIdentities: [urls] }))).length, 100)
     }))
 
-  it.effect("reports the member and its limit, and never its value", () =>
+  it.effect("reports the path and the limit, and never the value", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentities": [{ "name": "a" }, {}] }`), [
         "setup.jsonc:1:36: workloadIdentities[0].name: must have length greater than or equal to 3",
@@ -154,7 +154,7 @@ describe("IdentitySetup.parse", () => {
       assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: has the wrong type or value`)
     }))
 
-  it.effect("rejects unknown members, so that a misspelled name is not ignored", () =>
+  it.effect("rejects unknown properties, so that a misspelled name is not ignored", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentitys": [] }`), [
         "setup.jsonc:1:24: workloadIdentitys: is not a known member"

@@ -31,7 +31,7 @@ const many = <A, E, R>(n: number, effect: Effect.Effect<A, E, R>) =>
   Effect.forEach(Array.from({ length: n }), () => Effect.forkChild(effect), { discard: true })
 
 describe("RateLimit", () => {
-  it.effect("keeps the data plane within its quotas, and operations do not wait for each other", () =>
+  it.effect("keeps the data plane within its quotas, separately for each operation", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
       const user = { userId: "alice" }
@@ -52,7 +52,7 @@ describe("RateLimit", () => {
       assert.strictEqual(yield* countOf("completeResourceTokenAuth"), 250)
     }).pipe(Effect.provide(Layer.provideMerge(RateLimit.dataPlane(), planes))))
 
-  it.effect("takes quotas of one's own", () =>
+  it.effect("uses given quotas", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
       yield* many(
@@ -75,8 +75,8 @@ describe("RateLimit", () => {
       assert.strictEqual(yield* countOf("createWorkloadIdentity"), 30)
     }).pipe(Effect.provide(Layer.provideMerge(RateLimit.controlPlane(), planes))))
 
-  describe("the order of calls that wait", () => {
-    /** The numbers of the session, or of the first ask, in the order in which they reached the service. */
+  describe("the order of waiting calls", () => {
+    /** The numbers of sessions and first requests, in the order in which they reached the service. */
     const order = Effect.flatMap(
       ScriptedPlanes.ScriptedPlanes,
       (planes) =>
@@ -108,7 +108,7 @@ describe("RateLimit", () => {
       Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 10 }), pending)
     )
 
-    it.effect("polls come last, and leave half of a burst", () =>
+    it.effect("polls run last, and leave half of a burst", () =>
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(100, poll(dataPlane))
@@ -117,7 +117,7 @@ describe("RateLimit", () => {
         yield* many(8, dataPlane.getResourceOauth2Token(tokenRequest))
         yield* TestClock.adjust("0 millis")
         assert.deepStrictEqual((yield* order).slice(5), Array.from({ length: 5 }, () => "ask"))
-        // The rest of the first asks, as soon as there are calls; the polls when half of the burst is back.
+        // The other first requests run as soon as the quota allows, the polls when half of the burst is back.
         yield* TestClock.adjust("300 millis")
         assert.deepStrictEqual((yield* order).slice(10), ["ask", "ask", "ask"])
         yield* TestClock.adjust("1 second")
@@ -126,7 +126,7 @@ describe("RateLimit", () => {
         assert.lengthOf(yield* order, 13 + 5 + 10)
       }).pipe(limited))
 
-    it.effect("polls come last also within a quota of one call a second", () =>
+    it.effect("polls run last even with a quota of one call per second", () =>
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(10, poll(dataPlane))
@@ -139,7 +139,7 @@ describe("RateLimit", () => {
         Effect.provide(Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 1 }), pending))
       ))
 
-    it.effect("a user who comes back does not wait behind them", () =>
+    it.effect("a poll after a user's consent does not wait for other polls", () =>
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(100, poll(dataPlane))
@@ -163,7 +163,7 @@ describe("RateLimit", () => {
         limited
       ))
 
-    it.effect("a call that is interrupted leaves its place", () =>
+    it.effect("an interrupted call leaves the queue", () =>
       Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(10, dataPlane.getResourceOauth2Token(tokenRequest))

@@ -13,14 +13,14 @@ interface Failed {
 declare const job: Effect.Effect<number, Failed, WorkloadAccessToken.WorkloadAccessToken | Identity>
 
 describe("WorkloadAccessToken", () => {
-  test("what is captured needs no caller any more, and everything else as before", () => {
+  test("capture removes the caller from the requirements, and nothing else", () => {
     const enqueued = Effect.map(WorkloadAccessToken.capture, (asCaller) => asCaller(job))
     expectTypeOf(enqueued).toEqualTypeOf<
       Effect.Effect<Effect.Effect<number, Failed, Identity>, never, WorkloadAccessToken.WorkloadAccessToken>
     >()
   })
 
-  test("a workload needs the data plane, and acts for one user by exactly one identifier", () => {
+  test("layerWorkload requires the data plane, and one identifier of the user", () => {
     expectTypeOf(WorkloadAccessToken.layerWorkload({ name: "my-agent", renewAfter: "5 minutes" })).toEqualTypeOf<
       Layer.Layer<WorkloadAccessToken.WorkloadAccessToken, never, DataPlane>
     >()

@@ -25,7 +25,7 @@ const workload = (
 const numbered = (_: unknown, index: number) => Effect.succeed({ workloadAccessToken: secret(`token-${index + 1}`) })
 
 describe("WorkloadAccessToken", () => {
-  it.effect("is a given token, or one from the configuration", () =>
+  it.effect("provides a given token, or one from the configuration", () =>
     Effect.gen(function*() {
       const given = yield* Effect.provide(get, WorkloadAccessToken.layer(secret("given")))
       assert.strictEqual(Redacted.value(given), "given")
@@ -46,7 +46,7 @@ describe("WorkloadAccessToken", () => {
       assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
-  it.effect("keeps no empty token: the plane of a program may have one", () =>
+  it.effect("keeps no empty token, which a program's own plane may return", () =>
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* get), "")
       assert.strictEqual(Redacted.value(yield* get), "")
@@ -55,7 +55,7 @@ describe("WorkloadAccessToken", () => {
       getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("") })
     }))))
 
-  it.effect("asks for the workload alone", () =>
+  it.effect("obtains a token for the workload itself", () =>
     Effect.gen(function*() {
       yield* get
       same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
@@ -63,7 +63,7 @@ describe("WorkloadAccessToken", () => {
       ])
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 
-  it.effect("asks by user id", () =>
+  it.effect("obtains a token by user id", () =>
     Effect.gen(function*() {
       yield* get
       same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
@@ -73,7 +73,7 @@ describe("WorkloadAccessToken", () => {
       workload({ name: "my-agent", user: { userId: "alice" } }, { getWorkloadAccessTokenForUserId: numbered })
     )))
 
-  it.effect("asks by the user's JWT", () =>
+  it.effect("obtains a token by the user's JWT", () =>
     Effect.gen(function*() {
       yield* get
       same((yield* calls).map(({ operation, request }) => ({ operation, request })), [
@@ -96,7 +96,7 @@ describe("WorkloadAccessToken", () => {
       assert.lengthOf(yield* calls, 2)
     }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 
-  it.effect("makes one call for concurrent callers, also if some are interrupted", () =>
+  it.effect("makes one call for concurrent callers, even if some are interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const planes = workload({ name: "my-agent" }, {
@@ -117,7 +117,7 @@ describe("WorkloadAccessToken", () => {
       }).pipe(Effect.provide(planes))
     }))
 
-  it.effect("fails callers that come at once with the failure of their one call", () =>
+  it.effect("fails concurrent callers with the failure of their shared call", () =>
     Effect.gen(function*() {
       const outcomes = yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(get)), {
         concurrency: "unbounded"
@@ -137,7 +137,7 @@ describe("WorkloadAccessToken", () => {
   describe("renewal", () => {
     const value = Effect.map(get, Redacted.value)
 
-    it.effect("comes with the first use after 10 minutes, and not before", () =>
+    it.effect("happens at the first use after 10 minutes, and not before", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* value, "token-1")
         yield* TestClock.adjust("599999 millis")
@@ -149,7 +149,7 @@ describe("WorkloadAccessToken", () => {
         assert.lengthOf(yield* calls, 2)
       }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: numbered }))))
 
-    it.effect("comes exactly after `renewAfter`, counted from when the token was asked for", () =>
+    it.effect("happens after `renewAfter`, counted from the start of the request", () =>
       Effect.gen(function*() {
         const first = yield* Effect.forkChild(value)
         yield* TestClock.adjust("20 seconds")
@@ -164,7 +164,7 @@ describe("WorkloadAccessToken", () => {
         getWorkloadAccessToken: (request, index) => Effect.delay(numbered(request, index), "20 seconds")
       }))))
 
-    it.effect("never comes by itself when `renewAfter` is infinite", () =>
+    it.effect("happens only after invalidate when `renewAfter` is infinite", () =>
       Effect.gen(function*() {
         const first = yield* get
         yield* TestClock.adjust("365 days")
@@ -175,15 +175,17 @@ describe("WorkloadAccessToken", () => {
         workload({ name: "my-agent", renewAfter: Duration.infinity }, { getWorkloadAccessToken: numbered })
       )))
 
-    it.effect("is one call for all, and goes on when the first who waits is interrupted", () =>
+    it.effect("is one call for all callers, and continues when the first caller is interrupted", () =>
       Effect.gen(function*() {
         const gate = yield* Deferred.make<void>()
         yield* Effect.gen(function*() {
           yield* get
           yield* TestClock.adjust("1 hour")
           const first = yield* Effect.forkChild(get)
-          const others = yield* Effect.forEach(Array.from({ length: 20 }, () => value), (effect) =>
-            Effect.forkChild(effect))
+          const others = yield* Effect.forEach(
+            Array.from({ length: 20 }, () => value),
+            (effect) => Effect.forkChild(effect)
+          )
           yield* Effect.yieldNow
           yield* Fiber.interrupt(first)
           yield* Deferred.succeed(gate, undefined)
@@ -205,7 +207,7 @@ describe("WorkloadAccessToken", () => {
     }
 
     for (const [name, failure] of Object.entries(transient)) {
-      it.effect(`that fails for a reason that may pass gives the old token for a minute: ${name}`, () =>
+      it.effect(`returns the old token for a minute after a transient failure: ${name}`, () =>
         Effect.gen(function*() {
           yield* get
           yield* TestClock.adjust("1 hour")
@@ -220,7 +222,7 @@ describe("WorkloadAccessToken", () => {
         }))))
     }
 
-    it.effect("that fails because the user's JWT has expired gives the old token, until that is invalidated", () =>
+    it.effect("returns the old token until it is invalidated when the user's JWT has expired", () =>
       Effect.gen(function*() {
         const old = yield* get
         yield* TestClock.adjust("1 hour")
@@ -231,7 +233,7 @@ describe("WorkloadAccessToken", () => {
         getWorkloadAccessTokenForJwt: [numbered({}, 0), failures.unauthorized, failures.unauthorized]
       }))))
 
-    it.effect("that is refused, and not for a JWT, fails", () =>
+    it.effect("fails when the service rejects it and the user has no JWT", () =>
       Effect.gen(function*() {
         yield* get
         yield* TestClock.adjust("1 hour")
@@ -240,7 +242,7 @@ describe("WorkloadAccessToken", () => {
         getWorkloadAccessTokenForUserId: [numbered({}, 0), failures.unauthorized]
       }))))
 
-    it.effect("that fails for good fails, and is tried again", () =>
+    it.effect("fails after a permanent failure, and is tried again", () =>
       Effect.gen(function*() {
         yield* get
         yield* TestClock.adjust("1 hour")
@@ -250,7 +252,7 @@ describe("WorkloadAccessToken", () => {
         getWorkloadAccessToken: [numbered({}, 0), failures.denied, numbered({}, 2)]
       }))))
 
-    it.effect("that fails never gives a token that was invalidated, not even during the call", () =>
+    it.effect("never returns a token that was invalidated, even during the failed call", () =>
       Effect.gen(function*() {
         const token = yield* WorkloadAccessToken.WorkloadAccessToken
         const old = yield* token.get
@@ -273,7 +275,7 @@ describe("WorkloadAccessToken", () => {
       }))))
   })
 
-  it.effect("is made for each user, by a server that keeps one for each", () =>
+  it.effect("works in a server that keeps a service for each user", () =>
     Effect.gen(function*() {
       const of = (userId: string) => WorkloadAccessToken.makeWorkload({ name: "my-agent", user: { userId } })
       const [alice, bob] = yield* Effect.all([of("alice"), of("bob")])
@@ -293,7 +295,7 @@ describe("WorkloadAccessToken", () => {
 
     const job: Job = Effect.map(get, Redacted.value)
 
-    /** Two requests put something into the queue of a worker, which is a caller itself, and runs it after both have been answered. */
+    /** Two requests queue work for a worker. The worker is a caller itself, and runs the work after both responses. */
     const runByWorker = (
       handle: (queue: Queue.Queue<Job>) => Effect.Effect<unknown, never, WorkloadAccessToken.WorkloadAccessToken>
     ) =>
@@ -313,7 +315,7 @@ describe("WorkloadAccessToken", () => {
         assert.deepStrictEqual(users, ["worker", "worker"])
       }))
 
-    it.effect("with it, work that is put off runs for the caller whose request it came from", () =>
+    it.effect("with it, deferred work runs for the caller that requested it", () =>
       Effect.gen(function*() {
         const users = yield* runByWorker((queue) =>
           Effect.flatMap(WorkloadAccessToken.capture, (asCaller) => Queue.offer(queue, asCaller(job)))
@@ -321,7 +323,7 @@ describe("WorkloadAccessToken", () => {
         assert.deepStrictEqual(users, ["alice", "bob"])
       }))
 
-    it.effect("keeps the caller and not a token: what is put off for hours runs with a fresh one", () =>
+    it.effect("captures the caller, not a token, so that work after hours gets a new token", () =>
       Effect.gen(function*() {
         const asCaller = yield* WorkloadAccessToken.capture
         const before = yield* get

@@ -20,7 +20,7 @@ const run = (child: string, environment: Readonly<Record<string, string>>, args:
   })
 
 describe("WorkloadIdentity.ensure, across processes", () => {
-  it.live("four processes end with one identity and all URLs", () =>
+  it.live("four processes create one identity with all URLs", () =>
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
       const child = yield* Effect.promise(() => buildProgram("ensure.child.ts", ["@aws-sdk/*"]))

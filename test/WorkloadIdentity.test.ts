@@ -18,7 +18,7 @@ const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const url = (n: number) => `https://agent.example.com/${n}`
 
-/** Runs an effect to its end, however long it waits. */
+/** Runs an effect to its end, and skips its waits. */
 const hurry = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
@@ -30,7 +30,7 @@ const urlsOf = (name: string) =>
   Effect.map(WorkloadIdentity.get(name), (identity) => [...identity.allowedResourceOauth2ReturnUrls ?? []].sort())
 
 describe("WorkloadIdentity", () => {
-  it.effect("makes up a name", () =>
+  it.effect("creates an identity with a random name by default", () =>
     Effect.gen(function*() {
       const created = yield* WorkloadIdentity.create()
       assert.match(created.name, /^workload-[0-9a-f]{8}$/)
@@ -47,7 +47,7 @@ describe("WorkloadIdentity", () => {
       assert.strictEqual((yield* Effect.flip(WorkloadIdentity.get("agent-1")))._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
 
-  it.effect("ensure twice equals once, and never removes", () =>
+  it.effect("ensure changes nothing the second time, and never removes a URL", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(
@@ -68,7 +68,7 @@ describe("WorkloadIdentity", () => {
       )
     ))
 
-  it.effect("writes nothing and waits for nothing when nothing is missing", () =>
+  it.effect("neither writes nor waits when no URL is missing", () =>
     Effect.gen(function*() {
       yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1)] })
       const writes = yield* Ref.make(0)
@@ -82,7 +82,7 @@ describe("WorkloadIdentity", () => {
       assert.strictEqual(yield* Ref.get(writes), 0)
     }).pipe(Effect.provide(local)))
 
-  it.effect("20 fibers at once end with one identity and all URLs", () =>
+  it.effect("20 concurrent fibers create one identity with all URLs", () =>
     Effect.gen(function*() {
       yield* hurry(Effect.forEach(
         Array.from({ length: 20 }, (_, n) => n),
@@ -104,7 +104,7 @@ describe("WorkloadIdentity", () => {
       assert.strictEqual(error._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
 
-  it.effect("takes return URLs away", () =>
+  it.effect("removes return URLs", () =>
     Effect.gen(function*() {
       yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2), url(3)] })
       yield* hurry(WorkloadIdentity.removeReturnUrls("my-agent", [url(1), url(3), url(9)]))
@@ -112,9 +112,9 @@ describe("WorkloadIdentity", () => {
       assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(2), url(4)])
     }).pipe(Effect.provide(local)))
 
-  it.effect("writes again when another process overwrites what it wrote", () =>
+  it.effect("writes again when another process overwrites the change", () =>
     Effect.gen(function*() {
-      // Three times another writer, who read before this one wrote, puts back what it had read.
+      // Another writer, which read before this write, restores the old URLs three times.
       const overwrites = yield* Ref.make(3)
       const contended = Layer.provide(
         ControlPlane.decorate((operation, effect) =>
@@ -138,7 +138,7 @@ describe("WorkloadIdentity", () => {
       assert.isAtMost(yield* Ref.get(overwrites), 0)
     }).pipe(Effect.provide(local)))
 
-  it.effect("gives up in the end when others never stop", () =>
+  it.effect("fails when other writers never stop", () =>
     Effect.gen(function*() {
       const now = DateTime.makeUnsafe(0)
       const identity = { name: "my-agent", workloadIdentityArn: "arn", createdTime: now, lastUpdatedTime: now }
@@ -151,7 +151,7 @@ describe("WorkloadIdentity", () => {
       assert.strictEqual(error._tag, "ReturnUrlsContended")
     }))
 
-  it.effect("reads an identity that another process created meanwhile, and reports other validation errors", () =>
+  it.effect("accepts an identity that another process created meanwhile, and reports other validation errors", () =>
     Effect.gen(function*() {
       const operation = "CreateWorkloadIdentity"
       const exists = new IdentityError.ValidationException({ operation, message: "already exists" })

@@ -1,12 +1,12 @@
-/** Digests that stand for secrets and requests in keys. */
+/** Digests of secrets and requests, for use in keys. */
 import * as Redacted from "effect/Redacted"
 import { hash } from "node:crypto"
 
-const digest = (text: string): string => hash("sha256", text, "base64url")
+const digest = (value: string): string => hash("sha256", value, "base64url")
 
 export type DigestOf = (secret: Redacted.Redacted) => string
 
-/** Remembers digests by the object of the secret: one token object serves many requests, and a token may be long. */
+/** Remembers digests by secret object: a token may be long, and one object serves many requests. */
 export const makeDigestOf = (): DigestOf => {
   const known = new WeakMap<Redacted.Redacted, string>()
   return (secret) => {

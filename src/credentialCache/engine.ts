@@ -1,4 +1,4 @@
-/** The cache over the calls of any plane: memory, then the store, then one call for all callers. */
+/** A cache over the calls of any plane. It reads memory, then the store, then makes one call for all callers. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -16,40 +16,40 @@ import type { SafeStore, StoredCredential } from "./store.js"
 // Models
 // -----------------------------------------------------------------------------
 
-/** In milliseconds: the current time, and the part of a credential's life that is not used. */
+/** The current time, and how long before its expiry a credential is no longer used. In milliseconds. */
 export interface Time {
   readonly now: number
   readonly skew: number
 }
 
-/** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane refuses. */
-export interface Cacheable<in Request, in out Answer> {
-  /** The same for all requests that one credential answers. */
+/** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane rejects. */
+export interface Cacheable<in Request, in out Response> {
+  /** Returns the same key for all requests for one credential. */
   readonly keyOf: (request: Request, digestOf: Digest.DigestOf) => string
-  /** The members that decide an answer without a credential. Requests share a call only if these are equal too. */
+  /** Returns the members that decide a response without a credential. Requests share a call only if these are equal. */
   readonly variantOf: (request: Request, digestOf: Digest.DigestOf) => ReadonlyArray<unknown>
   /** Whether the request goes to the service although a credential is cached. */
   readonly bypassesRead: (request: Request) => boolean
-  /** Whether the service drops its current credential. A cached one is then invalid, whatever the answer is. */
+  /** Whether the service drops its current credential. A cached one is then invalid, whatever the service returns. */
   readonly replaces: (request: Request) => boolean
-  readonly credentialOf: (answer: Answer) => Redacted.Redacted | undefined
-  /** In milliseconds since the epoch. An answer is not cached unless this is after `now`. */
-  readonly usableUntil: (answer: Answer, credential: Redacted.Redacted, time: Time) => number
-  /** Makes the answer from a credential of the store. Without it, credentials stay in memory. */
-  readonly restore: ((credential: Redacted.Redacted) => Answer) | undefined
+  readonly credentialOf: (response: Response) => Redacted.Redacted | undefined
+  /** In milliseconds since the epoch. A response is not cached unless this is after `now`. */
+  readonly usableUntil: (response: Response, credential: Redacted.Redacted, time: Time) => number
+  /** Makes the response from a stored credential. Without it, credentials stay in memory. */
+  readonly restore: ((credential: Redacted.Redacted) => Response) | undefined
 }
 
 /** The cached operations of a plane. */
 export type Cacheables<Plane> = {
   readonly [Operation in keyof Plane]?: Plane[Operation] extends
-    (request: infer Request) => Effect.Effect<infer Answer, infer _E> ? Cacheable<Request, Answer> : never
+    (request: infer Request) => Effect.Effect<infer Response, infer _E> ? Cacheable<Request, Response> : never
 }
 
 export interface Engine {
   /** A decorator of a plane that caches these operations. */
   readonly decorator: <Plane>(
     cacheables: Cacheables<Plane>
-  ) => <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
+  ) => <A, E>(operation: keyof Plane, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }
 
@@ -59,8 +59,8 @@ export interface Counters {
   readonly shared: Metric.Counter<number>
 }
 
-interface CachedAnswer extends StoredCredential {
-  readonly answer: unknown
+interface CachedResponse extends StoredCredential {
+  readonly response: unknown
 }
 
 interface CacheRequest {
@@ -71,7 +71,7 @@ interface CacheRequest {
 }
 
 interface Outcome {
-  readonly answer: unknown
+  readonly response: unknown
   readonly cache: "hit" | "miss"
 }
 
@@ -116,10 +116,10 @@ const makeMemory = <Entry extends StoredCredential>(capacity: number): Memory<En
 // -----------------------------------------------------------------------------
 
 /**
- * A generation of a key ends when the credential of the key is dropped. Work that began in an ended generation may have
- * an old credential.
+ * A generation of a key ends when the credential of the key is dropped. Work that began in an earlier generation may
+ * have an old credential.
  *
- * A generation exists while work of its key is in flight, so that memory is bounded by that work.
+ * A generation exists only while work on its key is in flight, so the memory is bounded.
  */
 interface Generation {
   readonly id: number
@@ -166,7 +166,7 @@ export const make = ({ capacity, counters, skew, store }: {
   readonly counters: Counters
   readonly store: SafeStore
 }): Engine => {
-  const memory = makeMemory<CachedAnswer>(capacity)
+  const memory = makeMemory<CachedResponse>(capacity)
   const generations = makeGenerations()
   const digestOf = Digest.makeDigestOf()
 
@@ -190,35 +190,35 @@ export const make = ({ capacity, counters, skew, store }: {
         ([found, now]) => {
           if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Effect.succeedNone
           if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
-          const answer = restore(found.value.credential)
-          memory.set(key, { ...found.value, answer })
-          return Effect.succeedSome(answer)
+          const response = restore(found.value.credential)
+          memory.set(key, { ...found.value, response })
+          return Effect.succeedSome(response)
         }
       )
 
     const drop = (key: string): Effect.Effect<void> => {
       const dropped = Effect.sync(() => forget(key))
-      // The second time is for a request that read the store before the removal.
+      // Forgets again, for a request that read the store before the removal.
       return restore === undefined ? dropped : Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
     }
 
-    const keep = ({ generation, key, rejected, request }: CacheRequest, answer: unknown): Effect.Effect<void> =>
+    const keep = ({ generation, key, rejected, request }: CacheRequest, response: unknown): Effect.Effect<void> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const replaces = cacheable.replaces(request)
-        // Only the service knows the order of two requests that replace its credential.
+        // Two requests replaced the credential, and only the service knows which was the last.
         if (!generations.isCurrent(key, generation)) return replaces ? drop(key) : Effect.void
-        const credential = cacheable.credentialOf(answer)
+        const credential = cacheable.credentialOf(response)
         if (credential === undefined) return replaces ? drop(key) : Effect.void
-        const usableUntil = cacheable.usableUntil(answer, credential, { now, skew })
-        // A store takes no infinite numbers.
+        const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
+        // A store cannot hold infinite numbers.
         const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
         if (!isUsable(entry, now, rejected)) {
-          // A cached credential is not the latest any more. A request that reads the cache has found none.
+          // A cached credential is no longer the latest. A request that reads the cache has found none.
           return cacheable.bypassesRead(request) ? drop(key) : Effect.void
         }
         // Calls in flight may return the replaced credential.
         if (replaces) forget(key)
-        memory.set(key, { ...entry, answer })
+        memory.set(key, { ...entry, response })
         if (restore === undefined) return Effect.void
         const current = generations.enter(key)
         return store.set(key, entry).pipe(
@@ -228,7 +228,7 @@ export const make = ({ capacity, counters, skew, store }: {
         )
       })
 
-    // A failed or interrupted request may have replaced the credential of the service.
+    // Even a failed or interrupted request may have replaced the credential at the service.
     const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
       Effect.uninterruptibleMask((restoreMask) =>
         Effect.matchCauseEffect(restoreMask(effect), {
@@ -236,7 +236,8 @@ export const make = ({ capacity, counters, skew, store }: {
             const failed = Effect.failCause(cause)
             return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
           },
-          onSuccess: (answer): Effect.Effect<Outcome> => Effect.as(keep(request, answer), { answer, cache: "miss" })
+          onSuccess: (response): Effect.Effect<Outcome> =>
+            Effect.as(keep(request, response), { response, cache: "miss" })
         })
       )
 
@@ -245,7 +246,7 @@ export const make = ({ capacity, counters, skew, store }: {
         readStore(request),
         Option.match({
           onNone: () => Effect.andThen(miss, callService(request, effect)),
-          onSome: (answer): Effect.Effect<Outcome> => Effect.as(hit, { answer, cache: "hit" })
+          onSome: (response): Effect.Effect<Outcome> => Effect.as(hit, { response, cache: "hit" })
         })
       )
 
@@ -259,14 +260,14 @@ export const make = ({ capacity, counters, skew, store }: {
           if (observation !== undefined) observation.cache = cache
         }
         const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
-        // A caller whose credential was rejected needs another one, and the cache may have it by now.
+        // A caller whose credential was rejected needs another one, and the cache may have it already.
         const reads = rejected !== undefined || !cacheable.bypassesRead(request)
         const found = memory.get(key)
         if (found !== undefined && reads) {
           const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
           if (isUsable(found, now, rejected)) {
             observe("hit")
-            return Effect.as(hit, found.answer)
+            return Effect.as(hit, found.response)
           }
           memory.remove(key)
         }
@@ -276,7 +277,7 @@ export const make = ({ capacity, counters, skew, store }: {
         return Effect.acquireUseRelease(
           Effect.sync(() => generations.enter(key)),
           (generation) => {
-            // A call of an ended generation, or of a caller without this rejection, may return the old credential.
+            // A call of an earlier generation, or of a caller without this rejection, may return the old credential.
             const flight = JSON.stringify([
               generation.id,
               rejected === undefined ? null : digestOf(rejected),
@@ -284,9 +285,9 @@ export const make = ({ capacity, counters, skew, store }: {
             ])
             const cacheRequest = { request, key, rejected, generation }
             const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
-            return Effect.map(share(flight, run, shared), ({ answer, cache }) => {
+            return Effect.map(share(flight, run, shared), ({ response, cache }) => {
               observe(cache)
-              return answer
+              return response
             })
           },
           (generation) => Effect.sync(() => generations.leave(key, generation))
@@ -295,13 +296,13 @@ export const make = ({ capacity, counters, skew, store }: {
   }
 
   return {
-    decorator: (cacheables) => {
-      // Requests and responses have the types of their operation, which the type of a record of operations omits.
-      const calls: Record<string, Call> = Record.map(
+    decorator: <Plane>(cacheables: Cacheables<Plane>) => {
+      // A record of operations loses the types of each operation's requests and responses.
+      const calls: { readonly [K in keyof Plane]?: Call } = Record.map(
         cacheables as Record<string, Cacheable<unknown, unknown>>,
         (cacheable, operation) => cached(operation, cacheable)
       )
-      return <A, E>(operation: string, effect: Effect.Effect<A, E>, request: unknown) => {
+      return <A, E>(operation: keyof Plane, effect: Effect.Effect<A, E>, request: unknown) => {
         const call = calls[operation]
         return call === undefined ? effect : call(request, effect) as Effect.Effect<A, E>
       }
@@ -327,7 +328,7 @@ export const make = ({ capacity, counters, skew, store }: {
   }
 }
 
-/** An adapter refuses an empty credential. A plane of a program, or a store, may have one. */
+/** Adapters reject an empty credential, but a program's own plane, or a store, may have one. */
 const isUsable = (
   { credential, usableUntil }: StoredCredential,
   now: number,
@@ -344,7 +345,7 @@ const orUndefined = <A>(f: () => A): A | undefined => {
   }
 }
 
-/** More levels than a request has. The plane refuses deeper ones. */
+/** No request has so many levels. The plane rejects deeper ones. */
 const maxLevels = 10
 
 const copy = (value: unknown, level = 0): unknown =>
@@ -353,16 +354,16 @@ const copy = (value: unknown, level = 0): unknown =>
     : Array.isArray(value)
     ? value.map((item) => copy(item, level + 1))
     : isPlain(value)
-    // An assignment would lose a member named `__proto__`.
+    // An assignment would lose a property named `__proto__`.
     ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member, level + 1)]))
     : value
 
 /**
- * A plane that copies its requests. A caller may change a list while the cache reads the store: the key and the call
- * need the same list.
+ * Makes a plane that copies its requests. A caller may change a list while the cache reads the store, but the key and
+ * the call need the same list.
  */
 export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
-  // Every member of a plane is a function of one request.
+  // Every property of a plane is a function of one request.
   Record.map(
     plane as Record<string, (request: unknown) => unknown>,
     (call) => (request: unknown) => call(copy(request))

@@ -1,5 +1,5 @@
 /**
- * The store behind the memory of the cache, and a wrapper with which a broken or slow store behaves as an empty one.
+ * The store behind the memory of the cache, and a wrapper that makes a broken or slow store behave like an empty one.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -42,16 +42,12 @@ export interface SafeStore {
   readonly remove: (key: string) => Effect.Effect<void>
 }
 
-export const none: SafeStore = {
-  get: () => Effect.succeedNone,
-  set: () => Effect.void,
-  remove: () => Effect.void
-}
+export const none: SafeStore = { get: () => Effect.succeedNone, set: () => Effect.void, remove: () => Effect.void }
 
-/** In milliseconds. A store without a connection fails at each request: it is reported once in this time. */
+/** In milliseconds. A store without a connection fails at each request, so it is reported at most once in this time. */
 const warningInterval = 60_000
 
-/** Logs and counts failures, and ends an operation that takes longer than `timeout`. */
+/** Logs and counts failures, and interrupts an operation that takes longer than `timeout`. */
 export const makeSafe = (
   store: StoreService,
   timeout: Duration.Input,

@@ -1,6 +1,5 @@
-/** The constructors of `CredentialProvider`: they turn options into requests of the service model. */
+/** The constructors of `CredentialProvider`. They turn options into requests of the service model. */
 import { hasProperty } from "effect/Predicate"
-import * as Record from "effect/Record"
 import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
 import type {
   ApiKeyDefinition,
@@ -8,14 +7,16 @@ import type {
   AuthorizationParameters,
   ClientOptions,
   CoinbaseOptions,
-  CustomClient,
   CustomOptions,
+  DescribedServer,
+  DiscoveredServer,
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
   PrivateKeyJwtChanges,
   ProviderOptions,
   Secret,
+  SecretClient,
   SecretReference,
   StripePrivyOptions
 } from "./definitions.js"
@@ -23,7 +24,7 @@ import { type Json, omitUndefined } from "./view.js"
 
 export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
 
-/** The members of a request that stand for a secret. The plane rejects a secret of another type. */
+/** Encodes a secret as members of a request. The plane rejects a secret of another type. */
 export const encodeSecret = (name: string, value: Secret | undefined): Json =>
   value === undefined
     ? {}
@@ -45,8 +46,7 @@ const makeOauth2 = (
   kind: "oauth2",
   name,
   authorizationParameters,
-  // The types of the constructors fit vendor, member and configuration together. A test checks each one against the
-  // schema.
+  // The types of the constructors relate vendor, member and configuration. A test checks each one against the schema.
   request: omitUndefined({
     name,
     credentialProviderVendor: vendor,
@@ -56,8 +56,8 @@ const makeOauth2 = (
 })
 
 /**
- * Makes the constructor of a vendor. Options of this vendor alone go into the configuration unchanged. `offline` makes
- * the vendor issue a refresh token.
+ * Makes the constructor of a vendor. Options that only this vendor has go into the configuration unchanged. `offline`
+ * makes the vendor issue a refresh token.
  */
 export const makeVendor =
   (vendor: Oauth2Vendor, offline?: Partial<AuthorizationParameters>) =>
@@ -69,55 +69,49 @@ export const makeVendor =
       offlineAccess === true ? { ...noParameters, ...offline } : noParameters
     )
 
-/** The members of `privateKeyJwtConfig` that the options have. */
+/** Encodes the options of a key as members of `privateKeyJwtConfig`. */
 export const encodePrivateKeyJwt = (
   { kmsKeyArn, ...config }: PrivateKeyJwtChanges
 ): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
 
-const encodeClient = (options: CustomClient): Json =>
-  options.privateKeyJwt !== undefined
-    ? {
-      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-      privateKeyJwtConfig: encodePrivateKeyJwt(options.privateKeyJwt)
-    }
-    : options.awsIamIdTokenJwt !== undefined
-    ? { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
-    : encodeSecret("clientSecret", options.clientSecret)
-
-/** The options of `custom` that have another name, or another place, in the service model. */
-const customNames = [
-  "name",
-  "tags",
-  "offlineAccess",
-  "discovery",
-  "metadata",
-  "onBehalfOf",
-  "clientSecret",
-  "privateKeyJwt",
-  "awsIamIdTokenJwt"
-]
-
-export const custom = (options: CustomOptions): Oauth2Definition =>
-  makeOauth2(
-    options,
+export const custom = (options: CustomOptions): Oauth2Definition => {
+  const {
+    awsIamIdTokenJwt,
+    clientSecret,
+    discovery,
+    metadata,
+    name,
+    offlineAccess,
+    onBehalfOf,
+    privateKeyJwt,
+    tags,
+    ...config
+  } =
+    // Some clients and servers lack these properties.
+    options as CustomOptions & Partial<Pick<SecretClient, "clientSecret"> & DiscoveredServer & DescribedServer>
+  return makeOauth2(
+    { name, tags },
     "CustomOauth2",
     omitUndefined({
-      // The plane rejects a misspelled option: without its `privateEndpoint`, a server would be reached over the
-      // internet.
-      ...Record.filter({ ...options } as Json, (_, name) => !customNames.includes(name)),
-      ...encodeClient(options),
-      oauthDiscovery: "discovery" in options
-        ? { discoveryUrl: options.discovery }
-        : { authorizationServerMetadata: options.metadata },
-      onBehalfOfTokenExchangeConfig: options.onBehalfOf
+      // Includes unknown options, so that the plane rejects a misspelled one: without its `privateEndpoint`, a server
+      // would be reached over the internet.
+      ...config,
+      ...privateKeyJwt !== undefined
+        ? { clientAuthenticationMethod: "PRIVATE_KEY_JWT", privateKeyJwtConfig: encodePrivateKeyJwt(privateKeyJwt) }
+        : awsIamIdTokenJwt !== undefined
+        ? { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
+        : encodeSecret("clientSecret", clientSecret),
+      oauthDiscovery: discovery === undefined ? { authorizationServerMetadata: metadata } : { discoveryUrl: discovery },
+      onBehalfOfTokenExchangeConfig: onBehalfOf
     }),
-    options.offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
+    offlineAccess === true ? { ...noParameters, scopes: ["offline_access"] } : noParameters
   )
+}
 
 export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
   kind: "apiKey",
   name,
-  // `Secret` decides which of the two shapes it is.
+  // The kind of the secret decides which of two types the request has.
   request: omitUndefined({
     name,
     // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
@@ -134,7 +128,7 @@ const makePayment = (
 ): PaymentDefinition => ({
   kind: "payment",
   name,
-  // As above: the types of the constructors fit vendor, member and configuration together.
+  // The types of the constructors relate vendor, member and configuration, as above.
   request: omitUndefined({
     name,
     credentialProviderVendor: vendor,

@@ -36,10 +36,7 @@ export interface SecretReference {
 /** A secret that the service stores (`MANAGED`), or a reference to one in Secrets Manager (`EXTERNAL`). */
 export type Secret = Redacted.Redacted | SecretReference
 
-/**
- * Scopes and parameters that make the vendor issue a refresh token. Add them to the scopes and parameters of an access
- * token request.
- */
+/** Scopes and parameters that make the vendor issue a refresh token. Add them to those of an access token request. */
 export interface AuthorizationParameters {
   /** The scopes to add to those of a request. */
   readonly scopes: ReadonlyArray<string>
@@ -47,7 +44,7 @@ export interface AuthorizationParameters {
   readonly customParameters: { readonly [name: string]: string }
 }
 
-/** An OAuth2 credential provider as it should be. */
+/** The definition of an OAuth2 credential provider. */
 export interface Oauth2Definition extends Target<"oauth2"> {
   /** The request that creates the provider. */
   readonly request: CreateOauth2CredentialProviderRequest
@@ -55,19 +52,19 @@ export interface Oauth2Definition extends Target<"oauth2"> {
   readonly authorizationParameters: AuthorizationParameters
 }
 
-/** An API key credential provider as it should be. */
+/** The definition of an API-key credential provider. */
 export interface ApiKeyDefinition extends Target<"apiKey"> {
   /** The request that creates the provider. */
   readonly request: CreateApiKeyCredentialProviderRequest
 }
 
-/** A payment credential provider as it should be. */
+/** The definition of a payment credential provider. */
 export interface PaymentDefinition extends Target<"payment"> {
   /** The request that creates the provider. */
   readonly request: CreatePaymentCredentialProviderRequest
 }
 
-/** A credential provider as it should be. */
+/** The definition of a credential provider. */
 export type Definition = Oauth2Definition | ApiKeyDefinition | PaymentDefinition
 
 /** The kinds of credential providers. */
@@ -81,11 +78,11 @@ export type Kind = "oauth2" | "apiKey" | "payment"
 export interface Target<K extends Kind = Kind> {
   /** The kind of the provider. */
   readonly kind: K
-  /** The name of the provider, which requests for credentials give. */
+  /** The name of the provider in requests for credentials. */
   readonly name: string
 }
 
-/** What the service returns for a credential provider, by kind. */
+/** The responses of the service for a credential provider, by kind. */
 export interface Providers {
   readonly oauth2: GetOauth2CredentialProviderResponse
   readonly apiKey: GetApiKeyCredentialProviderResponse
@@ -100,8 +97,8 @@ export interface Summaries {
 }
 
 /**
- * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that the service
- * does not return, such as secrets: they may differ.
+ * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that may differ,
+ * because the service does not return them. Secrets are among these.
  */
 export interface Ensured {
   readonly outcome: "Created" | "Updated" | "Unchanged"
@@ -109,12 +106,12 @@ export interface Ensured {
   readonly notComparable: ReadonlyArray<string>
 }
 
-/** What an update changes of a client's key. */
+/** The changes of an update to a client's key. */
 export type PrivateKeyJwtChanges = {
   readonly [K in keyof PrivateKeyJwtClient["privateKeyJwt"]]?: PrivateKeyJwtClient["privateKeyJwt"][K] | undefined
 }
 
-/** What an update changes, by kind. Omitted members stay as they are. */
+/** The changes of an update, by kind. Omitted members keep their values. */
 export interface Changes {
   readonly oauth2: {
     readonly clientId?: string | undefined
@@ -123,7 +120,7 @@ export interface Changes {
     readonly metadata?: EndpointOptions | undefined
     readonly tenantId?: string | undefined
     readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-    /** The members to change, of a client that authenticates with a JWT. */
+    /** Changes to the key of a client that authenticates with a JWT. */
     readonly privateKeyJwt?: PrivateKeyJwtChanges | undefined
     readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
   }
@@ -143,32 +140,32 @@ export interface Changes {
 // Options of the constructors
 // -----------------------------------------------------------------------------
 
-/** Every provider has a name. `tags` are set when it is created. */
+/** The options of every provider. */
 export interface ProviderOptions {
-  /** The name of the provider, which requests for credentials give. */
+  /** The name of the provider in requests for credentials. */
   readonly name: string
   /** Tags of the provider. They are set when it is created. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
 
-/** For all vendors: the client that is registered at the vendor. */
+/** The client that is registered at the vendor. */
 export interface ClientOptions extends ProviderOptions {
   /** The client id, as the vendor issued it. */
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * refused.
+   * rejected.
    */
   readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
-/** For vendors that issue refresh tokens on request. */
+/** An option for vendors that issue refresh tokens on request. */
 export interface OfflineOptions {
-  /** Fills `authorizationParameters`, so that the vendor issues a refresh token. Default: false. */
+  /** Whether to fill `authorizationParameters`, so that the vendor issues a refresh token. Default: false. */
   readonly offlineAccess?: boolean | undefined
 }
 
-/** For vendors whose endpoints differ from customer to customer. */
+/** The endpoints of a vendor that gives each customer other ones. */
 export interface EndpointOptions {
   /** The issuer, as in the claim `iss` of the server's tokens. */
   readonly issuer: string
@@ -184,11 +181,12 @@ export interface SecretClient {
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * refused.
+   * rejected.
    */
   readonly clientSecret: Redacted.Redacted | SecretReference
   /**
-   * How the secret travels. Default: `CLIENT_SECRET_BASIC`, the Authorization header. `CLIENT_SECRET_POST` is the body.
+   * How the secret is sent. `CLIENT_SECRET_BASIC` uses the Authorization header, `CLIENT_SECRET_POST` the body.
+   * Default: `CLIENT_SECRET_BASIC`.
    */
   readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
   /** Only a client without a secret has one. */
@@ -205,9 +203,9 @@ export interface PrivateKeyJwtClient {
   readonly privateKeyJwt: {
     /** The ARN of the key in KMS. */
     readonly kmsKeyArn: string
-    /** The algorithm of the signature. The key has to support it. */
+    /** The algorithm of the signature. The key must support it. */
     readonly signingAlgorithm: "RS256" | "PS256" | "ES256"
-    /** Further members of the JWT's header. */
+    /** Further claims of the JWT's header. */
     readonly additionalHeaderClaims?: { readonly [name: string]: string } | undefined
     /** Further claims of the JWT. */
     readonly additionalPayloadClaims?: { readonly [name: string]: string } | undefined
@@ -218,7 +216,7 @@ export interface PrivateKeyJwtClient {
 
 /** A client of a custom authorization server that authenticates with an AWS-signed JWT. */
 export interface AwsIamClient {
-  /** The client id, where the authorization server requires one. */
+  /** The client id, if the authorization server requires one. */
   readonly clientId?: string | undefined
   /** The service gets the JWT from STS. */
   readonly awsIamIdTokenJwt: true
@@ -230,17 +228,17 @@ export interface AwsIamClient {
  * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or
  * with an AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
  */
-// TypeScript reports what the last member lacks, unless the options have a member of another one. Most clients have a
-// secret.
+// TypeScript reports what the options lack for the last type of the union, unless they have a property of another one.
+// Most clients have a secret.
 export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
 
-/** What all custom authorization servers have in common. */
+/** The options of every custom authorization server. */
 export interface CustomServerOptions extends ProviderOptions, OfflineOptions {
   /** How tokens are exchanged on behalf of a user. Default: the provider supports no exchange. */
   readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-  /** The way to an authorization server that is not on the internet. */
+  /** The private endpoint of an authorization server that is not on the internet. */
   readonly privateEndpoint?: PrivateEndpoint | undefined
-  /** Other ways, for some of its domains. */
+  /** Other private endpoints, for some of its domains. */
   readonly privateEndpointOverrides?: ReadonlyArray<PrivateEndpointOverride> | undefined
 }
 
@@ -253,9 +251,9 @@ export interface DiscoveredServer {
   readonly discovery: string
 }
 
-/** An authorization server whose endpoints are given. */
+/** An authorization server without a discovery document. */
 export interface DescribedServer {
-  /** The server's metadata, in the place of its discovery document. */
+  /** The server's metadata, which replaces its discovery document. */
   readonly metadata: ServerMetadata
 }
 
@@ -282,7 +280,7 @@ export interface CoinbaseOptions extends ProviderOptions {
   readonly apiKeyId: string
   /** The secret of the API key, or a reference to a secret in Secrets Manager. */
   readonly apiKeySecret: Secret
-  /** For requests that a wallet must sign. */
+  /** The secret that signs requests of a wallet, or a reference to a secret in Secrets Manager. */
   readonly walletSecret?: Secret | undefined
 }
 
@@ -294,6 +292,6 @@ export interface StripePrivyOptions extends ProviderOptions {
   readonly appSecret: Secret
   /** The id of the authorization key at Privy. */
   readonly authorizationId: string
-  /** For requests that must be signed. */
+  /** The private key that signs requests, or a reference to a secret in Secrets Manager. */
   readonly authorizationPrivateKey?: Secret | undefined
 }

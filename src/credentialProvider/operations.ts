@@ -1,8 +1,8 @@
 /** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import * as Redacted from "effect/Redacted"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   ControlPlane,
@@ -20,101 +20,112 @@ import {
   SecretSourceSwitch,
   WriteOnlyMembersMissing
 } from "../CredentialProviderError.js"
-import type { ValidationException } from "../IdentityError.js"
 import { vendors } from "../models/internal/vendors.js"
 import * as Validation from "../plane/validation.js"
 import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
 import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
 import * as View from "./view.js"
 
-type Requests = { readonly [D in Definition as D["kind"]]: D["request"] }
-
-interface Operations<K extends Kind> {
-  readonly get: (name: string) => Effect.Effect<Providers[K], GetCredentialProviderError>
-  readonly stream: (options: StreamOptions | undefined) => Stream.Stream<Summaries[K], ListError>
-  readonly delete: (name: string) => Effect.Effect<void, DeleteOauth2CredentialProviderError>
-  readonly create: (request: Requests[K]) => Effect.Effect<unknown, CreateCredentialProviderError>
-  /** Takes the request of a creation, and omits the tags, which an update does not have. */
-  readonly replace: (request: Requests[K]) => Effect.Effect<unknown, UpdateCredentialProviderError>
+/** The part of the names of operations that stands for a kind. */
+const names: { readonly [K in Kind]: "Oauth2" | "ApiKey" | "Payment" } = {
+  oauth2: "Oauth2",
+  apiKey: "ApiKey",
+  payment: "Payment"
 }
 
-const getOperations = <K extends Kind>(kind: K): Effect.Effect<Operations<K>, never, ControlPlane> =>
-  Effect.map(ControlPlane, (plane) => {
-    const operations: { readonly [K in Kind]: Operations<K> } = {
-      oauth2: {
-        get: (name) => plane.getOauth2CredentialProvider({ name }),
-        stream: (options) => plane.streamOauth2CredentialProviders(options),
-        delete: (name) => plane.deleteOauth2CredentialProvider({ name }),
-        create: (request) => plane.createOauth2CredentialProvider(request),
-        replace: ({ tags: _tags, ...request }) => plane.updateOauth2CredentialProvider(request)
-      },
-      apiKey: {
-        get: (name) => plane.getApiKeyCredentialProvider({ name }),
-        stream: (options) => plane.streamApiKeyCredentialProviders(options),
-        delete: (name) => plane.deleteApiKeyCredentialProvider({ name }),
-        create: (request) => plane.createApiKeyCredentialProvider(request),
-        replace: ({ tags: _tags, ...request }) => plane.updateApiKeyCredentialProvider(request)
-      },
-      payment: {
-        get: (name) => plane.getPaymentCredentialProvider({ name }),
-        stream: (options) => plane.streamPaymentCredentialProviders(options),
-        delete: (name) => plane.deletePaymentCredentialProvider({ name }),
-        create: (request) => plane.createPaymentCredentialProvider(request),
-        replace: ({ tags: _tags, ...request }) => plane.updatePaymentCredentialProvider(request)
-      }
-    }
-    return operations[kind]
-  })
+type CreateRequest = Pick<Definition, "kind" | "request">
 
-export const get = <K extends Kind>({ kind, name }: Target<K>) =>
-  Effect.flatMap(getOperations(kind), (operations) => operations.get(name))
+// These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
-export const stream = <K extends Kind>(kind: K, options?: StreamOptions) =>
-  Stream.unwrap(Effect.map(getOperations(kind), (operations) => operations.stream(options)))
+/** Reads a provider. */
+export const get = <K extends Kind>(
+  { kind, name }: Target<K>
+): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
+  ControlPlane.use((plane) =>
+    plane[`get${names[kind]}CredentialProvider`]({ name }) as Effect.Effect<Providers[K], GetCredentialProviderError>
+  )
 
-export const remove = ({ kind, name }: Target) =>
-  Effect.flatMap(getOperations(kind), (operations) => operations.delete(name))
+/** Streams all providers of a kind. */
+export const stream = <K extends Kind>(
+  kind: K,
+  options?: StreamOptions
+): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
+  Stream.unwrap(
+    Effect.map(ControlPlane, (plane) =>
+      plane[`stream${names[kind]}CredentialProviders`](options) as Stream.Stream<Summaries[K], ListError>)
+  )
 
-const create = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
-  Effect.flatMap(getOperations(kind), (operations) => operations.create(request))
+/** Deletes a provider. */
+export const remove = (
+  { kind, name }: Target
+): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
+  ControlPlane.use((plane) => plane[`delete${names[kind]}CredentialProvider`]({ name }))
 
-/** Replaces the whole configuration of a provider. */
-const replace = ({ kind, request }: Pick<Definition, "kind" | "request">) =>
-  Effect.asVoid(Effect.flatMap(getOperations(kind), (operations) => operations.replace(request)))
+const create = ({ kind, request }: CreateRequest) =>
+  ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError> =>
+    plane[`create${names[kind]}CredentialProvider`](request as never)
+  )
 
-const refuseRequest: { readonly [K in Kind]: (request: unknown) => ValidationException | undefined } = {
-  oauth2: Validation.refuse(() => rows.createOauth2CredentialProvider.request, rows.createOauth2CredentialProvider),
-  apiKey: Validation.refuse(() => rows.createApiKeyCredentialProvider.request, rows.createApiKeyCredentialProvider),
-  payment: Validation.refuse(() => rows.createPaymentCredentialProvider.request, rows.createPaymentCredentialProvider)
-}
+/** Replaces the whole configuration of a provider. An update has no tags. */
+const replace = ({ kind, request: { tags: _tags, ...request } }: CreateRequest) =>
+  ControlPlane.use((plane): Effect.Effect<unknown, UpdateCredentialProviderError> =>
+    plane[`update${names[kind]}CredentialProvider`](request as never)
+  )
 
-// Without the check, a secret that is a plain string would be no secret, and its rotation would change nothing.
+const validateRequest = Record.map(names, (name) => {
+  const row = rows[`create${name}CredentialProvider`]
+  return Validation.refuse((): Schema.Codec<Definition["request"], unknown> => row.request, row)
+})
+
+// Without the check, a plain string would not count as a secret, and its rotation would change nothing.
 const compareExisting = (definition: Definition) =>
   Effect.flatMap(
-    Effect.suspend(() => refuseRequest[definition.kind](definition.request) ?? get(definition)),
+    Effect.suspend(() => validateRequest[definition.kind](definition.request) ?? get(definition)),
     (provider) =>
-      View.compare(
-        definition.name,
-        View.fromDefinition(definition),
-        View.fromProvider(provider)
+      Effect.map(
+        View.compare(definition.name, View.fromDefinition(definition), View.fromProvider(provider)),
+        (difference) => ({ ...difference, arn: provider.credentialProviderArn })
       )
   )
 
-/** `compare` with the values before and after. */
+/** `compare` with the values before and after, and the provider's ARN. */
 export const compareValues = (definition: Definition) =>
   Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
 
-export const compare = (definition: Definition) =>
+/**
+ * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the names of the members that
+ * differ.
+ */
+export const compare = (
+  definition: Definition
+): Effect.Effect<
+  "Missing" | Omit<Ensured, "outcome">,
+  GetCredentialProviderError | SecretSourceSwitch,
+  ControlPlane
+> =>
   Effect.map(compareValues(definition), (difference) => {
     if (difference === "Missing") return difference
     const { changes, notComparable } = difference
     return { changes, notComparable }
   })
 
+/**
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat.
+ *
+ * The service does not return some members, such as secrets. They are not compared: with `rotateSecrets`, secrets are
+ * always sent. `tags` are set only when the provider is created.
+ */
 export const ensure = (
   definition: Definition,
-  options: { readonly rotateSecrets?: boolean | undefined } = {}
-) => {
+  options: {
+    /** Whether to send the secrets even if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  } = {}
+): Effect.Effect<
+  Ensured,
+  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
+  ControlPlane
+> => {
   const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
     ([name, { source }]) => source === "MANAGED" ? [name] : []
   )
@@ -134,8 +145,8 @@ export const ensure = (
     )).pipe(Effect.withSpan("CredentialProvider.ensure"))
 }
 
-/** The members that an update must repeat, and the service does not return: secrets, and Microsoft's tenant. */
-const collectWriteOnlyMembers = <K extends Kind>(
+/** Collects what an update must repeat, but the service does not return: secrets, and Microsoft's tenant. */
+const collectWriteOnly = <K extends Kind>(
   target: Target<K>,
   provider: Providers[K],
   changes: Changes[K]
@@ -145,64 +156,52 @@ const collectWriteOnlyMembers = <K extends Kind>(
   // A target with a request is a definition, which has its secrets.
   const defined = "request" in target ? View.getDefinedConfig(target as unknown as Definition) : {}
   const returned = View.fromProvider(provider).secrets
-  const members: Array<View.Json> = []
+  const collected: Record<string, unknown> = {}
   const missing: Array<string> = []
   for (const secret of View.secretNames) {
     const current = returned.get(secret)
-    // The types of the changes say so.
-    const to = changed[secret] as Secret | undefined
-    if (to !== undefined) {
-      const source = isReference(to) ? "EXTERNAL" : "MANAGED"
-      if (current !== undefined && current.source !== source) {
-        return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
-      }
-      members.push(encodeSecret(secret, to))
-    } else if (current?.source === "EXTERNAL" && current.reference !== undefined) {
-      members.push(encodeSecret(secret, current.reference))
-    } else if (current !== undefined && Redacted.isRedacted(defined[secret])) {
-      members.push({ [secret]: defined[secret] })
-    } else if (current !== undefined) {
-      missing.push(secret)
+    // `Changes` and the definition have secrets under these names.
+    const change = changed[secret] as Secret | undefined
+    const to = change !== undefined && isReference(change) ? "EXTERNAL" : "MANAGED"
+    if (change !== undefined && current !== undefined && current.source !== to) {
+      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to }))
     }
+    const value = change ?? (current && (current.reference ?? defined[secret] as Secret | undefined))
+    if (value !== undefined) Object.assign(collected, encodeSecret(secret, value))
+    else if (current !== undefined) missing.push(secret)
   }
   const isMicrosoft = "credentialProviderVendor" in provider && provider.credentialProviderVendor === "MicrosoftOauth2"
   if (isMicrosoft && !("tenantId" in changes)) {
     if (defined["tenantId"] === undefined) missing.push("tenantId")
-    else members.push({ tenantId: defined["tenantId"] })
+    else collected["tenantId"] = defined["tenantId"]
   }
   return missing.length > 0
     ? Effect.fail(new WriteOnlyMembersMissing({ name, members: missing }))
-    : Effect.succeed(Object.assign({}, ...members))
+    : Effect.succeed(collected)
 }
 
-const omitSecrets = <A extends object>(changes: A): Partial<A> =>
-  // A part of the properties.
-  Record.filter(
-    { ...changes } as View.Json,
-    (value, name) => value !== undefined && !View.isSecretPath(name)
-  ) as Partial<A>
+const omitSecrets = (changes: object): View.Json =>
+  Record.filter({ ...changes } as View.Json, (value, name) => value !== undefined && !View.isSecretPath(name))
 
 /**
- * The request of an update: what the service returned, the changes, and what it does not return. The plane checks it.
+ * For each kind, makes the request of an update from the provider, the changes, and the result of `collectWriteOnly`.
  */
 const updates: {
   readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
 } = {
   oauth2: ({ credentialProviderVendor, name, oauth2ProviderConfigOutput }, changes, writeOnly) => {
-    const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = omitSecrets(changes)
+    const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = omitSecrets(changes) as Changes["oauth2"]
     const [member = "", config] = Object.entries(oauth2ProviderConfigOutput ?? {}).find(([, value]) => value) ?? []
     const isCustom = member === "customOauth2ProviderConfig"
     const { authorizationEndpoint, issuer, tokenEndpoint } = config?.oauthDiscovery?.authorizationServerMetadata ?? {}
-    const needsEndpoints = Object.entries(vendors).some(([vendor, { needsEndpoints }]) =>
-      vendor === credentialProviderVendor && needsEndpoints
-    )
+    const vendor = Object.entries(vendors).find(([name]) => name === credentialProviderVendor)?.[1]
     return {
       name,
       credentialProviderVendor,
       oauth2ProviderConfigInput: {
         [member]: {
           ...isCustom ? config : { clientId: config?.clientId },
-          ...needsEndpoints ? { issuer, authorizationEndpoint, tokenEndpoint } : {},
+          ...vendor?.needsEndpoints ? { issuer, authorizationEndpoint, tokenEndpoint } : {},
           ...others,
           ...discovery === undefined ? {} : { oauthDiscovery: { discoveryUrl: discovery } },
           ...isCustom && metadata ? { oauthDiscovery: { authorizationServerMetadata: metadata } } : metadata,
@@ -221,35 +220,66 @@ const updates: {
       name,
       credentialProviderVendor,
       providerConfigurationInput: coinbase === undefined
-        ? {
-          stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others }
-        }
+        ? { stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others } }
         : { coinbaseCdpConfiguration: { apiKeyId: coinbase.apiKeyId, ...others } }
     }
   }
 }
 
-export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]) =>
+/**
+ * Changes some members of a provider. AWS replaces the whole configuration, so `update` reads the provider first, and
+ * sends it back with the changes.
+ *
+ * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. If
+ * the target is a definition, `update` takes them from it. Otherwise it fails with `WriteOnlyMembersMissing`.
+ */
+export const update = <K extends Kind>(
+  target: Target<K>,
+  changes: Changes[K]
+): Effect.Effect<
+  void,
+  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const provider = yield* get(target)
-    const writeOnly = yield* collectWriteOnlyMembers(target, provider, changes)
-    // The types do not join kind and request again.
-    yield* replace({
-      kind: target.kind,
-      request: updates[target.kind](provider, changes, writeOnly)
-    } as Pick<Definition, "kind" | "request">)
+    const writeOnly = yield* collectWriteOnly(target, provider, changes)
+    const request = updates[target.kind](provider, changes, writeOnly)
+    // The plane checks that the request is one of this kind.
+    yield* replace({ kind: target.kind, request } as CreateRequest)
   })
 
-export const awaitReady = <K extends Kind>(target: Target<K>, schedule: Schedule.Schedule<unknown>) =>
+/** Every second, for 2 minutes. */
+export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
+  Schedule.upTo({ duration: "2 minutes" })
+)
+
+/**
+ * Waits until a provider is `READY`. It fails with `CredentialProviderFailed` and the service's reason when the status
+ * is `CREATE_FAILED`, `UPDATE_FAILED` or `DELETE_FAILED`, and with `CredentialProviderTimedOut` when the schedule ends.
+ *
+ * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
+ */
+export const awaitReady = <K extends Kind>(
+  target: Target<K>,
+  schedule: Schedule.Schedule<unknown> = defaultSchedule
+): Effect.Effect<
+  Providers[K],
+  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
+  ControlPlane
+> =>
   Effect.flatMap(
     get(target),
     (provider): Effect.Effect<Providers[K], CredentialProviderFailed | CredentialProviderTimedOut> => {
-      // Only OAuth2 providers have these members.
-      const { failureReason, status } = provider as Partial<Providers["oauth2"]>
+      // Only OAuth2 providers have these properties.
+      const { failureReason: reason, status } = provider as Partial<Providers["oauth2"]>
+      const { name } = target
       return status === undefined || status === "READY"
         ? Effect.succeed(provider)
-        : status.endsWith("_FAILED")
-        ? Effect.fail(new CredentialProviderFailed({ name: target.name, status, reason: failureReason }))
-        : Effect.fail(new CredentialProviderTimedOut({ name: target.name, status }))
+        : Effect.fail(
+          status.endsWith("_FAILED")
+            ? new CredentialProviderFailed({ name, status, reason })
+            : new CredentialProviderTimedOut({ name, status })
+        )
     }
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "CredentialProviderTimedOut" }))

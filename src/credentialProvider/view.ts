@@ -1,4 +1,4 @@
-/** Definitions and providers in one comparable form: members by path, and secrets by their source. */
+/** Puts definitions and providers into one comparable form: members by path, and secrets by source. */
 import * as Effect from "effect/Effect"
 import { isNotUndefined } from "effect/Predicate"
 import * as Record from "effect/Record"
@@ -14,23 +14,23 @@ export const omitUndefined: (value: Json) => Json = Record.filter(isNotUndefined
 const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !Redacted.isRedacted(value)
 
-/** The value of the only member of a union of the service model. */
+/** Returns the value of the only member of a union of the service model. */
 const getUnionValue = (union: object | undefined): Json =>
   Object.values(union ?? {}).find((value) => value !== undefined) ?? {}
 
 export interface SecretView {
   readonly source: string
-  /** Of an `EXTERNAL` secret. */
+  /** Only an `EXTERNAL` secret has a reference. */
   readonly reference?: SecretReference | undefined
 }
 
 export interface View {
-  /** Members as JSON, by path: `oauthDiscovery.discoveryUrl`. */
-  readonly members: ReadonlyMap<string, string>
+  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
+  readonly members: ReadonlyMap<string, unknown>
   readonly secrets: ReadonlyMap<string, SecretView>
 }
 
-/** The secrets of all configurations, under their names in the service model. */
+/** The names of all secrets in the service model. */
 export const secretNames: ReadonlyArray<string> = [
   "clientSecret",
   "apiKeySecret",
@@ -42,52 +42,50 @@ export const secretNames: ReadonlyArray<string> = [
 /** Whether a path leads to a secret, its reference or its source. */
 export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
-const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, json: string]> =>
+const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, value: unknown]> =>
   Object.entries(value).flatMap(([name, member]) =>
     member === undefined || member === null || Redacted.isRedacted(member)
       ? []
       : isJson(member)
       ? flatten(member, `${prefix}${name}.`)
-      : [[`${prefix}${name}`, JSON.stringify(member)] as const]
+      : [[`${prefix}${name}`, member] as const]
   )
 
-// A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
-const endpointPaths: { readonly [path: string]: string } = {
-  issuer: "oauthDiscovery.authorizationServerMetadata.issuer",
-  authorizationEndpoint: "oauthDiscovery.authorizationServerMetadata.authorizationEndpoint",
-  tokenEndpoint: "oauthDiscovery.authorizationServerMetadata.tokenEndpoint"
-}
+const endpoints: ReadonlyArray<string> = ["issuer", "authorizationEndpoint", "tokenEndpoint"]
 
-const viewMembers = (config: Json): ReadonlyMap<string, string> =>
-  new Map(
-    flatten(config).flatMap(([path, json]) => isSecretPath(path) ? [] : [[endpointPaths[path] ?? path, json]])
-  )
+/**
+ * A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
+ */
+const toReturnedPath = (path: string): string =>
+  endpoints.includes(path) ? `oauthDiscovery.authorizationServerMetadata.${path}` : path
 
-const viewSecrets = (view: (name: string) => SecretView | undefined): ReadonlyMap<string, SecretView> =>
-  new Map(secretNames.flatMap((name) => {
-    const secret = view(name)
+const makeView = (config: Json, viewSecret: (name: string) => SecretView | undefined): View => ({
+  members: new Map(
+    flatten(config).flatMap(([path, value]) => isSecretPath(path) ? [] : [[toReturnedPath(path), value]])
+  ),
+  secrets: new Map(secretNames.flatMap((name) => {
+    const secret = viewSecret(name)
     return secret === undefined ? [] : [[name, secret] as const]
   }))
+})
 
 const viewDefinedSecret = (config: Json, name: string): SecretView | undefined => {
-  const reference = config[`${name}Config`]
-  return isJson(reference)
-    ? {
-      source: "EXTERNAL",
-      reference: { secretId: String(reference["secretId"]), jsonKey: String(reference["jsonKey"]) }
-    }
+  // The service model has references under these names.
+  const reference = config[`${name}Config`] as SecretReference | undefined
+  return reference !== undefined
+    ? { source: "EXTERNAL", reference }
     : Redacted.isRedacted(config[name])
     ? { source: "MANAGED" }
     : undefined
 }
 
-/** Clients that authenticate by a JWT have no secret. */
+/** Whether the client authenticates with a JWT, and so has no secret. */
 const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boolean =>
   method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
 
 /**
- * Whether a provider has a secret. The service model requires the ARN of every secret, so that only a source says that
- * there is one. Providers that are older than the choice of a source have no source at all.
+ * Whether a provider has a secret. The service model requires the ARN of every secret, so an ARN alone does not prove
+ * that there is one, but a source does. Providers that are older than the choice of a source have no source.
  */
 const hasSecret = (provider: Json, name: string): boolean =>
   provider[`${name}Source`] !== undefined
@@ -95,25 +93,23 @@ const hasSecret = (provider: Json, name: string): boolean =>
     && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
 
 const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
-  const arn = provider[`${name}Arn`]
-  const source = provider[`${name}Source`]
-  const jsonKey = provider[`${name}JsonKey`]
+  const { [`${name}Arn`]: arn, [`${name}Source`]: source = "MANAGED", [`${name}JsonKey`]: jsonKey } = provider
   return !hasSecret(provider, name) ? undefined : {
-    source: typeof source === "string" ? source : "MANAGED",
-    reference: isJson(arn) && typeof arn["secretArn"] === "string" && typeof jsonKey === "string"
-      ? { secretId: arn["secretArn"], jsonKey }
+    source: String(source),
+    reference: source === "EXTERNAL" && isJson(arn) && jsonKey !== undefined
+      ? { secretId: String(arn["secretArn"]), jsonKey: String(jsonKey) }
       : undefined
   }
 }
 
-// The service returns the ARN of a secret, also if the request had its name. It ends in the name and six random
+// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name and six random
 // characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
 
-/** The configuration of a definition. An API key gets the member name that other secrets have. */
+/** Returns the configuration of a definition. An API key gets the name `apiKeySecret`, like other secrets. */
 export const getDefinedConfig = (definition: Definition): Json => {
   switch (definition.kind) {
     case "oauth2":
@@ -129,34 +125,25 @@ export const getDefinedConfig = (definition: Definition): Json => {
 
 export const fromDefinition = (definition: Definition): View => {
   const config = getDefinedConfig(definition)
-  const vendor = definition.kind === "apiKey" ? {} : {
-    credentialProviderVendor: definition.request.credentialProviderVendor
-  }
-  return {
-    members: viewMembers({ ...vendor, ...config }),
-    secrets: viewSecrets((name) => viewDefinedSecret(config, name))
-  }
+  const { credentialProviderVendor }: Json = { ...definition.request }
+  return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
 export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
-  const response: Json = { ...provider }
-  const config = getUnionValue(
-    // An API key has neither member.
-    (response["oauth2ProviderConfigOutput"] ?? response["providerConfigurationOutput"]) as object | undefined
-  )
-  return {
-    members: viewMembers({ credentialProviderVendor: response["credentialProviderVendor"], ...config }),
-    secrets: viewSecrets((name) => viewReturnedSecret({ ...response, ...config }, name))
-  }
+  // An API key has none of these members.
+  const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
+  const config = getUnionValue((oauth2ProviderConfigOutput ?? providerConfigurationOutput) as object | undefined)
+  const response = { ...provider, ...config }
+  return makeView({ credentialProviderVendor, ...config }, (name) => viewReturnedSecret(response, name))
 }
 
-/** The value of a member before and after a change, as JSON. A creation has no `before`. */
+/** The value of a member before and after a change. A creation has no `before`. */
 export interface ChangedValue {
   /** The name of the member. */
   readonly member: string
-  /** The value at the service. Absent where the member is new. */
+  /** The value at the service. Undefined if the member is new. */
   readonly before?: unknown
-  /** The value of the setup. Absent where the member is removed. */
+  /** The value in the setup. */
   readonly after?: unknown
 }
 
@@ -164,9 +151,9 @@ export interface Difference extends Omit<Ensured, "outcome"> {
   readonly values: ReadonlyArray<ChangedValue>
 }
 
-/** The values of a definition that creates a provider. */
+/** Lists the values that a definition gives to a new provider. */
 export const listValues = ({ members }: View): ReadonlyArray<ChangedValue> =>
-  [...members].map(([member, json]) => ({ member, after: JSON.parse(json) }))
+  Array.from(members, ([member, after]) => ({ member, after }))
 
 /** Compares a definition with a provider. */
 export const compare = (
@@ -177,13 +164,13 @@ export const compare = (
   const changes: Array<string> = []
   const notComparable: Array<string> = []
   const values: Array<ChangedValue> = []
-  for (const [path, json] of defined.members) {
-    const current = returned.members.get(path)
-    if (current === undefined) {
-      notComparable.push(path)
-    } else if (current !== json) {
-      changes.push(path)
-      values.push({ member: path, before: JSON.parse(current), after: JSON.parse(json) })
+  for (const [member, after] of defined.members) {
+    const before = returned.members.get(member)
+    if (before === undefined) {
+      notComparable.push(member)
+    } else if (JSON.stringify(before) !== JSON.stringify(after)) {
+      changes.push(member)
+      values.push({ member, before, after })
     }
   }
   for (const [secret, { reference, source }] of defined.secrets) {

@@ -1,20 +1,20 @@
-/** Looks at what declared credentials need, before a user meets what is missing. */
+/** Checks that the control plane has what declared credentials need. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import { ReturnUrl } from "../Consent.js"
-import type { ControlPlane, GetCredentialProviderError, WorkloadIdentityError } from "../ControlPlane.js"
+import type { ControlPlane, GetCredentialProviderError } from "../ControlPlane.js"
 import type { Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
-import type { AccessDeniedException } from "../IdentityError.js"
 import { get as getWorkload } from "../WorkloadIdentity.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
 
-const labels: { readonly [K in Kind]: string } = {
-  oauth2: "OAuth2 credential provider",
-  apiKey: "API-key credential provider",
-  payment: "payment credential provider"
+const kinds: { readonly [K in Kind]: { readonly label: string; readonly use: string } } = {
+  oauth2: { label: "OAuth2 credential provider", use: "Declare it with AccessToken.Tag" },
+  apiKey: { label: "API-key credential provider", use: "Declare it with ApiKey.Tag" },
+  payment: { label: "payment credential provider", use: "Obtain its tokens with PaymentToken" }
 }
 
 const an = (label: string): string => `${/^[AO]/.test(label) ? "an" : "a"} ${label}`
@@ -28,7 +28,7 @@ export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<{
   readonly kind: Kind
 }> {
   get message(): string {
-    return `${this.credential}: there is no ${labels[this.kind]} '${this.provider}'. Create it, in code with `
+    return `${this.credential}: there is no ${kinds[this.kind].label} '${this.provider}'. Create it, in code with `
       + "CredentialProvider.ensure or from a file with `agentcore-identity setup apply`, or correct the name"
   }
 }
@@ -43,18 +43,14 @@ export class ProviderOfOtherKind extends Data.TaggedClass("ProviderOfOtherKind")
   readonly found: Kind
 }> {
   get message(): string {
-    const declare = this.found === "apiKey"
-      ? "Declare it with ApiKey.Tag"
-      : this.found === "oauth2"
-      ? "Declare it with AccessToken.Tag"
-      : "Obtain its tokens with PaymentToken"
-    return `${this.credential}: '${this.provider}' is ${an(labels[this.found])}, and the credential needs ${
-      an(labels[this.kind])
-    }. ${declare}, or name another provider`
+    const { label, use } = kinds[this.found]
+    return `${this.credential}: '${this.provider}' is ${an(label)}, but the credential needs ${
+      an(kinds[this.kind].label)
+    }. ${use}, or name another provider`
   }
 }
 
-/** The credential provider exists, and cannot be used now. The service supplies `reason`. */
+/** The credential provider exists, but cannot be used now. The service supplies `reason`. */
 export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<{
   /** The name of the declaration. */
   readonly credential: string
@@ -63,19 +59,18 @@ export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<{
   readonly reason: string | undefined
 }> {
   get message(): string {
-    return `${this.credential}: the credential provider '${this.provider}' is ${this.status}${
-      this.reason === undefined ? "" : ` (${this.reason})`
-    }. ${
-      this.status.endsWith("FAILED")
-        ? "Correct what the reason names, and update the provider"
-        : "Wait for it with CredentialProvider.awaitReady"
-    }`
+    const { credential, provider, reason, status } = this
+    const next = status.endsWith("FAILED")
+      ? "Correct what the reason names, then update the provider"
+      : "Wait for it with CredentialProvider.awaitReady"
+    const cause = reason === undefined ? "" : ` (${reason})`
+    return `${credential}: the credential provider '${provider}' is ${status}${cause}. ${next}`
   }
 }
 
 /**
- * The credential provider has no configuration for the exchange of tokens, which the flow
- * `ON_BEHALF_OF_TOKEN_EXCHANGE` needs. Found for `CustomOauth2` alone: AWS configures the vendors itself.
+ * The credential provider has no configuration for token exchange, which the flow `ON_BEHALF_OF_TOKEN_EXCHANGE` needs.
+ * Only `CustomOauth2` providers are checked, because AWS configures the other vendors itself.
  */
 export class ExchangeNotConfigured extends Data.TaggedClass("ExchangeNotConfigured")<{
   /** The name of the declaration. */
@@ -96,7 +91,7 @@ export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<{ rea
   }
 }
 
-/** A credential that a user grants has no return URL, and neither has the program as `Consent.ReturnUrl`. */
+/** A credential of the flow `USER_FEDERATION` has no return URL, and `Consent.ReturnUrl` is not set either. */
 export class ReturnUrlMissing extends Data.TaggedClass("ReturnUrlMissing")<{
   /** The name of the declaration. */
   readonly credential: string
@@ -121,11 +116,11 @@ export class ReturnUrlNotRegistered extends Data.TaggedClass("ReturnUrlNotRegist
 }
 
 /**
- * The caller's rights do not let it look at something. That is no mistake of the set-up: a program that only obtains
- * credentials does not need these rights.
+ * The caller lacks the permission to read something. This need not be a mistake: a program that only obtains
+ * credentials does not need the permission.
  */
 export class NotVisible extends Data.TaggedClass("NotVisible")<{
-  /** The name of the declaration. None for the workload identity. */
+  /** The name of the declaration. Undefined for the workload identity. */
   readonly credential: string | undefined
   /** The name of the provider, or of the workload identity. */
   readonly name: string
@@ -136,11 +131,11 @@ export class NotVisible extends Data.TaggedClass("NotVisible")<{
     const what = this.credential === undefined
       ? `The workload identity '${this.name}'`
       : `${this.credential}: the credential provider '${this.name}'`
-    return `${what} could not be looked at. Check it with other credentials, or allow the caller bedrock-agentcore:${this.operation}`
+    return `${what} could not be read. Check it with other AWS credentials, or allow the caller bedrock-agentcore:${this.operation}`
   }
 }
 
-/** What `check` finds. `message` says what is wrong and what to do. */
+/** A problem that `check` finds. Its `message` says what is wrong and what to do. */
 export type Problem =
   | ProviderNotFound
   | ProviderOfOtherKind
@@ -151,36 +146,27 @@ export type Problem =
   | ReturnUrlNotRegistered
   | NotVisible
 
-/** AWS documentation: 20 calls a second of each operation of the control plane. */
+/** AWS documentation: 20 calls per second of each operation of the control plane. */
 const concurrency = 4
 
-type Found<K extends Kind> =
-  | { readonly _tag: "Found"; readonly provider: Providers[K] }
-  | { readonly _tag: "Missing" }
-  | { readonly _tag: "Denied"; readonly operation: string }
-
-const denied = ({ operation }: AccessDeniedException) => Effect.succeed({ _tag: "Denied" as const, operation })
-
-const find = <K extends Kind>(kind: K, name: string): Effect.Effect<Found<K>, CheckError, ControlPlane> =>
-  Effect.map(CredentialProvider.get({ kind, name }), (provider): Found<K> => ({ _tag: "Found", provider })).pipe(
-    Effect.catchTags({
-      ResourceNotFoundException: () => Effect.succeed<Found<K>>({ _tag: "Missing" }),
-      AccessDeniedException: denied
-    })
-  )
-
-/** The errors of `check`. */
+/**
+ * The errors of `check`: those of the control plane, except `AccessDeniedException` and `ResourceNotFoundException`,
+ * which `check` returns as problems.
+ */
 export type CheckError = Exclude<
-  GetCredentialProviderError | WorkloadIdentityError,
+  GetCredentialProviderError,
   { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
 >
 
-const kinds: ReadonlyArray<Kind> = ["oauth2", "apiKey", "payment"]
+const kindOf = ({ kind }: ProviderCredential) => kind === "ApiKey" ? "apiKey" : "oauth2"
 
 const findOtherKind = (kind: Kind, name: string): Effect.Effect<Option.Option<Kind>, CheckError, ControlPlane> =>
   Effect.findFirst(
-    kinds.filter((other) => other !== kind),
-    (other) => Effect.map(find(other, name), ({ _tag }) => _tag === "Found")
+    Record.keys(kinds).filter((other) => other !== kind),
+    (other) =>
+      Effect.as(CredentialProvider.get({ kind: other, name }), true).pipe(
+        Effect.catchTag(["AccessDeniedException", "ResourceNotFoundException"], () => Effect.succeed(false))
+      )
   )
 
 const hasExchange = (provider: Providers["oauth2"]): boolean => {
@@ -189,36 +175,35 @@ const hasExchange = (provider: Providers["oauth2"]): boolean => {
 }
 
 const checkProvider = (
-  credential: ProviderCredential,
-  kind: "oauth2" | "apiKey"
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  Effect.gen(function*() {
-    const names = { credential: credential.key, provider: credential.request.provider }
-    const found: Found<Kind> = yield* find<Kind>(kind, names.provider)
-    switch (found._tag) {
-      case "Denied":
-        return [
-          new NotVisible({ credential: names.credential, name: names.provider, operation: found.operation })
-        ]
-      case "Missing":
-        return Option.match(yield* findOtherKind(kind, names.provider), {
-          onNone: () => [new ProviderNotFound({ ...names, kind })],
-          onSome: (other) => [new ProviderOfOtherKind({ ...names, kind, found: other })]
-        })
-      case "Found": {
-        // Only OAuth2 providers have these properties, and those of older accounts have none.
-        const { failureReason, status = "READY" } = found.provider as Partial<Providers["oauth2"]>
-        return [
-          ...(status === "READY"
-            ? []
-            : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
-          ...(isOnBehalfOf(credential) && !hasExchange(found.provider as Providers["oauth2"])
-            ? [new ExchangeNotConfigured(names)]
-            : [])
-        ]
-      }
-    }
-  })
+  credential: ProviderCredential
+): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> => {
+  const kind = kindOf(credential)
+  const names = { credential: credential.key, provider: credential.request.provider }
+  return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
+    Effect.map((provider): ReadonlyArray<Problem> => {
+      // Only OAuth2 providers have these properties, and those of older accounts have none.
+      const { failureReason, status = "READY" } = provider as Partial<Providers["oauth2"]>
+      return [
+        ...(status === "READY" ? [] : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
+        ...(isOnBehalfOf(credential) && !hasExchange(provider as Providers["oauth2"])
+          ? [new ExchangeNotConfigured(names)]
+          : [])
+      ]
+    }),
+    Effect.catchTags({
+      AccessDeniedException: ({ operation }) =>
+        Effect.succeed([new NotVisible({ credential: names.credential, name: names.provider, operation })]),
+      ResourceNotFoundException: () =>
+        Effect.map(
+          findOtherKind(kind, names.provider),
+          Option.match({
+            onNone: () => [new ProviderNotFound({ ...names, kind })],
+            onSome: (found) => [new ProviderOfOtherKind({ ...names, kind, found })]
+          })
+        )
+    })
+  )
+}
 
 const checkWorkload = (
   list: ReadonlyArray<Credential>,
@@ -226,18 +211,17 @@ const checkWorkload = (
 ): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
   Effect.gen(function*() {
     const programUrl = Option.getOrUndefined(yield* ReturnUrl)
-    const users = list.filter(isUserCredential)
-    const missing = users.flatMap(({ key, request }) =>
-      (request.returnUrl ?? programUrl) === undefined ? [new ReturnUrlMissing({ credential: key })] : []
-    )
+    const users = list.filter(isUserCredential).map(({ key, request: { returnUrl = programUrl } }) => ({
+      credential: key,
+      returnUrl
+    }))
     const found = yield* getWorkload(workload).pipe(
       Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
-        users.flatMap(({ key, request }) => {
-          const returnUrl = request.returnUrl ?? programUrl
-          return returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
+        users.flatMap(({ credential, returnUrl }) =>
+          returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
             ? []
-            : [new ReturnUrlNotRegistered({ credential: key, workload, returnUrl })]
-        })
+            : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
+        )
       ),
       Effect.catchTags({
         ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
@@ -245,7 +229,8 @@ const checkWorkload = (
           Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
       })
     )
-    return [...found, ...missing]
+    const missing = users.filter(({ returnUrl }) => returnUrl === undefined)
+    return [...found, ...missing.map(({ credential }) => new ReturnUrlMissing({ credential }))]
   })
 
 export const check = (
@@ -253,12 +238,7 @@ export const check = (
   workload: string
 ): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
   Effect.map(
-    Effect.all([
-      checkWorkload(list, workload),
-      ...list.filter(hasProvider).map((credential) =>
-        checkProvider(credential, credential.kind === "ApiKey" ? "apiKey" : "oauth2")
-      )
-    ], { concurrency }),
+    Effect.all([checkWorkload(list, workload), ...list.filter(hasProvider).map(checkProvider)], { concurrency }),
     (problems) => problems.flat()
   )
 
@@ -266,17 +246,13 @@ export const externalSecrets = (
   list: ReadonlyArray<Credential>
 ): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
   Effect.map(
-    Effect.forEach(
-      list.filter(hasProvider),
-      ({ kind, request: { provider: name } }) => {
-        const target: Kind = kind === "ApiKey" ? "apiKey" : "oauth2"
-        return Effect.map(CredentialProvider.get<Kind>({ kind: target, name }), (provider) =>
-          [...View.fromProvider(provider).secrets.values()].flatMap(({ reference, source }) =>
-            source === "EXTERNAL" && reference !== undefined ? [[name, reference.secretId] as const] : []
-          ))
-      },
-      { concurrency }
-    ),
+    Effect.forEach(list.filter(hasProvider), (credential) => {
+      const name = credential.request.provider
+      return Effect.map(CredentialProvider.get<Kind>({ kind: kindOf(credential), name }), (provider) =>
+        [...View.fromProvider(provider).secrets.values()].flatMap(({ reference }) =>
+          reference === undefined ? [] : [[name, reference.secretId] as const]
+        ))
+    }, { concurrency }),
     (secrets) =>
       Object.fromEntries(secrets.flat())
   )

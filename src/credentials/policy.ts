@@ -1,7 +1,7 @@
 /**
  * The least IAM policy for a program with declared credentials.
  *
- * Actions and their resource types, all of them required, and condition keys: "Actions, resources, and condition keys
+ * Source of the actions, their required resource types, and the condition keys: "Actions, resources, and condition keys
  * for Amazon Bedrock AgentCore" and "… for AWS Security Token Service" in the Service Authorization Reference of AWS,
  * as of August 2026.
  */
@@ -24,7 +24,7 @@ export interface Statement {
   }
 }
 
-/** An IAM policy. `JSON.stringify` makes the document. */
+/** An IAM policy. `JSON.stringify` returns the document. */
 export interface Policy {
   readonly Version: "2012-10-17"
   readonly Statement: ReadonlyArray<Statement>
@@ -39,22 +39,21 @@ export interface PolicyOptions {
   /** The AWS region, as in `us-west-2`. */
   readonly region: string
   /**
-   * How the program names its users to AgentCore:
+   * How the program identifies its users to AgentCore:
    *
-   * - `jwt`: by their JWTs. The program can act for a user only while it has a JWT of them.
-   * - `userId`: by ids. The program can act for any user, whose id it only has to name.
-   * - `none`: it acts for no user.
+   * - `jwt`: by JWT. The program can act for a user only while it has a JWT of that user.
+   * - `userId`: by id. The program can act for any user whose id it knows.
+   * - `none`: the program acts for no user.
    */
   readonly users: "jwt" | "userId" | "none"
   /**
-   * The secrets of providers that the program's account owner keeps in Secrets Manager (`EXTERNAL`): name or ARN of the
-   * secret, by name of the provider. `externalSecrets` reads them. Default: AgentCore stores all secrets (`MANAGED`).
+   * The secrets in Secrets Manager that AgentCore does not store itself (`EXTERNAL`): name or ARN of the secret, by
+   * name of the provider. `externalSecrets` reads them. By default, AgentCore stores all secrets (`MANAGED`).
    */
   readonly secrets?: { readonly [provider: string]: string } | undefined
 }
 
-/** Checks the options of a policy. */
-export const refuseOptions: Refuse = refuseFields(() => ({
+const validateOptions: Refuse = refuseFields(() => ({
   workload: WorkloadName,
   account: Constraint.text(12, 12, /^\d+$/),
   region: Constraint.text(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
@@ -62,8 +61,8 @@ export const refuseOptions: Refuse = refuseFields(() => ({
   secrets: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(1, 2048)))
 }), { name: "" })
 
-/** The partitions of AWS, by how the names of their regions begin. */
-const partitions: ReadonlyArray<readonly [start: string, partition: string]> = [
+/** The partitions of AWS, by prefix of their region names. */
+const partitions: ReadonlyArray<readonly [prefix: string, partition: string]> = [
   ["cn-", "aws-cn"],
   ["us-gov-", "aws-us-gov"],
   ["eusc-", "aws-eusc"],
@@ -73,20 +72,13 @@ const partitions: ReadonlyArray<readonly [start: string, partition: string]> = [
   ["us-isof-", "aws-iso-f"]
 ]
 
-const partitionOf = (region: string): string => partitions.find(([start]) => region.startsWith(start))?.[1] ?? "aws"
-
-interface Arns {
-  readonly workload: ReadonlyArray<string>
-  readonly provider: (credential: ProviderCredential) => string
-  readonly vault: string
-  readonly secret: (credential: ProviderCredential) => string
-}
+const partitionOf = (region: string): string => partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
 
 const providerTypes = { AccessToken: "oauth2credentialprovider", ApiKey: "apikeycredentialprovider" } as const
 
 const secretFolders = { AccessToken: "oauth2", ApiKey: "apikey" } as const
 
-const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions): Arns => {
+const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) => {
   const arn = (service: string, resource: string) =>
     `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
@@ -94,12 +86,11 @@ const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions): A
   return {
     workload: [directory, `${directory}/workload-identity/${workload}`],
     vault,
-    provider: ({ kind, request }) => `${vault}/${providerTypes[kind]}/${request.provider}`,
-    secret: ({ kind, request: { provider } }) => {
+    provider: ({ kind, request }: ProviderCredential) => `${vault}/${providerTypes[kind]}/${request.provider}`,
+    secret: ({ kind, request: { provider } }: ProviderCredential) => {
       const own = Object.hasOwn(secrets, provider) ? secrets[provider] : undefined
       return own === undefined
-        // The name that AgentCore gives a secret: that of the provider and a suffix. Secrets Manager adds one to the
-        // ARN.
+        // AgentCore names a secret after the provider, and adds a suffix. Secrets Manager adds another one to the ARN.
         ? arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${secretFolders[kind]}/${provider}-*`)
         : own.startsWith("arn:")
         ? own
@@ -108,39 +99,23 @@ const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions): A
   }
 }
 
-const unique = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(texts)].sort()
+const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
 
 const workloadTokens = {
   jwt: ["WorkloadAccessTokenForJwt", "GetWorkloadAccessTokenForJWT"],
-  // The name of the statement says what it allows.
+  // The name of the statement warns that it allows every user id.
   userId: ["WorkloadAccessTokenForAnyUserId", "GetWorkloadAccessTokenForUserId"],
   none: ["WorkloadAccessToken", "GetWorkloadAccessToken"]
 } as const
 
-const allow = (
-  sid: string,
-  action: string,
-  resources: ReadonlyArray<string>
-): Statement => ({ Sid: sid, Effect: "Allow", Action: [action], Resource: resources })
+const allow = (Sid: string, action: string, Resource: ReadonlyArray<string>): Statement => ({
+  Sid,
+  Effect: "Allow",
+  Action: [action],
+  Resource
+})
 
-/** No statement for no credential: IAM rejects a statement without resources. */
-const allowAll = (
-  sid: string,
-  action: string,
-  arns: Arns,
-  credentials: ReadonlyArray<ProviderCredential>
-): ReadonlyArray<Statement> =>
-  credentials.length === 0
-    ? []
-    : [
-      allow(sid, `bedrock-agentcore:${action}`, [
-        ...arns.workload,
-        arns.vault,
-        ...unique(credentials.map(arns.provider))
-      ])
-    ]
-
-/** STS has no resource for this action. So audience, algorithm and lifetime limit it. */
+/** STS has no resource for this action, so conditions on audience, algorithm and lifetime limit it. */
 const allowIamTokens = (
   { request: { audience, duration, signingAlgorithm = "ES384", tags = {} } }: IamAccessTokenCredential,
   index: number
@@ -154,7 +129,7 @@ const allowIamTokens = (
           "sts:IdentityTokenAudience": typeof audience === "string" ? [audience] : unique(audience)
         },
         StringEquals: { "sts:SigningAlgorithm": signingAlgorithm },
-        // Without a duration the request does not have it, and a condition on it would fail.
+        // Without a duration, the request lacks the key, and a condition on it would fail.
         ...(duration === undefined
           ? {}
           : { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } })
@@ -175,19 +150,32 @@ const allowIamTokens = (
 }
 
 export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
+  const invalid = validateOptions(options)
+  if (invalid !== undefined) throw invalid
   const arns = makeArns(options)
-  const fromProviders = list.filter(hasProvider)
   const [sid, action] = workloadTokens[options.users]
+  // IAM rejects a statement without resources, so no credentials make no statement.
+  const allowFor = (
+    credentials: ReadonlyArray<ProviderCredential>,
+    sid: string,
+    action: string,
+    resources: ReadonlyArray<string> = [...arns.workload, arns.vault, ...unique(credentials.map(arns.provider))]
+  ) => credentials.length === 0 ? [] : [allow(sid, action, resources)]
+  const fromProviders = list.filter(hasProvider)
+  const apiKeys = fromProviders.filter(({ kind }) => kind === "ApiKey")
   return {
     Version: "2012-10-17",
     Statement: [
-      ...(fromProviders.length === 0 ? [] : [allow(sid, `bedrock-agentcore:${action}`, arns.workload)]),
-      ...allowAll("AccessTokens", "GetResourceOauth2Token", arns, list.filter(isAccessToken)),
-      ...allowAll("Consents", "CompleteResourceTokenAuth", arns, list.filter(isUserCredential)),
-      ...allowAll("ApiKeys", "GetResourceApiKey", arns, fromProviders.filter(({ kind }) => kind === "ApiKey")),
-      ...(fromProviders.length === 0
-        ? []
-        : [allow("ProviderSecrets", "secretsmanager:GetSecretValue", unique(fromProviders.map(arns.secret)))]),
+      ...allowFor(fromProviders, sid, `bedrock-agentcore:${action}`, arns.workload),
+      ...allowFor(list.filter(isAccessToken), "AccessTokens", "bedrock-agentcore:GetResourceOauth2Token"),
+      ...allowFor(list.filter(isUserCredential), "Consents", "bedrock-agentcore:CompleteResourceTokenAuth"),
+      ...allowFor(apiKeys, "ApiKeys", "bedrock-agentcore:GetResourceApiKey"),
+      ...allowFor(
+        fromProviders,
+        "ProviderSecrets",
+        "secretsmanager:GetSecretValue",
+        unique(fromProviders.map(arns.secret))
+      ),
       ...list.flatMap((credential) => credential.kind === "IamAccessToken" ? [credential] : []).flatMap(allowIamTokens)
     ]
   }

@@ -1,4 +1,4 @@
-/** Whether users have granted credentials, and a short memory of the responses. */
+/** Reads whether users have granted credentials, and remembers the responses for a short time. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -13,7 +13,7 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 import type { UserCredential } from "./credential.js"
 
-/** The caller of a run: the workload identity and the user that the workload access token was obtained for. */
+/** The caller of a run: the workload identity and the user that its workload access token is for. */
 export interface Caller {
   /** The name of the workload identity. */
   readonly name: string
@@ -24,9 +24,9 @@ export interface Caller {
 /**
  * Whether the current user has granted a credential.
  *
- * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
- * - `NotGranted`: the user would have to consent
- * - `Unknown`: it could not be found out; `error` says why
+ * - `Granted`: AgentCore has a token, or can refresh it. It does not notice when the vendor revokes a token.
+ * - `NotGranted`: the user has to consent.
+ * - `Unknown`: the request failed with `error`.
  */
 export type Status =
   | { readonly _tag: "Granted"; readonly credential: UserCredential }
@@ -38,61 +38,40 @@ interface Remembered {
   readonly until: number
 }
 
-/** The responses of one user, by request. */
-type Responses = ReadonlyMap<string, Remembered>
-
-/** The responses of one `Identity`, by user and credential. */
-interface Memory {
-  readonly digestOf: Digest.DigestOf
-  /** A user expires with the last of their responses. */
-  readonly responses: ExpiringMap.ExpiringMap<Responses>
-  readonly ask: SingleFlight.SingleFlight<boolean, AccessTokenError>
-  /** Counts `forget`. A response to an older request is not remembered. */
-  generation: number
-}
-
-const makeMemory = (): Memory => ({
+const makeMemory = () => ({
   digestOf: Digest.makeDigestOf(),
-  responses: ExpiringMap.make(),
-  ask: SingleFlight.unsafeMake(),
+  /** The responses of a user by request. A user expires with the last response. */
+  responses: ExpiringMap.make<ReadonlyMap<string, Remembered>>(),
+  share: SingleFlight.unsafeMake<boolean, AccessTokenError>(),
+  /** Counts calls of `forget`. A response to an older request is not remembered. */
   generation: 0
 })
 
-/** The responses are forgotten with their `Identity`. */
+type Memory = ReturnType<typeof makeMemory>
+
+/** The memory of each `Identity`. It is dropped with its `Identity`. */
 class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
   defaultValue: () => new WeakMap<Service, Memory>()
 }) {}
 
-interface Requester {
-  readonly identity: Service
-  readonly memory: Memory
-  readonly user: string
-}
-
-/** A workload access token stands for a workload and a user, and so does the caller that it was obtained for. */
-const readRequester = (
-  caller: Caller | undefined
-): Effect.Effect<Requester, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+/** Identifies the user by the workload access token, or by the caller that it was obtained for. */
+const readRequester = (caller: Caller | undefined) =>
   Effect.gen(function*() {
     const identity = yield* Identity
     const memories = yield* Memories
     const memory = memories.get(identity) ?? makeMemory()
     memories.set(identity, memory)
     const { digestOf } = memory
-    const { get } = yield* WorkloadAccessToken
-    const token = yield* get
-    return {
-      identity,
-      memory,
-      user: caller === undefined ? digestOf(token) : Digest.ofValues([
-        caller.name,
-        caller.user.userId ?? null,
-        caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
-      ])
-    }
+    const token = yield* (yield* WorkloadAccessToken).get
+    const user = caller === undefined ? digestOf(token) : Digest.ofValues([
+      caller.name,
+      caller.user.userId ?? null,
+      caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
+    ])
+    return { identity, memory, user }
   })
 
-const remember = ({ memory, user }: Requester, request: string, response: Remembered, now: number): void => {
+const remember = (memory: Memory, user: string, request: string, response: Remembered, now: number): void => {
   memory.responses.removeEnded(now)
   const others = [...memory.responses.get(user) ?? []].filter(([, { until }]) => until > now)
   const responses = new Map([...others, [request, response]])
@@ -107,9 +86,9 @@ export const forget = (
     memory.responses.remove(user)
   })
 
-const sorted = (texts: ReadonlyArray<string> = []): ReadonlyArray<string> => [...texts].sort()
+const sorted = (list: ReadonlyArray<string> = []): ReadonlyArray<string> => [...list].sort()
 
-/** Requests for one grant have one key, and a session has that of its request. */
+/** Returns the same key for all requests for one grant, and for their sessions. */
 export const keyOf = (
   { audiences, customParameters = {}, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
   programUrl: Option.Option<string>
@@ -140,23 +119,23 @@ export const status = (
   }
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.gen(function*() {
-    const who = yield* readRequester(options.caller)
+    const { identity, memory, user } = yield* readRequester(options.caller)
     const programUrl = yield* Consent.ReturnUrl
     const context = yield* Effect.context<WorkloadAccessToken>()
     const lifetime = Duration.toMillis(options.remember)
-    const ask = (credential: UserCredential) =>
+    const readGranted = (credential: UserCredential) =>
       Effect.flatMap(Clock.currentTimeMillis, (start) => {
         const key = keyOf(credential.request, programUrl)
-        const known = who.memory.responses.get(who.user)?.get(key)
+        const known = memory.responses.get(user)?.get(key)
         if (known !== undefined && start < known.until) return Effect.succeed(known.granted)
-        const { generation } = who.memory
-        return who.memory.ask(
-          `${who.user} ${key} ${generation}`,
-          Effect.provide(isGranted(who.identity, credential), context).pipe(
+        const { generation } = memory
+        return memory.share(
+          `${user} ${key} ${generation}`,
+          Effect.provide(isGranted(identity, credential), context).pipe(
             Effect.zip(Clock.currentTimeMillis),
             Effect.map(([granted, now]) => {
-              if (generation === who.memory.generation) {
-                remember(who, key, { granted, until: now + lifetime }, now)
+              if (generation === memory.generation) {
+                remember(memory, user, key, { granted, until: now + lifetime }, now)
               }
               return granted
             })
@@ -166,7 +145,7 @@ export const status = (
     return yield* Effect.forEach(
       credentials,
       (credential) =>
-        Effect.match(ask(credential), {
+        Effect.match(readGranted(credential), {
           onFailure: (error): Status => ({ _tag: "Unknown", credential, error }),
           onSuccess: (granted): Status => ({ _tag: granted ? "Granted" : "NotGranted", credential })
         }),

@@ -1,6 +1,6 @@
 /**
- * The text of a setup file as data. It is JSON with comments, and environment variables take the place of references.
- * No problem contains a value of the file.
+ * Parses a setup file: JSON with comments, and references to environment variables. Problems contain no value of the
+ * file.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -18,30 +18,11 @@ export interface Problem {
 
 export interface Document {
   readonly value: unknown
-  /** Locates each problem at its value, or at the closest value around it. */
+  /** Reports each problem at the position of its value, or of the closest value around it. */
   readonly toError: (problems: ReadonlyArray<Problem>) => SetupParseError
 }
 
 type Jsonc = typeof import("jsonc-parser")
-
-const syntaxProblems: { readonly [code: string]: string } = {
-  InvalidSymbol: "unexpected symbol",
-  InvalidNumberFormat: "malformed number",
-  PropertyNameExpected: "expected the name of a member",
-  ValueExpected: "expected a value",
-  ColonExpected: "expected a colon",
-  CommaExpected: "expected a comma",
-  CloseBraceExpected: "expected a closing brace",
-  CloseBracketExpected: "expected a closing bracket",
-  EndOfFileExpected: "expected the end of the file",
-  InvalidCommentToken: "malformed comment",
-  UnexpectedEndOfComment: "unclosed comment",
-  UnexpectedEndOfString: "unclosed string",
-  UnexpectedEndOfNumber: "malformed number",
-  InvalidUnicode: "malformed \\u escape in a string",
-  InvalidEscapeCharacter: "unknown escape in a string",
-  InvalidCharacter: "control character in a string"
-}
 
 /** `line:column`, from 1. */
 const formatPosition = (text: string, offset: number): string => {
@@ -49,7 +30,7 @@ const formatPosition = (text: string, offset: number): string => {
   return `${before.length}:${(before.at(-1) ?? "").length + 1}`
 }
 
-export const formatPath = (path: Path): string =>
+const formatPath = (path: Path): string =>
   path.reduce<string>(
     (text, step) =>
       typeof step === "number"
@@ -60,7 +41,9 @@ export const formatPath = (path: Path): string =>
     ""
   )
 
-/** The name in `{ "$env": "NAME" }`. No key of the service model has a dollar, not even the key of a tag. */
+/**
+ * Returns the name in `{ "$env": "NAME" }`. No key of the service model contains a dollar sign, nor does a tag's key.
+ */
 const getVariableName = (node: Node): string | undefined => {
   const [member, ...others] = node.children ?? []
   const [key, value] = member?.children ?? []
@@ -99,10 +82,10 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
 const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
   jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
 
-/** A setup has ten levels. The parser calls itself for each level, and a stack has an end. */
+/** A setup has ten levels. The parser is recursive, so it would overflow the stack on deeply nested values. */
 const maxLevels = 100
 
-/** The offset of the first value that is nested too deeply. */
+/** Returns the offset of the first value that is nested too deeply. */
 const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined => {
   const scanner = createScanner(text, true)
   let level = 0
@@ -122,16 +105,15 @@ export const parse = (text: string, file: string): Effect.Effect<Document, Setup
     const syntaxError = (offset: number, reason: string) =>
       new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
     const tooDeep = findTooDeep(jsonc, text)
-    if (tooDeep !== undefined) {
-      return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
-    }
+    if (tooDeep !== undefined) return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
     const errors: Array<SyntaxError> = []
-    // A space in the place of a byte order mark keeps the positions.
+    // The byte order mark becomes a space, which keeps the positions.
     const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
     const [error] = errors
     if (root === undefined || error !== undefined) {
-      const reason = error === undefined ? undefined : syntaxProblems[jsonc.printParseErrorCode(error.error)]
-      return yield* syntaxError(error?.offset ?? 0, reason ?? "invalid JSON")
+      // The code is a phrase, such as `CommaExpected`.
+      const code = error === undefined ? "InvalidJson" : jsonc.printParseErrorCode(error.error)
+      return yield* syntaxError(error?.offset ?? 0, code.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase())
     }
     const toError = (problems: ReadonlyArray<Problem>) =>
       new SetupParseError({

@@ -2,11 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import { isObject, isString } from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../ControlPlane.js"
 import { noParameters } from "../credentialProvider/constructors.js"
-import type { Definition } from "../credentialProvider/definitions.js"
+import type { Definition, Ensured } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Printable from "../internal/printable.js"
@@ -15,37 +16,106 @@ import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from 
 
 type Tags = { readonly [key: string]: string }
 
-/** One resource of a setup. `apply` takes the planned change, and is safe to repeat. */
+/** The differences of an existing resource, and its ARN. */
+type Existing = View.Difference & { readonly arn: string }
+
 interface Resource {
   readonly kind: Kind
   readonly name: string
-  readonly plan: Effect.Effect<Change, unknown, ControlPlane>
-  readonly apply: (planned: Change, rotateSecrets: boolean) => Effect.Effect<Change, unknown, ControlPlane>
+  readonly tags: Tags
+  /** The values of a creation, without tags. */
+  readonly values: Change["values"]
+  readonly compare: Effect.Effect<"Missing" | Existing, unknown, ControlPlane>
+  /** Creates the resource, or updates all but its tags. */
+  readonly ensure: (planned: Change, rotateSecrets: boolean) => Effect.Effect<Ensured, unknown, ControlPlane>
 }
 
-const makeCreation = (kind: Kind, name: string, values: Change["values"]): Change => ({
+const returnUrls = "allowedResourceOauth2ReturnUrls"
+
+const makeWorkloadIdentity = (
+  request: NonNullable<IdentitySetup["workloadIdentities"]>[number] & { readonly tags: Tags }
+): Resource => {
+  const { [returnUrls]: after = [], name, tags } = request
+  return {
+    kind: "workloadIdentities",
+    name,
+    tags,
+    values: after.length === 0 ? [] : [{ member: returnUrls, after }],
+    compare: ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })).pipe(
+      Effect.map(({ [returnUrls]: urls, workloadIdentityArn: arn }): Existing => {
+        const before = urls ?? []
+        return Equal.equals(new Set(before), new Set(after))
+          ? { arn, changes: [], notComparable: [], values: [] }
+          : { arn, changes: [returnUrls], notComparable: [], values: [{ member: returnUrls, before, after }] }
+      }),
+      Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+    ),
+    ensure: ({ action, changes }) =>
+      ControlPlane.use((plane): Effect.Effect<Ensured, unknown> => {
+        const outcome = { changes: changes.filter((name) => name === returnUrls), notComparable: [] }
+        return action === "create"
+          ? Effect.as(plane.createWorkloadIdentity(request), { ...outcome, outcome: "Created" })
+          : outcome.changes.length === 0
+          ? Effect.succeed({ ...outcome, outcome: "Unchanged" })
+          : Effect.as(plane.updateWorkloadIdentity({ name, [returnUrls]: after }), { ...outcome, outcome: "Updated" })
+      })
+  }
+}
+
+const makeProvider = (kind: Kind, definition: Definition): Resource => ({
   kind,
-  name,
-  action: "create",
-  changes: [],
-  notComparable: [],
-  values
+  name: definition.name,
+  tags: definition.request.tags ?? {},
+  values: View.listValues(View.fromDefinition(definition)),
+  compare: CredentialProvider.compareValues(definition),
+  ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
 })
 
-const makeUpdate = (
-  kind: Kind,
-  name: string,
-  changes: Change["changes"],
-  values: Change["values"],
-  notComparable: Change["notComparable"] = []
-): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
+const definitionKinds = {
+  oauth2CredentialProviders: "oauth2",
+  apiKeyCredentialProviders: "apiKey",
+  paymentCredentialProviders: "payment"
+} as const
+
+const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
+  const addTags = <A extends { readonly tags?: Tags | undefined }>(request: A) => ({
+    ...request,
+    tags: { ...setup.tags, ...request.tags }
+  })
+  return [
+    ...(setup.workloadIdentities ?? []).map((request) => makeWorkloadIdentity(addTags(request))),
+    ...Record.toEntries(definitionKinds).flatMap(([member, kind]) =>
+      (setup[member] ?? []).map((request) => {
+        const definition = {
+          kind,
+          name: request.name,
+          request: addTags(request),
+          authorizationParameters: noParameters
+        }
+        // The table relates the kind to the request, which the types do not show.
+        return makeProvider(member, definition as Definition)
+      })
+    )
+  ]
+}
 
 const tagPrefix = "tags."
 
 const isTagPath = (path: string): boolean => path.startsWith(tagPrefix)
 
-const listTags = (tags: Tags): ReadonlyArray<ChangedValue> =>
-  Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))
+const makeCreation = ({ kind, name, tags, values }: Resource): Change => ({
+  kind,
+  name,
+  action: "create",
+  changes: [],
+  notComparable: [],
+  values: [...values, ...Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))]
+})
+
+const makeUpdate = (
+  { kind, name }: Resource,
+  { changes, notComparable, values }: Pick<Change, "changes" | "notComparable" | "values">
+): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
 
 const compareTags = (resourceArn: string, tags: Tags) =>
   Object.keys(tags).length === 0 ? Effect.succeed([]) : ControlPlane.use((plane) =>
@@ -60,141 +130,63 @@ const compareTags = (resourceArn: string, tags: Tags) =>
     )
   )
 
-const setTags = <E>(planned: Change, arn: Effect.Effect<string, E, ControlPlane>, tags: Tags) =>
-  !planned.changes.some(isTagPath)
-    ? Effect.void
-    : Effect.flatMap(arn, (resourceArn) => ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags })))
-
-const returnUrls = "allowedResourceOauth2ReturnUrls"
-
-const makeWorkloadIdentity = (
-  request: NonNullable<IdentitySetup["workloadIdentities"]>[number] & { readonly tags: Tags }
-): Resource => {
-  const kind = "workloadIdentities"
-  const { allowedResourceOauth2ReturnUrls = [], name, tags } = request
-  const get = ControlPlane.use((plane) => plane.getWorkloadIdentity({ name }))
-  return {
-    kind,
-    name,
-    plan: get.pipe(
-      Effect.flatMap((identity) =>
-        Effect.map(compareTags(identity.workloadIdentityArn, tags), (changedTags) => {
-          const before = identity.allowedResourceOauth2ReturnUrls ?? []
-          const values = Equal.equals(new Set(before), new Set(allowedResourceOauth2ReturnUrls))
-            ? changedTags
-            : [{ member: returnUrls, before, after: allowedResourceOauth2ReturnUrls }, ...changedTags]
-          return makeUpdate(kind, name, values.map(({ member }) => member), values)
-        })
-      ),
-      Effect.catchTag(
-        "ResourceNotFoundException",
-        () =>
-          Effect.succeed(makeCreation(kind, name, [
-            ...(allowedResourceOauth2ReturnUrls.length === 0
-              ? []
-              : [{ member: returnUrls, after: allowedResourceOauth2ReturnUrls }]),
-            ...listTags(tags)
-          ]))
-      )
-    ),
-    apply: (planned) =>
-      Effect.gen(function*() {
-        const plane = yield* ControlPlane
-        if (planned.action === "create") {
-          yield* plane.createWorkloadIdentity(request)
-          return planned
-        }
-        if (planned.changes.includes(returnUrls)) {
-          yield* plane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls })
-        }
-        yield* setTags(planned, Effect.map(get, ({ workloadIdentityArn }) => workloadIdentityArn), tags)
-        return planned
-      })
-  }
-}
-
-const makeProvider = (kind: Kind, definition: Definition): Resource => {
-  const { name, request: { tags = {} } } = definition
-  const arn = Effect.map(CredentialProvider.get(definition), ({ credentialProviderArn }) => credentialProviderArn)
-  const creation = makeCreation(kind, name, [...View.listValues(View.fromDefinition(definition)), ...listTags(tags)])
-  return {
-    kind,
-    name,
-    plan: Effect.gen(function*() {
-      const difference = yield* CredentialProvider.compareValues(definition)
-      if (difference === "Missing") return creation
-      const changedTags = yield* compareTags(yield* arn, tags)
-      const changes = [...difference.changes, ...changedTags.map(({ member }) => member)]
-      return makeUpdate(kind, name, changes, [...difference.values, ...changedTags], difference.notComparable)
-    }),
-    apply: (planned, rotateSecrets) =>
-      Effect.gen(function*() {
-        const { changes, notComparable, outcome } = yield* CredentialProvider.ensure(definition, { rotateSecrets })
-        if (outcome === "Created") return creation
-        yield* setTags(planned, arn, tags)
-        const all = [...changes, ...planned.changes.filter(isTagPath)]
-        return makeUpdate(kind, name, all, planned.values, notComparable)
-      })
-  }
-}
-
-const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
-  const addTags = <A extends { readonly tags?: Tags | undefined }>(request: A) => ({
-    ...request,
-    tags: { ...setup.tags, ...request.tags }
+/** Returns the planned change, and the ARN of an existing resource. */
+const planResource = (resource: Resource) =>
+  Effect.gen(function*() {
+    const existing = yield* resource.compare
+    if (existing === "Missing") return { change: makeCreation(resource), arn: undefined }
+    const { arn, changes, notComparable, values } = existing
+    const tags = yield* compareTags(arn, resource.tags)
+    const all = [...changes, ...tags.map(({ member }) => member)]
+    return { change: makeUpdate(resource, { changes: all, notComparable, values: [...values, ...tags] }), arn }
   })
-  return [
-    ...(setup.workloadIdentities ?? []).map((request) => makeWorkloadIdentity(addTags(request))),
-    ...(setup.oauth2CredentialProviders ?? []).map((request) =>
-      makeProvider("oauth2CredentialProviders", {
-        kind: "oauth2",
-        name: request.name,
-        request: addTags(request),
-        authorizationParameters: noParameters
-      })
-    ),
-    ...(setup.apiKeyCredentialProviders ?? []).map((request) =>
-      makeProvider("apiKeyCredentialProviders", { kind: "apiKey", name: request.name, request: addTags(request) })
-    ),
-    ...(setup.paymentCredentialProviders ?? []).map((request) =>
-      makeProvider("paymentCredentialProviders", { kind: "payment", name: request.name, request: addTags(request) })
-    )
-  ]
-}
+
+const applyResource = (resource: Resource, rotateSecrets: boolean) =>
+  Effect.gen(function*() {
+    const { arn: resourceArn, change: { values }, change } = yield* planResource(resource)
+    const { changes, notComparable, outcome } = yield* resource.ensure(change, rotateSecrets)
+    if (outcome === "Created") return makeCreation(resource)
+    const changedTags = change.changes.filter(isTagPath)
+    if (resourceArn !== undefined && changedTags.length > 0) {
+      yield* ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags: resource.tags }))
+    }
+    return makeUpdate(resource, { changes: [...changes, ...changedTags], notComparable, values })
+  })
 
 const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError => new ApplyError({ kind, name, cause })
 
 const isKind = Schema.is(Kind)
 
-const refuse = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
+const validate = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
 
-/**
- * Fails for an invalid resource. A setup that is invalid elsewhere is a defect: a setup that was parsed has no such
- * member.
- */
+/** Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup. */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
   Effect.suspend(() => {
-    const refused = refuse(setup)
-    if (refused === undefined) return Effect.succeed(makeResources(setup))
-    const [kind, index] = (refused.fieldList?.[0]?.name ?? "").split(".")
+    const invalid = validate(setup)
+    if (invalid === undefined) return Effect.succeed(makeResources(setup))
+    const [kind, index] = (invalid.fieldList?.[0]?.name ?? "").split(".")
     const resource = isKind(kind) ? setup[kind]?.[Number(index)] : undefined
     return isKind(kind) && isObject(resource) && isString(resource.name)
-      ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: refused }))
-      : Effect.die(refused)
+      ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: invalid }))
+      : Effect.die(invalid)
   })
 
 export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
   Effect.flatMap(
     check(setup),
-    (resources) => Effect.forEach(resources, (resource) => Effect.mapError(resource.plan, toApplyError(resource)))
+    (resources) =>
+      Effect.forEach(resources, (resource) =>
+        Effect.mapBoth(planResource(resource), {
+          onFailure: toApplyError(resource),
+          onSuccess: ({ change }) => change
+        }))
   )
 
 export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stream<Change, ApplyError, ControlPlane> =>
-  Stream.mapEffect(Stream.fromIterableEffect(check(setup)), (resource) =>
-    Effect.mapError(
-      Effect.flatMap(resource.plan, (planned) => resource.apply(planned, rotateSecrets)),
-      toApplyError(resource)
-    ))
+  Stream.mapEffect(
+    Stream.fromIterableEffect(check(setup)),
+    (resource) => Effect.mapError(applyResource(resource, rotateSecrets), toApplyError(resource))
+  )
 
 const signs = { create: "+", update: "~", unchanged: " " } as const
 

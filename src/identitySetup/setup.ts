@@ -23,16 +23,16 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
   )
 
 /**
- * A setup. Every member is optional.
+ * A setup. Every property is optional.
  *
- * - `tags`: for every resource, in addition to its own tags
- * - `local`: for the local server only, which reads it again when the file has changed. `secrets` has the values of
- *   `EXTERNAL` references, by secret id and JSON key. `vendorEndpoints` replaces the authorization servers of vendors,
- *   and `vendorIssuers` those that a discovery URL or metadata names. `kmsKeys` replaces KMS with private keys, by ARN.
- *   `discoveryUrls` turns the check of discovery URLs off. `inboundIssuers` lists the issuers of users' JWTs.
- *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` gives users of `local
- *   --authorization-server` claims. `serviceLinked` lists workload identities that are refused workload access tokens,
- *   like those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
+ * - `tags` apply to every resource, in addition to its own tags.
+ * - `local` configures the local server, which reads it again when the file changes. `secrets` has the values of
+ *   `EXTERNAL` references, by secret id and JSON key. `vendorEndpoints` replaces the authorization servers of vendors.
+ *   `vendorIssuers` replaces the issuers in discovery URLs and metadata. `kmsKeys` replaces KMS with private keys, by
+ *   ARN. `discoveryUrls` turns the check of discovery URLs off. `inboundIssuers` lists the issuers of users' JWTs.
+ *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` has the claims of the users of
+ *   `local --authorization-server`. `serviceLinked` lists workload identities that get no workload access tokens, like
+ *   those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
  */
 export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
@@ -54,7 +54,7 @@ export const IdentitySetup = Schema.Struct({
 /** A setup. */
 export type IdentitySetup = typeof IdentitySetup.Type
 
-/** The kind of a resource: its member of the setup. */
+/** The kind of a resource: the property of the setup that lists it. */
 export const Kind = Schema.Literals([
   "workloadIdentities",
   "oauth2CredentialProviders",
@@ -62,16 +62,12 @@ export const Kind = Schema.Literals([
   "paymentCredentialProviders"
 ])
 
-/** The kind of a resource: its member of the setup. */
+/** The kind of a resource: the property of the setup that lists it. */
 export type Kind = typeof Kind.Type
 
 export type { ChangedValue }
 
-/**
- * A planned or applied change of a resource. `changes` names the members that differ. `notComparable` names the members
- * that the service does not return, such as secrets. `values` has the values of the members that differ, or of all
- * members of a creation, but for secrets and references to them.
- */
+/** A planned or applied change of a resource. */
 export interface Change {
   /** The kind of the resource. */
   readonly kind: Kind
@@ -79,17 +75,20 @@ export interface Change {
   readonly name: string
   /** What happens to the resource. */
   readonly action: "create" | "update" | "unchanged"
-  /** The members that differ. */
+  /** The names of the members that differ. */
   readonly changes: ReadonlyArray<string>
-  /** The members that the service does not return. They may differ. */
+  /** The names of the members that may differ, because the service does not return them. Secrets are among these. */
   readonly notComparable: ReadonlyArray<string>
-  /** The values of the members that differ, or of all members of a creation, but for secrets and references to them. */
+  /**
+   * The values of the members that differ, or of all members of a creation. Secrets and references to secrets are
+   * omitted.
+   */
   readonly values: ReadonlyArray<ChangedValue>
 }
 
 /**
- * The problems of a setup file. `position` is `line:column`. An empty `path` stands for the whole file. It contains no
- * value of the file.
+ * The problems of a setup file. `position` is `line:column`. An empty `path` means the whole file. The error contains
+ * no value of the file.
  */
 export class SetupParseError extends Schema.TaggedError<SetupParseError>()(
   "SetupParseError",
@@ -105,7 +104,7 @@ export class SetupParseError extends Schema.TaggedError<SetupParseError>()(
   }
 }
 
-/** A resource could not be read or set up. The resources before it are set up. */
+/** A resource could not be read or set up. The resources that come before it in the setup are already set up. */
 export class ApplyError extends Schema.TaggedError<ApplyError>()(
   "ApplyError",
   {

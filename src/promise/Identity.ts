@@ -5,17 +5,18 @@
  * Intended differences:
  *
  * - Wrapping a function builds nothing. The first call makes the client, once for all wrapped functions.
- * - A promise rejects with a tagged error of `IdentityError`; see `error._tag`.
+ * - A promise rejects with a tagged error of `IdentityError`: see `error._tag`.
  * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
  *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
  * - A denied consent ends the wait at once (`AuthorizationFailed`).
  * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
- *   one line in a handler of `BedrockAgentCoreApp`, also in a handler that streams.
+ *   one line in a handler of `BedrockAgentCoreApp`, even in a handler that streams.
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
  *   accept it.
  *
- * The beginning and the end of a program are here too: {@link workload} is the caller, {@link nodeConsentCallback} and
- * {@link fetchConsentCallback} are the page that the browser returns to, and {@link resume} goes on later.
+ * The official SDK lacks some functions of this module: {@link workload} makes the caller, {@link nodeConsentCallback}
+ * and {@link fetchConsentCallback} make the page that the browser returns to, and {@link resume} continues a session
+ * later.
  *
  * @since 0.1.0
  * @example
@@ -116,8 +117,8 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
 }
 
 /**
- * The used part of the context of a request. The `RequestContext` of the official SDK and the service of
- * `http/RequestContext` match it.
+ * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
+ * service of `http/RequestContext` have them.
  *
  * @since 0.1.0
  * @category models
@@ -141,7 +142,7 @@ export type AwsClient = Implementation.AwsClient
 export type InitParams<T extends Array<unknown>> = Implementation.InitParams<T>
 
 /**
- * Wraps an async function: the result passes a credential as the last argument.
+ * Wraps an async function. The result calls it with a credential as the last argument.
  *
  * @since 0.1.0
  * @category models
@@ -149,7 +150,8 @@ export type InitParams<T extends Array<unknown>> = Implementation.InitParams<T>
 export type CredentialWrapper = Implementation.CredentialWrapper
 
 /**
- * A user: an opaque id that the application vouches for, or the user's own JWT. They are separate namespaces at AWS.
+ * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
+ * separately.
  *
  * @since 0.1.0
  * @category models
@@ -173,7 +175,7 @@ export type CompleteAuthorizationOptions = Implementation.CompleteAuthorizationO
 export type WorkloadOptions = Workloads.Options
 
 /**
- * A workload as the caller, alone or for a user, see {@link workload}.
+ * A caller: a workload, for itself or for a user. See {@link workload}.
  *
  * @since 0.1.0
  * @category models
@@ -189,13 +191,13 @@ export type Workload = Workloads.Workload
 export type ResumeOptions = Config.ResumeOptions
 
 /**
- * How a visit of the page after consent ends:
+ * The outcome of a visit to the page after consent:
  *
- * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state
- * - `WrongUser`: the signed-in user is not the user who was asked; the session is used up
- * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
- * - `Failed`: AgentCore did not complete the authorization; the log has the reason
- * - `NotSignedIn`: `currentUser` returned no user; the session is still open
+ * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
+ * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
+ * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
+ * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
+ * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
  *
  * @since 0.1.0
  * @category models
@@ -211,7 +213,7 @@ export type ConsentOutcome = Consents.Outcome
 export type FetchConsentCallbackOptions = Consents.FetchOptions
 
 /**
- * The options of {@link nodeConsentCallback}. The types of request and response are those of the framework.
+ * The options of {@link nodeConsentCallback}, with the framework's types of request and response.
  *
  * @since 0.1.0
  * @category models
@@ -222,7 +224,7 @@ export type NodeConsentCallbackOptions<
 > = Consents.NodeOptions<Req, Res>
 
 /**
- * The functions over one runtime, see {@link make}.
+ * The functions over a runtime, see {@link make}.
  *
  * @since 0.1.0
  * @category models
@@ -230,7 +232,7 @@ export type NodeConsentCallbackOptions<
 export type Functions = Implementation.Functions
 
 /**
- * The functions over a runtime that has the data plane too.
+ * The functions over a runtime that also has the data plane.
  *
  * @since 0.1.0
  * @category models
@@ -242,12 +244,11 @@ export type DataPlaneFunctions = Implementation.DataPlaneFunctions
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a function in the context of a request. All calls of the function, now and later, see this context. If the
- * function returns an async generator, or a promise of one, the body of the generator sees the context too, wherever it
- * is read.
+ * Runs a function in the context of a request. All calls that the function makes, now and later, see this context. If
+ * the function returns an async generator, or a promise of one, the body of the generator sees the context too.
  *
  * It is for promises, not for Effect. A waiting fiber resumes in the asynchronous context of the code that resumes it,
- * perhaps another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
+ * which may belong to another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
  * `PropagateIdentity`.
  *
  * @since 0.1.0
@@ -281,16 +282,16 @@ export const getContext = (): RequestContext | undefined => Contexts.get()
 // -----------------------------------------------------------------------------
 
 /**
- * The functions over a runtime of the program. Besides `Identity` the runtime may have:
+ * Makes the functions over a runtime of the program. In addition to `Identity`, the runtime may have:
  *
- * - the `DataPlane`: then the functions include `workload`
- * - `PendingConsents`: where the sessions wait for the page after consent, for more than one process. Default: in
- *   memory
- * - a `WorkloadAccessToken`: the caller if neither `workloadIdentityToken` nor the request has a token, for example in
- *   local development. It is then also the caller of requests without a token
- * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`: defaults for calls that do not set them
+ * - the `DataPlane`. Then the functions include `workload`.
+ * - `PendingConsents`, which stores the sessions that wait for the page after consent. By default, they stay in memory,
+ *   for one process.
+ * - a `WorkloadAccessToken`, the caller if neither `workloadIdentityToken` nor the request has a token, for example in
+ *   local development. It is then also the caller of requests without a token.
+ * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`, the defaults for calls that do not set them.
  *
- * The first call builds a `ManagedRuntime`. The program disposes of it.
+ * The first call builds a `ManagedRuntime`. The program must dispose of it.
  *
  * @since 0.1.0
  * @category constructors
@@ -312,13 +313,13 @@ export const getContext = (): RequestContext | undefined => Contexts.get()
  * export const { withAccessToken, withApiKey } = PromiseIdentity.make(runtime)
  */
 export const make: {
-  /** With `workload`, for a runtime that has the data plane too. */
+  /** Makes all functions, for a runtime that also has the data plane. */
   <E>(
     runtime:
       | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
       | Context.Context<Identity.Identity | DataPlane.DataPlane>
   ): DataPlaneFunctions
-  /** Without `workload`, for a runtime that has `Identity` alone. */
+  /** Makes the functions without `workload`, for a runtime with `Identity` only. */
   <E>(runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>): Functions
 } = <E>(
   runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
@@ -342,17 +343,17 @@ export const make: {
 // Default runtime
 // -----------------------------------------------------------------------------
 
-// Not `AwsIdentity.layer()`: a bundle would hold the control plane and STS, which no function here calls.
+// `AwsIdentity.layer()` would add the control plane and STS to a bundle, and no function here calls them.
 const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
 
-/** One for the process: the functions below have no parameter for a runtime. Its first use builds it. */
+/** The runtime of the functions below, which have no parameter for one. The first use builds it. */
 let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLayer>, ConfigError> | undefined
 
 const defaultContext = Effect.suspend(() => {
   const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
   return runtime.contextEffect.pipe(
-    // A `ManagedRuntime` never retries a failed build. The next call builds another one, in the environment at that
-    // time.
+    // A `ManagedRuntime` never retries a failed build. So the next call makes another one, which reads the environment
+    // again.
     Effect.tapCause(() => {
       if (defaultRuntime === runtime) defaultRuntime = undefined
       return runtime.disposeEffect
@@ -361,8 +362,8 @@ const defaultContext = Effect.suspend(() => {
 })
 
 /**
- * Ends the runtime of this module's functions: `Identity.layer` over `AwsDataPlane.layer()`. The next call makes a new
- * one. It is for tests, and for programs that change their environment. A process that exits does not need it.
+ * Disposes of the runtime of this module's functions, `Identity.layer` over `AwsDataPlane.layer()`. The next call makes
+ * a new one. It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
  * @since 0.1.0
  * @category runtime
@@ -385,7 +386,7 @@ const defaultFunctions = Implementation.make({
 
 /**
  * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
- * runs over AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
+ * calls AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
  * function over any other layer.
  *
  * It takes a configuration of the official SDK, or a credential of `AccessToken.Tag`.
@@ -413,8 +414,9 @@ const defaultFunctions = Implementation.make({
 export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.withAccessToken
 
 /**
- * Passes an API key to an async function as its last argument. Each call obtains the key. Otherwise it is like {@link
- * withAccessToken}.
+ * Passes an API key to an async function as its last argument. Each call obtains the key. It takes a configuration of
+ * the official SDK, or a credential of `ApiKey.Tag`. The promise rejects with the errors of the function, and with
+ * `ApiKeyError`.
  *
  * @since 0.1.0
  * @category functions
@@ -431,10 +433,10 @@ export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
 export const withWAT: Functions["withWAT"] = defaultFunctions.withWAT
 
 /**
- * Propagates the caller to the next hop: adds the workload access token of the request in context to
+ * Propagates the caller to the next agent. It adds the workload access token of the request in context to
  * `InvokeAgentRuntime`, `InvokeAgentRuntimeCommand` and `InvokeHarness` of this client, as a signed header. Other
- * operations, and calls without a token, stay as they are. A second call with the same client changes nothing. It is
- * not for calls from an Effect, see {@link runWithContext}.
+ * operations, and calls without a token, do not change. A second call with the same client changes nothing. It is not
+ * for calls from an Effect, see {@link runWithContext}.
  *
  * @since 0.1.0
  * @category functions
@@ -452,10 +454,11 @@ export const withWatPropagation: Functions["withWatPropagation"] = defaultFuncti
 // -----------------------------------------------------------------------------
 
 /**
- * A workload as the caller: an agent, alone or for a user. Its token is obtained at the first use, and renewed. Pass it
- * to {@link runWithContext}. One value is one caller: a server keeps one for each user, or makes one for each request.
+ * Makes a caller: a workload, for itself or for a user. Pass it to {@link runWithContext}. The first use obtains its
+ * token, and later uses renew it. One value is one caller: a server keeps one for each user, or makes one for each
+ * request.
  *
- * Throws a `ValidationException` if `user` is not a user.
+ * Throws a `ValidationException` if an option is invalid.
  *
  * @since 0.1.0
  * @category functions
@@ -473,8 +476,8 @@ export const withWatPropagation: Functions["withWatPropagation"] = defaultFuncti
 export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workload
 
 /**
- * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It asks for
- * the token at once. The caller must be the caller that the session was started for.
+ * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It requests
+ * the token at once. The caller must be the one that started the session.
  *
  * The promise rejects with `AccessTokenError`, with the errors of `onAuthUrl`, and with `ValidationException` if the
  * string is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
@@ -485,14 +488,14 @@ export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workloa
  * import { encodeSession, resume, runWithContext, workload } from "effect-agentcore-identity/promise/Identity"
  * import type { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
  *
- * declare const store: { save: (text: string) => Promise<void>; load: () => Promise<string> }
+ * declare const store: { save: (session: string) => Promise<void>; load: () => Promise<string> }
  *
- * // One function shows `error.authorizationUrl`, and ends.
+ * // One function shows `error.authorizationUrl` to the user, and ends.
  * const suspend = (error: RequiresUserConsent) => store.save(encodeSession(error.session))
  *
- * // Another one goes on when the user has consented.
+ * // Another one continues when the user has consented.
  * const alice = workload({ name: "my-agent", user: { userId: "alice" } })
- * const goOn = async () => {
+ * const continueLater = async () => {
  *   const session = await store.load()
  *   return runWithContext({ workload: alice }, () => resume(session))
  * }
@@ -500,9 +503,9 @@ export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workloa
 export const resume: Functions["resume"] = defaultFunctions.resume
 
 /**
- * Completes an authorization for the user who is signed in where the browser came back, for a page of the application.
- * {@link fetchConsentCallback} and {@link nodeConsentCallback} are pages that also check the user. A call in this
- * process that waits for this session goes on at once.
+ * Completes an authorization for the user who is signed in in the browser that came back. It is for a page of the
+ * application. {@link fetchConsentCallback} and {@link nodeConsentCallback} make pages that also check the user. A call
+ * in this process that waits for this session continues at once.
  *
  * `user` must be the user that the authorization was started for. It must come from the application's own sign-in,
  * never from the URL: a forwarded link must not bind the account of another person.
@@ -515,13 +518,13 @@ export const resume: Functions["resume"] = defaultFunctions.resume
 export const completeAuthorization: Functions["completeAuthorization"] = defaultFunctions.completeAuthorization
 
 /**
- * The page that the browser returns to after consent, for servers of the Fetch API: Hono, Bun, Deno, Next.js. It
+ * Makes the page that the browser returns to after consent, for servers of the Fetch API: Hono, Bun, Deno, Next.js. It
  * completes the authorization for the user who is signed in in this browser, and for no other user. A call in this
- * process that waits for this consent goes on at once.
+ * process that waits for this consent continues at once.
  *
- * It knows the sessions that were started here for a known user: that of {@link workload}, or the `user` of the request
- * in context. Each session is completed once. They stay in memory, or in the `PendingConsents` of the runtime that was
- * passed to {@link make}.
+ * It knows the sessions that were started here for a known user: the user of {@link workload}, or the `user` of the
+ * request in context. It completes each session once. Sessions are stored in memory, or in the `PendingConsents` of the
+ * runtime that was passed to {@link make}.
  *
  * The promise rejects with the errors of `currentUser` and `respond`, with `ValidationException` if `currentUser`
  * returns a value that is not a user, and with the errors of the runtime.
@@ -547,8 +550,9 @@ export const completeAuthorization: Functions["completeAuthorization"] = default
 export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFunctions.fetchConsentCallback
 
 /**
- * The same for servers of Node: `node:http`, Express, Connect. Errors go to `next` if the framework passes it.
- * Otherwise the response has status 500, and the log has the name of the error. The promise never rejects.
+ * Makes the page of {@link fetchConsentCallback} for servers of Node: `node:http`, Express, Connect. Errors go to
+ * `next` if the framework passes it. Otherwise the response has status 500, and the log has the name of the error. The
+ * promise never rejects.
  *
  * @since 0.1.0
  * @category functions
@@ -570,8 +574,8 @@ export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFu
 export const nodeConsentCallback: Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
 
 /**
- * A session as a string, for {@link resume} in another process. It contains the secrets of the session in clear: store
- * it like a credential.
+ * Encodes a session as a string, for {@link resume} in another process. The string contains the secrets of the session
+ * in plain text: store it like a credential.
  *
  * @since 0.1.0
  * @category functions
@@ -579,8 +583,8 @@ export const nodeConsentCallback: Functions["nodeConsentCallback"] = defaultFunc
 export const encodeSession = (session: ConsentSession): string => Schema.encodeSync(FromJson)(session)
 
 /**
- * The secret in a `Redacted`, such as the `authorizationUrl` of `RequiresUserConsent`. A `Redacted` shows `<redacted>`
- * in logs and in JSON.
+ * Returns the secret in a `Redacted`, such as the `authorizationUrl` of `RequiresUserConsent`. A `Redacted` is
+ * `<redacted>` in logs and in JSON.
  *
  * @since 0.1.0
  * @category functions

@@ -223,7 +223,7 @@ describe("agentcore-identity doctor", () => {
       const report = yield* json({ ...env, ...through(blind) }, ...byHand)
       const [hidden, denied] = report.of("reports")
       assert.strictEqual(hidden?.result, "unknown")
-      assert.include(hidden?.message, "could not be looked at")
+      assert.include(hidden?.message, "could not be read")
       assert.strictEqual(denied?.result, "problem")
       assert.deepStrictEqual(denied?.statements?.map(({ Sid }) => Sid), ["AccessTokens", "ProviderSecrets"])
       assert.strictEqual(report.of("weather")[0]?.result, "ok")

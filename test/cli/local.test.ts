@@ -307,7 +307,7 @@ describe("agentcore-identity local", () => {
           assert.notInclude(stderr, "sentinel")
           return stderr
         })
-      assert.include(yield* failed("{ \"sentinel\" }"), `${config}:1:14: expected a colon`)
+      assert.include(yield* failed("{ \"sentinel\" }"), `${config}:1:14: colon expected`)
       assert.include(
         yield* failed(`{ "apiKeyCredentialProviders": [{ "name": "x", "apiKey": { "$env": "NOT_SET" } }] }`),
         `${config}:1:58: apiKeyCredentialProviders[0].apiKey: the environment variable NOT_SET is not set`

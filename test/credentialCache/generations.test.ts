@@ -2,7 +2,7 @@ import { assert, describe, it } from "vitest"
 import { makeGenerations } from "../../src/credentialCache/engine.js"
 
 describe("generations", () => {
-  it("is one generation for all work of a key, until it is ended", () => {
+  it("are shared by all work on a key, until they end", () => {
     const generations = makeGenerations()
     const first = generations.enter("a")
     assert.strictEqual(generations.enter("a"), first)
@@ -14,7 +14,7 @@ describe("generations", () => {
     assert.isTrue(generations.isCurrent("a", second))
   })
 
-  it("ends when its work is done, and not earlier", () => {
+  it("end when their work is done, and not earlier", () => {
     const generations = makeGenerations()
     const generation = generations.enter("a")
     generations.enter("a")
@@ -24,7 +24,7 @@ describe("generations", () => {
     assert.isFalse(generations.isCurrent("a", generation))
   })
 
-  it("work of an ended generation does not end the current one", () => {
+  it("do not end when work of an earlier generation is done", () => {
     const generations = makeGenerations()
     const ended = generations.enter("a")
     generations.end("a")

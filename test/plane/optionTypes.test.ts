@@ -197,9 +197,12 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       { getResourceOauthToken: 50 },
       "getResourceOauthToken: Member must have a known name; did you mean 'getResourceOauth2Token'?"
     ],
-    [{ getResourceApiKey: 0 }, "getResourceApiKey: Member must be a number of calls a second, above 0, but is a number"]
+    [
+      { getResourceApiKey: 0 },
+      "getResourceApiKey: Member must be a number of calls per second, above 0, but is a number"
+    ]
   ],
-  "RateLimit.controlPlane": [["20", "request: Member must be a number of calls a second, above 0, but is a string"]],
+  "RateLimit.controlPlane": [["20", "request: Member must be a number of calls per second, above 0, but is a string"]],
   "PropagateIdentity.httpClient": [
     [{ origins: "https://a.example.com" }, "origins: Member must be a list of strings, but is a string"],
     [{ origin: ["https://a.example.com"] }, "origin: Member must have a known name; did you mean 'origins'?"]

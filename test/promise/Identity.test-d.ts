@@ -22,18 +22,18 @@ type Ours = typeof PromiseIdentity
 type Theirs = typeof Official
 
 describe("the official SDK", () => {
-  test("every function of it is here", () => {
+  test("has no function that is missing here", () => {
     expectTypeOf<Exclude<keyof Theirs, keyof Ours>>().toBeNever()
   })
 
-  test("models are the same, both ways", () => {
+  test("has the same models", () => {
     expectTypeOf<PromiseIdentity.OAuth2WrapperConfig>().toEqualTypeOf<Official.OAuth2WrapperConfig>()
     expectTypeOf<PromiseIdentity.ApiKeyWrapperConfig>().toEqualTypeOf<Official.ApiKeyWrapperConfig>()
     expectTypeOf<PromiseIdentity.OAuth2TokenRequest>().toEqualTypeOf<Official.OAuth2TokenRequest>()
     expectTypeOf<PromiseIdentity.ApiKeyRequest>().toEqualTypeOf<Official.ApiKeyRequest>()
   })
 
-  test("wrappers are the same, both ways, but for declared credentials", () => {
+  test("has the same wrappers, except for declared credentials", () => {
     expectTypeOf<Ours["withAccessToken"]>().toExtend<Theirs["withAccessToken"]>()
     expectTypeOf<Theirs["withAccessToken"]>().toExtend<
       (config: PromiseIdentity.OAuth2WrapperConfig) => PromiseIdentity.CredentialWrapper
@@ -45,7 +45,7 @@ describe("the official SDK", () => {
     expectTypeOf<Ours["withWAT"]>().toEqualTypeOf<Theirs["withWAT"]>()
   })
 
-  test("propagation takes every client that theirs takes, without any", () => {
+  test("propagates for every client that the official function accepts, without `any`", () => {
     expectTypeOf<Ours["withWatPropagation"]>().toExtend<Theirs["withWatPropagation"]>()
     expectTypeOf<DataPlaneSdk.BedrockAgentCoreClient>().toExtend<PromiseIdentity.AwsClient>()
     expectTypeOf<DataPlaneSdk.BedrockAgentCore>().toExtend<PromiseIdentity.AwsClient>()
@@ -70,10 +70,10 @@ describe("wrapped functions", () => {
       .toEqualTypeOf<[string, number]>()
   })
 
-  test("take a credential as their last parameter, and give a promise", () => {
-    // @ts-expect-error the last parameter is no string
+  test("take a credential as their last parameter, and return a promise", () => {
+    // @ts-expect-error the last parameter is not a string
     void PromiseIdentity.withApiKey(config)(async (_query: string, _page: number) => 1)
-    // @ts-expect-error no promise
+    // @ts-expect-error the function returns no promise
     void PromiseIdentity.withApiKey(config)((key: string) => key)
     // @ts-expect-error no such flow
     void PromiseIdentity.withAccessToken({ ...config, scopes: [], authFlow: "CLIENT_CREDENTIALS" })
@@ -96,7 +96,7 @@ describe("declared credentials", () => {
     expected.toEqualTypeOf(withApiKey(Weather, { workloadIdentityToken: "token" })(search))
   })
 
-  test("have their own kind, and their own request", () => {
+  test("need the right kind, and have their own request", () => {
     // @ts-expect-error a key
     void withAccessToken(Weather)
     // @ts-expect-error a token
@@ -111,7 +111,7 @@ describe("declared credentials", () => {
 describe("make", () => {
   type Argument = Parameters<Ours["make"]>[0]
 
-  test("takes any runtime that has Identity", () => {
+  test("accepts any runtime with Identity", () => {
     type OfAws = Layer.Success<ReturnType<typeof AwsIdentity.layer>>
     expectTypeOf<ManagedRuntime.ManagedRuntime<OfAws, Error>>().toExtend<Argument>()
     expectTypeOf<Context.Context<OfAws>>().toExtend<Argument>()
@@ -120,13 +120,13 @@ describe("make", () => {
     expectTypeOf<ManagedRuntime.ManagedRuntime<never, never>>().not.toExtend<Argument>()
   })
 
-  test("gives the functions of the module", () => {
+  test("returns the functions of the module", () => {
     expectTypeOf<ReturnType<Ours["make"]>>().toEqualTypeOf<Pick<Ours, keyof PromiseIdentity.Functions>>()
     expectTypeOf<Pick<Ours, keyof PromiseIdentity.DataPlaneFunctions>>()
       .toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
   })
 
-  test("gives workload only for a runtime with the data plane", () => {
+  test("returns workload only for a runtime with the data plane", () => {
     type Both = Identity.Identity | DataPlane.DataPlane
     const both = {} as ManagedRuntime.ManagedRuntime<Both, Error>
     expectTypeOf(PromiseIdentity.make(both)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
@@ -141,18 +141,18 @@ describe("make", () => {
 describe("workload", () => {
   const { runWithContext, workload } = PromiseIdentity
 
-  test("takes one identifier of a user, with a JWT as text or as a secret", () => {
+  test("accepts one identifier of a user, with a JWT as a string or as a Redacted", () => {
     const alice = workload({ name: "agent", user: { userId: "alice" }, renewAfter: "1 minute" })
     expectTypeOf(alice).toEqualTypeOf<PromiseIdentity.Workload>()
     expectTypeOf(alice.getToken()).toEqualTypeOf<Promise<string>>()
     void workload({ name: "agent" })
     void workload({ name: "agent", user: { userToken: "a.b.c" } })
     void workload({ name: "agent", user: { userToken: {} as Redacted.Redacted } })
-    // @ts-expect-error both
+    // @ts-expect-error a user has an id or a JWT, not both
     void workload({ name: "agent", user: { userId: "alice", userToken: "a.b.c" } })
-    // @ts-expect-error a text is not a user
+    // @ts-expect-error a string is not a user
     void workload({ name: "agent", user: "alice" })
-    // @ts-expect-error no name
+    // @ts-expect-error the name is missing
     void workload({ user: { userId: "alice" } })
     expectTypeOf(runWithContext({ workload: alice }, async () => 1)).toEqualTypeOf<Promise<number>>()
     // @ts-expect-error a name is not a workload
@@ -163,12 +163,12 @@ describe("workload", () => {
 describe("the page after consent", () => {
   const { fetchConsentCallback, nodeConsentCallback } = PromiseIdentity
 
-  test("needs the user who is signed in", () => {
-    // @ts-expect-error there is no default
+  test("requires the user who is signed in", () => {
+    // @ts-expect-error currentUser has no default
     void fetchConsentCallback({})
-    // @ts-expect-error there is no default
+    // @ts-expect-error currentUser has no default
     void nodeConsentCallback({})
-    // @ts-expect-error a text is not a user
+    // @ts-expect-error a string is not a user
     void fetchConsentCallback({ currentUser: () => "alice" })
     // @ts-expect-error the id may be missing
     void nodeConsentCallback({ currentUser: (request) => ({ userId: request.headers.cookie }) })
@@ -194,7 +194,7 @@ describe("the page after consent", () => {
     expectTypeOf(listener).toExtend<RequestListener>()
   })
 
-  test("knows the request of a framework", () => {
+  test("has the request type of a framework", () => {
     interface Framework extends IncomingMessage {
       readonly user?: { readonly id: string }
     }
@@ -207,26 +207,26 @@ describe("the page after consent", () => {
 })
 
 describe("a session", () => {
-  test("is resumed as it is, or from its text", () => {
+  test("is resumed as it is, or from its string", () => {
     const { completeAuthorization, encodeSession, resume, reveal } = PromiseIdentity
     expectTypeOf(resume).parameter(0).toEqualTypeOf<ConsentSession | string>()
     expectTypeOf(resume("text")).toEqualTypeOf<Promise<string>>()
     expectTypeOf(encodeSession({} as ConsentSession)).toEqualTypeOf<string>()
     expectTypeOf(reveal({} as ConsentSession["authorizationUrl"])).toEqualTypeOf<string>()
     expectTypeOf(completeAuthorization({ sessionUri: "urn", user: { userId: "alice" } })).toEqualTypeOf<Promise<void>>()
-    // @ts-expect-error for whom?
+    // @ts-expect-error the user is missing
     void completeAuthorization({ sessionUri: "urn" })
   })
 })
 
 describe("runWithContext", () => {
-  test("takes the context of the official server, and that of http/RequestContext", () => {
+  test("accepts the context of the official server, and that of http/RequestContext", () => {
     expectTypeOf<OfficialRuntime.RequestContext>().toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf<RequestContext.Service>().toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf<{ readonly workloadAccessToken: number }>().not.toExtend<PromiseIdentity.RequestContext>()
   })
 
-  test("gives back what the function gives", () => {
+  test("returns the result of the function", () => {
     expectTypeOf(PromiseIdentity.runWithContext({}, async () => 1)).toEqualTypeOf<Promise<number>>()
     expectTypeOf(PromiseIdentity.getContext()).toEqualTypeOf<PromiseIdentity.RequestContext | undefined>()
   })

@@ -29,7 +29,7 @@ class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", {
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 describe("withAccessToken", () => {
-  it.live("gives the token as the last argument, and what the function gives back", () =>
+  it.live("passes the token as the last argument, and returns the result of the function", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -41,7 +41,7 @@ describe("withAccessToken", () => {
       assert.match(token, /^token-\d+\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("asks for all that its configuration says; a return URL of its own goes before that of the request", () =>
+  it.live("sends its whole configuration, and prefers its own return URL to that of the request", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* World.runtimeOf(
@@ -63,7 +63,7 @@ describe("withAccessToken", () => {
         Effect.promise(() =>
           runWithContext(ofRequest, withAccessToken({ ...config, ...more })(async (token: string) => token))
         )
-      // An empty token does not count.
+      // An empty token is ignored.
       yield* call({ workloadIdentityToken: "", callbackUrl: "https://agent.example.com/of-its-own" })
       yield* call({})
       const asked = {
@@ -99,12 +99,12 @@ describe("withAccessToken", () => {
       })(async (token: string) => token)
       assert.match(yield* Effect.promise(() => tool()), /^token-1\.calendar-client\.approved\.read/)
       assert.lengthOf(shown, 1)
-      // The vault answers now.
+      // The vault has the token now.
       assert.match(yield* Effect.promise(() => tool()), /^token-1\.calendar-client\.approved\.read/)
       assert.lengthOf(shown, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("asks again when forced", () =>
+  it.live("prompts again with forceAuthentication", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -118,7 +118,7 @@ describe("withAccessToken", () => {
       assert.match(yield* Effect.promise(() => tool()), /^token-2\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("rejects at once with the session when there is no handler for the URL", () =>
+  it.live("rejects at once with the session when there is no onAuthUrl", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -139,7 +139,7 @@ describe("withAccessToken", () => {
       assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("ends the wait when consent is refused", () =>
+  it.live("ends the wait when the user denies consent", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { deny } = yield* World.decisions
@@ -151,7 +151,7 @@ describe("withAccessToken", () => {
       assert.strictEqual(World.tagOf(yield* World.rejectionOf(tool())), "AuthorizationFailed")
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("rejects with the very errors of onAuthUrl and of the function", () =>
+  it.live("rejects with the same error objects as onAuthUrl and the function", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -201,7 +201,7 @@ describe("withAccessToken", () => {
     }).pipe(Effect.provide(World.layer)))
 })
 
-describe("a wrong configuration", () => {
+describe("an invalid configuration", () => {
   // A program in plain JavaScript can pass anything.
   const untyped = (value: unknown) => value as never
   const tool = async (credential: string) => credential
@@ -212,7 +212,7 @@ describe("a wrong configuration", () => {
       return (error.fieldList ?? []).map(({ message, name }) => `${name}: ${message}`)
     })
 
-  it.live("is refused in the names of this API, when the function is called", () =>
+  it.live("rejects with the names of this API when the function is called", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
@@ -302,7 +302,7 @@ describe("a declared credential", () => {
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.context<Identity.Identity>())
-      /** The requests of a call, and what it showed. */
+      /** The requests of a call, and the URLs that it showed. */
       const observe = (call: (options: PromiseIdentity.AccessTokenUseOptions) => Promise<unknown>) =>
         Effect.gen(function*() {
           const before = (yield* planes.calls).length
@@ -340,7 +340,7 @@ describe("a declared credential", () => {
       Layer.merge(Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 millis"))))
     ))))
 
-  it.live("goes on when the user has consented, over the local server", () =>
+  it.live("continues when the user has consented, over the local server", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -367,7 +367,7 @@ describe("withApiKey", () => {
       assert.strictEqual(yield* Effect.promise(() => call()), "key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("gives the key as the last argument", () =>
+  it.live("passes the key as the last argument", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()
       const workloadIdentityToken = yield* World.tokenOf("alice")
@@ -385,7 +385,7 @@ describe("the caller", () => {
   const forecast = (withApiKey: PromiseIdentity.Functions["withApiKey"]) =>
     withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
 
-  it.live("is the one of the request, by the official context or by http/RequestContext", () =>
+  it.live("comes from the request, from the official context or from http/RequestContext", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -413,7 +413,7 @@ describe("the caller", () => {
       }
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("is given, before that of the request", () =>
+  it.live("comes from workloadIdentityToken before the request", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
       const { approve } = yield* World.decisions
@@ -430,7 +430,7 @@ describe("the caller", () => {
       assert.strictEqual(yield* Effect.promise(() => tool(alice)()), ofAlice)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("is the one of the runtime where there is no other", () =>
+  it.live("comes from the runtime when there is no other", () =>
     Effect.gen(function*() {
       const { withApiKey, withWAT } = yield* World.functions({
         caller: WorkloadAccessToken.layer(secret("token-of-the-runtime"))
@@ -443,7 +443,7 @@ describe("the caller", () => {
       assert.strictEqual(World.tagOf(yield* World.rejectionOf(forecast(withApiKey)())), "UnauthorizedException")
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("is missing: the error says what to do", () =>
+  it.live("rejects with what to do when it is missing", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = PromiseIdentity.make(
         yield* World.runtimeOf(Layer.mock(Identity.Identity, {}))
@@ -459,7 +459,7 @@ describe("the caller", () => {
         assert.strictEqual(World.tagOf(outside), "MissingWorkloadAccessToken")
         assert.match(
           String(outside),
-          /no request is in context: call inside of runWithContext, or give workloadIdentityToken/
+          /no request is in context: call inside of runWithContext, or pass workloadIdentityToken/
         )
         const inside = yield* World.rejectionOf(runWithContext({ workloadAccessToken: "" }, call))
         assert.strictEqual(World.tagOf(inside), "MissingWorkloadAccessToken")
@@ -485,7 +485,7 @@ describe("make", () => {
       assert.strictEqual(built, 1)
     }))
 
-  it.live("takes the runtime of an Effect program", () =>
+  it.live("accepts the runtime of an Effect program", () =>
     Effect.gen(function*() {
       const call = wrapped(PromiseIdentity.make(yield* Effect.context<Identity.Identity>()))
       assert.strictEqual(yield* Effect.promise(() => call()), "a-key")

@@ -104,7 +104,7 @@ const functions = (options: {
     }
   })
 
-/** An application with the page for the return of users, and the functions that it uses. */
+/** An application with the page after consent, and the functions that it uses. */
 const application = (
   page: (functions: PromiseIdentity.Functions) => Listener,
   options: Parameters<typeof functions>[0] = {}
@@ -157,7 +157,7 @@ const failedOf = (error: unknown): AuthorizationFailed => {
   return error
 }
 
-/** A session that has the user's consent at the authorization server, and is not complete: `session_id`. */
+/** The `session_id` of a session with the user's consent that is not complete yet. */
 const consented = (app: Effect.Success<ReturnType<typeof application>>) =>
   Effect.gen(function*() {
     const error = yield* rejectionOf(
@@ -171,7 +171,7 @@ const consented = (app: Effect.Success<ReturnType<typeof application>>) =>
   })
 
 describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) => {
-  it.live("completes for the user who asked, and the wait ends with one more request", () =>
+  it.live("completes for the user who was asked, and the wait ends with one more request", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { link, token } = yield* shown((onAuthUrl) =>
@@ -186,7 +186,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.include((yield* (yield* app.browserOf("alice")).opens(page.url)).text, "Link already used")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("stores nothing for another user, and uses the link up", () =>
+  it.live("stores nothing for another user, and claims the session", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser, session } = yield* consented(app)
@@ -210,7 +210,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("refuses unknown links, other methods, and browsers without a user, and claims nothing", () =>
+  it.live("rejects unknown links, other methods, and browsers without a user, and claims nothing", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
       const { back, browser } = yield* consented(app)
@@ -234,7 +234,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
 })
 
 describe("a consent", () => {
-  it.live("that the user refuses ends the wait", () =>
+  it.live("ends the wait when the user denies it", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.node, { poll: Schedule.spaced("20 millis") })
       const { link, token } = yield* shown((onAuthUrl) =>
@@ -245,7 +245,7 @@ describe("a consent", () => {
       assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("ends at once when another user opens the page after it", () =>
+  it.live("ends the wait at once when another user opens the page", () =>
     Effect.gen(function*() {
       // It polls every hour.
       const app = yield* application(callbacks.node)
@@ -260,7 +260,7 @@ describe("a consent", () => {
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
-  it.live("ends at once when AgentCore refuses to complete it", () =>
+  it.live("ends the wait at once when AgentCore rejects the completion", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       // The application names another user than the one of the workload access token.
@@ -274,11 +274,11 @@ describe("a consent", () => {
       assert.strictEqual(error.reason, "Rejected")
       assert.include(error.message, "AgentCore did not accept the consent")
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
-      // The wait has asked once more.
+      // The wait has polled once more.
       assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
-  it.live("is complete although the response of AgentCore was lost, and it rejected the retry", () =>
+  it.live("is complete even when the response of AgentCore is lost and the retry is rejected", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch, { loses: "/identities/CompleteResourceTokenAuth" })
       const { link, token } = yield* shown((onAuthUrl) =>
@@ -289,7 +289,7 @@ describe("a consent", () => {
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
-  it.live("goes on in another process", () =>
+  it.live("continues in another process", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       const { back, browser, error, session } = yield* consented(app)
@@ -315,7 +315,7 @@ describe("a consent", () => {
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("that the application completes itself ends the wait at once", () =>
+  it.live("ends the wait at once when the application completes it", () =>
     Effect.gen(function*() {
       const app: Effect.Success<ReturnType<typeof application>> = yield* application(
         ({ completeAuthorization }) => async (request, response) => {
@@ -364,7 +364,7 @@ describe("a consent", () => {
       assert.include(page.text, "Unknown link")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("is in the PendingConsents of the runtime, if it has one", () =>
+  it.live("is stored in the PendingConsents of the runtime, if there is one", () =>
     Effect.gen(function*() {
       const pending = yield* Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory)
       const shared = { pending: Layer.succeed(PendingConsents.PendingConsents, pending) }
@@ -382,7 +382,7 @@ describe("a consent", () => {
 })
 
 describe("a page of the application", () => {
-  it.live("answers with Fetch, and never sends the session on", () =>
+  it.live("responds with the Fetch API, and never leaks the session in the Referer", () =>
     Effect.gen(function*() {
       const outcomes: Array<PromiseIdentity.ConsentOutcome> = []
       const app = yield* application(({ fetchConsentCallback }) =>
@@ -410,7 +410,7 @@ describe("a page of the application", () => {
       )
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("answers in the way of its framework, with its types", () =>
+  it.live("responds through its framework, with its types", () =>
     Effect.gen(function*() {
       interface Framework extends IncomingMessage {
         user?: string
@@ -435,7 +435,7 @@ describe("a page of the application", () => {
       const failing = (): never => {
         throw new Error(secret)
       }
-      // JavaScript checks no types.
+      // A program in plain JavaScript can pass anything.
       const nonsense = (() => ({ id: secret })) as unknown as () => PromiseIdentity.User
       let page: Listener = (_, response) => response.end()
       const app = yield* application((functions) => {
@@ -471,7 +471,7 @@ describe("a page of the application", () => {
 })
 
 describe("workload", () => {
-  it.live("gives the token of the caller, and renews it", () =>
+  it.live("returns the token of the caller, and renews it", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { count, withApiKey, withWAT, workload } = yield* functions()
@@ -488,7 +488,7 @@ describe("workload", () => {
 
       const wat = withWAT(async (token: string) => token)
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: agent }, wat)), renewed)
-      // A token of the request comes first, and an empty one is none.
+      // A token of the request takes precedence, and an empty one is ignored.
       const of = (workloadAccessToken: string) => runWithContext({ workload: agent, workloadAccessToken }, wat)
       assert.strictEqual(yield* Effect.promise(() => of("of-the-request")), "of-the-request")
       assert.strictEqual(yield* Effect.promise(() => of("")), renewed)
@@ -504,7 +504,7 @@ describe("workload", () => {
       assert.strictEqual(yield* count("getWorkloadAccessTokenForUserId"), 2)
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("renews a token that the service refuses", () =>
+  it.live("renews a token that the service rejects", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey } = yield* functions()
@@ -521,7 +521,7 @@ describe("workload", () => {
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: caller }, key)), "key-of-the-weather")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("says what is wrong, and shows no JWT", () =>
+  it.live("throws what is wrong, without the JWT", () =>
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey, workload } = yield* functions()
@@ -541,7 +541,7 @@ describe("workload", () => {
           userToken
         }]
       ) {
-        // JavaScript checks no types.
+        // A program in plain JavaScript can pass anything.
         const make = async () => workload({ name: "agent", user: user as PromiseIdentity.User })
         const error = yield* rejectionOf(make())
         assert.strictEqual(tagOf(error), "ValidationException")

@@ -27,7 +27,7 @@ const reports = withAccessToken({ providerName: "calendar", scopes: ["read"], au
 const disposing = Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
 
 describe("the functions of the module", () => {
-  it.live("reach AWS as the environment says when the first call is made", () =>
+  it.live("read the environment at the first call", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
@@ -41,7 +41,7 @@ describe("the functions of the module", () => {
       assert.match(answers[2] ?? "", /^token-1\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("reject with what is wrong with the environment, and go on when it is mended", () =>
+  it.live("reject when the environment is invalid, and work when it is corrected", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
@@ -60,7 +60,7 @@ describe("the functions of the module", () => {
       assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("need no client to see that there is no caller, or to give his token", () =>
+  it.live("build no client when the caller is missing, or when only its token is read", () =>
     Effect.gen(function*() {
       yield* disposing
       yield* World.environment(unusable)
@@ -91,7 +91,7 @@ describe("the functions of the module", () => {
       assert.lengthOf(received, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("give a workload its token, with a new client after the runtime was disposed of", () =>
+  it.live("obtain the token of a workload, with a new client after the runtime was disposed of", () =>
     Effect.gen(function*() {
       yield* disposing
       const agent = workload({ name: "agent", user: { userId: "alice" } })

@@ -36,7 +36,7 @@ describe("runWithContext", () => {
     assert.deepStrictEqual(seen, [outer, inner, outer])
   })
 
-  it("gives back what the function gives, and throws what it throws", async () => {
+  it("returns and throws what the function returns and throws", async () => {
     const answer = { data: "as it is" }
     const failure = new Error("as it is")
     assert.strictEqual(runWithContext({}, () => answer), answer)
@@ -74,7 +74,7 @@ describe("runWithContext", () => {
     assert.deepStrictEqual(seen, [context, context, context, context, context, context])
   })
 
-  it("carries the context into the end of a generator that is left, or told of an error", async () => {
+  it("carries the context into return and throw of a generator", async () => {
     const context = { sessionId: "streaming" }
     const seen: Array<unknown> = []
     for await (const _ of runWithContext(context, () => stream(seen))) break
@@ -86,9 +86,9 @@ describe("runWithContext", () => {
     assert.deepStrictEqual(value, ["lost", context])
   })
 
-  it.live("keeps 20 users apart whose calls are made at once", () =>
+  it.live("keeps the concurrent calls of 20 users apart", () =>
     Effect.gen(function*() {
-      // One call at a time: each fiber resumes in the turn and the asynchronous context of the previous one.
+      // One call at a time: each fiber resumes in the asynchronous context of the previous one.
       const semaphore = yield* Semaphore.make(1)
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions({ around: semaphore.withPermits(1) })
       const { approve } = yield* World.decisions
@@ -127,7 +127,7 @@ describe("runWithContext", () => {
       assert.sameMembers([...askedIn.values()], [...users, ...users])
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("keeps users apart who wait for the runtime to be built", () =>
+  it.live("keeps users apart while the runtime is built", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions({
         caller: WorkloadAccessToken.layer(secret("of-nobody-here")).pipe(

@@ -75,7 +75,7 @@ const usage = (options: {
   }).pipe(Effect.provide(World.layer))
 
 describe("the documented usage of the official SDK", () => {
-  it("is the same but for the import", () => {
+  it("differs only in the import", () => {
     const read = (name: string) => readFileSync(new URL(`usage/${name}`, import.meta.url), "utf8")
     const moved = read("official.ts").replaceAll(
       "bedrock-agentcore/identity",
@@ -92,6 +92,6 @@ describe("the documented usage of the official SDK", () => {
       inContext: (_, f) => f()
     }))
 
-  it.live("runs here, in a handler of the official server that carries the context", () =>
+  it.live("runs with this package, in a handler of the official server that sets the context", () =>
     usage({ load: () => import("./usage/moved.js"), inContext: runWithContext }))
 })

@@ -63,7 +63,7 @@ describe("withWatPropagation", () => {
       }
     }))
 
-  it.live("adds it to no other operation, and no other service", () =>
+  it.live("adds the header to no other operation, and no other service", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -88,7 +88,7 @@ describe("withWatPropagation", () => {
       }
     }))
 
-  it.live("reads the caller when the call is made, and sends nothing where there is none", () =>
+  it.live("reads the caller at each call, and adds nothing without a caller", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -112,7 +112,7 @@ describe("withWatPropagation", () => {
       assert.lengthOf(received, users.length + 2)
     }))
 
-  it.live("can be said twice", () =>
+  it.live("changes nothing when it is called twice", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -122,7 +122,7 @@ describe("withWatPropagation", () => {
       assert.strictEqual(received[0]?.headers[header], "token-of-alice")
     }))
 
-  it.live("leaves a command alone that brings its own caller", () =>
+  it.live("does not override the caller of a single command", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
@@ -134,7 +134,7 @@ describe("withWatPropagation", () => {
       assert.deepStrictEqual(received.map(({ headers }) => headers[header]), ["token-of-bob"])
     }))
 
-  it.live("takes the caller of the runtime where no request gives one", () =>
+  it.live("uses the caller of the runtime when the request has none", () =>
     Effect.gen(function*() {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)

@@ -1,4 +1,4 @@
-/** The shared parts of the tests of the promise API: the local server over the AWS SDK, and an API that records its requests. */
+/** Shared by the tests of the promise API: the local server over the AWS SDK, and an API that records its requests. */
 import { assert } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -48,7 +48,7 @@ export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
     (runtime) => runtime.disposeEffect
   )
 
-/** The functions over the AWS SDK and the local server, with the services of a program around the calls or beside `Identity`. */
+/** The functions over the AWS SDK and the local server, with services around the calls or next to `Identity`. */
 export const functions = (options: {
   readonly around?: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
   readonly caller?: Layer.Layer<WorkloadAccessToken.WorkloadAccessToken>

@@ -1,4 +1,4 @@
-/** The configurations of the wrappers, their checks, and the requests that they stand for. */
+/** The configurations of the wrappers, and how they are checked and mapped to requests of `Identity`. */
 import * as Effect from "effect/Effect"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -21,9 +21,7 @@ import { ProviderName } from "../../models/internal/names.js"
 import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
 
-/*
- * Members and lists are mutable, as in the official SDK, so that code with its types still compiles.
- */
+// Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
 
 export interface OAuth2WrapperConfig {
   /** Default: the token of the request in context, see `runWithContext`. */
@@ -37,24 +35,24 @@ export interface OAuth2WrapperConfig {
   /** The services that the token is for (RFC 8693). Default: none. */
   audiences?: Array<string> | undefined
   /**
-   * The OAuth2 flow: whose access it is, and how the token is obtained.
+   * The OAuth2 flow. It decides whose access it is, and how the token is obtained.
    *
    * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
    * - `M2M`: the agent's own access, without a user (client credentials).
    * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
-   *   workload access token has to be one for that JWT.
+   *   workload access token must be for that JWT.
    */
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**
-   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
-   * call.
+   * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
+   * the call.
    */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-  /** Asks the user again, and drops the token in the vault. */
+  /** Asks the user to consent again, and drops the token in the vault. Default: false. */
   forceAuthentication?: boolean | undefined
   /**
    * Where the browser goes after consent. It must be registered on the workload identity. Default: the URL of the
-   * request in context, else the `Consent.ReturnUrl` of the runtime.
+   * request in context, or else `Consent.ReturnUrl` of the runtime.
    */
   callbackUrl?: string | undefined
   /** State of the application. The callback URL carries it back. */
@@ -77,28 +75,29 @@ export interface ApiKeyUseOptions {
 
 export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   /**
-   * Shows the authorization URL to the user; then the call waits for the token. Called once, in the context of the
-   * call. Default: the promise rejects with `RequiresUserConsent`.
+   * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
+   * the call. Default: the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-export interface ResumeOptions {
-  /** Default: the token of the request in context, see `runWithContext`. */
-  readonly workloadIdentityToken?: string | undefined
+export interface ResumeOptions extends ApiKeyUseOptions {
   /**
-   * Shows the authorization URL to the user if they have not consented yet; then the call waits for the token. A
-   * function that does nothing only waits. Default: the promise rejects with `RequiresUserConsent`.
+   * Shows the authorization URL to the user if they have not consented yet. Then the call waits for the token. With a
+   * function that does nothing, the call only waits. By default, the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-const Text = () => Constraint.optional(Schema.String)
+const OptionalString = () => Constraint.optional(Schema.String)
 
-const useFields = () => ({ workloadIdentityToken: Text(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
+const useFields = () => ({
+  workloadIdentityToken: OptionalString(),
+  onAuthUrl: Constraint.optional(OptionTypes.AnyFunction)
+})
 
-/** `sessionUri` is in a type of the official SDK, and means nothing here. */
-export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
+/** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
+export const validateAccessTokenConfig: Refuse = refuseOtherTags(
   "AccessToken",
   refuseFields(() => {
     const { audiences, customParameters, flow, forceAuthentication, provider, resources, returnUrl, scopes } =
@@ -114,30 +113,27 @@ export const refuseAccessTokenConfig: Refuse = refuseOtherTags(
       callbackUrl: returnUrl,
       customState: Constraint.optional(Constraint.text(1, 4096)),
       customParameters,
-      sessionUri: Text()
+      sessionUri: OptionalString()
     }
   }, accessTokenOperation),
   accessTokenOperation
 )
 
-export const refuseApiKeyConfig: Refuse = refuseOtherTags(
+export const validateApiKeyConfig: Refuse = refuseOtherTags(
   "ApiKey",
-  refuseFields(() => ({ workloadIdentityToken: Text(), providerName: ProviderName }), apiKeyOperation),
+  refuseFields(() => ({ workloadIdentityToken: OptionalString(), providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
-/** Checks options that can be absent. */
-const refuseOptions = (...check: Parameters<typeof refuseFields>): Refuse => {
-  const refuse = refuseFields(...check)
-  return (options) => options === undefined ? undefined : refuse(options)
-}
+export const validateAccessTokenUse: Refuse = refuseFields(useFields, accessTokenOperation)
 
-export const refuseAccessTokenUse: Refuse = refuseOptions(useFields, accessTokenOperation)
+export const validateApiKeyUse: Refuse = refuseFields(
+  () => ({ workloadIdentityToken: OptionalString() }),
+  apiKeyOperation
+)
 
-export const refuseApiKeyUse: Refuse = refuseOptions(() => ({ workloadIdentityToken: Text() }), apiKeyOperation)
-
-/** `Identity` checks the values. */
-export const refuseCompletionNames: Refuse = refuseFields(() => ({
+/** Checks the names of the properties. `Identity` checks their values. */
+export const validateCompletion: Refuse = refuseFields(() => ({
   sessionUri: Constraint.guard(
     "a string or a Redacted string",
     (value) => isString(value) || Redacted.isRedacted(value)
@@ -165,9 +161,7 @@ export const toAccessTokenRequest = (
 ): Request => {
   const request = isDeclared(subject, "AccessToken") ? subject.request : toInlineRequest(subject)
   const returnUrl = context?.oauth2CallbackUrl ?? context?.callbackUrl
-  return request.returnUrl !== undefined || returnUrl === undefined
-    ? request
-    : { ...request, returnUrl }
+  return request.returnUrl !== undefined || returnUrl === undefined ? request : { ...request, returnUrl }
 }
 
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
@@ -177,13 +171,8 @@ export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacte
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
-  typeof session === "string"
-    ? Effect.mapError(
-      Schema.decodeEffect(FromJson)(session),
-      // The messages of this schema have no values.
-      ({ issue }) =>
-        new ValidationException({
-          message: leavesOf(issue).map(({ message }) => message).join("; ")
-        })
-    )
-    : Effect.succeed(session)
+  typeof session !== "string" ? Effect.succeed(session) : Effect.mapError(
+    Schema.decodeEffect(FromJson)(session),
+    // The messages of this schema have no values.
+    ({ issue }) => new ValidationException({ message: leavesOf(issue).map(({ message }) => message).join("; ") })
+  )

@@ -1,6 +1,4 @@
-/**
- * The consents that the functions of one runtime wait for, and the page that the browser returns to, without Effect.
- */
+/** The consents that the functions of one runtime wait for, and the page that the browser returns to. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,26 +19,11 @@ import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { checkUser, type User } from "./workload.js"
 
-export interface Consents {
-  /** The signals in context, else those in memory. */
-  readonly signals: Effect.Effect<ConsentSignals.Service>
-  /** The store in context, else one in memory. */
-  readonly pending: Effect.Effect<PendingConsents.Service>
-  /**
-   * Stores the session for its user, shows it, and waits until the callback has completed it. Without `show`, the
-   * handler of the runtime decides.
-   */
-  readonly options: (
-    user: UserIdentifier | undefined,
-    show: Consent.ConsentHandler<unknown> | undefined
-  ) => Identity.ConsentOptions<unknown>
-}
-
 const nextStep =
   "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
   + "and call resume with its session"
 
-/** The next step of the default handler is one of Effect. */
+/** Runs the handler of the runtime. The default handler's error names a next step for programs with Effect. */
 const byDefault: Consent.ConsentHandler<unknown> = (session) =>
   Effect.mapError(
     Effect.flatMap(Consent.Handler, (handler) => handler(session)),
@@ -48,13 +31,14 @@ const byDefault: Consent.ConsentHandler<unknown> = (session) =>
       error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
   )
 
-export const make = (): Consents => {
+export const make = () => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
       ? Effect.map(Effect.scoped(Layer.build(PendingConsents.layerMemory)), (context) => memory ??= context)
       : Effect.succeed(memory)
   )
+  /** Returns the service in context, by default one in memory. */
   const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, S>(
     tag: Context.Key<I, S>
   ): Effect.Effect<S> =>
@@ -67,7 +51,13 @@ export const make = (): Consents => {
   return {
     signals,
     pending,
-    options: (user, show = byDefault) => ({
+    /**
+     * The options of a call: it stores the session for its user, shows it, and waits until the callback completes it.
+     */
+    options: (
+      user: UserIdentifier | undefined,
+      show: Consent.ConsentHandler<unknown> = byDefault
+    ): Identity.ConsentOptions<unknown> => ({
       consent: user === undefined ? show : (session) =>
         Effect.provideServiceEffect(
           PendingConsents.handler({ user, show })(session),
@@ -87,40 +77,35 @@ export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
-export interface FetchOptions {
+interface CallbackOptions<in Req> {
   /**
-   * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
-   * user is signed in.
-   *
-   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
-   * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
-   */
-  readonly currentUser: (request: Request) => User | null | undefined | Promise<User | null | undefined>
-  /** The response instead of the plain pages, for example a redirect into the application. */
-  readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
-}
-
-export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> {
-  /**
-   * The user who is signed in in this browser, from the application's own session, usually a cookie. `undefined` if no
-   * user is signed in.
+   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
+   * `undefined` if no user is signed in.
    *
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
    * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
    */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
-  /** Sends a response instead of the plain pages, for example a redirect into the application. */
+}
+
+export interface FetchOptions extends CallbackOptions<Request> {
+  /** Returns the response in place of the plain pages, for example a redirect into the application. */
+  readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
+}
+
+export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> extends CallbackOptions<Req> {
+  /** Sends a response in place of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
 
 export interface Dependencies<R> {
   readonly identity: Effect.Effect<Identity.Service, unknown, R>
   readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
-  readonly consents: Consents
+  readonly consents: ReturnType<typeof make>
   readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
 
-/** The session of the request. The host of a URL may be anything, so only its query is read. */
+/** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */
 const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
   const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
   const [sessionUri, ...more] = new URLSearchParams(query).getAll("session_id")
@@ -138,7 +123,7 @@ const visit = async <R>(
     const checked = yield* checkUser(user, "currentUser")
     const dependencies = {
       identity: yield* identity,
-      // The runtime of a program may have no data plane.
+      // A runtime can have no data plane.
       callerOf: Completion.callerOver(yield* Effect.option(dataPlane)),
       pending: yield* consents.pending,
       signals: yield* consents.signals
@@ -147,7 +132,7 @@ const visit = async <R>(
   }))
 }
 
-// A page of the application would send the session with its next request.
+// Without it, the next request from a page of the application would send the session in its `Referer`.
 const referrerPolicy = ["referrer-policy", "no-referrer"] as const
 
 export const makeFetch =
@@ -191,13 +176,10 @@ async (request, response, next) => {
     }
   } catch (error) {
     if (next !== undefined) return next(error)
-    // A server of Node has no handler for errors. The error itself may quote the request.
+    // A server of Node has no error handler. Only the name is logged, because the error may quote the request.
     const name = error instanceof Error ? cutName(error.name) : typeof error
     await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
-    if (response.headersSent) {
-      response.destroy()
-    } else {
-      response.writeHead(500).end()
-    }
+    if (response.headersSent) response.destroy()
+    else response.writeHead(500).end()
   }
 }

@@ -13,7 +13,6 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as DataPlane from "../../DataPlane.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
-import { isDeclared } from "../../identity/credentialTag.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -28,7 +27,7 @@ export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TR
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/** The used part of an AWS SDK client. The SDK's own client types are generic in the operations of one client. */
+/** The part of an AWS SDK client that is used here. The SDK's own types are generic in the operations of one client. */
 export interface AwsClient {
   /** The middleware of the client. */
   readonly middlewareStack: {
@@ -49,7 +48,7 @@ export interface AwsClient {
 }
 
 export interface CompleteAuthorizationOptions {
-  /** The parameter `session_id` of the URL to which the browser came back. */
+  /** The parameter `session_id` of the URL that the browser returned to. */
   readonly sessionUri: string | Redacted.Redacted
   /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
   readonly user: Workloads.User
@@ -79,9 +78,7 @@ export interface Functions {
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: Config.ResumeOptions) => Promise<string>
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
-  readonly fetchConsentCallback: (
-    options: Consents.FetchOptions
-  ) => (request: Request) => Promise<Response>
+  readonly fetchConsentCallback: (options: Consents.FetchOptions) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
     Req extends IncomingMessage = IncomingMessage,
     Res extends ServerResponse = ServerResponse
@@ -94,7 +91,7 @@ export interface DataPlaneFunctions extends Functions {
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
 
-/** Runs effects, and finds the `Identity` for them. A wrapper needs it only after it knows the caller. */
+/** Runs effects, and supplies their services. A wrapper asks for `Identity` only after it knows the caller. */
 export interface Runner<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
   readonly identity: Effect.Effect<Service, unknown, R>
@@ -102,16 +99,14 @@ export interface Runner<R> {
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // The scheduler may run the fiber in the asynchronous context of another request, so the callback is bound to the
-  // caller's context.
+  // The fiber may run in the asynchronous context of another request, so the callback is bound to the caller's context.
   const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
   return (session) =>
     Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
 }
 
 /**
- * The operations that accept the header. Other operations of the client, such as operations of AgentCore Identity, do
- * not.
+ * The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity.
  */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
@@ -120,8 +115,8 @@ const commands: ReadonlySet<string | undefined> = new Set([
 ])
 
 /**
- * Adds the middleware. The step `build` runs before the request is signed, and once for all attempts. With priority
- * `high` it runs before the middleware of a single command, which therefore takes precedence.
+ * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
+ * it before the middleware of a single command, so that the latter takes precedence.
  */
 const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
   client.middlewareStack.add(
@@ -140,9 +135,7 @@ const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<R
 
 /** Returns the value of an exit, or throws its error. */
 const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
-  if (Exit.isSuccess(exit)) {
-    return exit.value
-  }
+  if (Exit.isSuccess(exit)) return exit.value
   const error = Cause.squash(exit.cause)
   // A `ConfigError` is the only failure here that is not an `Error`.
   throw error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error
@@ -164,7 +157,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     return fn(...args, Redacted.value(credential))
   }
 
-  // The caller first: without one, no client is built.
+  // Reads the caller first: without a caller, no client is built.
   const callAs = (
     configured: string | undefined,
     context: RequestContext.RequestContext | undefined,
@@ -176,8 +169,8 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  // Before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context of
-  // another call.
+  // Call it before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context
+  // of another call.
   const consentOptions = (
     { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
     context: RequestContext.RequestContext | undefined
@@ -190,25 +183,23 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     // TypeScript does not see that the initial parameters and the last one are all parameters.
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-      options?: Config.AccessTokenUseOptions
+      options: Config.AccessTokenUseOptions = {}
     ) =>
       wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const refused = Config.refuseAccessTokenConfig(subject) ?? Config.refuseAccessTokenUse(options)
-        if (refused !== undefined) return Effect.fail(refused)
+        const invalid = Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
+        if (invalid !== undefined) return Effect.fail(invalid)
         const request = Config.toAccessTokenRequest(subject, context)
-        const use = isDeclared(subject, "AccessToken") ? { ...options } : { ...subject, ...options }
+        const use: Config.AccessTokenUseOptions = { ...subject, ...options }
         const consent = consentOptions(use, context)
         return callAs(use.workloadIdentityToken, context, (identity) =>
           Effect.flatMap(consent, (consent) =>
             identity.getAccessToken(request, consent)))
       }) as CredentialWrapper,
-    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options?: Config.ApiKeyUseOptions) =>
-      wrap((context) => {
-        const refused = Config.refuseApiKeyConfig(subject) ?? Config.refuseApiKeyUse(options)
-        if (refused !== undefined) return Effect.fail(refused)
-        const request = Config.toApiKeyRequest(subject)
-        const use = isDeclared(subject, "ApiKey") ? { ...options } : { ...subject, ...options }
-        return callAs(use.workloadIdentityToken, context, (identity) => identity.getApiKey(request))
+    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) =>
+      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+        const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
+        return Config.validateApiKeyConfig(subject) ?? Config.validateApiKeyUse(options)
+          ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
       }) as CredentialWrapper,
     withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
@@ -221,27 +212,21 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
           }))
       ),
     resume: async (session, options = {}) => {
-      const refused = Config.refuseAccessTokenUse(options)
-      if (refused !== undefined) throw refused
+      const invalid = Config.validateAccessTokenUse(options)
+      if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
-      const token = await settle(
-        callAs(
-          options.workloadIdentityToken,
-          context,
-          (identity) =>
-            Effect.flatMap(
-              Effect.all([Config.toSession(session), consent]),
-              ([session, options]) => identity.resumeAccessToken(session, options)
-            )
-        )
-      )
-      return Redacted.value(token)
+      const token = callAs(options.workloadIdentityToken, context, (identity) =>
+        Effect.flatMap(
+          Effect.all([Config.toSession(session), consent]),
+          ([session, options]) => identity.resumeAccessToken(session, options)
+        ))
+      return Redacted.value(await settle(token))
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
-        const refused = Config.refuseCompletionNames(options)
-        if (refused !== undefined) return yield* refused
+        const invalid = Config.validateCompletion(options)
+        if (invalid !== undefined) return yield* invalid
         const sessionUri = Config.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)
         yield* (yield* identity).completeAuthorization({ sessionUri, user })

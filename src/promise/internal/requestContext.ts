@@ -1,4 +1,4 @@
-/** The context of a request, and its caller. Only `promise/` keeps it in an `AsyncLocalStorage`. */
+/** The context of a request in an `AsyncLocalStorage`, and its caller. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
@@ -14,15 +14,15 @@ export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
   readonly workload?: Workload | undefined
   /**
-   * The user that the workload access token is for. The page after consent completes an authorization for this user
-   * only. Default: the user of `workload`, if that is the caller.
+   * The user that the workload access token is for. The page after consent completes authorizations of this user only.
+   * Default: the user of `workload`, if that is the caller.
    */
   readonly user?: User | undefined
   /** The workload access token of the caller. */
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
-  /** Where the browser goes after consent, as the official SDK names it. */
+  /** Where the browser goes after consent, under the name in the official SDK. */
   readonly oauth2CallbackUrl?: string | undefined
-  /** The same, as `http/RequestContext` names it. */
+  /** Where the browser goes after consent, under the name in `http/RequestContext`. */
   readonly callbackUrl?: string | undefined
   /** The session of the runtime. */
   readonly sessionId?: string | undefined
@@ -38,12 +38,10 @@ const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
   && hasProperty(u, "return") && isFunction(u.return)
   && hasProperty(u, "throw") && isFunction(u.throw)
 
-/**
- * Makes the body of an async generator, or of a promised one, run through `within`. Returns any other value as it is.
- */
+/** Runs the body of an async generator, or of a promised one, through `within`. Returns any other value unchanged. */
 const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
   if (result instanceof Promise) {
-    // A promise of the same value.
+    // The promise resolves to the same value.
     return result.then((value) => runWithin(value, within)) as T
   }
   if (isAsyncGenerator(result)) {
@@ -62,49 +60,36 @@ export const run = <T>(context: RequestContext, f: () => T): T => {
 
 export const get = (): RequestContext | undefined => storage.getStore()
 
-const makeCaller = (token: string | Redacted.Redacted): Service =>
-  make(Redacted.isRedacted(token) ? token : Redacted.make(token))
-
 const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
   workload: name,
   get: Effect.tryPromise({
     try: async () => Redacted.make(await getToken()),
-    // It rejects with the errors of the service of this type. Other errors only pass through.
+    // `getToken` rejects with these errors. Any other error passes through unchanged.
     catch: (error) => error as WorkloadAccessTokenError
   }),
   invalidate: (stale) => Effect.promise(() => invalidate(Redacted.value(stale)))
 })
 
 /**
- * The caller from the configuration, else from the request in context, else from the runtime. An empty token does not
- * count.
+ * Returns the caller of the configuration, else of the request in context, else of the runtime. Ignores empty tokens.
  */
 export const callerOf = (
   configured: string | undefined,
   context: RequestContext | undefined
 ): Effect.Effect<Service, MissingWorkloadAccessToken> => {
   const token = configured || context?.workloadAccessToken
-  return token
-    ? Effect.succeed(makeCaller(token))
-    : context?.workload
-    ? Effect.succeed(ofWorkload(context.workload))
-    : Effect.flatMap(
-      Effect.serviceOption(WorkloadAccessToken),
-      Option.match({
-        onNone: () =>
-          Effect.fail(
-            new MissingWorkloadAccessToken({
-              message: context === undefined
-                ? "There is no workload access token, and no request is in context: call inside of runWithContext, or give workloadIdentityToken to the functions that take it"
-                : RuntimeHeaders.missingToken
-            })
-          ),
-        onSome: Effect.succeed
-      })
-    )
+  if (token) return Effect.succeed(make(Redacted.isRedacted(token) ? token : Redacted.make(token)))
+  if (context?.workload) return Effect.succeed(ofWorkload(context.workload))
+  const message = context === undefined
+    ? "There is no workload access token, and no request is in context: call inside of runWithContext, or pass workloadIdentityToken to the functions that take it"
+    : RuntimeHeaders.missingToken
+  return Effect.flatMap(
+    Effect.serviceOption(WorkloadAccessToken),
+    Option.match({ onNone: () => Effect.fail(new MissingWorkloadAccessToken({ message })), onSome: Effect.succeed })
+  )
 }
 
-/** The user of the caller: the user of the request in context, else the user of its workload if that is the caller. */
+/** Returns the user of the request in context, else the user of its workload if that is the caller. */
 export const userOf = (
   configured: string | undefined,
   context: RequestContext | undefined

@@ -7,6 +7,7 @@ import type * as DataPlanes from "../../DataPlane.js"
 import { refuseFields } from "../../identity/credentialTag.js"
 import { refuseWorkload } from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
+import * as Constraint from "../../models/internal/constraint.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
@@ -24,38 +25,35 @@ export type User =
     readonly userId?: never
   }
 
-/** Does not check the user: a program in JavaScript can pass any value. */
+/** Converts the user without a check: a program in JavaScript can pass any value. */
 export const toUserIdentifier = (user: User): UserIdentifier =>
   typeof user === "object" && user !== null && typeof user.userToken === "string"
     ? { ...user, userToken: Redacted.make(user.userToken) }
-    // Only the JWT can be a string, which the types cannot tell.
+    // Only the JWT can be a string. TypeScript does not narrow the union by the type of a property.
     : user as UserIdentifier
 
-const refuseUser = {
-  user: refuseFields(() => ({ user: UserIdentifier }), { name: "" }),
-  currentUser: refuseFields(() => ({ currentUser: UserIdentifier }), { name: "" })
-}
+const validateUser = refuseFields(
+  () => ({ user: Constraint.optional(UserIdentifier), currentUser: Constraint.optional(UserIdentifier) }),
+  { name: "" }
+)
 
-/**
- * Checks a user. The error names `source`, and quotes nothing: where the program wrote the user, or the function that
- * returned them.
- */
+/** Checks a user. The error names `source`, the property or function that the user came from. It contains no value. */
 export const checkUser = (
   user: User,
   source: "user" | "currentUser"
 ): Effect.Effect<UserIdentifier, ValidationException> => {
   const identifier = toUserIdentifier(user)
-  return refuseUser[source]({ [source]: identifier }) ?? Effect.succeed(identifier)
+  return validateUser({ [source]: identifier }) ?? Effect.succeed(identifier)
 }
 
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */
   readonly name: string
-  /** The user that the workload acts for. Default: none, for the workload's own credentials. */
+  /** The user that the workload acts for. Default: none, for credentials of the workload itself. */
   readonly user?: User | undefined
   /**
-   * The age at which the token is renewed, in milliseconds or as in `"10 minutes"`. Default: 10 minutes, because AWS
-   * documents no lifetime.
+   * The age at which the token is renewed, in milliseconds or as a string such as `"10 minutes"`. Default: 10 minutes,
+   * because AWS documents no lifetime.
    */
   readonly renewAfter?: Duration.Input | undefined
 }
@@ -85,20 +83,16 @@ export const make = <R>(
 ): Workload => {
   const { name, renewAfter } = options
   const user = options.user && toUserIdentifier(options.user)
-  const refused = refuseWorkload({ ...options, user })
-  if (refused !== undefined) throw refused
-  // A runtime that was disposed of has another data plane afterwards.
+  const invalid = refuseWorkload({ ...options, user })
+  if (invalid !== undefined) throw invalid
+  // After `disposeDefaultRuntime`, the default runtime has another data plane.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
   const service = Effect.flatMap(dataPlane, (dataPlane) =>
     current?.dataPlane === dataPlane
       ? Effect.succeed(current.service)
       : WorkloadAccessToken.makeWorkload({ name, user, renewAfter }).pipe(
         Effect.provideService(DataPlane, dataPlane),
-        Effect.tap((service) =>
-          Effect.sync(() => {
-            current = { dataPlane, service }
-          })
-        )
+        Effect.map((service) => (current = { dataPlane, service }).service)
       ))
   return {
     name,

@@ -19,7 +19,7 @@ export const serve = (process: Handler) =>
     Effect.acquireRelease(
       Effect.promise(async () => {
         const app = new BedrockAgentCoreApp({ invocationHandler: { process }, config: { logging: { enabled: false } } })
-        // The app has no public way to its port, and none to stop it.
+        // The app has no public way to read its port or to stop it.
         const { _app: fastify } = app as unknown as {
           readonly _app: { readonly server: Server; readonly close: () => Promise<void> }
         }
