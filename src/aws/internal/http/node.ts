@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
+import type { Duplex } from "node:stream"
 import { TransportError } from "../../../IdentityError.js"
 import { fromNode } from "../../../internal/boundedFetch.js"
 import { loadSdk } from "../adapter.js"
@@ -64,6 +65,9 @@ const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
   // The type of Node has lists for all names.
   headers as Response["headers"]
 
+/** Node takes an IPv6 address without brackets. */
+const unbracket = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
+
 /** A longer timer would run at once. */
 const maxTimer = 2 ** 31 - 1
 
@@ -89,10 +93,9 @@ const send = (
     }
     const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
     try {
-      const { hostname, port, protocol } = new URL(origin)
-      // Node takes an IPv6 address without brackets.
-      const options = { hostname: hostname.replace(/^\[|\]$/g, ""), port, path, method, headers, agent }
-      const request = node[protocol === "https:" ? "https" : "http"].request(options, (message) => {
+      const url = new URL(origin)
+      const options = { hostname: unbracket(url.hostname), port: url.port, path, method, headers, agent }
+      const request = node[schemeOf(url)].request(options, (message) => {
         hasResponse = true
         const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
         fromNode(message, maxBytes, (error, body) =>
@@ -100,7 +103,7 @@ const send = (
             ? fail(error, received)
             : end(Effect.succeed({ ...received, body: new TextDecoder().decode(body) })))
       })
-      request.on("error", (error) => fail(error))
+      request.on("error", (error: TunnelError) => fail(error, error.response))
       // Node closes a response that changes the protocol (101), and reports no error.
       request.on("close", () => {
         if (!hasResponse) end(Effect.fail(connectionClosed()))
@@ -117,7 +120,64 @@ const send = (
     })
   })
 
-const loadProxy = () => import("./sdk/proxy.js")
+type Scheme = "http" | "https"
+
+const schemeOf = ({ protocol }: URL): Scheme => protocol === "https:" ? "https" : "http"
+
+/** The time limit of a tunnel: the connection to the proxy, and its response. In milliseconds. */
+const tunnelTimeout = 10_000
+
+/** An error of a proxy that opens no tunnel. */
+interface TunnelError extends Error {
+  readonly response?: Lost["response"]
+}
+
+const tunnelError = (code: string, response?: Lost["response"]): TunnelError =>
+  Object.assign(new Error("The proxy opened no tunnel"), { code, response })
+
+/**
+ * An agent whose connections to an origin are tunnels through a proxy, also for http: the proxy does not see requests.
+ * Node's own agent for proxies has no time limit for a tunnel, and does not close one that is not open yet.
+ */
+const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => {
+  const scheme = schemeOf(origin)
+  const agent = new node[scheme].Agent({ keepAlive: true })
+  const secure = agent.createConnection.bind(agent)
+  const destroy = agent.destroy.bind(agent)
+  const opening = new Set<Http.ClientRequest>()
+  const path = `${origin.hostname}:${origin.port || (scheme === "https" ? 443 : 80)}`
+  const headers = { host: path, "proxy-connection": "keep-alive" }
+  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  return Object.assign(agent, {
+    createConnection: (
+      options: Http.ClientRequestArgs,
+      callback: (error: TunnelError | null, socket?: Duplex | null) => void
+    ) => {
+      const { hostname, port } = proxy
+      const request = node[schemeOf(proxy)]
+        .request({ hostname: unbracket(hostname), port, method: "CONNECT", path, headers, agent: false })
+        .on("close", () => opening.delete(request))
+        .on("error", callback)
+        .on("connect", ({ headers, statusCode: status = 0 }, socket) => {
+          if (status === 200) {
+            callback(null, scheme === "https" ? secure(Object.assign({ socket }, options)) : socket)
+          } else {
+            socket.destroy()
+            callback(tunnelError("ERR_PROXY_TUNNEL", { status, headers: flatten(headers) }))
+          }
+        })
+      // Not in the options, which Node prints with `NODE_DEBUG`.
+      if (user !== ":") request.setHeader("proxy-authorization", `Basic ${Buffer.from(user).toString("base64")}`)
+      opening.add(request.end())
+      AbortSignal.timeout(tunnelTimeout).onabort = () => request.destroy(tunnelError("ETIMEDOUT"))
+      return undefined
+    },
+    destroy: () => {
+      for (const request of opening) request.destroy()
+      destroy()
+    }
+  })
+}
 
 /** The agents of one layer, each made at its first use. Without a variable of a proxy, there is nothing to load. */
 const makeAgents = (node: Modules, env: Env) => {
@@ -134,11 +194,11 @@ const makeAgents = (node: Modules, env: Env) => {
   }
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
-      const { HttpsProxyAgent, getProxyForUrl } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
+      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js"))
       const proxy = getProxyForUrl(origin)
       if (proxy === "") return direct(origin)
       return yield* Effect.try({
-        try: () => keep(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
+        try: () => keep(origin, () => makeTunnelAgent(node, new URL(proxy), new URL(origin))),
         // The URL of a proxy can have a password in it.
         catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
       })
