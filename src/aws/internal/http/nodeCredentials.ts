@@ -108,11 +108,12 @@ const isSafe = (url: string): boolean =>
   URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
 
 const decodeContainer = (body: string) => {
-  const { expiration, token, ...keys } = Protocol.decodeMembers(JSON.parse(body))
+  const { AccessKeyId, Expiration, SecretAccessKey, Token }: Readonly<Record<string, unknown>> = JSON.parse(body)
   return {
-    ...keys,
-    sessionToken: token,
-    expiration: isString(expiration) ? Protocol.parseDate(expiration) : expiration
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration: isString(Expiration) ? Protocol.parseDate(Expiration) : undefined
   }
 }
 
@@ -210,7 +211,7 @@ const fromWebIdentity = (
       Effect.flatMap((response): Effect.Effect<Credentials.Identity, Refusal> => {
         const { body, status } = response
         const identity = status === 200
-          ? read(() => Protocol.decodeMembers(Protocol.decodeResult(action, body)["credentials"]))
+          ? read(() => Protocol.decodeResult(action, body))
           : undefined
         if (identity !== undefined) return Effect.succeed(identity)
         const name = exceptionNameOf(response)

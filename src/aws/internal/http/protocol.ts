@@ -126,14 +126,8 @@ export const restJson: Protocol = {
 // XML
 // -----------------------------------------------------------------------------
 
-// The parser of the AWS SDK is not used, because outside of Node it needs a `DOMParser`, which edge runtimes do not
-// have.
-
-/** The text of an element, or its elements by name. Of several elements with one name, the last one. */
-type Element = string | { readonly [name: string]: Element }
-
-const xmlToken =
-  /<!--[^]*?-->|<\?[^]*?\?>|<!DOCTYPE[^>]*>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\w.:-]+)(?:\s[^<>]*?)?(\/?)>|([^<]+)/y
+// The parser of the AWS SDK is not used: without Node it needs a `DOMParser`, which edge runtimes do not have. Responses
+// of STS are lists of strings, so the elements that the adapter reads are found by their names.
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'" }
 
@@ -144,43 +138,26 @@ const unescape = (text: string): string =>
     return point <= 0x10_ffff ? String.fromCodePoint(point) : whole
   })
 
-interface OpenElement {
-  readonly name: string
-  readonly elements: Array<readonly [name: string, element: Element]>
-  text: string
-}
-
 const invalidXml = (): never => {
-  // The text may hold secrets.
-  throw new SyntaxError("The document is not well-formed XML")
+  // The document is not quoted, because it may have secrets in it.
+  throw new SyntaxError("The document is not the expected XML")
 }
 
-/** The root element by its name. Throws a `SyntaxError`, which quotes nothing, for a text that is not XML. */
-export const parseXml = (text: string): { readonly [name: string]: Element } => {
-  const root: OpenElement = { name: "", elements: [], text: "" }
-  const open = [root]
-  const scanner = new RegExp(xmlToken)
-  while (scanner.lastIndex < text.length) {
-    const match = scanner.exec(text)
-    const parent = open.at(-1)
-    if (match === null || parent === undefined) return invalidXml()
-    const [, data, closing, name, empty, content] = match
-    if (data !== undefined) parent.text += data
-    else if (content !== undefined) parent.text += unescape(content)
-    else if (name !== undefined && empty === "/") parent.elements.push([name, ""])
-    else if (name !== undefined && closing === "") open.push({ name, elements: [], text: "" })
-    else if (name !== undefined) {
-      open.pop()
-      if (parent.name !== name) return invalidXml()
-      open.at(-1)?.elements.push([
-        name,
-        parent.elements.length === 0 ? parent.text : Object.fromEntries(parent.elements)
-      ])
-    }
+/** Returns the content of an element. Throws when there is none. */
+const contentOf = (xml: string, name: string): string => {
+  const start = xml.search(new RegExp(`<${name}[\\s>]`))
+  const end = xml.lastIndexOf(`</${name}>`)
+  return start < 0 || end < start ? invalidXml() : xml.slice(xml.indexOf(">", start) + 1, end)
+}
+
+/** Throws for a document whose elements are not nested, as the HTML of a proxy. */
+const checkNesting = (xml: string): void => {
+  const open: Array<string | undefined> = []
+  for (const [, closing, name, empty] of xml.matchAll(/<(\/?)([\w.:-]+)(?:\s[^<>]*?)?(\/?)>/g)) {
+    if (closing === "/" && open.pop() !== name) invalidXml()
+    if (closing === "" && empty === "") open.push(name)
   }
-  return open.length === 1 && root.elements.length === 1 && root.text.trim() === ""
-    ? Object.fromEntries(root.elements)
-    : invalidXml()
+  if (open.length > 0 || !xml.trimStart().startsWith("<") || !xml.trimEnd().endsWith(">")) invalidXml()
 }
 
 // -----------------------------------------------------------------------------
@@ -222,23 +199,18 @@ export const formHeaders = { "content-type": "application/x-www-form-urlencoded;
 const decodeText = (text: string): string | Date =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? parseDate(text) ?? text : text
 
-/** The members of an element, by the names of this package. */
-export const decodeMembers = (element: unknown): { readonly [name: string]: unknown } =>
-  isObject(element)
-    ? Object.fromEntries(
-      Object.entries(element).map(([name, value]) => [
-        uncapitalize(name),
-        typeof value === "string" ? decodeText(value) : value
-      ])
-    )
-    : {}
-
-const child = (element: Element | undefined, name: string): Element | undefined =>
-  typeof element === "object" && Object.hasOwn(element, name) ? element[name] : undefined
+/** The elements that contain a string, by the names of this package, at any depth. */
+const membersOf = (xml: string): { readonly [name: string]: string | Date } =>
+  Object.fromEntries(
+    [...xml.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name = "", text = ""]) => [
+      uncapitalize(name),
+      decodeText(unescape(text))
+    ])
+  )
 
 /** The result of an operation. */
-export const decodeResult = (action: string, body: string): { readonly [name: string]: unknown } =>
-  decodeMembers(child(child(parseXml(body), `${action}Response`), `${action}Result`))
+export const decodeResult = (action: string, body: string): { readonly [name: string]: string | Date } =>
+  membersOf(contentOf(contentOf(body, `${action}Response`), `${action}Result`))
 
 export const awsQuery: Protocol = {
   encode: ({ name, path }: Operation.Any, request) => ({
@@ -251,10 +223,11 @@ export const awsQuery: Protocol = {
   }),
   decode: ({ name }, body) => decodeResult(name, body),
   decodeException: ({ body }) => {
-    const error = body === "" ? undefined : child(child(parseXml(body), "ErrorResponse"), "Error")
-    const name = child(error, "Code")
-    if (name !== undefined && typeof name !== "string") throw new SyntaxError("The name of the exception is not a text")
-    return { name, message: child(error, "Message") }
+    if (body !== "") checkNesting(body)
+    if (!body.includes("<ErrorResponse")) return { name: undefined, message: undefined }
+    const error = contentOf(contentOf(body, "ErrorResponse"), "Error")
+    const { code = invalidXml(), message } = membersOf(error)
+    return { name: code, message }
   },
   exceptionNames: stsExceptionNames
 }
