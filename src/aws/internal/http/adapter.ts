@@ -19,20 +19,6 @@ import type { Transport } from "./transport.js"
 // Options
 // -----------------------------------------------------------------------------
 
-/** The options of one plane, over those of all planes. */
-export interface PlaneOptions {
-  /** The AWS region. */
-  readonly region?: string | undefined
-  /** Static credentials, or a credential provider of the AWS SDK. */
-  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /** An https URL without user name, password, query and fragment. Loopback hosts may have http. */
-  readonly endpoint?: string | undefined
-  /** The number of attempts for a request, the first one included. */
-  readonly maxAttempts?: number | undefined
-  /** The time limit of each call: the search for credentials, all attempts, and the waits between them. */
-  readonly timeout?: Duration.Input | undefined
-}
-
 /** The options that all planes share. Everything is optional. */
 export interface SharedOptions extends Settings.EndpointOptions {
   /**
@@ -66,6 +52,11 @@ export interface SharedOptions extends Settings.EndpointOptions {
    */
   readonly timeout?: Duration.Input | undefined
 }
+
+/** The options of one plane, over those of all planes. */
+export interface PlaneOptions
+  extends Pick<SharedOptions, "region" | "credentials" | "endpoint" | "maxAttempts" | "timeout">
+{}
 
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {

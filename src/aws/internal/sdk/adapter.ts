@@ -11,7 +11,6 @@ import type * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { TransportError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
@@ -52,35 +51,25 @@ export interface SharedOptions extends Settings.EndpointOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
+interface Given<C> {
+  /** A client of the SDK. The layer uses it as it is, and does not destroy it. */
+  readonly client: C
+}
+
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
-  /**
-   * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses
-   * it as it is, and does not destroy it.
-   */
+  /** The SDK's own configuration for the client of the data plane, over the options above. Or a client. */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: DataPlaneSdk.BedrockAgentCoreClient
-    }
+    | Given<DataPlaneSdk.BedrockAgentCoreClient>
     | undefined
   /** The same for the control plane. */
   readonly controlPlane?:
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
-    }
+    | Given<ControlPlaneSdk.BedrockAgentCoreControlClient>
     | undefined
   /** The same for STS. */
-  readonly sts?:
-    | StsSdk.STSClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: StsSdk.STSClient
-    }
-    | undefined
+  readonly sts?: StsSdk.STSClientConfig | Given<StsSdk.STSClient> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -196,8 +185,7 @@ export const keepCredentials = (
       properties = given
       const known = source.kept(clock.currentTimeMillisUnsafe())
       if (known !== undefined) return known
-      const found = await Effect.runPromiseWith(runtime)(Effect.result(source.search), { signal: controller.signal })
-      return Result.getOrThrowWith(found, (error) => error)
+      return await Effect.runPromiseWith(runtime)(source.search, { signal: controller.signal })
     }
     // The SDK keeps nothing itself.
     return Object.assign(kept, { memoized: true })
@@ -272,12 +260,12 @@ const connectGiven = (connection: Connection, { config }: Client): Connection =>
   }
 })
 
-const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
+const isClient = <C>(given: object): given is Given<C> => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
-  given: Config | { readonly client: C } | undefined,
+  given: Config | Given<C> | undefined,
   options: SharedOptions,
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
