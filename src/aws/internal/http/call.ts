@@ -36,40 +36,31 @@ export interface Settings {
 // -----------------------------------------------------------------------------
 
 /** `service` and `region` are those of the signature. */
-const makeSigner = ({ hash, region, service, url: { host } }: Settings) => {
-  // The signer of the last credentials. They change once an hour.
-  let last: { readonly identity: Identity; readonly signature: SignatureV4 } | undefined
-  const signerOf = (identity: Identity): SignatureV4 => {
-    if (last?.identity === identity) return last.signature
-    const signature = new SignatureV4({ service, region, credentials: identity, sha256: hash })
-    last = { identity, signature }
-    return signature
-  }
-  /** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
-  return ({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
-    Effect.tryPromise({
-      try: () =>
-        signerOf(identity).sign(
-          {
-            method,
-            protocol: "https:",
-            hostname: host,
-            path,
-            // The types of the signer have mutable members.
-            query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
-            headers: { ...headers, host },
-            body
-          },
-          { signingDate: toDate(time) }
-        ),
-      // Credentials without a key. The error has their members in it.
-      catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-    }).pipe(Effect.map(({ headers }) => {
-      // A client sends the host of the URL itself.
-      const { host: _, ...signed } = headers
-      return signed
-    }))
-}
+const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
+/** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
+({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
+  Effect.tryPromise({
+    try: () =>
+      new SignatureV4({ service, region, credentials: identity, sha256: hash }).sign(
+        {
+          method,
+          protocol: "https:",
+          hostname: host,
+          path,
+          // The types of the signer have mutable members.
+          query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
+          headers: { ...headers, host },
+          body
+        },
+        { signingDate: toDate(time) }
+      ),
+    // Credentials without a key. The error has their members in it.
+    catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+  }).pipe(Effect.map(({ headers }) => {
+    // A client sends the host of the URL itself.
+    const { host: _, ...signed } = headers
+    return signed
+  }))
 
 // -----------------------------------------------------------------------------
 // Clock of the service
@@ -130,13 +121,7 @@ interface Call<E> {
   readonly deadline: number
 }
 
-/**
- * An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is
- * slow.
- */
-interface Failed<E> extends Retry.Failure {
-  readonly toError: () => E | UnknownServiceError | TransportError
-}
+type Failed<E> = Retry.Failed<E | UnknownServiceError | TransportError>
 
 const metadataOf = ({ headers, status }: Pick<Response, "status" | "headers">): Pick<Output, "$metadata"> => ({
   $metadata: { httpStatusCode: status, requestId: Failure.requestIdOf(headers) }
@@ -194,8 +179,6 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
   }
 }
 
-const isFailed = <E>(result: Output | Failed<E>): result is Failed<E> => "toError" in result
-
 const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
 
 /** Signs and sends a request once. Fails without credentials, and when the time is over. */
@@ -232,7 +215,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
                 const received = now()
                 const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
                 const result = read(call, response, received)
-                return Effect.succeed(isFailed(result) ? { ...result, isSkewCorrected } : result)
+                return Effect.succeed("toError" in result ? { ...result, isSkewCorrected } : result)
               }
             }
           )
@@ -253,23 +236,6 @@ const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<
   return delay < left ? Effect.sleep(delay) : Effect.andThen(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
 }
 
-const attemptAll = <E>(
-  call: Call<E>,
-  attempts: number,
-  cost?: number
-): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
-  Effect.flatMap(attempt(call, attempts), (result) => {
-    const { policy } = call.connection
-    if (!isFailed(result)) {
-      policy.succeed(cost)
-      return Effect.succeed(result)
-    }
-    return Effect.flatMap(policy.next(attempts, result), (retry) =>
-      retry === undefined
-        ? Effect.fail(result.toError())
-        : Effect.andThen(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
-  })
-
 export const makeClient = (settings: Settings): Client => {
   const { maxAttempts, profile, protocol, region, timeout, url } = settings
   const connection: Connection = {
@@ -283,7 +249,7 @@ export const makeClient = (settings: Settings): Client => {
     send: (row, request, encoded) =>
       Effect.clockWith((clock) => {
         const message = protocol.encode(row, encoded)
-        return attemptAll({
+        const call = {
           connection,
           row,
           request,
@@ -294,7 +260,8 @@ export const makeClient = (settings: Settings): Client => {
           },
           clock,
           deadline: clock.currentTimeMillisUnsafe() + timeout
-        }, 1)
+        }
+        return Retry.run(connection.policy, (attempts) => attempt(call, attempts), (delay) => wait(call, delay))
       }),
     target: Effect.map(profile ?? Effect.succeed(undefined), (profile) => ({ host: url.host, profile, region }))
   }

@@ -14,6 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
@@ -120,8 +121,6 @@ const decodeContainer = (body: string) => {
 /** Of one attempt, and between attempts, in milliseconds. */
 const containerTimeout = 1000
 
-const containerRetries = 3
-
 /**
  * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names.
  * The provider of the AWS SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and
@@ -148,9 +147,7 @@ export const fromContainer = ({ full = "", readToken, relative, transport }: Con
     const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
     return identity ?? (yield* Credentials.searchError(undefined))
   })
-  const tryAgain = (left: number): Credentials.Search =>
-    left === 0 ? get : Effect.catch(get, () => Effect.andThen(Effect.sleep(containerTimeout), tryAgain(left - 1)))
-  return tryAgain(containerRetries)
+  return Effect.retry(get, { times: 3, schedule: Schedule.spaced(containerTimeout) })
 }
 
 // -----------------------------------------------------------------------------
@@ -179,11 +176,6 @@ const exceptionNameOf = (response: Response): string | undefined => {
   }
 }
 
-/** An attempt without credentials. */
-interface Refusal extends Retry.Failure {
-  readonly error: TransportError
-}
-
 /** `AssumeRoleWithWebIdentity` of STS, without a signature, for a token as EKS gives one to a pod. */
 const fromWebIdentity = (
   transport: Transport,
@@ -197,35 +189,23 @@ const fromWebIdentity = (
   const { origin, pathname } = new URL(endpoint ?? regionalEndpoint("sts", region))
   const path = `${pathname.replace(/\/+$/, "")}/`
   const policy = Retry.make(3)
-  const attempt = (body: string): Effect.Effect<Credentials.Identity, TransportError | Refusal> =>
-    transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout).pipe(
-      Effect.mapError((lost) =>
-        lost instanceof TransportError
-          ? lost
-          : {
-            code: lost.code,
-            isLost: lost.code === undefined,
-            error: Credentials.searchError(Redacted.value(lost.error))
-          }
-      ),
-      Effect.flatMap((response): Effect.Effect<Credentials.Identity, Refusal> => {
+  const attempt = (body: string): Effect.Effect<Credentials.Identity | Retry.Failed<TransportError>, TransportError> =>
+    Effect.matchEffect(transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout), {
+      onFailure: (lost) =>
+        lost instanceof TransportError ? Effect.fail(lost) : Effect.succeed({
+          code: lost.code,
+          isLost: lost.code === undefined,
+          toError: () => Credentials.searchError(Redacted.value(lost.error))
+        }),
+      onSuccess: (response) => {
         const { body, status } = response
-        const identity = status === 200
-          ? read(() => Protocol.decodeResult(action, body))
-          : undefined
-        if (identity !== undefined) return Effect.succeed(identity)
-        const name = exceptionNameOf(response)
-        return Effect.fail({ name, status, error: Credentials.searchError(undefined, name) })
-      })
-    )
-  const assume = (body: string, attempts: number): Credentials.Search =>
-    Effect.catch(attempt(body), (failure) =>
-      failure instanceof TransportError
-        ? Effect.fail(failure)
-        : Effect.flatMap(policy.next(attempts, failure), (retry) =>
-          retry === undefined
-            ? Effect.fail(failure.error)
-            : Effect.andThen(Effect.sleep(retry.delay), assume(body, attempts + 1))))
+        const identity = status === 200 ? read(() => Protocol.decodeResult(action, body)) : undefined
+        const name = identity === undefined ? exceptionNameOf(response) : undefined
+        return Effect.succeed(
+          identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) }
+        )
+      }
+    })
   return Effect.gen(function*() {
     const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
     const now = yield* Clock.currentTimeMillis
@@ -234,7 +214,7 @@ const fromWebIdentity = (
       roleSessionName: sessionName ?? `effect-agentcore-identity-${now}`,
       webIdentityToken: token.trim()
     })
-    return yield* assume(body, 1)
+    return yield* Retry.run(policy, () => attempt(body))
   })
 }
 

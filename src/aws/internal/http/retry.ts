@@ -23,6 +23,14 @@ export interface Failure {
   readonly retryAfter?: number | undefined
 }
 
+/**
+ * An attempt without a result. The error is made when there is no other attempt: it is searched for secrets, which is
+ * slow.
+ */
+export interface Failed<E> extends Failure {
+  readonly toError: () => E
+}
+
 const throttlingNames: ReadonlySet<string | undefined> = new Set([
   "BandwidthLimitExceeded",
   "EC2ThrottledException",
@@ -116,6 +124,28 @@ export const make = (maxAttempts: number): Policy => {
       tokens = Math.min(capacity, tokens + cost)
     }
   }
+}
+
+const isFailed = <A extends object, E>(result: A | Failed<E>): result is Failed<E> => "toError" in result
+
+/** Attempts until one has a result, or no other may follow. `attempt` gets the number of the attempt. */
+export const run = <A extends object, E, E2>(
+  policy: Policy,
+  attempt: (attempts: number) => Effect.Effect<A | Failed<E>, E2>,
+  wait: (delay: number) => Effect.Effect<void, E2> = Effect.sleep
+): Effect.Effect<A, E | E2> => {
+  const go = (attempts: number, cost?: number): Effect.Effect<A, E | E2> =>
+    Effect.flatMap(attempt(attempts), (result) => {
+      if (!isFailed(result)) {
+        policy.succeed(cost)
+        return Effect.succeed(result)
+      }
+      return Effect.flatMap(policy.next(attempts, result), (retry) =>
+        retry === undefined
+          ? Effect.fail(result.toError())
+          : Effect.andThen(wait(retry.delay), go(attempts + 1, retry.cost)))
+    })
+  return go(1)
 }
 
 /**
