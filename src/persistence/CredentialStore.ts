@@ -17,9 +17,8 @@ import type { ConfigError } from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { PersistenceError } from "effect/persistence/Persistence"
-import { hasProperty, isString } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../credentialCache/store.js"
@@ -98,11 +97,11 @@ const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Nu
 const encode = Schema.encodeSync(Content)
 const decode = Schema.decodeUnknownEffect(Content)
 
-/** A place for sealed credentials. */
+/** A store for sealed credentials. `get` returns nothing for an unknown key. */
 interface Backing {
-  readonly get: (key: string) => Effect.Effect<Option.Option<unknown>, CacheStoreError>
-  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<void, CacheStoreError>
-  readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
+  readonly get: (key: string) => Effect.Effect<unknown, CacheStoreError>
+  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<unknown, CacheStoreError>
+  readonly remove: (key: string) => Effect.Effect<unknown, CacheStoreError>
 }
 
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
@@ -124,24 +123,20 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
       get: (key) =>
         Effect.flatMap(
           backing.get(key),
-          Option.match({
-            onNone: () => Effect.succeedNone,
-            onSome: (sealed) => Effect.asSome(open(key, sealed))
-          })
+          (sealed) => sealed === undefined || sealed === null ? Effect.succeedNone : Effect.asSome(open(key, sealed))
         ),
       set: (key, stored) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           now >= stored.usableUntil ? Effect.void : Effect.flatMap(
             sealing.seal(key, ...encode([stored.credential, stored.usableUntil])),
-            (sealed) => backing.set(key, sealed, Duration.millis(stored.usableUntil - now))
+            (sealed) => Effect.asVoid(backing.set(key, sealed, Duration.millis(stored.usableUntil - now)))
           )),
-      remove: backing.remove
+      remove: (key) => Effect.asVoid(backing.remove(key))
     }
   })
 
 /** Version 0.1.0 stored strings. */
-const unwrap = (entry: unknown): Option.Option<unknown> =>
-  hasProperty(entry, "sealed") ? Option.some(entry.sealed) : isString(entry) ? Option.some(entry) : Option.none()
+const unwrap = (entry: unknown): unknown => hasProperty(entry, "sealed") ? entry.sealed : entry
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
@@ -206,10 +201,10 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
         Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
       const nameOf = (key: string): string => `${prefixOf(options)}:${key}`
       return yield* make(options, {
-        get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullishOr),
+        get: (key) => run((redis) => redis.get(nameOf(key))),
         set: (key, value, timeToLive) =>
-          Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
-        remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
+          run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive))),
+        remove: (key) => run((redis) => redis.del(nameOf(key)))
       })
     })
   )

@@ -30,15 +30,9 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { ConsentSignals } from "../ConsentSignals.js"
 import { readConfig } from "../internal/environment.js"
-import type { PendingConsents } from "../PendingConsents.js"
+import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
 import type { ClientOptions } from "./CredentialStore.js"
-import {
-  BackingError,
-  type ConsentBacking,
-  makeKeys,
-  makeServices,
-  PendingConsentsError
-} from "./internal/consentStore.js"
+import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
 
 /**
@@ -98,17 +92,17 @@ for index = 1, #KEYS - 1 do
   local key = KEYS[index]
   local entry = redis.call('HMGET', key, 'sealed', 'expiresAt', 'claimed')
   if entry[1] then
-    if entry[3] then return {'AlreadyClaimed'} end
-    if tonumber(entry[2]) <= tonumber(ARGV[1]) then return {'Expired'} end
+    if entry[3] then return 'AlreadyClaimed' end
+    if tonumber(entry[2]) <= tonumber(ARGV[1]) then return 'Expired' end
     redis.call('HSET', key, 'claimed', '1')
     local unsettled, left = KEYS[#KEYS], redis.call('PTTL', key)
     redis.call('ZREMRANGEBYSCORE', unsettled, '-inf', ARGV[1])
     redis.call('ZADD', unsettled, ARGV[1] + left, ARGV[index + 1])
     if redis.call('PTTL', unsettled) < left then redis.call('PEXPIRE', unsettled, left) end
-    return {'Claimed', index, entry[1]}
+    return {ARGV[index + 1], entry[1]}
   end
 end
-return {'Unknown'}
+return 'Unknown'
 `
 
 const settle = `
@@ -149,43 +143,29 @@ const makeBacking = (
   connectSubscriber: Effect.Effect<Redis.Connection, never, Scope.Scope>,
   prefix: string
 ): ConsentBacking => {
-  const run = <A>(send: Parameters<typeof command<A>>[0]) =>
-    Effect.mapError(command(send), (reason) => new BackingError({ reason }))
   const sessionKey = (name: string): string => `${prefix}:session:${name}`
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
   const unsettledKey = `${prefix}:unsettled`
   return {
     open: ({ expiresAt, keptUntil, names, sealed }) =>
-      Effect.asVoid(
-        run((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil))
-      ),
+      command((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil)),
     claim: (names, now) =>
-      Effect.flatMap(
-        run((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
-        (answer) => {
-          const [outcome, index, sealed] = Array.isArray(answer) ? answer : []
-          switch (outcome) {
-            case "Unknown":
-            case "AlreadyClaimed":
-            case "Expired":
-              return Effect.succeed(outcome)
-          }
-          const name = names[Number(index) - 1]
-          return name === undefined
-            ? new BackingError({ reason: "Redis returned something else" })
-            : Effect.succeed({ name, sealed: String(sealed) })
-        }
+      Effect.map(
+        command((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
+        (result) =>
+          // The script returns nothing else.
+          Array.isArray(result)
+            ? { name: String(result[0]), sealed: String(result[1]) }
+            : result as ConsentNotPending["reason"]
       ),
     settle: (names) =>
-      Effect.asVoid(
-        run((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names))
-      ),
+      command((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names)),
     unsettled: (now, names) =>
       Effect.gen(function*() {
-        const found = names ?? (yield* run((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
+        const found = names ?? (yield* command((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
         const entries = yield* Effect.forEach(found, (name) =>
           Effect.map(
-            run((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
+            command((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
             ([sealed, claimed]) => sealed && claimed ? [{ name, sealed }] : []
           ))
         return entries.flat()
@@ -193,19 +173,21 @@ const makeBacking = (
     register: ({ execution, expiresAt, now, sealed, topic }) =>
       expiresAt <= now
         ? Effect.void
-        : Effect.asVoid(run((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now))),
+        : command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
     unregister: (topics, executions) =>
-      Effect.forEach(topics, (topic) => run((redis) => redis.hdel(waitsKey(topic), ...executions)), { discard: true }),
+      Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions)), {
+        discard: true
+      }),
     registrations: (topics) =>
       Effect.map(
         Effect.forEach(topics, (topic) =>
           Effect.map(
-            run((redis) => redis.hgetall(waitsKey(topic))),
+            command((redis) => redis.hgetall(waitsKey(topic))),
             (fields) => Object.entries(fields).map(([execution, sealed]) => ({ topic, execution, sealed }))
           )),
         (lists) => lists.flat()
       ),
-    publish: (message) => Effect.asVoid(run((redis) => redis.publish(prefix, message))),
+    publish: (message) => command((redis) => redis.publish(prefix, message)),
     subscribe: (onMessage) =>
       Effect.flatMap(connectSubscriber, (connection) => subscribe(connection, prefix, onMessage))
   }

@@ -28,7 +28,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { hasProperty, isFunction } from "effect/Predicate"
+import { hasProperty, isFunction, isString } from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -41,7 +41,6 @@ import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/errorCode.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import {
-  BackingError,
   type ConsentBacking,
   makeKeys,
   makeServices,
@@ -116,7 +115,7 @@ const reasonOf = (error: unknown): string => {
 }
 
 /** Another process has changed what an attempt had read. */
-const changed = new BackingError({ reason: "another process changed the entry meanwhile" })
+const changed = "another process changed the entry meanwhile"
 
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
   "DeadlockError",
@@ -138,15 +137,14 @@ const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced(
  * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the
  * caller is uninterruptible. Whether the statement then takes effect is not known.
  */
-const within =
-  (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, BackingError, R> =>
-    self.pipe(
-      // A commit that fails is a defect.
-      Effect.catchDefect(Effect.fail),
-      withDeadline({ duration, onTimeout: () => new BackingError({ reason: "it took too long" }) }),
-      Effect.retry({ schedule: retries, while: isConflict }),
-      Effect.mapError((error) => error instanceof BackingError ? error : new BackingError({ reason: reasonOf(error) }))
-    )
+const within = (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, string, R> =>
+  self.pipe(
+    // A commit that fails is a defect.
+    Effect.catchDefect(Effect.fail),
+    withDeadline({ duration, onTimeout: () => "it took too long" }),
+    Effect.retry({ schedule: retries, while: isConflict }),
+    Effect.mapError((error) => isString(error) ? error : reasonOf(error))
+  )
 
 /** Runs statements, more than one of them in a transaction, and returns the rows of the last one. */
 type Execute = <A extends object>(
@@ -279,8 +277,7 @@ const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
     }
   }).pipe(
     Effect.retry(migrationRetries),
-    within(migrationTimeout),
-    Effect.mapError(({ reason }) => reason)
+    within(migrationTimeout)
   )
 
 // -----------------------------------------------------------------------------
@@ -316,14 +313,14 @@ const makeBacking = (
   Effect.gen(function*() {
     const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
     const attempt = within(statementTimeout)
-    const run = <A extends object>(statement: Statement<A>) => attempt(execute(statement))
+    const run = <A extends object>(...statements: Parameters<typeof execute<A>>) => attempt(execute(...statements))
 
     const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.andThen(
         run(sql`DELETE FROM ${sessions} WHERE kept_until <= ${now}`),
         run(sql`DELETE FROM ${waits} WHERE expires_at <= ${now}`)
       ))
-    yield* Effect.catch(sweep, ({ reason }) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
+    yield* Effect.catch(sweep, (reason) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
       Effect.schedule(Schedule.spaced(sweepInterval)),
       Effect.forkScoped
     )
@@ -351,13 +348,11 @@ const makeBacking = (
             ON CONFLICT (name) DO UPDATE
             SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
             WHERE ${sessions}.claimed = 0`
-        return Effect.asVoid(
-          previous.length === 0 ? run(upsert(sql`TRUE`)) : attempt(execute(
-            ...lock(names),
-            sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
-            // Under a previous key there is nothing left now, or a claimed session.
-            upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
-          ))
+        return previous.length === 0 ? run(upsert(sql`TRUE`)) : run(
+          ...lock(names),
+          sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
+          // Under a previous key there is nothing left now, or a claimed session.
+          upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
         )
       },
       claim: (names, now) =>
@@ -374,22 +369,19 @@ const makeBacking = (
           if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
           if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
           // It was stored after the update.
-          return yield* changed
+          return yield* Effect.fail(changed)
         })),
-      settle: (names) =>
-        Effect.asVoid(run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`)),
+      settle: (names) => run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`),
       unsettled: (now, names) =>
         run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
           AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
       register: ({ execution, expiresAt, now, sealed, topic }) =>
-        expiresAt <= now ? Effect.void : Effect.asVoid(run(
+        expiresAt <= now ? Effect.void : run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
             ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
-        )),
-      unregister: (topics, executions) =>
-        Effect.asVoid(
-          run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`)
         ),
+      unregister: (topics, executions) =>
+        run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`),
       registrations: (topics) =>
         run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
       ...isPgClient(sql)

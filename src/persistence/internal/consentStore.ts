@@ -1,7 +1,6 @@
 /** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -31,8 +30,6 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
 // The place
 // -----------------------------------------------------------------------------
 
-export class BackingError extends Data.TaggedError("BackingError")<{ readonly reason: string }> {}
-
 /** The names of one thing: the digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
@@ -42,8 +39,11 @@ export interface Sealed {
   readonly sealed: string
 }
 
+/** Fails with a reason that is safe to log. */
+type Attempt<A> = Effect.Effect<A, string>
+
 /**
- * A place for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
+ * A store for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
  * milliseconds since the epoch.
  */
 export interface ConsentBacking {
@@ -54,33 +54,27 @@ export interface ConsentBacking {
     readonly expiresAt: number
     /** The end of the entry. */
     readonly keptUntil: number
-  }) => Effect.Effect<void, BackingError>
+  }) => Attempt<unknown>
   /** Claims a session, in one step among all processes. */
-  readonly claim: (
-    names: Names,
-    now: number
-  ) => Effect.Effect<Sealed | "Unknown" | "AlreadyClaimed" | "Expired", BackingError>
+  readonly claim: (names: Names, now: number) => Attempt<Sealed | PendingConsents.ConsentNotPending["reason"]>
   /** Marks a claimed session whose outcome was signalled, and drops its value. */
-  readonly settle: (names: Names) => Effect.Effect<void, BackingError>
-  /** The claimed sessions that are not settled: all of them, or that of the names. */
-  readonly unsettled: (now: number, names?: Names) => Effect.Effect<ReadonlyArray<Sealed>, BackingError>
+  readonly settle: (names: Names) => Attempt<unknown>
+  /** Returns the claimed sessions that are not settled: all of them, or that of the names. */
+  readonly unsettled: (now: number, names?: Names) => Attempt<ReadonlyArray<Sealed>>
   readonly register: (registration: {
     readonly topic: string
     readonly execution: string
     readonly sealed: string
     readonly expiresAt: number
     readonly now: number
-  }) => Effect.Effect<void, BackingError>
-  readonly unregister: (topics: Names, executions: Names) => Effect.Effect<void, BackingError>
-  /** All registrations of a topic, also expired ones. */
+  }) => Attempt<unknown>
+  readonly unregister: (topics: Names, executions: Names) => Attempt<unknown>
+  /** Returns all registrations of a topic, also expired ones. */
   readonly registrations: (
     topics: Names
-  ) => Effect.Effect<
-    ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>,
-    BackingError
-  >
-  /** Sends a message to all processes. Without it, the place has no messages. */
-  readonly publish?: ((message: string) => Effect.Effect<void, BackingError>) | undefined
+  ) => Attempt<ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>>
+  /** Sends a message to all processes. Without it, waits of other processes poll. */
+  readonly publish?: ((message: string) => Attempt<unknown>) | undefined
   /** Receives messages until the scope ends. It returns at once. */
   readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }
@@ -169,8 +163,8 @@ const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 
 type Operation = ConsentStoreError["operation"]
 
-const failWith = (operation: Operation) => (error: BackingError): ConsentStoreError =>
-  new ConsentStoreError({ operation, reason: error.reason })
+const failWith = (operation: Operation) =>
+  Effect.mapError((reason: string) => new ConsentStoreError({ operation, reason }))
 
 const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
   const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
@@ -183,27 +177,22 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         const sealed = yield* sealing.seal(names[0], encodePending(pending))
         const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
         yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + keptAfterExpiry })
-      }).pipe(Effect.mapError(failWith("open"))),
+      }).pipe(failWith("open")),
     claim: (sessionUri) =>
       Effect.gen(function*() {
-        const answer = yield* Effect.mapError(
-          backing.claim(namesOfSession(sessionUri), yield* Clock.currentTimeMillis),
-          failWith("claim")
-        )
-        if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
+        const names = namesOfSession(sessionUri)
+        const claimed = yield* failWith("claim")(backing.claim(names, yield* Clock.currentTimeMillis))
+        if (typeof claimed === "string") return yield* new PendingConsents.ConsentNotPending({ reason: claimed })
         // The error of a schema could quote the value.
-        return yield* Effect.mapError(
-          read(answer),
-          () => new ConsentStoreError({ operation: "claim", reason: unreadable })
-        )
+        return yield* failWith("claim")(Effect.mapError(read(claimed), () => unreadable))
       }),
-    settle: (sessionUri) => Effect.mapError(backing.settle(namesOfSession(sessionUri)), failWith("settle")),
+    settle: (sessionUri) => failWith("settle")(Effect.asVoid(backing.settle(namesOfSession(sessionUri)))),
     unsettled: (sessionUri) =>
       Effect.flatMap(
         Clock.currentTimeMillis,
         (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
       ).pipe(
-        Effect.mapError(failWith("unsettled")),
+        failWith("unsettled"),
         // An entry of a key that is gone is not for this process.
         Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
         Effect.map((found) => found.flatMap(Option.toArray))
@@ -232,11 +221,8 @@ const makeSignals = (
     // The page after consent sends signals, uninterruptibly: a server that does not respond must not hold up the user.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
-        Deadline.withDeadline({
-          duration: publishTimeout,
-          onTimeout: () => new BackingError({ reason: "it took too long" })
-        }),
-        Effect.catch(({ reason }) =>
+        Deadline.withDeadline({ duration: publishTimeout, onTimeout: () => "it took too long" }),
+        Effect.catch((reason) =>
           Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
         )
       )
@@ -258,15 +244,12 @@ const makeSignals = (
           const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
           const now = yield* Clock.currentTimeMillis
           yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
-        }).pipe(Effect.mapError(failWith("register"))),
+        }).pipe(failWith("register")),
       unregister: (topic, execution) =>
-        Effect.mapError(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)), failWith("unregister")),
+        failWith("unregister")(Effect.asVoid(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)))),
       registrations: (topic) =>
         Effect.gen(function*() {
-          const rows = yield* Effect.mapError(
-            backing.registrations(namesOf(nameOf(topic))),
-            failWith("registrations")
-          )
+          const rows = yield* failWith("registrations")(backing.registrations(namesOf(nameOf(topic))))
           const now = yield* Clock.currentTimeMillis
           const found = yield* Effect.forEach(
             rows,
@@ -283,14 +266,7 @@ const makeSignals = (
     }
   })
 
-export const makeServices = (
-  keys: Keys,
-  backing: ConsentBacking
-): Effect.Effect<
-  Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals>,
-  never,
-  Scope.Scope
-> =>
+export const makeServices = (keys: Keys, backing: ConsentBacking) =>
   Effect.map(
     makeSignals(keys, backing),
     (signals) =>
