@@ -110,7 +110,7 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
       StoreKeys.parse(options, "the credential store"),
       (message) => new CredentialStoreError({ reason: "InvalidKey", message })
     )
-    const sealing = yield* StoreKeys.makeSealing("credential store 1", ...secrets)
+    const sealing = yield* StoreKeys.makeSealing("credential store 1", secrets)
     const open = (key: string, sealed: unknown) =>
       Effect.flatMap(sealing.open(key, sealed), decode).pipe(
         Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),

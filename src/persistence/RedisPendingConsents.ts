@@ -25,39 +25,28 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { ConsentSignals } from "../ConsentSignals.js"
 import { readConfig } from "../internal/environment.js"
 import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
-import type { ClientOptions } from "./CredentialStore.js"
-import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
+import type { RedisOptions } from "./CredentialStore.js"
+import {
+  type ConsentBacking,
+  type KeyOptions,
+  makeKeys,
+  makeServices,
+  PendingConsentsError
+} from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
-   */
-  readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
-   * the key and the old one a previous key, and drop the old one after the longest wait.
-   */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+export interface Options extends KeyOptions, Pick<RedisOptions, "url" | "redis"> {
   /** The prefix of names in Redis, and the channel of its messages. Default: `agentcore-consents`. */
   readonly storeId?: string | undefined
-  /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
-  readonly url?: Redacted.Redacted | undefined
-  /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
-   * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
-   */
-  readonly redis?: ClientOptions | undefined
 }
 
 export {

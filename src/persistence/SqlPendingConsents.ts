@@ -30,7 +30,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty, isFunction, isString } from "effect/Predicate"
 import * as Queue from "effect/Queue"
-import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
@@ -42,6 +41,7 @@ import { codeOf } from "../internal/errorCode.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import {
   type ConsentBacking,
+  type KeyOptions,
   makeKeys,
   makeServices,
   type Names,
@@ -64,16 +64,7 @@ export type SqlClient = import("effect/sql/SqlClient").SqlClient
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
-   */
-  readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
-   * the key and the old one a previous key, and drop the old one after the longest wait.
-   */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+export interface Options extends KeyOptions {
   /**
    * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40
    * characters. The names of the other two tables begin with it. Default: `agentcore_consents`.

@@ -94,6 +94,18 @@ const unreadable = "an entry is not readable: it has another key, or it is damag
 // Keys
 // -----------------------------------------------------------------------------
 
+export interface KeyOptions {
+  /**
+   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   */
+  readonly key: Redacted.Redacted
+  /**
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
+   * the key and the old one a previous key, and drop the old one after the longest wait.
+   */
+  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+}
+
 interface Keys {
   readonly sealing: StoreKeys.StoreSealing
   readonly namesOf: (text: string) => Names
@@ -117,13 +129,13 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** The first key makes names and seals, all of them find and open. */
-export const makeKeys = (options: StoreKeys.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
-    const [first, others] = yield* Effect.mapError(
+    const secrets = yield* Effect.mapError(
       StoreKeys.parse(options, "the store of consents"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
-    const all = [first, ...others].map((secret) => ({
+    const all = secrets.map((secret) => ({
       nameOf: StoreKeys.makeDigestOf(`${purpose} names`)(secret),
       signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
     }))
@@ -131,7 +143,7 @@ export const makeKeys = (options: StoreKeys.KeyOptions): Effect.Effect<Keys, Pen
     // A message shows a name, and nothing else: its content is only in the signature.
     const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
     return {
-      sealing: yield* StoreKeys.makeSealing(purpose, first, others),
+      sealing: yield* StoreKeys.makeSealing(purpose, secrets),
       // One name for each key.
       namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
       messagesOf: (topic, outcome) =>

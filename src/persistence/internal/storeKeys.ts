@@ -1,4 +1,5 @@
 /** The keys of a store: they seal its values, and make the digests that are its names. */
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
@@ -9,16 +10,15 @@ export interface KeyOptions {
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
 }
 
-/** The secrets of a store. It fails with what is wrong with a key. `store` is the name of the store in that message. */
-export const parse = (
-  { key, previousKeys = [] }: KeyOptions,
-  store: string
-): Effect.Effect<readonly [first: Uint8Array, others: ReadonlyArray<Uint8Array>], string> =>
-  Effect.all([
-    Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `The key of ${store}`)),
-    Effect.forEach(previousKeys, (key) =>
-      Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `A previous key of ${store}`)))
-  ])
+/** Returns the secrets of a store, the current one first. Fails with the problem of a key. `store` is a name. */
+export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
+  Effect.forEach(
+    Array.prepend(previousKeys, key),
+    (key, index) =>
+      Effect.fromResult(
+        Sealing.parseSecret(Redacted.value(key), `${index === 0 ? "The" : "A previous"} key of ${store}`)
+      )
+  )
 
 /** HMAC-SHA-256 in base64url: 43 characters. */
 export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (text: string) => string => {
@@ -43,17 +43,16 @@ const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonl
 /** The first secret seals, all of them open. A store cannot open what was sealed with another `purpose`. */
 export const makeSealing = (
   purpose: string,
-  first: Uint8Array,
-  others: ReadonlyArray<Uint8Array>
+  secrets: Array.NonEmptyReadonlyArray<Uint8Array>
 ): Effect.Effect<StoreSealing> =>
-  Effect.gen(function*() {
-    const [kid, key] = yield* makeKey(purpose)(first)
-    const keys = new Map([...yield* Effect.forEach(others, makeKey(purpose)), [kid, key]])
+  Effect.map(Effect.forEach(secrets, makeKey(purpose)), (keys) => {
+    const [kid, key] = keys[0]
+    const byId = new Map(keys)
     return {
       seal: (name, ...values) => Sealing.seal([name, ...values], key, kid),
       open: (name, sealed) =>
         Effect.flatMap(
-          Sealing.open(String(sealed), (kid) => keys.get(String(kid))),
+          Sealing.open(String(sealed), (kid) => byId.get(String(kid))),
           (content) => {
             const [boundTo, ...values] = Array.isArray(content) ? content : []
             return boundTo === name ? Effect.succeed(values) : Effect.fail(undefined)
