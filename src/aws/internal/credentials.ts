@@ -3,7 +3,7 @@ import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agent
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import { hasProperty, isDate, isString } from "effect/Predicate"
+import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../IdentityError.js"
@@ -54,17 +54,18 @@ const searchLimit = 10_000
 const isValid = ({ expiration }: Identity, time: number): boolean =>
   expiration === undefined || expiration.getTime() > time
 
-const problemOf = (found: unknown): string | undefined =>
-  !hasProperty(found, "accessKeyId") || !isString(found.accessKeyId) || found.accessKeyId === ""
+const problemOf = (found: unknown): string | undefined => {
+  const { accessKeyId, expiration, secretAccessKey, sessionToken }: Record<string, unknown> = Object(found)
+  return !isString(accessKeyId) || accessKeyId === ""
     ? "Expected accessKeyId to be a string"
-    : !hasProperty(found, "secretAccessKey") || !isString(found.secretAccessKey) || found.secretAccessKey === ""
+    : !isString(secretAccessKey) || secretAccessKey === ""
     ? "Expected secretAccessKey to be a string"
-    : hasProperty(found, "sessionToken") && found.sessionToken !== undefined && !isString(found.sessionToken)
+    : sessionToken !== undefined && !isString(sessionToken)
     ? "Expected sessionToken to be a string"
-    : hasProperty(found, "expiration") && found.expiration !== undefined
-        && !(isDate(found.expiration) && Number.isFinite(found.expiration.getTime()))
+    : expiration !== undefined && !(isDate(expiration) && Number.isFinite(expiration.getTime()))
     ? "Expected expiration to be a Date"
     : undefined
+}
 
 /** A program in plain JavaScript can have a provider that returns anything. */
 const check = (found: Identity): Search => {

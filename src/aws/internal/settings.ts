@@ -152,13 +152,9 @@ export const checkAttempts = (source: string, value: number): Effect.Effect<numb
 const defaultTimeout = Duration.seconds(30)
 
 /** The time limit of a call in milliseconds. Programs in plain JavaScript can have a value that is no duration. */
-export const timeout = (option: Duration.Input | undefined): Effect.Effect<number, Config.ConfigError> =>
-  Option.match(
-    Option.filter(Duration.fromInput(option ?? defaultTimeout), (duration) =>
-      Duration.isGreaterThan(duration, Duration.zero)),
-    {
-      onNone: () =>
-        invalid("timeout", "Expected a duration above zero, as in \"30 seconds\""),
-      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
-    }
-  )
+export const timeout = (option: Duration.Input = defaultTimeout): Effect.Effect<number, Config.ConfigError> => {
+  const millis = Option.getOrElse(Option.map(Duration.fromInput(option), Duration.toMillis), () => 0)
+  return millis > 0
+    ? Effect.succeed(millis)
+    : invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")
+}

@@ -197,22 +197,14 @@ const endpoint = (
 /** The default of the AWS SDKs. */
 const defaultAttempts = 3
 
-const attempts = (
-  option: number | undefined,
-  profile: Profile
-): Effect.Effect<number, Config.ConfigError> =>
-  option !== undefined
-    ? Settings.checkAttempts("maxAttempts", option)
-    : Effect.flatMap(
-      readVariable(Config.Number, "AWS_MAX_ATTEMPTS"),
-      Option.match({
-        onSome: (value) => Settings.checkAttempts("AWS_MAX_ATTEMPTS", value),
-        onNone: () =>
-          profile.maxAttempts === undefined
-            ? Effect.succeed(defaultAttempts)
-            : Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
-      })
-    )
+const attempts = (option: number | undefined, profile: Profile): Effect.Effect<number, Config.ConfigError> =>
+  Effect.gen(function*() {
+    if (option !== undefined) return yield* Settings.checkAttempts("maxAttempts", option)
+    const variable = yield* readVariable(Config.Number, "AWS_MAX_ATTEMPTS")
+    if (Option.isSome(variable)) return yield* Settings.checkAttempts("AWS_MAX_ATTEMPTS", variable.value)
+    if (profile.maxAttempts === undefined) return defaultAttempts
+    return yield* Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
+  })
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(

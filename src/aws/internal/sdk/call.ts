@@ -53,30 +53,31 @@ export const connect = <Sdk extends object>(
   isOwn: (error) => error instanceof ServiceException
 })
 
-/** The members of a client's configuration are values, or functions that search for them. A search can fail. */
-const read = async (config: unknown, member: string): Promise<unknown> => {
+/** The configuration of a client. The SDK has no type for what its clients share. */
+type Config = Readonly<Record<string, unknown>>
+
+/** The properties of a configuration are values, or functions that search for them. A search can fail. */
+const read = async (config: Config, name: string): Promise<unknown> => {
   try {
-    const value: unknown = hasProperty(config, member) ? config[member] : undefined
+    const value = config[name]
     return typeof value === "function" ? await value() : value
   } catch {
     return undefined
   }
 }
 
-const text = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
+const nonEmpty = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
 
-/** Host and port alone: a path or a query can have secrets. */
+/** Returns host and port alone: a path or a query can have secrets in it. */
 const hostOf = (endpoint: unknown): string | undefined => {
-  const url = hasProperty(endpoint, "url") ? endpoint.url : undefined
-  if (url instanceof URL) return text(url.host)
-  const hostname = hasProperty(endpoint, "hostname") ? text(endpoint.hostname) : undefined
-  const port = hasProperty(endpoint, "port") && endpoint.port ? `:${String(endpoint.port)}` : ""
-  return hostname === undefined ? undefined : `${hostname}${port}`
+  const { hostname, port, url }: Config = Object(endpoint)
+  if (url instanceof URL) return nonEmpty(url.host)
+  return nonEmpty(hostname) && `${String(hostname)}${port ? `:${String(port)}` : ""}`
 }
 
 /** The endpoint of the service in the region, by the rules of the SDK. */
-const regional = async (config: unknown, Region: string | undefined): Promise<unknown> => {
-  const provider = hasProperty(config, "endpointProvider") ? config.endpointProvider : undefined
+const regional = async (config: Config, Region: string | undefined): Promise<unknown> => {
+  const provider = config["endpointProvider"]
   if (Region === undefined || typeof provider !== "function") return undefined
   const parameters = {
     Region,
@@ -84,23 +85,18 @@ const regional = async (config: unknown, Region: string | undefined): Promise<un
     UseDualStack: await read(config, "useDualstackEndpoint"),
     UseGlobalEndpoint: await read(config, "useGlobalEndpoint")
   }
-  try {
-    return provider(parameters, {}) as unknown
-  } catch {
-    return undefined
-  }
+  return await read({ endpoint: () => provider(parameters, {}) }, "endpoint")
 }
 
 /** A configuration of a program can search without end. */
 const searchLimit = 1000
 
-/** Reads the configuration of a client. The SDK has no type for what its clients share. */
-const readTarget = (config: unknown): Effect.Effect<Target> =>
+const readTarget = (config: Config): Effect.Effect<Target> =>
   Effect.promise(() =>
     withTimeLimit(searchLimit, undefined, async (): Promise<Target> => {
-      const region = text(await read(config, "region"))
+      const region = nonEmpty(await read(config, "region"))
       const endpoint = (await read(config, "endpoint")) ?? (await regional(config, region))
-      return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
+      return { region, host: hostOf(endpoint), profile: nonEmpty(await read(config, "profile")) }
     }).catch(() => ({}))
   )
 
@@ -130,7 +126,7 @@ export const makeClient = (
       catch: (error) => Failure.fromRejection(connection, row.errors, error, request)
     }).pipe(Effect.map(toOutput)),
   target: Effect.gen(function*() {
-    const target = yield* readTarget(connection.config)
+    const target = yield* readTarget(Object(connection.config))
     return { ...target, profile: environment && (target.profile ?? (yield* environment)) }
   })
 })
