@@ -1,6 +1,6 @@
 /**
- * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis,
- * or in any `BackingPersistence` of `effect/persistence`.
+ * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials: in Redis, or in any
+ * `BackingPersistence` of `effect/persistence`.
  *
  * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`)
  * under a key that all processes have and the store does not have. A value opens under its own name only. Entries leave
@@ -65,10 +65,10 @@ export interface Options {
  * @category models
  */
 export interface RedisOptions extends Options {
-  /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
+  /** For example `rediss://user:password@host:6379/0`. Default: the host in the option `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
+   * Options of `ioredis`. The defaults differ from those of `ioredis`: a command fails at once without a connection
    * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
   readonly redis?: ClientOptions | undefined
@@ -116,7 +116,7 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
         Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
         // The error of a schema could quote the value.
         Effect.mapError(() =>
-          new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
+          new CacheStoreError({ reason: "an entry cannot be read: it has another key, or it is damaged" })
         )
       )
     return {
@@ -183,8 +183,8 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
 
 /**
- * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and
- * again when the connection is lost: a missing server does not fail the program.
+ * A store in Redis, over its own connection. It needs the package `ioredis`. It connects in the background, and
+ * again after a lost connection, so a missing server does not fail the program.
  *
  * @since 0.1.0
  * @category layers

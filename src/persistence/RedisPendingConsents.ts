@@ -1,13 +1,13 @@
 /**
- * Pending consents in Redis, for programs of more than one process: the browser may come back to another process than
- * the one that waits, or after a restart.
+ * Pending consents in Redis, for programs of more than one process: the browser may return to a process other than the
+ * one that waits, or after a restart.
  *
  * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are
  * JWEs (`dir`, `A256GCM`) under a key that all processes have and Redis does not have. A value opens under its own name
  * only. A session is claimed by one process. It leaves Redis 10 minutes after it expires.
  *
- * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of what it is about, and a
- * keyed signature of the outcome. A message that is lost delays a wait until its next poll.
+ * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of its topic, and a keyed
+ * signature of the outcome. A lost message delays a wait until its next poll.
  *
  * @since 0.1.0
  * @example
@@ -75,7 +75,7 @@ redis.call('HSET', KEYS[1], 'sealed', ARGV[1], 'expiresAt', ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 `
 
-// The last key has the names of the sessions that are claimed and not settled, by their end.
+// The last key has the names of the sessions that are claimed and not settled, by the time at which they expire.
 const claim = `
 for index = 1, #KEYS - 1 do
   local key = KEYS[index]
@@ -101,13 +101,13 @@ for index = 1, #KEYS - 1 do
 end
 `
 
-// The registrations of a topic leave together, when the last one has expired.
+// The registrations of a topic are deleted together, when the last one has expired.
 const register = `
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `
 
-/** A server that is gone is noticed in this time, and one second more. */
+/** A lost server is noticed within this time and one second. */
 const pingInterval = "30 seconds"
 
 const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMessage: (message: string) => void) =>
@@ -126,7 +126,7 @@ const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMess
     )
   })
 
-/** `connectSubscriber` makes a second connection, because one that has subscribed sends no other commands. */
+/** `connectSubscriber` makes a second connection, because a subscribed one sends no other commands. */
 const makeBacking = (
   { command }: Redis.Connection,
   connectSubscriber: Effect.Effect<Redis.Connection, never, Scope.Scope>,
@@ -183,7 +183,7 @@ const makeBacking = (
 }
 
 /**
- * Pending consents in Redis 4 or later, over two connections of its own. It needs the package `ioredis`. It connects in
+ * Pending consents in Redis 4 or later, over its own two connections. It needs the package `ioredis`. It connects in
  * the background, and again when a connection is lost: a missing server does not fail the layer. Until Redis is back,
  * `open` and `claim` fail with `ConsentStoreError`.
  *
@@ -194,10 +194,10 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
   Layer.effectContext(Effect.gen(function*() {
     const keys = yield* makeKeys(options)
     const connect = Effect.mapError(
-      Redis.connect("The store of consents", options),
+      Redis.connect("The consent store", options),
       (failure) => new PendingConsentsError(failure)
     )
-    // What worked for the first connection works for the second.
+    // The second connection has the options of the first one, so it does not fail.
     const backing = makeBacking(yield* connect, Effect.orDie(connect), options.storeId ?? "agentcore-consents")
     return yield* makeServices(keys, backing)
   }))

@@ -1,14 +1,14 @@
 /**
- * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another
- * process than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
+ * Pending consents in a SQL database, for programs of more than one process: the browser may return to a process
+ * other than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
  * (`node:sqlite`).
  *
  * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials.
  * Values are JWEs (`dir`, `A256GCM`) under a key that all processes have and the database does not have. A value opens
  * under its own name only. A session is claimed by one process. It is deleted 10 minutes after it expires.
  *
- * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of what it is about,
- * and a keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
+ * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of its topic, and a
+ * keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
  *
  * @since 0.1.0
  * @example
@@ -84,7 +84,7 @@ export {
    * - `InvalidKey`: a key is not 32 bytes in base64url
    * - `InvalidTable`: the name of the table is not of the form above
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
-   * - `Schema`: the tables cannot be made, for example because the user of the database may not do it
+   * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
    * - `InvalidUrl`: only of `RedisPendingConsents`
    *
    * @since 0.1.0
@@ -105,7 +105,7 @@ const reasonOf = (error: unknown): string => {
   return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
 }
 
-/** Another process has changed what an attempt had read. */
+/** Another process changed a row after an attempt had read it. */
 const changed = "another process changed the entry meanwhile"
 
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
@@ -118,15 +118,15 @@ const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
 const isConflict = (error: unknown): boolean =>
   error === changed || isSqlError(error) && conflicts.has(error.reason._tag)
 
-/** Up to 1 second. */
+/** Retries for up to 1 second. */
 const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "1 second" })
 )
 
 /**
- * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the
- * caller is uninterruptible. Whether the statement then takes effect is not known.
+ * Retries an attempt after a conflict, and fails after `duration`, also in an uninterruptible region. It is then
+ * unknown whether the statement takes effect.
  */
 const within = (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, string, R> =>
   self.pipe(
@@ -142,7 +142,7 @@ type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
 
-/** The statements are outside of the transactions of the program: a rollback must not undo a claim. */
+/** Statements run outside of the program's transactions, because a rollback must not undo a claim. */
 const makeExecute = (sql: SqlClient): Execute => {
   const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {
     const all = Effect.map(Effect.all(statements), (results) => results.at(-1) ?? [])
@@ -156,7 +156,7 @@ const makeExecute = (sql: SqlClient): Execute => {
 // Messages
 // -----------------------------------------------------------------------------
 
-/** What the client of `@effect/sql-pg` has. */
+/** The client of `@effect/sql-pg`. */
 interface PgClient extends SqlClient {
   /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
   readonly listen: (
@@ -165,21 +165,21 @@ interface PgClient extends SqlClient {
   readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
 }
 
-/** A pool of one connection would have none left for statements. */
+/** Excludes a pool of one connection, which would have no connection left for statements. */
 const isPgClient = (sql: SqlClient): sql is PgClient =>
   hasProperty(sql, "listen") && isFunction(sql.listen)
   && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
 
 const probeInterval = "30 seconds"
 
-/** A connection without messages for this time is lost: it has not delivered a probe. */
+/** A connection without messages for this time is lost, because it has not delivered a probe. */
 const longestSilence = "40 seconds"
 
 const reconnects = Schedule.jittered(Schedule.spaced("2 seconds"))
 
 /**
- * Receives messages until the connection is lost. Unless its option `keepAlive` is set, the client does not notice a
- * network that drops packets. So the process sends itself a probe, which is ignored because no key has signed it.
+ * Receives messages until the connection is lost. Without the option `keepAlive`, the client does not notice a network
+ * that drops packets. So the process sends itself probes. They are ignored because no key has signed them.
  */
 const receive = (sql: PgClient, channel: string, onMessage: (message: string) => void) =>
   Effect.scoped(Effect.flatMap(sql.listen(channel), (messages) =>
@@ -194,7 +194,7 @@ const receive = (sql: PgClient, channel: string, onMessage: (message: string) =>
 const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: string) => void) =>
   // The cause can quote the address of the server.
   Effect.catchCause(receive(sql, channel, onMessage), () =>
-    Effect.logDebug("PostgreSQL sends no messages: the connection is made again")).pipe(
+    Effect.logDebug("PostgreSQL sends no messages: connecting again")).pipe(
       Effect.repeat(reconnects),
       Effect.forkScoped,
       Effect.asVoid
@@ -212,7 +212,7 @@ const tablesOf = (table: string) => ({
 
 type Tables = ReturnType<typeof tablesOf>
 
-/** The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry. */
+/** The migrations of the tables. After its release an entry must not change: add another one. */
 const migrations = (
   sql: SqlClient,
   { sessions, waits }: Tables
@@ -239,11 +239,12 @@ const migrations = (
 
 const migrationTimeout = "10 seconds"
 
-/** Processes that create the tables at the same time disturb each other. */
+/** Processes that create the tables at the same time cause each other's failures. */
 const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
 /**
- * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
+ * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` would run in the program's
+ * transaction.
  */
 const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
   Effect.gen(function*() {
@@ -272,10 +273,10 @@ const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
   )
 
 // -----------------------------------------------------------------------------
-// The place for sealed consents
+// Backing
 // -----------------------------------------------------------------------------
 
-/** The wait for a connection of the pool is a part of it. */
+/** Includes the wait for a connection of the pool. */
 const statementTimeout = "2 seconds"
 
 const sweepInterval = "1 minute"
@@ -293,7 +294,7 @@ interface WaitRow {
   readonly sealed: string
 }
 
-/** A name is a digest, so its first bytes hardly ever are those of another name. */
+/** The first bytes of a name identify it, because a name is a digest. */
 const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
 
 const makeBacking = (
@@ -317,8 +318,8 @@ const makeBacking = (
     )
 
     /**
-     * Two processes with different current keys have different names for a session, so no unique index is between them.
-     * SQLite has one writer. PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
+     * Processes with different current keys have different names for a session, so a unique index does not help. SQLite
+     * has one writer. PostgreSQL needs a lock of all names, and has to read rows that were committed before the lock.
      */
     const lock = (names: Names): ReadonlyArray<Statement<object>> =>
       sql.onDialectOrElse({
@@ -342,7 +343,7 @@ const makeBacking = (
         return previous.length === 0 ? run(upsert(sql`TRUE`)) : run(
           ...lock(names),
           sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
-          // Under a previous key there is nothing left now, or a claimed session.
+          // A session that is left under a previous key is claimed.
           upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
         )
       },
@@ -359,7 +360,7 @@ const makeBacking = (
           if (rows.length === 0) return "Unknown"
           if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
           if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
-          // It was stored after the update.
+          // The session was stored after the update.
           return yield* Effect.fail(changed)
         })),
       settle: (names) => run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`),
@@ -397,14 +398,14 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
  * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old
  * entries once a minute.
  *
- * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail
- * with `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
+ * A statement that takes longer than 2 seconds fails, also in an uninterruptible region: `open` and `claim` then fail
+ * with `ConsentStoreError`. Statements never run in a transaction of the program, because it may be rolled back.
  *
  * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program
  * on the same file it fails, because a file has one writer.
  *
- * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and
- * receives none, and the waits of other processes poll.
+ * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection there are no
+ * messages, and the waits of other processes poll.
  *
  * @since 0.1.0
  * @category layers
@@ -419,17 +420,17 @@ export const layer = (
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
     }
     const client = yield* Effect.promise(() => import("effect/sql/SqlClient"))
-    // The names of columns here are those in the database.
+    // The statements have the column names of the database.
     const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
     if (!isSupported) {
-      return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
+      return yield* fail("UnsupportedDialect")("The consent store needs PostgreSQL or SQLite")
     }
     const tables = tablesOf(table)
     const execute = makeExecute(sql)
     yield* Effect.mapError(
       migrate(sql, tables, execute),
-      (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
+      (code) => fail("Schema")(`The tables of the consent store cannot be created: ${code}`)
     )
     return yield* makeServices(keys, yield* makeBacking(sql, tables, execute))
   }))

@@ -1,4 +1,4 @@
-/** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
+/** `PendingConsents` and `ConsentSignals` over a store for sealed values. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -27,10 +27,10 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
 }) {}
 
 // -----------------------------------------------------------------------------
-// The place
+// Backing
 // -----------------------------------------------------------------------------
 
-/** The names of one thing: the digest under the current key, then those under the previous keys. */
+/** The names of an entry: its digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
 export interface Sealed {
@@ -52,7 +52,7 @@ export interface ConsentBacking {
     readonly names: Names
     readonly sealed: string
     readonly expiresAt: number
-    /** The end of the entry. */
+    /** The time at which the entry is deleted. */
     readonly keptUntil: number
   }) => Attempt<unknown>
   /** Claims a session, in one step among all processes. */
@@ -88,7 +88,7 @@ const publishTimeout = "2 seconds"
 // A new format of entries gets a new number.
 const purpose = "pending consents 1"
 
-const unreadable = "an entry is not readable: it has another key, or it is damaged"
+const unreadable = "an entry cannot be read: it has another key, or it is damaged"
 
 // -----------------------------------------------------------------------------
 // Keys
@@ -108,10 +108,10 @@ export interface KeyOptions {
 
 interface Keys {
   readonly sealing: StoreKeys.StoreSealing
-  readonly namesOf: (text: string) => Names
-  /** The messages of a signal, one for each key. A process whose key is a previous one here reads the second. */
+  readonly namesOf: (value: string) => Names
+  /** The messages of a signal, one for each key: other processes may still have a previous key as the current one. */
   readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
-  /** Returns nothing for a message that was not made with one of the keys. */
+  /** Returns `undefined` for a message that no key has signed. */
   readonly read: (message: string) => Message | undefined
 }
 
@@ -128,11 +128,11 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
-/** The first key makes names and seals, all of them find and open. */
+/** The first key makes names and seals. All keys find and open. */
 export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
-      StoreKeys.parse(options, "the store of consents"),
+      StoreKeys.parse(options, "the consent store"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
     const all = secrets.map((secret) => ({
@@ -140,12 +140,12 @@ export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsen
       signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
     }))
     type Key = (typeof all)[number]
-    // A message shows a name, and nothing else: its content is only in the signature.
+    // A message contains a name only. Its content is in the signature.
     const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
     return {
       sealing: yield* StoreKeys.makeSealing(purpose, secrets),
       // One name for each key.
-      namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
+      namesOf: (value) => all.map((key) => key.nameOf(value)) as ReadonlyArray<string> as Names,
       messagesOf: (topic, outcome) =>
         all.map((key) => {
           const name = key.nameOf(nameOf(topic))
@@ -205,7 +205,7 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
       ).pipe(
         failWith("unsettled"),
-        // An entry of a key that is gone is not for this process.
+        // Skip the entries of a key that this process does not have.
         Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
         Effect.map((found) => found.flatMap(Option.toArray))
       )
@@ -230,7 +230,7 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals, uninterruptibly: a server that does not respond must not hold up the user.
+    // The page after consent sends signals uninterruptibly, so a server without a response must not delay it.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
         Deadline.withDeadline({ duration: publishTimeout, onTimeout: () => "it took too long" }),
@@ -243,7 +243,7 @@ const makeSignals = (
       signal: (topic, outcome) =>
         Effect.forEach(
           messagesOf(topic, outcome),
-          // The waits of this process need no server.
+          // Waits of this process are notified without a server.
           (message) => Effect.andThen(Effect.sync(() => notify(message)), publish(message)),
           { discard: true }
         ),
@@ -269,7 +269,7 @@ const makeSignals = (
               Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration))
           )
           const readable = found.flatMap(Option.toArray)
-          // One damaged entry must not hold up the others.
+          // A damaged entry must not block the others.
           if (readable.length < found.length) {
             yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
           }

@@ -1,4 +1,4 @@
-/** The keys of a store: they seal its values, and make the digests that are its names. */
+/** The keys of a store. They seal its values, and make its names, which are digests. */
 import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -21,16 +21,16 @@ export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
   )
 
 /** HMAC-SHA-256 in base64url: 43 characters. */
-export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (text: string) => string => {
+export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (value: string) => string => {
   const key = Sealing.deriveKey(secret, purpose)
-  return (text) => createHmac("sha256", key).update(text).digest("base64url")
+  return (value) => createHmac("sha256", key).update(value).digest("base64url")
 }
 
-/** A sealed value contains its name in the store, so that it does not open under another one. */
+/** A sealed value contains its name in the store, so that it does not open under another name. */
 export interface StoreSealing {
   /** Seals values, which have to be JSON, for a name. */
   readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
-  /** Returns the values. It fails for what was not sealed under one of the secrets and for this name. */
+  /** Returns the values. Fails unless they were sealed for this name and under one of the secrets. */
   readonly open: (name: string, sealed: unknown) => Effect.Effect<ReadonlyArray<unknown>, void>
 }
 
@@ -40,7 +40,7 @@ const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonl
     key
   ])
 
-/** The first secret seals, all of them open. A store cannot open what was sealed with another `purpose`. */
+/** The first secret seals, all secrets open. A store cannot open values that were sealed with another `purpose`. */
 export const makeSealing = (
   purpose: string,
   secrets: Array.NonEmptyReadonlyArray<Uint8Array>

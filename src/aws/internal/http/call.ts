@@ -1,4 +1,4 @@
-/** Calls over HTTP: signatures, attempts, and the errors of calls without a response. */
+/** Calls over HTTP: signatures, attempts, and errors. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
@@ -23,7 +23,7 @@ export interface Settings {
   /** The name that requests are signed for. */
   readonly service: string
   readonly hash: HashConstructor
-  /** Undefined if the program gave the credentials: they are of no profile. */
+  /** Undefined if the program gave the credentials, because these belong to no profile. */
   readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
   readonly maxAttempts: number
@@ -47,17 +47,17 @@ const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
           protocol: "https:",
           hostname: host,
           path,
-          // The types of the signer have mutable members.
+          // The types of the signer are mutable.
           query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
           headers: { ...headers, host },
           body
         },
         { signingDate: toDate(time) }
       ),
-    // Credentials without a key. The error has their members in it.
+    // The error of credentials without a key contains the credentials.
     catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
   }).pipe(Effect.map(({ headers }) => {
-    // A client sends the host of the URL itself.
+    // HTTP clients send `host` themselves.
     const { host: _, ...signed } = headers
     return signed
   }))
@@ -66,10 +66,10 @@ const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
 // Clock of the service
 // -----------------------------------------------------------------------------
 
-/** The SDK tries again when the clock was off by this much. */
+/** The SDK retries when the clock was off by this much. In milliseconds. */
 const threshold = 240_000
 
-/** A response to an older request says nothing about the time of now. */
+/** The date of a response that took longer is not used. In milliseconds. */
 const maxAge = 900_000
 
 /**
@@ -79,11 +79,11 @@ const maxAge = 900_000
 export const makeServiceClock = () => {
   let current = 0
   return {
-    /** What the clock of the service is ahead by, in milliseconds. */
+    /** How far the clock of the service is ahead, in milliseconds. */
     offset: () => current,
     /**
-     * Reads the time of a response, to a request that was signed with the offset. Returns whether the request was
-     * signed for a time that the service does not accept, and the next one is not.
+     * Reads the time of a response. `offset` is the one with which its request was signed. Returns whether the service
+     * rejects that time and accepts the corrected one.
      */
     read: ({ headers, offset, received, sent }: {
       readonly headers: Response["headers"]
@@ -92,7 +92,7 @@ export const makeServiceClock = () => {
       readonly offset: number
     }): boolean => {
       const time = parseTime(headers["date"])
-      // A cache keeps the date of the response. It adds its age.
+      // A response of a cache has an old date, and the header `age`.
       if (time !== undefined && headers["age"] === undefined && received - sent <= maxAge) current = time - received
       return Math.abs(current) >= threshold && current !== offset
     }
@@ -109,7 +109,7 @@ interface Connection extends Settings {
   readonly clock: ReturnType<typeof makeServiceClock>
 }
 
-/** A call on its way. */
+/** A call in flight. */
 interface Call<E> {
   readonly connection: Connection
   readonly row: Row<E>
@@ -117,7 +117,7 @@ interface Call<E> {
   /** With the path of the endpoint. */
   readonly message: Message
   readonly clock: Clock.Clock
-  /** When its time is over, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly deadline: number
 }
 
@@ -137,7 +137,7 @@ const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
       kind,
       code: code === undefined ? undefined : cutName(code),
       ...(response === undefined ? {} : Failure.metadataOf(metadataOf(response))),
-      // The error of a parser has the raw response in it, and that of a response its beginning.
+      // The error of a parser contains the raw response.
       cause: kind === "undecodable" || response !== undefined ? undefined : error
     })
   }
@@ -181,13 +181,13 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
 
 const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
 
-/** Signs and sends a request once. Fails without credentials, and when the time is over. */
+/** Signs and sends a request once. Fails without credentials, and at the deadline. */
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
   Effect.suspend(() => {
     const { clock, connection, deadline } = call
     const { body, method, path, query } = call.message
     const now = (): number => clock.currentTimeMillisUnsafe()
-    // The number of attempts, for the service's own statistics.
+    // AWS uses the number of attempts for statistics.
     const headers = { ...call.message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
     const search = queryString(query)
     const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
@@ -230,7 +230,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
       : send(identity)
   })
 
-/** Waits, at most until the time is over. */
+/** Waits, at most until the deadline. */
 const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, TransportError> => {
   const left = deadline - clock.currentTimeMillisUnsafe()
   return delay < left ? Effect.sleep(delay) : Effect.andThen(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))

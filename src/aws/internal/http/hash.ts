@@ -17,7 +17,7 @@ export interface Hash {
 /** The constructor of SHA-256, and of its HMAC if there is a secret. `Sha256` of `@aws-crypto/sha256-js` is one. */
 export type HashConstructor = new(secret?: string | ArrayBuffer | ArrayBufferView) => Hash
 
-/** Makes the constructor from a function that hashes chunks of data. */
+/** Makes a constructor from a function that hashes chunks of data. */
 const makeHash = (
   digest: (chunks: Array<Bytes>, secret: Secret | undefined) => Promise<Uint8Array>
 ): HashConstructor =>
@@ -25,7 +25,7 @@ const makeHash = (
     readonly #secret: Secret | undefined
     #chunks: Array<Bytes> = []
 
-    // The signer has strings, and arrays that are not shared.
+    // The signer's secrets are strings and `Uint8Array`s.
     constructor(secret?: ConstructorParameters<HashConstructor>[0]) {
       this.#secret = secret as Secret | undefined
     }

@@ -1,5 +1,5 @@
 /**
- * What the adapter finds in Node: its HTTP client and hash, the files of the AWS profile, and the credentials of the
+ * The runtime of the adapter in Node: HTTP client, hash, the files of the AWS profile, and the credentials of the
  * machine.
  */
 import type * as Config from "effect/Config"
@@ -29,8 +29,8 @@ import {
 type Env = NodeCredentials.Machine["env"]
 
 /**
- * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of
- * `node:http` loads Node's `fetch` on Node 22 and 24, which takes 20 ms.
+ * The modules of Node. They are not imported, because a bundler for an edge runtime could not find them. On Node 22 and
+ * 24 an import of `node:http` also loads Node's `fetch`, which takes 20 ms.
  */
 const findModules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
@@ -60,9 +60,9 @@ type Modules = Effect.Success<typeof findModules>
 // HTTP client
 // -----------------------------------------------------------------------------
 
-/** Node has several values of a header only where its name is `set-cookie`. */
+/** Only the header `set-cookie` has several values in Node. */
 const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
-  // The type of Node has lists for all names.
+  // The type of Node allows lists for all names.
   headers as Response["headers"]
 
 /** Node takes an IPv6 address without brackets. */
@@ -81,7 +81,7 @@ const send = (
     let abort = (): void => {}
     let hasResponse = false
     const timer = timeout <= maxTimer
-      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+      // oxlint-disable-next-line no-restricted-globals -- A network needs real time, also under a `TestClock`.
       ? setTimeout(() => {
         resume(Effect.fail(timedOut))
         abort()
@@ -111,7 +111,7 @@ const send = (
       request.end(body)
       abort = () => void request.destroy()
     } catch (error) {
-      // A header that cannot be sent, such as a session token with a line break.
+      // Node rejects a header such as a session token with a line break.
       fail(error)
     }
     return Effect.sync(() => {
@@ -179,7 +179,7 @@ const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => 
   })
 }
 
-/** The agents of one layer, each made at its first use. Without a variable of a proxy, there is nothing to load. */
+/** The agents of one layer, each made at its first use. Without a proxy variable no package is loaded. */
 const makeAgents = (node: Modules, env: Env) => {
   const agents = new Map<string, Http.Agent>()
   const keep = (name: string, make: () => Http.Agent): Http.Agent => {
@@ -199,7 +199,7 @@ const makeAgents = (node: Modules, env: Env) => {
       if (proxy === "") return direct(origin)
       return yield* Effect.try({
         try: () => keep(origin, () => makeTunnelAgent(node, new URL(proxy), new URL(origin))),
-        // The URL of a proxy can have a password in it.
+        // The error can contain the password of the proxy.
         catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
       })
     })
@@ -212,8 +212,8 @@ const makeAgents = (node: Modules, env: Env) => {
 }
 
 /**
- * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the
- * environment. Its connections are closed with the scope.
+ * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
+ * closed with the scope.
  */
 const makeTransport = (
   node: Modules,
@@ -234,7 +234,7 @@ const filesOf = ({ os, path }: Modules, env: Env): NodeCredentials.Files => ({
   filepath: env["AWS_SHARED_CREDENTIALS_FILE"] || path.join(os.homedir(), ".aws", "credentials")
 })
 
-/** The members of the profile, in the form of its file. */
+/** Reads the profile. */
 const readProfile = (env: Env, files: NodeCredentials.Files): Effect.Effect<Profile> =>
   Effect.gen(function*() {
     const { loadSharedConfigFiles } = yield* loadSdk("@smithy/core", "loadSharedConfigFiles", () =>
@@ -252,7 +252,7 @@ const readProfile = (env: Env, files: NodeCredentials.Files): Effect.Effect<Prof
       endpoint: (service: string) => services[`${service.replaceAll("-", "_")}.endpoint_url`] ?? profile["endpoint_url"]
     }
   }).pipe(
-    // The AWS SDK does not mind a file that it cannot read either. The chain reports it when it needs credentials.
+    // Like the AWS SDK, ignore a file that cannot be read. The chain reports it when it needs credentials.
     Effect.orElseSucceed(() => noProfile)
   )
 
@@ -269,7 +269,7 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 // Runtime
 // -----------------------------------------------------------------------------
 
-/** `option` is the region of the layer's options. */
+/** `option` is the region in the layer's options. */
 export const runtime = (
   option: string | undefined
 ): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
@@ -277,7 +277,7 @@ export const runtime = (
     const found = yield* findModules
     const { env } = globalThis.process
     const files = filesOf(found, env)
-    // Lambda and containers have no files, and load nothing.
+    // Lambda and containers have no files, so no package is loaded.
     const hasProfiles = Object.values(files).some((file) => found.fs.existsSync(file))
     const transport = yield* makeTransport(found, env)
     const direct = yield* makeTransport(found, {})

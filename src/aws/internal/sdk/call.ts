@@ -1,4 +1,4 @@
-/** The calls of a client of the AWS SDK, and where it sends them. */
+/** The calls of a client of the AWS SDK, and their target. */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/timeLimit.js"
@@ -23,8 +23,7 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
   : A
 
 /**
- * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of
- * its operation.
+ * The commands of the SDK for a table: `<AWS name>Command`. Each takes the encoded request of its operation.
  */
 export type Commands<T> = {
   readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
@@ -40,7 +39,7 @@ export interface Connection extends Failure.Exceptions {
   readonly config: unknown
 }
 
-/** A client whose package has all that a connection needs. */
+/** A connection over a client and its package. */
 export const connect = <Sdk extends object>(
   commands: Sdk,
   client: { readonly config: unknown; readonly send: (command: never, options: never) => Promise<unknown> },
@@ -88,7 +87,7 @@ const regional = async (config: Config, Region: string | undefined): Promise<unk
   return await read({ endpoint: () => provider(parameters, {}) }, "endpoint")
 }
 
-/** A configuration of a program can search without end. */
+/** A search of the program's configuration may never end. In milliseconds. */
 const searchLimit = 1000
 
 const readTarget = (config: Config): Effect.Effect<Target> =>
@@ -106,8 +105,8 @@ const toOutput = (value: unknown): Output => ({
 })
 
 /**
- * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile
- * then. Retries are the SDK's.
+ * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, because these belong to no
+ * profile. The SDK retries.
  */
 export const makeClient = (
   connection: Connection,
@@ -117,7 +116,7 @@ export const makeClient = (
   send: (row, request, encoded) =>
     Effect.tryPromise({
       try: (interruption) =>
-        // Bounds a search for credentials too, which does not react to the signal.
+        // The limit includes a search for credentials, which ignores the signal.
         withTimeLimit(timeout, interruption, (abortSignal) => {
           // The commands are `Commands` of the operation's table.
           const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)

@@ -1,5 +1,5 @@
 /**
- * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers
+ * The request handler of a client of the SDK, with a limit for the size of responses. Without a limit the SDK buffers
  * gigabytes, and then throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
@@ -39,7 +39,7 @@ const readWebStream = async (body: ReadableStream<Uint8Array>): Promise<Uint8Arr
   }
 }
 
-/** Handlers of programs can have bodies that have arrived: these are left to the SDK. */
+/** A program's handler may return a body that is not a stream. The SDK reads it. */
 const read = async (body: unknown): Promise<unknown> =>
   isNodeStream(body)
     ? await new Promise<Uint8Array>((resolve, reject) =>
@@ -64,8 +64,8 @@ const collect = async (response: Response): Promise<void> => {
 const isNodeHandler = (handler: object): boolean => "socketWarningTimestamp" in handler && "externalAgent" in handler
 
 /**
- * Node closes a response that changes the protocol (101), and reports no error: the SDK's handler for Node would wait
- * for ever. It removes its listener from the signal when the request is closed.
+ * Rejects when the connection is closed. Node closes a response that changes the protocol (101) without an error, and
+ * the SDK's handler for Node would wait forever. When a request is closed, it removes its listener from the signal.
  */
 const failWhenClosed = <A>(send: () => Promise<A>, signal: AbortSignal): Promise<A> =>
   new Promise((resolve, reject) => {
@@ -100,6 +100,6 @@ export const limit = <Handler extends RequestHandler>(handler: Handler): Handler
     updateHttpClientConfig: (key, value) => handler.updateHttpClientConfig?.(key, value),
     httpHandlerConfigs: () => handler.httpHandlerConfigs?.() ?? {}
   }
-  // The parts that clients use.
+  // Clients use no other parts.
   return limited as Handler
 }
