@@ -194,7 +194,7 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
   Layer.effectContext(Effect.gen(function*() {
     const keys = yield* makeKeys(options)
     const connect = Effect.mapError(
-      Redis.connect("The consent store", options),
+      Redis.connect("The store of consents", options),
       (failure) => new PendingConsentsError(failure)
     )
     // The second connection has the options of the first one, so it does not fail.

@@ -424,13 +424,13 @@ export const layer = (
     const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
     if (!isSupported) {
-      return yield* fail("UnsupportedDialect")("The consent store needs PostgreSQL or SQLite")
+      return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     }
     const tables = tablesOf(table)
     const execute = makeExecute(sql)
     yield* Effect.mapError(
       migrate(sql, tables, execute),
-      (code) => fail("Schema")(`The tables of the consent store cannot be created: ${code}`)
+      (code) => fail("Schema")(`The tables of the store of consents cannot be created: ${code}`)
     )
     return yield* makeServices(keys, yield* makeBacking(sql, tables, execute))
   }))

@@ -12,7 +12,7 @@ import { describe, expectTypeOf, test } from "vitest"
 
 const key = Redacted.make("key")
 
-describe("consent stores", () => {
+describe("stores of consents", () => {
   // An `any` is equal to nothing but itself.
   test("take the SqlClient of effect/sql", () => {
     expectTypeOf<SqlPendingConsents.SqlClient>().toEqualTypeOf<SqlClient>()

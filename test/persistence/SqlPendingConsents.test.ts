@@ -257,7 +257,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
         const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
         const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
         assert.strictEqual(error.reason, "Schema")
-        assert.strictEqual(error.message, "The tables of the consent store cannot be created: 42501")
+        assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
       })
   )
 

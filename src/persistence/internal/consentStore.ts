@@ -132,7 +132,7 @@ const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Reda
 export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
-      StoreKeys.parse(options, "the consent store"),
+      StoreKeys.parse(options, "the store of consents"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
     const all = secrets.map((secret) => ({
