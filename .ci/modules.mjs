@@ -32,7 +32,7 @@ const roots = {
 const sdk = "aws/internal/http/sdk"
 
 /** These modules export what the adapter uses of its packages, in Node alone, or in any runtime. */
-const vendored = { node: ["instance", "proxy"], browser: ["signature"] }
+const vendored = { node: ["instance"], browser: ["proxy", "signature"] }
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -73,15 +73,6 @@ const nodeAtUse = {
   }
 }
 
-/** `debug` would print the URL of a proxy, with its password. */
-const withoutDebug = {
-  name: "without-debug",
-  setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "without-debug" }))
-    onLoad({ filter: /.*/, namespace: "without-debug" }, () => ({ contents: "export default () => () => {}" }))
-  }
-}
-
 const vendorPackages = async (directory) => {
   const builds = Object.entries(vendored).map(([platform, modules]) =>
     esbuild.build({
@@ -97,7 +88,7 @@ const vendorPackages = async (directory) => {
       mainFields: [...platform === "browser" ? [platform] : [], "module", "main"],
       // The adapter reads profiles with it.
       external: ["@smithy/core/config"],
-      plugins: platform === "node" ? [withoutDebug, nodeAtUse] : [],
+      plugins: platform === "node" ? [nodeAtUse] : [],
       legalComments: "none",
       metafile: true,
       logLevel: "warning"

@@ -2,8 +2,8 @@
  * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors,
  * settings, time limits and retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
  *
- * `layer` sends them by any `HttpClient`, on edge runtimes too. `layerNode` has an HTTP client of its own, over
- * `node:http` and `node:https`, which keeps its connections and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * `layer` sends them by any `HttpClient`, also on edge runtimes. `layerNode` uses `node:http` and `node:https`. It
+ * keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
  * @since 0.1.0
  */
@@ -139,7 +139,7 @@ export const layerConfig = (
 
 /**
  * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the
- * option, credentials are looked for at the first call, which fails with a `TransportError` if there are none.
+ * option `credentials`, the first call looks for credentials, and fails with a `TransportError` if there are none.
  *
  * @since 0.1.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
  * The planes of AgentCore Identity at AWS, and STS, over the clients of the AWS SDK. Signing, credentials, and retries
- * are the SDK's: nothing else retries a call. A client is loaded and made at its first call. Where the SDK has to look
+ * are the SDK's: nothing else retries a call. A client is loaded and made at its first call. If the SDK has to search
  * for the region, the client of the data plane is loaded when the layer is built.
  *
  * @since 0.1.0

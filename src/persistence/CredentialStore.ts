@@ -1,6 +1,6 @@
 /**
- * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials. They keep them in Redis,
- * or in any `BackingPersistence` of `effect/persistence`.
+ * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials: in Redis, or in any
+ * `BackingPersistence` of `effect/persistence`.
  *
  * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`)
  * under a key that all processes have and the store does not have. A value opens under its own name only. Entries leave
@@ -17,9 +17,8 @@ import type { ConfigError } from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { PersistenceError } from "effect/persistence/Persistence"
-import { hasProperty, isString } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../credentialCache/store.js"
@@ -66,10 +65,10 @@ export interface Options {
  * @category models
  */
 export interface RedisOptions extends Options {
-  /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
+  /** For example `rediss://user:password@host:6379/0`. Default: the host in the option `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
+   * Options of `ioredis`. The defaults differ from those of `ioredis`: a command fails at once without a connection
    * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
    */
   readonly redis?: ClientOptions | undefined
@@ -98,11 +97,11 @@ const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Nu
 const encode = Schema.encodeSync(Content)
 const decode = Schema.decodeUnknownEffect(Content)
 
-/** A place for sealed credentials. */
+/** A store for sealed credentials. `get` returns nothing for an unknown key. */
 interface Backing {
-  readonly get: (key: string) => Effect.Effect<Option.Option<unknown>, CacheStoreError>
-  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<void, CacheStoreError>
-  readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
+  readonly get: (key: string) => Effect.Effect<unknown, CacheStoreError>
+  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<unknown, CacheStoreError>
+  readonly remove: (key: string) => Effect.Effect<unknown, CacheStoreError>
 }
 
 const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
@@ -111,37 +110,33 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
       StoreKeys.parse(options, "the credential store"),
       (message) => new CredentialStoreError({ reason: "InvalidKey", message })
     )
-    const sealing = yield* StoreKeys.makeSealing("credential store 1", ...secrets)
+    const sealing = yield* StoreKeys.makeSealing("credential store 1", secrets)
     const open = (key: string, sealed: unknown) =>
       Effect.flatMap(sealing.open(key, sealed), decode).pipe(
         Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
         // The error of a schema could quote the value.
         Effect.mapError(() =>
-          new CacheStoreError({ reason: "an entry is not readable: it has another key, or it is damaged" })
+          new CacheStoreError({ reason: "an entry cannot be read: it has another key, or it is damaged" })
         )
       )
     return {
       get: (key) =>
         Effect.flatMap(
           backing.get(key),
-          Option.match({
-            onNone: () => Effect.succeedNone,
-            onSome: (sealed) => Effect.asSome(open(key, sealed))
-          })
+          (sealed) => sealed === undefined || sealed === null ? Effect.succeedNone : Effect.asSome(open(key, sealed))
         ),
       set: (key, stored) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           now >= stored.usableUntil ? Effect.void : Effect.flatMap(
             sealing.seal(key, ...encode([stored.credential, stored.usableUntil])),
-            (sealed) => backing.set(key, sealed, Duration.millis(stored.usableUntil - now))
+            (sealed) => Effect.asVoid(backing.set(key, sealed, Duration.millis(stored.usableUntil - now)))
           )),
-      remove: backing.remove
+      remove: (key) => Effect.asVoid(backing.remove(key))
     }
   })
 
 /** Version 0.1.0 stored strings. */
-const unwrap = (entry: unknown): Option.Option<unknown> =>
-  hasProperty(entry, "sealed") ? Option.some(entry.sealed) : isString(entry) ? Option.some(entry) : Option.none()
+const unwrap = (entry: unknown): unknown => hasProperty(entry, "sealed") ? entry.sealed : entry
 
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
@@ -188,8 +183,8 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
 
 /**
- * A store in Redis, over a connection of its own. It needs the package `ioredis`. It connects in the background, and
- * again when the connection is lost: a missing server does not fail the program.
+ * A store in Redis, over its own connection. It needs the package `ioredis`. It connects in the background, and
+ * again after a lost connection, so a missing server does not fail the program.
  *
  * @since 0.1.0
  * @category layers
@@ -206,10 +201,10 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
         Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
       const nameOf = (key: string): string => `${prefixOf(options)}:${key}`
       return yield* make(options, {
-        get: (key) => Effect.map(run((redis) => redis.get(nameOf(key))), Option.fromNullishOr),
+        get: (key) => run((redis) => redis.get(nameOf(key))),
         set: (key, value, timeToLive) =>
-          Effect.asVoid(run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive)))),
-        remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
+          run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive))),
+        remove: (key) => run((redis) => redis.del(nameOf(key)))
       })
     })
   )

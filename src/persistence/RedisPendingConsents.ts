@@ -1,13 +1,13 @@
 /**
- * Pending consents in Redis, for programs of more than one process: the browser may come back to another process than
- * the one that waits, or after a restart.
+ * Pending consents in Redis, for programs of more than one process: the browser may return to a process other than the
+ * one that waits, or after a restart.
  *
  * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are
  * JWEs (`dir`, `A256GCM`) under a key that all processes have and Redis does not have. A value opens under its own name
  * only. A session is claimed by one process. It leaves Redis 10 minutes after it expires.
  *
- * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of what it is about, and a
- * keyed signature of the outcome. A message that is lost delays a wait until its next poll.
+ * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of its topic, and a keyed
+ * signature of the outcome. A lost message delays a wait until its next poll.
  *
  * @since 0.1.0
  * @example
@@ -25,16 +25,15 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { ConsentSignals } from "../ConsentSignals.js"
 import { readConfig } from "../internal/environment.js"
-import type { PendingConsents } from "../PendingConsents.js"
-import type { ClientOptions } from "./CredentialStore.js"
+import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
+import type { RedisOptions } from "./CredentialStore.js"
 import {
-  BackingError,
   type ConsentBacking,
+  type KeyOptions,
   makeKeys,
   makeServices,
   PendingConsentsError
@@ -45,25 +44,9 @@ import * as Redis from "./internal/redis.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
-   */
-  readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
-   * the key and the old one a previous key, and drop the old one after the longest wait.
-   */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+export interface Options extends KeyOptions, Pick<RedisOptions, "url" | "redis"> {
   /** The prefix of names in Redis, and the channel of its messages. Default: `agentcore-consents`. */
   readonly storeId?: string | undefined
-  /** For example `rediss://user:password@host:6379/0`. Default: the server in `redis`, or localhost. */
-  readonly url?: Redacted.Redacted | undefined
-  /**
-   * Options of `ioredis`. This module has other defaults: a command fails at once without a connection
-   * (`maxRetriesPerRequest: 0`, `enableOfflineQueue: false`), and `connectTimeout` and `socketTimeout` are 1 second.
-   */
-  readonly redis?: ClientOptions | undefined
 }
 
 export {
@@ -92,23 +75,23 @@ redis.call('HSET', KEYS[1], 'sealed', ARGV[1], 'expiresAt', ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 `
 
-// The last key has the names of the sessions that are claimed and not settled, by their end.
+// The last key has the names of the sessions that are claimed and not settled, by the time at which they expire.
 const claim = `
 for index = 1, #KEYS - 1 do
   local key = KEYS[index]
   local entry = redis.call('HMGET', key, 'sealed', 'expiresAt', 'claimed')
   if entry[1] then
-    if entry[3] then return {'AlreadyClaimed'} end
-    if tonumber(entry[2]) <= tonumber(ARGV[1]) then return {'Expired'} end
+    if entry[3] then return 'AlreadyClaimed' end
+    if tonumber(entry[2]) <= tonumber(ARGV[1]) then return 'Expired' end
     redis.call('HSET', key, 'claimed', '1')
     local unsettled, left = KEYS[#KEYS], redis.call('PTTL', key)
     redis.call('ZREMRANGEBYSCORE', unsettled, '-inf', ARGV[1])
     redis.call('ZADD', unsettled, ARGV[1] + left, ARGV[index + 1])
     if redis.call('PTTL', unsettled) < left then redis.call('PEXPIRE', unsettled, left) end
-    return {'Claimed', index, entry[1]}
+    return {ARGV[index + 1], entry[1]}
   end
 end
-return {'Unknown'}
+return 'Unknown'
 `
 
 const settle = `
@@ -118,13 +101,13 @@ for index = 1, #KEYS - 1 do
 end
 `
 
-// The registrations of a topic leave together, when the last one has expired.
+// The registrations of a topic are deleted together, when the last one has expired.
 const register = `
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `
 
-/** A server that is gone is noticed in this time, and one second more. */
+/** A lost server is noticed within this time and one second. */
 const pingInterval = "30 seconds"
 
 const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMessage: (message: string) => void) =>
@@ -143,49 +126,35 @@ const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMess
     )
   })
 
-/** `connectSubscriber` makes a second connection, because one that has subscribed sends no other commands. */
+/** `connectSubscriber` makes a second connection, because a subscribed one sends no other commands. */
 const makeBacking = (
   { command }: Redis.Connection,
   connectSubscriber: Effect.Effect<Redis.Connection, never, Scope.Scope>,
   prefix: string
 ): ConsentBacking => {
-  const run = <A>(send: Parameters<typeof command<A>>[0]) =>
-    Effect.mapError(command(send), (reason) => new BackingError({ reason }))
   const sessionKey = (name: string): string => `${prefix}:session:${name}`
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
   const unsettledKey = `${prefix}:unsettled`
   return {
     open: ({ expiresAt, keptUntil, names, sealed }) =>
-      Effect.asVoid(
-        run((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil))
-      ),
+      command((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil)),
     claim: (names, now) =>
-      Effect.flatMap(
-        run((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
-        (answer) => {
-          const [outcome, index, sealed] = Array.isArray(answer) ? answer : []
-          switch (outcome) {
-            case "Unknown":
-            case "AlreadyClaimed":
-            case "Expired":
-              return Effect.succeed(outcome)
-          }
-          const name = names[Number(index) - 1]
-          return name === undefined
-            ? new BackingError({ reason: "Redis returned something else" })
-            : Effect.succeed({ name, sealed: String(sealed) })
-        }
+      Effect.map(
+        command((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
+        (result) =>
+          // The script returns nothing else.
+          Array.isArray(result)
+            ? { name: String(result[0]), sealed: String(result[1]) }
+            : result as ConsentNotPending["reason"]
       ),
     settle: (names) =>
-      Effect.asVoid(
-        run((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names))
-      ),
+      command((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names)),
     unsettled: (now, names) =>
       Effect.gen(function*() {
-        const found = names ?? (yield* run((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
+        const found = names ?? (yield* command((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
         const entries = yield* Effect.forEach(found, (name) =>
           Effect.map(
-            run((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
+            command((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
             ([sealed, claimed]) => sealed && claimed ? [{ name, sealed }] : []
           ))
         return entries.flat()
@@ -193,26 +162,28 @@ const makeBacking = (
     register: ({ execution, expiresAt, now, sealed, topic }) =>
       expiresAt <= now
         ? Effect.void
-        : Effect.asVoid(run((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now))),
+        : command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
     unregister: (topics, executions) =>
-      Effect.forEach(topics, (topic) => run((redis) => redis.hdel(waitsKey(topic), ...executions)), { discard: true }),
+      Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions)), {
+        discard: true
+      }),
     registrations: (topics) =>
       Effect.map(
         Effect.forEach(topics, (topic) =>
           Effect.map(
-            run((redis) => redis.hgetall(waitsKey(topic))),
+            command((redis) => redis.hgetall(waitsKey(topic))),
             (fields) => Object.entries(fields).map(([execution, sealed]) => ({ topic, execution, sealed }))
           )),
         (lists) => lists.flat()
       ),
-    publish: (message) => Effect.asVoid(run((redis) => redis.publish(prefix, message))),
+    publish: (message) => command((redis) => redis.publish(prefix, message)),
     subscribe: (onMessage) =>
       Effect.flatMap(connectSubscriber, (connection) => subscribe(connection, prefix, onMessage))
   }
 }
 
 /**
- * Pending consents in Redis 4 or later, over two connections of its own. It needs the package `ioredis`. It connects in
+ * Pending consents in Redis 4 or later, over its own two connections. It needs the package `ioredis`. It connects in
  * the background, and again when a connection is lost: a missing server does not fail the layer. Until Redis is back,
  * `open` and `claim` fail with `ConsentStoreError`.
  *
@@ -226,7 +197,7 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
       Redis.connect("The store of consents", options),
       (failure) => new PendingConsentsError(failure)
     )
-    // What worked for the first connection works for the second.
+    // The second connection has the options of the first one, so it does not fail.
     const backing = makeBacking(yield* connect, Effect.orDie(connect), options.storeId ?? "agentcore-consents")
     return yield* makeServices(keys, backing)
   }))

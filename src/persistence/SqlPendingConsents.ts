@@ -1,14 +1,14 @@
 /**
- * Pending consents in a SQL database, for programs of more than one process: the browser may come back to another
- * process than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
+ * Pending consents in a SQL database, for programs of more than one process: the browser may return to a process
+ * other than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
  * (`node:sqlite`).
  *
  * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials.
  * Values are JWEs (`dir`, `A256GCM`) under a key that all processes have and the database does not have. A value opens
  * under its own name only. A session is claimed by one process. It is deleted 10 minutes after it expires.
  *
- * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of what it is about,
- * and a keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
+ * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of its topic, and a
+ * keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
  *
  * @since 0.1.0
  * @example
@@ -28,9 +28,8 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { hasProperty, isFunction } from "effect/Predicate"
+import { hasProperty, isFunction, isString } from "effect/Predicate"
 import * as Queue from "effect/Queue"
-import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
@@ -41,8 +40,8 @@ import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/errorCode.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import {
-  BackingError,
   type ConsentBacking,
+  type KeyOptions,
   makeKeys,
   makeServices,
   type Names,
@@ -65,16 +64,7 @@ export type SqlClient = import("effect/sql/SqlClient").SqlClient
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
-   */
-  readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
-   * the key and the old one a previous key, and drop the old one after the longest wait.
-   */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+export interface Options extends KeyOptions {
   /**
    * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40
    * characters. The names of the other two tables begin with it. Default: `agentcore_consents`.
@@ -94,7 +84,7 @@ export {
    * - `InvalidKey`: a key is not 32 bytes in base64url
    * - `InvalidTable`: the name of the table is not of the form above
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
-   * - `Schema`: the tables cannot be made, for example because the user of the database may not do it
+   * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
    * - `InvalidUrl`: only of `RedisPendingConsents`
    *
    * @since 0.1.0
@@ -115,8 +105,8 @@ const reasonOf = (error: unknown): string => {
   return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
 }
 
-/** Another process has changed what an attempt had read. */
-const changed = new BackingError({ reason: "another process changed the entry meanwhile" })
+/** Another process changed a row after an attempt had read it. */
+const changed = "another process changed the entry meanwhile"
 
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
   "DeadlockError",
@@ -128,32 +118,31 @@ const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
 const isConflict = (error: unknown): boolean =>
   error === changed || isSqlError(error) && conflicts.has(error.reason._tag)
 
-/** Up to 1 second. */
+/** Retries for up to 1 second. */
 const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
   Schedule.jittered,
   Schedule.upTo({ duration: "1 second" })
 )
 
 /**
- * Runs an attempt again after a conflict, and ends it after `duration`. A frozen database is an error, also where the
- * caller is uninterruptible. Whether the statement then takes effect is not known.
+ * Retries an attempt after a conflict, and fails after `duration`, also in an uninterruptible region. It is then
+ * unknown whether the statement takes effect.
  */
-const within =
-  (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, BackingError, R> =>
-    self.pipe(
-      // A commit that fails is a defect.
-      Effect.catchDefect(Effect.fail),
-      withDeadline({ duration, onTimeout: () => new BackingError({ reason: "it took too long" }) }),
-      Effect.retry({ schedule: retries, while: isConflict }),
-      Effect.mapError((error) => error instanceof BackingError ? error : new BackingError({ reason: reasonOf(error) }))
-    )
+const within = (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unknown, R>): Effect.Effect<A, string, R> =>
+  self.pipe(
+    // A commit that fails is a defect.
+    Effect.catchDefect(Effect.fail),
+    withDeadline({ duration, onTimeout: () => "it took too long" }),
+    Effect.retry({ schedule: retries, while: isConflict }),
+    Effect.mapError((error) => isString(error) ? error : reasonOf(error))
+  )
 
 /** Runs statements, more than one of them in a transaction, and returns the rows of the last one. */
 type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
 
-/** The statements are outside of the transactions of the program: a rollback must not undo a claim. */
+/** Statements run outside of the program's transactions, because a rollback must not undo a claim. */
 const makeExecute = (sql: SqlClient): Execute => {
   const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {
     const all = Effect.map(Effect.all(statements), (results) => results.at(-1) ?? [])
@@ -167,7 +156,7 @@ const makeExecute = (sql: SqlClient): Execute => {
 // Messages
 // -----------------------------------------------------------------------------
 
-/** What the client of `@effect/sql-pg` has. */
+/** The client of `@effect/sql-pg`. */
 interface PgClient extends SqlClient {
   /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
   readonly listen: (
@@ -176,21 +165,21 @@ interface PgClient extends SqlClient {
   readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
 }
 
-/** A pool of one connection would have none left for statements. */
+/** Excludes a pool of one connection, which would have no connection left for statements. */
 const isPgClient = (sql: SqlClient): sql is PgClient =>
   hasProperty(sql, "listen") && isFunction(sql.listen)
   && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
 
 const probeInterval = "30 seconds"
 
-/** A connection without messages for this time is lost: it has not delivered a probe. */
+/** A connection without messages for this time is lost, because it has not delivered a probe. */
 const longestSilence = "40 seconds"
 
 const reconnects = Schedule.jittered(Schedule.spaced("2 seconds"))
 
 /**
- * Receives messages until the connection is lost. Unless its option `keepAlive` is set, the client does not notice a
- * network that drops packets. So the process sends itself a probe, which is ignored because no key has signed it.
+ * Receives messages until the connection is lost. Without the option `keepAlive`, the client does not notice a network
+ * that drops packets. So the process sends itself probes. They are ignored because no key has signed them.
  */
 const receive = (sql: PgClient, channel: string, onMessage: (message: string) => void) =>
   Effect.scoped(Effect.flatMap(sql.listen(channel), (messages) =>
@@ -205,7 +194,7 @@ const receive = (sql: PgClient, channel: string, onMessage: (message: string) =>
 const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: string) => void) =>
   // The cause can quote the address of the server.
   Effect.catchCause(receive(sql, channel, onMessage), () =>
-    Effect.logDebug("PostgreSQL sends no messages: the connection is made again")).pipe(
+    Effect.logDebug("PostgreSQL sends no messages: connecting again")).pipe(
       Effect.repeat(reconnects),
       Effect.forkScoped,
       Effect.asVoid
@@ -223,7 +212,7 @@ const tablesOf = (table: string) => ({
 
 type Tables = ReturnType<typeof tablesOf>
 
-/** The migrations of the tables. An entry is never changed after its release: a change of the tables is a new entry. */
+/** The migrations of the tables. After its release an entry must not change: add another one. */
 const migrations = (
   sql: SqlClient,
   { sessions, waits }: Tables
@@ -250,11 +239,12 @@ const migrations = (
 
 const migrationTimeout = "10 seconds"
 
-/** Processes that create the tables at the same time disturb each other. */
+/** Processes that create the tables at the same time cause each other's failures. */
 const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
 /**
- * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` needs a transaction of the client.
+ * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` would run in the program's
+ * transaction.
  */
 const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
   Effect.gen(function*() {
@@ -279,15 +269,14 @@ const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
     }
   }).pipe(
     Effect.retry(migrationRetries),
-    within(migrationTimeout),
-    Effect.mapError(({ reason }) => reason)
+    within(migrationTimeout)
   )
 
 // -----------------------------------------------------------------------------
-// The place for sealed consents
+// Backing
 // -----------------------------------------------------------------------------
 
-/** The wait for a connection of the pool is a part of it. */
+/** Includes the wait for a connection of the pool. */
 const statementTimeout = "2 seconds"
 
 const sweepInterval = "1 minute"
@@ -305,7 +294,7 @@ interface WaitRow {
   readonly sealed: string
 }
 
-/** A name is a digest, so its first bytes hardly ever are those of another name. */
+/** The first bytes of a name identify it, because a name is a digest. */
 const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
 
 const makeBacking = (
@@ -316,21 +305,21 @@ const makeBacking = (
   Effect.gen(function*() {
     const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
     const attempt = within(statementTimeout)
-    const run = <A extends object>(statement: Statement<A>) => attempt(execute(statement))
+    const run = <A extends object>(...statements: Parameters<typeof execute<A>>) => attempt(execute(...statements))
 
     const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.andThen(
         run(sql`DELETE FROM ${sessions} WHERE kept_until <= ${now}`),
         run(sql`DELETE FROM ${waits} WHERE expires_at <= ${now}`)
       ))
-    yield* Effect.catch(sweep, ({ reason }) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
+    yield* Effect.catch(sweep, (reason) => Effect.logDebug(`Old consents were not removed: ${reason}`)).pipe(
       Effect.schedule(Schedule.spaced(sweepInterval)),
       Effect.forkScoped
     )
 
     /**
-     * Two processes with different current keys have different names for a session, so no unique index is between them.
-     * SQLite has one writer. PostgreSQL needs a lock of all names, and reads what is committed after it got the lock.
+     * Processes with different current keys have different names for a session, so a unique index does not help. SQLite
+     * has one writer. PostgreSQL needs a lock of all names, and has to read rows that were committed before the lock.
      */
     const lock = (names: Names): ReadonlyArray<Statement<object>> =>
       sql.onDialectOrElse({
@@ -351,13 +340,11 @@ const makeBacking = (
             ON CONFLICT (name) DO UPDATE
             SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
             WHERE ${sessions}.claimed = 0`
-        return Effect.asVoid(
-          previous.length === 0 ? run(upsert(sql`TRUE`)) : attempt(execute(
-            ...lock(names),
-            sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
-            // Under a previous key there is nothing left now, or a claimed session.
-            upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
-          ))
+        return previous.length === 0 ? run(upsert(sql`TRUE`)) : run(
+          ...lock(names),
+          sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
+          // A session that is left under a previous key is claimed.
+          upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
         )
       },
       claim: (names, now) =>
@@ -373,23 +360,20 @@ const makeBacking = (
           if (rows.length === 0) return "Unknown"
           if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
           if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
-          // It was stored after the update.
-          return yield* changed
+          // The session was stored after the update.
+          return yield* Effect.fail(changed)
         })),
-      settle: (names) =>
-        Effect.asVoid(run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`)),
+      settle: (names) => run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`),
       unsettled: (now, names) =>
         run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
           AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
       register: ({ execution, expiresAt, now, sealed, topic }) =>
-        expiresAt <= now ? Effect.void : Effect.asVoid(run(
+        expiresAt <= now ? Effect.void : run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
             ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
-        )),
-      unregister: (topics, executions) =>
-        Effect.asVoid(
-          run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`)
         ),
+      unregister: (topics, executions) =>
+        run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`),
       registrations: (topics) =>
         run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
       ...isPgClient(sql)
@@ -414,14 +398,14 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
  * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old
  * entries once a minute.
  *
- * A statement that takes longer than 2 seconds fails, also where the caller is uninterruptible: `open` and `claim` fail
- * with `ConsentStoreError` then. Statements are never a part of a transaction of the program, which may be rolled back.
+ * A statement that takes longer than 2 seconds fails, also in an uninterruptible region: `open` and `claim` then fail
+ * with `ConsentStoreError`. Statements never run in a transaction of the program, because it may be rolled back.
  *
  * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program
  * on the same file it fails, because a file has one writer.
  *
- * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection the store sends and
- * receives none, and the waits of other processes poll.
+ * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection there are no
+ * messages, and the waits of other processes poll.
  *
  * @since 0.1.0
  * @category layers
@@ -436,7 +420,7 @@ export const layer = (
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
     }
     const client = yield* Effect.promise(() => import("effect/sql/SqlClient"))
-    // The names of columns here are those in the database.
+    // The statements have the column names of the database.
     const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
     if (!isSupported) {
@@ -446,7 +430,7 @@ export const layer = (
     const execute = makeExecute(sql)
     yield* Effect.mapError(
       migrate(sql, tables, execute),
-      (code) => fail("Schema")(`The tables of the store of consents cannot be made: ${code}`)
+      (code) => fail("Schema")(`The tables of the store of consents cannot be created: ${code}`)
     )
     return yield* makeServices(keys, yield* makeBacking(sql, tables, execute))
   }))

@@ -1,6 +1,6 @@
 /**
- * Planes that answer from a script and record their calls: for tests of a program's own logic, pure and under
- * `TestClock`.
+ * Planes that respond from a script and record their calls, for tests of a program's own logic. They are pure and run
+ * under `TestClock`.
  *
  * @since 0.1.0
  */
@@ -24,9 +24,9 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 export interface Operations extends DataPlane.Operations, ControlPlane.Operations, SecurityTokenService.Operations {}
 
 /**
- * The answers to one operation: a list with an answer for each call, or a function of the request and the number of
- * calls before it. An answer is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies
- * with an explanation.
+ * The responses of one operation: a list with one for each call, or a function of the request and the number of earlier
+ * calls. A response is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an
+ * explanation.
  *
  * @since 0.1.0
  * @category models
@@ -60,7 +60,7 @@ export type Call = {
  * @category services
  */
 export interface Service {
-  /** Every call so far, in order, without the requests that the checks of the planes refused. */
+  /** Every call so far, in order, without the requests that the planes rejected. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls of one operation. */
   readonly callsOf: <K extends keyof Operations>(
@@ -106,9 +106,10 @@ export const layer = (
 > =>
   Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {
     const respond = <Request, Response, E>(_: Operation.Operation<string, Request, Response, E>, method: string) => {
-      // The tables have the operations of `Operations`, and the script has answers of an operation under its name.
+      // The tables have the operations of `Operations`, and the script has the responses of an operation under its
+      // name.
       const operation = method as keyof Operations
-      const answers = script[operation] as
+      const responses = script[operation] as
         | ReadonlyArray<Effect.Effect<Response, E>>
         | ((request: Request, index: number) => Effect.Effect<Response, E>)
         | undefined
@@ -121,9 +122,9 @@ export const layer = (
               [...calls, { operation, request, at } as unknown as Call]
             ]),
             (index) =>
-              (typeof answers === "function" ? answers(request, index) : answers?.[index])
+              (typeof responses === "function" ? responses(request, index) : responses?.[index])
                 ?? Effect.die(
-                  new Error(`ScriptedPlanes: the script has no answer for call ${index + 1} of ${operation}`)
+                  new Error(`ScriptedPlanes: the script has no response for call ${index + 1} of ${operation}`)
                 )
           ))
     }

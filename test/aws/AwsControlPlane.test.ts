@@ -13,7 +13,7 @@ const getWorkloadIdentity = Effect.flatMap(
 )
 
 describe("layer", () => {
-  it.live("calls by its options", () =>
+  it.live("sends calls by its options", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, {
         name: "agent",
@@ -29,7 +29,7 @@ describe("layer", () => {
       assert.deepStrictEqual(JSON.parse(http.seen[0]!.body), { name: "agent" })
     }))
 
-  it.live("layerConfig takes options from configuration, and says what is wrong with them", () =>
+  it.live("layerConfig reads options from configuration, and rejects invalid ones", () =>
     Effect.gen(function*() {
       const build = (region: string) =>
         AwsControlPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(

@@ -14,7 +14,7 @@ const getWorkloadAccessToken = Effect.flatMap(
 )
 
 describe("layer", () => {
-  it.live("calls by its options", () =>
+  it.live("sends calls by its options", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { workloadAccessToken: token }))
       const { workloadAccessToken } = yield* getWorkloadAccessToken.pipe(
@@ -25,7 +25,7 @@ describe("layer", () => {
       assert.deepStrictEqual(JSON.parse(http.seen[0]!.body), { workloadName: "agent" })
     }))
 
-  it.live("layerConfig takes options from configuration, and says what is wrong with them", () =>
+  it.live("layerConfig reads options from configuration, and rejects invalid ones", () =>
     Effect.gen(function*() {
       const build = (region: string) =>
         AwsDataPlane.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(

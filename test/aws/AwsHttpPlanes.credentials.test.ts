@@ -9,13 +9,13 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import * as FaultyServer from "../support/faultyServer.js"
 import {
-  type Answer,
   apiKeyRequest,
   assertNoSecrets,
   failure,
   json,
   raw,
   rendered,
+  type Respond,
   type Seen,
   server
 } from "./utils.js"
@@ -61,7 +61,7 @@ const keysOf = (seen: ReadonlyArray<Seen>) =>
 
 const soon = () => new Date(Date.now() + 3_600_000).toISOString()
 
-const temporary = (name: string): Answer => (response, seen) =>
+const temporary = (name: string): Respond => (response, seen) =>
   json(200, {
     Code: "Success",
     AccessKeyId: `AKID${name}`,
@@ -79,8 +79,8 @@ const errorOf = (endpoint: string) =>
     return error
   })
 
-describe("layerNode finds credentials", () => {
-  it.live("in the environment, as in Lambda", () =>
+describe("credentials of layerNode", () => {
+  it.live("are found in the environment, as in Lambda", () =>
     Effect.gen(function*() {
       yield* environment({
         AWS_ACCESS_KEY_ID: "AKIDENV",
@@ -92,7 +92,7 @@ describe("layerNode finds credentials", () => {
       assert.deepStrictEqual(keysOf(http.seen), [["AKIDENV", "session"], ["AKIDENV", "session"]])
     }))
 
-  it.live("at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
+  it.live("are found at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
@@ -113,7 +113,7 @@ describe("layerNode finds credentials", () => {
       ])
     }))
 
-  it.live("for a web identity token, as in EKS, which it reads again", () =>
+  it.live("are found for a web identity token, as in EKS, which is read again", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
@@ -157,7 +157,7 @@ describe("layerNode finds credentials", () => {
       )
     }))
 
-  it.live("of the instance, as in EC2 and AgentCore Runtime", () =>
+  it.live("are found at the instance, as in EC2 and AgentCore Runtime", () =>
     Effect.gen(function*() {
       const metadata = yield* server((response, seen) =>
         seen.method === "PUT"
@@ -178,7 +178,7 @@ describe("layerNode finds credentials", () => {
       assert.strictEqual(metadata.seen[2]?.headers["x-aws-ec2-metadata-token"], "metadata-token")
     }))
 
-  it.live("of a profile, by the chain of the AWS SDK, before those of the environment", () =>
+  it.live("are found in a profile by the chain of the AWS SDK, before those of the environment", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const file = Path.join(folder, "credentials")
@@ -195,8 +195,8 @@ describe("layerNode finds credentials", () => {
     }))
 })
 
-describe("layerNode finds no credentials", () => {
-  it.live("where there are none: it says how to get some", () =>
+describe("missing credentials of layerNode", () => {
+  it.live("are an error with advice", () =>
     Effect.gen(function*() {
       yield* environment({ AWS_EC2_METADATA_DISABLED: "true" })
       const http = yield* service
@@ -207,20 +207,20 @@ describe("layerNode finds no credentials", () => {
       assert.lengthOf(http.seen, 0)
     }))
 
-  it.live("in a profile that does not exist: it names the profile", () =>
+  it.live("are an error with the profile when it does not exist", () =>
     Effect.gen(function*() {
       yield* environment({ AWS_PROFILE: "missing", AWS_EC2_METADATA_DISABLED: "true" })
       const error = yield* Effect.flatMap(service, ({ url }) => errorOf(url))
       assert.include(error.message, "no usable AWS credentials were found for profile 'missing'")
     }))
 
-  it.live("when STS refuses the token: the name of the exception, and nothing of the token", () =>
+  it.live("are an error with the exception's name, and without the token, when STS rejects the token", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")
       const token = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
       Fs.writeFileSync(tokenFile, token)
-      const answers = [
+      const responses = [
         [
           raw(
             400,
@@ -232,9 +232,9 @@ describe("layerNode finds no credentials", () => {
         [raw(200, `<html>${token}`), "CredentialsProviderError"],
         [raw(200, "<AssumeRoleWithWebIdentityResponse/>"), "CredentialsProviderError"]
       ] as const
-      for (const [answer, code] of answers) {
+      for (const [respond, code] of responses) {
         yield* Effect.scoped(Effect.gen(function*() {
-          const sts = yield* server(answer)
+          const sts = yield* server(respond)
           yield* environment({
             AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
             AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
@@ -252,7 +252,7 @@ describe("layerNode finds no credentials", () => {
       assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })
     }))
 
-  it.live("when the response of STS is too large, and closes its connection", () =>
+  it.live("are an error when the response of STS is too large, and its connection is closed", () =>
     Effect.gen(function*() {
       const folder = yield* directory
       const tokenFile = Path.join(folder, "token")

@@ -1,8 +1,9 @@
-/** `layerNode` behind a proxy, over a proxy that is one. */
+/** `layerNode` behind a proxy. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { execFile } from "node:child_process"
@@ -18,7 +19,7 @@ import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, s
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
-/** A proxy that tunnels to hosts on loopback, and refuses all others. */
+/** A proxy that tunnels to hosts on loopback, and rejects all others. */
 const proxy = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly seen: Array<Http.IncomingMessage>; readonly server: Http.Server }>(
     (resume) => {
@@ -46,8 +47,28 @@ const proxy = Effect.acquireRelease(
   ({ server }) => Effect.sync(() => server.close())
 )
 
+/** A server that accepts connections, and sends `head` in response to the first bytes. */
+const brokenProxy = (head: string) =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly port: number; readonly open: Set<Net.Socket>; readonly server: Net.Server }>(
+      (resume) => {
+        const open = new Set<Net.Socket>()
+        const server = Net.createServer((socket) => {
+          open.add(socket)
+          socket.on("close", () => open.delete(socket)).on("error", () => {}).once("data", () => socket.write(head))
+        })
+        server.listen(0, "127.0.0.1", () =>
+          resume(Effect.succeed({ port: (server.address() as Net.AddressInfo).port, open, server })))
+      }
+    ),
+    ({ server }) =>
+      Effect.sync(() =>
+        server.close()
+      )
+  )
+
 const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) =>
-  Effect.promise(() => promisify(execFile)(file, args, { env }).then(({ stdout }) => stdout))
+  Effect.promise(() => promisify(execFile)(file, args, { env }))
 
 /** A server with a certificate of its own. `ca` is the file of the certificate. */
 const secureServer = Effect.gen(function*() {
@@ -100,8 +121,8 @@ const environment = (variables: Readonly<Record<string, string>>) =>
       })
   )
 
-const planes = (endpoint: string) =>
-  AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1 })
+const planes = (endpoint: string, timeout?: Duration.Input) =>
+  AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout })
 
 describe("layerNode", () => {
   it.live("sends requests through the proxy of the environment, over a kept tunnel", () =>
@@ -121,13 +142,14 @@ describe("layerNode", () => {
       assert.notProperty(http.seen[0]?.headers, "proxy-authorization")
     }))
 
-  it.live("has a proxy for https, and an error of the call when it refuses", () =>
+  it.live("fails with the status of a proxy that rejects the tunnel", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const password = "cHJveHktcGFzc3dvcmQ"
       yield* environment({ https_proxy: `http://user:${password}@127.0.0.1:${port}` })
       const error = yield* failure(Effect.provide(getApiKey, planes("https://agentcore.invalid")))
-      assert(error instanceof TransportError || error._tag === "UnknownServiceError", error._tag)
+      assert(error instanceof TransportError, error._tag)
+      assert.deepStrictEqual([error.kind, error.code, error.status], ["connection", "ERR_PROXY_TUNNEL", 403])
       assert.deepStrictEqual(seen.map(({ url }) => url), ["agentcore.invalid:443"])
       assertNoSecrets(rendered(error), [password, Redacted.value(apiKeyRequest.workloadIdentityToken)])
     }))
@@ -137,6 +159,7 @@ describe("layerNode", () => {
       const { port, seen } = yield* proxy
       const { ca, requests, url } = yield* secureServer
       const program = yield* Effect.promise(() => buildProgram("aws/proxy.child.ts"))
+      const password = "cHJveHktcGFzc3dvcmQ"
       const call = (variables: Readonly<Record<string, string>>) =>
         run(process.execPath, [program], {
           PATH: process.env["PATH"],
@@ -145,14 +168,18 @@ describe("layerNode", () => {
           AWS_ACCESS_KEY_ID: credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: Redacted.value(credentials.secretAccessKey),
           AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
-          HTTPS_PROXY: `http://127.0.0.1:${port}`,
+          HTTPS_PROXY: `http://user:${password}@127.0.0.1:${port}`,
+          DEBUG: "*",
+          NODE_DEBUG: "http,https,net,tls",
           ...variables
         })
       const [trusted, untrusted] = yield* Effect.all([call({ NODE_EXTRA_CA_CERTS: ca }), call({})], {
         concurrency: 2
       })
-      assert.strictEqual(trusted, "key\n")
-      assert.strictEqual(untrusted, "connection DEPTH_ZERO_SELF_SIGNED_CERT\n")
+      assert.strictEqual(trusted.stdout, "key\n")
+      assert.strictEqual(untrusted.stdout, "connection DEPTH_ZERO_SELF_SIGNED_CERT\n")
+      assert.include(trusted.stderr, "createConnection")
+      assertNoSecrets(trusted.stderr, [password, Buffer.from(`user:${password}`).toString("base64")])
       const { host } = new URL(url)
       assert.deepStrictEqual(seen.map(({ method, url }) => [method, url]), [["CONNECT", host], ["CONNECT", host]])
       assert.lengthOf(requests, 1)
@@ -160,7 +187,7 @@ describe("layerNode", () => {
       assert.notProperty(seen[0]?.headers, "authorization")
     }))
 
-  it.live("leaves out the hosts of NO_PROXY", () =>
+  it.live("sends requests to the hosts of NO_PROXY directly", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy
       const http = yield* server(json(200, { apiKey: "key" }))
@@ -170,10 +197,34 @@ describe("layerNode", () => {
       assert.lengthOf(seen, 0)
     }))
 
-  it.live("fails a call whose proxy is not there, or not a URL", () =>
+  it.live("closes the tunnels that a proxy has not opened when the layer is released", () =>
+    Effect.gen(function*() {
+      const { open, port } = yield* brokenProxy("HTTP/1.1 200 OK\r\nx: ")
+      yield* environment({ HTTP_PROXY: `http://127.0.0.1:${port}` })
+      yield* Effect.gen(function*() {
+        const errors = yield* Effect.forEach(Array(5), () => failure(getApiKey), { concurrency: "unbounded" })
+        for (const error of errors) {
+          assert(error instanceof TransportError, error._tag)
+          assert.strictEqual(error.kind, "timeout")
+        }
+        assert.strictEqual(open.size, 5)
+      }).pipe(Effect.provide(planes("http://127.0.0.1:2", "200 millis")))
+      while (open.size > 0) yield* Effect.sleep(5)
+    }))
+
+  it.live("fails when the headers of the proxy have no end", () =>
+    Effect.gen(function*() {
+      const { port } = yield* brokenProxy(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(1_000_000)}`)
+      yield* environment({ HTTP_PROXY: `http://127.0.0.1:${port}` })
+      const error = yield* failure(Effect.provide(getApiKey, planes("http://127.0.0.1:2")))
+      assert(error instanceof TransportError, error._tag)
+      assert.deepStrictEqual([error.kind, error.code], ["undecodable", "HPE_HEADER_OVERFLOW"])
+    }))
+
+  it.live("fails when the proxy is down, or its URL is invalid", () =>
     Effect.gen(function*() {
       const password = "cHJveHktcGFzc3dvcmQ"
-      for (const value of ["http://127.0.0.1:1", `http://user:${password}@[`]) {
+      for (const value of ["http://127.0.0.1:1", `http://user:${password}@[`, `http://user:${password}%@127.0.0.1:1`]) {
         yield* Effect.scoped(Effect.gen(function*() {
           yield* environment({ HTTP_PROXY: value })
           const error = yield* failure(Effect.provide(getApiKey, planes("http://127.0.0.1:2")))

@@ -14,7 +14,7 @@ type OverClient<A> = Layer.Layer<A, Config.ConfigError, HttpClient.HttpClient>
 type InNode<A> = Layer.Layer<A, Config.ConfigError>
 
 describe("AwsHttpPlanes", () => {
-  it("layer needs an HttpClient, layerNode nothing", () => {
+  it("layer needs an HttpClient, and layerNode needs nothing", () => {
     expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
     expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.String("R") })).toEqualTypeOf<
       OverClient<AwsPlanes.Planes>
@@ -49,7 +49,7 @@ describe("AwsHttpPlanes", () => {
 })
 
 describe("AwsHttpDataPlane", () => {
-  it("gives the data plane alone, by the options of all planes less those of the others", () => {
+  it("provides the data plane alone, and takes no options of the other planes", () => {
     expectTypeOf(AwsHttpDataPlane.layer({ hash: Sha256 })).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerConfig({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerNode()).toEqualTypeOf<InNode<DataPlane.DataPlane>>()

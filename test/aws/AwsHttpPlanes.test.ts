@@ -70,7 +70,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
 ])("%s", (_, layer) => {
   const tags = { "team name": "a/b+c", "k:=@+": "" }
 
-  it.live("signs every request as the service verifies it: bodies, paths, queries and forms", () =>
+  it.live("signs bodies, paths, queries and forms so that the service verifies them", () =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       yield* Effect.gen(function*() {
@@ -99,7 +99,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
       noVariables
     )
 
-  it.live("ends a response that is too large", () =>
+  it.live("rejects a response that is too large", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start((path) => path.endsWith("api-key") ? "larger than it says" : "large")
       yield* Effect.gen(function*() {
@@ -110,7 +110,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
       }).pipe(Effect.provide(over(http.url)))
     }).pipe(Effect.timeout("20 seconds")))
 
-  it.live("ends a response that changes the protocol", () =>
+  it.live("rejects a response that changes the protocol", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "upgrade")
       yield* Effect.gen(function*() {
@@ -127,7 +127,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
       })
       const { apiKey } = yield* Effect.provide(getApiKey, over(http.url))
       assert.strictEqual(Redacted.value(apiKey), "k\u00e9y")
-      http.answer = (response) => {
+      http.respond = (response) => {
         response.writeHead(500)
         response.flushHeaders()
         response.end()
@@ -144,7 +144,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
 // -----------------------------------------------------------------------------
 
 describe("options", () => {
-  it.live("of one plane win over those of all", () =>
+  it.live("of one plane override those of all planes", () =>
     Effect.gen(function*() {
       const all = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
       const other = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
@@ -177,7 +177,7 @@ describe("options", () => {
       assert.match(other.seen[0]!.headers.authorization ?? "", /AKIDOTHER\/\d{8}\/eu-central-1/)
     }))
 
-  it.live("attempts come from the option, AWS_MAX_ATTEMPTS, and are 3 otherwise", () =>
+  it.live("attempts are the option, AWS_MAX_ATTEMPTS, or 3", () =>
     Effect.gen(function*() {
       const http = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
       const count = (options: AwsHttpPlanes.Options, variables: Record<string, string>) =>
@@ -203,7 +203,7 @@ describe("options", () => {
       assert.lengthOf(new Set(http.seen.slice(-3).map(({ headers }) => headers["amz-sdk-invocation-id"])), 1)
     }))
 
-  it.effect("that cannot be are a ConfigError that names them", () =>
+  it.effect("are a ConfigError with their name when they are invalid", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [AwsHttpPlanes.Options, Record<string, string>, said: string]> = [
         [{ maxAttempts: 0 }, {}, "maxAttempts"],
@@ -235,7 +235,7 @@ type Sent = { readonly url: string; readonly headers: Readonly<Record<string, st
 
 /** A client without a network. */
 const scripted = (
-  answer: (sent: Sent, count: number) => Effect.Effect<Response, HttpClientError.HttpClientError>
+  respond: (sent: Sent, count: number) => Effect.Effect<Response, HttpClientError.HttpClientError>
 ) => {
   const sent: Array<Sent> = []
   const layer = Layer.succeed(
@@ -245,7 +245,7 @@ const scripted = (
         assert(request.body._tag === "Uint8Array")
         const one = { url: url.href, headers: request.headers, body: new TextDecoder().decode(request.body.body) }
         sent.push(one)
-        return Effect.map(answer(one, sent.length), (response) => HttpClientResponse.fromWeb(request, response))
+        return Effect.map(respond(one, sent.length), (response) => HttpClientResponse.fromWeb(request, response))
       })
     )
   )
@@ -263,7 +263,7 @@ const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes
   )
 
 describe("over an HttpClient", () => {
-  it.live("reads a response that a part of the client has read", () =>
+  it.live("reads a response that the client has read before", () =>
     Effect.gen(function*() {
       const http = yield* server((response) => {
         response.setHeader("content-encoding", "gzip").end(gzipSync("{\"apiKey\":\"key\"}"))
@@ -276,7 +276,7 @@ describe("over an HttpClient", () => {
       assert.strictEqual(Redacted.value(apiKey), "key")
     }))
 
-  it.effect("goes to the service in the region, by https", () =>
+  it.effect("sends requests to the service in the region, by https", () =>
     Effect.gen(function*() {
       const { layer, sent } = scripted(() => Effect.sync(issuing))
       yield* Effect.provide(getApiKey, over(layer, { region: "cn-north-1" }))
@@ -292,7 +292,7 @@ describe("over an HttpClient", () => {
       assert.strictEqual(sent[1]?.url, "https://bedrock-agentcore-fips.us-gov-west-1.amazonaws.com/identities/api-key")
     }))
 
-  it.effect("waits between attempts by the clock of the program, as long as the service asks for", () =>
+  it.effect("waits between attempts by the program's clock, as long as the service requests", () =>
     Effect.gen(function*() {
       const { layer, sent } = scripted((_, count) =>
         Effect.sync(() =>
@@ -330,7 +330,7 @@ describe("over an HttpClient", () => {
       assert.strictEqual(Redacted.value((yield* Fiber.join(fiber)).apiKey), "key")
     }))
 
-  it.effect("ends in time by the clock of the program, between attempts too", () =>
+  it.effect("times out by the program's clock, also between attempts", () =>
     Effect.gen(function*() {
       const silent = scripted(() => Effect.never)
       const first = yield* Effect.forkChild(failure(Effect.provide(getApiKey, over(silent.layer))))
@@ -356,7 +356,7 @@ describe("over an HttpClient", () => {
       assert.lengthOf(slow.sent, 1)
     }))
 
-  it.live("tries a lost connection again, whatever the client calls it", () =>
+  it.live("retries after a lost connection, whatever error the client has", () =>
     Effect.gen(function*() {
       const causes = [
         new TypeError("Failed to fetch"),
@@ -392,7 +392,7 @@ describe("over an HttpClient", () => {
       )
     }))
 
-  it.effect("has the credentials of the environment, or an error that says how to get some", () =>
+  it.effect("uses the credentials of the environment, or fails with advice when there are none", () =>
     Effect.gen(function*() {
       const { layer, sent } = scripted(() => Effect.sync(issuing))
       const found = (variables: Record<string, string>) =>
@@ -410,7 +410,7 @@ describe("over an HttpClient", () => {
       assert.lengthOf(sent, 1)
     }))
 
-  it.effect("signs for the time at the service, and corrects a clock that is wrong", () =>
+  it.effect("signs with the service's time, and corrects a wrong clock", () =>
     Effect.gen(function*() {
       // The test's clock is at the beginning of 1970.
       const time = Date.parse("2026-01-02T03:04:05Z")
@@ -441,7 +441,7 @@ describe("over an HttpClient", () => {
       }).pipe(Effect.provide(over(layer)))
     }))
 
-  it.live("does not follow a redirect of fetch, and keeps the program's own settings for it", () =>
+  it.live("does not follow redirects of fetch, and keeps the program's settings for fetch", () =>
     Effect.gen(function*() {
       const elsewhere = yield* server(json(200, { apiKey: "stolen" }))
       const http = yield* server(raw(307, "", { location: `${elsewhere.url}/identities/api-key` }))
@@ -457,7 +457,7 @@ describe("over an HttpClient", () => {
       assert.lengthOf(elsewhere.seen, 0)
     }))
 
-  it.live("has a client span for each attempt, without a secret in it", () =>
+  it.live("has a client span without secrets for each attempt", () =>
     Effect.gen(function*() {
       const spans: Array<{ readonly name: string; readonly attributes: Map<string, unknown> }> = []
       const tracer = Tracer.make({
@@ -530,7 +530,7 @@ describe("layerNode", () => {
       yield* Effect.repeat(Effect.sleep("1 millis"), { until: () => open === 0 })
     }).pipe(Effect.timeout("5 seconds")))
 
-  it.live("fails a call with credentials that cannot be in a header, and keeps them to itself", () =>
+  it.live("fails when credentials are not valid in a header, and does not show them", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const sessionToken = "aGFyZC10by1ndWVzcw\nx-injected: 1"

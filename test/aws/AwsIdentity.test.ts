@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import { credentials, failure, json, noVariables, server, token } from "./utils.js"
 
 describe("layer", () => {
-  it.live("has Identity, over the same planes that it gives", () =>
+  it.live("provides Identity over the planes that it provides", () =>
     Effect.gen(function*() {
       const http = yield* server((response, seen) =>
         json(200, seen.path.endsWith("api-key") ? { apiKey: "key" } : { workloadAccessToken: token })(response, seen)
@@ -36,7 +36,7 @@ describe("layer", () => {
       })
     }))
 
-  it.live("layerConfig takes options from configuration", () =>
+  it.live("layerConfig reads options from configuration", () =>
     Effect.gen(function*() {
       const variables = (map: Record<string, string>) => ConfigProvider.layer(ConfigProvider.fromEnv({ env: map }))
       const layer = AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") })

@@ -20,7 +20,6 @@ import * as Recorder from "../support/recorder.js"
 import { operations as rows } from "../support/requests.js"
 import {
   adapters,
-  type Answer,
   apiKeyRequest,
   assertNoSecrets,
   both,
@@ -30,6 +29,7 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
+  type Respond,
   server,
   token
 } from "./utils.js"
@@ -66,25 +66,25 @@ const getCallerIdentity = Effect.flatMap(
 )
 
 describe.each(adapters)("$name", ({ name, planes }) => {
-  /** The error that an answer becomes. */
-  const errorOf = (answer: Answer) =>
-    Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(getApiKey), planes(url)))
+  /** The error that an response becomes. */
+  const errorOf = (respond: Respond) =>
+    Effect.flatMap(server(respond), ({ url }) => Effect.provide(failure(getApiKey), planes(url)))
 
-  const transportErrorOf = (answer: Answer) =>
-    Effect.map(errorOf(answer), (error) => {
+  const transportErrorOf = (respond: Respond) =>
+    Effect.map(errorOf(respond), (error) => {
       assert(error instanceof TransportError, `expected a TransportError, got ${error._tag}`)
       return error
     })
 
   describe("exceptions of the service", () => {
-    it.live("by header, for every operation and every exception that it has", () =>
+    it.live("are read from the header, for every operation and each of its exceptions", () =>
       Effect.gen(function*() {
         const http = yield* server(json(500, {}))
         const all = yield* Effect.provide(both, planes(http.url))
         for (const [operation, call] of operations) {
           assert.isNotEmpty(exceptionsOf(operation))
           for (const [name, status] of exceptionsOf(operation)) {
-            http.answer = json(status, { message: "the reason" }, {
+            http.respond = json(status, { message: "the reason" }, {
               "x-amzn-errortype": `${name}:http://internal.amazon.com/`
             })
             const error = yield* failure(call(all))
@@ -97,7 +97,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("by __type or code in the body, with a namespace or without, whatever the status", () =>
+    it.live("are read from __type or code in the body, with or without a namespace, at any status", () =>
       Effect.gen(function*() {
         const http = yield* server(json(500, {}))
         yield* Effect.gen(function*() {
@@ -110,7 +110,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
                 ["code", name]
               ] as const
             ) {
-              http.answer = json(418, { [member]: value, Message: "said" })
+              http.respond = json(418, { [member]: value, Message: "said" })
               const error = yield* failure(getApiKey)
               assert.strictEqual(error._tag, name)
               assert.strictEqual(error.message, "said")
@@ -119,7 +119,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }).pipe(Effect.provide(planes(http.url)))
       }))
 
-    it.live("the header wins over the body", () =>
+    it.live("are read from the header before the body", () =>
       Effect.gen(function*() {
         const error = yield* errorOf(
           json(429, { __type: "ValidationException" }, { "x-amzn-errortype": "ThrottlingException" })
@@ -127,7 +127,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.strictEqual(error._tag, "ThrottlingException")
       }))
 
-    it.live("a ValidationException keeps reason and fields, and only well-formed ones", () =>
+    it.live("a ValidationException keeps its reason and its well-formed fields", () =>
       Effect.gen(function*() {
         const fieldList = [{ name: "scopes", message: "too long" }]
         const header = { "x-amzn-errortype": "ValidationException" }
@@ -149,7 +149,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("cuts names and messages that are longer than any of AWS, and no piece of a secret is left at the cut", () =>
+    it.live("have long names and messages cut, without a piece of a secret at the cut", () =>
       Effect.gen(function*() {
         const long = "x".repeat(100_000)
         for (const name of ["ValidationException", long]) {
@@ -181,7 +181,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.isBelow(lost.requestId?.length ?? Infinity, 200)
       }))
 
-    it.live("a name that the operation does not have is an UnknownServiceError with name and status", () =>
+    it.live("return an UnknownServiceError with name and status when the operation does not have the name", () =>
       Effect.gen(function*() {
         for (
           const [code, status] of [
@@ -203,10 +203,10 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("JSON without a name, or no body at all, is an UnknownServiceError with the status", () =>
+    it.live("return an UnknownServiceError with the status when the body is empty, or JSON without a name", () =>
       Effect.gen(function*() {
-        for (const answer of [json(503, { message: "Forbidden" }), json(503, null), json(503, "down"), raw(503, "")]) {
-          const error = yield* errorOf(answer)
+        for (const respond of [json(503, { message: "Forbidden" }), json(503, null), json(503, "down"), raw(503, "")]) {
+          const error = yield* errorOf(respond)
           assert(error instanceof UnknownServiceError, error._tag)
           assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
         }
@@ -215,7 +215,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.strictEqual(redirect.status, 302)
       }))
 
-    it.live("no shape of an error body is a defect", () =>
+    it.live("are never a defect, whatever the body", () =>
       Effect.gen(function*() {
         for (
           const body of [
@@ -240,8 +240,8 @@ describe.each(adapters)("$name", ({ name, planes }) => {
       }))
   })
 
-  describe("no readable answer", () => {
-    it.live("a body that is not JSON is undecodable, with the status, at any status", () =>
+  describe("undecodable responses", () => {
+    it.live("have a body that is not JSON, and the error has the status", () =>
       Effect.gen(function*() {
         const html = "<html><body>Bad Gateway</body></html>"
         for (const status of [200, 302, 403, 429, 502, 503]) {
@@ -257,7 +257,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("truncated JSON, an empty or a foreign body, and missing or wrong members are undecodable", () =>
+    it.live("have a truncated, empty or foreign body, or missing or invalid members", () =>
       Effect.gen(function*() {
         for (
           const body of [
@@ -279,12 +279,12 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("a time stamp that is none is undecodable", () =>
+    it.live("have an invalid timestamp", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { control } = yield* Effect.provide(both, planes(http.url))
         for (const createdTime of ["2025-06-15T15:06:40Z", "soon", 1e300, {}, true, null]) {
-          http.answer = json(200, { name: "agent", workloadIdentityArn: "arn", createdTime, lastUpdatedTime: 1 })
+          http.respond = json(200, { name: "agent", workloadIdentityArn: "arn", createdTime, lastUpdatedTime: 1 })
           const error = yield* failure(control.getWorkloadIdentity({ name: "agent" }))
           assert(error instanceof TransportError, error._tag)
           assert.strictEqual(error.kind, "undecodable")
@@ -292,7 +292,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("an answer that is not HTTP is undecodable", () =>
+    it.live("are not HTTP", () =>
       Effect.gen(function*() {
         const port = yield* Effect.acquireRelease(
           Effect.callback<Net.Server>((resume) => {
@@ -309,7 +309,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assertNoSecrets(rendered(error), ["secret-in-raw-packet"])
       }))
 
-    it.live("a refused, reset or unresolved connection, and an answer that breaks off", () =>
+    it.live("are connection errors when the connection is rejected, reset, unresolved, or lost in the response", () =>
       Effect.gen(function*() {
         const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
         const refused = yield* Effect.provide(failure(getApiKey), planes(url))
@@ -340,7 +340,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
     const isDecompressing = name === "AwsHttpPlanes.layer by fetch"
     const oversized = FaultyServer.oversized.filter((fault) => fault !== "bomb" || isDecompressing)
 
-    it.live("an answer that is too large is undecodable, on every plane, and loses its connection", () =>
+    it.live("are too large, on every plane, and their connection is closed", () =>
       Effect.forEach(oversized, (fault) =>
         Effect.gen(function*() {
           const http = yield* FaultyServer.start(() => fault)
@@ -360,7 +360,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           yield* http.idle
         }), { discard: true }).pipe(Effect.timeout("30 seconds")))
 
-    it.live("an answer that changes the protocol is a lost connection, without a time limit too", () =>
+    it.live("are connection errors when the protocol changes, also without a time limit", () =>
       Effect.gen(function*() {
         const http = yield* FaultyServer.start(() => "upgrade")
         yield* Effect.gen(function*() {
@@ -372,7 +372,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }).pipe(Effect.provide(planes(http.url, withoutLimit)))
       }).pipe(Effect.timeout("10 seconds")))
 
-    it.live("no credentials: nothing is sent", () =>
+    it.live("are not awaited without credentials: nothing is sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { apiKey: "key" }))
         const providers = [
@@ -398,17 +398,17 @@ describe.each(adapters)("$name", ({ name, planes }) => {
   })
 
   describe("retries", () => {
-    it.live("are the SDK's, and as many as it was told", () =>
+    it.live("are the SDK's, up to maxAttempts", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const fail = json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" })
         const succeed = json(200, { apiKey: "key" })
-        http.answer = (response, seen) => (http.seen.length < 2 ? fail : succeed)(response, seen)
+        http.respond = (response, seen) => (http.seen.length < 2 ? fail : succeed)(response, seen)
         const { apiKey } = yield* Effect.provide(getApiKey, planes(http.url, { maxAttempts: 2 }))
         assert.strictEqual(Redacted.value(apiKey), "key")
         assert.lengthOf(http.seen, 2)
 
-        http.answer = fail
+        http.respond = fail
         const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts: 1 }))
         assert.strictEqual(error._tag, "InternalServerException")
         assert.lengthOf(http.seen, 3)
@@ -473,7 +473,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
       ]
     ]
     for (const [name, body, call] of cases) {
-      it.live(`is no answer, and is asked for again: ${name}`, () =>
+      it.live(`is undecodable, and is not kept: ${name}`, () =>
         Effect.gen(function*() {
           const http = yield* server(json(200, body))
           const live = Layer.provideMerge(
@@ -540,7 +540,7 @@ describe("the AWS SDK", () => {
       }
     }).pipe(Effect.timeout("20 seconds")))
 
-  it.live("a response that changes the protocol, over a client of the program", () =>
+  it.live("rejects a response that changes the protocol, over a client of the program", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "upgrade")
       const client = new BedrockAgentCoreClient({
@@ -556,7 +556,7 @@ describe("the AWS SDK", () => {
       client.destroy()
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.live("a time-out", () =>
+  it.live("reports the timeout of a request handler", () =>
     Effect.gen(function*() {
       const http = yield* server(() => {})
       for (const requestHandler of [{ requestTimeout: 50, throwOnRequestTimeout: true }, { socketTimeout: 50 }]) {
@@ -566,7 +566,7 @@ describe("the AWS SDK", () => {
       }
     }))
 
-  it.live("an exception of the service that gives credentials is not one of this service", () =>
+  it.live("reports an exception of the service that gives credentials as a credentials error", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const denied = Object.assign(new Error("denied"), {

@@ -49,8 +49,8 @@ const control = "@aws-sdk/client-bedrock-agentcore-control"
 const sts = "@aws-sdk/client-sts"
 const clients = (packages: ReadonlyArray<string> = []) => packages.filter((name) => name.includes("/client-")).sort()
 
-describe("what a program loads of the AWS SDK", () => {
-  it.live("nothing before the first call, then the client of that call", () =>
+describe("loading of the AWS SDK", () => {
+  it.live("loads nothing before the first call, then the client of that call", () =>
     Effect.gen(function*() {
       const loaded = yield* steps(yield* environment)
       assert.deepStrictEqual(loaded["import"], [])
@@ -60,7 +60,7 @@ describe("what a program loads of the AWS SDK", () => {
       assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [data, control, sts])
     }).pipe(Effect.provide(local)), 60_000)
 
-  it.live("one client with the layer where the SDK has to look for the region", () =>
+  it.live("loads one client with the layer when the SDK has to search for the region", () =>
     Effect.gen(function*() {
       const { AWS_DEFAULT_REGION: _, AWS_REGION: __, ...rest } = yield* environment
       const loaded = yield* steps(rest)
@@ -68,7 +68,7 @@ describe("what a program loads of the AWS SDK", () => {
       assert.deepStrictEqual(clients(loaded["layer"]), [data])
     }).pipe(Effect.provide(local)), 60_000)
 
-  it.live("AwsControlPlane: its own client, also to look for the region", () =>
+  it.live("loads only the client of AwsControlPlane, also to search for the region", () =>
     Effect.gen(function*() {
       const { AWS_DEFAULT_REGION: _, AWS_REGION: __, ...rest } = yield* environment
       const loaded = yield* steps({ ...rest, AWS_CONFIG_FILE: yield* profile("us-west-2") }, "control")

@@ -4,13 +4,13 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
-import { adapters, type Answer, apiKeyRequest, failure, json, raw, server } from "./utils.js"
+import { adapters, apiKeyRequest, failure, json, raw, type Respond, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 const named = (status: number, name: string, message = "no") => json(status, { message }, { "x-amzn-errortype": name })
 
-const faults: Readonly<Record<string, Answer>> = {
+const faults: Readonly<Record<string, Respond>> = {
   "500": named(500, "InternalServerException"),
   "500 without a body": raw(500, ""),
   "501": named(501, "NotImplemented"),
@@ -36,27 +36,27 @@ const faults: Readonly<Record<string, Answer>> = {
 }
 
 /** These wait for up to a second. */
-const throttled: Readonly<Record<string, Answer>> = {
+const throttled: Readonly<Record<string, Respond>> = {
   "429": named(429, "ThrottlingException"),
   "429 of a proxy": raw(429, "<html>"),
   "400 with the name of throttling": named(400, "ThrottlingException")
 }
 
-const count = (answer: Answer, maxAttempts: number) =>
+const count = (respond: Respond, maxAttempts: number) =>
   Effect.gen(function*() {
     const counts: Array<number> = []
     for (const { planes } of adapters) {
-      const http = yield* server(answer)
+      const http = yield* server(respond)
       yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts }))
       counts.push(http.seen.length)
     }
     return counts
   }).pipe(Effect.scoped)
 
-const assertEqual = (all: Readonly<Record<string, Answer>>, maxAttempts: number) =>
+const assertEqual = (all: Readonly<Record<string, Respond>>, maxAttempts: number) =>
   Effect.gen(function*() {
     const counts = yield* Effect.all(
-      Object.fromEntries(Object.entries(all).map(([name, answer]) => [name, count(answer, maxAttempts)])),
+      Object.fromEntries(Object.entries(all).map(([name, respond]) => [name, count(respond, maxAttempts)])),
       { concurrency: "unbounded" }
     )
     for (const [name, [sdk, ...others]] of Object.entries(counts)) {
@@ -66,7 +66,7 @@ const assertEqual = (all: Readonly<Record<string, Answer>>, maxAttempts: number)
   })
 
 describe("attempts", () => {
-  it.live("are those of the AWS SDK, failure by failure", () =>
+  it.live("match the AWS SDK for every failure", () =>
     Effect.gen(function*() {
       const counts = yield* assertEqual(faults, 3)
       assert.deepStrictEqual(
@@ -85,14 +85,14 @@ describe("attempts", () => {
       )
     }))
 
-  it.live("of a throttled call too", () =>
+  it.live("match the AWS SDK for a throttled call", () =>
     Effect.map(assertEqual(throttled, 2), (counts) => {
       for (const [sdk] of Object.values(counts)) assert.strictEqual(sdk, 2)
     }))
 })
 
 describe.each(adapters)("$name", ({ planes }) => {
-  it.live("signs again for the time of a service whose clock is ahead", () =>
+  it.live("signs again with the service's time when its clock is ahead", () =>
     Effect.gen(function*() {
       const ahead = 3_600_000
       const timeOf = (header: unknown) =>
@@ -112,7 +112,7 @@ describe.each(adapters)("$name", ({ planes }) => {
       assert.lengthOf(http.seen, 3)
     }))
 
-  it.live("names the host in an error of the connection, of the time and of the answer", () =>
+  it.live("names the host in connection, timeout and response errors", () =>
     Effect.gen(function*() {
       const errorOf = (url: string, timeout = 30_000) =>
         Effect.map(Effect.provide(failure(getApiKey), planes(url, { timeout })), (error) => {

@@ -12,7 +12,6 @@ import { createHash } from "node:crypto"
 import { inspect } from "node:util"
 import {
   adapters,
-  type Answer,
   assertNoSecrets,
   both,
   credentials,
@@ -21,6 +20,7 @@ import {
   type Planes,
   raw,
   rendered,
+  type Respond,
   server
 } from "./utils.js"
 
@@ -34,7 +34,7 @@ const secrets = {
   body: JSON.stringify({ "account number": secret("body") }),
   clientSecret: secret("client"),
   apiKey: secret("key"),
-  answered: secret("answered"),
+  received: secret("received"),
   secretAccessKey: Redacted.value(credentials.secretAccessKey),
   sessionToken: Redacted.value(credentials.sessionToken!)
 }
@@ -71,8 +71,8 @@ const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> 
   ({ control }) => control.createApiKeyCredentialProvider({ name: "weather", apiKey: r("apiKey") })
 ]
 
-/** Answers that quote everything which the server knows. */
-const echoing = (status: number, name: string): Answer => (response, seen) => {
+/** Responses that quote everything which the server knows. */
+const echoing = (status: number, name: string): Respond => (response, seen) => {
   const everything = `Value '${seen.body}' of ${encodeURIComponent(seen.body)}, `
     + `'POST\nx-amz-security-token:${String(seen.headers["x-amz-security-token"])}\n' at `
     + Object.values(secrets).filter((one) => seen.body.includes(one)).map((one) => `${one.slice(3, 30)}...`).join(" ")
@@ -84,27 +84,27 @@ const echoing = (status: number, name: string): Answer => (response, seen) => {
 }
 
 /** Bodies that break in the middle of a secret. */
-const broken: ReadonlyArray<Answer> = [
-  raw(200, `{"accessToken":"${secrets.answered}`),
-  raw(200, `{"accessToken":"ok","x":${secrets.answered}}`),
-  raw(200, `${secrets.answered}`),
-  raw(200, JSON.stringify([secrets.answered])),
+const broken: ReadonlyArray<Respond> = [
+  raw(200, `{"accessToken":"${secrets.received}`),
+  raw(200, `{"accessToken":"ok","x":${secrets.received}}`),
+  raw(200, `${secrets.received}`),
+  raw(200, JSON.stringify([secrets.received])),
   raw(
     200,
     JSON.stringify({
-      accessToken: { [secrets.answered]: secrets.answered },
-      workloadAccessToken: [secrets.answered],
-      paymentTokenResponse: { [secrets.answered]: secrets.answered },
-      credentialProviderArn: secrets.answered
+      accessToken: { [secrets.received]: secrets.received },
+      workloadAccessToken: [secrets.received],
+      paymentTokenResponse: { [secrets.received]: secrets.received },
+      credentialProviderArn: secrets.received
     })
   ),
-  raw(502, `<html>${secrets.answered}</html>`),
-  raw(400, `{"message":"${secrets.answered}`, { "x-amzn-errortype": "ValidationException" }),
+  raw(502, `<html>${secrets.received}</html>`),
+  raw(400, `{"message":"${secrets.received}`, { "x-amzn-errortype": "ValidationException" }),
   (response) => {
     response.writeHead(200, { "content-length": "10000" })
-    response.write(`{"accessToken":"${secrets.answered}`, () => response.socket?.destroy())
+    response.write(`{"accessToken":"${secrets.received}`, () => response.socket?.destroy())
   },
-  (response) => response.socket?.end(`HTTP/9.9 ${secrets.answered}\r\n\r\n`)
+  (response) => response.socket?.end(`HTTP/9.9 ${secrets.received}\r\n\r\n`)
 ]
 
 /** A tracer and a logger that keep everything. */
@@ -148,14 +148,14 @@ const recorded = () => {
 }
 
 describe.each(adapters)("secrets over $name", ({ planes }) => {
-  const searched = (answers: ReadonlyArray<Answer>) =>
+  const searched = (responses: ReadonlyArray<Respond>) =>
     Effect.gen(function*() {
       const http = yield* server(json(200, {}))
       const all = yield* Effect.provide(both, planes(http.url))
       const { layer, out } = recorded()
       let failed = 0
-      for (const answer of answers) {
-        http.answer = answer
+      for (const respond of responses) {
+        http.respond = respond
         for (const call of calls) {
           const exit = yield* call(all).pipe(
             Effect.tapCause((cause) => Effect.logError("it failed", cause)),
@@ -178,7 +178,7 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
       return failed
     })
 
-  it.live("a message that quotes the request shows none of its secrets", () =>
+  it.live("redacts the secrets of the request in a message that quotes it", () =>
     Effect.gen(function*() {
       const names = [
         "ValidationException",
@@ -190,13 +190,13 @@ describe.each(adapters)("secrets over $name", ({ planes }) => {
       assert.strictEqual(failed, names.length * calls.length)
     }))
 
-  it.live("a broken body leaves nothing behind", () =>
+  it.live("shows nothing of an invalid body", () =>
     Effect.gen(function*() {
-      // Two operations ignore the members that are wrong in the first answers.
+      // Two operations ignore the members that are wrong in the first responses.
       assert.isAbove(yield* searched(broken), broken.length * (calls.length - 2))
     }))
 
-  it.live("what is sent is what was asked, in clear: the sentinels are real", () =>
+  it.live("sends the sentinels unredacted, so the other tests are real", () =>
     Effect.gen(function*() {
       const http = yield* server(json(400, {}, { "x-amzn-errortype": "ValidationException" }))
       const all = yield* Effect.provide(both, planes(http.url))

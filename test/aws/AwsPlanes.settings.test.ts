@@ -61,7 +61,7 @@ describe("region", () => {
       ([, region]) => region
     )
 
-  it.effect("option, AWS_REGION, us-west-2", () =>
+  it.effect("is the option, AWS_REGION, or us-west-2", () =>
     Effect.gen(function*() {
       const variables = { AWS_REGION: "eu-north-1", AWS_DEFAULT_REGION: "ap-east-1" }
       assert.strictEqual(yield* region("us-east-1", variables), "us-east-1")
@@ -69,7 +69,7 @@ describe("region", () => {
       assert.strictEqual(yield* region(undefined, { AWS_REGION: "", AWS_DEFAULT_REGION: "ap-east-1" }), "us-west-2")
     }))
 
-  it.effect("what cannot be a region is a ConfigError that says where it came from", () =>
+  it.effect("rejects an invalid region, and names its source", () =>
     Effect.gen(function*() {
       for (const bad of ["", "US-WEST-2", "us west 2", "evil.example.com/", "-", "a".repeat(64), "us-west-2\n"]) {
         assert.include(messageOf(yield* failure(region(bad))), "Expected an AWS region")
@@ -83,7 +83,7 @@ describe("endpoint", () => {
     Effect.map(endpointAndRegion({ endpoint: option, allowInsecureEndpoint }, variables), ([endpoint]) => endpoint)
   const configured = (variables: Record<string, string>, option?: string) => data(option, false, variables)
 
-  it.effect("option, our variable, AWS's variable for the service, AWS's variable for all", () =>
+  it.effect("is the option, our variable, AWS's variable for the service, or AWS's variable for all services", () =>
     Effect.gen(function*() {
       const all: Record<string, string> = {
         BEDROCK_AGENTCORE_DP_ENDPOINT: "https://ours.example",
@@ -101,7 +101,7 @@ describe("endpoint", () => {
       assert.strictEqual(yield* data(), "https://bedrock-agentcore.us-west-2.amazonaws.com")
     }))
 
-  it.effect("http is for loopback hosts, unless allowed", () =>
+  it.effect("allows http for loopback hosts only, unless the option is set", () =>
     Effect.gen(function*() {
       for (const host of ["127.0.0.1", "127.8.9.1:80", "localhost:4020", "[::1]:4020"]) {
         yield* data(`http://${host}`)
@@ -115,13 +115,13 @@ describe("endpoint", () => {
       }
     }))
 
-  it.effect("a slash at the end is dropped, a path is kept", () =>
+  it.effect("drops a trailing slash, and keeps a path", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* data("https://example.com/"), "https://example.com")
       assert.strictEqual(yield* data("http://127.0.0.1:4020/base//"), "http://127.0.0.1:4020/base")
     }))
 
-  it.effect("what cannot be an endpoint is a ConfigError that names its source and does not repeat it", () =>
+  it.effect("rejects an invalid endpoint, names its source, and does not repeat it", () =>
     Effect.gen(function*() {
       for (
         const bad of [
@@ -185,7 +185,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(withVariables(variables))))
     )
 
-  const answering = server((response, { path }) => {
+  const responding = server((response, { path }) => {
     const [, , body] = operations.find(([name]) => path.endsWith(name))!
     json(200, body)(response, { method: "", path, headers: {}, body: "" })
   })
@@ -193,16 +193,16 @@ describe.each(adapters)("$name", ({ layer, name }) => {
   const regionsOf = (http: Server) => http.seen.map(({ headers }) => headers.authorization?.split("/")[2])
 
   if (hasProfile) {
-    it.live("takes region and endpoint_url of the AWS profile", () =>
+    it.live("uses region and endpoint_url of the AWS profile", () =>
       Effect.gen(function*() {
-        const http = yield* answering
+        const http = yield* responding
         profile(`[profile agent]\nregion = eu-central-2\nendpoint_url = ${http.url}\n`)
         process.env["AWS_PROFILE"] = "agent"
         yield* called({ credentials }, { AWS_REGION: "" })
         assert.deepStrictEqual(regionsOf(http), ["eu-central-2", "eu-central-2"])
       }))
 
-    it.live("a bad region of the AWS profile is a ConfigError", () =>
+    it.live("rejects an invalid region of the AWS profile", () =>
       Effect.gen(function*() {
         profile("[default]\nregion = PROFILE-REGION\n")
         messageOf(yield* failure(called({ credentials }, {})))
@@ -211,14 +211,14 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 
   it.live("falls back to us-west-2", () =>
     Effect.gen(function*() {
-      const http = yield* answering
+      const http = yield* responding
       yield* called({ credentials, endpoint: http.url, region: undefined }, {})
       assert.deepStrictEqual(regionsOf(http), ["us-west-2", "us-west-2"])
     }))
 
-  it.live("AWS_REGION wins over the profile, the option over both, the plane's own over all", () =>
+  it.live("prefers the plane's region, then the option, then AWS_REGION, then the profile", () =>
     Effect.gen(function*() {
-      const http = yield* answering
+      const http = yield* responding
       profile("[default]\nregion = eu-central-2\n")
       const variables = { AWS_REGION: "eu-south-1" }
       yield* called({ credentials, endpoint: http.url }, variables)
@@ -237,10 +237,10 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       ])
     }))
 
-  it.live("each plane has its own endpoint variable", () =>
+  it.live("reads the endpoint variable of each plane", () =>
     Effect.gen(function*() {
-      const one = yield* answering
-      const two = yield* answering
+      const one = yield* responding
+      const two = yield* responding
       yield* called({ credentials }, {
         BEDROCK_AGENTCORE_DP_ENDPOINT: one.url,
         BEDROCK_AGENTCORE_CP_ENDPOINT: `${two.url}/`
@@ -276,7 +276,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         + "<Expiration>2026-01-02T03:04:05Z</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>"
     ))
 
-    it.live("takes endpoints from the option, its own variable, that of all, and the profile", () =>
+    it.live("reads the endpoint from the option, its own variable, that of all services, and the profile", () =>
       Effect.gen(function*() {
         const http = yield* issuing
         const profiled = yield* issuing
@@ -294,7 +294,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         }
       }))
 
-    it.live("takes the region from its own configuration, the option, AWS_REGION, and the profile", () =>
+    it.live("reads the region from its own configuration, the option, AWS_REGION, and the profile", () =>
       Effect.gen(function*() {
         const http = yield* issuing
         profile("[default]\nregion = eu-central-2\n")
@@ -308,9 +308,9 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }))
   })
 
-  it.live("the SDK's own variables in the environment are seen by both", () =>
+  it.live("reads the SDK's own variables of the environment", () =>
     Effect.gen(function*() {
-      const http = yield* answering
+      const http = yield* responding
       process.env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] = http.url
       process.env["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL"] = http.url
       process.env["AWS_REGION"] = "eu-north-1"
@@ -323,7 +323,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDENV/)
     }))
 
-  it.effect("static credentials that are not Redacted are a ConfigError, which does not repeat them", () =>
+  it.effect("rejects static credentials that are not Redacted, and does not repeat them", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [member: string, credentials: object]> = [
         ["secretAccessKey", { ...credentials, secretAccessKey: "plain-secret-access-key" }],
@@ -342,7 +342,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }
     }).pipe(Effect.scoped))
 
-  it.effect("a number of attempts that is none is a ConfigError", () =>
+  it.effect("rejects an invalid number of attempts", () =>
     Effect.gen(function*() {
       for (const bad of ["3", Number.NaN, Infinity, 0, -1, 1.5]) {
         // As a program in plain JavaScript gives them.
@@ -356,7 +356,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       }
     }).pipe(Effect.scoped))
 
-  it.effect("an unknown name is a ConfigError, so that no call goes to another endpoint", () =>
+  it.effect("rejects an unknown option, so that no call is sent to another endpoint", () =>
     Effect.gen(function*() {
       // As a program in plain JavaScript gives them.
       const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as AwsPlanes.SharedOptions
@@ -367,7 +367,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       assert.include(messageOf(yield* failure(Layer.build(AwsHttpPlanes.layerNode(own)))), "endpont")
     }).pipe(Effect.scoped))
 
-  it.live("a bad region or endpoint of any source is a ConfigError", () =>
+  it.live("rejects an invalid region or endpoint of any source", () =>
     Effect.gen(function*() {
       const bad: ReadonlyArray<readonly [Options, Record<string, string>]> = [
         [{ region: "bad region" }, {}],
@@ -386,9 +386,9 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       yield* Layer.build(layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
     }))
 
-  it.live("without credentials anywhere, the call fails with a TransportError", () =>
+  it.live("fails a call with a TransportError when there are no credentials", () =>
     Effect.gen(function*() {
-      const http = yield* answering
+      const http = yield* responding
       const error = yield* failure(called({ endpoint: http.url }, {}))
       assert(error instanceof TransportError)
       assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
@@ -398,7 +398,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.live("takes the region from the profile of one plane", () =>
+  it.live("reads the region from the profile of one plane", () =>
     Effect.gen(function*() {
       const http = yield* server(raw(400, ""))
       const directory = yield* Effect.acquireRelease(

@@ -79,7 +79,7 @@ describe("a TransportError", () => {
       client.destroy()
     }))
 
-  it.live("does not wait for a region that the program searches without end", () =>
+  it.live("does not wait for a search of the region that never ends", () =>
     Effect.gen(function*() {
       const client: BedrockAgentCoreClient = new BedrockAgentCoreClient({
         region: "us-west-2",
@@ -109,7 +109,7 @@ describe("a TransportError", () => {
       assert.include(late.message, `no response arrived in time from ${hostOf(silent.url)}`)
     }))
 
-  it.live("names the profile without credentials, and no host", () =>
+  it.live("names the profile instead of the host when there are no credentials", () =>
     Effect.gen(function*() {
       const unset = { AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" }
       yield* Effect.acquireRelease(

@@ -39,7 +39,7 @@ describe("error unions", () => {
     | IdentityError.EncryptionFailure
     | IdentityError.DecryptionFailure
 
-  it("the operations have exactly what the service model has, and what comes without an answer", () => {
+  it("of the operations are those of the service model, and the errors without a response", () => {
     expectTypeOf<ErrorOf<DataPlane.Operations[keyof DataPlane.Operations]>>().toEqualTypeOf<Six | Unmodelled>()
     expectTypeOf<ErrorOf<ControlPlane.Service["createWorkloadIdentity" | "getWorkloadIdentity"]>>().toEqualTypeOf<
       Six | Unmodelled
@@ -52,7 +52,7 @@ describe("error unions", () => {
 
 describe("requests", () => {
   // That every request fits its command is what makes `connect` of the adapters compile.
-  it("are not taken by commands of other input", () => {
+  it("are rejected by commands with another input", () => {
     const operations = {
       getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
         request: Schema.Struct({ name: Schema.Number }),
@@ -75,7 +75,7 @@ describe("requests", () => {
     expectTypeOf<Payment.PaymentVendor>().toEqualTypeOf<ControlSdk.PaymentCredentialProviderVendorType>()
   })
 
-  it("have no member that the SDK does not know: it would be dropped without a word", () => {
+  it("have no member that the SDK would drop silently", () => {
     type Member<A> = A extends unknown ? keyof A : never
     type Only<A> = A extends [infer Item] ? Item : never
     type Input<Sdk, Name extends string> = Sdk extends
@@ -96,7 +96,7 @@ declare const clientOfTheDataPlane: DataSdk.BedrockAgentCoreClient
 describe("layers", () => {
   type AllPlanes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
-  it("AwsPlanes gives all planes", () => {
+  it("AwsPlanes provides all planes", () => {
     type Planes = Layer.Layer<AllPlanes, Config.ConfigError>
     expectTypeOf(AwsPlanes.layer()).toEqualTypeOf<Planes>()
     expectTypeOf(AwsPlanes.layerConfig({ region: Config.String("R"), maxAttempts: Config.Int("N") })).toEqualTypeOf<
@@ -119,20 +119,20 @@ describe("layers", () => {
     AwsPlanes.layerConfig({ timeout: Config.Boolean("T") })
   })
 
-  it("AwsDataPlane gives the data plane alone, by the options of all planes less those of the others", () => {
+  it("AwsDataPlane provides the data plane alone, and takes no options of the other planes", () => {
     expectTypeOf(AwsDataPlane.layer()).toEqualTypeOf<Layer.Layer<DataPlane.DataPlane, Config.ConfigError>>()
     AwsDataPlane.layer({ region: "us-west-2", dataPlane: { client: clientOfTheDataPlane } })
     // @ts-expect-error an option of another plane
     AwsDataPlane.layer({ sts: {} })
   })
 
-  it("AwsIdentity gives Identity too", () => {
+  it("AwsIdentity also provides Identity", () => {
     expectTypeOf(AwsIdentity.layer()).toEqualTypeOf<
       Layer.Layer<Identity.Identity | AllPlanes, Config.ConfigError>
     >()
   })
 
-  it("secrets of the options are Redacted", () => {
+  it("require Redacted secrets", () => {
     // @ts-expect-error a secret in clear
     AwsPlanes.layer({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
     // @ts-expect-error no such option

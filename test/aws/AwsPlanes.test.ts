@@ -44,12 +44,12 @@ const getWebIdentityToken = Effect.flatMap(
 
 describe.each(adapters)("$name", ({ planes }) => {
   describe("requests", () => {
-    it.live("every operation goes to its path, signed", () =>
+    it.live("sends every operation to its path, signed", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const all = yield* Effect.provide(both, planes(http.url))
         for (const [name, call, body, [method, path] = ["POST", `/identities/${name}`]] of operations) {
-          http.answer = json(200, body)
+          http.respond = json(200, body)
           yield* call(all)
           const seen = http.seen[http.seen.length - 1]!
           assert.deepStrictEqual([seen.method, seen.path], [method, path])
@@ -66,7 +66,7 @@ describe.each(adapters)("$name", ({ planes }) => {
 
     const sent = (http: Server) => JSON.parse(http.seen[http.seen.length - 1]!.body)
 
-    it.live("absent and undefined members are left out, false and empty lists are sent", () =>
+    it.live("omits absent and undefined members, and sends false and empty lists", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -95,7 +95,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         })
       }))
 
-    it.live("a request that breaks a limit is not sent", () =>
+    it.live("does not send a request that breaks a limit", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
@@ -141,17 +141,17 @@ describe.each(adapters)("$name", ({ planes }) => {
 
     const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
 
-    it.live("any GetResourceOauth2Token arrives as it is", () =>
+    it.live("sends any GetResourceOauth2Token unchanged", () =>
       arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
 
-    it.live("any CompleteResourceTokenAuth arrives as it is", () =>
+    it.live("sends any CompleteResourceTokenAuth unchanged", () =>
       arrives(
         DataPlane.CompleteResourceTokenAuthRequest,
         {},
         ({ data }) => data.completeResourceTokenAuth
       ))
 
-    it.live("any GetResourcePaymentToken arrives as it is", () =>
+    it.live("sends any GetResourcePaymentToken unchanged", () =>
       arrives(
         DataPlane.GetResourcePaymentTokenRequest,
         bodyOf("GetResourcePaymentToken"),
@@ -173,13 +173,13 @@ describe.each(adapters)("$name", ({ planes }) => {
     }
   })
 
-  describe("answers", () => {
-    it.live("a token answer is read as a closed union", () =>
+  describe("responses", () => {
+    it.live("reads a token response as a closed union", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, {}))
         const { data } = yield* Effect.provide(both, planes(http.url))
         const ask = (body: unknown) => {
-          http.answer = json(200, body)
+          http.respond = json(200, body)
           return data.getResourceOauth2Token({
             workloadIdentityToken: Redacted.make(token),
             resourceCredentialProviderName: "github",
@@ -204,7 +204,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         assert.deepStrictEqual(yield* ask({}), new DataPlane.InProgress())
       }))
 
-    it.live("time stamps are read with their fraction, unknown members are ignored", () =>
+    it.live("reads timestamps with their fraction, and ignores unknown members", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { ...bodyAsRecord("GetWorkloadIdentity"), unknown: { a: 1 } }))
         const { control } = yield* Effect.provide(both, planes(http.url))
@@ -216,20 +216,20 @@ describe.each(adapters)("$name", ({ planes }) => {
     const bodyAsRecord = (name: string): Record<string, unknown> =>
       Object.fromEntries(Object.entries(operations.find(([operation]) => operation === name)![2] ?? {}))
 
-    it.live("an empty body completes an authorization", () =>
+    it.live("accepts an empty body of CompleteResourceTokenAuth", () =>
       Effect.gen(function*() {
         const http = yield* server((response) => response.writeHead(200).end())
         const { data } = yield* Effect.provide(both, planes(http.url))
-        const answer = yield* data.completeResourceTokenAuth({
+        const respond = yield* data.completeResourceTokenAuth({
           userIdentifier: { userId: "alice" },
           sessionUri: Redacted.make(sessionUri)
         })
-        assert.isUndefined(answer)
+        assert.isUndefined(respond)
       }))
   })
 
   describe("interruption", () => {
-    it.live("aborts the request in flight, and is an interruption", () =>
+    it.live("aborts the request in flight, and exits as interrupted", () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
@@ -248,7 +248,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
       }))
 
-    it.live("aborts while the answer is being read", () =>
+    it.live("aborts while the response is being read", () =>
       Effect.gen(function*() {
         const arrived = yield* Deferred.make<void>()
         const closed = yield* Deferred.make<void>()
@@ -269,7 +269,7 @@ describe.each(adapters)("$name", ({ planes }) => {
 })
 
 describe("clients", () => {
-  it.live("are destroyed with the layer, those that were needed", () =>
+  it.live("are destroyed with the layer if they were made", () =>
     Effect.gen(function*() {
       const destroyed: Array<string> = []
       const handler = (name: string) => ({
@@ -297,7 +297,7 @@ describe("clients", () => {
       assert.sameMembers(destroyed, ["data", "control", "sts"])
     }))
 
-  it.live("one that is passed in is used as it is, and not destroyed", () =>
+  it.live("a given client is used unchanged, and not destroyed", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const client = new BedrockAgentCoreClient({
@@ -312,12 +312,12 @@ describe("clients", () => {
       yield* Effect.provide(getApiKey, layer)
       assert.strictEqual(destroyed, 0)
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDOTHER\/\d{8}\/eu-central-1/)
-      http.answer = json(400, { message: "no" }, { "x-amzn-errortype": "ValidationException" })
+      http.respond = json(400, { message: "no" }, { "x-amzn-errortype": "ValidationException" })
       assert.strictEqual((yield* Effect.provide(failure(getApiKey), layer))._tag, "ValidationException")
       destroy()
     }))
 
-  it.live("layerConfig takes options from configuration", () =>
+  it.live("layerConfig reads options from configuration", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const layer = AwsPlanes.layerConfig({

@@ -1,4 +1,4 @@
-/** The time limit of calls, over a service that does not answer. */
+/** The time limit of calls, over a service that does not response. */
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -38,7 +38,7 @@ const assertTimeout = (error: unknown): void => {
   assert.include(error.message, "no response arrived in time")
 }
 
-describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
+describe.each(adapters)("the time limit of a call over $name", ({ planes }) => {
   const limited = (url: string, options: Options = {}) => planes(url, { timeout: "200 millis", ...options })
 
   /** One call of each plane. */
@@ -53,7 +53,7 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
     ].map((call): Effect.Effect<unknown, unknown> => failure<unknown, unknown, never>(call))
   })
 
-  it.live("on every plane if the answer never ends, and closes its connection", () =>
+  it.live("ends a response that never ends, on every plane, and closes its connection", () =>
     Effect.forEach(FaultyServer.endless, (fault) =>
       Effect.gen(function*() {
         const http = yield* FaultyServer.start(() => fault)
@@ -72,13 +72,13 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
         Effect.timeout("10 seconds")
       ))
 
-  it.live("with all its attempts and the waits between them", () =>
+  it.live("includes all attempts and the waits between them", () =>
     Effect.gen(function*() {
       const http = yield* server(json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" }))
       assertTimeout(yield* failure(Effect.provide(getApiKey, limited(http.url, { maxAttempts: 1000 }))))
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.live("with the search for credentials", () =>
+  it.live("includes the search for credentials", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const credentials = () => new Promise<never>(() => {})
@@ -86,13 +86,13 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
       assert.lengthOf(http.seen, 0)
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.live("where the program cannot be interrupted", () =>
+  it.live("applies in an uninterruptible region", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       assertTimeout(yield* failure(Effect.provide(Effect.uninterruptible(getApiKey), limited(http.url))))
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.live("of its own, and leaves the client to the next", () =>
+  it.live("ends one call, and the client serves the next", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       yield* Effect.gen(function*() {
@@ -106,7 +106,7 @@ describe.each(adapters)("a call over $name ends in time", ({ planes }) => {
 describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
   const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
 
-  it.live("that hangs holds up no call while there are valid ones", () =>
+  it.live("does not delay calls while there are valid credentials", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       let searches = 0
@@ -121,7 +121,7 @@ describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
       assert.strictEqual(searches, 2)
     }).pipe(Effect.timeout("10 seconds")))
 
-  it.live("that finds what are no credentials is an error, at each call", () =>
+  it.live("fails each call when it finds invalid credentials", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const found: ReadonlyArray<object | null> = [null, {}, { ...keys, expiration: "2099-01-01T00:00:00Z" }]
@@ -140,7 +140,7 @@ describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.live("over a client of the program", () =>
+  it.live("applies the time limit over a client of the program", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       const client = new BedrockAgentCoreClient({
@@ -159,7 +159,7 @@ describe("the AWS SDK", () => {
 })
 
 describe.each(adapters)("the option of $name", ({ layer, planes }) => {
-  it.live("takes longer times than a timer, and none", () =>
+  it.live("may be longer than a timer, and infinite", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       for (const timeout of [Duration.infinity, "1000 days", 30_000] as const) {
@@ -168,7 +168,7 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
       }
     }))
 
-  it.effect("is a ConfigError if it is not a time", () =>
+  it.effect("is a ConfigError if it is not a duration", () =>
     Effect.gen(function*() {
       for (const timeout of [0, -1, Number.NaN, "soon", {}]) {
         // As from a program in plain JavaScript.
@@ -194,7 +194,7 @@ describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => Retu
     (config) => Layer.provide(AwsHttpPlanes.layerConfig(config), FetchHttpClient.layer)
   ]
 ])("%s", (_, layerConfig) => {
-  it.live("takes the time limit from configuration", () =>
+  it.live("reads the time limit from configuration", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
       const layer = layerConfig({

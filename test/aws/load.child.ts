@@ -1,4 +1,4 @@
-// Says which packages of the AWS SDK this process has loaded, step by step.
+// Prints the packages of the AWS SDK that this process has loaded after each step.
 import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"

@@ -25,30 +25,30 @@ export interface Seen {
   readonly body: string
 }
 
-export type Answer = (response: Http.ServerResponse, seen: Seen) => void
+export type Respond = (response: Http.ServerResponse, seen: Seen) => void
 
 export interface Server {
   readonly url: string
   readonly seen: Array<Seen>
-  answer: Answer
+  respond: Respond
 }
 
-export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Answer => (response) => {
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Respond => (response) => {
   response.writeHead(status, { "content-type": "application/json", "x-amzn-requestid": "request-1", ...headers })
   response.end(JSON.stringify(body))
 }
 
-export const raw = (status: number, body: string, headers: Record<string, string> = {}): Answer => (response) => {
+export const raw = (status: number, body: string, headers: Record<string, string> = {}): Respond => (response) => {
   response.writeHead(status, { "x-amzn-requestid": "request-1", ...headers })
   response.end(body)
 }
 
-/** A server on loopback that gives one answer to everything until it is told another. */
-export const server = (answer: Answer) =>
+/** A server on loopback that gives one response to everything until it is told another. */
+export const server = (respond: Respond) =>
   Effect.acquireRelease(
     Effect.callback<Server & { readonly close: Effect.Effect<void> }>((resume) => {
       const seen: Array<Seen> = []
-      const state = { url: "", seen, answer }
+      const state = { url: "", seen, respond }
       const http = Http.createServer((request, response) => {
         const chunks: Array<Buffer> = []
         request.on("data", (chunk: Buffer) => chunks.push(chunk))
@@ -60,7 +60,7 @@ export const server = (answer: Answer) =>
             body: Buffer.concat(chunks).toString()
           }
           seen.push(one)
-          state.answer(response, one)
+          state.respond(response, one)
         })
       })
       http.listen(0, "127.0.0.1", () => {
@@ -150,7 +150,7 @@ export const apiKeyRequest: DataPlane.GetResourceApiKeyRequest = {
   resourceCredentialProviderName: "weather"
 }
 
-/** One valid request and answer of every operation, and where it goes if it is not `POST /identities/<AWS name>`. */
+/** One valid request and response of every operation, and where it goes if it is not `POST /identities/<AWS name>`. */
 export const operations: ReadonlyArray<
   readonly [
     name: string,

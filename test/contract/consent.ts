@@ -3,8 +3,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import {
-  ask,
-  asked,
   backend,
   comeBack,
   complete,
@@ -13,11 +11,13 @@ import {
   createWorkload,
   issued,
   jwt,
-  oauth2Refusal,
+  oauth2Rejection,
   openPage,
   type Planes,
-  type Refusal,
-  refuses,
+  type Rejection,
+  rejects,
+  requestConsent,
+  requestToken,
   returnUrl,
   same,
   secret,
@@ -29,16 +29,16 @@ import {
   tokenOfWorkload
 } from "./utils.js"
 
-const unregistered = oauth2Refusal(
+const unregistered = oauth2Rejection(
   "ValidationException",
   "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
 )
-const noReturnUrl = oauth2Refusal(
+const noReturnUrl = oauth2Rejection(
   "ValidationException",
   "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
 )
 
-const invalidSession: Refusal = {
+const invalidSession: Rejection = {
   tag: "AccessDeniedException",
   operation: "CompleteResourceTokenAuth",
   message: "Invalid or expired session"
@@ -50,37 +50,41 @@ export const consent = (subject: Subject): void => {
 
   describe("a user's consent", () => {
     test(
-      "is asked for, waited for, given, completed and remembered",
+      "is requested, awaited, granted, completed and remembered",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")
-        const { authorizationUrl, sessionUri } = yield* asked(token, { forceAuthentication: false })
+        const { authorizationUrl, sessionUri } = yield* requestConsent(token, { forceAuthentication: false })
         assert.match(Redacted.value(sessionUri), /^urn:ietf:params:oauth:request_uri:[A-Za-z0-9\-_]+$/)
         const page = new URL(Redacted.value(authorizationUrl))
         assert.strictEqual(page.pathname, "/identities/oauth2/authorize")
         same([...page.searchParams], [["request_uri", Redacted.value(sessionUri)]])
 
-        same(yield* ask(token, { sessionUri }), new DataPlane.InProgress())
+        same(yield* requestToken(token, { sessionUri }), new DataPlane.InProgress())
         const back = yield* consentAs(sessionUri, "code-1")
         assert(back._tag === "Redirect")
         const target = new URL(Redacted.value(back.url))
         assert.strictEqual(target.origin + target.pathname, "https://agent.example.com/consent")
         same(Object.fromEntries(target.searchParams), { tab: "1", session_id: Redacted.value(sessionUri) })
-        same(yield* ask(token, { sessionUri }), new DataPlane.InProgress())
+        same(yield* requestToken(token, { sessionUri }), new DataPlane.InProgress())
 
         assert.isUndefined(yield* complete(sessionUri, { userId: "alice" }))
-        const answer = issued("token-1.calendar-client.code-1.read")
-        same(yield* ask(token, { sessionUri }), answer)
-        same(yield* ask(token), answer)
-        same(yield* ask(yield* tokenOfUser("alice")), answer)
+        const response = issued("token-1.calendar-client.code-1.read")
+        same(yield* requestToken(token, { sessionUri }), response)
+        same(yield* requestToken(token), response)
+        same(yield* requestToken(yield* tokenOfUser("alice")), response)
         // The return URL is checked also where a grant exists.
-        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
-        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }), unregistered)
+        yield* rejects(subject, requestToken(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+        yield* rejects(
+          subject,
+          requestToken(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }),
+          unregistered
+        )
       })
     )
 
     test(
-      "is for one shape of the request: another one is asked for, and polls repeat theirs",
+      "applies to one shape of the request: another shape needs another consent, and polls repeat their own",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")
@@ -90,9 +94,9 @@ export const consent = (subject: Subject): void => {
           audiences: ["audience-1"],
           customParameters: { access_type: "offline", constructor: "x" }
         }
-        const first = yield* asked(token, shape)
+        const first = yield* requestConsent(token, shape)
         yield* backend((local) => local.approve(first.sessionUri))
-        const answer = issued("token-1.calendar-client.approved.read+write")
+        const response = issued("token-1.calendar-client.approved.read+write")
         const sameShapes = [
           shape,
           { ...shape, scopes: ["write", "read", "write"], resources: ["urn:b", "https://api.example.com"] },
@@ -100,7 +104,7 @@ export const consent = (subject: Subject): void => {
           // They belong to one request.
           { ...shape, customState: secret("state"), forceAuthentication: false }
         ]
-        for (const request of sameShapes) same(yield* ask(token, request), answer)
+        for (const request of sameShapes) same(yield* requestToken(token, request), response)
         const others = [
           { ...shape, scopes: ["read"] },
           { ...shape, scopes: ["read", "write", "admin"] },
@@ -112,16 +116,22 @@ export const consent = (subject: Subject): void => {
           { ...shape, customParameters: undefined }
         ]
         for (const other of others) {
-          yield* asked(token, other)
-          same(yield* ask(token, { ...other, sessionUri: first.sessionUri }), new DataPlane.Failed())
+          yield* requestConsent(token, other)
+          same(yield* requestToken(token, { ...other, sessionUri: first.sessionUri }), new DataPlane.Failed())
         }
-        const second = yield* asked(token, { ...shape, scopes: ["read"] })
+        const second = yield* requestConsent(token, { ...shape, scopes: ["read"] })
         yield* backend((local) => local.approve(second.sessionUri))
-        same(yield* ask(token, { ...shape, scopes: ["read"] }), issued("token-2.calendar-client.approved.read"))
+        same(
+          yield* requestToken(token, { ...shape, scopes: ["read"] }),
+          issued("token-2.calendar-client.approved.read")
+        )
         // Each grant is dropped alone.
-        yield* asked(token, { ...shape, forceAuthentication: true })
-        yield* asked(token, shape)
-        same(yield* ask(token, { ...shape, scopes: ["read"] }), issued("token-2.calendar-client.approved.read"))
+        yield* requestConsent(token, { ...shape, forceAuthentication: true })
+        yield* requestConsent(token, shape)
+        same(
+          yield* requestToken(token, { ...shape, scopes: ["read"] }),
+          issued("token-2.calendar-client.approved.read")
+        )
       })
     )
 
@@ -129,7 +139,7 @@ export const consent = (subject: Subject): void => {
       "carries custom state, custom parameters, resources and audiences",
       Effect.gen(function*() {
         yield* setUp
-        const { sessionUri } = yield* asked(yield* tokenOfUser("alice"), {
+        const { sessionUri } = yield* requestConsent(yield* tokenOfUser("alice"), {
           scopes: ["read", "write"],
           customState: secret("состояние 🙂 & \"more\"=1"),
           customParameters: { access_type: "offline", state: "forged", "login.hint-1_x": "ünï code" },
@@ -158,13 +168,17 @@ export const consent = (subject: Subject): void => {
         yield* createWorkload("bare", [])
         const token = yield* tokenOfUser("alice")
         const bare = yield* tokenOfUser("alice", "bare")
-        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
-        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }), unregistered)
-        yield* refuses(subject, ask(token, { resourceOauth2ReturnUrl: `${returnUrl}&more=1` }), unregistered)
-        yield* refuses(subject, ask(bare, { resourceOauth2ReturnUrl: undefined }), unregistered)
-        yield* refuses(subject, ask(bare), unregistered)
-        const { sessionUri } = yield* asked(token)
-        yield* refuses(subject, ask(token, { sessionUri, resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+        yield* rejects(subject, requestToken(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
+        yield* rejects(
+          subject,
+          requestToken(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }),
+          unregistered
+        )
+        yield* rejects(subject, requestToken(token, { resourceOauth2ReturnUrl: `${returnUrl}&more=1` }), unregistered)
+        yield* rejects(subject, requestToken(bare, { resourceOauth2ReturnUrl: undefined }), unregistered)
+        yield* rejects(subject, requestToken(bare), unregistered)
+        const { sessionUri } = yield* requestConsent(token)
+        yield* rejects(subject, requestToken(token, { sessionUri, resourceOauth2ReturnUrl: undefined }), noReturnUrl)
       })
     )
 
@@ -173,12 +187,12 @@ export const consent = (subject: Subject): void => {
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfWorkload()
-        const { sessionUri } = yield* asked(yield* tokenOfUser("alice"))
+        const { sessionUri } = yield* requestConsent(yield* tokenOfUser("alice"))
         for (const request of [{}, { sessionUri }]) {
-          yield* refuses(
+          yield* rejects(
             subject,
-            ask(token, request),
-            oauth2Refusal(
+            requestToken(token, request),
+            oauth2Rejection(
               "ValidationException",
               "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
             )
@@ -188,16 +202,16 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "that is refused, rejected or too late polls as failed",
+      "polls as failed when it is denied, rejected or too late",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")
         const ended = Effect.fnUntraced(
           function*(end: (sessionUri: Redacted.Redacted) => Effect.Effect<unknown, unknown, Planes>) {
-            const { sessionUri } = yield* asked(token)
+            const { sessionUri } = yield* requestConsent(token)
             yield* end(sessionUri)
-            same(yield* ask(token, { sessionUri }), new DataPlane.Failed())
-            yield* refuses(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
+            same(yield* requestToken(token, { sessionUri }), new DataPlane.Failed())
+            yield* rejects(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
           }
         )
         yield* ended((sessionUri) => backend((local) => local.deny(sessionUri)))
@@ -218,9 +232,9 @@ export const consent = (subject: Subject): void => {
         const claims = { iss: "https://id.example.com", sub: "alice" }
         const userToken = jwt({ ...claims, iat: 1 })
         const token = yield* tokenOfJwt(userToken)
-        const { sessionUri } = yield* asked(token)
+        const { sessionUri } = yield* requestConsent(token)
         const user = { userToken }
-        yield* refuses(subject, complete(sessionUri, user), invalidSession)
+        yield* rejects(subject, complete(sessionUri, user), invalidSession)
         yield* consentAs(sessionUri, "code")
         const strangers = [
           { userId: "alice" },
@@ -229,48 +243,48 @@ export const consent = (subject: Subject): void => {
           { userToken: jwt({ ...claims, sub: "bob" }) }
         ]
         for (const stranger of strangers) {
-          yield* refuses(subject, complete(sessionUri, stranger), invalidSession)
+          yield* rejects(subject, complete(sessionUri, stranger), invalidSession)
         }
-        yield* refuses(subject, complete(secret("urn:ietf:params:oauth:request_uri:unknown"), user), invalidSession)
+        yield* rejects(subject, complete(secret("urn:ietf:params:oauth:request_uri:unknown"), user), invalidSession)
         yield* complete(sessionUri, user)
-        yield* refuses(subject, complete(sessionUri, user), invalidSession)
+        yield* rejects(subject, complete(sessionUri, user), invalidSession)
         // The vault identifies a user by issuer and subject, so a new JWT finds the token.
         const fresh = yield* tokenOfJwt(jwt({ ...claims, iat: 3 }))
-        same(yield* ask(fresh), issued("token-1.calendar-client.code.read"))
+        same(yield* requestToken(fresh), issued("token-1.calendar-client.code.read"))
       })
     )
 
     test(
-      "whose code is not exchanged fails, and says so once",
+      "fails once when its code is not exchanged",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")
-        const { sessionUri } = yield* asked(token)
+        const { sessionUri } = yield* requestConsent(token)
         yield* consentAs(sessionUri, "code")
-        yield* refuses(subject, complete(sessionUri, { userId: "alice" }), {
+        yield* rejects(subject, complete(sessionUri, { userId: "alice" }), {
           tag: "ValidationException",
           operation: "CompleteResourceTokenAuth",
           message: "Error parsing AuthorizationCode response"
         })
-        yield* refuses(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
-        same(yield* ask(token, { sessionUri }), new DataPlane.Failed())
+        yield* rejects(subject, complete(sessionUri, { userId: "alice" }), invalidSession)
+        same(yield* requestToken(token, { sessionUri }), new DataPlane.Failed())
       }),
       { fail: ({ type }) => type === "authorization_code" ? "InvalidGrant" : undefined }
     )
 
     test(
-      "is asked for again when forced, and the vault drops the old grant",
+      "is requested again when forced, and the vault drops the old grant",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfUser("alice")
-        const first = yield* asked(token)
+        const first = yield* requestConsent(token)
         yield* backend((local) => local.approve(first.sessionUri))
-        yield* ask(token)
-        const second = yield* asked(token, { forceAuthentication: true })
+        yield* requestToken(token)
+        const second = yield* requestConsent(token, { forceAuthentication: true })
         assert.notStrictEqual(Redacted.value(second.sessionUri), Redacted.value(first.sessionUri))
-        yield* asked(token)
+        yield* requestConsent(token)
         yield* backend((local) => local.approve(second.sessionUri))
-        same(yield* ask(token), issued("token-2.calendar-client.approved.read"))
+        same(yield* requestToken(token), issued("token-2.calendar-client.approved.read"))
       })
     )
 
@@ -281,14 +295,14 @@ export const consent = (subject: Subject): void => {
         yield* createWorkload("other")
         yield* createProvider("mail")
         const token = yield* tokenOfUser("alice")
-        const { sessionUri } = yield* asked(token)
+        const { sessionUri } = yield* requestConsent(token)
         const strangers = [
-          ask(yield* tokenOfUser("bob"), { sessionUri }),
-          ask(yield* tokenOfUser("alice", "other"), { sessionUri }),
-          ask(token, { sessionUri, resourceCredentialProviderName: "mail" })
+          requestToken(yield* tokenOfUser("bob"), { sessionUri }),
+          requestToken(yield* tokenOfUser("alice", "other"), { sessionUri }),
+          requestToken(token, { sessionUri, resourceCredentialProviderName: "mail" })
         ]
         same(
-          yield* ask(token, { sessionUri: secret("urn:ietf:params:oauth:request_uri:unknown") }),
+          yield* requestToken(token, { sessionUri: secret("urn:ietf:params:oauth:request_uri:unknown") }),
           new DataPlane.Failed()
         )
         for (const stranger of strangers) {
@@ -298,12 +312,12 @@ export const consent = (subject: Subject): void => {
         for (const stranger of strangers) {
           same(yield* stranger, new DataPlane.Failed())
         }
-        same(yield* ask(token, { sessionUri }), issued("token-1.calendar-client.approved.read"))
+        same(yield* requestToken(token, { sessionUri }), issued("token-1.calendar-client.approved.read"))
         for (const [user, workload] of [["bob", "agent"], ["alice", "other"]] as const) {
-          yield* asked(yield* tokenOfUser(user, workload))
+          yield* requestConsent(yield* tokenOfUser(user, workload))
         }
-        yield* asked(token, { resourceCredentialProviderName: "mail" })
-        yield* asked(token, { scopes: ["read", "write"] })
+        yield* requestConsent(token, { resourceCredentialProviderName: "mail" })
+        yield* requestConsent(token, { scopes: ["read", "write"] })
       })
     )
   })

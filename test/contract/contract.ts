@@ -3,7 +3,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import {
-  ask,
   control,
   createProvider,
   createWorkload,
@@ -11,9 +10,10 @@ import {
   discoveryUrl,
   issued,
   jwt,
-  oauth2Refusal,
-  type Refusal,
-  refuses,
+  oauth2Rejection,
+  type Rejection,
+  rejects,
+  requestToken,
   returnUrl,
   same,
   secret,
@@ -28,19 +28,19 @@ import {
 const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const secretArn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:bedrock-agentcore-identity!default"
 
-const notFound = (operation: string, what: string, name: string): Refusal => ({
+const notFound = (operation: string, what: string, name: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
   message: `${what} with name '${name}' not found`
 })
 
-const exists = (operation: string, name: string): Refusal => ({
+const exists = (operation: string, name: string): Rejection => ({
   tag: "ValidationException",
   operation,
   message: `Credential provider with name: ${name} already exists`
 })
 
-const field = (operation: string, name: string, message: string): Refusal => ({
+const field = (operation: string, name: string, message: string): Rejection => ({
   tag: "ValidationException",
   operation,
   message,
@@ -71,7 +71,7 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "have no return URLs by default; tags are taken",
+      "have no return URLs by default, and accept tags",
       Effect.gen(function*() {
         const plain = yield* control((plane) => plane.createWorkloadIdentity({ name: "plain" }))
         same(plain.allowedResourceOauth2ReturnUrls, [])
@@ -87,15 +87,15 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "exist once, and have to exist",
+      "are rejected when they exist already, or do not exist",
       Effect.gen(function*() {
         yield* createWorkload("agent")
-        yield* refuses(subject, createWorkload("agent", []), {
+        yield* rejects(subject, createWorkload("agent", []), {
           tag: "ValidationException",
           operation: "CreateWorkloadIdentity",
           message: "WorkloadIdentity with name 'agent' already exists."
         })
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.getWorkloadIdentity({ name: "nobody" })),
           notFound("GetWorkloadIdentity", "WorkloadIdentity", "nobody")
@@ -161,13 +161,13 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "of OAuth2 exist once, and with endpoints that secrets may be sent to",
+      "of OAuth2 are rejected when they exist already, or when secrets may not be sent to their endpoints",
       Effect.gen(function*() {
         const operation = "CreateOauth2CredentialProvider"
         const config = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
         yield* createProvider("calendar")
-        yield* refuses(subject, createProvider("calendar"), exists(operation, "calendar"))
-        yield* refuses(
+        yield* rejects(subject, createProvider("calendar"), exists(operation, "calendar"))
+        yield* rejects(
           subject,
           createProvider("insecure", {
             oauthDiscovery: { discoveryUrl: "http://issuer.example.com/.well-known/openid-configuration" }
@@ -182,7 +182,7 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "of API keys are created, and give their key as it is",
+      "of API keys are created, and return their key unchanged",
       Effect.gen(function*() {
         yield* createWorkload()
         const operation = "CreateApiKeyCredentialProvider"
@@ -197,18 +197,18 @@ export const contract = (subject: Subject): void => {
           apiKeySecretSource: "MANAGED"
         })
         yield* create("empty", "")
-        yield* refuses(subject, create("weather", "another"), exists(operation, "weather"))
+        yield* rejects(subject, create("weather", "another"), exists(operation, "weather"))
         const workloadIdentityToken = yield* tokenOfWorkload()
         const read = (resourceCredentialProviderName: string, token = workloadIdentityToken) =>
           data((plane) => plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName }))
         same(yield* read("weather"), { apiKey: secret(apiKey) })
-        yield* refuses(subject, read("empty"), {
+        yield* rejects(subject, read("empty"), {
           tag: "ValidationException",
           operation: "GetResourceApiKey",
           message: "The API key of the credential provider is empty"
         })
-        yield* refuses(subject, read("nothing"), notFound("GetResourceApiKey", "ApiKeyCredentialProvider", "nothing"))
-        yield* refuses(subject, read("weather", secret("not a token of this backend")), {
+        yield* rejects(subject, read("nothing"), notFound("GetResourceApiKey", "ApiKeyCredentialProvider", "nothing"))
+        yield* rejects(subject, read("weather", secret("not a token of this backend")), {
           tag: "UnauthorizedException",
           operation: "GetResourceApiKey",
           message: "Workload access token is invalid or expired"
@@ -219,7 +219,7 @@ export const contract = (subject: Subject): void => {
 
   describe("workload access tokens", () => {
     test(
-      "are opaque, for the workload alone, for a JWT, and for a user id",
+      "are opaque, for a workload, a JWT, or a user id",
       Effect.gen(function*() {
         yield* createWorkload()
         const tokens = yield* Effect.all([
@@ -238,26 +238,26 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "need a workload, and a JWT that names a user and is alive",
+      "need a workload, and a valid JWT with a user",
       Effect.gen(function*() {
         yield* createWorkload()
         const operation = "GetWorkloadAccessTokenForJWT"
-        const unknown = (operation: string): Refusal => ({
+        const unknown = (operation: string): Rejection => ({
           tag: "AccessDeniedException",
           operation,
           message: "Workload Identity does not belong to caller account"
         })
-        yield* refuses(subject, tokenOfWorkload("nobody"), unknown("GetWorkloadAccessToken"))
-        yield* refuses(subject, tokenOfUser("alice", "nobody"), unknown("GetWorkloadAccessTokenForUserId"))
-        yield* refuses(subject, tokenOfJwt(jwt({ iss: "i", sub: "s" }), "nobody"), unknown(operation))
+        yield* rejects(subject, tokenOfWorkload("nobody"), unknown("GetWorkloadAccessToken"))
+        yield* rejects(subject, tokenOfUser("alice", "nobody"), unknown("GetWorkloadAccessTokenForUserId"))
+        yield* rejects(subject, tokenOfJwt(jwt({ iss: "i", sub: "s" }), "nobody"), unknown(operation))
         const unreadable = field(
           operation,
           "userToken",
           "The user's token is not accepted: it must be a JWT with the claims iss and sub"
         )
-        yield* refuses(subject, tokenOfJwt(jwt({ iss: "https://id.example.com" })), unreadable)
-        yield* refuses(subject, tokenOfJwt(secret("not.a.jwt")), unreadable)
-        yield* refuses(subject, tokenOfJwt(jwt({ iss: "i", sub: "s", exp: 1 })), {
+        yield* rejects(subject, tokenOfJwt(jwt({ iss: "https://id.example.com" })), unreadable)
+        yield* rejects(subject, tokenOfJwt(secret("not.a.jwt")), unreadable)
+        yield* rejects(subject, tokenOfJwt(jwt({ iss: "i", sub: "s", exp: 1 })), {
           tag: "UnauthorizedException",
           operation,
           message: "The user's token is not accepted: it is expired, or not yet valid"
@@ -266,11 +266,11 @@ export const contract = (subject: Subject): void => {
     )
   })
 
-  describe("workload identities that are linked to a service", () => {
-    const linked = (operation: string, refusal: string): Refusal => ({
+  describe("workload identities of a service", () => {
+    const linked = (operation: string, rejection: string): Rejection => ({
       tag: "ValidationException",
       operation,
-      message: `WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`
+      message: `WorkloadIdentity is linked to a service and cannot ${rejection} by the caller`
     })
 
     test(
@@ -279,9 +279,9 @@ export const contract = (subject: Subject): void => {
         yield* createWorkload("runtime-a1")
         yield* createWorkload("agent")
         const token = (operation: string) => linked(operation, "retrieve an access token")
-        yield* refuses(subject, tokenOfWorkload("runtime-a1"), token("GetWorkloadAccessToken"))
-        yield* refuses(subject, tokenOfUser("alice", "runtime-a1"), token("GetWorkloadAccessTokenForUserId"))
-        yield* refuses(
+        yield* rejects(subject, tokenOfWorkload("runtime-a1"), token("GetWorkloadAccessToken"))
+        yield* rejects(subject, tokenOfUser("alice", "runtime-a1"), token("GetWorkloadAccessTokenForUserId"))
+        yield* rejects(
           subject,
           tokenOfJwt(jwt({ iss: "i", sub: "s" }), "runtime-a1"),
           token("GetWorkloadAccessTokenForJWT")
@@ -290,7 +290,7 @@ export const contract = (subject: Subject): void => {
         yield* control((plane) =>
           plane.updateWorkloadIdentity({ name: "runtime-a1", allowedResourceOauth2ReturnUrls: ["app:/back"] })
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.deleteWorkloadIdentity({ name: "runtime-a1" })),
           linked("DeleteWorkloadIdentity", "be deleted")
@@ -306,11 +306,11 @@ export const contract = (subject: Subject): void => {
   })
 
   describe("machine to machine", () => {
-    const machine = (token: Redacted.Redacted, request: Parameters<typeof ask>[1] = {}) =>
-      ask(token, { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined, ...request })
+    const machine = (token: Redacted.Redacted, request: Parameters<typeof requestToken>[1] = {}) =>
+      requestToken(token, { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined, ...request })
 
     test(
-      "asks the authorization server each time, with and without scopes",
+      "requests a token from the authorization server each time, with and without scopes",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfWorkload()
@@ -330,14 +330,14 @@ export const contract = (subject: Subject): void => {
     )
 
     test(
-      "passes on nothing of what the authorization server refused",
+      "does not show what the authorization server rejected",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfWorkload()
-        yield* refuses(
+        yield* rejects(
           subject,
           machine(token),
-          oauth2Refusal("ValidationException", "Error parsing ClientCredentials response")
+          oauth2Rejection("ValidationException", "Error parsing ClientCredentials response")
         )
       }),
       { fail: () => "InvalidClient" }
@@ -347,12 +347,12 @@ export const contract = (subject: Subject): void => {
       "needs a token of this backend, and a provider",
       Effect.gen(function*() {
         yield* setUp
-        yield* refuses(
+        yield* rejects(
           subject,
           machine(secret("eyJhbGciOiJkaXIifQ..a.b.c")),
-          oauth2Refusal("UnauthorizedException", "Workload access token is invalid or expired")
+          oauth2Rejection("UnauthorizedException", "Workload access token is invalid or expired")
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           machine(yield* tokenOfWorkload(), { resourceCredentialProviderName: "nothing" }),
           notFound("GetResourceOauth2Token", "Oauth2CredentialProvider", "nothing")

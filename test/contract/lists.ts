@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { createApiKey, createPayment, createPortal, invalid } from "./setup.js"
-import { control, createProvider, createWorkload, refuses, same, type Subject, tester } from "./utils.js"
+import { control, createProvider, createWorkload, rejects, same, type Subject, tester } from "./utils.js"
 
 /** Pagination, quotas, and the absence of secrets from lists. */
 export const lists = (subject: Subject): void => {
@@ -132,7 +132,7 @@ export const lists = (subject: Subject): void => {
           yield* Effect.forEach(["xxx", "yyy"], foreign.create)
           const strange = (yield* foreign.page({ maxResults: 1 })).nextToken
           for (const token of ["x", "[]", `${nextToken}=`, `${nextToken}AA`, strange ?? "", "eyJhIjoxfQ", "ünï"]) {
-            yield* refuses(subject, page({ nextToken: token }), invalid(operation, "Invalid nextToken", "nextToken"))
+            yield* rejects(subject, page({ nextToken: token }), invalid(operation, "Invalid nextToken", "nextToken"))
           }
         })
       )
@@ -156,7 +156,7 @@ export const lists = (subject: Subject): void => {
         ]
         for (const [operation, one] of create) {
           for (let index = 0; index < 50; index++) yield* one(`provider-${index}`)
-          yield* refuses(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
+          yield* rejects(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
         }
         yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "provider-7" }))
         yield* createApiKey("one-more")
@@ -166,19 +166,19 @@ export const lists = (subject: Subject): void => {
 
   describe("secrets", () => {
     test(
-      "are in no answer",
+      "are in no response",
       Effect.gen(function*() {
         yield* createProvider()
         yield* createApiKey()
         yield* createPayment()
-        const answers = [
+        const responses = [
           yield* control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })),
           yield* control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" })),
           yield* control((plane) => plane.getPaymentCredentialProvider({ name: "payments" })),
           yield* control((plane) => plane.listOauth2CredentialProviders({}))
         ]
         const text = JSON.stringify(
-          answers,
+          responses,
           (_, value: unknown) => Redacted.isRedacted(value) ? Redacted.value(value) : value
         )
         for (const value of ["secret-of-the-client", "api-key-value", "api-key-secret"]) {

@@ -18,14 +18,14 @@ import {
   vaultArn
 } from "./setup.js"
 import {
-  ask,
   control,
   createProvider,
   createWorkload,
   customProvider,
   data,
   discoveryUrl,
-  refuses,
+  rejects,
+  requestToken,
   same,
   secret,
   type Subject,
@@ -38,13 +38,13 @@ import {
 export const providers = (subject: Subject): void => {
   const test = tester(subject)
 
-  describe("OAuth2 credential providers, once they are there", () => {
+  describe("existing OAuth2 credential providers", () => {
     const get = (name = "calendar") => control((plane) => plane.getOauth2CredentialProvider({ name }))
     const update = (config: object, name = "calendar") =>
       control((plane) => plane.updateOauth2CredentialProvider(customProvider(name, config)))
 
     test(
-      "are read and replaced; the callback URL stays, the secret is in no answer",
+      "are read and replaced: the callback URL stays, and no response has the secret",
       Effect.gen(function*() {
         const created = yield* createProvider()
         const before = yield* get()
@@ -65,12 +65,12 @@ export const providers = (subject: Subject): void => {
         })
         same(yield* get(), updated)
         assert.notInclude(JSON.stringify(updated), "secret-of-the-client")
-        yield* refuses(
+        yield* rejects(
           subject,
           get("nothing"),
           notFound("GetOauth2CredentialProvider", "Oauth2CredentialProvider", "nothing")
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           update({}, "nothing"),
           notFound("UpdateOauth2CredentialProvider", "Oauth2CredentialProvider", "nothing")
@@ -79,7 +79,7 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
-      "do not tell the tenant of Microsoft",
+      "do not show the tenant of Microsoft",
       Effect.gen(function*() {
         const request: CreateOauth2CredentialProviderRequest = {
           name: "microsoft",
@@ -111,7 +111,7 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
-      "have secrets by reference, and keep to one source",
+      "have secrets by reference, and reject another source of the secret",
       Effect.gen(function*() {
         const external = { clientSecret: undefined, clientSecretSource: "EXTERNAL", clientSecretConfig: reference }
         const created = yield* createProvider("external", external)
@@ -126,13 +126,13 @@ export const providers = (subject: Subject): void => {
         same(again.clientSecretJsonKey, "other")
         const operation = "UpdateOauth2CredentialProvider"
         const source = "oauth2ProviderConfigInput.customOauth2ProviderConfig.clientSecretSource"
-        yield* refuses(
+        yield* rejects(
           subject,
           update({}, "external"),
           invalid(operation, "The source of a secret cannot be changed from EXTERNAL to MANAGED", source)
         )
         yield* createProvider()
-        yield* refuses(
+        yield* rejects(
           subject,
           update(external),
           invalid(operation, "The source of a secret cannot be changed from MANAGED to EXTERNAL", source)
@@ -144,8 +144,12 @@ export const providers = (subject: Subject): void => {
           const operation = "GetResourceOauth2Token"
           const request = { resourceCredentialProviderName: secretId }
           const ofUser = yield* tokenOfUser("alice")
-          yield* refuses(subject, ask(ofUser, request), deniedSecret(operation, secretId))
-          yield* refuses(subject, ask(ofUser, { ...request, oauth2Flow: "M2M" }), deniedSecret(operation, secretId))
+          yield* rejects(subject, requestToken(ofUser, request), deniedSecret(operation, secretId))
+          yield* rejects(
+            subject,
+            requestToken(ofUser, { ...request, oauth2Flow: "M2M" }),
+            deniedSecret(operation, secretId)
+          )
         }
       }),
       undefined,
@@ -153,36 +157,36 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
-      "are gone after their deletion, with what was granted through them; a new one has another callback URL",
+      "are deleted with the grants through them, and a new one has another callback URL",
       Effect.gen(function*() {
         yield* createWorkload()
         const { callbackUrl } = yield* createProvider()
         yield* consented("alice")
         const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
         yield* remove
-        yield* refuses(
+        yield* rejects(
           subject,
           remove,
           notFound("DeleteOauth2CredentialProvider", "Oauth2CredentialProvider", "calendar")
         )
-        yield* refuses(
+        yield* rejects(
           subject,
-          ask(yield* tokenOfUser("alice")),
+          requestToken(yield* tokenOfUser("alice")),
           notFound("GetResourceOauth2Token", "Oauth2CredentialProvider", "calendar")
         )
         const again = yield* createProvider()
         assert.notStrictEqual(again.callbackUrl, callbackUrl)
-        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
+        assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
       })
     )
 
     test(
-      "stay while a consent portal uses them",
+      "cannot be deleted while a consent portal uses them",
       Effect.gen(function*() {
         yield* createProvider()
         const { consentPortalId } = yield* createPortal()
         const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
-        yield* refuses(
+        yield* rejects(
           subject,
           remove,
           conflict(
@@ -198,7 +202,7 @@ export const providers = (subject: Subject): void => {
     )
   })
 
-  describe("API-key credential providers, once they are there", () => {
+  describe("existing API-key credential providers", () => {
     test(
       "are read, replaced and deleted",
       Effect.gen(function*() {
@@ -217,19 +221,19 @@ export const providers = (subject: Subject): void => {
         const remove = control((plane) => plane.deleteApiKeyCredentialProvider({ name: "weather" }))
         yield* remove
         const gone = (operation: string) => notFound(operation, "ApiKeyCredentialProvider", "weather")
-        yield* refuses(subject, remove, gone("DeleteApiKeyCredentialProvider"))
-        yield* refuses(subject, get, gone("GetApiKeyCredentialProvider"))
-        yield* refuses(
+        yield* rejects(subject, remove, gone("DeleteApiKeyCredentialProvider"))
+        yield* rejects(subject, get, gone("GetApiKeyCredentialProvider"))
+        yield* rejects(
           subject,
           control((plane) => plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("x") })),
           gone("UpdateApiKeyCredentialProvider")
         )
-        yield* refuses(subject, readKey(), gone("GetResourceApiKey"))
+        yield* rejects(subject, readKey(), gone("GetResourceApiKey"))
       })
     )
 
     test(
-      "have keys by reference, and keep to one source",
+      "have keys by reference, and reject another source of the key",
       Effect.gen(function*() {
         yield* createWorkload()
         const external = { name: "external", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig: reference } as const
@@ -244,7 +248,7 @@ export const providers = (subject: Subject): void => {
           })
         )
         same(yield* readKey("external"), { apiKey: secret("other-by-reference") })
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.updateApiKeyCredentialProvider({ name: "external", apiKey: secret("x") })),
           invalid(
@@ -261,7 +265,7 @@ export const providers = (subject: Subject): void => {
             apiKeySecretConfig: { secretId: "vendor", jsonKey: "toString" }
           })
         )
-        yield* refuses(subject, readKey("lost"), deniedSecret("GetResourceApiKey", "vendor"))
+        yield* rejects(subject, readKey("lost"), deniedSecret("GetResourceApiKey", "vendor"))
       }),
       undefined,
       { settings }
@@ -289,7 +293,7 @@ export const providers = (subject: Subject): void => {
           apiKeySecretArn?.secretArn ?? "",
           /^arn:aws:secretsmanager:.+\/payment\/payments-apiKeySecret-\w{6}$/
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           createPayment(),
           invalid("CreatePaymentCredentialProvider", "Credential provider with name: payments already exists")
@@ -320,8 +324,8 @@ export const providers = (subject: Subject): void => {
         const remove = control((plane) => plane.deletePaymentCredentialProvider({ name: "payments" }))
         yield* remove
         const gone = (operation: string) => notFound(operation, "PaymentCredentialProvider", "payments")
-        yield* refuses(subject, remove, gone("DeletePaymentCredentialProvider"))
-        yield* refuses(subject, get, gone("GetPaymentCredentialProvider"))
+        yield* rejects(subject, remove, gone("DeletePaymentCredentialProvider"))
+        yield* rejects(subject, get, gone("GetPaymentCredentialProvider"))
       })
     )
 
@@ -337,12 +341,12 @@ export const providers = (subject: Subject): void => {
             })
           )
         const operation = "CreatePaymentCredentialProvider"
-        yield* refuses(
+        yield* rejects(
           subject,
           create({}),
           invalid(operation, "Member must not be null for the secret source MANAGED", `${path}.apiKeySecret`)
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           create({ apiKeySecret: secret("s"), walletSecretSource: "EXTERNAL" }),
           invalid(operation, "Member must not be null for the secret source EXTERNAL", `${path}.walletSecretConfig`)
@@ -361,7 +365,7 @@ export const providers = (subject: Subject): void => {
     )
 
     test(
-      "give tokens, of their own vendor only",
+      "return tokens of their own vendor only",
       Effect.gen(function*() {
         yield* createWorkload()
         yield* control((plane) =>
@@ -394,12 +398,12 @@ export const providers = (subject: Subject): void => {
           coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" }
         }
         const operation = "GetResourcePaymentToken"
-        yield* refuses(
+        yield* rejects(
           subject,
           token(other),
           invalid(operation, "The credential provider is one of StripePrivy", "paymentTokenRequest")
         )
-        yield* refuses(subject, token(other, "nothing"), notFound(operation, "PaymentCredentialProvider", "nothing"))
+        yield* rejects(subject, token(other, "nothing"), notFound(operation, "PaymentCredentialProvider", "nothing"))
       })
     )
   })

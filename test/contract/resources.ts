@@ -15,15 +15,15 @@ import {
   vaultArn
 } from "./setup.js"
 import {
-  ask,
-  asked,
   complete,
   consentAs,
   control,
   createProvider,
   createWorkload,
-  type Refusal,
-  refuses,
+  type Rejection,
+  rejects,
+  requestConsent,
+  requestToken,
   returnUrl,
   same,
   secret,
@@ -38,9 +38,9 @@ import {
 export const resources = (subject: Subject): void => {
   const test = tester(subject)
 
-  describe("workload identities, once they are there", () => {
+  describe("existing workload identities", () => {
     test(
-      "are replaced by an update, which changes the time, and nothing else",
+      "are replaced by an update, which changes the time and nothing else",
       Effect.gen(function*() {
         yield* createWorkload("agent", [returnUrl, "my_app:/back"])
         const before = yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" }))
@@ -53,7 +53,7 @@ export const resources = (subject: Subject): void => {
         assert.isTrue(DateTime.isGreaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
         same(yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })), updated)
         same((yield* update()).allowedResourceOauth2ReturnUrls, [])
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.updateWorkloadIdentity({ name: "nobody" })),
           notFound("UpdateWorkloadIdentity", "WorkloadIdentity", "nobody")
@@ -62,32 +62,32 @@ export const resources = (subject: Subject): void => {
     )
 
     test(
-      "are gone after their deletion, with what was granted to them",
+      "are deleted with their grants",
       Effect.gen(function*() {
         yield* setUp
         yield* consented("alice")
-        const pending = yield* asked(yield* tokenOfUser("bob"))
+        const pending = yield* requestConsent(yield* tokenOfUser("bob"))
         yield* consentAs(pending.sessionUri, "code")
         const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
         const removed: void = yield* remove
         assert.isUndefined(removed)
         const gone = (operation: string) => notFound(operation, "WorkloadIdentity", "agent")
-        yield* refuses(subject, remove, gone("DeleteWorkloadIdentity"))
-        yield* refuses(
+        yield* rejects(subject, remove, gone("DeleteWorkloadIdentity"))
+        yield* rejects(
           subject,
           control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
           gone("GetWorkloadIdentity")
         )
-        yield* refuses(subject, tokenOfWorkload(), {
+        yield* rejects(subject, tokenOfWorkload(), {
           tag: "AccessDeniedException",
           operation: "GetWorkloadAccessToken",
           message: "Workload Identity does not belong to caller account"
         })
         yield* createWorkload()
-        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("alice"))))
+        assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
         // A session of the deleted identity does not yield a token for the new one.
         assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
-        assert.isFalse(isIssued(yield* ask(yield* tokenOfUser("bob"))))
+        assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("bob"))))
       })
     )
   })
@@ -109,12 +109,12 @@ export const resources = (subject: Subject): void => {
         same(set.kmsConfiguration, kmsConfiguration)
         assert.isTrue(DateTime.isGreaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
         same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
           notFound("GetTokenVault", "TokenVault", "other")
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "other", kmsConfiguration })),
           notFound("SetTokenVaultCMK", "TokenVault", "other")
@@ -125,7 +125,7 @@ export const resources = (subject: Subject): void => {
 
   describe("tags", () => {
     test(
-      "are put on everything that has an ARN, added to, and taken off",
+      "are added to and removed from every resource with an ARN",
       Effect.gen(function*() {
         const longName = "w".repeat(255)
         const workload = yield* control((plane) => plane.createWorkloadIdentity({ name: longName, tags: { a: "1" } }))
@@ -156,18 +156,18 @@ export const resources = (subject: Subject): void => {
     )
 
     test(
-      "have no key that AWS reserves",
+      "are rejected when AWS reserves the key",
       Effect.gen(function*() {
         const { workloadIdentityArn: resourceArn } = yield* createWorkload()
         const message = "Member must not have a key that begins with aws: AWS reserves the prefix"
         for (const key of ["aws:", "aws:team", "AWS:team"]) {
           const tags = { [key]: "" }
-          yield* refuses(
+          yield* rejects(
             subject,
             control((plane) => plane.tagResource({ resourceArn, tags })),
             invalid("TagResource", message, "tags")
           )
-          yield* refuses(
+          yield* rejects(
             subject,
             control((plane) => plane.createWorkloadIdentity({ name: "other", tags })),
             invalid("CreateWorkloadIdentity", message, "tags")
@@ -179,7 +179,7 @@ export const resources = (subject: Subject): void => {
     )
 
     test(
-      "are at most 50, and not on what is not there",
+      "are at most 50, and rejected when the resource does not exist",
       Effect.gen(function*() {
         const { workloadIdentityArn: resourceArn } = yield* createWorkload()
         const many = (prefix: string, count: number) =>
@@ -188,28 +188,28 @@ export const resources = (subject: Subject): void => {
           control((plane) => plane.tagResource({ resourceArn: arn, tags }))
         yield* tag(many("a", 50))
         yield* tag({ "a-0": "again" })
-        yield* refuses(subject, tag({ b: "" }), {
+        yield* rejects(subject, tag({ b: "" }), {
           tag: "ServiceQuotaExceededException",
           operation: "TagResource",
           message: "A resource cannot have more than 50 tags"
         })
         const unknown = `${resourceArn}x`
-        const gone = (operation: string): Refusal => ({
+        const gone = (operation: string): Rejection => ({
           tag: "ResourceNotFoundException",
           operation,
           message: `Resource with ARN '${unknown}' not found`
         })
-        yield* refuses(subject, tag({}, unknown), gone("TagResource"))
+        yield* rejects(subject, tag({}, unknown), gone("TagResource"))
         for (const other of [`${identityArn}:token-vault/other`, vaultArn.replace("123456789012", "210987654321")]) {
           const message = `Resource with ARN '${other}' not found`
-          yield* refuses(subject, tag({}, other), { ...gone("TagResource"), message })
+          yield* rejects(subject, tag({}, other), { ...gone("TagResource"), message })
         }
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.untagResource({ resourceArn: unknown, tagKeys: ["a"] })),
           gone("UntagResource")
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.listTagsForResource({ resourceArn: unknown })),
           gone("ListTagsForResource")
@@ -225,14 +225,14 @@ export const resources = (subject: Subject): void => {
       control((plane) => plane.updateConsentPortal({ consentPortalIdentifier, description }))
     const remove = (consentPortalIdentifier: string) =>
       control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier }))
-    const gone = (operation: string, identifier: string): Refusal => ({
+    const gone = (operation: string, identifier: string): Rejection => ({
       tag: "ResourceNotFoundException",
       operation,
       message: `ConsentPortal '${identifier}' not found`
     })
 
     test(
-      "are being created, and until then neither changed nor deleted",
+      "are neither changed nor deleted while they are being created",
       Effect.gen(function*() {
         yield* createProvider()
         const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
@@ -244,9 +244,9 @@ export const resources = (subject: Subject): void => {
         same(consentPortalArn, `${identityArn}:consent-portal/${consentPortalId}`)
         const busy = (operation: string) =>
           conflict(operation, "ConsentPortal 'portal' is in status CREATING: wait until it is ACTIVE")
-        yield* refuses(subject, update(consentPortalId, "new"), busy("UpdateConsentPortal"))
-        yield* refuses(subject, remove(consentPortalArn), busy("DeleteConsentPortal"))
-        yield* refuses(
+        yield* rejects(subject, update(consentPortalId, "new"), busy("UpdateConsentPortal"))
+        yield* rejects(subject, remove(consentPortalArn), busy("DeleteConsentPortal"))
+        yield* rejects(
           subject,
           createPortal(),
           conflict("CreateConsentPortal", "ConsentPortal with name 'portal' already exists")
@@ -273,9 +273,9 @@ export const resources = (subject: Subject): void => {
         same(idpConfig, portal().idpConfig)
         same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [summary] })
         yield* remove(consentPortalId)
-        yield* refuses(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
-        yield* refuses(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
-        yield* refuses(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
+        yield* rejects(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
+        yield* rejects(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
+        yield* rejects(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
         same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [] })
         assert.notStrictEqual((yield* createPortal()).consentPortalId, consentPortalId)
       }),
@@ -290,12 +290,12 @@ export const resources = (subject: Subject): void => {
         const { consentPortalId } = yield* createPortal()
         const message = "Member must be the ARN of an OAuth2 credential provider"
         const field = "idpConfig.credentialProviderArn"
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) => plane.createConsentPortal(portal("other", "nothing"))),
           invalid("CreateConsentPortal", message, field)
         )
-        yield* refuses(
+        yield* rejects(
           subject,
           control((plane) =>
             plane.updateConsentPortal({
@@ -351,18 +351,18 @@ export const resources = (subject: Subject): void => {
           + "[MicrosoftOauth2, CustomOauth2, OktaOauth2, OneLoginOauth2, PingOneOauth2, CyberArkOauth2, FusionAuthOauth2, "
           + "Auth0Oauth2, CognitoOauth2]"
         const { idpConfig } = portal("github", "github")
-        const refusals = [
+        const rejections = [
           [idpConfig, noJwts, "idpConfig.credentialProviderArn"],
           [portal("spotify", "spotify").idpConfig, noJwts, "idpConfig.credentialProviderArn"],
           [{ ...portal().idpConfig, scopes: ["email"] }, "Member must have the scope openid", "idpConfig.scopes"]
         ] as const
-        for (const [idpConfig, message, field] of refusals) {
-          yield* refuses(
+        for (const [idpConfig, message, field] of rejections) {
+          yield* rejects(
             subject,
             control((plane) => plane.createConsentPortal({ ...portal("other"), idpConfig })),
             invalid("CreateConsentPortal", message, field)
           )
-          yield* refuses(
+          yield* rejects(
             subject,
             control((plane) => plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig })),
             invalid("UpdateConsentPortal", message, field)
@@ -379,7 +379,7 @@ export const resources = (subject: Subject): void => {
     )
 
     test(
-      "are one for a gateway, by its id or its ARN",
+      "are unique for a gateway, by its id or its ARN",
       Effect.gen(function*() {
         yield* createProvider()
         const { consentPortalId } = yield* createPortal()
@@ -391,8 +391,8 @@ export const resources = (subject: Subject): void => {
           "CreateConsentPortal",
           "The gateway 'portal-0123456789' has a ConsentPortal already, with name 'portal'"
         )
-        yield* refuses(subject, create("portal-0123456789"), taken)
-        yield* refuses(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
+        yield* rejects(subject, create("portal-0123456789"), taken)
+        yield* rejects(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
         yield* remove(consentPortalId)
         const { portalUrl } = yield* create(`${identityArn}:gateway/portal-0123456789`)
         same(portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")

@@ -6,11 +6,11 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import { refuses, same, type Subject, tester } from "./utils.js"
+import { rejects, same, type Subject, tester } from "./utils.js"
 
 const audience = "https://api.example.com"
 
-const ask = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}) =>
+const requestToken = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}) =>
   Effect.flatMap(
     SecurityTokenService.SecurityTokenService,
     (sts) => sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384", ...request })
@@ -54,16 +54,16 @@ export const securityTokenService = (subject: Subject): void => {
   describe("web identity tokens", () => {
     for (const signingAlgorithm of ["ES384", "RS256"] as const) {
       test(
-        `say who asked, and are checked by the issuer's keys (${signingAlgorithm})`,
+        `name the caller, and are verified by the issuer's keys (${signingAlgorithm})`,
         Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
-          const answer = yield* ask({ signingAlgorithm, tags: { "job <&>": "\"a\" 'b' é +%", empty: "" } })
-          const { payload, protectedHeader } = yield* verified(answer)
+          const response = yield* requestToken({ signingAlgorithm, tags: { "job <&>": "\"a\" 'b' é +%", empty: "" } })
+          const { payload, protectedHeader } = yield* verified(response)
           assert.strictEqual(protectedHeader.alg, signingAlgorithm)
           assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\/./)
           assert.strictEqual(payload.aud, audience)
           assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 300)
-          assert.strictEqual(DateTime.toEpochMillis(answer.expiration), (payload.exp ?? 0) * 1000)
+          assert.strictEqual(DateTime.toEpochMillis(response.expiration), (payload.exp ?? 0) * 1000)
           assert.isAtMost(Math.abs((payload.iat ?? 0) * 1000 - now), 10_000)
           assert.deepStrictEqual(payload["https://sts.amazonaws.com/"], {
             aws_account: "123456789012",
@@ -75,11 +75,11 @@ export const securityTokenService = (subject: Subject): void => {
     }
 
     test(
-      "are for several audiences, for as long as they are asked to live",
+      "have several audiences, and the requested duration",
       Effect.gen(function*() {
         const many = [audience, ...audiences(9)]
         for (const durationSeconds of [60, 3600]) {
-          const { payload } = yield* verified(yield* ask({ audience: many, durationSeconds, tags: {} }))
+          const { payload } = yield* verified(yield* requestToken({ audience: many, durationSeconds, tags: {} }))
           assert.deepStrictEqual(payload.aud, many)
           assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), durationSeconds)
           assert.notProperty(payload["https://sts.amazonaws.com/"], "request_tags")
@@ -88,16 +88,16 @@ export const securityTokenService = (subject: Subject): void => {
     )
 
     test(
-      "are never the same twice",
+      "are unique",
       Effect.gen(function*() {
-        const tokens = yield* Effect.all(Array.from({ length: 10 }, () => ask()), { concurrency: 10 })
+        const tokens = yield* Effect.all(Array.from({ length: 10 }, () => requestToken()), { concurrency: 10 })
         assert.lengthOf(new Set(tokens.map(({ webIdentityToken }) => Redacted.value(webIdentityToken))), 10)
       })
     )
 
     test(
-      "are not made when they would be too large",
-      refuses(subject, ask({ tags: tags(50, "v".repeat(256)) }), {
+      "are rejected when they would be too large",
+      rejects(subject, requestToken({ tags: tags(50, "v".repeat(256)) }), {
         tag: "JWTPayloadSizeExceededException",
         operation: "GetWebIdentityToken",
         message: "The requested token payload size exceeds the maximum allowed size."
@@ -121,7 +121,7 @@ export const securityTokenService = (subject: Subject): void => {
           [{ tags: tags(51) }, /^tags$/, ""]
         ]
         for (const [request, field, said] of requests) {
-          const error = yield* Effect.flip(ask(request))
+          const error = yield* Effect.flip(requestToken(request))
           assert.strictEqual(error._tag, "ValidationException")
           const [, name, constraint] =
             /^1 validation error detected: Value at '(.*)' failed to satisfy constraint: Member must (.*)$/.exec(
@@ -130,7 +130,7 @@ export const securityTokenService = (subject: Subject): void => {
           assert.match(name ?? error.message, field)
           assert.include(constraint, said)
         }
-        yield* ask({ audience: ["a", "a".repeat(1000)], tags: tags(50) })
+        yield* requestToken({ audience: ["a", "a".repeat(1000)], tags: tags(50) })
       })
     )
   })

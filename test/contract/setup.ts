@@ -3,13 +3,13 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
 import {
-  ask,
-  asked,
   complete,
   consentAs,
   control,
   data,
-  type Refusal,
+  type Rejection,
+  requestConsent,
+  requestToken,
   secret,
   tokenOfUser,
   tokenOfWorkload
@@ -18,20 +18,20 @@ import {
 export const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 export const vaultArn = `${identityArn}:token-vault/default`
 
-export const notFound = (operation: string, what: string, name: string): Refusal => ({
+export const notFound = (operation: string, what: string, name: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
   message: `${what} with name '${name}' not found`
 })
 
-export const invalid = (operation: string, message: string, field?: string): Refusal => ({
+export const invalid = (operation: string, message: string, field?: string): Rejection => ({
   tag: "ValidationException",
   operation,
   message,
   ...(field === undefined ? {} : { reason: "FieldValidationFailed", fieldList: [{ name: field, message }] })
 })
 
-export const conflict = (operation: string, message: string): Refusal => ({
+export const conflict = (operation: string, message: string): Rejection => ({
   tag: "ConflictException",
   operation,
   message
@@ -43,7 +43,7 @@ export const settings = {
 export const reference = { secretId: "vendor", jsonKey: "key" }
 
 /** The settings do not have the secret. */
-export const deniedSecret = (operation: string, secretId: string): Refusal => ({
+export const deniedSecret = (operation: string, secretId: string): Rejection => ({
   tag: "AccessDeniedException",
   operation,
   message: `Access denied when retrieving secret '${secretId}'`
@@ -88,12 +88,12 @@ export const readKey = (resourceCredentialProviderName = "weather") =>
 export const consented = (userId: string) =>
   Effect.gen(function*() {
     const token = yield* tokenOfUser(userId)
-    const { sessionUri } = yield* asked(token)
+    const { sessionUri } = yield* requestConsent(token)
     yield* consentAs(sessionUri, "code")
     yield* complete(sessionUri, { userId })
-    const answer = yield* ask(token)
-    assert(answer instanceof DataPlane.Issued)
-    return answer
+    const response = yield* requestToken(token)
+    assert(response instanceof DataPlane.Issued)
+    return response
   })
 
-export const isIssued = (answer: DataPlane.TokenAnswer): boolean => answer instanceof DataPlane.Issued
+export const isIssued = (response: DataPlane.TokenAnswer): boolean => response instanceof DataPlane.Issued

@@ -80,23 +80,26 @@ export const jwt = (claims: object, signature = "c2ln"): Redacted.Redacted =>
   secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${signature}`)
 
 export const tokenOfWorkload = (workloadName = "agent") =>
-  Effect.map(data((plane) => plane.getWorkloadAccessToken({ workloadName })), (answer) => answer.workloadAccessToken)
+  Effect.map(
+    data((plane) => plane.getWorkloadAccessToken({ workloadName })),
+    (response) => response.workloadAccessToken
+  )
 
 export const tokenOfUser = (userId: string, workloadName = "agent") =>
   Effect.map(
     data((plane) => plane.getWorkloadAccessTokenForUserId({ workloadName, userId })),
-    (answer) => answer.workloadAccessToken
+    (response) => response.workloadAccessToken
   )
 
 export const tokenOfJwt = (userToken: Redacted.Redacted, workloadName = "agent") =>
   Effect.map(
     data((plane) => plane.getWorkloadAccessTokenForJwt({ workloadName, userToken })),
-    (answer) => answer.workloadAccessToken
+    (response) => response.workloadAccessToken
   )
 
 type TokenRequest = Partial<DataPlane.GetResourceOauth2TokenRequest>
 
-export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
+export const requestToken = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
   data((plane) =>
     plane.getResourceOauth2Token({
       workloadIdentityToken,
@@ -108,25 +111,25 @@ export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequ
     })
   )
 
-export const asked = (token: Redacted.Redacted, request?: TokenRequest) =>
-  Effect.map(ask(token, request), (answer) => {
-    assert(answer instanceof DataPlane.ConsentRequired, `not asked for consent: ${answer._tag}`)
-    return answer
+export const requestConsent = (token: Redacted.Redacted, request?: TokenRequest) =>
+  Effect.map(requestToken(token, request), (response) => {
+    assert(response instanceof DataPlane.ConsentRequired, `not asked for consent: ${response._tag}`)
+    return response
   })
 
 export const issued = (accessToken: string) => new DataPlane.Issued({ accessToken: secret(accessToken) })
 
 /** Opens the authorization URL. Returns the authorization request that the browser is redirected to. */
 export const openPage = (sessionUri: Redacted.Redacted) =>
-  Effect.map(backend((local) => local.authorize(sessionUri)), (answer) => {
-    assert(answer._tag === "Redirect", `no redirect: ${answer._tag}`)
-    return new URL(Redacted.value(answer.url))
+  Effect.map(backend((local) => local.authorize(sessionUri)), (response) => {
+    assert(response._tag === "Redirect", `no redirect: ${response._tag}`)
+    return new URL(Redacted.value(response.url))
   })
 
 /** Follows the redirect from the authorization server to the callback. */
-export const comeBack = (authorization: URL, answer: Record<string, string>) => {
+export const comeBack = (authorization: URL, response: Record<string, string>) => {
   const callback = new URL(authorization.searchParams.get("redirect_uri") ?? "")
-  callback.search = String(new URLSearchParams({ ...answer, state: authorization.searchParams.get("state") ?? "" }))
+  callback.search = String(new URLSearchParams({ ...response, state: authorization.searchParams.get("state") ?? "" }))
   return backend((local) => local.callback(callback.pathname.split("/").at(-1) ?? "", secret(callback.href)))
 }
 
@@ -138,7 +141,7 @@ export const complete = (
   userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
 ) => data((plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
-export interface Refusal {
+export interface Rejection {
   readonly tag: string
   readonly operation: string
   readonly message: string
@@ -146,17 +149,17 @@ export interface Refusal {
   readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
 }
 
-export const oauth2Refusal = (tag: string, message: string): Refusal => ({
+export const oauth2Rejection = (tag: string, message: string): Rejection => ({
   tag,
   operation: "GetResourceOauth2Token",
   message
 })
 
 /** Asserts the exact error of a call. */
-export const refuses = <A, E extends { readonly _tag: string }, R>(
+export const rejects = <A, E extends { readonly _tag: string }, R>(
   subject: Subject,
   effect: Effect.Effect<A, E, R>,
-  expected: Refusal
+  expected: Rejection
 ): Effect.Effect<void, A, R> =>
   Effect.map(Effect.flip(effect), (error) => {
     const { _tag, message, operation, requestId, ...rest } = {

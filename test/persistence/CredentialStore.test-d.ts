@@ -5,7 +5,7 @@ import { describe, expectTypeOf, test } from "vitest"
 
 describe("the types of optional packages", () => {
   // An `any` is equal to nothing but itself.
-  test("are those of the packages, where they are installed", () => {
+  test("are those of the packages when these are installed", () => {
     expectTypeOf<CredentialStore.BackingPersistence>().toEqualTypeOf<Persistence.BackingPersistence>()
     expectTypeOf<CredentialStore.ClientOptions>().toEqualTypeOf<Ioredis.RedisOptions>()
   })

@@ -31,7 +31,7 @@ const key = keyOf(1)
 
 type Token = Effect.Effect<string, unknown>
 
-/** One process of a fleet: its own cache, its own connection. The store has time to answer, whatever else this machine does. */
+/** One process of a fleet: its own cache, its own connection. The store has time to response, whatever else this machine does. */
 const process_ = (
   store: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
   options: CredentialCache.StoreOptions = { storeTimeout: "10 seconds" }
@@ -48,7 +48,7 @@ const process_ = (
           oauth2Flow: "M2M",
           scopes: []
         })).pipe(
-          Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
+          Effect.map((respond) => respond._tag === "Issued" ? Redacted.value(respond.accessToken) : respond._tag),
           Effect.provide(context)
         )
   )
@@ -91,7 +91,7 @@ const use = <A, E>(
 ) => Effect.provide(Effect.flatMap(CredentialCache.Store, f), layer)
 
 describe("CredentialStore.layerRedis", () => {
-  redisTest("what one process has obtained another finds", () =>
+  redisTest("shares credentials between processes", () =>
     Effect.gen(function*() {
       const server = yield* started
       const [a, b] = [yield* process_(storeOf(server)), yield* process_(storeOf(server))]
@@ -102,7 +102,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* calls, 2)
     }))
 
-  redisTest("what is removed is gone", () =>
+  redisTest("removes credentials", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
@@ -121,7 +121,7 @@ describe("CredentialStore.layerRedis", () => {
       )
     }))
 
-  redisTest("Redis has digests and ciphertext, for as long as the credential is good", () =>
+  redisTest("stores digests and ciphertext until the credential expires", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
@@ -144,7 +144,7 @@ describe("CredentialStore.layerRedis", () => {
       ])
     }))
 
-  redisTest("a value is good for its own name only, and only as it was written", () =>
+  redisTest("rejects a value under another name, and a changed value", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
@@ -169,7 +169,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* c("bob"), token(number - 1))
     }))
 
-  redisTest("keys rotate: the first writes, all read", () =>
+  redisTest("writes with the first key, and reads with all keys", () =>
     Effect.gen(function*() {
       const server = yield* started
       const [next, other] = [keyOf(2), keyOf(3)]
@@ -183,7 +183,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* latest(), token(2))
     }))
 
-  redisTest("stores of other names do not meet", () =>
+  redisTest("separates stores by their id", () =>
     Effect.gen(function*() {
       const server = yield* started
       const a = yield* process_(storeOf(server, { storeId: "a" }))
@@ -192,7 +192,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* b(), token(1))
     }))
 
-  redisTest("a Redis that is lost costs calls, and is used again when it is back", () =>
+  redisTest("calls AgentCore while Redis is lost, and uses Redis again afterwards", () =>
     Effect.gen(function*() {
       const server = yield* started
       const a = yield* process_(storeOf(server))
@@ -220,7 +220,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(yield* calls, last)
     }))
 
-  redisTest("a Redis that does not answer is passed over after 100 milliseconds", () =>
+  redisTest("calls AgentCore when Redis does not respond within 100 milliseconds", () =>
     Effect.gen(function*() {
       const server = yield* started
       const scope = yield* Scope.make()
@@ -253,7 +253,7 @@ describe("CredentialStore.layerRedis", () => {
       })
   )
 
-  redisTest("nothing is left that keeps the process", () =>
+  redisTest("does not keep the process alive", () =>
     Effect.gen(function*() {
       const { port } = yield* Redis.make()
       const program = yield* Effect.promise(() => buildProgram("persistence/CredentialStore.child.ts"))
@@ -268,7 +268,7 @@ describe("CredentialStore.layerRedis", () => {
       assert.strictEqual(said, "Failure")
     }))
 
-  redisTest("says why a connection fails, and nothing secret", () =>
+  redisTest("logs why a connection fails, without secrets", () =>
     Effect.gen(function*() {
       const server = yield* Effect.tap(Redis.make("sentinel-right-password"), (server) => server.start)
       const recorder = yield* Recorder.make
@@ -294,7 +294,7 @@ describe("CredentialStore.layerRedis", () => {
       ])
     }))
 
-  redisTest("a URL and options of ioredis go together", () =>
+  redisTest("combines a URL and options of ioredis", () =>
     Effect.gen(function*() {
       const server = yield* Effect.tap(Redis.make("sentinel-right-password"), (server) => server.start)
       const redis = yield* server.client
@@ -319,10 +319,10 @@ describe("CredentialStore.layer", () => {
     assert.isTrue(Option.isNone(yield* store.get("name")))
   })
 
-  it.live("over a BackingPersistence in memory", () =>
+  it.live("stores credentials in a BackingPersistence in memory", () =>
     roundTrip.pipe(Effect.provide(CredentialStore.layer({ key })), Effect.provide(Persistence.layerBackingMemory)))
 
-  redisTest("over the Redis of effect/persistence", () =>
+  redisTest("stores credentials in the Redis persistence of effect/persistence", () =>
     Effect.gen(function*() {
       const server = yield* started
       yield* roundTrip.pipe(
@@ -360,7 +360,7 @@ describe("CredentialStore.layer", () => {
       }
     }))
 
-  it.live("says why it fails, by a code", () =>
+  it.live("fails with a code", () =>
     Effect.gen(function*() {
       const cause = Object.assign(new Error("sentinel-message"), { code: "ECONNRESET" })
       const fail = () => Effect.fail(new Persistence.PersistenceError({ message: "Failed to get", cause }))
@@ -381,7 +381,7 @@ describe("CredentialStore.layer", () => {
     }))
 })
 
-describe("CredentialStore: its settings", () => {
+describe("the options of CredentialStore", () => {
   const invalid = (options: CredentialStore.Options) =>
     Effect.flip(
       Layer.build(CredentialStore.layer(options)).pipe(Effect.scoped, Effect.provide(Persistence.layerBackingMemory))
@@ -410,7 +410,7 @@ describe("CredentialStore: its settings", () => {
       }).pipe(Effect.scoped)
   )
 
-  redisTest("they come from the configuration", () =>
+  redisTest("are read from the configuration", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
@@ -444,7 +444,7 @@ describe("CredentialStore: its settings", () => {
       assert.include(String(exit), "CREDENTIAL_STORE_KEY")
     }))
 
-  it.live("say what to install when a package is missing", () =>
+  it.live("name the package to install when it is missing", () =>
     Effect.gen(function*() {
       vi.doMock("ioredis", () => {
         throw new Error("Cannot find package 'ioredis'")

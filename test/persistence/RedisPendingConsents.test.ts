@@ -88,7 +88,7 @@ describe("RedisPendingConsents", () => {
       })
   )
 
-  Redis.redisTest("a Redis that is lost is an error with a reason, until it is back", () =>
+  Redis.redisTest("fails with a reason while Redis is lost", () =>
     Effect.gen(function*() {
       const server = yield* started
       const { pending, signals } = yield* start(storeOn(server))
@@ -110,7 +110,7 @@ describe("RedisPendingConsents", () => {
     }))
 
   Redis.redisTest(
-    "a Redis that does not answer holds up a signal for two seconds at most",
+    "a Redis that does not respond holds up a signal for two seconds at most",
     () =>
       Effect.gen(function*() {
         const server = yield* started
@@ -124,7 +124,7 @@ describe("RedisPendingConsents", () => {
       })
   )
 
-  Redis.redisTest("a browser that is closed does not stop the signal of its page", () =>
+  Redis.redisTest("sends the signal of a page whose browser is closed", () =>
     Effect.gen(function*() {
       const server = yield* started
       const [sender, receiver] = yield* Effect.all([
@@ -143,7 +143,7 @@ describe("RedisPendingConsents", () => {
       yield* Effect.timeout(Deferred.await(received), "10 seconds")
     }))
 
-  Redis.redisTest("a Redis that was never there fails neither the layer nor its end", () =>
+  Redis.redisTest("builds and releases the layer without Redis", () =>
     Effect.gen(function*() {
       const absent = yield* Redis.make()
       const scope = yield* Scope.make()
@@ -153,7 +153,7 @@ describe("RedisPendingConsents", () => {
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
     }))
 
-  Redis.redisTest("an entry that was changed is not readable, and is not passed on", () =>
+  Redis.redisTest("rejects a changed entry", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
@@ -166,10 +166,10 @@ describe("RedisPendingConsents", () => {
       const claims = yield* Effect.forEach(["one", "two"], (name) => Effect.result(pending.claim(uriOf(name))))
       const errors = claims.flatMap((claim) => claim._tag === "Failure" ? [claim.failure] : [])
       assert.lengthOf(errors, 1)
-      assert.include(errors[0]?.message, "an entry is not readable")
+      assert.include(errors[0]?.message, "an entry cannot be read")
     }))
 
-  Redis.redisTest("takes its options from the configuration", () =>
+  Redis.redisTest("reads its options from the configuration", () =>
     Effect.gen(function*() {
       const server = yield* started
       const layer = RedisPendingConsents.layerConfig({
@@ -186,7 +186,7 @@ describe("RedisPendingConsents", () => {
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))
 
-  it.live("says what is wrong with its options", () =>
+  it.live("rejects invalid options", () =>
     Effect.gen(function*() {
       const build = (options: RedisPendingConsents.Options) =>
         Effect.flip(Layer.build(RedisPendingConsents.layer(options)))
@@ -202,7 +202,7 @@ describe("RedisPendingConsents", () => {
       }
     }))
 
-  it.live("says what to install when a package is missing", () =>
+  it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       vi.doMock("ioredis", () => {
         throw new Error("Cannot find package 'ioredis'")

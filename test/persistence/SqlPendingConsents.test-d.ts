@@ -14,7 +14,7 @@ const key = Redacted.make("key")
 
 describe("stores of consents", () => {
   // An `any` is equal to nothing but itself.
-  test("the client of SQL is that of the package, where it is installed", () => {
+  test("take the SqlClient of effect/sql", () => {
     expectTypeOf<SqlPendingConsents.SqlClient>().toEqualTypeOf<SqlClient>()
   })
 
@@ -29,7 +29,7 @@ describe("stores of consents", () => {
     expectTypeOf(PendingConsents.layerMemory).toExtend<Layer.Layer<PendingConsents.PendingConsents>>()
   })
 
-  test("a store that a program wrote before there were signals goes on compiling", () => {
+  test("a store of a program without signals still compiles", () => {
     interface Pending {
       readonly session: ConsentSession
       readonly user: UserIdentifier

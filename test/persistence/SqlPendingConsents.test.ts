@@ -121,7 +121,7 @@ const sharesItsClient = (
     Scope.Scope
   >
 ) => {
-  test("a claim is not undone by a transaction of the program that is rolled back", () =>
+  test("keeps a claim when a transaction of the program is rolled back", () =>
     Effect.gen(function*() {
       const { pending, sql } = yield* Effect.flatMap(make, shareClient)
       yield* pending.open({ session: sessionOf("one"), user: alice })
@@ -134,7 +134,7 @@ const sharesItsClient = (
       assert.deepStrictEqual([inside, yield* reasonOf(pending.claim(uriOf("one")))], outcomes)
     }))
 
-  test("a row that another program wrote ends a claim", () =>
+  test("fails a claim when another program wrote the row", () =>
     Effect.gen(function*() {
       const store = yield* make
       const { pending, sql } = yield* shareClient(store)
@@ -149,7 +149,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
 
   sharesItsClient(Postgres.postgresTest, Effect.map(postgres, ({ table }) => ({ table, client: pgClient() })))
 
-  Postgres.postgresTest("a PostgreSQL that does not respond is an error, until it does", () =>
+  Postgres.postgresTest("fails while PostgreSQL does not respond", () =>
     Effect.gen(function*() {
       const { pending, signals } = yield* Effect.flatMap(postgres, start)
       yield* pending.open({ session: sessionOf("one"), user: alice })
@@ -225,7 +225,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       })
   )
 
-  Postgres.postgresTest("several processes may make the tables at the same time", () =>
+  Postgres.postgresTest("creates the tables in several processes at once", () =>
     Effect.gen(function*() {
       const store = yield* postgres
       const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => start(store), {
@@ -257,11 +257,11 @@ describe("SqlPendingConsents on PostgreSQL", () => {
         const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
         const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
         assert.strictEqual(error.reason, "Schema")
-        assert.strictEqual(error.message, "The tables of the store of consents cannot be made: 42501")
+        assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
       })
   )
 
-  Postgres.postgresTest("leaves the only connection of a pool to the statements", () =>
+  Postgres.postgresTest("sends no messages over a pool of one connection", () =>
     Effect.gen(function*() {
       const table = `consents_${tables++}`
       const store: Store = {
@@ -273,7 +273,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       assert.deepStrictEqual((yield* pending.claim(uriOf("one"))).user, alice)
     }).pipe(Effect.timeout("20 seconds")))
 
-  Postgres.postgresTest("listens again after its connection was lost", () =>
+  Postgres.postgresTest("listens again after a lost connection", () =>
     Effect.gen(function*() {
       const store = yield* postgres
       const [sender, waiting] = [yield* start(store), yield* start(store)]
@@ -315,7 +315,7 @@ describe("SqlPendingConsents on SQLite", () => {
   )
 
   for (const [kind, previousKeys] of [["one key", []], ["a previous key", [keyOf(2)]]] as const) {
-    it.live(`with ${kind}, waits for a short lock of another process, and a long one is an error`, () =>
+    it.live(`waits for a short lock of another process, and fails on a long one, with ${kind}`, () =>
       Effect.gen(function*() {
         const store = yield* sqlite
         const { pending } = yield* start(store, { key: keyOf(1), previousKeys })
@@ -342,7 +342,7 @@ describe("SqlPendingConsents on SQLite", () => {
       }))
   }
 
-  it.live("starts while another process has a short lock", () =>
+  it.live("starts while another process holds a short lock", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const release = yield* lockDatabase(store.file)
@@ -353,7 +353,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
     }))
 
-  it.live("no row or file of SQLite has a secret, and no span or log line", () =>
+  it.live("stores no secret in a row or a file, and shows none in a span or a log line", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const recorder = yield* Recorder.make
@@ -364,7 +364,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assertFilesSecretFree(store.folder, secrets)
     }))
 
-  it.live("two processes claim each session once", () =>
+  it.live("claims each session once in two processes", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const { pending } = yield* start(store)
@@ -397,7 +397,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.include(mine, "Claimed")
     }))
 
-  it.effect("removes what has ended, ten minutes later", () =>
+  it.effect("removes expired entries after ten minutes", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const { pending, signals } = yield* start(store)
@@ -432,7 +432,7 @@ describe("SqlPendingConsents on SQLite", () => {
       })
     }))
 
-  it.live("says what is wrong with its options", () =>
+  it.live("rejects invalid options", () =>
     Effect.gen(function*() {
       const client = sqliteClient(":memory:")
       const build = (options: SqlPendingConsents.Options) =>
@@ -464,7 +464,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual(dialect.reason, "UnsupportedDialect")
     }))
 
-  it.live("takes its options from the configuration", () =>
+  it.live("reads its options from the configuration", () =>
     Effect.gen(function*() {
       const { file } = yield* sqlite
       const layer = Layer.provide(

@@ -1,4 +1,4 @@
-// A process that claims sessions from a SQLite database, and tells how each claim ended.
+// A process that claims sessions from a SQLite database, and prints the outcome of each claim.
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Effect from "effect/Effect"

@@ -42,7 +42,7 @@ const loadBalancer = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-/** Starts a process, which tells something in every line. */
+/** Starts a process that reports an event on each line. */
 const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const program = yield* Effect.promise(() => buildProgram("persistence/restart.child.ts"))

@@ -1,6 +1,6 @@
 /**
- * What the adapters over the AWS SDK and over HTTP share: a call of an operation, derived from the operation's row. The
- * error of a call without a response says where the call went.
+ * What the adapters over the AWS SDK and over HTTP share: calls of operations, derived from the operation's row. The
+ * error of a call without a response reports the target of the call.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -25,18 +25,18 @@ export const loadSdk = <Sdk extends object>(
     (error) => new TransportError({ kind: "unloadable", code: error.code, cause: Redacted.make(error) })
   )
 
-/** An operation whose request and response do not matter. */
+/** An operation with any request and response. */
 export interface Row<E> extends Operation.Any {
   readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
 }
 
-/** A response, which the codec of its operation reads. `$metadata` is that of the AWS SDK. */
+/** A response before the codec of its operation decodes it. `$metadata` has the form of the AWS SDK. */
 export interface Output {
   readonly value: unknown
   readonly $metadata: unknown
 }
 
-/** Where calls go. */
+/** The target of calls. */
 export interface Target {
   readonly host?: string | undefined
   readonly region?: string | undefined
@@ -46,8 +46,8 @@ export interface Target {
 /** A client of a plane. */
 export interface Client {
   /**
-   * Sends a request, again where the retries of the client say so. The time limit bounds all of it, and interruption
-   * aborts it.
+   * Sends a request, and sends it again as the client's retry policy decides. The time limit includes all attempts.
+   * Interruption aborts the request.
    */
   readonly send: <E>(
     row: Row<E>,
@@ -57,10 +57,10 @@ export interface Client {
   readonly target: Effect.Effect<Target>
 }
 
-/** The profile that the environment names, read when a call has failed. */
+/** Reads the profile that the environment names. It runs after a call has failed. */
 export type EnvironmentProfile = Effect.Effect<string | undefined>
 
-/** Reads the profile with the `ConfigProvider` of the layer, which a later call can be without. */
+/** Reads the profile with the `ConfigProvider` of the layer, because a later call may have another one. */
 export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
   ConfigProvider.ConfigProvider,
   (provider) =>
@@ -72,8 +72,8 @@ export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
 )
 
 /**
- * Adds to an error where the call went. Without credentials nothing was sent, and region and profile matter instead of
- * the host.
+ * Adds the target of the call to an error. Without credentials nothing was sent, so the error has the profile instead
+ * of the host.
  */
 const withTarget = (
   { cause, code, kind, operation, requestId, status }: TransportError,
@@ -91,7 +91,7 @@ const withTarget = (
     ...(kind === "credentials" ? { profile } : { host })
   })
 
-/** Decodes a response. A decoder throws on some dates. */
+/** Decodes a response. A decoder throws for some invalid dates. */
 const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "decode"> }, output: Output) => {
   try {
     return response.decode(output.value)

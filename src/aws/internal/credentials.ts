@@ -3,7 +3,7 @@ import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agent
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import { hasProperty, isDate, isString } from "effect/Predicate"
+import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../IdentityError.js"
@@ -11,7 +11,7 @@ import * as SingleFlight from "../../internal/singleFlight.js"
 import { exceptionNameOf } from "./failure.js"
 import { invalidConfig } from "./settings.js"
 
-/** Static credentials, in the place of the SDK's own search. */
+/** Static credentials, instead of the SDK's own search. */
 export interface Credentials {
   /** The id of the access key. */
   readonly accessKeyId: string
@@ -38,50 +38,50 @@ export interface Identity {
 /** A search for credentials. */
 export type Search = Effect.Effect<Identity, TransportError>
 
-/** Credentials that are there without a search, and a search for all others. */
+/** Kept credentials, and a search for new ones. */
 export interface Source {
   /** `now` in milliseconds since the epoch. */
   readonly kept: (now: number) => Identity | undefined
   readonly search: Search
 }
 
-/** The time before their end at which credentials are replaced, as in the AWS SDK. */
+/** Credentials are replaced this long before they expire, as in the AWS SDK. In milliseconds. */
 const refreshBefore = 300_000
 
-/** The time that a search has. The sources of AWS take less, with all their attempts. */
+/** The time limit of a search, in milliseconds. The sources of AWS take less, with all their attempts. */
 const searchLimit = 10_000
 
 const isValid = ({ expiration }: Identity, time: number): boolean =>
   expiration === undefined || expiration.getTime() > time
 
-const problemOf = (found: unknown): string | undefined =>
-  !hasProperty(found, "accessKeyId") || !isString(found.accessKeyId) || found.accessKeyId === ""
+const problemOf = (found: unknown): string | undefined => {
+  const { accessKeyId, expiration, secretAccessKey, sessionToken }: Record<string, unknown> = Object(found)
+  return !isString(accessKeyId) || accessKeyId === ""
     ? "Expected accessKeyId to be a string"
-    : !hasProperty(found, "secretAccessKey") || !isString(found.secretAccessKey) || found.secretAccessKey === ""
+    : !isString(secretAccessKey) || secretAccessKey === ""
     ? "Expected secretAccessKey to be a string"
-    : hasProperty(found, "sessionToken") && found.sessionToken !== undefined && !isString(found.sessionToken)
+    : sessionToken !== undefined && !isString(sessionToken)
     ? "Expected sessionToken to be a string"
-    : hasProperty(found, "expiration") && found.expiration !== undefined
-        && !(isDate(found.expiration) && Number.isFinite(found.expiration.getTime()))
+    : expiration !== undefined && !(isDate(expiration) && Number.isFinite(expiration.getTime()))
     ? "Expected expiration to be a Date"
     : undefined
+}
 
-/** A program in plain JavaScript can have a provider that returns anything. */
+/** In plain JavaScript a provider can return anything. */
 const check = (found: Identity): Search => {
   const problem = problemOf(found)
   return problem === undefined ? Effect.succeed(found) : searchError(new TypeError(problem))
 }
 
 /**
- * Keeps credentials. Callers who need new ones at once share one search, and no search takes longer than 10 seconds. A
- * failure is not kept.
+ * Keeps credentials. Concurrent callers share one search. A search takes at most 10 seconds. A failure is not kept.
  *
- * | left | a caller |
+ * | credentials expire in | a caller |
  * | --- | --- |
  * | 5 minutes or more | gets the kept ones |
  * | 10 seconds or more | gets the kept ones, and starts a search in the background |
- * | less | waits for a search, and gets the kept ones if it fails and they are still valid |
- * | nothing | waits for a search |
+ * | less | waits for a search. If it fails, the caller gets the kept ones while they are valid |
+ * | expired, or none | waits for a search |
  */
 export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
@@ -134,12 +134,12 @@ export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noC
 /** The credentials of a provider of the AWS SDK. */
 export const fromProvider = (provider: () => Promise<Identity>, code?: string): Search =>
   Effect.tryPromise({
-    // A program in plain JavaScript can have a provider that is not async, and throws.
+    // In plain JavaScript a provider may throw instead of returning a promise.
     try: async () => await provider(),
     catch: (error) => searchError(error, code)
   })
 
-/** The credentials of a provider of the program. Its errors can be those of any service, so they have one code. */
+/** The credentials of a provider of the program. Its errors can come from any service, so they all have one code. */
 export const fromOwnProvider = (provider: () => Promise<Identity>): Search => fromProvider(provider, noCredentials)
 
 const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): string | undefined =>
@@ -151,7 +151,7 @@ const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: Credent
     ? "Expected sessionToken to be Redacted"
     : undefined
 
-/** Static credentials in the form of the SDK. Programs in plain JavaScript can have secrets that are not `Redacted`. */
+/** Static credentials in the form of the SDK. In plain JavaScript a secret may not be `Redacted`. */
 export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Config.ConfigError> => {
   const problem = problemOfStatic(credentials)
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
@@ -162,7 +162,7 @@ export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Co
   })
 }
 
-/** The values of the variables of static credentials, as Lambda sets them. An empty variable counts as not set. */
+/** Static credentials from the values of their variables, as in Lambda. An empty variable counts as not set. */
 export const fromVariables = (
   accessKeyId?: string,
   secretAccessKey?: string,
@@ -175,7 +175,7 @@ export const fromVariables = (
 /** Credentials that do not change. */
 export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
-/** No credentials are left to find: a program without Node has no files and no instance. */
+/** No credentials: a runtime without Node has neither files nor an instance. */
 export const nothing: Source = {
   kept: () => undefined,
   search: Effect.suspend(() => new TransportError({ kind: "credentials", code: noCredentials }))

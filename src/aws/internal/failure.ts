@@ -1,14 +1,14 @@
 /**
  * Maps the rejections of the AWS SDK to errors of this package. No response of the service, or of a proxy before it, is
- * a defect. An error keeps the message of an exception, without the request's secrets, and nothing else of a body.
- * Names and messages are cut where they are longer than AWS sends them.
+ * a defect. Of a response body, an error keeps the message of an exception only, without the request's secrets.
+ * Names and messages that are longer than those of AWS are cut.
  *
  * | response | error |
  * | --- | --- |
  * | an exception that the operation has in the model, by its name and not by its status | that exception |
  * | JSON (of STS: XML) under any other name, or without a name (`Unknown`), or no body at all | `UnknownServiceError` with name and status |
  * | anything else (a proxy's HTML, a truncated body), at any status | `TransportError` `undecodable` with the status |
- * | a response that is not of the model | `TransportError` `undecodable` with the status |
+ * | a response that does not match the model | `TransportError` `undecodable` with the status |
  * | more than 8 MB | `TransportError` `undecodable` with the status |
  * | an incomplete response | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
@@ -20,8 +20,8 @@ import { cutName } from "../../internal/errorCode.js"
 import type { ExceptionClass } from "../../Operation.js"
 
 /**
- * The size of a response after decompression, in bytes. A guess: AWS documents no limit, and the largest pages have a
- * few hundred kB.
+ * The maximum size of a response after decompression, in bytes. AWS documents no limit. The largest pages have a few
+ * hundred kB.
  */
 export const maxBytes = 8_000_000
 
@@ -33,7 +33,7 @@ const timeoutCodes: ReadonlySet<string | undefined> = new Set([
   "UND_ERR_BODY_TIMEOUT"
 ])
 
-/** What Node's code of a lost request says. A response cannot be read if it is not HTTP, or too large. */
+/** The kind of error for Node's code of a lost request. */
 export const kindOfCode = (code: string | undefined): TransportError["kind"] =>
   timeoutCodes.has(code)
     ? "timeout"
@@ -48,19 +48,19 @@ const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-reques
 export const requestIdOf = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
   requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined)
 
-/** In characters. A service of AWS sends less. */
+/** In characters. Messages of AWS are shorter. */
 const maxMessage = 8192
 
 const maxFields = 100
 
-const maxFieldText = 1024
+const maxFieldLength = 1024
 
-const text = (value: unknown, member: string): string | undefined =>
-  hasProperty(value, member) && typeof value[member] === "string" && value[member] !== "" ? value[member] : undefined
+const stringOf = (value: unknown, name: string): string | undefined =>
+  hasProperty(value, name) && typeof value[name] === "string" && value[name] !== "" ? value[name] : undefined
 
-/** A name, a code or an id, which can come from a proxy. */
-const nameOf = (value: unknown, member: string): string | undefined => {
-  const name = text(value, member)
+/** A name, a code or an id. It is cut, because it may come from a proxy. */
+const nameOf = (value: unknown, property: string): string | undefined => {
+  const name = stringOf(value, property)
   return name === undefined ? undefined : cutName(name)
 }
 
@@ -79,18 +79,18 @@ export const metadataOf = (
 
 const fieldListOf = (
   error: unknown,
-  redact: (text: string, limit: number) => string
+  redact: (value: string, limit: number) => string
 ): ReadonlyArray<ValidationExceptionField> | undefined =>
   hasProperty(error, "fieldList") && Array.isArray(error.fieldList)
     ? error.fieldList.slice(0, maxFields).map((field: unknown) => ({
-      name: redact(text(field, "name") ?? "", maxFieldText),
-      message: redact(text(field, "message") ?? "", maxFieldText)
+      name: redact(stringOf(field, "name") ?? "", maxFieldLength),
+      message: redact(stringOf(field, "message") ?? "", maxFieldLength)
     }))
     : undefined
 
 /** How the exceptions of a client are read. */
 export interface Exceptions {
-  /** Recognizes the exceptions of this service. Credentials can come from another one, with exceptions of its own. */
+  /** Whether the exception comes from this service. A service that gives credentials has other exceptions. */
   readonly isOwn: (error: unknown) => boolean
   /** The usual names of exceptions, by the service's own names. */
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined
@@ -104,7 +104,7 @@ export const stsExceptionNames: Exceptions["exceptionNames"] = {
   InternalFailure: "InternalServerException"
 }
 
-/** Maps an exception of the service. `error` has the members of an exception of the SDK. */
+/** Maps an exception of the service. `error` has the properties of an exception of the SDK. */
 export const exception = <E>(
   { exceptionNames = {} }: Pick<Exceptions, "exceptionNames">,
   classes: ReadonlyArray<ExceptionClass<E>>,
@@ -114,7 +114,7 @@ export const exception = <E>(
   const redact = redactorOf(request)
   const { requestId, status } = metadataOf(error)
   const code = nameOf(error, "name") ?? "Unknown"
-  const message = redact(text(error, "message") ?? "", maxMessage)
+  const message = redact(stringOf(error, "message") ?? "", maxMessage)
   const name = Object.hasOwn(exceptionNames, code) ? exceptionNames[code] : code
   const Exception = classes.find(({ _tag }) => _tag === name)
   if (Exception === undefined) {
@@ -131,13 +131,13 @@ export const exception = <E>(
 
 const credentialErrors = new Set(["CredentialsProviderError", "TokenProviderError", "ProviderError"])
 
-// The SDK throws these as plain errors. Only the message tells them apart.
+// The SDK throws these as plain errors, so only their messages identify them.
 const credentialMessages = /^(Region is missing|Credential is missing|Resolved credential object is not valid)/
 
 const kindOf = (error: unknown, status: number | undefined): TransportError["kind"] => {
-  const code = text(error, "code")
-  const name = text(error, "name")
-  if (credentialErrors.has(name ?? "") || credentialMessages.test(text(error, "message") ?? "")) {
+  const code = stringOf(error, "code")
+  const name = stringOf(error, "name")
+  if (credentialErrors.has(name ?? "") || credentialMessages.test(stringOf(error, "message") ?? "")) {
     return "credentials"
   }
   // The code comes first, because the SDK names a reset connection TimeoutError.
@@ -154,15 +154,14 @@ const transport = (error: unknown): TransportError => {
     code: nameOf(error, "code") ?? nameOf(error, "name"),
     status,
     requestId,
-    // The response can be in `$response`, in the text of a SyntaxError, and in the `rawPacket` of an HTTP parser's
-    // error.
+    // `$response`, the message of a SyntaxError and the `rawPacket` of a parser's error can contain the response.
     cause: kind === "undecodable" || status !== undefined || hasProperty(error, "$response")
       ? undefined
       : Redacted.make(error)
   })
 }
 
-/** The name of an exception of an AWS service. Nothing else has `$fault`. */
+/** The name of an exception of an AWS service. Only these have `$fault`. */
 export const exceptionNameOf = (error: unknown): string | undefined =>
   hasProperty(error, "$fault") ? nameOf(error, "name") : undefined
 
@@ -179,46 +178,46 @@ export const fromRejection = <E>(
     ? transport(error)
     : exceptions.isOwn(error)
     ? exception(exceptions, classes, error, request)
-    // An exception of STS or SSO, which came up while the SDK fetched credentials. Its name is kept.
+    // An exception of STS or SSO, thrown while the SDK fetched credentials.
     : new TransportError({ kind: "credentials", code: exceptionNameOf(error) })
 
-/** A response that can be read, and that the operation does not have. */
+/** The error for a response that does not match the operation. */
 export const undecodable = (output: unknown): TransportError =>
   new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
-/** A piece of a secret of this length is removed too, because services quote a part of a long value. */
+/** Pieces of a secret of this length are removed too, because services quote parts of long values. */
 const pieceLength = 8
 
-/** A shorter value is no secret, and would occur in ordinary words. */
+/** Shorter values are not redacted, because they occur in ordinary words. */
 const shortest = 4
 
 // `encodeURIComponent` throws on half a surrogate pair.
-const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text))
+const toWellFormed = (value: string): string => new TextDecoder().decode(new TextEncoder().encode(value))
 
 const collectSecrets = (value: unknown, into: Set<string>): Set<string> => {
   if (Redacted.isRedacted(value)) {
     const secret = Redacted.value(value)
     if (typeof secret === "string" && secret.length >= shortest) {
       into.add(secret)
-      // As in JSON, in a URL, and in a form.
+      // The forms of the secret in JSON, in a URL, and in a form body.
       into.add(JSON.stringify(secret).slice(1, -1))
-      into.add(encodeURIComponent(wellFormed(secret)))
+      into.add(encodeURIComponent(toWellFormed(secret)))
       into.add(new URLSearchParams({ "": secret }).toString().slice(1))
     }
   } else if (typeof value === "object" && value !== null) {
-    for (const member of Object.values(value)) {
-      collectSecrets(member, into)
+    for (const property of Object.values(value)) {
+      collectSecrets(property, into)
     }
   }
   return into
 }
 
-// Front ends quote the canonical request when a signature does not match. It has the session token in clear.
-const withoutSessionToken = (text: string): string =>
-  text.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
+// If a signature does not match, AWS quotes the canonical request. It contains the session token.
+const removeSessionToken = (message: string): string =>
+  message.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
 
-/** The service quotes the values that it rejects. */
-const redactAll = (request: unknown): (text: string) => string => {
+/** Removes the secrets of a request, because the service quotes the values that it rejects. */
+const redactAll = (request: unknown): (message: string) => string => {
   const needles = new Map<number, Set<string>>()
   for (const secret of collectSecrets(request, new Set())) {
     const length = Math.min(pieceLength, secret.length)
@@ -228,32 +227,32 @@ const redactAll = (request: unknown): (text: string) => string => {
       pieces.add(secret.slice(start, start + length))
     }
   }
-  return (text) => {
+  return (message) => {
     if (needles.size === 0) {
-      return withoutSessionToken(text)
+      return removeSessionToken(message)
     }
     let shown = ""
     let hiddenUntil = 0
-    for (let at = 0; at < text.length; at++) {
+    for (let at = 0; at < message.length; at++) {
       for (const [length, pieces] of needles) {
-        if (at + length > hiddenUntil && pieces.has(text.slice(at, at + length))) {
+        if (at + length > hiddenUntil && pieces.has(message.slice(at, at + length))) {
           shown += at >= hiddenUntil ? "<redacted>" : ""
           hiddenUntil = at + length
         }
       }
-      shown += at >= hiddenUntil ? text.charAt(at) : ""
+      shown += at >= hiddenUntil ? message.charAt(at) : ""
     }
-    return withoutSessionToken(shown)
+    return removeSessionToken(shown)
   }
 }
 
 /**
- * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. It is built after a
- * failure only, because that is slow. A text of more than `limit` characters is cut, and its end is left out: it can be
- * the beginning of a secret.
+ * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. Build it only after a
+ * failure, because that is slow. A string of more than `limit` characters is cut. The last characters before the cut
+ * are dropped too, because they can be the beginning of a secret.
  */
-export const redactorOf = (request: unknown): (text: string, limit?: number) => string => {
+export const redactorOf = (request: unknown): (message: string, limit?: number) => string => {
   const redact = redactAll(request)
-  return (text, limit = Infinity) =>
-    text.length <= limit ? redact(text) : `${redact(text.slice(0, limit)).slice(0, 1 - pieceLength)}…`
+  return (message, limit = Infinity) =>
+    message.length <= limit ? redact(message) : `${redact(message.slice(0, limit)).slice(0, 1 - pieceLength)}…`
 }

@@ -9,9 +9,9 @@ import { OutboundWebIdentityFederationDisabledException } from "../../IdentityEr
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const advice =
-  "an administrator of the account turns outbound web identity federation on, once, by `aws iam enable-outbound-web-identity-federation`"
+  "an administrator of the account can enable outbound web identity federation by `aws iam enable-outbound-web-identity-federation`"
 
-/** Adds advice to the message of a disabled federation. The message of AWS has none. */
+/** Adds advice to the message of a disabled federation, because that of AWS has none. */
 const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenService.Operations => ({
   ...service,
   getWebIdentityToken: (request) =>
@@ -33,7 +33,7 @@ export const makeServices = (operations: {
   readonly control: Making<ControlPlane.Operations>
   readonly sts: Making<SecurityTokenService.Operations>
 }) =>
-  // In sequence: a setting that breaks all planes is reported once.
+  // Sequential, so that an invalid setting of all planes is reported once.
   Effect.map(Effect.all(operations), ({ control, data, sts }) =>
     Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
       Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),

@@ -33,7 +33,7 @@ const names = [
   "sts"
 ]
 
-/** Without this check, a misspelled `endpoint` or `credentials` would send calls elsewhere, or as someone else. */
+/** Without this check, a misspelled `endpoint` or `credentials` would send calls elsewhere, or as another caller. */
 export const checkNames = (options: object): Effect.Effect<void, Config.ConfigError> => {
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   return unknown === undefined ? Effect.void : invalid(unknown, `Expected a known option, one of ${names.join(", ")}`)
@@ -42,7 +42,7 @@ export const checkNames = (options: object): Effect.Effect<void, Config.ConfigEr
 /** The first region of AgentCore, and the default of the Python SDK. */
 const defaultRegion = "us-west-2"
 
-/** A region becomes a part of host names. Without this check it could name another host. */
+/** A region becomes part of a host name. Without this check it could name another host. */
 const checkRegion = (source: string, region: string): Effect.Effect<string, Config.ConfigError> =>
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(region)
     ? Effect.succeed(region)
@@ -72,7 +72,7 @@ export interface EndpointOptions {
    * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile (but for `AwsHttpPlanes.layer`), then the service in the
    * region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
    *
-   * An https URL without user name, password, query and fragment. Loopback hosts may have http.
+   * An https URL without user name, password, query and fragment. For loopback hosts, http is allowed.
    */
   readonly endpoint?: string | undefined
   /** Allows plain http to any host. Tokens are then readable on the network. */
@@ -98,7 +98,7 @@ export const controlPlaneVariables: EndpointVariables = {
 
 export const stsVariables: EndpointVariables = { awsVariable: "AWS_ENDPOINT_URL_STS" }
 
-// No message repeats the value, which may have a password in it.
+// Messages do not repeat the value, because it may contain a password.
 const endpointProblem = (value: string, allowInsecure: boolean): string | undefined => {
   if (!URL.canParse(value)) {
     return "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
@@ -111,11 +111,11 @@ const endpointProblem = (value: string, allowInsecure: boolean): string | undefi
     : url.search !== "" || url.hash !== ""
     ? "Expected a URL without query and fragment"
     : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
-    ? "Expected a URL with https: tokens would travel in clear. http is for loopback hosts only, unless allowInsecureEndpoint is set"
+    ? "Expected a URL with https: tokens would be readable on the network. http is allowed for loopback hosts, or with allowInsecureEndpoint"
     : undefined
 }
 
-/** An endpoint in the form of the SDK: without the slash at the end, which the SDK would double in paths. */
+/** Returns the endpoint without a trailing slash, because the SDK would double the slash in paths. */
 export const checkEndpoint = (
   source: string,
   value: string,
@@ -126,8 +126,8 @@ export const checkEndpoint = (
 }
 
 /**
- * The endpoint of the option, or of the first variable that is set. Undefined leaves the choice to the SDK. As in the
- * SDK, the AWS variables count only where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is not set.
+ * The endpoint of the option, or of the first variable that is set. `undefined` leaves the choice to the SDK. As in the
+ * SDK, the AWS variables are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set.
  */
 export const endpoint = (
   options: EndpointVariables & { readonly option: string | undefined; readonly allowInsecure: boolean }
@@ -148,17 +148,13 @@ export const endpoint = (
 export const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
 
-/** A guess: AWS documents no limit. A person who waits for a page has given up by then. */
+/** AWS documents no limit. A person does not wait longer for a page. */
 const defaultTimeout = Duration.seconds(30)
 
-/** The time limit of a call in milliseconds. Programs in plain JavaScript can have a value that is no duration. */
-export const timeout = (option: Duration.Input | undefined): Effect.Effect<number, Config.ConfigError> =>
-  Option.match(
-    Option.filter(Duration.fromInput(option ?? defaultTimeout), (duration) =>
-      Duration.isGreaterThan(duration, Duration.zero)),
-    {
-      onNone: () =>
-        invalid("timeout", "Expected a duration above zero, as in \"30 seconds\""),
-      onSome: (duration) => Effect.succeed(Duration.toMillis(duration))
-    }
-  )
+/** The time limit of a call in milliseconds. In plain JavaScript the value may not be a duration. */
+export const timeout = (option: Duration.Input = defaultTimeout): Effect.Effect<number, Config.ConfigError> => {
+  const millis = Option.getOrElse(Option.map(Duration.fromInput(option), Duration.toMillis), () => 0)
+  return millis > 0
+    ? Effect.succeed(millis)
+    : invalid("timeout", "Expected a duration above zero, as in \"30 seconds\"")
+}

@@ -1,7 +1,6 @@
-/** `PendingConsents` and `ConsentSignals` over a place for sealed values. */
+/** `PendingConsents` and `ConsentSignals` over a store for sealed values. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -28,12 +27,10 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
 }) {}
 
 // -----------------------------------------------------------------------------
-// The place
+// Backing
 // -----------------------------------------------------------------------------
 
-export class BackingError extends Data.TaggedError("BackingError")<{ readonly reason: string }> {}
-
-/** The names of one thing: the digest under the current key, then those under the previous keys. */
+/** The names of an entry: its digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
 export interface Sealed {
@@ -42,8 +39,11 @@ export interface Sealed {
   readonly sealed: string
 }
 
+/** Fails with a reason that is safe to log. */
+type Attempt<A> = Effect.Effect<A, string>
+
 /**
- * A place for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
+ * A store for sealed consents that several processes share. Names are keyed digests, values are sealed. Times are in
  * milliseconds since the epoch.
  */
 export interface ConsentBacking {
@@ -52,35 +52,29 @@ export interface ConsentBacking {
     readonly names: Names
     readonly sealed: string
     readonly expiresAt: number
-    /** The end of the entry. */
+    /** The time at which the entry is deleted. */
     readonly keptUntil: number
-  }) => Effect.Effect<void, BackingError>
+  }) => Attempt<unknown>
   /** Claims a session, in one step among all processes. */
-  readonly claim: (
-    names: Names,
-    now: number
-  ) => Effect.Effect<Sealed | "Unknown" | "AlreadyClaimed" | "Expired", BackingError>
+  readonly claim: (names: Names, now: number) => Attempt<Sealed | PendingConsents.ConsentNotPending["reason"]>
   /** Marks a claimed session whose outcome was signalled, and drops its value. */
-  readonly settle: (names: Names) => Effect.Effect<void, BackingError>
-  /** The claimed sessions that are not settled: all of them, or that of the names. */
-  readonly unsettled: (now: number, names?: Names) => Effect.Effect<ReadonlyArray<Sealed>, BackingError>
+  readonly settle: (names: Names) => Attempt<unknown>
+  /** Returns the claimed sessions that are not settled: all of them, or that of the names. */
+  readonly unsettled: (now: number, names?: Names) => Attempt<ReadonlyArray<Sealed>>
   readonly register: (registration: {
     readonly topic: string
     readonly execution: string
     readonly sealed: string
     readonly expiresAt: number
     readonly now: number
-  }) => Effect.Effect<void, BackingError>
-  readonly unregister: (topics: Names, executions: Names) => Effect.Effect<void, BackingError>
-  /** All registrations of a topic, also expired ones. */
+  }) => Attempt<unknown>
+  readonly unregister: (topics: Names, executions: Names) => Attempt<unknown>
+  /** Returns all registrations of a topic, also expired ones. */
   readonly registrations: (
     topics: Names
-  ) => Effect.Effect<
-    ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>,
-    BackingError
-  >
-  /** Sends a message to all processes. Without it, the place has no messages. */
-  readonly publish?: ((message: string) => Effect.Effect<void, BackingError>) | undefined
+  ) => Attempt<ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>>
+  /** Sends a message to all processes. Without it, waits of other processes poll. */
+  readonly publish?: ((message: string) => Attempt<unknown>) | undefined
   /** Receives messages until the scope ends. It returns at once. */
   readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }
@@ -94,18 +88,30 @@ const publishTimeout = "2 seconds"
 // A new format of entries gets a new number.
 const purpose = "pending consents 1"
 
-const unreadable = "an entry is not readable: it has another key, or it is damaged"
+const unreadable = "an entry cannot be read: it has another key, or it is damaged"
 
 // -----------------------------------------------------------------------------
 // Keys
 // -----------------------------------------------------------------------------
 
+export interface KeyOptions {
+  /**
+   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   */
+  readonly key: Redacted.Redacted
+  /**
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
+   * the key and the old one a previous key, and drop the old one after the longest wait.
+   */
+  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+}
+
 interface Keys {
   readonly sealing: StoreKeys.StoreSealing
-  readonly namesOf: (text: string) => Names
-  /** The messages of a signal, one for each key. A process whose key is a previous one here reads the second. */
+  readonly namesOf: (value: string) => Names
+  /** The messages of a signal, one for each key: other processes may still have a previous key as the current one. */
   readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
-  /** Returns nothing for a message that was not made with one of the keys. */
+  /** Returns `undefined` for a message that no key has signed. */
   readonly read: (message: string) => Message | undefined
 }
 
@@ -122,24 +128,24 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
-/** The first key makes names and seals, all of them find and open. */
-export const makeKeys = (options: StoreKeys.KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+/** The first key makes names and seals. All keys find and open. */
+export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
   Effect.gen(function*() {
-    const [first, others] = yield* Effect.mapError(
+    const secrets = yield* Effect.mapError(
       StoreKeys.parse(options, "the store of consents"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
-    const all = [first, ...others].map((secret) => ({
+    const all = secrets.map((secret) => ({
       nameOf: StoreKeys.makeDigestOf(`${purpose} names`)(secret),
       signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
     }))
     type Key = (typeof all)[number]
-    // A message shows a name, and nothing else: its content is only in the signature.
+    // A message contains a name only. Its content is in the signature.
     const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
     return {
-      sealing: yield* StoreKeys.makeSealing(purpose, first, others),
+      sealing: yield* StoreKeys.makeSealing(purpose, secrets),
       // One name for each key.
-      namesOf: (text) => all.map((key) => key.nameOf(text)) as ReadonlyArray<string> as Names,
+      namesOf: (value) => all.map((key) => key.nameOf(value)) as ReadonlyArray<string> as Names,
       messagesOf: (topic, outcome) =>
         all.map((key) => {
           const name = key.nameOf(nameOf(topic))
@@ -169,8 +175,8 @@ const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 
 type Operation = ConsentStoreError["operation"]
 
-const failWith = (operation: Operation) => (error: BackingError): ConsentStoreError =>
-  new ConsentStoreError({ operation, reason: error.reason })
+const failWith = (operation: Operation) =>
+  Effect.mapError((reason: string) => new ConsentStoreError({ operation, reason }))
 
 const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
   const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
@@ -183,28 +189,23 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         const sealed = yield* sealing.seal(names[0], encodePending(pending))
         const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
         yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + keptAfterExpiry })
-      }).pipe(Effect.mapError(failWith("open"))),
+      }).pipe(failWith("open")),
     claim: (sessionUri) =>
       Effect.gen(function*() {
-        const answer = yield* Effect.mapError(
-          backing.claim(namesOfSession(sessionUri), yield* Clock.currentTimeMillis),
-          failWith("claim")
-        )
-        if (typeof answer === "string") return yield* new PendingConsents.ConsentNotPending({ reason: answer })
+        const names = namesOfSession(sessionUri)
+        const claimed = yield* failWith("claim")(backing.claim(names, yield* Clock.currentTimeMillis))
+        if (typeof claimed === "string") return yield* new PendingConsents.ConsentNotPending({ reason: claimed })
         // The error of a schema could quote the value.
-        return yield* Effect.mapError(
-          read(answer),
-          () => new ConsentStoreError({ operation: "claim", reason: unreadable })
-        )
+        return yield* failWith("claim")(Effect.mapError(read(claimed), () => unreadable))
       }),
-    settle: (sessionUri) => Effect.mapError(backing.settle(namesOfSession(sessionUri)), failWith("settle")),
+    settle: (sessionUri) => failWith("settle")(Effect.asVoid(backing.settle(namesOfSession(sessionUri)))),
     unsettled: (sessionUri) =>
       Effect.flatMap(
         Clock.currentTimeMillis,
         (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
       ).pipe(
-        Effect.mapError(failWith("unsettled")),
-        // An entry of a key that is gone is not for this process.
+        failWith("unsettled"),
+        // Skip the entries of a key that this process does not have.
         Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
         Effect.map((found) => found.flatMap(Option.toArray))
       )
@@ -229,14 +230,11 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals, uninterruptibly: a server that does not respond must not hold up the user.
+    // The page after consent sends signals uninterruptibly, so a server without a response must not delay it.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
-        Deadline.withDeadline({
-          duration: publishTimeout,
-          onTimeout: () => new BackingError({ reason: "it took too long" })
-        }),
-        Effect.catch(({ reason }) =>
+        Deadline.withDeadline({ duration: publishTimeout, onTimeout: () => "it took too long" }),
+        Effect.catch((reason) =>
           Effect.logWarning(`The signal of a consent was not sent to other processes: ${reason}`)
         )
       )
@@ -245,7 +243,7 @@ const makeSignals = (
       signal: (topic, outcome) =>
         Effect.forEach(
           messagesOf(topic, outcome),
-          // The waits of this process need no server.
+          // Waits of this process are notified without a server.
           (message) => Effect.andThen(Effect.sync(() => notify(message)), publish(message)),
           { discard: true }
         ),
@@ -258,15 +256,12 @@ const makeSignals = (
           const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
           const now = yield* Clock.currentTimeMillis
           yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
-        }).pipe(Effect.mapError(failWith("register"))),
+        }).pipe(failWith("register")),
       unregister: (topic, execution) =>
-        Effect.mapError(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)), failWith("unregister")),
+        failWith("unregister")(Effect.asVoid(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)))),
       registrations: (topic) =>
         Effect.gen(function*() {
-          const rows = yield* Effect.mapError(
-            backing.registrations(namesOf(nameOf(topic))),
-            failWith("registrations")
-          )
+          const rows = yield* failWith("registrations")(backing.registrations(namesOf(nameOf(topic))))
           const now = yield* Clock.currentTimeMillis
           const found = yield* Effect.forEach(
             rows,
@@ -274,7 +269,7 @@ const makeSignals = (
               Effect.option(Effect.flatMap(sealing.open(`${topic} ${execution}`, sealed), decodeRegistration))
           )
           const readable = found.flatMap(Option.toArray)
-          // One damaged entry must not hold up the others.
+          // A damaged entry must not block the others.
           if (readable.length < found.length) {
             yield* Effect.logWarning(`In the registrations of a consent, ${unreadable}`)
           }
@@ -283,14 +278,7 @@ const makeSignals = (
     }
   })
 
-export const makeServices = (
-  keys: Keys,
-  backing: ConsentBacking
-): Effect.Effect<
-  Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals>,
-  never,
-  Scope.Scope
-> =>
+export const makeServices = (keys: Keys, backing: ConsentBacking) =>
   Effect.map(
     makeSignals(keys, backing),
     (signals) =>

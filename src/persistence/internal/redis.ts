@@ -6,7 +6,7 @@ import type { Redis, RedisOptions } from "ioredis"
 import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 
-/** Commands do not pile up: they fail at once without a connection, and after a second without an answer. */
+/** Commands do not pile up: they fail at once without a connection, and after a second without a response. */
 const defaults: RedisOptions = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
@@ -14,7 +14,7 @@ const defaults: RedisOptions = {
   socketTimeout: 1000
 }
 
-/** How long the layer waits for the connection, so that the first commands find it open. */
+/** The layer waits this long for the connection, so that the first commands find it open. */
 const connectionWait = "1 second"
 
 /** The message of an error of Redis begins with a code. The rest may quote the command. */
@@ -34,20 +34,20 @@ const waitForConnection = (redis: Redis): Effect.Effect<void> =>
 const invalidUrl =
   "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
 
-/** A connection, which is made again whenever it is lost. */
+/** A connection, which is reestablished whenever it is lost. */
 export interface Connection {
   readonly redis: Redis
   /** Sends a command. It fails with a reason that is safe to log. */
   readonly command: <A>(send: (redis: Redis) => Promise<A>) => Effect.Effect<A, string>
 }
 
-/** Why no connection can be made. */
+/** The reason why a connection cannot be made. */
 export interface ConnectFailure {
   readonly reason: "MissingPackage" | "InvalidUrl"
   readonly message: string
 }
 
-/** Connects until the scope ends. The release never fails, also without a server. Messages begin with `store`. */
+/** Connects until the scope ends. The release never fails, even without a server. Messages begin with `store`. */
 export const connect = (
   store: string,
   { redis: options, url }: { readonly url?: Redacted.Redacted | undefined; readonly redis?: RedisOptions | undefined }

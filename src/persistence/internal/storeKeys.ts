@@ -1,4 +1,5 @@
-/** The keys of a store: they seal its values, and make the digests that are its names. */
+/** The keys of a store. They seal its values, and make its names, which are digests. */
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
@@ -9,28 +10,27 @@ export interface KeyOptions {
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
 }
 
-/** The secrets of a store. It fails with what is wrong with a key. `store` is the name of the store in that message. */
-export const parse = (
-  { key, previousKeys = [] }: KeyOptions,
-  store: string
-): Effect.Effect<readonly [first: Uint8Array, others: ReadonlyArray<Uint8Array>], string> =>
-  Effect.all([
-    Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `The key of ${store}`)),
-    Effect.forEach(previousKeys, (key) =>
-      Effect.fromResult(Sealing.parseSecret(Redacted.value(key), `A previous key of ${store}`)))
-  ])
+/** Returns the secrets of a store, the current one first. Fails with the problem of a key. `store` is a name. */
+export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
+  Effect.forEach(
+    Array.prepend(previousKeys, key),
+    (key, index) =>
+      Effect.fromResult(
+        Sealing.parseSecret(Redacted.value(key), `${index === 0 ? "The" : "A previous"} key of ${store}`)
+      )
+  )
 
 /** HMAC-SHA-256 in base64url: 43 characters. */
-export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (text: string) => string => {
+export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (value: string) => string => {
   const key = Sealing.deriveKey(secret, purpose)
-  return (text) => createHmac("sha256", key).update(text).digest("base64url")
+  return (value) => createHmac("sha256", key).update(value).digest("base64url")
 }
 
-/** A sealed value contains its name in the store, so that it does not open under another one. */
+/** A sealed value contains its name in the store, so that it does not open under another name. */
 export interface StoreSealing {
   /** Seals values, which have to be JSON, for a name. */
   readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
-  /** Returns the values. It fails for what was not sealed under one of the secrets and for this name. */
+  /** Returns the values. Fails unless they were sealed for this name and under one of the secrets. */
   readonly open: (name: string, sealed: unknown) => Effect.Effect<ReadonlyArray<unknown>, void>
 }
 
@@ -40,20 +40,19 @@ const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonl
     key
   ])
 
-/** The first secret seals, all of them open. A store cannot open what was sealed with another `purpose`. */
+/** The first secret seals, all secrets open. A store cannot open values that were sealed with another `purpose`. */
 export const makeSealing = (
   purpose: string,
-  first: Uint8Array,
-  others: ReadonlyArray<Uint8Array>
+  secrets: Array.NonEmptyReadonlyArray<Uint8Array>
 ): Effect.Effect<StoreSealing> =>
-  Effect.gen(function*() {
-    const [kid, key] = yield* makeKey(purpose)(first)
-    const keys = new Map([...yield* Effect.forEach(others, makeKey(purpose)), [kid, key]])
+  Effect.map(Effect.forEach(secrets, makeKey(purpose)), (keys) => {
+    const [kid, key] = keys[0]
+    const byId = new Map(keys)
     return {
       seal: (name, ...values) => Sealing.seal([name, ...values], key, kid),
       open: (name, sealed) =>
         Effect.flatMap(
-          Sealing.open(String(sealed), (kid) => keys.get(String(kid))),
+          Sealing.open(String(sealed), (kid) => byId.get(String(kid))),
           (content) => {
             const [boundTo, ...values] = Array.isArray(content) ? content : []
             return boundTo === name ? Effect.succeed(values) : Effect.fail(undefined)

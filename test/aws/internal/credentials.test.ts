@@ -10,7 +10,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Credentials from "../../../src/aws/internal/credentials.js"
 import { interrupted } from "../utils.js"
 
-const refused = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+const noCredentials = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
 
 /** Credentials with a life of an hour, numbered. */
 const hourly = Effect.gen(function*() {
@@ -22,7 +22,7 @@ const hourly = Effect.gen(function*() {
       return state.next === "hangs"
         ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
         : state.next === "fails"
-        ? Effect.fail(refused)
+        ? Effect.fail(noCredentials)
         : Effect.succeed({
           accessKeyId: `AKID${state.searches}`,
           secretAccessKey: "secret",
@@ -40,7 +40,7 @@ const hourly = Effect.gen(function*() {
 const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
 
 describe("keep", () => {
-  it.effect("replaces credentials 5 minutes before their end, and no caller waits for the new ones", () =>
+  it.effect("replaces credentials 5 minutes before they expire, without a wait of a caller", () =>
     Effect.gen(function*() {
       const { get } = yield* hourly
       assert.strictEqual(yield* get, "AKID1")
@@ -52,16 +52,16 @@ describe("keep", () => {
       assert.strictEqual(yield* get, "AKID2")
     }))
 
-  it.effect("keeps no failure", () =>
+  it.effect("does not keep a failure", () =>
     Effect.gen(function*() {
       const { get, state } = yield* hourly
       state.next = "fails"
-      assert.strictEqual(yield* Effect.flip(get), refused)
+      assert.strictEqual(yield* Effect.flip(get), noCredentials)
       state.next = "succeeds"
       assert.strictEqual(yield* get, "AKID2")
     }))
 
-  it.effect("returns the old ones while they are valid, if there are no new ones", () =>
+  it.effect("returns the old credentials while they are valid if a search fails", () =>
     Effect.gen(function*() {
       const { get, state } = yield* hourly
       yield* get
@@ -71,10 +71,10 @@ describe("keep", () => {
       yield* TestClock.adjust("59 seconds")
       assert.strictEqual(yield* get, "AKID1")
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(yield* Effect.flip(get), refused)
+      assert.strictEqual(yield* Effect.flip(get), noCredentials)
     }))
 
-  it.effect("ends a search after 10 seconds, and begins another for the next caller", () =>
+  it.effect("ends a search after 10 seconds, and starts another one for the next caller", () =>
     Effect.gen(function*() {
       const { get, state } = yield* hourly
       state.next = "hangs"
@@ -86,7 +86,7 @@ describe("keep", () => {
       assert.strictEqual(yield* get, "AKID2")
     }))
 
-  it.effect("holds up no caller behind a search that hangs, while there are valid credentials", () =>
+  it.effect("does not delay callers behind a search that hangs while there are valid credentials", () =>
     Effect.gen(function*() {
       const { get, state } = yield* hourly
       yield* get
@@ -106,7 +106,7 @@ describe("keep", () => {
       assert.strictEqual(yield* get, "AKID4")
     }))
 
-  it.effect("ends a search behind valid credentials with its scope", () =>
+  it.effect("ends a background search with its scope", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { get, interrupted, state } = yield* Scope.provide(hourly, scope)
@@ -120,7 +120,7 @@ describe("keep", () => {
       assert.strictEqual(interrupted(), 1)
     }))
 
-  it.effect("searches once for all callers, and one that leaves stops no other", () =>
+  it.effect("searches once for all callers, and an interrupted caller does not stop the others", () =>
     Effect.gen(function*() {
       const found = yield* Deferred.make<Credentials.Identity, TransportError>()
       let searches = 0
@@ -141,7 +141,7 @@ describe("keep", () => {
       assert.strictEqual(source.kept(Number.MAX_SAFE_INTEGER), identity)
     }))
 
-  it.effect("rejects what are no credentials, and keeps nothing of them", () =>
+  it.effect("rejects invalid credentials, and does not keep them", () =>
     Effect.gen(function*() {
       const keys = { accessKeyId: "AKID", secretAccessKey: "secret" }
       const found: ReadonlyArray<unknown> = [
@@ -172,7 +172,7 @@ describe("keep", () => {
 })
 
 describe("a provider of the AWS SDK", () => {
-  it.effect("that fails is an error without the provider's own members", () =>
+  it.effect("that fails is an error without the properties of the provider's error", () =>
     Effect.gen(function*() {
       const providers = [
         () => Promise.reject(new Error("the vault is sealed")),

@@ -5,7 +5,7 @@ import { redactorOf } from "../../../src/aws/internal/failure.js"
 import { assertNoSecrets } from "../utils.js"
 
 describe("redactorOf", () => {
-  it("replaces every occurrence, wherever the secret is in the request", () => {
+  it("replaces every occurrence of a secret, wherever it is in the request", () => {
     const redact = redactorOf({
       a: [{ b: Redacted.make("first-secret") }],
       c: Redacted.make("1234"),
@@ -18,7 +18,7 @@ describe("redactorOf", () => {
     )
   })
 
-  it("replaces pieces, and what a URL or a JSON text makes of a secret", () => {
+  it("replaces pieces, and the URL and JSON forms of a secret", () => {
     const secret = "urn:secret/\"quoted\" and spaced"
     const redact = redactorOf({ secret: Redacted.make(secret) })
     assert.strictEqual(redact(`Value '${secret.slice(0, 12)}...' at`), "Value '<redacted>...' at")
@@ -26,7 +26,7 @@ describe("redactorOf", () => {
     assertNoSecrets(redact(JSON.stringify({ secret })), [JSON.stringify(secret)])
   })
 
-  it("leaves a text alone that has none", () => {
+  it("leaves a message without secrets unchanged", () => {
     const redact = redactorOf({ secret: Redacted.make("0123456789abcdef"), short: Redacted.make("abc") })
     const text = "Value at 'abc' failed to satisfy constraint: 0123456"
     assert.strictEqual(redact(text), text)
@@ -34,7 +34,7 @@ describe("redactorOf", () => {
     assert.strictEqual(redactorOf(undefined)(text), text)
   })
 
-  it("takes the session token out of a quoted canonical request", () => {
+  it("removes the session token from a quoted canonical request", () => {
     const text = "The Canonical String should have been\n'POST\nx-amz-security-token:IQoJb3JpZ2luX2VjEJr+/abc==\nhost'"
     for (const request of [{}, { secret: Redacted.make("0123456789abcdef") }]) {
       assert.strictEqual(
@@ -44,7 +44,7 @@ describe("redactorOf", () => {
     }
   })
 
-  it("leaves no piece of 8 characters of any secret in any text", () => {
+  it("leaves no piece of 8 characters of any secret in any message", () => {
     const secret = FastCheck.string({
       minLength: 8,
       maxLength: 40,

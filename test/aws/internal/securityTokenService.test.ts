@@ -11,7 +11,6 @@ import * as Exit from "effect/Exit"
 import { clear, same, secret } from "../../support/utils.js"
 import {
   adapters,
-  type Answer,
   assertNoSecrets,
   credentials,
   failure,
@@ -19,6 +18,7 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
+  type Respond,
   type Seen,
   type Server,
   server
@@ -42,7 +42,7 @@ const issued = raw(
   result("<WebIdentityToken>a.b.c</WebIdentityToken><Expiration>2026-01-02T03:04:05Z</Expiration>")
 )
 
-const refusal = (code: string, message = "the reason") =>
+const rejection = (code: string, message = "the reason") =>
   `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type><Code>${escape(code)}</Code><Message>${
     escape(message)
   }</Message></Error><RequestId>request-1</RequestId></ErrorResponse>`
@@ -55,16 +55,16 @@ const last = (http: Server): Seen => http.seen[http.seen.length - 1]!
 const sent = (http: Server) => Object.fromEntries(new URLSearchParams(last(http).body))
 
 describe.each(adapters)("$name", ({ planes }) => {
-  const errorOf = (answer: Answer) =>
-    Effect.flatMap(server(answer), ({ url }) => Effect.provide(failure(call()), planes(url)))
+  const errorOf = (respond: Respond) =>
+    Effect.flatMap(server(respond), ({ url }) => Effect.provide(failure(call()), planes(url)))
 
   describe("requests", () => {
     it.live("are forms, signed for STS", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
-        const answer = yield* Effect.provide(call(), planes(http.url))
-        same(answer, { webIdentityToken: secret("a.b.c"), expiration: answer.expiration })
-        assert.strictEqual(answer.expiration.epochMilliseconds, Date.parse("2026-01-02T03:04:05Z"))
+        const respond = yield* Effect.provide(call(), planes(http.url))
+        same(respond, { webIdentityToken: secret("a.b.c"), expiration: respond.expiration })
+        assert.strictEqual(respond.expiration.epochMilliseconds, Date.parse("2026-01-02T03:04:05Z"))
         const { headers, method, path } = last(http)
         assert.deepStrictEqual([method, path], ["POST", "/"])
         assert.match(headers["content-type"] ?? "", /^application\/x-www-form-urlencoded/)
@@ -81,7 +81,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         })
       }))
 
-    it.live("arrive as they are, whatever is in them", () =>
+    it.live("are sent unchanged, whatever they contain", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
         const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
@@ -116,7 +116,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         assert.isUndefined(Arbitrary.formatCheckFailure(result))
       }))
 
-    it.live("that break a limit are not sent", () =>
+    it.live("are not sent when they break a limit", () =>
       Effect.gen(function*() {
         const http = yield* server(issued)
         const error = yield* Effect.provide(failure(call({ ...request, durationSeconds: 59 })), planes(http.url))
@@ -138,11 +138,11 @@ describe.each(adapters)("$name", ({ planes }) => {
       InternalFailure: "InternalServerException"
     }
 
-    it.live("by the names of the Query protocol, whatever the status", () =>
+    it.live("are read by the names of the Query protocol, at any status", () =>
       Effect.gen(function*() {
         for (const [code, tag] of Object.entries(names)) {
           for (const status of [400, 418]) {
-            const error = yield* errorOf(raw(status, refusal(code)))
+            const error = yield* errorOf(raw(status, rejection(code)))
             assert.strictEqual(error._tag, tag)
             assert.deepInclude({ ...error }, { operation: "GetWebIdentityToken", requestId: "request-1" })
             assert.match(error.message, /^the reason(: an administrator|$)/)
@@ -150,10 +150,10 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.live("that federation is off comes with what to do", () =>
+    it.live("contain advice when federation is disabled", () =>
       Effect.gen(function*() {
         for (const message of ["Federation is off", "Federation is off."]) {
-          const error = yield* errorOf(raw(403, refusal("OutboundWebIdentityFederationDisabledException", message)))
+          const error = yield* errorOf(raw(403, rejection("OutboundWebIdentityFederationDisabledException", message)))
           assert.match(
             error.message,
             /^Federation is off: an administrator .* `aws iam enable-outbound-web-identity-federation`$/
@@ -161,15 +161,15 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.live("another name is an UnknownServiceError with name and status, and so is none", () =>
+    it.live("return an UnknownServiceError with name and status for another name, or for none", () =>
       Effect.gen(function*() {
         for (const code of ["ExpiredToken", "SignatureDoesNotMatch", "InvalidAction", "toString", "a <b> & c"]) {
-          const error = yield* errorOf(raw(403, refusal(code)))
+          const error = yield* errorOf(raw(403, rejection(code)))
           assert(error instanceof UnknownServiceError, error._tag)
           assert.deepInclude({ ...error }, { code, status: 403, requestId: "request-1" })
           assert.strictEqual(error.message, "the reason")
         }
-        for (const body of ["", refusal(""), "<html><body>Service Unavailable</body></html>"]) {
+        for (const body of ["", rejection(""), "<html><body>Service Unavailable</body></html>"]) {
           const error = yield* errorOf(raw(503, body))
           assert(error instanceof UnknownServiceError, error._tag)
           assert.deepInclude({ ...error }, { code: "Unknown", status: 503 })
@@ -177,16 +177,16 @@ describe.each(adapters)("$name", ({ planes }) => {
       }))
   })
 
-  describe("no readable answer", () => {
-    it.live("what is not XML, or not of the operation, is undecodable, with the status", () =>
+  describe("undecodable responses", () => {
+    it.live("are not XML, or not of the operation, and the error has the status", () =>
       Effect.gen(function*() {
         const token = "<WebIdentityToken>a.b.c</WebIdentityToken>"
         const time = "<Expiration>2026-01-02T03:04:05Z</Expiration>"
-        const answers: ReadonlyArray<readonly [status: number, body: string]> = [
+        const responses: ReadonlyArray<readonly [status: number, body: string]> = [
           [502, "Bad Gateway"],
           [502, "<html><body>Bad Gateway<br></html>"],
           [400, "{\"message\":\"no\"}"],
-          [400, refusal("x").replace("<Code>x</Code>", "<Code><Name/></Code>")],
+          [400, rejection("x").replace("<Code>x</Code>", "<Code><Name/></Code>")],
           [200, ""],
           [200, "{}"],
           [200, "<html><body>Sign in</body></html>"],
@@ -200,7 +200,7 @@ describe.each(adapters)("$name", ({ planes }) => {
           [200, result(`${token}<Expiration>1750000000</Expiration>`)],
           [200, result(`<WebIdentityToken><Part>a</Part></WebIdentityToken>${time}`)]
         ]
-        for (const [status, body] of answers) {
+        for (const [status, body] of responses) {
           const error = yield* errorOf(raw(status, body))
           assert(error instanceof TransportError, `${error._tag}: ${body}`)
           assert.deepInclude({ ...error }, { kind: "undecodable", status, requestId: "request-1" }, body)
@@ -208,7 +208,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         }
       }))
 
-    it.live("a connection that is lost, and no credentials", () =>
+    it.live("are transport errors after a lost connection, and without credentials", () =>
       Effect.gen(function*() {
         const lost = yield* errorOf((response) => response.socket?.destroy())
         assert(lost instanceof TransportError)
@@ -228,11 +228,11 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("the client", () => {
-    it.live("retries as often as it was told", () =>
+    it.live("retries up to maxAttempts", () =>
       Effect.gen(function*() {
-        const http = yield* server(raw(500, refusal("InternalFailure")))
-        const { answer } = http
-        http.answer = (response, seen) => (http.seen.length < 2 ? answer : issued)(response, seen)
+        const http = yield* server(raw(500, rejection("InternalFailure")))
+        const { respond } = http
+        http.respond = (response, seen) => (http.seen.length < 2 ? respond : issued)(response, seen)
         yield* Effect.provide(call(), planes(http.url, { maxAttempts: 2 }))
         assert.lengthOf(http.seen, 2)
       }))
@@ -258,22 +258,22 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("secrets", () => {
-    it.live("neither a token nor the caller's session token is in an error", () =>
+    it.live("are not in errors: neither the token nor the caller's session token", () =>
       Effect.gen(function*() {
         const token = "eyJhbGciOiJFUzM4NCJ9.c2VjcmV0LWNsYWltcw.c2lnbmF0dXJl"
         const sessionToken = "c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy"
         same(credentials.sessionToken, secret(sessionToken))
-        const answers = [
+        const responses = [
           raw(200, result(`<WebIdentityToken>${token}</WebIdentityToken>`)),
           raw(200, result(`<WebIdentityToken>${token}`)),
           raw(200, token),
           raw(502, `<html>${token}<br></html>`),
-          raw(403, refusal("SignatureDoesNotMatch", `'POST\n/\nx-amz-security-token:${sessionToken}\n'`))
+          raw(403, rejection("SignatureDoesNotMatch", `'POST\n/\nx-amz-security-token:${sessionToken}\n'`))
         ]
-        for (const answer of answers) {
-          assertNoSecrets(rendered(yield* errorOf(answer)), [token, sessionToken])
+        for (const respond of responses) {
+          assertNoSecrets(rendered(yield* errorOf(respond)), [token, sessionToken])
         }
-        // The token itself is in nothing that prints an answer.
+        // The token itself is in nothing that prints an response.
         const http = yield* server(issued)
         assert.notInclude(rendered(yield* Effect.provide(call(), planes(http.url))), "a.b.c")
         assert.include(JSON.stringify(clear(yield* Effect.provide(call(), planes(http.url)))), "a.b.c")
@@ -282,9 +282,9 @@ describe.each(adapters)("$name", ({ planes }) => {
 })
 
 describe("the AWS SDK", () => {
-  it.live("an exception of STS that came up while credentials were fetched is not one of the operation", () =>
+  it.live("reports an exception of STS in a search for credentials as a credentials error", () =>
     Effect.gen(function*() {
-      const http = yield* server(raw(403, refusal("AccessDenied")))
+      const http = yield* server(raw(403, rejection("AccessDenied")))
       const settings = { region: "us-west-2", endpoint: http.url, maxAttempts: 1 }
       const signedIn = { accessKeyId: "AKIDOTHER", secretAccessKey: "secret" }
       const role = new STSClient({ ...settings, credentials: signedIn })
@@ -303,7 +303,7 @@ describe("the AWS SDK", () => {
       role.destroy()
       client.destroy()
     }))
-  it.live("has the SDK's own configuration over the options, or is the caller's", () =>
+  it.live("prefers the SDK's own configuration, or the caller's client, over the options", () =>
     Effect.gen(function*() {
       const http = yield* server(issued)
       const other = yield* server(issued)

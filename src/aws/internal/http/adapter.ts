@@ -19,39 +19,26 @@ import type { Transport } from "./transport.js"
 // Options
 // -----------------------------------------------------------------------------
 
-/** The options of one plane, over those of all planes. */
-export interface PlaneOptions {
-  /** The AWS region. */
-  readonly region?: string | undefined
-  /** Static credentials, or a credential provider of the AWS SDK. */
-  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /** An https URL without user name, password, query and fragment. Loopback hosts may have http. */
-  readonly endpoint?: string | undefined
-  /** The number of attempts for a request, the first one included. */
-  readonly maxAttempts?: number | undefined
-  /** The time limit of each call: the search for credentials, all attempts, and the waits between them. */
-  readonly timeout?: Duration.Input | undefined
-}
-
 /** The options that all planes share. Everything is optional. */
 export interface SharedOptions extends Settings.EndpointOptions {
   /**
-   * Default: `AWS_REGION`, then `us-west-2`. In between, `layerNode` looks where the AWS SDK does: in the AWS profile,
-   * and at the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   * Default: `AWS_REGION`, then `us-west-2`. Before the latter, `layerNode` looks in the AWS profile, and
+   * on EC2 at the instance, as the AWS SDK does. The instance takes up to a second unless `AWS_EC2_METADATA_DISABLED`
+   * is set.
    */
   readonly region?: string | undefined
   /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
-   * minutes left, once for all callers, and no call waits for it while the old ones are valid. After 10 seconds without
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called 5 minutes before its credentials
+   * expire, once for all callers. No call waits for it while the old ones are valid. After 10 seconds without
    * credentials, calls fail with a `TransportError` of kind `credentials`.
    *
    * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of
-   * `layerNode`: what the AWS SDK's own chain finds. Without a profile the chain is not loaded: not with credentials in
-   * the environment (Lambda), for a web identity token (EKS), of a container (ECS, EKS Pod Identity), or of the
-   * metadata service (EC2, AgentCore Runtime).
+   * `layerNode`: the credentials that the AWS SDK's own chain finds. The chain is loaded only if there is an AWS
+   * profile. It is not needed for credentials of the environment (Lambda), for a web identity token (EKS), of a
+   * container (ECS, EKS Pod Identity), and of the metadata service (EC2, AgentCore Runtime).
    *
-   * Bundlers leave the chain out. A bundle that has to use an AWS profile gives `fromNodeProviderChain()` of
-   * `@aws-sdk/credential-providers`.
+   * Bundlers leave the chain out. A bundle that uses an AWS profile has to set `fromNodeProviderChain()` of
+   * `@aws-sdk/credential-providers` here.
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
   /**
@@ -66,6 +53,11 @@ export interface SharedOptions extends Settings.EndpointOptions {
    */
   readonly timeout?: Duration.Input | undefined
 }
+
+/** The options of one plane, over those of all planes. */
+export interface PlaneOptions
+  extends Pick<SharedOptions, "region" | "credentials" | "endpoint" | "maxAttempts" | "timeout">
+{}
 
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
@@ -92,7 +84,7 @@ export interface Plane<T extends Operation.Table> {
   readonly variables: Settings.EndpointVariables
 }
 
-/** The plane that every layer has. */
+/** Every layer has this plane. */
 export const dataPlane: Plane<typeof DataPlane.operations> = {
   table: DataPlane.operations,
   protocol: restJson,
@@ -105,7 +97,7 @@ export const dataPlane: Plane<typeof DataPlane.operations> = {
 // Runtime
 // -----------------------------------------------------------------------------
 
-/** What an AWS profile has for all planes, in the form of its file. */
+/** The settings of an AWS profile for all planes, as strings of its file. */
 export interface Profile {
   readonly maxAttempts?: string | undefined
   readonly useFips?: string | undefined
@@ -114,21 +106,21 @@ export interface Profile {
   readonly endpoint: (service: string) => string | undefined
 }
 
-/** Without files there is no profile. */
+/** The profile of a runtime without files. */
 export const noProfile: Profile = { endpoint: () => undefined }
 
-/** What the adapter needs of the runtime. */
+/** The parts of the adapter that depend on the runtime. */
 export interface Runtime {
   readonly transport: Transport
   readonly hash: HashConstructor
   readonly profile: Profile
-  /** Looks for a region that neither the options nor the environment have. */
+  /** Searches for a region. It runs if neither the options nor the environment have one. */
   readonly region: Effect.Effect<Option.Option<string>>
-  /** The credentials of a program that gives none. */
+  /** The default credentials. */
   readonly credentials: Effect.Effect<Credentials.Source, Config.ConfigError, Scope.Scope>
 }
 
-/** What all planes of a layer share. Those without credentials of their own share one search for credentials. */
+/** The parts that all planes of a layer share, including the search for credentials. */
 export interface Shared extends Runtime {
   readonly options: SharedOptions
 }
@@ -151,7 +143,7 @@ export const share = (options: SharedOptions, runtime: Runtime): Effect.Effect<S
 // Endpoints
 // -----------------------------------------------------------------------------
 
-/** The partitions of AWS, by the beginning of their regions: the suffix of hosts, and of those that have IPv6 too. */
+/** The partitions of AWS, by the prefix of their regions, with the host suffixes for IPv4 and for dual stack. */
 const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualStackSuffix: string]> = [
   [/^cn-/, "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
   [/^eusc-/, "amazonaws.eu", "api.amazonwebservices.eu"],
@@ -163,12 +155,12 @@ const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualS
 ]
 
 /**
- * The endpoint of a service in a region. `service` is the first part of the host. A test compares it with the rules of
- * the AWS SDK.
+ * The endpoint of a service in a region. `service` is the first part of the host. A test compares the result with that
+ * of the AWS SDK.
  */
 export const regionalEndpoint = (service: string, region: string, { dualStack = false, fips = false } = {}): string => {
   const [, suffix, dualStackSuffix] = partitions.find(([regions]) => regions.test(region)) ?? []
-  // STS in GovCloud has no other hosts than these.
+  // In GovCloud, the regular hosts of STS have FIPS.
   const name = fips && !(service === "sts" && region.startsWith("us-gov-") && !dualStack) ? `${service}-fips` : service
   return `https://${name}.${region}.${dualStack ? dualStackSuffix : suffix}`
 }
@@ -195,7 +187,7 @@ const endpoint = (
     if (!fips && !dualStack) return custom
     return yield* Effect.fail(Settings.invalidConfig(
       fips ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT",
-      "Expected no endpoint of your own beside it: FIPS and dual-stack hosts are those of AWS"
+      "Expected no custom endpoint beside it: only hosts of AWS have FIPS and dual stack"
     ))
   })
 
@@ -206,22 +198,14 @@ const endpoint = (
 /** The default of the AWS SDKs. */
 const defaultAttempts = 3
 
-const attempts = (
-  option: number | undefined,
-  profile: Profile
-): Effect.Effect<number, Config.ConfigError> =>
-  option !== undefined
-    ? Settings.checkAttempts("maxAttempts", option)
-    : Effect.flatMap(
-      readVariable(Config.Number, "AWS_MAX_ATTEMPTS"),
-      Option.match({
-        onSome: (value) => Settings.checkAttempts("AWS_MAX_ATTEMPTS", value),
-        onNone: () =>
-          profile.maxAttempts === undefined
-            ? Effect.succeed(defaultAttempts)
-            : Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
-      })
-    )
+const attempts = (option: number | undefined, profile: Profile): Effect.Effect<number, Config.ConfigError> =>
+  Effect.gen(function*() {
+    if (option !== undefined) return yield* Settings.checkAttempts("maxAttempts", option)
+    const variable = yield* readVariable(Config.Number, "AWS_MAX_ATTEMPTS")
+    if (Option.isSome(variable)) return yield* Settings.checkAttempts("AWS_MAX_ATTEMPTS", variable.value)
+    if (profile.maxAttempts === undefined) return defaultAttempts
+    return yield* Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
+  })
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(

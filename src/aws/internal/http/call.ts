@@ -1,4 +1,4 @@
-/** Calls over HTTP: signatures, attempts, and the errors of calls without a response. */
+/** Calls over HTTP: signatures, attempts, and errors. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
@@ -23,7 +23,7 @@ export interface Settings {
   /** The name that requests are signed for. */
   readonly service: string
   readonly hash: HashConstructor
-  /** Undefined if the program gave the credentials: they are of no profile. */
+  /** Undefined if the program gave the credentials, because these belong to no profile. */
   readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
   readonly maxAttempts: number
@@ -36,49 +36,40 @@ export interface Settings {
 // -----------------------------------------------------------------------------
 
 /** `service` and `region` are those of the signature. */
-const makeSigner = ({ hash, region, service, url: { host } }: Settings) => {
-  // The signer of the last credentials. They change once an hour.
-  let last: { readonly identity: Identity; readonly signature: SignatureV4 } | undefined
-  const signerOf = (identity: Identity): SignatureV4 => {
-    if (last?.identity === identity) return last.signature
-    const signature = new SignatureV4({ service, region, credentials: identity, sha256: hash })
-    last = { identity, signature }
-    return signature
-  }
-  /** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
-  return ({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
-    Effect.tryPromise({
-      try: () =>
-        signerOf(identity).sign(
-          {
-            method,
-            protocol: "https:",
-            hostname: host,
-            path,
-            // The types of the signer have mutable members.
-            query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
-            headers: { ...headers, host },
-            body
-          },
-          { signingDate: toDate(time) }
-        ),
-      // Credentials without a key. The error has their members in it.
-      catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-    }).pipe(Effect.map(({ headers }) => {
-      // A client sends the host of the URL itself.
-      const { host: _, ...signed } = headers
-      return signed
-    }))
-}
+const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
+/** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
+({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
+  Effect.tryPromise({
+    try: () =>
+      new SignatureV4({ service, region, credentials: identity, sha256: hash }).sign(
+        {
+          method,
+          protocol: "https:",
+          hostname: host,
+          path,
+          // The types of the signer are mutable.
+          query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
+          headers: { ...headers, host },
+          body
+        },
+        { signingDate: toDate(time) }
+      ),
+    // The error of credentials without a key contains the credentials.
+    catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+  }).pipe(Effect.map(({ headers }) => {
+    // HTTP clients send `host` themselves.
+    const { host: _, ...signed } = headers
+    return signed
+  }))
 
 // -----------------------------------------------------------------------------
 // Clock of the service
 // -----------------------------------------------------------------------------
 
-/** The SDK tries again when the clock was off by this much. */
+/** The SDK retries when the clock was off by this much. In milliseconds. */
 const threshold = 240_000
 
-/** A response to an older request says nothing about the time of now. */
+/** The date of a response that took longer is not used. In milliseconds. */
 const maxAge = 900_000
 
 /**
@@ -88,11 +79,11 @@ const maxAge = 900_000
 export const makeServiceClock = () => {
   let current = 0
   return {
-    /** What the clock of the service is ahead by, in milliseconds. */
+    /** How far the clock of the service is ahead, in milliseconds. */
     offset: () => current,
     /**
-     * Reads the time of a response, to a request that was signed with the offset. Returns whether the request was
-     * signed for a time that the service does not accept, and the next one is not.
+     * Reads the time of a response. `offset` is the one with which its request was signed. Returns whether the service
+     * rejects that time and accepts the corrected one.
      */
     read: ({ headers, offset, received, sent }: {
       readonly headers: Response["headers"]
@@ -101,7 +92,7 @@ export const makeServiceClock = () => {
       readonly offset: number
     }): boolean => {
       const time = parseTime(headers["date"])
-      // A cache keeps the date of the response. It adds its age.
+      // A response of a cache has an old date, and the header `age`.
       if (time !== undefined && headers["age"] === undefined && received - sent <= maxAge) current = time - received
       return Math.abs(current) >= threshold && current !== offset
     }
@@ -118,7 +109,7 @@ interface Connection extends Settings {
   readonly clock: ReturnType<typeof makeServiceClock>
 }
 
-/** A call on its way. */
+/** A call in flight. */
 interface Call<E> {
   readonly connection: Connection
   readonly row: Row<E>
@@ -126,17 +117,11 @@ interface Call<E> {
   /** With the path of the endpoint. */
   readonly message: Message
   readonly clock: Clock.Clock
-  /** When its time is over, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly deadline: number
 }
 
-/**
- * An attempt without an output. The error is made when there is no other attempt: it is searched for secrets, which is
- * slow.
- */
-interface Failed<E> extends Retry.Failure {
-  readonly toError: () => E | UnknownServiceError | TransportError
-}
+type Failed<E> = Retry.Failed<E | UnknownServiceError | TransportError>
 
 const metadataOf = ({ headers, status }: Pick<Response, "status" | "headers">): Pick<Output, "$metadata"> => ({
   $metadata: { httpStatusCode: status, requestId: Failure.requestIdOf(headers) }
@@ -152,7 +137,7 @@ const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
       kind,
       code: code === undefined ? undefined : cutName(code),
       ...(response === undefined ? {} : Failure.metadataOf(metadataOf(response))),
-      // The error of a parser has the raw response in it, and that of a response its beginning.
+      // The error of a parser contains the raw response.
       cause: kind === "undecodable" || response !== undefined ? undefined : error
     })
   }
@@ -194,17 +179,15 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
   }
 }
 
-const isFailed = <E>(result: Output | Failed<E>): result is Failed<E> => "toError" in result
-
 const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
 
-/** Signs and sends a request once. Fails without credentials, and when the time is over. */
+/** Signs and sends a request once. Fails without credentials, and at the deadline. */
 const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
   Effect.suspend(() => {
     const { clock, connection, deadline } = call
     const { body, method, path, query } = call.message
     const now = (): number => clock.currentTimeMillisUnsafe()
-    // The number of attempts, for the service's own statistics.
+    // AWS uses the number of attempts for statistics.
     const headers = { ...call.message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
     const search = queryString(query)
     const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
@@ -232,7 +215,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
                 const received = now()
                 const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
                 const result = read(call, response, received)
-                return Effect.succeed(isFailed(result) ? { ...result, isSkewCorrected } : result)
+                return Effect.succeed("toError" in result ? { ...result, isSkewCorrected } : result)
               }
             }
           )
@@ -247,28 +230,11 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
       : send(identity)
   })
 
-/** Waits, at most until the time is over. */
+/** Waits, at most until the deadline. */
 const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, TransportError> => {
   const left = deadline - clock.currentTimeMillisUnsafe()
   return delay < left ? Effect.sleep(delay) : Effect.andThen(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
 }
-
-const attemptAll = <E>(
-  call: Call<E>,
-  attempts: number,
-  cost?: number
-): Effect.Effect<Output, E | UnknownServiceError | TransportError> =>
-  Effect.flatMap(attempt(call, attempts), (result) => {
-    const { policy } = call.connection
-    if (!isFailed(result)) {
-      policy.succeed(cost)
-      return Effect.succeed(result)
-    }
-    return Effect.flatMap(policy.next(attempts, result), (retry) =>
-      retry === undefined
-        ? Effect.fail(result.toError())
-        : Effect.andThen(wait(call, retry.delay), attemptAll(call, attempts + 1, retry.cost)))
-  })
 
 export const makeClient = (settings: Settings): Client => {
   const { maxAttempts, profile, protocol, region, timeout, url } = settings
@@ -283,7 +249,7 @@ export const makeClient = (settings: Settings): Client => {
     send: (row, request, encoded) =>
       Effect.clockWith((clock) => {
         const message = protocol.encode(row, encoded)
-        return attemptAll({
+        const call = {
           connection,
           row,
           request,
@@ -294,7 +260,8 @@ export const makeClient = (settings: Settings): Client => {
           },
           clock,
           deadline: clock.currentTimeMillisUnsafe() + timeout
-        }, 1)
+        }
+        return Retry.run(connection.policy, (attempts) => attempt(call, attempts), (delay) => wait(call, delay))
       }),
     target: Effect.map(profile ?? Effect.succeed(undefined), (profile) => ({ host: url.host, profile, region }))
   }

@@ -1,5 +1,6 @@
 /**
- * What the adapter finds without Node: an `HttpClient`, the hash of the program, and the environment as configuration.
+ * The runtime of the adapter without Node: an `HttpClient`, the hash of the program, and the environment as
+ * configuration.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -23,10 +24,10 @@ import { noProfile, type Runtime } from "./adapter.js"
 import { type HashConstructor, WebCryptoHash } from "./hash.js"
 import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
 
-/** Headers with secrets. The platform hides only `authorization` of them, in spans and logs. */
+/** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RuntimeHeaders.workloadAccessToken]
 
-/** The response of an error has the request in it, with its secrets. */
+/** Status and headers alone, because the response of an error contains its request, with the secrets. */
 const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Lost["response"] => ({
   status,
   headers
@@ -38,7 +39,7 @@ const fromClientError = ({ cause, response }: HttpClientError.HttpClientError): 
 const toClientRequest = ({ body, headers, method, origin, path }: Request): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method as "POST")(`${origin}${path}`)
   return HttpClientRequest.setHeaders(
-    // As bytes of no type: an error that prints its request would show a text, with the secrets in it.
+    // Bytes, because an error that prints its request would print a string body, with the secrets.
     body === undefined
       ? request
       : HttpClientRequest.setBody(request, HttpBody.uint8Array(new TextEncoder().encode(body))),
@@ -47,8 +48,8 @@ const toClientRequest = ({ body, headers, method, origin, path }: Request): Http
 }
 
 /**
- * `fetch` that follows a redirect sends the signed headers to other origins. The program's own settings for `fetch` are
- * kept.
+ * Disables redirects, because `fetch` would send the signed headers to other origins. The program's other settings for
+ * `fetch` are kept.
  */
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
@@ -59,8 +60,8 @@ const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<
   )
 
 /**
- * The client's span, with the attributes of Effect's own, which is not used: it ends with the whole request and
- * response, and a tracer that prints them shows their secrets.
+ * A client span with the attributes of Effect's own. Effect's span ends with the whole request and response, and a
+ * tracer that prints them would show their secrets.
  */
 const inSpan = <A, E, R>(
   request: HttpClientRequest.HttpClientRequest,
@@ -98,18 +99,18 @@ const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Eff
     ).pipe(
       Effect.map(() => new TextDecoder().decode(body())),
       Effect.catch((error) => error === undefined ? Effect.succeed("") : Effect.fail(error)),
-      // A part of the client has read the body, and `fetch` cannot open it again. `HttpClientResponse` keeps its text.
+      // If the program's client has read the body, `fetch` cannot read it again, but `HttpClientResponse` has kept it.
       Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
     )
   })
 
 /**
- * The body of a response, decompressed. A client ends a response at its `content-length`, so only a response without
- * one, or with an encoding, needs the stream, which takes longer.
+ * Reads the decompressed body of a response. A client ends a response at its `content-length`. So only a response
+ * without one, or with an encoding, needs the stream, which takes longer.
  */
 const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> => {
-  // The client over `node:http` returns a response that changes the protocol. Interrupting its body closes the
-  // connection.
+  // The client over `node:http` returns a response that changes the protocol. Interrupting the read of its body
+  // closes the connection.
   if (response.status === 101) {
     return Effect.andThen(Effect.raceFirst(Effect.ignore(response.text), Effect.void), Effect.fail(connectionClosed()))
   }
@@ -127,7 +128,7 @@ const makeTransport = (client: HttpClient.HttpClient): Transport => (request, ti
         span.attribute("http.response.status_code", response.status)
         return Effect.map(
           readText(response),
-          // The span ends with it.
+          // The span's exit contains this value.
           (body) => Redacted.make({ status: response.status, headers: response.headers, body })
         )
       }),

@@ -1,6 +1,8 @@
 /** SHA-256 for signatures. */
 
-type Data = string | ArrayBuffer | ArrayBufferView
+type Bytes = Uint8Array<ArrayBuffer>
+
+type Secret = string | Bytes
 
 /** A hash of data, or its HMAC. */
 export interface Hash {
@@ -15,27 +17,21 @@ export interface Hash {
 /** The constructor of SHA-256, and of its HMAC if there is a secret. `Sha256` of `@aws-crypto/sha256-js` is one. */
 export type HashConstructor = new(secret?: string | ArrayBuffer | ArrayBufferView) => Hash
 
-const bytesOf = (data: Data): Uint8Array<ArrayBuffer> =>
-  typeof data === "string"
-    ? new TextEncoder().encode(data)
-    : ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-    : new Uint8Array(data)
-
-/** Makes the constructor from a function that hashes chunks of data. */
+/** Makes a constructor from a function that hashes chunks of data. */
 const makeHash = (
-  digest: (chunks: ReadonlyArray<Uint8Array>, secret: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array>
+  digest: (chunks: Array<Bytes>, secret: Secret | undefined) => Promise<Uint8Array>
 ): HashConstructor =>
   class implements Hash {
-    readonly #secret: Uint8Array<ArrayBuffer> | undefined
-    #chunks: Array<Uint8Array> = []
+    readonly #secret: Secret | undefined
+    #chunks: Array<Bytes> = []
 
-    constructor(secret?: Data) {
-      this.#secret = secret === undefined ? undefined : bytesOf(secret)
+    // The signer's secrets are strings and `Uint8Array`s.
+    constructor(secret?: ConstructorParameters<HashConstructor>[0]) {
+      this.#secret = secret as Secret | undefined
     }
 
     update(data: Uint8Array): void {
-      this.#chunks.push(data)
+      this.#chunks.push(data as Bytes)
     }
 
     digest(): Promise<Uint8Array> {
@@ -50,10 +46,11 @@ const makeHash = (
 /** The hash of Web Crypto, which every runtime has. */
 export const WebCryptoHash = makeHash(async (chunks, secret) => {
   const { subtle } = globalThis.crypto
-  const data = await new Blob(chunks.map((chunk) => chunk.slice())).arrayBuffer()
+  const data = await new Blob(chunks).arrayBuffer()
   if (secret === undefined) return new Uint8Array(await subtle.digest("SHA-256", data))
   const algorithm = { name: "HMAC", hash: "SHA-256" }
-  const key = await subtle.importKey("raw", secret, algorithm, false, ["sign"])
+  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret
+  const key = await subtle.importKey("raw", bytes, algorithm, false, ["sign"])
   return new Uint8Array(await subtle.sign(algorithm, key, data))
 })
 

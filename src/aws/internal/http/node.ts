@@ -1,5 +1,5 @@
 /**
- * What the adapter finds in Node: its HTTP client and hash, the files of the AWS profile, and the credentials of the
+ * The runtime of the adapter in Node: HTTP client, hash, the files of the AWS profile, and the credentials of the
  * machine.
  */
 import type * as Config from "effect/Config"
@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
+import type { Duplex } from "node:stream"
 import { TransportError } from "../../../IdentityError.js"
 import { fromNode } from "../../../internal/boundedFetch.js"
 import { loadSdk } from "../adapter.js"
@@ -28,8 +29,8 @@ import {
 type Env = NodeCredentials.Machine["env"]
 
 /**
- * The modules of Node. They are not imported: a bundler for an edge runtime could not find them, and an import of
- * `node:http` loads Node's `fetch` on Node 22 and 24, which takes 20 ms.
+ * The modules of Node. They are not imported, because a bundler for an edge runtime could not find them. On Node 22 and
+ * 24 an import of `node:http` also loads Node's `fetch`, which takes 20 ms.
  */
 const findModules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
@@ -59,10 +60,13 @@ type Modules = Effect.Success<typeof findModules>
 // HTTP client
 // -----------------------------------------------------------------------------
 
-/** Node has several values of a header only where its name is `set-cookie`. */
+/** Only the header `set-cookie` has several values in Node. */
 const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
-  // The type of Node has lists for all names.
+  // The type of Node allows lists for all names.
   headers as Response["headers"]
+
+/** Node takes an IPv6 address without brackets. */
+const unbracket = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 
 /** A longer timer would run at once. */
 const maxTimer = 2 ** 31 - 1
@@ -77,7 +81,7 @@ const send = (
     let abort = (): void => {}
     let hasResponse = false
     const timer = timeout <= maxTimer
-      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+      // oxlint-disable-next-line no-restricted-globals -- A network needs real time, also under a `TestClock`.
       ? setTimeout(() => {
         resume(Effect.fail(timedOut))
         abort()
@@ -89,10 +93,9 @@ const send = (
     }
     const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
     try {
-      const { hostname, port, protocol } = new URL(origin)
-      // Node takes an IPv6 address without brackets.
-      const options = { hostname: hostname.replace(/^\[|\]$/g, ""), port, path, method, headers, agent }
-      const request = node[protocol === "https:" ? "https" : "http"].request(options, (message) => {
+      const url = new URL(origin)
+      const options = { hostname: unbracket(url.hostname), port: url.port, path, method, headers, agent }
+      const request = node[schemeOf(url)].request(options, (message) => {
         hasResponse = true
         const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
         fromNode(message, maxBytes, (error, body) =>
@@ -100,7 +103,7 @@ const send = (
             ? fail(error, received)
             : end(Effect.succeed({ ...received, body: new TextDecoder().decode(body) })))
       })
-      request.on("error", (error) => fail(error))
+      request.on("error", (error: TunnelError) => fail(error, error.response))
       // Node closes a response that changes the protocol (101), and reports no error.
       request.on("close", () => {
         if (!hasResponse) end(Effect.fail(connectionClosed()))
@@ -108,7 +111,7 @@ const send = (
       request.end(body)
       abort = () => void request.destroy()
     } catch (error) {
-      // A header that cannot be sent, such as a session token with a line break.
+      // Node rejects a header such as a session token with a line break.
       fail(error)
     }
     return Effect.sync(() => {
@@ -117,9 +120,66 @@ const send = (
     })
   })
 
-const loadProxy = () => import("./sdk/proxy.js")
+type Scheme = "http" | "https"
 
-/** The agents of one layer, each made at its first use. Without a variable of a proxy, there is nothing to load. */
+const schemeOf = ({ protocol }: URL): Scheme => protocol === "https:" ? "https" : "http"
+
+/** The time limit of a tunnel: the connection to the proxy, and its response. In milliseconds. */
+const tunnelTimeout = 10_000
+
+/** An error of a proxy that opens no tunnel. */
+interface TunnelError extends Error {
+  readonly response?: Lost["response"]
+}
+
+const tunnelError = (code: string, response?: Lost["response"]): TunnelError =>
+  Object.assign(new Error("The proxy opened no tunnel"), { code, response })
+
+/**
+ * An agent whose connections to an origin are tunnels through a proxy, also for http: the proxy does not see requests.
+ * Node's own agent for proxies has no time limit for a tunnel, and does not close one that is not open yet.
+ */
+const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => {
+  const scheme = schemeOf(origin)
+  const agent = new node[scheme].Agent({ keepAlive: true })
+  const secure = agent.createConnection.bind(agent)
+  const destroy = agent.destroy.bind(agent)
+  const opening = new Set<Http.ClientRequest>()
+  const path = `${origin.hostname}:${origin.port || (scheme === "https" ? 443 : 80)}`
+  const headers = { host: path, "proxy-connection": "keep-alive" }
+  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  return Object.assign(agent, {
+    createConnection: (
+      options: Http.ClientRequestArgs,
+      callback: (error: TunnelError | null, socket?: Duplex | null) => void
+    ) => {
+      const { hostname, port } = proxy
+      const request = node[schemeOf(proxy)]
+        .request({ hostname: unbracket(hostname), port, method: "CONNECT", path, headers, agent: false })
+        .on("close", () => opening.delete(request))
+        .on("error", callback)
+        .on("connect", ({ headers, statusCode: status = 0 }, socket) => {
+          if (status === 200) {
+            callback(null, scheme === "https" ? secure(Object.assign({ socket }, options)) : socket)
+          } else {
+            socket.destroy()
+            callback(tunnelError("ERR_PROXY_TUNNEL", { status, headers: flatten(headers) }))
+          }
+        })
+      // Not in the options, which Node prints with `NODE_DEBUG`.
+      if (user !== ":") request.setHeader("proxy-authorization", `Basic ${Buffer.from(user).toString("base64")}`)
+      opening.add(request.end())
+      AbortSignal.timeout(tunnelTimeout).onabort = () => request.destroy(tunnelError("ETIMEDOUT"))
+      return undefined
+    },
+    destroy: () => {
+      for (const request of opening) request.destroy()
+      destroy()
+    }
+  })
+}
+
+/** The agents of one layer, each made at its first use. Without a proxy variable no package is loaded. */
 const makeAgents = (node: Modules, env: Env) => {
   const agents = new Map<string, Http.Agent>()
   const keep = (name: string, make: () => Http.Agent): Http.Agent => {
@@ -134,12 +194,12 @@ const makeAgents = (node: Modules, env: Env) => {
   }
   const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
     Effect.gen(function*() {
-      const { HttpsProxyAgent, getProxyForUrl } = yield* loadSdk("https-proxy-agent", "HttpsProxyAgent", loadProxy)
+      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js"))
       const proxy = getProxyForUrl(origin)
       if (proxy === "") return direct(origin)
       return yield* Effect.try({
-        try: () => keep(origin, () => new HttpsProxyAgent(proxy, { keepAlive: true })),
-        // The URL of a proxy can have a password in it.
+        try: () => keep(origin, () => makeTunnelAgent(node, new URL(proxy), new URL(origin))),
+        // The error can contain the password of the proxy.
         catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
       })
     })
@@ -152,8 +212,8 @@ const makeAgents = (node: Modules, env: Env) => {
 }
 
 /**
- * Sends requests by `node:http` and `node:https`, with connections that are kept, and through the proxies of the
- * environment. Its connections are closed with the scope.
+ * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
+ * closed with the scope.
  */
 const makeTransport = (
   node: Modules,
@@ -174,7 +234,7 @@ const filesOf = ({ os, path }: Modules, env: Env): NodeCredentials.Files => ({
   filepath: env["AWS_SHARED_CREDENTIALS_FILE"] || path.join(os.homedir(), ".aws", "credentials")
 })
 
-/** The members of the profile, in the form of its file. */
+/** Reads the profile. */
 const readProfile = (env: Env, files: NodeCredentials.Files): Effect.Effect<Profile> =>
   Effect.gen(function*() {
     const { loadSharedConfigFiles } = yield* loadSdk("@smithy/core", "loadSharedConfigFiles", () =>
@@ -192,7 +252,7 @@ const readProfile = (env: Env, files: NodeCredentials.Files): Effect.Effect<Prof
       endpoint: (service: string) => services[`${service.replaceAll("-", "_")}.endpoint_url`] ?? profile["endpoint_url"]
     }
   }).pipe(
-    // The AWS SDK does not mind a file that it cannot read either. The chain reports it when it needs credentials.
+    // Like the AWS SDK, ignore a file that cannot be read. The chain reports it when it needs credentials.
     Effect.orElseSucceed(() => noProfile)
   )
 
@@ -209,7 +269,7 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 // Runtime
 // -----------------------------------------------------------------------------
 
-/** `option` is the region of the layer's options. */
+/** `option` is the region in the layer's options. */
 export const runtime = (
   option: string | undefined
 ): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
@@ -217,7 +277,7 @@ export const runtime = (
     const found = yield* findModules
     const { env } = globalThis.process
     const files = filesOf(found, env)
-    // Lambda and containers have no files, and load nothing.
+    // Lambda and containers have no files, so no package is loaded.
     const hasProfiles = Object.values(files).some((file) => found.fs.existsSync(file))
     const transport = yield* makeTransport(found, env)
     const direct = yield* makeTransport(found, {})

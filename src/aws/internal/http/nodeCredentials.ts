@@ -1,6 +1,6 @@
 /**
- * The credentials of the machine. This is the order of the chain of the AWS SDK, which is loaded only where a profile
- * may matter.
+ * The credentials of the machine, in the order of the chain of the AWS SDK. The chain is loaded only if there may be a
+ * profile.
  *
  * | found, in this order | credentials |
  * | --- | --- |
@@ -14,6 +14,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
@@ -30,9 +31,9 @@ export interface Files {
   readonly filepath: string
 }
 
-/** What the search finds on the machine. */
+/** The inputs of the search. */
 export interface Machine {
-  /** The variables of the process, which the AWS SDK reads too. */
+  /** The variables of the process, because the AWS SDK reads these. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fs: typeof import("node:fs")
   readonly files: Files
@@ -51,11 +52,11 @@ export interface Machine {
 const importUnbundled = (name: string): Promise<unknown> => import(name)
 
 /**
- * The chain is nearly as large as all the rest, and where a bundle is deployed there is no profile. A bundle has the
- * chain only if the program gives `credentials: fromNodeProviderChain()`.
+ * The chain is nearly as large as the rest of a bundle, and where a bundle is deployed there is no profile. A bundle
+ * has the chain only if the program sets `credentials: fromNodeProviderChain()`.
  */
 const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
-  // The package of the name.
+  // The name is that of the package.
   importUnbundled("@aws-sdk/credential-provider-node") as ReturnType<typeof importChain>
 
 const chain = (files: Files): Credentials.Search =>
@@ -73,7 +74,7 @@ const instance: Credentials.Search = Effect.flatMap(
 // Responses
 // -----------------------------------------------------------------------------
 
-/** The credentials of a response. A body that is not of the protocol, or that lacks a part of them, has none. */
+/** The credentials of a response. `undefined` if its body is invalid or incomplete. */
 const read = (decode: () => Readonly<Record<string, unknown>>): Credentials.Identity | undefined => {
   try {
     const { accessKeyId, expiration, secretAccessKey, sessionToken } = decode()
@@ -93,38 +94,37 @@ export interface ContainerOptions {
   /** A path at the host of ECS. It wins over the URL. */
   readonly relative: string | undefined
   readonly full: string | undefined
-  /** The value of the header `Authorization`, which is replaced from time to time. */
+  /** Reads the value of the header `Authorization`. It changes from time to time. */
   readonly readToken: Effect.Effect<string | undefined, unknown>
   readonly transport: Transport
 }
 
 const ecsHost = "http://169.254.170.2"
 
-/** Of ECS, and of EKS by IPv4 and IPv6. The traffic to these does not leave the machine. */
+/** The hosts of ECS, and of EKS with IPv4 and IPv6. Requests to these do not leave the machine. */
 const linkLocalHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
 
-/** Another host would get the token in clear. */
+/** With http, the token would be readable on the network. */
 const isSafe = (url: string): boolean =>
   URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
 
 const decodeContainer = (body: string) => {
-  const { expiration, token, ...keys } = Protocol.decodeMembers(JSON.parse(body))
+  const { AccessKeyId, Expiration, SecretAccessKey, Token }: Readonly<Record<string, unknown>> = JSON.parse(body)
   return {
-    ...keys,
-    sessionToken: token,
-    expiration: isString(expiration) ? Protocol.parseDate(expiration) : expiration
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration: isString(Expiration) ? Protocol.parseDate(Expiration) : undefined
   }
 }
 
-/** Of one attempt, and between attempts, in milliseconds. */
+/** The time limit of an attempt, and the wait between attempts, in milliseconds. */
 const containerTimeout = 1000
 
-const containerRetries = 3
-
 /**
- * The credentials of a container, as ECS and EKS Pod Identity give them: an HTTP endpoint that the environment names.
- * The provider of the AWS SDK for it is twenty times as large. The rules are the SDK's: hosts, tokens, attempts and
- * times.
+ * The credentials of a container, from the HTTP endpoint that ECS and EKS Pod Identity name in the environment. The
+ * rules for hosts, tokens, attempts and times are those of the AWS SDK. The SDK's own provider is twenty times as
+ * large.
  */
 export const fromContainer = ({ full = "", readToken, relative, transport }: ContainerOptions): Credentials.Search => {
   const endpoint = relative === undefined ? full : `${ecsHost}${relative}`
@@ -147,84 +147,65 @@ export const fromContainer = ({ full = "", readToken, relative, transport }: Con
     const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
     return identity ?? (yield* Credentials.searchError(undefined))
   })
-  const tryAgain = (left: number): Credentials.Search =>
-    left === 0 ? get : Effect.catch(get, () => Effect.andThen(Effect.sleep(containerTimeout), tryAgain(left - 1)))
-  return tryAgain(containerRetries)
+  return Effect.retry(get, { times: 3, schedule: Schedule.spaced(containerTimeout) })
 }
 
 // -----------------------------------------------------------------------------
 // Web identity token
 // -----------------------------------------------------------------------------
 
-/** Where STS is. */
+/** The location of STS. */
 export interface Sts {
   readonly region: string
   readonly endpoint: string | undefined
 }
 
-/** Of one attempt, in milliseconds. All three fit into the time of a search. */
+/** The time limit of one attempt, in milliseconds. Three attempts fit into the time limit of a search. */
 const stsTimeout = 3000
 
 const action = "AssumeRoleWithWebIdentity"
 
-/** The name of the exception is the code of the error. Its message can quote the token. */
+/** The name of an exception. Its message is dropped, because it can quote the token. */
 const exceptionNameOf = (response: Response): string | undefined => {
   try {
     const { name } = Protocol.awsQuery.decodeException(response)
     return isString(name) ? name : undefined
   } catch {
-    // The response is a proxy's.
+    // Not a response of STS.
     return undefined
   }
 }
 
-/** An attempt without credentials. */
-interface Refusal extends Retry.Failure {
-  readonly error: TransportError
-}
-
-/** `AssumeRoleWithWebIdentity` of STS, without a signature, for a token as EKS gives one to a pod. */
+/** `AssumeRoleWithWebIdentity` of STS, for the token that EKS gives a pod. The request needs no signature. */
 const fromWebIdentity = (
   transport: Transport,
   { endpoint, region }: Sts,
   roleArn: string,
-  /** The name of the session in CloudTrail. Default: one with the time in it. */
+  /** The name of the session in CloudTrail. Default: a name with the current time. */
   sessionName: string | undefined,
-  /** The token is replaced from time to time. */
+  /** Reads the token. It changes from time to time. */
   readToken: Effect.Effect<string, unknown>
 ): Credentials.Search => {
   const { origin, pathname } = new URL(endpoint ?? regionalEndpoint("sts", region))
   const path = `${pathname.replace(/\/+$/, "")}/`
   const policy = Retry.make(3)
-  const attempt = (body: string): Effect.Effect<Credentials.Identity, TransportError | Refusal> =>
-    transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout).pipe(
-      Effect.mapError((lost) =>
-        lost instanceof TransportError
-          ? lost
-          : {
-            code: lost.code,
-            isLost: lost.code === undefined,
-            error: Credentials.searchError(Redacted.value(lost.error))
-          }
-      ),
-      Effect.flatMap((response): Effect.Effect<Credentials.Identity, Refusal> => {
+  const attempt = (body: string): Effect.Effect<Credentials.Identity | Retry.Failed<TransportError>, TransportError> =>
+    Effect.matchEffect(transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout), {
+      onFailure: (lost) =>
+        lost instanceof TransportError ? Effect.fail(lost) : Effect.succeed({
+          code: lost.code,
+          isLost: lost.code === undefined,
+          toError: () => Credentials.searchError(Redacted.value(lost.error))
+        }),
+      onSuccess: (response) => {
         const { body, status } = response
-        const identity = status === 200
-          ? read(() => Protocol.decodeMembers(Protocol.decodeResult(action, body)["credentials"]))
-          : undefined
-        if (identity !== undefined) return Effect.succeed(identity)
-        const name = exceptionNameOf(response)
-        return Effect.fail({ name, status, error: Credentials.searchError(undefined, name) })
-      })
-    )
-  const assume = (body: string, attempts: number): Credentials.Search =>
-    Effect.catch(attempt(body), (failure) =>
-      failure instanceof TransportError
-        ? Effect.fail(failure)
-        : Effect.flatMap(policy.next(attempts, failure), (retry) =>
-          retry === undefined
-            ? Effect.fail(failure.error)
-            : Effect.andThen(Effect.sleep(retry.delay), assume(body, attempts + 1))))
+        const identity = status === 200 ? read(() => Protocol.decodeResult(action, body)) : undefined
+        const name = identity === undefined ? exceptionNameOf(response) : undefined
+        return Effect.succeed(
+          identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) }
+        )
+      }
+    })
   return Effect.gen(function*() {
     const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
     const now = yield* Clock.currentTimeMillis
@@ -233,7 +214,7 @@ const fromWebIdentity = (
       roleSessionName: sessionName ?? `effect-agentcore-identity-${now}`,
       webIdentityToken: token.trim()
     })
-    return yield* assume(body, 1)
+    return yield* Retry.run(policy, () => attempt(body))
   })
 }
 

@@ -17,7 +17,7 @@ export interface Message {
   readonly body: string | undefined
 }
 
-/** An exception as it is on the wire. Its members may be of any type. */
+/** An exception on the wire. Its members may have any type. */
 export interface Exception {
   readonly name: unknown
   readonly message: unknown
@@ -28,15 +28,15 @@ export interface Exception {
 export interface Protocol extends Pick<Exceptions, "exceptionNames"> {
   /** `request` is encoded. */
   readonly encode: (row: Operation.Any, request: unknown) => Message
-  /** The output of a successful call. Throws for a body that is not of the protocol. */
+  /** Decodes the output of a successful call. Throws for an invalid body. */
   readonly decode: (row: Operation.Any, body: string) => unknown
-  /** The exception of a refused call. Throws for a body that is not of the protocol. */
+  /** Decodes the exception of a rejected call. Throws for an invalid body. */
   readonly decodeException: (response: Response) => Exception
 }
 
-/** Percent-encodes all but the unreserved characters of RFC 3986, as signatures need it. */
-export const escapeUri = (text: string): string =>
-  encodeURIComponent(text).replaceAll(
+/** Percent-encodes all except the unreserved characters of RFC 3986, as signatures require. */
+export const escapeUri = (value: string): string =>
+  encodeURIComponent(value).replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   )
@@ -49,15 +49,15 @@ export const queryString = (query: Message["query"]): string =>
 // Times
 // -----------------------------------------------------------------------------
 
-/** A time in any form that JavaScript reads, in milliseconds since the epoch. */
-export const parseTime = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(text), DateTime.toEpochMillis))
+/** Parses a time in any form that JavaScript knows. In milliseconds since the epoch. */
+export const parseTime = (value: string | undefined): number | undefined =>
+  value === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toEpochMillis))
 
-/** Milliseconds since the epoch as the AWS SDK has them. */
+/** The `Date` of milliseconds since the epoch, for the AWS SDK. */
 export const toDate = (time: number): Date => DateTime.toDate(DateTime.makeUnsafe(time))
 
-export const parseDate = (text: string): Date | undefined => {
-  const time = parseTime(text)
+export const parseDate = (value: string): Date | undefined => {
+  const time = parseTime(value)
   return time === undefined ? undefined : toDate(time)
 }
 
@@ -70,7 +70,7 @@ const contentType = { "content-type": "application/json" }
 const listOf = (value: unknown): ReadonlyArray<string> =>
   (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined).map(String)
 
-/** An operation with members in its path. Without a body, all others are in the query. */
+/** Encodes an operation with members in its path. Without a body, all other members are in the query. */
 const encodeAddressed = ({ method, path }: Operation.Any, request: object): Message => {
   const members = new Map(Object.entries(request).filter(([, value]) => value !== undefined))
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -91,7 +91,7 @@ const encodeAddressed = ({ method, path }: Operation.Any, request: object): Mess
 
 const parse = (body: string): unknown => {
   const value: unknown = body === "" ? {} : JSON.parse(body)
-  // A property is null in few responses.
+  // Few responses contain null.
   return body.includes("null") ? dropNulls(value) : value
 }
 
@@ -99,7 +99,7 @@ const parse = (body: string): unknown => {
 const nameOf = (code: unknown): string | undefined =>
   typeof code === "string" ? code.split(",")[0]?.split(":")[0]?.split("#").at(-1) : undefined
 
-const member = (value: unknown, ...names: ReadonlyArray<string>): unknown => {
+const findMember = (value: unknown, ...names: ReadonlyArray<string>): unknown => {
   const name = names.find((name) => hasProperty(value, name) && value[name] !== undefined)
   return name === undefined ? undefined : Reflect.get(Object(value), name)
 }
@@ -114,10 +114,10 @@ export const restJson: Protocol = {
   decodeException: ({ body, headers }) => {
     const value = parse(body)
     return {
-      name: nameOf(headers["x-amzn-errortype"] ?? member(value, "code", "__type")),
-      message: member(value, "message", "Message"),
-      reason: member(value, "reason"),
-      fieldList: member(value, "fieldList")
+      name: nameOf(headers["x-amzn-errortype"] ?? findMember(value, "code", "__type")),
+      message: findMember(value, "message", "Message"),
+      reason: findMember(value, "reason"),
+      fieldList: findMember(value, "fieldList")
     }
   }
 }
@@ -126,74 +126,51 @@ export const restJson: Protocol = {
 // XML
 // -----------------------------------------------------------------------------
 
-// The parser of the AWS SDK is not used, because outside of Node it needs a `DOMParser`, which edge runtimes do not
-// have.
-
-/** The text of an element, or its elements by name. Of several elements with one name, the last one. */
-type Element = string | { readonly [name: string]: Element }
-
-const xmlToken =
-  /<!--[^]*?-->|<\?[^]*?\?>|<!DOCTYPE[^>]*>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\w.:-]+)(?:\s[^<>]*?)?(\/?)>|([^<]+)/y
+// The parser of the AWS SDK needs a `DOMParser` outside of Node, which edge runtimes do not have. Responses of STS are
+// lists of strings, so elements are found by their names.
 
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: "\"", apos: "'" }
 
-const unescape = (text: string): string =>
-  text.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
+const unescape = (content: string): string =>
+  content.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
     if (name !== undefined) return entities[String(name).toLowerCase()] ?? whole
     const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
     return point <= 0x10_ffff ? String.fromCodePoint(point) : whole
   })
 
-interface OpenElement {
-  readonly name: string
-  readonly elements: Array<readonly [name: string, element: Element]>
-  text: string
-}
-
 const invalidXml = (): never => {
-  // The text may hold secrets.
-  throw new SyntaxError("The document is not well-formed XML")
+  // The document is not quoted, because it may have secrets in it.
+  throw new SyntaxError("The document is not the expected XML")
 }
 
-/** The root element by its name. Throws a `SyntaxError`, which quotes nothing, for a text that is not XML. */
-export const parseXml = (text: string): { readonly [name: string]: Element } => {
-  const root: OpenElement = { name: "", elements: [], text: "" }
-  const open = [root]
-  const scanner = new RegExp(xmlToken)
-  while (scanner.lastIndex < text.length) {
-    const match = scanner.exec(text)
-    const parent = open.at(-1)
-    if (match === null || parent === undefined) return invalidXml()
-    const [, data, closing, name, empty, content] = match
-    if (data !== undefined) parent.text += data
-    else if (content !== undefined) parent.text += unescape(content)
-    else if (name !== undefined && empty === "/") parent.elements.push([name, ""])
-    else if (name !== undefined && closing === "") open.push({ name, elements: [], text: "" })
-    else if (name !== undefined) {
-      open.pop()
-      if (parent.name !== name) return invalidXml()
-      open.at(-1)?.elements.push([
-        name,
-        parent.elements.length === 0 ? parent.text : Object.fromEntries(parent.elements)
-      ])
-    }
+/** Returns the content of an element. Throws when there is none. */
+const contentOf = (xml: string, name: string): string => {
+  const start = xml.search(new RegExp(`<${name}[\\s>]`))
+  const end = xml.lastIndexOf(`</${name}>`)
+  return start < 0 || end < start ? invalidXml() : xml.slice(xml.indexOf(">", start) + 1, end)
+}
+
+/** Throws if the elements are not nested, as in the HTML of a proxy. */
+const checkNesting = (xml: string): void => {
+  const open: Array<string | undefined> = []
+  for (const [, closing, name, empty] of xml.matchAll(/<(\/?)([\w.:-]+)(?:\s[^<>]*?)?(\/?)>/g)) {
+    if (closing === "/" && open.pop() !== name) invalidXml()
+    if (closing === "" && empty === "") open.push(name)
   }
-  return open.length === 1 && root.elements.length === 1 && root.text.trim() === ""
-    ? Object.fromEntries(root.elements)
-    : invalidXml()
+  if (open.length > 0 || !xml.trimStart().startsWith("<") || !xml.trimEnd().endsWith(">")) invalidXml()
 }
 
 // -----------------------------------------------------------------------------
 // AWS Query
 // -----------------------------------------------------------------------------
 
-// A form in, and XML out. Members have capitals on the wire.
+// Requests are forms, responses are XML. Member names start with a capital on the wire.
 
 const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
 
 const uncapitalize = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
 
-/** The parameters of a value. A map is a list of keys and values. An empty list has no parameter. */
+/** The parameters of a value. A map becomes a list of keys and values. An empty list has no parameters. */
 const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name: string, value: string]> =>
   value === undefined
     ? []
@@ -218,27 +195,22 @@ export const encodeForm = (action: string, request: object): string =>
 
 export const formHeaders = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" }
 
-/** A timestamp of the protocol is a string of ISO 8601. No other member looks like one. */
-const decodeText = (text: string): string | Date =>
-  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? parseDate(text) ?? text : text
+/** Timestamps are ISO 8601 strings. No other member looks like one. */
+const decodeString = (value: string): string | Date =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) ? parseDate(value) ?? value : value
 
-/** The members of an element, by the names of this package. */
-export const decodeMembers = (element: unknown): { readonly [name: string]: unknown } =>
-  isObject(element)
-    ? Object.fromEntries(
-      Object.entries(element).map(([name, value]) => [
-        uncapitalize(name),
-        typeof value === "string" ? decodeText(value) : value
-      ])
-    )
-    : {}
+/** The strings of the elements without children, at any depth, by the names of this package. */
+const membersOf = (xml: string): { readonly [name: string]: string | Date } =>
+  Object.fromEntries(
+    [...xml.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name = "", content = ""]) => [
+      uncapitalize(name),
+      decodeString(unescape(content))
+    ])
+  )
 
-const child = (element: Element | undefined, name: string): Element | undefined =>
-  typeof element === "object" && Object.hasOwn(element, name) ? element[name] : undefined
-
-/** The result of an operation. */
-export const decodeResult = (action: string, body: string): { readonly [name: string]: unknown } =>
-  decodeMembers(child(child(parseXml(body), `${action}Response`), `${action}Result`))
+/** Decodes the result of an operation. */
+export const decodeResult = (action: string, body: string): { readonly [name: string]: string | Date } =>
+  membersOf(contentOf(contentOf(body, `${action}Response`), `${action}Result`))
 
 export const awsQuery: Protocol = {
   encode: ({ name, path }: Operation.Any, request) => ({
@@ -251,10 +223,11 @@ export const awsQuery: Protocol = {
   }),
   decode: ({ name }, body) => decodeResult(name, body),
   decodeException: ({ body }) => {
-    const error = body === "" ? undefined : child(child(parseXml(body), "ErrorResponse"), "Error")
-    const name = child(error, "Code")
-    if (name !== undefined && typeof name !== "string") throw new SyntaxError("The name of the exception is not a text")
-    return { name, message: child(error, "Message") }
+    if (body !== "") checkNesting(body)
+    if (!body.includes("<ErrorResponse")) return { name: undefined, message: undefined }
+    const error = contentOf(contentOf(body, "ErrorResponse"), "Error")
+    const { code = invalidXml(), message } = membersOf(error)
+    return { name: code, message }
   },
   exceptionNames: stsExceptionNames
 }

@@ -1,13 +1,13 @@
 /**
- * When a request is sent again: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the
- * AWS SDK for JavaScript (`@smithy/core/retry`); a test compares them. That module is not imported, because it loads
+ * The retry policy: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for
+ * JavaScript (`@smithy/core/retry`), and a test compares them. That module is not imported, because it loads
  * `node:stream`.
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { parseTime } from "./protocol.js"
 
-/** What the policy has to know of a failed attempt. */
+/** The properties of a failed attempt that the policy uses. */
 export interface Failure {
   /** The name of the exception, if the service sent one. */
   readonly name?: string | undefined
@@ -15,12 +15,20 @@ export interface Failure {
   readonly status?: number | undefined
   /** Node's code of a lost connection. */
   readonly code?: string | undefined
-  /** The connection was lost without a code: other runtimes than Node have none. */
+  /** The connection was lost without a code. Only Node has codes. */
   readonly isLost?: boolean | undefined
-  /** The next attempt is signed for another time. */
+  /** The next attempt is signed with a corrected time. */
   readonly isSkewCorrected?: boolean | undefined
-  /** The wait that the service asks for, in milliseconds. */
+  /** The wait that the service requests, in milliseconds. */
   readonly retryAfter?: number | undefined
+}
+
+/**
+ * An attempt without a result. The error is made only after the last attempt, because the search for secrets in it is
+ * slow.
+ */
+export interface Failed<E> extends Failure {
+  readonly toError: () => E
 }
 
 const throttlingNames: ReadonlySet<string | undefined> = new Set([
@@ -62,7 +70,7 @@ const transientCodes: ReadonlySet<string | undefined> = new Set([
   "UND_ERR_CONNECT_TIMEOUT"
 ])
 
-/** Undefined for a failure that would happen again. */
+/** Classifies a failure. `undefined` if a retry would fail again. */
 export const kindOf = (
   { code, isLost = false, isSkewCorrected = false, message = "", name, status }: Failure
 ): "throttling" | "transient" | undefined =>
@@ -78,23 +86,23 @@ const costs = { throttling: 5, transient: 14 }
 const refund = 1
 const baseDelays = { throttling: 1000, transient: 50 }
 const maxDelay = 20_000
-/** How much longer than without it a wait is because the service asked for it. */
+/** The service can extend a wait by up to this many milliseconds. */
 const maxRetryAfter = 5000
 
-/** An attempt that may follow. */
+/** A retry that the policy allows. */
 export interface Retry {
   /** The wait before it, in milliseconds. */
   readonly delay: number
-  /** What its success pays back. */
+  /** The tokens that its success returns to the bucket. */
   readonly cost: number
 }
 
 /**
- * Decides about the attempts of one client. They share a bucket of tokens, so that a service that is down is not asked
- * three times as often.
+ * Decides about the retries of one client. All calls share a bucket of tokens, so that a service that is down does not
+ * get three times as many requests.
  */
 export interface Policy {
-  /** Whether to try again after this number of attempts. */
+  /** Returns the next retry after this number of attempts, if there is one. */
   readonly next: (attempts: number, failure: Failure) => Effect.Effect<Retry | undefined>
   /** Call it after a success, with the cost of its attempt. */
   readonly succeed: (cost?: number) => void
@@ -118,8 +126,30 @@ export const make = (maxAttempts: number): Policy => {
   }
 }
 
+const isFailed = <A extends object, E>(result: A | Failed<E>): result is Failed<E> => "toError" in result
+
+/** Attempts until one has a result, or no other may follow. `attempt` gets the number of the attempt. */
+export const run = <A extends object, E, E2>(
+  policy: Policy,
+  attempt: (attempts: number) => Effect.Effect<A | Failed<E>, E2>,
+  wait: (delay: number) => Effect.Effect<void, E2> = Effect.sleep
+): Effect.Effect<A, E | E2> => {
+  const go = (attempts: number, cost?: number): Effect.Effect<A, E | E2> =>
+    Effect.flatMap(attempt(attempts), (result) => {
+      if (!isFailed(result)) {
+        policy.succeed(cost)
+        return Effect.succeed(result)
+      }
+      return Effect.flatMap(policy.next(attempts, result), (retry) =>
+        retry === undefined
+          ? Effect.fail(result.toError())
+          : Effect.andThen(wait(retry.delay), go(attempts + 1, retry.cost)))
+    })
+  return go(1)
+}
+
 /**
- * The wait that a response asks for, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
+ * The wait that a response requests, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
  * `x-amz-retry-after` has milliseconds.
  */
 export const retryAfter = (

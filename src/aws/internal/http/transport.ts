@@ -1,4 +1,4 @@
-/** How the requests of an adapter without the AWS SDK are sent. */
+/** How the HTTP adapter sends requests. */
 import type * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -24,8 +24,8 @@ export interface Response {
 }
 
 /**
- * A request without a complete response. `code` is Node's code of the error, which can quote the response. `response`
- * is the beginning of a response that broke off.
+ * A request without a complete response. `code` is Node's code of the error. The error can quote the response.
+ * `response` is the beginning of an incomplete response.
  */
 export interface Lost {
   readonly error: Redacted.Redacted<unknown>
@@ -50,11 +50,11 @@ export const toLost = (error: unknown, response?: Lost["response"]): Lost => ({
 /** A connection that was closed before the response was complete. */
 export const connectionClosed = (): Lost => toLost(Object.assign(new Error("closed"), { code: "ECONNRESET" }))
 
-/** A request without a response within its time. */
+/** A request without a response within the time limit. */
 export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutError", response: undefined }
 
 /**
- * Sends a request. Ends a response that is too large, and closes its connection. Follows no redirect. Interruption
- * aborts it, and so does the time limit, in milliseconds: a request that cannot be interrupted ends in time too.
+ * Sends a request. Closes the connection of a response that is too large. Does not follow redirects. Interruption
+ * aborts the request, and so does the time limit, in milliseconds, also in an uninterruptible region.
  */
 export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

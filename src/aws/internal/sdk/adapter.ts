@@ -11,7 +11,6 @@ import type * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { TransportError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
@@ -29,13 +28,13 @@ import { limit, type RequestHandler } from "./requestHandler.js"
 export interface SharedOptions extends Settings.EndpointOptions {
   /**
    * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and
-   * asks the instance on EC2, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
+   * on EC2 at the instance, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
    */
   readonly region?: string | undefined
   /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called when its credentials have 5
-   * minutes left, once for all callers of a plane, and no call waits for it while the old ones are valid. After 10
-   * seconds without credentials, calls fail with a `TransportError` of kind `credentials`. Default: the SDK's own chain
+   * Static credentials, or a credential provider of the AWS SDK. A provider is called 5 minutes before its credentials
+   * expire, once for all callers of a plane. No call waits for it while the old ones are valid. After 10 seconds
+   * without credentials, calls fail with a `TransportError` of kind `credentials`. Default: the SDK's own chain
    * (environment, profile, SSO, container, instance).
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
@@ -43,51 +42,41 @@ export interface SharedOptions extends Settings.EndpointOptions {
   readonly maxAttempts?: number | undefined
   /**
    * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
-   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It applies to a client that
-   * the program made too. `Duration.infinity` sets no limit. Default: 30 seconds.
+   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It also
+   * applies to a client that the program made. `Duration.infinity` sets no limit. Default: 30 seconds.
    *
-   * The SDK retries a silent attempt only if that has a shorter limit of its own: give a `requestHandler` with
-   * `requestTimeout` and `throwOnRequestTimeout: true` to `dataPlane`, `controlPlane` or `sts`.
+   * The SDK retries an attempt without a response only if attempts have a shorter limit: set a `requestHandler` with
+   * `requestTimeout` and `throwOnRequestTimeout: true` in `dataPlane`, `controlPlane` or `sts`.
    */
   readonly timeout?: Duration.Input | undefined
 }
 
+interface Given<C> {
+  /** A client of the SDK. The layer uses it as it is, and does not destroy it. */
+  readonly client: C
+}
+
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
-  /**
-   * The SDK's own configuration for the client of the data plane, over the options above. Or a client: the layer uses
-   * it as it is, and does not destroy it.
-   */
+  /** The SDK's own configuration for the client of the data plane, over the options above; or a client. */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: DataPlaneSdk.BedrockAgentCoreClient
-    }
+    | Given<DataPlaneSdk.BedrockAgentCoreClient>
     | undefined
   /** The same for the control plane. */
   readonly controlPlane?:
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
-    }
+    | Given<ControlPlaneSdk.BedrockAgentCoreControlClient>
     | undefined
   /** The same for STS. */
-  readonly sts?:
-    | StsSdk.STSClientConfig
-    | {
-      /** A client of the SDK. The layer does not destroy it. */
-      readonly client: StsSdk.STSClient
-    }
-    | undefined
+  readonly sts?: StsSdk.STSClientConfig | Given<StsSdk.STSClient> | undefined
 }
 
 // -----------------------------------------------------------------------------
 // Planes
 // -----------------------------------------------------------------------------
 
-/** The members of all client configurations that are set here. */
+/** The properties of client configurations that this module sets. */
 type ClientConfig = Pick<
   DataPlaneSdk.BedrockAgentCoreClientConfig,
   "region" | "credentials" | "endpoint" | "maxAttempts" | "profile"
@@ -114,8 +103,7 @@ export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
 
 /**
- * The SDK's search for a region, once for each profile. Only a client can start it, and every client has the same
- * search.
+ * The SDK's search for a region, once for each profile. Only a client can start it. All clients have the same search.
  */
 export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
@@ -127,7 +115,7 @@ export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends 
         load.pipe(
           Effect.flatMap((sdk) =>
             Effect.acquireRelease(
-              // Every configuration of a client has the members of `ClientConfig`, all of them optional.
+              // Every configuration of a client has the properties of `ClientConfig`, all of them optional.
               Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config).client),
               (client) => Effect.sync(() => client.destroy())
             )
@@ -148,8 +136,8 @@ export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends 
 type Properties = Parameters<Credentials.CredentialsProvider>[0]
 
 /**
- * The chain of the SDK, of the client that asks for credentials: a client without credentials of the program has the
- * same. A search that was interrupted leaves its chain waiting, so the next one has a new chain.
+ * The chain of the SDK, made by the client that needs credentials. An interrupted search leaves its chain waiting, so
+ * the next search has a new chain.
  */
 const makeChain = () => {
   let chain: Credentials.CredentialsProvider | undefined
@@ -169,14 +157,14 @@ const makeChain = () => {
 }
 
 /**
- * A provider that keeps the credentials of another, by default of the SDK's chain. It rejects with `TransportError`s.
- * The SDK's own memory of credentials waits for a search that hangs, also while the old ones are valid.
+ * A provider that keeps the credentials of another one, by default of the SDK's chain. It rejects with
+ * `TransportError`s. The SDK's own cache would wait for a search that hangs, even while the old credentials are valid.
  */
 export const keepCredentials = (
   provider: Credentials.CredentialsProvider | undefined
 ): Effect.Effect<Credentials.CredentialsProvider, never, Scope.Scope> =>
   Effect.gen(function*() {
-    // The same for all calls of a client.
+    // All calls of a client have the same properties.
     let properties: Properties
     const search = provider === undefined
       ? makeChain()
@@ -187,7 +175,7 @@ export const keepCredentials = (
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         controller.abort()
-        // A program can still have the client.
+        // The program may still use the client.
         controller = new AbortController()
       })
     )
@@ -196,10 +184,9 @@ export const keepCredentials = (
       properties = given
       const known = source.kept(clock.currentTimeMillisUnsafe())
       if (known !== undefined) return known
-      const found = await Effect.runPromiseWith(runtime)(Effect.result(source.search), { signal: controller.signal })
-      return Result.getOrThrowWith(found, (error) => error)
+      return await Effect.runPromiseWith(runtime)(source.search, { signal: controller.signal })
     }
-    // The SDK keeps nothing itself.
+    // The SDK does not cache the credentials again.
     return Object.assign(kept, { memoized: true })
   })
 
@@ -210,8 +197,8 @@ export const keepCredentials = (
 /**
  * The inner effect makes the client at its first run. The client is destroyed with the scope.
  *
- * Interrupting the first caller neither delays nor fails the others: each waits for the SDK itself, which Node loads
- * once, and the first caller after that makes the client. The next caller tries again after a load that failed.
+ * Interrupting one caller neither delays nor fails the others. Each caller loads the SDK, which Node does once, and the
+ * first to finish makes the client. After a failed load the next caller loads again.
  */
 export const makeLazily = <Sdk, A, E>(
   load: Effect.Effect<Sdk, E>,
@@ -258,7 +245,7 @@ const clientConfig = (
     }
   })
 
-/** The client of a program stays as it is: each command has the limits. */
+/** Limits each command, so that the client of the program stays unchanged. */
 const connectGiven = (connection: Connection, { config }: Client): Connection => ({
   ...connection,
   send: (command, options) => {
@@ -272,12 +259,12 @@ const connectGiven = (connection: Connection, { config }: Client): Connection =>
   }
 })
 
-const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
+const isClient = <C>(given: object): given is Given<C> => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
-  given: Config | { readonly client: C } | undefined,
+  given: Config | Given<C> | undefined,
   options: SharedOptions,
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
@@ -293,7 +280,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
       }))
       : Effect.flatMap(clientConfig(options, given ?? {}, variables, search), (config) =>
         makeLazily(load, (sdk) => {
-          // Every configuration of a client has the members of `ClientConfig`.
+          // Every configuration of a client has the properties of `ClientConfig`.
           const { client, ...send } = make(sdk, { ...given, ...config } as Config)
           client.config.requestHandler = limit(client.config.requestHandler)
           const isFound = given?.credentials === undefined && options.credentials === undefined

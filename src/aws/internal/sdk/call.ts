@@ -1,4 +1,4 @@
-/** The calls of a client of the AWS SDK, and where it sends them. */
+/** The calls of a client of the AWS SDK, and their target. */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/timeLimit.js"
@@ -23,8 +23,7 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
   : A
 
 /**
- * The commands that the SDK has to have for a table: `<AWS name>Command`, each of which takes the encoded request of
- * its operation.
+ * The commands of the SDK for a table: `<AWS name>Command`. Each takes the encoded request of its operation.
  */
 export type Commands<T> = {
   readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
@@ -40,7 +39,7 @@ export interface Connection extends Failure.Exceptions {
   readonly config: unknown
 }
 
-/** A client whose package has all that a connection needs. */
+/** A connection over a client and its package. */
 export const connect = <Sdk extends object>(
   commands: Sdk,
   client: { readonly config: unknown; readonly send: (command: never, options: never) => Promise<unknown> },
@@ -53,30 +52,31 @@ export const connect = <Sdk extends object>(
   isOwn: (error) => error instanceof ServiceException
 })
 
-/** The members of a client's configuration are values, or functions that search for them. A search can fail. */
-const read = async (config: unknown, member: string): Promise<unknown> => {
+/** The configuration of a client. The SDK has no type for what its clients share. */
+type Config = Readonly<Record<string, unknown>>
+
+/** The properties of a configuration are values, or functions that search for them. A search can fail. */
+const read = async (config: Config, name: string): Promise<unknown> => {
   try {
-    const value: unknown = hasProperty(config, member) ? config[member] : undefined
+    const value = config[name]
     return typeof value === "function" ? await value() : value
   } catch {
     return undefined
   }
 }
 
-const text = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
+const nonEmpty = (value: unknown): string | undefined => isString(value) && value !== "" ? value : undefined
 
-/** Host and port alone: a path or a query can have secrets. */
+/** Returns host and port alone: a path or a query can have secrets in it. */
 const hostOf = (endpoint: unknown): string | undefined => {
-  const url = hasProperty(endpoint, "url") ? endpoint.url : undefined
-  if (url instanceof URL) return text(url.host)
-  const hostname = hasProperty(endpoint, "hostname") ? text(endpoint.hostname) : undefined
-  const port = hasProperty(endpoint, "port") && endpoint.port ? `:${String(endpoint.port)}` : ""
-  return hostname === undefined ? undefined : `${hostname}${port}`
+  const { hostname, port, url }: Config = Object(endpoint)
+  if (url instanceof URL) return nonEmpty(url.host)
+  return nonEmpty(hostname) && `${String(hostname)}${port ? `:${String(port)}` : ""}`
 }
 
 /** The endpoint of the service in the region, by the rules of the SDK. */
-const regional = async (config: unknown, Region: string | undefined): Promise<unknown> => {
-  const provider = hasProperty(config, "endpointProvider") ? config.endpointProvider : undefined
+const regional = async (config: Config, Region: string | undefined): Promise<unknown> => {
+  const provider = config["endpointProvider"]
   if (Region === undefined || typeof provider !== "function") return undefined
   const parameters = {
     Region,
@@ -84,23 +84,18 @@ const regional = async (config: unknown, Region: string | undefined): Promise<un
     UseDualStack: await read(config, "useDualstackEndpoint"),
     UseGlobalEndpoint: await read(config, "useGlobalEndpoint")
   }
-  try {
-    return provider(parameters, {}) as unknown
-  } catch {
-    return undefined
-  }
+  return await read({ endpoint: () => provider(parameters, {}) }, "endpoint")
 }
 
-/** A configuration of a program can search without end. */
+/** A search of the program's configuration may never end. In milliseconds. */
 const searchLimit = 1000
 
-/** Reads the configuration of a client. The SDK has no type for what its clients share. */
-const readTarget = (config: unknown): Effect.Effect<Target> =>
+const readTarget = (config: Config): Effect.Effect<Target> =>
   Effect.promise(() =>
     withTimeLimit(searchLimit, undefined, async (): Promise<Target> => {
-      const region = text(await read(config, "region"))
+      const region = nonEmpty(await read(config, "region"))
       const endpoint = (await read(config, "endpoint")) ?? (await regional(config, region))
-      return { region, host: hostOf(endpoint), profile: text(await read(config, "profile")) }
+      return { region, host: hostOf(endpoint), profile: nonEmpty(await read(config, "profile")) }
     }).catch(() => ({}))
   )
 
@@ -110,8 +105,8 @@ const toOutput = (value: unknown): Output => ({
 })
 
 /**
- * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, which are of no profile
- * then. Retries are the SDK's.
+ * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, because these belong to no
+ * profile. The SDK retries.
  */
 export const makeClient = (
   connection: Connection,
@@ -121,7 +116,7 @@ export const makeClient = (
   send: (row, request, encoded) =>
     Effect.tryPromise({
       try: (interruption) =>
-        // Bounds a search for credentials too, which does not react to the signal.
+        // The limit includes a search for credentials, which ignores the signal.
         withTimeLimit(timeout, interruption, (abortSignal) => {
           // The commands are `Commands` of the operation's table.
           const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)
@@ -130,7 +125,7 @@ export const makeClient = (
       catch: (error) => Failure.fromRejection(connection, row.errors, error, request)
     }).pipe(Effect.map(toOutput)),
   target: Effect.gen(function*() {
-    const target = yield* readTarget(connection.config)
+    const target = yield* readTarget(Object(connection.config))
     return { ...target, profile: environment && (target.profile ?? (yield* environment)) }
   })
 })

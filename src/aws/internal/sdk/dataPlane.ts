@@ -13,15 +13,15 @@ type Request = Parameters<Sdk.BedrockAgentCoreClientResolvedConfig["requestHandl
 
 /**
  * A client that assembles its middleware once for each operation, which saves a sixth of a call (`npm run bench`). The
- * SDK does so only for calls without options, and the abort signal is an option. Here the signal goes with the input,
- * to the end of the middleware.
+ * SDK does so only for calls without options, and the abort signal is an option. So the last step of the middleware
+ * finds the signal by the input.
  */
 const makeClient = (
   sdk: typeof Sdk,
   config: Sdk.BedrockAgentCoreClientConfig
 ): { readonly client: Sdk.BedrockAgentCoreClient; readonly send?: Send } => {
-  // Calls of a kept middleware share the state of a first-generation retry strategy, which grows until the service
-  // refuses the request.
+  // With cached middleware, calls would share the state of a first-generation retry strategy. It grows until the
+  // service rejects the request.
   if (config.retryStrategy !== undefined) {
     return { client: new sdk.BedrockAgentCoreClient(config) }
   }
@@ -29,8 +29,8 @@ const makeClient = (
   /** The signals of the calls in flight, by their inputs. */
   const signals = new WeakMap<object, AbortSignal>()
   client.middlewareStack.add(
-    // Replaces the SDK's own last step, which would send the request without the signal. At this step the request is
-    // the handler's.
+    // Replaces the SDK's own last step, which would send the request without the signal. In this step a request has the
+    // type of the handler.
     () => ({ input, request }) =>
       client.config.requestHandler.handle(request as Request, { abortSignal: signals.get(input) }),
     { name: "effectAgentcoreIdentitySend", step: "deserialize", priority: "low" }

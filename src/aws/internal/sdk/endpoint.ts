@@ -1,48 +1,41 @@
 /** The endpoint to which the SDK sends the requests of a plane. */
+import type { BedrockAgentCoreClientResolvedConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Effect from "effect/Effect"
-import { hasProperty } from "effect/Predicate"
+import * as ControlPlane from "../../../ControlPlane.js"
+import * as DataPlane from "../../../DataPlane.js"
+import * as AwsControlPlane from "../../AwsControlPlane.js"
+import * as AwsDataPlane from "../../AwsDataPlane.js"
 
 export type Plane = "control" | "data"
 
-/** The address of a request of the SDK. */
-const addressOf = (request: unknown): string | undefined => {
-  if (!hasProperty(request, "hostname") || !hasProperty(request, "protocol")) return undefined
-  const port = hasProperty(request, "port") && request.port !== undefined ? `:${String(request.port)}` : ""
-  return `${String(request.protocol)}//${String(request.hostname)}${port}`
-}
+type Request = Parameters<BedrockAgentCoreClientResolvedConfig["requestHandler"]["handle"]>[0]
 
 /**
- * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these. A
- * request that is never sent shows it.
+ * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these, so it
+ * is taken from a request that is not sent.
  */
 export const resolve = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const config = {
-      region,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      // Nothing is signed.
-      credentials: { accessKeyId: "none", secretAccessKey: "none" }
-    }
+  Effect.suspend(() => {
     let resolved = endpoint ?? "unknown"
-    const see = ({ request }: { readonly request: unknown }) => {
-      resolved = addressOf(request) ?? resolved
+    const handle = ({ hostname, port, protocol }: Request) => {
+      resolved = `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`
       return Promise.reject(new Error("not sent"))
     }
-    const beforeSigning = { step: "build", priority: "high" } as const
-    try {
-      if (plane === "control") {
-        const Sdk = await import("@aws-sdk/client-bedrock-agentcore-control")
-        const client = new Sdk.BedrockAgentCoreControlClient(config)
-        client.middlewareStack.add(() => see, beforeSigning)
-        await client.send(new Sdk.ListWorkloadIdentitiesCommand({}))
-      } else {
-        const Sdk = await import("@aws-sdk/client-bedrock-agentcore")
-        const client = new Sdk.BedrockAgentCoreClient(config)
-        client.middlewareStack.add(() => see, beforeSigning)
-        await client.send(new Sdk.GetWorkloadAccessTokenCommand({ workloadName: "none" }))
-      }
-    } catch {
-      // The middleware rejects.
+    const config = {
+      ...(endpoint === undefined ? {} : { endpoint }),
+      // Nothing leaves the process.
+      credentials: { accessKeyId: "none", secretAccessKey: "none" },
+      maxAttempts: 1,
+      requestHandler: { handle }
     }
-    return resolved
+    const call: Effect.Effect<unknown, unknown> = plane === "control"
+      ? ControlPlane.ControlPlane.pipe(
+        Effect.flatMap((control) => control.listWorkloadIdentities({})),
+        Effect.provide(AwsControlPlane.layer({ region, controlPlane: config }))
+      )
+      : DataPlane.DataPlane.pipe(
+        Effect.flatMap((data) => data.getWorkloadAccessToken({ workloadName: "none" })),
+        Effect.provide(AwsDataPlane.layer({ region, dataPlane: config }))
+      )
+    return Effect.map(Effect.ignore(call), () => resolved)
   })

@@ -1,5 +1,5 @@
 /**
- * The request handler of a client of the SDK, with a limit for the size of its responses. The SDK has none: it buffers
+ * The request handler of a client of the SDK, with a limit for the size of responses. Without a limit the SDK buffers
  * gigabytes, and then throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
@@ -39,7 +39,7 @@ const readWebStream = async (body: ReadableStream<Uint8Array>): Promise<Uint8Arr
   }
 }
 
-/** Handlers of programs can have bodies that have arrived: these are left to the SDK. */
+/** A program's handler may return a body that is not a stream. The SDK reads it. */
 const read = async (body: unknown): Promise<unknown> =>
   isNodeStream(body)
     ? await new Promise<Uint8Array>((resolve, reject) =>
@@ -63,39 +63,19 @@ const collect = async (response: Response): Promise<void> => {
 /** The SDK has no type for it. */
 const isNodeHandler = (handler: object): boolean => "socketWarningTimestamp" in handler && "externalAgent" in handler
 
-/** The signal, with a listener for a handler that stops listening. */
-const watch = (signal: AbortSignal, onRemoved: () => void): object => ({
-  get aborted() {
-    return signal.aborted
-  },
-  get reason(): unknown {
-    return signal.reason
-  },
-  addEventListener: signal.addEventListener.bind(signal),
-  removeEventListener: (...parameters: Parameters<AbortSignal["removeEventListener"]>) => {
-    signal.removeEventListener(...parameters)
-    onRemoved()
-  }
-})
-
 /**
- * Node closes a response that changes the protocol (101), and reports no error: the SDK's handler for Node would wait
- * for ever. It removes its listener from the signal when the request is closed.
+ * Rejects when the connection is closed. Node closes a response that changes the protocol (101) without an error, and
+ * the SDK's handler for Node would wait forever. When a request is closed, it removes its listener from the signal.
  */
-const sendInNode = (
-  send: (options: { readonly abortSignal: unknown }) => Promise<{ readonly response: unknown }>,
-  signal: AbortSignal
-): Promise<{ readonly response: unknown }> =>
+const failWhenClosed = <A>(send: () => Promise<A>, signal: AbortSignal): Promise<A> =>
   new Promise((resolve, reject) => {
-    let isSettled = false
-    const onClosed = (): void => {
-      if (!isSettled) reject(Object.assign(new Error("The connection was closed"), { code: "ECONNRESET" }))
+    const onClosed = (): void => reject(Object.assign(new Error("The connection was closed"), { code: "ECONNRESET" }))
+    signal.removeEventListener = (...parameters: Parameters<AbortSignal["removeEventListener"]>) => {
+      AbortSignal.prototype.removeEventListener.apply(signal, parameters)
+      // A response or an error of the request comes first.
+      setImmediate(onClosed)
     }
-    // An error of the request comes first.
-    const abortSignal = watch(signal, () => setImmediate(onClosed))
-    send({ abortSignal }).finally(() => {
-      isSettled = true
-    }).then(resolve, reject)
+    send().then(resolve, reject)
   })
 
 /** A handler with the limit, over that of the SDK or of the program. */
@@ -103,9 +83,10 @@ export const limit = <Handler extends RequestHandler>(handler: Handler): Handler
   const send = (request: never, options: { readonly abortSignal?: unknown }) => {
     const { abortSignal = new AbortController().signal } = options
     // The options are the handler's own.
+    const sendOnce = () => handler.handle(request, { ...options, abortSignal } as never)
     return isNodeHandler(handler) && abortSignal instanceof AbortSignal
-      ? sendInNode((watched) => handler.handle(request, { ...options, ...watched } as never), abortSignal)
-      : handler.handle(request, options as never)
+      ? failWhenClosed(sendOnce, abortSignal)
+      : sendOnce()
   }
   const limited: RequestHandler = {
     metadata: handler.metadata,
@@ -119,6 +100,6 @@ export const limit = <Handler extends RequestHandler>(handler: Handler): Handler
     updateHttpClientConfig: (key, value) => handler.updateHttpClientConfig?.(key, value),
     httpHandlerConfigs: () => handler.httpHandlerConfigs?.() ?? {}
   }
-  // The parts that clients use.
+  // Clients use no other parts.
   return limited as Handler
 }

@@ -1,6 +1,6 @@
 /**
- * STS over its AWS SDK client. The SDK has STS's own names: members with capitals, and the exceptions of the AWS Query
- * protocol.
+ * STS over its AWS SDK client. The SDK has STS's own names: members start with a capital, and exceptions have the names
+ * of the AWS Query protocol.
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
@@ -12,9 +12,9 @@ import type { Adapter } from "./adapter.js"
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 
 /** The step that reads a response. */
-const step = { name: "effectAgentcoreIdentityAnswer", step: "deserialize", priority: "high" } as const
+const step = { name: "effectAgentcoreIdentityResponse", step: "deserialize", priority: "high" } as const
 
-/** Tags are a list. The SDK would send the name of an empty one. */
+/** Tags are a list. An empty list is left out, because the SDK would send its name. */
 const toInput = (
   { audience, durationSeconds, signingAlgorithm, tags = {} }: SecurityTokenService.GetWebIdentityTokenRequest
 ): Sdk.GetWebIdentityTokenCommandInput => ({
@@ -29,7 +29,7 @@ const toInput = (
 /** The properties of a response under the names of the plane. The SDK's metadata stays. */
 const toResponse = (output: object): unknown =>
   Object.fromEntries(
-    Object.entries(output).map(([name, member]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, member])
+    Object.entries(output).map(([name, value]) => [`${name.charAt(0).toLowerCase()}${name.slice(1)}`, value])
   )
 
 export const securityTokenService: Adapter<
@@ -42,8 +42,8 @@ export const securityTokenService: Adapter<
   load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
   make: (sdk, config) => ({ client: new sdk.STSClient(config) }),
   connect: (sdk, client) => {
-    // Exceptions of the operation itself. Credentials come from STS too (a role that is assumed), with the same
-    // exceptions, and the SDK fetches them before the step that reads a response.
+    // Exceptions of the operation itself. Credentials of an assumed role also come from STS, with the same exceptions.
+    // The SDK fetches them before the step that reads a response.
     const own = new WeakSet<Error>()
     const record = <A>(response: Promise<A>): Promise<A> =>
       response.catch((error: unknown) => {

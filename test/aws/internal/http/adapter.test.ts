@@ -36,7 +36,7 @@ const clients = {
 }
 
 describe("regionalEndpoint", () => {
-  it("is that of the AWS SDK, in every partition, with FIPS and dual-stack hosts", () => {
+  it("returns the endpoint of the AWS SDK, in every partition, with FIPS and dual-stack hosts", () => {
     for (const [service, { config }] of Object.entries(clients)) {
       assert(hasProperty(config, "endpointProvider") && typeof config.endpointProvider === "function")
       for (const Region of regions) {

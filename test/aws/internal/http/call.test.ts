@@ -21,11 +21,11 @@ import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
 // No piece of a digest is a piece of a word.
-const secret = createHash("sha256").update("answered").digest("base64url")
+const secret = createHash("sha256").update("received").digest("base64url")
 const sent = createHash("sha256").update("sent").digest("base64url")
 
-/** The operations of a plane whose service gives one answer. */
-const answering = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
+/** The operations of a plane whose service gives one response. */
+const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
   const runtime: Adapter.Runtime = {
     transport: () => Effect.sync(response),
     hash: nodeHash(NodeCrypto),
@@ -108,12 +108,12 @@ const response: FastCheck.Arbitrary<Response> = FastCheck.record({
 })
 
 describe("any response", () => {
-  it("is an answer or an error of the package, which shows neither the response nor the request", async () => {
+  it("is decoded or an error of the package, which shows neither the response nor the request", async () => {
     let current: Response = { status: 200, headers: {}, body: "" }
-    const answer = () => current
-    const data = await Effect.runPromise(Effect.scoped(answering(Adapter.dataPlane, answer)))
-    const control = await Effect.runPromise(Effect.scoped(answering(controlPlane, answer)))
-    const sts = await Effect.runPromise(Effect.scoped(answering(securityTokenService, answer)))
+    const respond = () => current
+    const data = await Effect.runPromise(Effect.scoped(makePlane(Adapter.dataPlane, respond)))
+    const control = await Effect.runPromise(Effect.scoped(makePlane(controlPlane, respond)))
+    const sts = await Effect.runPromise(Effect.scoped(makePlane(securityTokenService, respond)))
     const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
       DataPlane.make(data).getResourceOauth2Token({
         workloadIdentityToken: Redacted.make(sent),
@@ -153,7 +153,7 @@ const noon = Date.parse("2026-01-02T12:00:00Z")
 const hour = 3_600_000
 
 describe("the clock of the service", () => {
-  it("is that of the responses", () => {
+  it("follows the responses", () => {
     const clock = makeServiceClock()
     assert.strictEqual(clock.offset(), 0)
     clock.read({ headers: date(noon + hour), sent: noon - 10, received: noon, offset: 0 })
@@ -162,7 +162,7 @@ describe("the clock of the service", () => {
     assert.strictEqual(clock.offset(), 0)
   })
 
-  it("corrects a time that the service does not accept, once", () => {
+  it("corrects a time that the service rejects, once", () => {
     const clock = makeServiceClock()
     const response = { headers: date(noon + hour), sent: noon, received: noon }
     assert.isTrue(clock.read({ ...response, offset: 0 }))
@@ -172,7 +172,7 @@ describe("the clock of the service", () => {
     assert.isFalse(makeServiceClock().read({ headers: date(noon + 200_000), sent: noon, received: noon, offset: 0 }))
   })
 
-  it("is not that of a cache, of a late response, or of a date that is none", () => {
+  it("ignores responses of a cache, late responses and invalid dates", () => {
     const clock = makeServiceClock()
     const response = { headers: date(noon + hour), sent: noon, received: noon, offset: 0 }
     clock.read({ ...response, headers: { ...response.headers, age: "7200" } })

@@ -17,7 +17,7 @@ const found = { status: 200, headers: {}, body: JSON.stringify(given) }
 
 const search = (
   options: Partial<NodeCredentials.ContainerOptions>,
-  answer: (count: number) => Response | undefined = () => found
+  respond: (count: number) => Response | undefined = () => found
 ) => {
   const sent: Array<Request> = []
   const source = NodeCredentials.fromContainer({
@@ -27,7 +27,7 @@ const search = (
     transport: (request) =>
       Effect.suspend(() => {
         sent.push(request)
-        const response = answer(sent.length)
+        const response = respond(sent.length)
         return response === undefined
           ? Effect.fail({ error: Redacted.make(new Error("lost")), code: "ECONNREFUSED", response: undefined })
           : Effect.succeed(response)
@@ -38,7 +38,7 @@ const search = (
 }
 
 describe("the credentials of a container", () => {
-  it.effect("are those of its endpoint, for the token of the moment", () =>
+  it.effect("are read from its endpoint, with the current token", () =>
     Effect.gen(function*() {
       let token = 0
       const { sent, source } = search({
@@ -59,7 +59,7 @@ describe("the credentials of a container", () => {
       )
     }))
 
-  it.effect("come from this machine, or by https: another host would get the token in clear", () =>
+  it.effect("are read from this machine or by https only, because the token would be readable on the network", () =>
     Effect.gen(function*() {
       for (
         const full of [
@@ -92,23 +92,23 @@ describe("the credentials of a container", () => {
       }
     }))
 
-  it.effect("are asked for four times, a second apart", () =>
+  it.effect("are requested up to four times, a second apart", () =>
     Effect.gen(function*() {
-      const answers = [undefined, { ...found, status: 500 }, { ...found, body: "{" }, found]
-      const { sent, source } = search({ relative: "/v1" }, (count) => answers[count - 1])
+      const responses = [undefined, { ...found, status: 500 }, { ...found, body: "{" }, found]
+      const { sent, source } = search({ relative: "/v1" }, (count) => responses[count - 1])
       const fiber = yield* Effect.forkChild(source)
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* Fiber.join(fiber)).accessKeyId, "AKID")
       assert.lengthOf(sent, 4)
 
-      const refused = search({ relative: "/v1" }, () => ({ ...found, status: 403 }))
-      const failing = yield* Effect.forkChild(Effect.flip(refused.source))
+      const rejected = search({ relative: "/v1" }, () => ({ ...found, status: 403 }))
+      const failing = yield* Effect.forkChild(Effect.flip(rejected.source))
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* Fiber.join(failing)).kind, "credentials")
-      assert.lengthOf(refused.sent, 4)
+      assert.lengthOf(rejected.sent, 4)
     }))
 
-  it.effect("are complete, or none", () =>
+  it.effect("are rejected when they are incomplete", () =>
     Effect.gen(function*() {
       for (const name of Object.keys(given)) {
         for (const value of [undefined, 1, null, ...(name === "Expiration" ? ["soon"] : [])]) {

@@ -55,8 +55,8 @@ const sdkKind = (failure: Retry.Failure): ReturnType<typeof Retry.kindOf> => {
   return isThrottlingError(error) ? "throttling" : isTransientError(error) ? "transient" : undefined
 }
 
-describe("which failures are tried again", () => {
-  it("as by the AWS SDK: by name and status, by code, by the time of the signature", () => {
+describe("retried failures", () => {
+  it("are those of the AWS SDK, by name, status, code and the time of the signature", () => {
     for (const name of names) {
       for (const status of [200, 302, 400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504, 599]) {
         for (const isSkewCorrected of [false, true]) {
@@ -74,7 +74,7 @@ describe("which failures are tried again", () => {
     assert.isFalse(isServerError(sdkError({ status: 503 })), "the SDK has a kind of its own for these")
   })
 
-  it("and a connection that another client than Node's has lost", () => {
+  it("include a lost connection of a client other than Node's", () => {
     for (const failure of [{ isLost: true }, { code: "UND_ERR_SOCKET" }, { code: "UND_ERR_CONNECT_TIMEOUT" }]) {
       assert.strictEqual(Retry.kindOf(failure), "transient")
     }
@@ -84,7 +84,7 @@ describe("which failures are tried again", () => {
 describe("the policy", () => {
   const failures = { throttling: { status: 429 }, transient: { status: 503 } }
 
-  it.effect("waits as the standard mode: exponentially, with jitter, at most 20 s", () =>
+  it.effect("waits exponentially with jitter, up to 20 s, as the standard mode", () =>
     Effect.gen(function*() {
       const policy = Retry.make(100)
       const waits = (kind: keyof typeof failures, attempts: number, value: number) =>
@@ -101,7 +101,7 @@ describe("the policy", () => {
       assert.strictEqual(yield* waits("throttling", 1, 0), 0)
     }))
 
-  it.effect("waits longer if the service asks for it, by at most 5 s", () =>
+  it.effect("waits up to 5 s longer when the service requests it", () =>
     Effect.gen(function*() {
       const policy = Retry.make(3)
       const wait = (retryAfter: number) =>
@@ -114,7 +114,7 @@ describe("the policy", () => {
       assert.strictEqual(yield* wait(60_000), 5025)
     }))
 
-  it.effect("ends after the attempts, and at once where another attempt is of no use", () =>
+  it.effect("ends after the last attempt, and at once when a retry cannot succeed", () =>
     Effect.gen(function*() {
       const policy = Retry.make(3)
       assert.isDefined(yield* policy.next(2, { status: 500 }))
@@ -123,7 +123,7 @@ describe("the policy", () => {
       assert.isUndefined(yield* Retry.make(1).next(1, { status: 500 }))
     }))
 
-  it("has a bucket of tokens like that of the AWS SDK", async () => {
+  it("has the token bucket of the AWS SDK", async () => {
     const outcome = FastCheck.constantFrom<"success" | "throttling" | "transient" | "client">(
       "success",
       "throttling",
@@ -169,7 +169,7 @@ describe("the policy", () => {
   })
 })
 
-describe("the wait that a response asks for", () => {
+describe("the wait that a response requests", () => {
   const now = Date.parse("2026-01-02T03:04:05Z")
 
   it("is a number of seconds, a date, or milliseconds", () => {
@@ -179,7 +179,7 @@ describe("the wait that a response asks for", () => {
     assert.strictEqual(Retry.retryAfter({ "x-amz-retry-after": "300" }, now), 300)
   })
 
-  it("is none if it is over, or not a time", () => {
+  it("is none when it is over, or invalid", () => {
     for (
       const headers of [
         {},

@@ -10,7 +10,7 @@ import type { CredentialsProvider } from "../../../../src/aws/internal/credentia
 import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/adapter.js"
 import { interrupted } from "../../utils.js"
 
-/** An SDK that is there when the test says so. */
+/** An SDK that loads when the test resolves it. */
 const sdk = () => {
   let arrive: (sdk: string) => void = () => {}
   let fail: (error: Error) => void = () => {}
@@ -59,14 +59,14 @@ describe("a client", () => {
       assert.deepStrictEqual(state, { loads: 1, made: 1, destroyed: 1 })
     }))
 
-  it.effect("destroys nothing that was not made", () =>
+  it.effect("destroys nothing when no client was made", () =>
     Effect.gen(function*() {
       const { client, state } = sdk()
       yield* Effect.scoped(Effect.asVoid(client))
       assert.deepStrictEqual(state, { loads: 0, made: 0, destroyed: 0 })
     }))
 
-  it.effect("makes one client for everyone who needs it at once", () =>
+  it.effect("makes one client for concurrent callers", () =>
     Effect.gen(function*() {
       const { arrive, client, hold, state } = sdk()
       hold()
@@ -80,7 +80,7 @@ describe("a client", () => {
       assert.strictEqual(state.made, 1)
     }))
 
-  it.effect("an interrupted caller interrupts no other caller while the SDK loads", () =>
+  it.effect("an interrupted caller does not interrupt the others while the SDK loads", () =>
     Effect.gen(function*() {
       const { arrive, client, hold, state } = sdk()
       hold()
@@ -93,7 +93,7 @@ describe("a client", () => {
       assert.strictEqual(yield* Fiber.join(second), "sdk-1")
     }))
 
-  it.effect("a load that failed is tried again", () =>
+  it.effect("loads again after a failed load", () =>
     Effect.gen(function*() {
       const { client, fail, hold, state } = sdk()
       hold()
@@ -107,7 +107,7 @@ describe("a client", () => {
       assert.strictEqual(yield* operations, "sdk-1")
     }))
 
-  it.effect("a client that is needed after its time works, and is not kept open", () =>
+  it.effect("makes a client after the scope is closed, and destroys it", () =>
     Effect.gen(function*() {
       const { client, state } = sdk()
       const operations = yield* Effect.scoped(client)

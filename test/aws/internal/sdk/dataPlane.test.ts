@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Adapter from "../../../../src/aws/internal/sdk/adapter.js"
 import { dataPlane } from "../../../../src/aws/internal/sdk/dataPlane.js"
 import { secret } from "../../../support/utils.js"
-import { type Answer, interrupted, json, server } from "../../utils.js"
+import { interrupted, json, type Respond, server } from "../../utils.js"
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
 
@@ -33,26 +33,26 @@ const providerOf = (body: string): string => {
 }
 
 /** The name of the provider is its key. */
-const answer: Answer = (response, seen) => json(200, { apiKey: providerOf(seen.body) })(response, seen)
+const respond: Respond = (response, seen) => json(200, { apiKey: providerOf(seen.body) })(response, seen)
 
 const own: Make = (config) => config
 
 const kinds: ReadonlyArray<readonly [name: string, make: Make]> = [
-  ["a client of its own", own],
+  ["a client of the layer", own],
   ["a given client", (config) => ({ client: new Sdk.BedrockAgentCoreClient(config) })]
 ]
 
 describe.each(kinds)("the data plane over %s", (_, make) => {
-  it.live("keeps calls apart that run at once", () =>
+  it.live("keeps concurrent calls apart", () =>
     Effect.gen(function*() {
-      const http = yield* server(answer)
+      const http = yield* server(respond)
       const getKey = yield* keys(make, http.url)
       const providers = Array.from({ length: 20 }, (_, n) => `provider-${n}`)
       const found = yield* Effect.forEach(providers, getKey, { concurrency: "unbounded" })
       assert.deepStrictEqual(found.map(Redacted.value), providers)
     }))
 
-  it.live("aborts the request of the call that is interrupted, and no other", () =>
+  it.live("aborts only the request of the interrupted call", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const closed = yield* Deferred.make<void>()
@@ -62,7 +62,7 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
           response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
           Deferred.doneUnsafe(arrived, Effect.void)
         } else {
-          void Effect.runPromise(Deferred.await(free)).then(() => answer(response, seen))
+          void Effect.runPromise(Deferred.await(free)).then(() => respond(response, seen))
         }
       })
       const getKey = yield* keys(make, http.url)
@@ -78,7 +78,7 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
   it.live("leaves retries to the SDK", () =>
     Effect.gen(function*() {
       const http = yield* server((response, seen) =>
-        http.seen.length === 1 ? json(503, { message: "Not now" })(response, seen) : answer(response, seen)
+        http.seen.length === 1 ? json(503, { message: "Not now" })(response, seen) : respond(response, seen)
       )
       const getKey = yield* keys(make, http.url)
       assert.strictEqual(Redacted.value(yield* getKey("weather")), "weather")
@@ -89,11 +89,11 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
     }))
 })
 
-describe("a client of its own", () => {
+describe("a client of the layer", () => {
   it.live("assembles its middleware once for each operation", () =>
     Effect.gen(function*() {
       let times = 0
-      const http = yield* server(answer)
+      const http = yield* server(respond)
       const getKey = yield* keys(own, http.url, {
         ...dataPlane,
         make: (sdk, config) => {
@@ -109,9 +109,9 @@ describe("a client of its own", () => {
       assert.strictEqual(times, 1)
     }))
 
-  it.live("sends one user agent at each call, with a retry strategy of the first generation", () =>
+  it.live("sends one user agent with each call, with a first-generation retry strategy", () =>
     Effect.gen(function*() {
-      const http = yield* server(answer)
+      const http = yield* server(respond)
       const getKey = yield* keys(
         (config) => ({ ...config, retryStrategy: { mode: "standard", retry: (next, args) => next(args) } }),
         http.url

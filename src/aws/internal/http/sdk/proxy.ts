@@ -1,8 +1,3 @@
-/**
- * What the adapter uses of two packages, which are loaded at their first use: a bundler leaves out the rest of the
- * packages.
- */
-
-export { HttpsProxyAgent } from "https-proxy-agent"
+/** What the adapter uses of a package, which is loaded at its first use. */
 
 export { getProxyForUrl } from "proxy-from-env"

@@ -39,7 +39,7 @@ const rows: ReadonlyArray<Row> = [
 
 const shapes = new Map(clientOperations.map(({ name, output, shapes }) => [name, ofClient(shapes, output)]))
 
-/** Answers that have more than one form. */
+/** Responses that have more than one form. */
 const more: { readonly [operation: string]: ReadonlyArray<unknown> } = {
   GetResourceOauth2Token: [
     {
@@ -53,9 +53,9 @@ const more: { readonly [operation: string]: ReadonlyArray<unknown> } = {
   ]
 }
 
-/** The answer to a call. */
-const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, answer: unknown) => {
-  http.answer = json(row.operation.status, answer)
+/** The response to a call. */
+const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, respond: unknown) => {
+  http.respond = json(row.operation.status, respond)
   return Effect.result(row.call(planes))
 }
 
@@ -93,7 +93,7 @@ const strangers = [
   "<OfTomorrow><member>1</member><a b=\"c\"/></OfTomorrow>"
 ]
 
-/** The answer, and the answer with an unknown element at every place. */
+/** The response, and the response with an unknown element at every place. */
 const documents = (name: string, members: Readonly<Record<string, string>>): ReadonlyArray<string> => {
   const document = (atResult: string, atMetadata: string, atEnd: string) =>
     element(
@@ -117,18 +117,18 @@ const documents = (name: string, members: Readonly<Record<string, string>>): Rea
 // Tests
 // -----------------------------------------------------------------------------
 
-/** Every answer that AWS may send without a new version of the service is decoded. */
-export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPlanes.Planes, unknown>): void => {
-  /** One client for all answers of a test. */
+/** Every response that AWS may send without a new version of the service is decoded. */
+export const futureResponses = (layer: (endpoint: string) => Layer.Layer<AwsPlanes.Planes, unknown>): void => {
+  /** One client for all responses of a test. */
   const connect = Effect.gen(function*() {
     const http = yield* server(json(200, {}))
     return { http, planes: yield* Layer.build(layer(http.url)) }
   })
 
-  describe("an answer of tomorrow", () => {
+  describe("responses with unknown members and values", () => {
     for (const row of rows) {
       const { name } = row.operation
-      it.live(`is not lost: ${name}`, () =>
+      it.live(`are decoded: ${name}`, () =>
         Effect.gen(function*() {
           const { http, planes } = yield* connect
           const shape = shapes.get(name)
@@ -136,10 +136,10 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
           const lost: Array<string> = []
           const dropped: Array<string> = []
           const tried = new Set<string>()
-          for (const [index, answer] of [...full(shape), ...more[name] ?? []].entries()) {
-            const known = yield* ask(row, planes, http, answer)
+          for (const [index, respond] of [...full(shape), ...more[name] ?? []].entries()) {
+            const known = yield* ask(row, planes, http, respond)
             assert(Result.isSuccess(known), `${name}${explain(known)}`)
-            for (const { isKnown, value, what } of changes(shape, answer, name)) {
+            for (const { isKnown, value, what } of changes(shape, respond, name)) {
               // The other variants of a union have the same places.
               const key = name in more ? `${index} ${what}` : what
               if (tried.has(key)) continue
@@ -157,7 +157,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
         }))
     }
 
-    it.live("is not lost: exceptions, with members, reasons and names that are unknown", () =>
+    it.live("are decoded: exceptions with unknown members, reasons and names", () =>
       Effect.gen(function*() {
         const { http, planes } = yield* connect
         const members = {
@@ -169,7 +169,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
         for (const row of rows) {
           const { errors, name } = row.operation
           for (const tag of [...errors.map(({ _tag }) => _tag), future]) {
-            http.answer = json(400, members, { "x-amzn-errortype": tag })
+            http.respond = json(400, members, { "x-amzn-errortype": tag })
             const result = yield* Effect.result(row.call(planes))
             assert(Result.isFailure(result), name)
             const expected = tag === future ? "UnknownServiceError" : tag
@@ -179,7 +179,7 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
         }
       }))
 
-    it("has every operation of STS", () => {
+    it("cover every operation of STS", () => {
       assert.sameMembers(
         results.map(([name]) => name),
         Object.values(SecurityTokenService.operations).map(({ name }) => name)
@@ -187,11 +187,11 @@ export const answersOfTomorrow = (layer: (endpoint: string) => Layer.Layer<AwsPl
     })
 
     for (const [name, members, call] of results) {
-      it.live(`is not lost: ${name}`, () =>
+      it.live(`are decoded: ${name}`, () =>
         Effect.gen(function*() {
           const { http, planes } = yield* connect
           for (const document of documents(name, members)) {
-            http.answer = raw(200, document)
+            http.respond = raw(200, document)
             const result = yield* Effect.result(call(Context.get(planes, SecurityTokenService.SecurityTokenService)))
             assert(Result.isSuccess(result), `${document}${explain(result)}`)
           }
