@@ -24,7 +24,6 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Lazy from "./models/internal/lazy.js"
 import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
@@ -41,11 +40,9 @@ const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName
-  })
-)
+export const GetWorkloadAccessTokenRequest = Schema.Struct({
+  workloadName: WorkloadName
+})
 
 /**
  * @since 0.1.0
@@ -57,12 +54,10 @@ export type GetWorkloadAccessTokenRequest = typeof GetWorkloadAccessTokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForJwtRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName,
-    userToken: UserToken
-  })
-)
+export const GetWorkloadAccessTokenForJwtRequest = Schema.Struct({
+  workloadName: WorkloadName,
+  userToken: UserToken
+})
 
 /**
  * @since 0.1.0
@@ -74,12 +69,10 @@ export type GetWorkloadAccessTokenForJwtRequest = typeof GetWorkloadAccessTokenF
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForUserIdRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName,
-    userId: UserId
-  })
-)
+export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
+  workloadName: WorkloadName,
+  userId: UserId
+})
 
 /**
  * @since 0.1.0
@@ -95,23 +88,21 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceOauth2TokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName,
-    scopes: Schema.Array(Constraint.text(1, 128)),
-    oauth2Flow: Flow,
-    sessionUri: Constraint.optional(SessionUri),
-    resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
-    forceAuthentication: Constraint.optional(Schema.Boolean),
-    customParameters: Constraint.optional(
-      Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
-    ),
-    customState: Constraint.optional(Constraint.secret(1, 4096)),
-    resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
-    audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
-  })
-)
+export const GetResourceOauth2TokenRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName,
+  scopes: Schema.Array(Constraint.text(1, 128)),
+  oauth2Flow: Flow,
+  sessionUri: Constraint.optional(SessionUri),
+  resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
+  forceAuthentication: Constraint.optional(Schema.Boolean),
+  customParameters: Constraint.optional(
+    Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
+  ),
+  customState: Constraint.optional(Constraint.secret(1, 4096)),
+  resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
+  audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
+})
 
 /**
  * @since 0.1.0
@@ -123,12 +114,10 @@ export type GetResourceOauth2TokenRequest = typeof GetResourceOauth2TokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceApiKeyRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName
-  })
-)
+export const GetResourceApiKeyRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName
+})
 
 /**
  * @since 0.1.0
@@ -146,22 +135,20 @@ const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u
  * @since 0.1.0
  * @category models
  */
-export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    /** The HTTP method of the request. */
-    requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-    /** The host name of the request. Default: that of the vendor, chosen by the service. */
-    requestHost: Constraint.optional(RequestHost),
-    /** The path of the request, with its query. */
-    requestPath: RequestPath,
-    /**
-     * Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service.
-     */
-    includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-    /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
-    requestBody: Constraint.optional(RequestBody)
-  })
-)
+export const CoinbaseCdpTokenRequest = Schema.Struct({
+  /** The HTTP method of the request. */
+  requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+  /** The host name of the request. Default: that of the vendor, chosen by the service. */
+  requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
+  requestPath: RequestPath,
+  /**
+   * Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service.
+   */
+  includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+  /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
+  requestBody: Constraint.optional(RequestBody)
+})
 
 /**
  * A request to Stripe's Privy. The body is `Redacted`.
@@ -169,20 +156,18 @@ export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
  * @since 0.1.0
  * @category models
  */
-export const StripePrivyTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    /** The host name of the request. Default: that of the vendor, chosen by the service. */
-    requestHost: Constraint.optional(RequestHost),
-    /** The path of the request, with its query. */
-    requestPath: RequestPath,
-    /** The body of the request: `Redacted.make(body)`. */
-    requestBody: RequestBody,
-    /**
-     * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
-     */
-    includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
-  })
-)
+export const StripePrivyTokenRequest = Schema.Struct({
+  /** The host name of the request. Default: that of the vendor, chosen by the service. */
+  requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
+  requestPath: RequestPath,
+  /** The body of the request: `Redacted.make(body)`. */
+  requestBody: RequestBody,
+  /**
+   * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
+   */
+  includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
+})
 
 /**
  * @since 0.1.0
@@ -217,13 +202,11 @@ export const PaymentTokenRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const GetResourcePaymentTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName,
-    paymentTokenRequest: PaymentTokenRequest
-  })
-)
+export const GetResourcePaymentTokenRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName,
+  paymentTokenRequest: PaymentTokenRequest
+})
 
 /**
  * @since 0.1.0
@@ -235,12 +218,10 @@ export type GetResourcePaymentTokenRequest = typeof GetResourcePaymentTokenReque
  * @since 0.1.0
  * @category requests
  */
-export const CompleteResourceTokenAuthRequest = Lazy.schema(() =>
-  Schema.Struct({
-    userIdentifier: UserIdentifier,
-    sessionUri: SessionUri
-  })
-)
+export const CompleteResourceTokenAuthRequest = Schema.Struct({
+  userIdentifier: UserIdentifier,
+  sessionUri: SessionUri
+})
 
 /**
  * @since 0.1.0
@@ -253,13 +234,13 @@ export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthR
 // -----------------------------------------------------------------------------
 
 // An empty credential is no answer: a resource refuses it, and a cache would repeat it.
-const Credential = Lazy.schema(() => Schema.RedactedFromValue(Schema.NonEmptyString))
+const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
 
 /**
  * @since 0.1.0
  * @category answers
  */
-export const WorkloadAccessTokenResponse = Lazy.schema(() => Schema.Struct({ workloadAccessToken: Credential }))
+export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
 
 /**
  * @since 0.1.0
@@ -273,13 +254,9 @@ export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Typ
  * @since 0.1.0
  * @category answers
  */
-export class Issued
-  extends Lazy.SchemaClass(() =>
-    Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
-      accessToken: Schema.RedactedFromValue(Schema.String)
-    })
-  )
-{}
+export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
+  accessToken: Schema.RedactedFromValue(Schema.String)
+}) {}
 
 /**
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
@@ -287,14 +264,12 @@ export class Issued
  * @since 0.1.0
  * @category answers
  */
-export class ConsentRequired extends Lazy.SchemaClass(() =>
-  Schema.TaggedClass<ConsentRequired>(
-    "effect-agentcore-identity/DataPlane/ConsentRequired"
-  )("ConsentRequired", {
-    authorizationUrl: Schema.RedactedFromValue(Schema.String),
-    sessionUri: Schema.RedactedFromValue(Schema.String)
-  })
-) {}
+export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
+  "effect-agentcore-identity/DataPlane/ConsentRequired"
+)("ConsentRequired", {
+  authorizationUrl: Schema.RedactedFromValue(Schema.String),
+  sessionUri: Schema.RedactedFromValue(Schema.String)
+}) {}
 
 /**
  * The session has neither finished nor failed. An unknown status counts as in progress.
@@ -302,14 +277,10 @@ export class ConsentRequired extends Lazy.SchemaClass(() =>
  * @since 0.1.0
  * @category answers
  */
-export class InProgress
-  extends Lazy.SchemaClass(() =>
-    Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
-      "InProgress",
-      {}
-    )
-  )
-{}
+export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
+  "InProgress",
+  {}
+) {}
 
 /**
  * The session ended without a token: consent was refused, the authorization failed, or the session expired.
@@ -317,9 +288,7 @@ export class InProgress
  * @since 0.1.0
  * @category answers
  */
-export class Failed
-  extends Lazy.SchemaClass(() => Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}))
-{}
+export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
 
 /**
  * Every response of `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
@@ -328,7 +297,7 @@ export class Failed
  * @since 0.1.0
  * @category answers
  */
-export const TokenAnswer = Lazy.schema(() => Schema.Union([Issued, ConsentRequired, InProgress, Failed]))
+export const TokenAnswer = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
 
 /**
  * @since 0.1.0
@@ -340,7 +309,7 @@ export type TokenAnswer = typeof TokenAnswer.Type
  * @since 0.1.0
  * @category answers
  */
-export const GetResourceApiKeyResponse = Lazy.schema(() => Schema.Struct({ apiKey: Credential }))
+export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
 
 /**
  * @since 0.1.0
@@ -355,20 +324,18 @@ export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenResponse = Lazy.schema(() =>
-  Schema.Struct({
-    coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
-      bearerToken: Credential,
-      walletAuthToken: Constraint.optional(Credential)
-    })),
-    stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
-      authorizationSignature: Constraint.optional(Credential),
-      requestExpiry: Constraint.optional(Schema.Number),
-      appId: Schema.String,
-      basicAuthToken: Credential
-    }))
-  })
-)
+export const PaymentTokenResponse = Schema.Struct({
+  coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
+    bearerToken: Credential,
+    walletAuthToken: Constraint.optional(Credential)
+  })),
+  stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
+    authorizationSignature: Constraint.optional(Credential),
+    requestExpiry: Constraint.optional(Schema.Number),
+    appId: Schema.String,
+    basicAuthToken: Credential
+  }))
+})
 
 /**
  * @since 0.1.0
@@ -380,9 +347,7 @@ export type PaymentTokenResponse = typeof PaymentTokenResponse.Type
  * @since 0.1.0
  * @category answers
  */
-export const GetResourcePaymentTokenResponse = Lazy.schema(() =>
-  Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
-)
+export const GetResourcePaymentTokenResponse = Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
 
 /**
  * @since 0.1.0

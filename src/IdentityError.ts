@@ -8,11 +8,11 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { schema as lazySchema, TaggedError } from "./models/internal/lazy.js"
 import { isLoopback } from "./models/internal/loopback.js"
 
 /**
@@ -47,23 +47,20 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // -----------------------------------------------------------------------------
 
 /** The class that an error of this module extends. */
-const ErrorClass = <Self = never>() =>
-<Tag extends string, Fields extends Schema.Struct.Fields>(
+const ErrorClass = <Self>() =>
+<Tag extends string, const Fields extends Schema.Struct.Fields>(
   tag: Tag,
-  fields: () => Fields
+  fields: Fields
 ):
-  & Schema.Class<
-    Self,
-    Schema.TaggedStruct<Tag, Fields>,
-    Cause.YieldableError & { readonly [TypeId]: TypeId }
-  >
+  & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
   & { readonly _tag: Tag } =>
 {
-  // TypeScript cannot extend a class whose members depend on `Fields`.
-  const Tagged = TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as new() => object
-  return class extends Tagged {
-    readonly [TypeId] = TypeId
-  } as never
+  // TypeScript does not know here that `Self` is a class.
+  const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
+  object
+  // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
+  Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
+  return Object.assign(Class, { _tag: tag }) as never
 }
 
 // -----------------------------------------------------------------------------
@@ -71,18 +68,18 @@ const ErrorClass = <Self = never>() =>
 // -----------------------------------------------------------------------------
 
 // The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
-const operation = () => Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
+const operation = Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
 
-const serviceFields = () => ({
+const serviceFields = {
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
-  operation: operation(),
+  operation,
   message: Schema.String,
   /** The service's request id; absent when the error was raised before anything was sent. */
   requestId: Schema.optional(Schema.String)
-})
+}
 
 /** The class of an exception without members of its own. */
-const ServiceException = <Self = never>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
+const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**
  * A member of a request, and the constraint that it breaks, as in `fieldList`.
@@ -90,7 +87,7 @@ const ServiceException = <Self = never>() => <Tag extends string>(tag: Tag) => E
  * @since 0.1.0
  * @category models
  */
-export const ValidationExceptionField = lazySchema(() => Schema.Struct({ name: Schema.String, message: Schema.String }))
+export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
 
 /**
  * The type of {@link ValidationExceptionField}.
@@ -109,11 +106,11 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
  */
 export class ValidationException extends ErrorClass<ValidationException>()(
   "ValidationException",
-  () => ({
-    ...serviceFields(),
+  {
+    ...serviceFields,
     reason: Schema.optional(Schema.String),
     fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
-  })
+  }
 ) {
 }
 
@@ -225,11 +222,11 @@ export class DecryptionFailure extends ServiceException<DecryptionFailure>()("De
  */
 export class UnknownServiceError extends ErrorClass<UnknownServiceError>()(
   "UnknownServiceError",
-  () => ({
-    ...serviceFields(),
+  {
+    ...serviceFields,
     code: Schema.String,
     status: Schema.optional(Schema.Number)
-  })
+  }
 ) {
 }
 
@@ -283,8 +280,8 @@ const transportAdvice = (
  * @since 0.1.0
  * @category errors
  */
-export class TransportError extends ErrorClass<TransportError>()("TransportError", () => ({
-  operation: operation(),
+export class TransportError extends ErrorClass<TransportError>()("TransportError", {
+  operation,
   kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
   code: Schema.optional(Schema.String),
   status: Schema.optional(Schema.Number),
@@ -293,7 +290,7 @@ export class TransportError extends ErrorClass<TransportError>()("TransportError
   region: Schema.optional(Schema.String),
   profile: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
-})) {
+}) {
   override get message(): string {
     const details = [
       this.code,
@@ -355,7 +352,7 @@ export class JWTPayloadSizeExceededException
  */
 export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()(
   "RequiresUserConsent",
-  () => ({ session: ConsentSession, nextStep: Schema.optional(Schema.String) })
+  { session: ConsentSession, nextStep: Schema.optional(Schema.String) }
 ) {
   /**
    * The credential provider that requires consent.
@@ -390,7 +387,7 @@ export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()(
  */
 export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()(
   "NoTokenOrUrl",
-  () => ({ provider: Schema.String })
+  { provider: Schema.String }
 ) {
   override get message(): string {
     return `Provider '${this.provider}' answered with neither a token nor an authorization URL`
@@ -420,12 +417,12 @@ const authorizationFailures = {
  */
 export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()(
   "AuthorizationFailed",
-  () => ({
+  {
     provider: Schema.String,
     reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
       Schema.withConstructorDefault(Effect.succeed("Failed"))
     )
-  })
+  }
 ) {
   override get message(): string {
     return `The authorization at provider '${this.provider}' failed: ${authorizationFailures[this.reason]}`
@@ -441,7 +438,7 @@ export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()(
  */
 export class AuthorizationTimedOut extends ErrorClass<AuthorizationTimedOut>()(
   "AuthorizationTimedOut",
-  () => ({ session: ConsentSession })
+  { session: ConsentSession }
 ) {
   override get message(): string {
     return `The wait for consent at provider '${this.session.provider}' ended without a token`
@@ -456,7 +453,7 @@ export class AuthorizationTimedOut extends ErrorClass<AuthorizationTimedOut>()(
  */
 export class MissingWorkloadAccessToken extends ErrorClass<MissingWorkloadAccessToken>()(
   "MissingWorkloadAccessToken",
-  () => ({ message: Schema.String })
+  { message: Schema.String }
 ) {
 }
 
@@ -467,11 +464,11 @@ export class MissingWorkloadAccessToken extends ErrorClass<MissingWorkloadAccess
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", () => ({
+export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", {
   provider: Schema.String,
   required: Schema.Array(Schema.String),
   requested: Schema.Array(Schema.String)
-})) {
+}) {
   override get message(): string {
     return `The resource asks for ${
       this.required.length === 0 ? "more scopes" : `the scopes '${this.required.join(" ")}'`
@@ -499,11 +496,11 @@ const rejections = {
  * @since 0.1.0
  * @category errors
  */
-export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", () => ({
+export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", {
   provider: Schema.String,
   reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
   status: Schema.Number
-})) {
+}) {
   override get message(): string {
     return `The resource rejected the credential of provider '${this.provider}' (status ${this.status}): ${
       rejections[this.reason]

@@ -13,7 +13,6 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
 import type { Encoded } from "./models/internal/constraint.js"
-import { memoize } from "./models/internal/memoize.js"
 import { mapDeep } from "./models/internal/plainData.js"
 
 // -----------------------------------------------------------------------------
@@ -221,13 +220,9 @@ const unwrapSecrets = (request: unknown): unknown =>
   mapDeep(request, (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value)
 
 const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
-  decode: memoize(() => Schema.decodeUnknownOption(schema)),
-  encode: memoize(() => Schema.encodeSync(schema))
+  decode: Schema.decodeUnknownOption(schema),
+  encode: Schema.encodeSync(schema)
 })
-
-/** A schema is a function. Reading one of its members would make a lazy one. */
-const isSchema = <A, I>(response: Schema.Codec<A, I> | Codec<A>): response is Schema.Codec<A, I> =>
-  typeof response === "function"
 
 /**
  * The answer of an operation that returns nothing.
@@ -289,7 +284,7 @@ export const make = <
     name,
     request,
     encode: unwrapSecrets,
-    response: isSchema(response) ? codec(response) : response,
+    response: Schema.isSchema(response) ? codec(response) : response,
     // `InstanceType` of the union of classes is the union of their instances.
     errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
     method,

@@ -10,7 +10,6 @@ import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
-import { memoize } from "../models/internal/memoize.js"
 import { isProviderName } from "../models/internal/names.js"
 
 export interface Record {
@@ -43,8 +42,6 @@ interface Subject {
   readonly flow?: Flow | undefined
 }
 
-type Labels = Metric.Metric.AttributeSet
-
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
   Exit.isSuccess(exit)
     ? "ok"
@@ -53,10 +50,7 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =
       onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
     })
 
-const knownFlow = memoize(() => {
-  const flows: ReadonlySet<unknown> = new Set(Flow.literals)
-  return (flow: Flow | undefined): Flow | undefined => flows.has(flow) ? flow : undefined
-})
+const flows: ReadonlySet<unknown> = new Set(Flow.literals)
 
 /** The metric registry never drops a state, so only a bounded number of names becomes a label. */
 const makeProviderNames = () => {
@@ -75,30 +69,6 @@ const makeProviderNames = () => {
   }
 }
 
-/**
- * A metric finds its state by the identity of the attributes, and otherwise by a string of all of them. So the same
- * labels are always the same object. `programLabels` are the labels that the program put on its fiber.
- */
-const makeLabels = () => {
-  const memo = new WeakMap<Labels, Map<string, Labels>>()
-  return (programLabels: Labels, labels: IdentityMetrics.Labels): Labels => {
-    const { flow, operation, outcome, provider } = labels
-    // None of the first three can contain a space.
-    const key = `${operation} ${flow ?? ""} ${provider ?? ""} ${outcome}`
-    let known = memo.get(programLabels)
-    if (known === undefined) {
-      known = new Map()
-      memo.set(programLabels, known)
-    }
-    let tags = known.get(key)
-    if (tags === undefined) {
-      tags = { ...programLabels, ...IdentityMetrics.labels(labels) }
-      known.set(key, tags)
-    }
-    return tags
-  }
-}
-
 /** Runs an operation in its span, provides its record, and updates the metrics at its end. */
 export type Observe = <A, E, R>(
   operation: IdentityMetrics.Operation,
@@ -106,16 +76,15 @@ export type Observe = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E, R>
 
-/** The telemetry of one `Identity`, with the provider names and labels that it has seen. */
+/** The telemetry of one `Identity`, with the provider names that it has seen. */
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
-  const labelsOf = makeLabels()
   return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject | undefined, self: Effect.Effect<A, E, R>) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
       Effect.withFiber<A, E, R>((fiber) => {
         // A request of plain JavaScript can be no object.
         const { flow: givenFlow, provider: name }: Subject = Predicate.isObject(subject) ? subject : {}
-        const flow = knownFlow(givenFlow)
+        const flow = flows.has(givenFlow) ? givenFlow : undefined
         if (name !== undefined) {
           span.attribute("agentcore.provider", providerNames.forSpan(name))
         }
@@ -133,8 +102,10 @@ export const make = (): Observe => {
             span.attribute("agentcore.cache", record.cache)
           }
           const provider = name === undefined ? undefined : providerNames.forMetrics(name)
-          const labels = labelsOf(fiber.getRef(Metric.CurrentMetricAttributes), { operation, provider, flow, outcome })
-          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, labels)
+          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, {
+            ...fiber.getRef(Metric.CurrentMetricAttributes),
+            ...IdentityMetrics.labels({ operation, provider, flow, outcome })
+          })
           IdentityMetrics.operations.updateUnsafe(1, context)
           IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
           IdentityMetrics.attempts.updateUnsafe(record.attempts, context)

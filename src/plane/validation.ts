@@ -8,7 +8,6 @@ import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { leavesOf, maxIssues } from "../models/internal/issues.js"
-import { memoize } from "../models/internal/memoize.js"
 import { dropNulls, isPlain } from "../models/internal/plainData.js"
 import { describeIssue } from "./describeIssue.js"
 
@@ -120,18 +119,17 @@ const parse =
 export const validate = <A, I>(
   schema: Schema.Codec<A, I>,
   operation?: string
-): (request: unknown) => Result.Result<A, ValidationException> =>
-  memoize(() => {
-    const run = Parser.decodeUnknownResult(Schema.toType(schema), {
-      errors: "all",
-      onExcessProperty: "error",
-      // An explanation has the type of a value.
-      reportInput: true
-    })
-    const check = parse((request) => Result.mapError(run(request), describeIssue), operation)
-    // The schema returns a copy.
-    return (request) => Result.map(check(request), () => request as A)
+): (request: unknown) => Result.Result<A, ValidationException> => {
+  const run = Parser.decodeUnknownResult(Schema.toType(schema), {
+    errors: "all",
+    onExcessProperty: "error",
+    // An explanation has the type of a value.
+    reportInput: true
   })
+  const check = parse((request) => Result.mapError(run(request), describeIssue), operation)
+  // The schema returns a copy.
+  return (request) => Result.map(check(request), () => request as A)
+}
 
 /**
  * Checks the options of a function. Returns the exception of invalid options. The schema is made for the first ones.
@@ -141,8 +139,9 @@ export const refuse = <A, I>(
   schema: () => Schema.Codec<A, I>,
   row: { readonly name: string }
 ): (options: unknown) => ValidationException | undefined => {
-  const check = memoize(() => validate(schema(), row.name))
+  let check: ReturnType<typeof validate> | undefined
   return (options) => {
+    check ??= validate(schema(), row.name)
     const result = check(options)
     return Result.isFailure(result) ? result.failure : undefined
   }
@@ -164,8 +163,7 @@ export const checkedLayer = <Options, A, E, R>(
 /** Decodes a request that came over the wire, and checks it. As at AWS, unknown members and nulls are ignored. */
 export const decode = <A, I>(
   schema: Schema.Codec<A, I>
-): (request: unknown) => Result.Result<A, ValidationException> =>
-  memoize(() => {
-    const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
-    return parse((request) => run(dropNulls(request)))
-  })
+): (request: unknown) => Result.Result<A, ValidationException> => {
+  const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
+  return parse((request) => run(dropNulls(request)))
+}

@@ -2,7 +2,6 @@
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
-import * as Lazy from "./lazy.js"
 
 export const WorkloadName = Constraint.text(3, 255, "[A-Za-z0-9_.-]+")
 
@@ -33,15 +32,13 @@ export const TagKey = Constraint.text(1, 128, tagPattern)
 export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPattern), 50)
 
 /** Tags in an answer. */
-export const AnyTags = Lazy.schema(() => Schema.Record(Schema.String, Schema.String))
+export const AnyTags = Schema.Record(Schema.String, Schema.String)
 
-export const SecretReference = Lazy.schema(() =>
-  Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
-)
+export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
 
 export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
-export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
+export const SecretArn = Schema.Struct({ secretArn: Schema.String })
 
 type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
 

@@ -16,7 +16,6 @@ import { isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../id
 import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import { leavesOf } from "../../models/internal/issues.js"
 import { ProviderName } from "../../models/internal/names.js"
 import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
@@ -180,10 +179,6 @@ export const toSession = (session: ConsentSession | string): Effect.Effect<Conse
   typeof session === "string"
     ? Effect.mapError(
       Schema.decodeEffect(FromJson)(session),
-      // The messages of this schema have no values.
-      ({ issue }) =>
-        new ValidationException({
-          message: leavesOf(issue).map(({ message }) => message).join("; ")
-        })
+      ({ message }) => new ValidationException({ message: `The consent session is damaged: ${message}` })
     )
     : Effect.succeed(session)
