@@ -3,11 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { isProviderName } from "../models/internal/names.js"
@@ -20,8 +18,8 @@ export interface Record {
 }
 
 /**
- * The record of the running operation, if there is one. The flow and the cache write it; the operation reads it at its
- * end. Each run of an operation has its own record.
+ * The record of the running operation, if there is one. The flow and the cache write it. The operation reads it at its
+ * end.
  */
 export const Observation = Context.Reference("effect-agentcore-identity/internal/Observation", {
   defaultValue: (): Record | undefined => undefined
@@ -30,32 +28,31 @@ export const Observation = Context.Reference("effect-agentcore-identity/internal
 /** Counts a call of the data plane for the running operation. */
 export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Observation, (record) => {
-    if (record !== undefined) {
-      record.attempts++
-    }
+    if (record !== undefined) record.attempts++
     return call
   })
 
-/** What an operation is about. A completion has neither property. */
+/** What an operation obtains. `completeAuthorization` has neither property. */
 interface Subject {
   readonly provider?: string | undefined
   readonly flow?: Flow | undefined
 }
 
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome =>
-  Exit.isSuccess(exit)
-    ? "ok"
-    : Option.match(Cause.findErrorOption(exit.cause), {
-      onNone: () => Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect",
-      onSome: (error) => Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : "failure"
-    })
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome => {
+  if (exit._tag === "Success") return "ok"
+  const error = Cause.findErrorOption(exit.cause)
+  if (error._tag === "None") return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect"
+  return Predicate.hasProperty(error.value, "_tag") && Predicate.isString(error.value._tag)
+    ? error.value._tag
+    : "failure"
+}
 
 const flows: ReadonlySet<unknown> = new Set(Flow.literals)
 
-/** The metric registry never drops a state, so only a bounded number of names becomes a label. */
+/** The metric registry never drops a state, so the number of names that become labels is limited. */
 const makeProviderNames = () => {
   const names = new Set<string>()
-  // A name that was counted before needs no second check against the pattern.
+  // Most names are known, and need no check against the pattern.
   const isValid = (name: string): boolean => names.has(name) || isProviderName(name)
   return {
     /** A value that is not a valid provider name may be anything, and is reported as `other`. */
@@ -82,15 +79,11 @@ export const make = (): Observe => {
   return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject | undefined, self: Effect.Effect<A, E, R>) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
       Effect.withFiber<A, E, R>((fiber) => {
-        // A request of plain JavaScript can be no object.
+        // Programs in plain JavaScript can pass anything.
         const { flow: givenFlow, provider: name }: Subject = Predicate.isObject(subject) ? subject : {}
         const flow = flows.has(givenFlow) ? givenFlow : undefined
-        if (name !== undefined) {
-          span.attribute("agentcore.provider", providerNames.forSpan(name))
-        }
-        if (flow !== undefined) {
-          span.attribute("agentcore.flow", flow)
-        }
+        if (name !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(name))
+        if (flow !== undefined) span.attribute("agentcore.flow", flow)
         const record: Record = { attempts: 0, cache: undefined }
         const clock = fiber.getRef(Clock.Clock)
         const start = clock.currentTimeNanosUnsafe()
@@ -98,9 +91,7 @@ export const make = (): Observe => {
           const outcome = outcomeOf(exit)
           span.attribute("agentcore.outcome", outcome)
           span.attribute("agentcore.attempts", record.attempts)
-          if (record.cache !== undefined) {
-            span.attribute("agentcore.cache", record.cache)
-          }
+          if (record.cache !== undefined) span.attribute("agentcore.cache", record.cache)
           const provider = name === undefined ? undefined : providerNames.forMetrics(name)
           const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, {
             ...fiber.getRef(Metric.CurrentMetricAttributes),
@@ -110,13 +101,9 @@ export const make = (): Observe => {
           IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
           IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
         }
-        return Effect.onExit(
-          Effect.updateContext(self, (context: Context.Context<R>) =>
-            context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
-          (exit) =>
-            Effect.sync(() =>
-              onExit(exit)
-            )
+        return Effect.withParentSpan(self, span).pipe(
+          Effect.provideService(Observation, record),
+          Effect.onExit((exit) => Effect.sync(() => onExit(exit)))
         )
       }))
 }

@@ -2,14 +2,11 @@
  * The limits of the AWS service model as schemas, with the messages that AWS has for a violation. No message repeats
  * the value, because half of the values are secrets.
  */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import * as Getter from "effect/SchemaGetter"
 import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
 import * as Transformation from "effect/SchemaTransformation"
@@ -87,10 +84,10 @@ export const noneOf = (names: ReadonlyArray<string>, reason: string, of: Schema.
     )
   )
 
-const unwrap = {
-  decode: Getter.transform((value: string): Redacted.Redacted => Redacted.make(value)),
-  encode: Getter.transform((secret: Redacted.Redacted): string => Redacted.value(secret))
-}
+const toSecret = Transformation.transform<Redacted.Redacted, string>({
+  decode: (value) => Redacted.make(value),
+  encode: Redacted.value
+})
 
 /** A secret with limits. `Schema.RedactedFromValue` does not report which limit a secret violates. */
 export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> => {
@@ -99,16 +96,16 @@ export const secret = (min: number, max: number, pattern?: Pattern): Schema.Code
     [value],
     ([value]) => (input, ast, options) =>
       Redacted.isRedacted(input)
-        // The next line checks the value.
+        // A valid secret stays the same object.
         ? Effect.mapEager(Parser.decodeUnknownEffect(value)(Redacted.value(input), options), () =>
           input as Redacted.Redacted)
         : Effect.fail(new Issue.InvalidType(ast, input, options)),
     {
       [kind]: "Secret",
-      toCodecArbitrary: ({ typeParameters: [value] }) => Schema.link<Redacted.Redacted>()(value, unwrap)
+      toCodecArbitrary: ({ typeParameters: [value] }) => Schema.link<Redacted.Redacted>()(value, toSecret)
     }
   )
-  return value.pipe(Schema.decodeTo(whole, unwrap))
+  return value.pipe(Schema.decodeTo(whole, toSecret))
 }
 
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literals<L> =>
@@ -129,33 +126,30 @@ export const whole = (min: number, max: number): Schema.Codec<number> =>
 const sizeOf = (value: unknown): number =>
   Array.isArray(value) ? value.length : Predicate.isObject(value) ? Object.keys(value).length : 0
 
-type Problem = string | ReadonlyArray<Issue.Issue> | undefined
-
 /**
  * Checks a value as a whole before its members. A check of Effect runs after all members were checked and reported.
  * Values are generated from `generated`: most generated values of the schema itself would be invalid.
  */
 const checkWhole = <A, I>(
   schema: Schema.Codec<A, I>,
-  problemOf: (input: unknown) => Problem,
+  problemOf: (input: unknown) => string | ReadonlyArray<Issue.Issue>,
   generated = schema
 ): Schema.Codec<A, I> =>
   Schema.declareConstructor<A, I>()(
     [schema],
     ([inner]) => (input, ast, options) => {
       const found = problemOf(input)
-      return typeof found === "string"
-        ? Effect.fail(problem(found))
-        : found !== undefined && Arr.isReadonlyArrayNonEmpty(found)
-        ? Effect.fail(new Issue.Composite(ast, found, input, options))
-        : Parser.decodeUnknownEffect(inner)(input, options)
+      if (typeof found === "string") return Effect.fail(problem(found))
+      const [first, ...rest] = found
+      return first === undefined
+        ? Parser.decodeUnknownEffect(inner)(input, options)
+        : Effect.fail(new Issue.Composite(ast, [first, ...rest], input, options))
     },
     {
       [kind]: "Whole",
       // A declaration has no JSON Schema.
       toCodecJson: () => Schema.link<A>()(schema, Transformation.passthrough()),
-      toCodecArbitrary: () =>
-        Schema.link<A>()(Schema.toType(generated), { decode: Getter.passthrough(), encode: Getter.passthrough() })
+      toCodecArbitrary: () => Schema.link<A>()(Schema.toType(generated), Transformation.passthrough())
     }
   )
 
@@ -195,12 +189,10 @@ export const textMap = (
   const validate = Parser.decodeUnknownResult(key)
   // A record treats an invalid key as an excess property: it ignores the key, or reports it as an unknown name.
   const keyIssues = (map: unknown) =>
-    !Predicate.isObject(map) ? [] : Object.keys(map).flatMap((name) =>
-      Result.match(validate(name), {
-        onFailure: (issue) => [new Issue.Pointer([name], issue)],
-        onSuccess: () => []
-      })
-    )
+    !Predicate.isObject(map) ? [] : Object.keys(map).flatMap((name) => {
+      const result = validate(name)
+      return result._tag === "Failure" ? [new Issue.Pointer([name], result.failure)] : []
+    })
   // `Record` wants a schema of keys, and the type of a codec of strings does not say that it is one.
   return sized(Schema.Record(key as unknown as typeof Schema.String, value), min, max, keyIssues)
 }
@@ -245,7 +237,7 @@ export const required = <N extends string>(
   path: ReadonlyArray<string> = []
 ): ReadonlyArray<Issue.Issue> =>
   names.filter((name) => members[name] === undefined).map((name) =>
-    new Issue.Pointer(Arr.append(path, name), new Issue.MissingKey(undefined))
+    new Issue.Pointer([...path, name], new Issue.MissingKey(undefined))
   )
 
 /** The issues of members that must be absent. `reason` completes "Member must not be given". */
@@ -290,7 +282,7 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
   )
   const generated = Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
   // Several members are one issue, whatever their values are.
-  return checkWhole(one, (input) => count(input) > 1 ? message : undefined, generated) as unknown as Schema.Codec<
+  return checkWhole(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
     OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>,
     OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   >
