@@ -1,28 +1,37 @@
 // Bundles packages of the HTTP adapter into the compiled modules that load them. These packages import `node:http` and
-// the like statically. A bundler would move these imports to the start of a program, where they take 25 ms.
+// the like statically. A bundler would move such imports to the start of a program, where they take 25 ms.
 import * as esbuild from "esbuild"
-import { rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { notices } from "./notices.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const sdk = "aws/internal/http/sdk"
 
+/** The licenses of the packages in a bundle. `inputs` are paths of files, relative to the project. */
+export const notices = (bundle, inputs) => {
+  const packages = new Set(inputs.flatMap((input) => {
+    const inside = /^(.*node_modules\/(?:@[^/]+\/)?[^./][^/]*)\//.exec(input)
+    return inside === null ? [] : [inside[1]]
+  }))
+  const texts = [...packages].sort().map((directory) => {
+    const { license, name, version } = JSON.parse(readFileSync(join(root, directory, "package.json"), "utf8"))
+    const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
+    const text = file === undefined ? "" : readFileSync(join(root, directory, file), "utf8").trim()
+    return `${name} ${version} (${license})\n\n${text}`
+  })
+  return `Packages bundled into ${bundle}\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`
+}
+
 const replaceModules = {
   name: "replace-modules",
   setup: ({ onLoad, onResolve }) => {
-    const namespace = "replaced"
-    onResolve(
-      { filter: /.*/ },
-      ({ path }) => path === "debug" || isBuiltin(path) ? { path, namespace, sideEffects: false } : undefined
-    )
-    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-      contents: path === "debug"
-        // It would print the URL of a proxy, with its password.
-        ? "module.exports = () => () => {}"
-        : `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`
+    const replaced = { namespace: "replaced", sideEffects: false }
+    onResolve({ filter: /.*/ }, ({ path }) => path === "debug" || isBuiltin(path) ? { path, ...replaced } : undefined)
+    onLoad({ filter: /.*/, namespace: "replaced" }, ({ path }) => ({
+      // `debug` would print the URL of a proxy, with its password.
+      contents: `module.exports = ${path === "debug" ? "() => () => {}" : `process.getBuiltinModule("${path}")`}`
     }))
   }
 }
@@ -37,7 +46,7 @@ export const vendorPackages = async (directory) => {
     outbase: directory,
     allowOverwrite: true,
     bundle: true,
-    // The signature is made on edge runtimes too.
+    // Edge runtimes use the signature too.
     platform: "browser",
     format: "esm",
     target: "node20",
@@ -48,10 +57,8 @@ export const vendorPackages = async (directory) => {
     metafile: true,
     logLevel: "warning"
   })
-  writeFileSync(
-    join(directory, sdk, "LICENSES.txt"),
-    notices(`the modules of ${sdk}`, root, Object.keys(metafile.inputs))
-  )
+  const licenses = notices(`the modules of ${sdk}`, Object.keys(metafile.inputs))
+  writeFileSync(join(directory, sdk, "LICENSES.txt"), licenses)
   for (const file of files) rmSync(`${file}.map`, { force: true })
 }
 

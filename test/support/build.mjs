@@ -38,8 +38,7 @@ const digestSources = () => {
     "tsconfig.json",
     ".ci/bundle.mjs",
     ".ci/console.mjs",
-    ".ci/vendor.mjs",
-    ".ci/notices.mjs"
+    ".ci/vendor.mjs"
   ].map((
     file
   ) => join(root, file))
