@@ -82,8 +82,8 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
 
 /**
  * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
- * keeps a user's token for the same scopes, resources, audiences and custom parameters, so the user is asked again for
- * other ones. `forceAuthentication` ignores the token that the vault holds, and drops it.
+ * stores a user's token for one set of scopes, resources, audiences and custom parameters. For another set, the user
+ * has to consent again. `forceAuthentication` ignores and drops the token in the vault.
  *
  * @since 0.1.0
  * @category requests
@@ -138,15 +138,15 @@ const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u
 export const CoinbaseCdpTokenRequest = Schema.Struct({
   /** The HTTP method of the request. */
   requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-  /** The host name of the request. Default: that of the vendor, chosen by the service. */
+  /** The host name of the request. Default: the vendor's, which the service knows. */
   requestHost: Constraint.optional(RequestHost),
   /** The path of the request, with its query. */
   requestPath: RequestPath,
   /**
-   * Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service.
+   * Whether to sign for a wallet too, which requests that move its money need. Default: false, chosen by the service.
    */
   includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-  /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
+  /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
   requestBody: Constraint.optional(RequestBody)
 })
 
@@ -157,7 +157,7 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
  * @category models
  */
 export const StripePrivyTokenRequest = Schema.Struct({
-  /** The host name of the request. Default: that of the vendor, chosen by the service. */
+  /** The host name of the request. Default: the vendor's, which the service knows. */
   requestHost: Constraint.optional(RequestHost),
   /** The path of the request, with its query. */
   requestPath: RequestPath,
@@ -230,21 +230,21 @@ export const CompleteResourceTokenAuthRequest = Schema.Struct({
 export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthRequest.Type
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
-// An empty credential is no answer: a resource refuses it, and a cache would repeat it.
+// An empty credential is invalid. A resource would reject it, and a cache would repeat it.
 const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Type
 
@@ -252,7 +252,7 @@ export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Typ
  * The service returned a token.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
   accessToken: Schema.RedactedFromValue(Schema.String)
@@ -262,7 +262,7 @@ export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identit
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
   "effect-agentcore-identity/DataPlane/ConsentRequired"
@@ -275,7 +275,7 @@ export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
  * The session has neither finished nor failed. An unknown status counts as in progress.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
   "InProgress",
@@ -283,43 +283,43 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
 ) {}
 
 /**
- * The session ended without a token: consent was refused, the authorization failed, or the session expired.
+ * The session ended without a token: the user denied consent, the authorization failed, or the session expired.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
 
 /**
- * Every response of `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
- * URL. Every other response is a session in progress.
+ * The response of `getResourceOauth2Token`. A token takes precedence over a status `FAILED`, and the status over an
+ * authorization URL. Every other response is a session in progress.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const TokenAnswer = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type TokenAnswer = typeof TokenAnswer.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
 
 /**
- * The tokens that authorize a payment request: one member. A member that AWS adds later is ignored. `requestExpiry` is
- * in milliseconds since the epoch, as AWS sends it.
+ * The tokens that authorize a payment request. The response has one member. A member that AWS adds later is ignored.
+ * `requestExpiry` is in milliseconds since the epoch, as AWS sends it.
  *
  * @since 0.1.0
  * @category models
@@ -345,70 +345,57 @@ export type PaymentTokenResponse = typeof PaymentTokenResponse.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetResourcePaymentTokenResponse = Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetResourcePaymentTokenResponse = typeof GetResourcePaymentTokenResponse.Type
 
 // -----------------------------------------------------------------------------
-// The answer to GetResourceOauth2Token
+// The response of GetResourceOauth2Token
 // -----------------------------------------------------------------------------
 
-type Wire = {
-  readonly [
-    Member in "accessToken" | "authorizationUrl" | "sessionUri" | "sessionStatus"
-  ]?: string | undefined
-}
+const wireMembers = ["accessToken", "authorizationUrl", "sessionUri", "sessionStatus"] as const
 
-const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string"
+type Wire = { readonly [M in typeof wireMembers[number]]?: string | undefined }
 
-const isNotEmpty = (value: unknown): value is string | undefined => value !== "" && isText(value)
-
+/** Only the status may be empty. */
 const isWire = (output: unknown): output is Wire =>
-  Predicate.isObject(output)
-  && isNotEmpty(output["accessToken"])
-  && isNotEmpty(output["authorizationUrl"])
-  && isNotEmpty(output["sessionUri"])
-  && isText(output["sessionStatus"])
+  Predicate.isObject(output) && wireMembers.every((name) => {
+    const value = output[name]
+    return value === undefined || typeof value === "string" && (value !== "" || name === "sessionStatus")
+  })
 
-// The URL carries the same URI, and the member is optional in the model.
-const sessionUriOf = (sessionUri: string | undefined, authorizationUrl: string): string | undefined =>
-  sessionUri
-    ?? ((URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined)
+// The member is optional in the model. The URL carries the same URI.
+const sessionUriIn = (authorizationUrl: string): string | undefined =>
+  (URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined
 
 // `isWire` checked the members.
 const checked = { disableChecks: true }
 
 const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: Wire): TokenAnswer | undefined => {
-  if (accessToken !== undefined) {
-    return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
-  }
-  if (sessionStatus === "FAILED") {
-    return new Failed()
-  }
-  if (authorizationUrl === undefined) {
-    return new InProgress()
-  }
-  const uri = sessionUriOf(sessionUri, authorizationUrl)
+  if (accessToken !== undefined) return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
+  if (sessionStatus === "FAILED") return new Failed()
+  if (authorizationUrl === undefined) return new InProgress()
+  const uri = sessionUri ?? sessionUriIn(authorizationUrl)
   return uri === undefined ? undefined : new ConsentRequired({
     authorizationUrl: Redacted.make(authorizationUrl),
     sessionUri: Redacted.make(uri)
   }, checked)
 }
 
-const toWire = (answer: TokenAnswer): Wire => {
-  switch (answer._tag) {
+const toWire = (response: TokenAnswer): Wire => {
+  switch (response._tag) {
     case "Issued":
-      return { accessToken: Redacted.value(answer.accessToken) }
+      return { accessToken: Redacted.value(response.accessToken) }
     case "ConsentRequired":
       return {
-        authorizationUrl: Redacted.value(answer.authorizationUrl),
-        sessionUri: Redacted.value(answer.sessionUri),
+        authorizationUrl: Redacted.value(response.authorizationUrl),
+        sessionUri: Redacted.value(response.sessionUri),
         sessionStatus: "IN_PROGRESS"
       }
     case "InProgress":
@@ -419,13 +406,13 @@ const toWire = (answer: TokenAnswer): Wire => {
 }
 
 /**
- * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be
- * polled with it. An empty token, URL or session is none either.
+ * An unknown status is a session in progress. An empty token, URL or session is invalid, and so is an authorization URL
+ * without a session, which cannot be polled.
  *
- * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms
+ * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
  * (`npm run bench`).
  */
-const tokenAnswer: Operation.Codec<TokenAnswer> = {
+const tokenCodec: Operation.Codec<TokenAnswer> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
@@ -434,7 +421,7 @@ const tokenAnswer: Operation.Codec<TokenAnswer> = {
 // Operations
 // -----------------------------------------------------------------------------
 
-// The quotas, in calls a second, are those of the AWS documentation: 200 for tokens and keys, 100 for completions.
+// Quotas in calls per second (AWS documentation).
 const errors = [
   ValidationException,
   UnauthorizedException,
@@ -458,17 +445,14 @@ export const operations = {
     errors,
     quota: 200
   }),
-  /**
-   * Returns a token for the workload and a user, who is known by a JWT. The service checks its signature, issuer and
-   * expiry.
-   */
+  /** Returns a token for the workload and the user of a JWT. The service checks its signature, issuer and expiry. */
   getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
     request: GetWorkloadAccessTokenForJwtRequest,
     response: WorkloadAccessTokenResponse,
     errors,
     quota: 200
   }),
-  /** Returns a token for the workload and a user, who is known by an id. The application vouches for the id. */
+  /** Returns a token for the workload and the user with an id. The application vouches for the id. */
   getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
     request: GetWorkloadAccessTokenForUserIdRequest,
     response: WorkloadAccessTokenResponse,
@@ -478,7 +462,7 @@ export const operations = {
   /** Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs. */
   getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
     request: GetResourceOauth2TokenRequest,
-    response: tokenAnswer,
+    response: tokenCodec,
     errors,
     path: "/identities/oauth2/token",
     quota: 200
@@ -500,9 +484,8 @@ export const operations = {
     quota: 200
   }),
   /**
-   * Completes an authorization for the user who started it (session binding). The service exchanges the code only then.
-   * The identifier must be the original artifact: the very JWT, or the exact user id, that the workload access token
-   * was made for.
+   * Completes an authorization for the user who started it (session binding). Only then does the service exchange the
+   * code. The identifier must be the JWT or the user id that the workload access token was requested for.
    */
   completeResourceTokenAuth: Operation.make("CompleteResourceTokenAuth", {
     request: CompleteResourceTokenAuthRequest,
@@ -556,8 +539,8 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
 
 /**
  * A data plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation: a violation is a `ValidationException` that names the member. It adds the
- * operation's name to errors that were raised without it. Every call is a span `DataPlane.<operation>`.
+ * before it calls the implementation. A violation is a `ValidationException` that names the member. Errors without the
+ * operation's name get it. Every call is a span `DataPlane.<operation>`.
  *
  * @since 0.1.0
  * @category constructors
@@ -565,7 +548,7 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
 export const make = (implementation: Operations): Service => Plane.make("DataPlane", operations, implementation)
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
+ * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models
@@ -573,8 +556,8 @@ export const make = (implementation: Operations): Service => Plane.make("DataPla
 export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
- * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under
- * `Identity.layer`. On top of a layer with an `Identity` that is built already, it does not reach that `Identity`.
+ * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
+ * Put it under `Identity.layer`: on top of it, the decorator does not reach the `Identity` inside.
  *
  * @since 0.1.0
  * @category layers
