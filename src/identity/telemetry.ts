@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Predicate from "effect/Predicate"
+import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { isProviderName } from "../models/internal/names.js"
@@ -55,7 +56,7 @@ const makeProviderNames = () => {
   // Most names are known, and need no check against the pattern.
   const isValid = (name: string): boolean => names.has(name) || isProviderName(name)
   return {
-    /** A value that is not a valid provider name may be anything, and is reported as `other`. */
+    /** A value that is not a valid provider name is reported as `other`. */
     forSpan: (name: string): string => isValid(name) ? name : "other",
     forMetrics: (name: string): string => {
       if (names.has(name)) return name
@@ -65,6 +66,8 @@ const makeProviderNames = () => {
     }
   }
 }
+
+type Attributes = Metric.Metric.AttributeSet
 
 /** Runs an operation in its span, provides its record, and updates the metrics at its end. */
 export type Observe = <A, E, R>(
@@ -76,6 +79,10 @@ export type Observe = <A, E, R>(
 /** The telemetry of one `Identity`, with the provider names that it has seen. */
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
+  // A metric caches the key of its last attributes by the identity of their object. Computing it takes 4 µs.
+  let last: { readonly program?: Attributes; readonly key?: string; readonly attributes: Attributes } = {
+    attributes: {}
+  }
   return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject | undefined, self: Effect.Effect<A, E, R>) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
       Effect.withFiber<A, E, R>((fiber) => {
@@ -93,17 +100,24 @@ export const make = (): Observe => {
           span.attribute("agentcore.attempts", record.attempts)
           if (record.cache !== undefined) span.attribute("agentcore.cache", record.cache)
           const provider = name === undefined ? undefined : providerNames.forMetrics(name)
-          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, {
-            ...fiber.getRef(Metric.CurrentMetricAttributes),
-            ...IdentityMetrics.labels({ operation, provider, flow, outcome })
-          })
+          const program = fiber.getRef(Metric.CurrentMetricAttributes)
+          const key = `${operation} ${provider} ${flow} ${outcome}`
+          if (last.program !== program || last.key !== key) {
+            const labels = IdentityMetrics.labels({ operation, provider, flow, outcome })
+            last = { program, key, attributes: { ...program, ...labels } }
+          }
+          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, last.attributes)
           IdentityMetrics.operations.updateUnsafe(1, context)
           IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
           IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
         }
-        return Effect.withParentSpan(self, span).pipe(
-          Effect.provideService(Observation, record),
-          Effect.onExit((exit) => Effect.sync(() => onExit(exit)))
+        return Effect.onExit(
+          Effect.updateContext(self, (context: Context.Context<R>) =>
+            context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
+          (exit) =>
+            Effect.sync(() =>
+              onExit(exit)
+            )
         )
       }))
 }

@@ -2,8 +2,10 @@
 import * as Predicate from "effect/Predicate"
 
 /** Whether a value is an object literal. Instances of classes, such as a `Redacted`, are not. */
-export const isPlain = (value: unknown): value is Record<string, unknown> =>
-  Predicate.isObject(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+export const isPlain = (value: unknown): value is Record<string, unknown> => {
+  const prototype: unknown = Predicate.isObject(value) ? Object.getPrototypeOf(value) : undefined
+  return prototype === Object.prototype || prototype === null
+}
 
 /** Copies a value with its items and properties. `replace` may return another value, which is not copied. */
 export const mapDeep = (value: unknown, replace: (value: unknown) => unknown): unknown => {
