@@ -265,9 +265,9 @@ const transportAdvice = (
  * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
- * HTTP status, if there was one. `host` (with the port), `region` and `profile` describe the target of the call, if they
- * are known. Without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because such
- * errors can quote requests and responses.
+ * HTTP status, if there was one. `host` (with the port), `region` and `profile` describe the target of the call, if
+ * they are known. Without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because
+ * such errors can quote requests and responses.
  *
  * @since 0.1.0
  * @category errors

@@ -30,8 +30,8 @@ export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.sec
 })
 
 /**
- * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT is
- * not found under the same user's id.
+ * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT
+ * is not found under the same user's id.
  *
  * @since 0.1.0
  * @category models
