@@ -1,20 +1,19 @@
-// Bundles the command into one file: `npx effect-agentcore-identity local` needs no packages except the dependencies. A
-// launcher beside it checks the version of Node first. The JSON Schema of the setup file is written too.
+// Bundles the command into one file, so that `npx effect-agentcore-identity local` installs only the dependencies. A
+// launcher beside it checks the version of Node first. Also writes the console and the JSON Schema of the setup file.
 import * as esbuild from "esbuild"
 import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { buildConsole } from "./console.mjs"
-import { notices } from "./notices.mjs"
+import { notices } from "./vendor.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
 
-const main = join(dirname(outfile), "main.js")
+const dist = dirname(dirname(outfile))
 
-// Both the command and the modules of the package serve it.
-const consoleFolder = join(dirname(dirname(outfile)), "local", "server", "console")
-const consoleInputs = await buildConsole(consoleFolder)
+// Both the command and the modules of the package serve the console.
+const consoleInputs = await buildConsole(join(dist, "local", "server", "console"))
 
 const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const [, wantedMajor, wantedMinor] = /^>=(\d+)\.(\d+)$/.exec(engines.node)
@@ -23,7 +22,7 @@ await esbuild.build({
   absWorkingDir: root,
   entryPoints: ["src/cli/launcher.ts"],
   outfile,
-  // Only `import()` is newer than this target, and every Node that knows modules reads it.
+  // Every Node that supports modules supports `import()`, which is newer than this target.
   target: "es2017",
   supported: { "dynamic-import": true },
   define: { wantedMajor, wantedMinor },
@@ -33,8 +32,8 @@ await esbuild.build({
 chmodSync(outfile, 0o755)
 
 /**
- * These packages use the names of their classes while they run: models are stored under them, and errors report them.
- * Keeping all names (`keepNames`) would cost the whole program 6 % of its time.
+ * These packages use the names of their classes at run time, for stored models and in errors. Keeping all names
+ * (`keepNames`) would slow the program down by 6 %.
  */
 const keepClassNames = {
   name: "keep-class-names",
@@ -50,51 +49,39 @@ const keepClassNames = {
     )
 }
 
-const { metafile } = await esbuild.build({
+const options = {
   absWorkingDir: root,
-  entryPoints: ["src/cli/main.ts"],
-  outfile: main,
   bundle: true,
   platform: "node",
   format: "esm",
   target: "node20",
+  logLevel: "warning"
+}
+
+const { metafile } = await esbuild.build({
+  ...options,
+  entryPoints: ["src/cli/main.ts"],
+  outfile: join(dirname(outfile), "main.js"),
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints.
   external: ["@aws-sdk/*"],
   define: { consoleFolder: JSON.stringify("../local/server/console/") },
-  // Bundlers cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages bring a version of `mime-db`
-  // each.
+  // A bundler cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages have versions of `mime-db`.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js", "mime-db": "mime-db" },
-  banner: {
-    // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
-    js: [
-      `import { createRequire as __createRequire } from "node:module"`,
-      "const require = __createRequire(import.meta.url)"
-    ].join("\n")
-  },
+  // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.
+  banner: { js: `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url)` },
   plugins: [keepClassNames],
   minify: true,
   legalComments: "none",
-  logLevel: "warning",
   metafile: true
 })
 
-writeFileSync(
-  `${outfile}.LICENSES.txt`,
-  notices("agentcore-identity.js and its console", root, [...Object.keys(metafile.inputs), ...consoleInputs])
-)
+const inputs = [...Object.keys(metafile.inputs), ...consoleInputs]
+writeFileSync(`${outfile}.LICENSES.txt`, notices("agentcore-identity.js and its console", inputs))
 
 const { outputFiles: [schema] } = await esbuild.build({
-  absWorkingDir: root,
+  ...options,
   entryPoints: ["src/cli/setupSchema.ts"],
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20",
-  write: false,
-  logLevel: "warning"
+  write: false
 })
 const { make } = await import(`data:text/javascript;base64,${Buffer.from(schema.contents).toString("base64")}`)
-writeFileSync(
-  join(dirname(dirname(outfile)), "setup.schema.json"),
-  `${JSON.stringify(make())}\n`
-)
+writeFileSync(join(dist, "setup.schema.json"), `${JSON.stringify(make())}\n`)

@@ -1,13 +1,13 @@
-// Checks the imports of `src` against the table of rooms: a room imports only the rooms and packages of its row, and no
-// imports form a circle. Imports of types count. `--write` draws the picture in `src/README.md`, which is checked too.
+// Checks the imports of `src` against the table of rooms: a room imports only the rooms and packages of its row. Imports
+// of types count. `--write` draws the picture in `src/README.md`, which is checked too. Comments are at most 120 wide.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 
-// From the ground up: `room: files <- imports`. Files are given by how their paths begin, the longest beginning
-// decides. A room imports rooms of earlier rows only, and packages. All import the modules of `effect`, but not those
-// of its folders, as `effect/http`, which are like packages.
+// `room: files <- imports`, from the ground up. A file belongs to the room with the longest prefix of its path. A room
+// imports only packages and rooms of earlier rows. All rooms import modules of `effect`. Folders of `effect`, such as
+// `effect/http`, count as packages.
 const table = `
 ground: models/internal/ <-
 models: models/ <- ground
@@ -66,13 +66,13 @@ const rooms = table.trim().split(/\n(?=\S)/).map((row) => {
   return { name, files: files.split(" "), imports: ["effect", name, ...imports.split(" ")] }
 })
 const roomOf = (file) => {
-  const matches = rooms.flatMap(({ files, name }) =>
-    files.filter((start) => file.startsWith(start)).map((start) => [start, name])
-  )
+  const prefixes = rooms.flatMap(({ files, name }) => files.map((prefix) => [prefix, name]))
+  const matches = prefixes.filter(([prefix]) => file.startsWith(prefix))
   return matches.sort(([a], [b]) => b.length - a.length)[0]?.[1] ?? "no room"
 }
 
-const src = fileURLToPath(new URL("../src/", import.meta.url))
+const root = fileURLToPath(new URL("..", import.meta.url))
+const src = `${root}src/`
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/")).filter((file) => /\.tsx?$/.test(file)).sort()
 const importsOf = (file) => {
@@ -80,45 +80,34 @@ const importsOf = (file) => {
   const text = readFileSync(src + file, "utf8").replaceAll(/^export \* as \w+ from/gm, "export * from")
   return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
 }
-const sourceOf = (file, specifier) => {
-  const path = posix.join(posix.dirname(file), specifier).replace(/\.js$/, ".ts")
-  return files.includes(`${path}x`) ? `${path}x` : path
-}
 const packageOf = (specifier) =>
   specifier.startsWith("node:")
     ? "node"
     : /^effect\/[^/]+(?=\/)/.exec(specifier)?.[0] ?? /^(@[^/]+\/)?[^/]+/.exec(specifier)[0]
 
 const problems = []
-const graph = new Map()
 for (const file of files) {
-  const specifiers = importsOf(file)
-  const own = specifiers.filter((specifier) => specifier.startsWith("."))
-  graph.set(file, own.map((specifier) => sourceOf(file, specifier)))
   const room = rooms.findIndex(({ name }) => name === roomOf(file))
-  for (const specifier of specifiers) {
-    const target = own.includes(specifier) ? roomOf(sourceOf(file, specifier)) : packageOf(specifier)
+  for (const specifier of importsOf(file)) {
+    const target = specifier.startsWith(".") ? roomOf(posix.join(posix.dirname(file), specifier)) : packageOf(specifier)
     const isEarlier = rooms.findIndex(({ name }) => name === target) <= room
     if (!rooms[room]?.imports.includes(target) || !isEarlier) {
       problems.push(`${file} (${roomOf(file)}) imports ${specifier} (${target})`)
     }
-    if (/^(effect(\/[a-z-]+)?|@effect\/platform-node)$/.test(specifier)) {
-      problems.push(`${file} imports the barrel ${specifier}`)
-    }
   }
 }
 
-const done = new Set()
-const walk = (file, path) => {
-  if (path.includes(file)) problems.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(" -> ")}`)
-  else if (!done.has(file)) {
-    for (const imported of graph.get(file) ?? []) walk(imported, [...path, file])
-    done.add(file)
+for (const folder of ["src", "test"]) {
+  for (const file of readdirSync(root + folder, { recursive: true, encoding: "utf8" })) {
+    if (!/\.m?tsx?$|\.mjs$/.test(file)) continue
+    // Tables, URLs and directives stay on one line.
+    const isLong = (line) => line.length > 120 && /^ *(\/\/|\/?\*)/.test(line) && !/\||https?:|oxlint-|@ts-/.test(line)
+    const lines = readFileSync(`${root}${folder}/${file}`, "utf8").split("\n")
+    lines.forEach((line, index) => isLong(line) && problems.push(`${folder}/${file}:${index + 1}: longer than 120`))
   }
 }
-for (const file of files) walk(file, [])
 
-// A room stands one line above the highest room that it imports.
+// A room is drawn one line above the highest room that it imports.
 const levels = new Map()
 for (const { imports, name } of rooms) {
   levels.set(name, Math.max(0, ...imports.flatMap((room) => levels.has(room) ? [levels.get(room) + 1] : [])))

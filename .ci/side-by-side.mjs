@@ -1,31 +1,22 @@
-// node .ci/side-by-side.mjs SCRIPT...: runs scripts of package.json, one on each core, and prints each one's output
-// when it ends. All of them run, and the exit code is 1 if one fails. The longest script comes first.
+// node .ci/side-by-side.mjs SCRIPT...: runs scripts of package.json, one per core. Prints the output of each when it ends,
+// and runs all of them even if one fails. List the longest script first.
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { availableParallelism } from "node:os"
 
 const scripts = process.argv.slice(2)
 const waiting = [...scripts]
 const failed = []
 
-const run = (script) =>
-  new Promise((resolve, reject) => {
-    const start = performance.now()
-    const child = spawn("npm", ["run", "--silent", script], {
-      shell: process.platform === "win32",
-      stdio: ["ignore", "pipe", "pipe"]
-    })
-    const output = []
-    child.stdout.on("data", (data) => output.push(data))
-    child.stderr.on("data", (data) => output.push(data))
-    child.on("error", reject)
-    child.on("close", (code) => {
-      if (code !== 0) failed.push(script)
-      const seconds = Math.round((performance.now() - start) / 1000)
-      console.log(`\n---- ${script}: ${code === 0 ? "passed" : "failed"} after ${seconds} s`)
-      process.stdout.write(Buffer.concat(output))
-      resolve()
-    })
-  })
+const run = async (script) => {
+  const start = performance.now()
+  const child = spawn(`npm run --silent ${script} 2>&1`, { shell: true, stdio: ["ignore", "pipe", "inherit"] })
+  const [output, [code]] = await Promise.all([child.stdout.setEncoding("utf8").toArray(), once(child, "close")])
+  if (code !== 0) failed.push(script)
+  const seconds = Math.round((performance.now() - start) / 1000)
+  console.log(`\n---- ${script}: ${code === 0 ? "passed" : "failed"} after ${seconds} s`)
+  process.stdout.write(output.join(""))
+}
 
 const work = async () => {
   for (let script = waiting.shift(); script !== undefined; script = waiting.shift()) await run(script)

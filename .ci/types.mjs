@@ -1,8 +1,8 @@
-// Everything that TypeScript 5 proves, in one program: types, the diagnostics of Effect's language service, and that
-// every `@example` compiles and every public module has one.
+// Checks with TypeScript 5, in one program: types, the diagnostics of Effect's language service, and every `@example`.
+// Every public module must have one.
 //
-// The command `effect-language-service diagnostics` builds programs of its own, and takes twice as long as all of this.
-// docgen's check of examples passes over those of classes, and runs every example, also those that call AWS.
+// The command `effect-language-service diagnostics` takes twice as long as all of this. docgen ignores the examples of
+// classes, and runs every other example, even one that calls AWS.
 import { readdirSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -10,40 +10,26 @@ import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { isPublic } from "../test/package/publicModules.mjs"
 
-// What `effect-language-service patch` inserts into the compiler, which is left as it is here.
-const { checkSourceFileWorker } = createRequire(import.meta.url)(
-  "@effect/language-service/effect-lsp-patch-utils.js"
-)
+// `effect-language-service patch` would insert this function into the compiler.
+const { checkSourceFileWorker } = createRequire(import.meta.url)("@effect/language-service/effect-lsp-patch-utils.js")
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** Every `@example` of a source file: the text of a module, and the line where it starts. */
-const examplesOf = (file) => {
-  const source = ts.createSourceFile(file, ts.sys.readFile(file), ts.ScriptTarget.Latest, true)
-  const seen = new Set()
-  const examples = []
-  const visit = (node) => {
-    for (const comment of node.jsDoc ?? []) {
-      if (seen.has(comment.pos)) continue
-      seen.add(comment.pos)
-      for (const tag of comment.tags ?? []) {
-        if (tag.tagName.text !== "example") continue
-        const text = (ts.getTextOfJSDocComment(tag.comment) ?? "").replace(/^```\w*$/gm, "")
-        examples.push({ text, line: source.getLineAndCharacterOfPosition(tag.pos).line + 1 })
-      }
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(source)
-  return examples
-}
+/** The examples of a source file, each with the line where it starts. */
+const examplesOf = (source) =>
+  [...source.matchAll(/^ *\/\*\*\n[^]*?\*\//gm)].flatMap(({ 0: comment, index }) =>
+    [...comment.matchAll(/@example\n([^]*?)(?=\n *\* @|\n *\*\/)/g)].map((match) => ({
+      text: match[1].replaceAll(/^ *\* ?/gm, ""),
+      line: source.slice(0, index + match.index).split("\n").length
+    }))
+  )
 
-const sources = readdirSync(join(root, "src"), { recursive: true }).map(String)
-  .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")).sort()
 let problems = 0
 const examples = new Map()
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts")).sort()
 for (const file of sources) {
-  const found = examplesOf(join(root, "src", file))
+  const found = examplesOf(ts.sys.readFile(join(root, "src", file)))
   for (const { line, text } of found) {
     const name = `${file.slice(0, -3).replaceAll(/[\\/]/g, "-")}-${line}.ts`
     examples.set(join(root, "test", ".doc-examples", name), { text, from: `src/${file}:${line}` })
@@ -54,45 +40,34 @@ for (const file of sources) {
   }
 }
 
-const config = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.json"), {}, {
-  ...ts.sys,
-  onUnRecoverableConfigFileDiagnostic: (diagnostic) => {
-    throw new Error(String(diagnostic.messageText))
-  }
-})
-
-if (!config.options.plugins?.some(({ name }) => name === "@effect/language-service")) {
+const { config: json } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
+const { errors, fileNames, options } = ts.parseJsonConfigFileContent(json, ts.sys, root)
+if (!options.plugins?.some(({ name }) => name === "@effect/language-service")) {
   throw new Error("tsconfig.json does not name @effect/language-service, which then reports nothing")
 }
 
-const host = ts.createCompilerHost(config.options)
+const host = ts.createCompilerHost(options)
 const { fileExists, getSourceFile, readFile } = host
-host.fileExists = (file) => examples.has(file) || fileExists(file)
-host.readFile = (file) => examples.get(file)?.text ?? readFile(file)
-host.getSourceFile = (file, options, ...rest) =>
-  examples.has(file)
-    ? ts.createSourceFile(file, examples.get(file).text, options)
-    : getSourceFile(file, options, ...rest)
+Object.assign(host, {
+  fileExists: (file) => examples.has(file) || fileExists(file),
+  readFile: (file) => examples.get(file)?.text ?? readFile(file),
+  getSourceFile: (file, ...rest) =>
+    examples.has(file) ? ts.createSourceFile(file, examples.get(file).text, ...rest) : getSourceFile(file, ...rest)
+})
 
 const program = ts.createProgram({
-  rootNames: [...config.fileNames, ...examples.keys()],
-  options: config.options,
-  configFileParsingDiagnostics: config.errors,
+  rootNames: [...fileNames, ...examples.keys()],
+  options,
+  configFileParsingDiagnostics: errors,
   host
 })
 
 // An example may end in a value that it does not use.
 const diagnostics = ts.getPreEmitDiagnostics(program)
   .filter(({ file, reportsUnnecessary }) => !(reportsUnnecessary && examples.has(file?.fileName)))
-for (const file of config.fileNames) {
-  checkSourceFileWorker(
-    ts,
-    program,
-    program.getSourceFile(file),
-    config.options,
-    (diagnostic) => diagnostics.push(diagnostic),
-    "typescript"
-  )
+const report = (diagnostic) => diagnostics.push(diagnostic)
+for (const file of fileNames) {
+  checkSourceFileWorker(ts, program, program.getSourceFile(file), options, report, "typescript")
 }
 
 for (const { category, code, file, messageText, start } of diagnostics) {
@@ -104,5 +79,5 @@ for (const { category, code, file, messageText, start } of diagnostics) {
   const text = ts.flattenDiagnosticMessageText(messageText, "\n")
   console.log(`${place}: ${ts.DiagnosticCategory[category].toLowerCase()} TS${code}: ${text}`)
 }
-console.log(`${config.fileNames.length} files and ${examples.size} examples checked, ${problems} problems`)
+console.log(`${fileNames.length} files and ${examples.size} examples checked, ${problems} problems`)
 process.exitCode = problems === 0 ? 0 : 1

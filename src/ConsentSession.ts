@@ -4,13 +4,8 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Lazy from "./models/internal/lazy.js"
 
 /**
  * The OAuth2 flow, by its AWS name:
@@ -22,12 +17,7 @@ import * as Lazy from "./models/internal/lazy.js"
  * @since 0.1.0
  * @category schemas
  */
-export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]> = Constraint
-  .oneOf(
-    "USER_FEDERATION",
-    "M2M",
-    "ON_BEHALF_OF_TOKEN_EXCHANGE"
-  )
+export const Flow = Constraint.oneOf("USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE")
 
 /**
  * The OAuth2 flow: whose access it is, and how the token is obtained.
@@ -41,36 +31,6 @@ export const Flow: Schema.Literals<readonly ["USER_FEDERATION", "M2M", "ON_BEHAL
  * @category models
  */
 export type Flow = typeof Flow.Type
-
-const notJson = "The consent session is damaged: it is not JSON"
-
-/** An issue without values, and without names of unknown properties, which can be damaged data too. */
-const withoutValues = (issue: SchemaIssue.Issue): Effect.Effect<never, SchemaIssue.Issue> => {
-  const { issues } = SchemaIssue.makeFormatterStandardSchemaV1()(issue)
-  // The issue of `FromJson` arrives here too.
-  if (issues.some(({ message }) => message === notJson)) return Effect.fail(Constraint.problem(notJson))
-  const names = issues.map(({ path: [first = ""] = [] }) => {
-    const name = Predicate.isPropertyKey(first) ? first : first.key
-    return Object.hasOwn(ConsentSession.fields, name)
-      ? String(name)
-      : name === ""
-      ? "the whole"
-      : "an unknown member"
-  })
-  return Effect.fail(Constraint.problem(`The consent session is damaged: ${Arr.dedupe(names).join(", ")}`))
-}
-
-/** Replaces the error of a value that cannot be decoded. No annotation of a class can do that. */
-const namesDamage = <C extends Schema.Top>(Class: C): C => {
-  const { get } = Object.getOwnPropertyDescriptor(Class, "ast") ?? {}
-  let ast: Schema.Top["ast"] | undefined
-  return Object.defineProperty(Class, "ast", {
-    get() {
-      // The schema is that of the class which extends this one.
-      return ast ??= Schema.make<typeof Schema.Unknown>(get?.call(this)).pipe(Schema.catchDecoding(withoutValues)).ast
-    }
-  })
-}
 
 /**
  * A session that waits for the user's consent. `sessionUri`, `authorizationUrl` and `customState` are `Redacted`,
@@ -96,38 +56,33 @@ const namesDamage = <C extends Schema.Top>(Class: C): C => {
  * const load = (stored: typeof ConsentSession.ConsentSession.Encoded) =>
  *   Effect.map(Schema.decodeEffect(ConsentSession.ConsentSession)(stored), (session) => session.provider)
  */
-export class ConsentSession extends Lazy.SchemaClass(() =>
-  namesDamage(
-    Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
-      /** The name of the OAuth2 credential provider. */
-      provider: Schema.String,
-      /** The OAuth2 flow: whose access it is, and how the token is obtained. */
-      flow: Flow,
-      /** The scopes that were requested. */
-      scopes: Schema.Array(Schema.String),
-      /** Resource indicators (RFC 8707). */
-      resources: Constraint.optional(Schema.Array(Schema.String)),
-      /** The services that the token is for (RFC 8693). */
-      audiences: Constraint.optional(Schema.Array(Schema.String)),
-      /** Where the browser goes after consent. */
-      returnUrl: Constraint.optional(Schema.String),
-      /** State of the application. The return URL carries it back. */
-      customState: Constraint.optional(Schema.RedactedFromValue(Schema.String)),
-      /** Further parameters of the authorization request. */
-      customParameters: Constraint.optional(Schema.Record(Schema.String, Schema.String)),
-      /** The name of the session, which every poll sends. */
-      sessionUri: Schema.RedactedFromValue(Schema.String),
-      /** The page where the user consents. */
-      authorizationUrl: Schema.RedactedFromValue(Schema.String),
-      /** When the authorization URL expires. */
-      expiresAt: Schema.DateTimeUtcFromString
-    }, { message: "Expected a ConsentSession" })
-  )
-) {}
+export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentcore-identity/ConsentSession")({
+  /** The name of the OAuth2 credential provider. */
+  provider: Schema.String,
+  /** The OAuth2 flow: whose access it is, and how the token is obtained. */
+  flow: Flow,
+  /** The scopes that were requested. */
+  scopes: Schema.Array(Schema.String),
+  /** Resource indicators (RFC 8707). */
+  resources: Constraint.optional(Schema.Array(Schema.String)),
+  /** The services that the token is for (RFC 8693). */
+  audiences: Constraint.optional(Schema.Array(Schema.String)),
+  /** Where the browser goes after consent. */
+  returnUrl: Constraint.optional(Schema.String),
+  /** State of the application. The return URL carries it back. */
+  customState: Constraint.optional(Schema.RedactedFromValue(Schema.String)),
+  /** Further parameters of the authorization request. */
+  customParameters: Constraint.optional(Schema.Record(Schema.String, Schema.String)),
+  /** The name of the session, which every poll sends. */
+  sessionUri: Schema.RedactedFromValue(Schema.String),
+  /** The page where the user consents. */
+  authorizationUrl: Schema.RedactedFromValue(Schema.String),
+  /** When the authorization URL expires. */
+  expiresAt: Schema.DateTimeUtcFromString
+}) {}
 
 /**
- * A session as JSON. Like the session itself, the error of a damaged string has no values. The error of
- * `Schema.fromJsonString(ConsentSession)` would quote a string that is not JSON.
+ * A session as JSON. The error of a damaged string has no values either.
  *
  * @since 0.1.0
  * @category schemas
@@ -139,9 +94,4 @@ export class ConsentSession extends Lazy.SchemaClass(() =>
  *
  * const load = Schema.decodeEffect(ConsentSession.FromJson)
  */
-export const FromJson: Schema.Codec<ConsentSession, string> = Lazy.schema(() =>
-  Schema.fromJsonString(Schema.Unknown).pipe(
-    Schema.catchDecoding(() => Effect.fail(Constraint.problem(notJson))),
-    Schema.decodeTo(ConsentSession)
-  )
-)
+export const FromJson: Schema.Codec<ConsentSession, string> = Schema.fromJsonString(ConsentSession)

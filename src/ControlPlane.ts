@@ -1,6 +1,7 @@
 /**
- * The control plane of AgentCore Identity, where a team sets up what an agent needs: a table of its operations, and a
- * service with a method for each, which adapters implement. Requests and responses are in `models/`.
+ * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault.
+ * The module has a table of the operations, and a service with a method for each. Adapters implement the service.
+ * Requests and responses are in `models/`.
  *
  * @since 0.1.0
  */
@@ -55,7 +56,7 @@ const updateErrors = [...changeErrors, ServiceQuotaExceededException, Encryption
 
 const createErrors = [...updateErrors, ResourceLimitExceededException] as const
 
-// AWS documentation: 20 calls a second of each operation.
+// Calls per second of each operation (AWS documentation).
 const quota = 20
 
 /**
@@ -229,7 +230,7 @@ export const operations = {
     path: "/identities/set-token-vault-cmk",
     quota
   }),
-  /** Adds tags to a resource. A tag that it has already gets the new value. */
+  /** Adds tags to a resource, or replaces their values. */
   tagResource: Operation.make("TagResource", {
     request: ResourceTags.TagResourceRequest,
     response: Operation.noResponse,
@@ -418,7 +419,7 @@ export type ListConsentPortalsError = Operation.Error<typeof operations.listCons
 // -----------------------------------------------------------------------------
 
 /**
- * Which part of a list is read, and how it is fetched.
+ * Where a stream starts, and the size of its pages.
  *
  * @since 0.1.0
  * @category models
@@ -441,7 +442,7 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  * @since 0.1.0
  * @category services
  */
-// `Streams` gives members other names, and loses their documentation. They have their own here.
+// `Streams` renames members, which loses their documentation. So it is repeated here.
 export interface Service extends Operations, Operation.Streams<typeof operations> {
   /** Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled. */
   readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
@@ -482,9 +483,8 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
 
 /**
  * A control plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation: a violation is a `ValidationException` that names the member. It adds the
- * operation's name to errors that were raised without it. Every call is a span `ControlPlane.<operation>`, and lists
- * become streams.
+ * before it calls the implementation. A violation is a `ValidationException` that names the member. Errors without the
+ * operation's name get it. Every call is a span `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
  *
  * @since 0.1.0
  * @category constructors
@@ -493,7 +493,7 @@ export const make = (implementation: Operations): Service =>
   addStreams(operations, Plane.make("ControlPlane", operations, implementation))
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
+ * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models
@@ -501,8 +501,8 @@ export const make = (implementation: Operations): Service =>
 export type Decorator = Operation.Decorator<typeof operations>
 
 /**
- * Wraps every operation of the control plane in context, beneath its streams too: for spans, rate limits, faults in
- * tests.
+ * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
+ * limits, or faults in tests.
  *
  * @since 0.1.0
  * @category layers

@@ -29,8 +29,8 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()
 }
 
 /**
- * An update lacks members that the service stores but does not return. An update replaces the whole configuration, so
- * it must contain them.
+ * An update lacks members that the service stores but does not return. They must be in the update, because it replaces
+ * the whole configuration.
  *
  * @since 0.1.0
  * @category errors

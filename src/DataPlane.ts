@@ -24,7 +24,6 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Lazy from "./models/internal/lazy.js"
 import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
@@ -41,11 +40,9 @@ const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName
-  })
-)
+export const GetWorkloadAccessTokenRequest = Schema.Struct({
+  workloadName: WorkloadName
+})
 
 /**
  * @since 0.1.0
@@ -57,12 +54,10 @@ export type GetWorkloadAccessTokenRequest = typeof GetWorkloadAccessTokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForJwtRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName,
-    userToken: UserToken
-  })
-)
+export const GetWorkloadAccessTokenForJwtRequest = Schema.Struct({
+  workloadName: WorkloadName,
+  userToken: UserToken
+})
 
 /**
  * @since 0.1.0
@@ -74,12 +69,10 @@ export type GetWorkloadAccessTokenForJwtRequest = typeof GetWorkloadAccessTokenF
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForUserIdRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadName: WorkloadName,
-    userId: UserId
-  })
-)
+export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
+  workloadName: WorkloadName,
+  userId: UserId
+})
 
 /**
  * @since 0.1.0
@@ -89,29 +82,27 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
 
 /**
  * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
- * keeps a user's token for the same scopes, resources, audiences and custom parameters, so the user is asked again for
- * other ones. `forceAuthentication` ignores the token that the vault holds, and drops it.
+ * stores a user's token for one set of scopes, resources, audiences and custom parameters. For another set, the user
+ * has to consent again. `forceAuthentication` ignores and drops the token in the vault.
  *
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceOauth2TokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName,
-    scopes: Schema.Array(Constraint.text(1, 128)),
-    oauth2Flow: Flow,
-    sessionUri: Constraint.optional(SessionUri),
-    resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
-    forceAuthentication: Constraint.optional(Schema.Boolean),
-    customParameters: Constraint.optional(
-      Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
-    ),
-    customState: Constraint.optional(Constraint.secret(1, 4096)),
-    resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
-    audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
-  })
-)
+export const GetResourceOauth2TokenRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName,
+  scopes: Schema.Array(Constraint.text(1, 128)),
+  oauth2Flow: Flow,
+  sessionUri: Constraint.optional(SessionUri),
+  resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
+  forceAuthentication: Constraint.optional(Schema.Boolean),
+  customParameters: Constraint.optional(
+    Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
+  ),
+  customState: Constraint.optional(Constraint.secret(1, 4096)),
+  resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
+  audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
+})
 
 /**
  * @since 0.1.0
@@ -123,12 +114,10 @@ export type GetResourceOauth2TokenRequest = typeof GetResourceOauth2TokenRequest
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceApiKeyRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName
-  })
-)
+export const GetResourceApiKeyRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName
+})
 
 /**
  * @since 0.1.0
@@ -146,22 +135,20 @@ const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u
  * @since 0.1.0
  * @category models
  */
-export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    /** The HTTP method of the request. */
-    requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
-    /** The host name of the request. Default: that of the vendor, chosen by the service. */
-    requestHost: Constraint.optional(RequestHost),
-    /** The path of the request, with its query. */
-    requestPath: RequestPath,
-    /**
-     * Whether to sign for a wallet too, as requests that move its money need. Default: false, chosen by the service.
-     */
-    includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-    /** The body of the request, which a wallet token is for: `Redacted.make(body)`. */
-    requestBody: Constraint.optional(RequestBody)
-  })
-)
+export const CoinbaseCdpTokenRequest = Schema.Struct({
+  /** The HTTP method of the request. */
+  requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+  /** The host name of the request. Default: the vendor's, which the service knows. */
+  requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
+  requestPath: RequestPath,
+  /**
+   * Whether to sign for a wallet too, which requests that move its money need. Default: false, chosen by the service.
+   */
+  includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+  /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
+  requestBody: Constraint.optional(RequestBody)
+})
 
 /**
  * A request to Stripe's Privy. The body is `Redacted`.
@@ -169,20 +156,18 @@ export const CoinbaseCdpTokenRequest = Lazy.schema(() =>
  * @since 0.1.0
  * @category models
  */
-export const StripePrivyTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    /** The host name of the request. Default: that of the vendor, chosen by the service. */
-    requestHost: Constraint.optional(RequestHost),
-    /** The path of the request, with its query. */
-    requestPath: RequestPath,
-    /** The body of the request: `Redacted.make(body)`. */
-    requestBody: RequestBody,
-    /**
-     * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
-     */
-    includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
-  })
-)
+export const StripePrivyTokenRequest = Schema.Struct({
+  /** The host name of the request. Default: the vendor's, which the service knows. */
+  requestHost: Constraint.optional(RequestHost),
+  /** The path of the request, with its query. */
+  requestPath: RequestPath,
+  /** The body of the request: `Redacted.make(body)`. */
+  requestBody: RequestBody,
+  /**
+   * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
+   */
+  includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
+})
 
 /**
  * @since 0.1.0
@@ -217,13 +202,11 @@ export const PaymentTokenRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const GetResourcePaymentTokenRequest = Lazy.schema(() =>
-  Schema.Struct({
-    workloadIdentityToken: Token,
-    resourceCredentialProviderName: ProviderName,
-    paymentTokenRequest: PaymentTokenRequest
-  })
-)
+export const GetResourcePaymentTokenRequest = Schema.Struct({
+  workloadIdentityToken: Token,
+  resourceCredentialProviderName: ProviderName,
+  paymentTokenRequest: PaymentTokenRequest
+})
 
 /**
  * @since 0.1.0
@@ -235,12 +218,10 @@ export type GetResourcePaymentTokenRequest = typeof GetResourcePaymentTokenReque
  * @since 0.1.0
  * @category requests
  */
-export const CompleteResourceTokenAuthRequest = Lazy.schema(() =>
-  Schema.Struct({
-    userIdentifier: UserIdentifier,
-    sessionUri: SessionUri
-  })
-)
+export const CompleteResourceTokenAuthRequest = Schema.Struct({
+  userIdentifier: UserIdentifier,
+  sessionUri: SessionUri
+})
 
 /**
  * @since 0.1.0
@@ -249,21 +230,21 @@ export const CompleteResourceTokenAuthRequest = Lazy.schema(() =>
 export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthRequest.Type
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
-// An empty credential is no answer: a resource refuses it, and a cache would repeat it.
-const Credential = Lazy.schema(() => Schema.RedactedFromValue(Schema.NonEmptyString))
+// An empty credential is invalid. A resource would reject it, and a cache would repeat it.
+const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export const WorkloadAccessTokenResponse = Lazy.schema(() => Schema.Struct({ workloadAccessToken: Credential }))
+export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Type
 
@@ -271,104 +252,90 @@ export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Typ
  * The service returned a token.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export class Issued
-  extends Lazy.SchemaClass(() =>
-    Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
-      accessToken: Schema.RedactedFromValue(Schema.String)
-    })
-  )
-{}
+export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
+  accessToken: Schema.RedactedFromValue(Schema.String)
+}) {}
 
 /**
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export class ConsentRequired extends Lazy.SchemaClass(() =>
-  Schema.TaggedClass<ConsentRequired>(
-    "effect-agentcore-identity/DataPlane/ConsentRequired"
-  )("ConsentRequired", {
-    authorizationUrl: Schema.RedactedFromValue(Schema.String),
-    sessionUri: Schema.RedactedFromValue(Schema.String)
-  })
-) {}
+export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
+  "effect-agentcore-identity/DataPlane/ConsentRequired"
+)("ConsentRequired", {
+  authorizationUrl: Schema.RedactedFromValue(Schema.String),
+  sessionUri: Schema.RedactedFromValue(Schema.String)
+}) {}
 
 /**
  * The session has neither finished nor failed. An unknown status counts as in progress.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export class InProgress
-  extends Lazy.SchemaClass(() =>
-    Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
-      "InProgress",
-      {}
-    )
-  )
-{}
+export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
+  "InProgress",
+  {}
+) {}
 
 /**
- * The session ended without a token: consent was refused, the authorization failed, or the session expired.
+ * The session ended without a token: the user denied consent, the authorization failed, or the session expired.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export class Failed
-  extends Lazy.SchemaClass(() => Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}))
-{}
+export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
 
 /**
- * Every response of `getResourceOauth2Token`. A token wins over a status `FAILED`, and the status over an authorization
- * URL. Every other response is a session in progress.
+ * The response of `getResourceOauth2Token`. A token takes precedence over a status `FAILED`, and the status over an
+ * authorization URL. Every other response is a session in progress.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export const TokenAnswer = Lazy.schema(() => Schema.Union([Issued, ConsentRequired, InProgress, Failed]))
+export const TokenAnswer = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type TokenAnswer = typeof TokenAnswer.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export const GetResourceApiKeyResponse = Lazy.schema(() => Schema.Struct({ apiKey: Credential }))
+export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
 
 /**
- * The tokens that authorize a payment request: one member. A member that AWS adds later is ignored. `requestExpiry` is
- * in milliseconds since the epoch, as AWS sends it.
+ * The tokens that authorize a payment request. The response has one member. A member that AWS adds later is ignored.
+ * `requestExpiry` is in milliseconds since the epoch, as AWS sends it.
  *
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenResponse = Lazy.schema(() =>
-  Schema.Struct({
-    coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
-      bearerToken: Credential,
-      walletAuthToken: Constraint.optional(Credential)
-    })),
-    stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
-      authorizationSignature: Constraint.optional(Credential),
-      requestExpiry: Constraint.optional(Schema.Number),
-      appId: Schema.String,
-      basicAuthToken: Credential
-    }))
-  })
-)
+export const PaymentTokenResponse = Schema.Struct({
+  coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
+    bearerToken: Credential,
+    walletAuthToken: Constraint.optional(Credential)
+  })),
+  stripePrivyTokenResponse: Constraint.optional(Schema.Struct({
+    authorizationSignature: Constraint.optional(Credential),
+    requestExpiry: Constraint.optional(Schema.Number),
+    appId: Schema.String,
+    basicAuthToken: Credential
+  }))
+})
 
 /**
  * @since 0.1.0
@@ -378,72 +345,57 @@ export type PaymentTokenResponse = typeof PaymentTokenResponse.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
-export const GetResourcePaymentTokenResponse = Lazy.schema(() =>
-  Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
-)
+export const GetResourcePaymentTokenResponse = Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetResourcePaymentTokenResponse = typeof GetResourcePaymentTokenResponse.Type
 
 // -----------------------------------------------------------------------------
-// The answer to GetResourceOauth2Token
+// The response of GetResourceOauth2Token
 // -----------------------------------------------------------------------------
 
-type Wire = {
-  readonly [
-    Member in "accessToken" | "authorizationUrl" | "sessionUri" | "sessionStatus"
-  ]?: string | undefined
-}
+const wireMembers = ["accessToken", "authorizationUrl", "sessionUri", "sessionStatus"] as const
 
-const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string"
+type Wire = { readonly [M in typeof wireMembers[number]]?: string | undefined }
 
-const isNotEmpty = (value: unknown): value is string | undefined => value !== "" && isText(value)
-
+/** Only the status may be empty. */
 const isWire = (output: unknown): output is Wire =>
-  Predicate.isObject(output)
-  && isNotEmpty(output["accessToken"])
-  && isNotEmpty(output["authorizationUrl"])
-  && isNotEmpty(output["sessionUri"])
-  && isText(output["sessionStatus"])
+  Predicate.isObject(output) && wireMembers.every((name) => {
+    const value = output[name]
+    return value === undefined || typeof value === "string" && (value !== "" || name === "sessionStatus")
+  })
 
-// The URL carries the same URI, and the member is optional in the model.
-const sessionUriOf = (sessionUri: string | undefined, authorizationUrl: string): string | undefined =>
-  sessionUri
-    ?? ((URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined)
+// The member is optional in the model. The URL carries the same URI.
+const sessionUriIn = (authorizationUrl: string): string | undefined =>
+  (URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined
 
 // `isWire` checked the members.
 const checked = { disableChecks: true }
 
 const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: Wire): TokenAnswer | undefined => {
-  if (accessToken !== undefined) {
-    return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
-  }
-  if (sessionStatus === "FAILED") {
-    return new Failed()
-  }
-  if (authorizationUrl === undefined) {
-    return new InProgress()
-  }
-  const uri = sessionUriOf(sessionUri, authorizationUrl)
+  if (accessToken !== undefined) return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
+  if (sessionStatus === "FAILED") return new Failed()
+  if (authorizationUrl === undefined) return new InProgress()
+  const uri = sessionUri ?? sessionUriIn(authorizationUrl)
   return uri === undefined ? undefined : new ConsentRequired({
     authorizationUrl: Redacted.make(authorizationUrl),
     sessionUri: Redacted.make(uri)
   }, checked)
 }
 
-const toWire = (answer: TokenAnswer): Wire => {
-  switch (answer._tag) {
+const toWire = (response: TokenAnswer): Wire => {
+  switch (response._tag) {
     case "Issued":
-      return { accessToken: Redacted.value(answer.accessToken) }
+      return { accessToken: Redacted.value(response.accessToken) }
     case "ConsentRequired":
       return {
-        authorizationUrl: Redacted.value(answer.authorizationUrl),
-        sessionUri: Redacted.value(answer.sessionUri),
+        authorizationUrl: Redacted.value(response.authorizationUrl),
+        sessionUri: Redacted.value(response.sessionUri),
         sessionStatus: "IN_PROGRESS"
       }
     case "InProgress":
@@ -454,13 +406,13 @@ const toWire = (answer: TokenAnswer): Wire => {
 }
 
 /**
- * An unknown status is a session in progress. An authorization URL without a session is no answer: nothing can be
- * polled with it. An empty token, URL or session is none either.
+ * An unknown status is a session in progress. An empty token, URL or session is invalid, and so is an authorization URL
+ * without a session, which cannot be polled.
  *
- * Written out and not a schema, because every access token passes here: a schema takes 100 µs of a call of 1 ms
+ * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
  * (`npm run bench`).
  */
-const tokenAnswer: Operation.Codec<TokenAnswer> = {
+const tokenCodec: Operation.Codec<TokenAnswer> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
@@ -469,7 +421,7 @@ const tokenAnswer: Operation.Codec<TokenAnswer> = {
 // Operations
 // -----------------------------------------------------------------------------
 
-// The quotas, in calls a second, are those of the AWS documentation: 200 for tokens and keys, 100 for completions.
+// Quotas in calls per second (AWS documentation).
 const errors = [
   ValidationException,
   UnauthorizedException,
@@ -493,17 +445,14 @@ export const operations = {
     errors,
     quota: 200
   }),
-  /**
-   * Returns a token for the workload and a user, who is known by a JWT. The service checks its signature, issuer and
-   * expiry.
-   */
+  /** Returns a token for the workload and the user of a JWT. The service checks its signature, issuer and expiry. */
   getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
     request: GetWorkloadAccessTokenForJwtRequest,
     response: WorkloadAccessTokenResponse,
     errors,
     quota: 200
   }),
-  /** Returns a token for the workload and a user, who is known by an id. The application vouches for the id. */
+  /** Returns a token for the workload and the user with an id. The application vouches for the id. */
   getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
     request: GetWorkloadAccessTokenForUserIdRequest,
     response: WorkloadAccessTokenResponse,
@@ -513,7 +462,7 @@ export const operations = {
   /** Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs. */
   getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
     request: GetResourceOauth2TokenRequest,
-    response: tokenAnswer,
+    response: tokenCodec,
     errors,
     path: "/identities/oauth2/token",
     quota: 200
@@ -535,9 +484,8 @@ export const operations = {
     quota: 200
   }),
   /**
-   * Completes an authorization for the user who started it (session binding). The service exchanges the code only then.
-   * The identifier must be the original artifact: the very JWT, or the exact user id, that the workload access token
-   * was made for.
+   * Completes an authorization for the user who started it (session binding). Only then does the service exchange the
+   * code. The identifier must be the JWT or the user id that the workload access token was requested for.
    */
   completeResourceTokenAuth: Operation.make("CompleteResourceTokenAuth", {
     request: CompleteResourceTokenAuthRequest,
@@ -591,8 +539,8 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
 
 /**
  * A data plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation: a violation is a `ValidationException` that names the member. It adds the
- * operation's name to errors that were raised without it. Every call is a span `DataPlane.<operation>`.
+ * before it calls the implementation. A violation is a `ValidationException` that names the member. Errors without the
+ * operation's name get it. Every call is a span `DataPlane.<operation>`.
  *
  * @since 0.1.0
  * @category constructors
@@ -600,7 +548,7 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
 export const make = (implementation: Operations): Service => Plane.make("DataPlane", operations, implementation)
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
+ * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models
@@ -608,8 +556,8 @@ export const make = (implementation: Operations): Service => Plane.make("DataPla
 export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
- * Wraps every operation of the data plane in context: for caches, spans, rate limits, faults in tests. Put it under
- * `Identity.layer`. On top of a layer with an `Identity` that is built already, it does not reach that `Identity`.
+ * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
+ * Put it under `Identity.layer`: on top of it, the decorator does not reach the `Identity` inside.
  *
  * @since 0.1.0
  * @category layers

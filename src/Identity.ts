@@ -61,7 +61,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { CallPriority } from "./internal/rateLimiter.js"
-import { sessionLifetime } from "./models/internal/sessionLifetime.js"
+import { sessionLifetime } from "./models/internal/names.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"

@@ -1,18 +1,18 @@
 /**
- * The errors of obtaining and using a credential, as a closed set of tagged errors. An exception of the service has its
- * AWS name as `_tag`, the name in the AWS documentation, IAM and CloudTrail.
+ * The errors of obtaining and using a credential, as a closed set of tagged errors. The `_tag` of an exception of the
+ * service is its name in the AWS documentation, IAM and CloudTrail.
  *
- * No error shows a token, a key, an authorization URL, or a response body. Secret members are `Redacted`.
+ * No error shows a token, a key, an authorization URL, or a response body. Secret properties are `Redacted`.
  *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { schema as lazySchema, TaggedError } from "./models/internal/lazy.js"
 import { isLoopback } from "./models/internal/loopback.js"
 
 /**
@@ -47,50 +47,47 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // -----------------------------------------------------------------------------
 
 /** The class that an error of this module extends. */
-const ErrorClass = <Self = never>() =>
-<Tag extends string, Fields extends Schema.Struct.Fields>(
+const ErrorClass = <Self>() =>
+<Tag extends string, const Fields extends Schema.Struct.Fields>(
   tag: Tag,
-  fields: () => Fields
+  fields: Fields
 ):
-  & Schema.Class<
-    Self,
-    Schema.TaggedStruct<Tag, Fields>,
-    Cause.YieldableError & { readonly [TypeId]: TypeId }
-  >
+  & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
   & { readonly _tag: Tag } =>
 {
-  // TypeScript cannot extend a class whose members depend on `Fields`.
-  const Tagged = TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as new() => object
-  return class extends Tagged {
-    readonly [TypeId] = TypeId
-  } as never
+  // TypeScript does not know here that `Self` is a class.
+  const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
+  object
+  // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
+  Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
+  return Object.assign(Class, { _tag: tag }) as never
 }
 
 // -----------------------------------------------------------------------------
 // Exceptions of the service
 // -----------------------------------------------------------------------------
 
-// The plane knows which operation it performs: an implementation leaves the name out, and `make` of the plane adds it.
-const operation = () => Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
+// Implementations of a plane omit the name, and `make` of the plane adds it.
+const operation = Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
 
-const serviceFields = () => ({
+const serviceFields = {
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
-  operation: operation(),
+  operation,
   message: Schema.String,
-  /** The service's request id; absent when the error was raised before anything was sent. */
+  /** The service's request id. Absent if nothing was sent. */
   requestId: Schema.optional(Schema.String)
-})
+}
 
-/** The class of an exception without members of its own. */
-const ServiceException = <Self = never>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
+/** The class of an exception without further members. */
+const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**
- * A member of a request, and the constraint that it breaks, as in `fieldList`.
+ * A member of a request, and the constraint that it violates. An item of `fieldList`.
  *
  * @since 0.1.0
  * @category models
  */
-export const ValidationExceptionField = lazySchema(() => Schema.Struct({ name: Schema.String, message: Schema.String }))
+export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
 
 /**
  * The type of {@link ValidationExceptionField}.
@@ -101,21 +98,17 @@ export const ValidationExceptionField = lazySchema(() => Schema.Struct({ name: S
 export type ValidationExceptionField = typeof ValidationExceptionField.Type
 
 /**
- * The request breaks a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
- * that they break. HTTP 400. The package also raises it before anything is sent; then there is no `requestId`.
+ * The request violates a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
+ * that they violate. HTTP 400. The package raises it too, before it sends anything. Then there is no `requestId`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ValidationException extends ErrorClass<ValidationException>()(
-  "ValidationException",
-  () => ({
-    ...serviceFields(),
-    reason: Schema.optional(Schema.String),
-    fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
-  })
-) {
-}
+export class ValidationException extends ErrorClass<ValidationException>()("ValidationException", {
+  ...serviceFields,
+  reason: Schema.optional(Schema.String),
+  fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
+}) {}
 
 /**
  * The workload access token is unknown, malformed or expired. HTTP 401.
@@ -223,15 +216,11 @@ export class DecryptionFailure extends ServiceException<DecryptionFailure>()("De
  * @since 0.1.0
  * @category errors
  */
-export class UnknownServiceError extends ErrorClass<UnknownServiceError>()(
-  "UnknownServiceError",
-  () => ({
-    ...serviceFields(),
-    code: Schema.String,
-    status: Schema.optional(Schema.Number)
-  })
-) {
-}
+export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("UnknownServiceError", {
+  ...serviceFields,
+  code: Schema.String,
+  status: Schema.optional(Schema.Number)
+}) {}
 
 // -----------------------------------------------------------------------------
 // No response
@@ -269,22 +258,22 @@ const transportAdvice = (
 /**
  * The call has no readable response.
  *
- * - `connection`: the connection was refused, reset or lost, or the host did not resolve
+ * - `connection`: the connection failed or was lost, or the host did not resolve
  * - `timeout`: no response in time
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
  * - `undecodable`: the response does not follow the protocol, or has more than 8 MB; the error omits its body
  * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
- * HTTP status, if there was one. `host` (with the port), `region` and `profile` are where the call went, as far as they
- * are known; without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because such
- * errors can quote requests and responses.
+ * HTTP status, if there was one. `host` (with the port), `region` and `profile` describe the target of the call, if
+ * they are known. Without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because
+ * such errors can quote requests and responses.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TransportError extends ErrorClass<TransportError>()("TransportError", () => ({
-  operation: operation(),
+export class TransportError extends ErrorClass<TransportError>()("TransportError", {
+  operation,
   kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
   code: Schema.optional(Schema.String),
   status: Schema.optional(Schema.Number),
@@ -293,7 +282,7 @@ export class TransportError extends ErrorClass<TransportError>()("TransportError
   region: Schema.optional(Schema.String),
   profile: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
-})) {
+}) {
   override get message(): string {
     const details = [
       this.code,
@@ -347,16 +336,15 @@ export class JWTPayloadSizeExceededException
 
 /**
  * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
- * continue with `Identity.resumeAccessToken`. `nextStep` is the end of the message, for another API than that of
- * Effect.
+ * continue with `Identity.resumeAccessToken`. `nextStep` replaces the advice in the message, for APIs without Effect.
  *
  * @since 0.1.0
  * @category errors
  */
-export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()(
-  "RequiresUserConsent",
-  () => ({ session: ConsentSession, nextStep: Schema.optional(Schema.String) })
-) {
+export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()("RequiresUserConsent", {
+  session: ConsentSession,
+  nextStep: Schema.optional(Schema.String)
+}) {
   /**
    * The credential provider that requires consent.
    *
@@ -383,66 +371,58 @@ export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()(
 }
 
 /**
- * The service answered with neither a token nor an authorization URL.
+ * The response of the service has neither a token nor an authorization URL.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()(
-  "NoTokenOrUrl",
-  () => ({ provider: Schema.String })
-) {
+export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", { provider: Schema.String }) {
   override get message(): string {
-    return `Provider '${this.provider}' answered with neither a token nor an authorization URL`
+    return `The response for provider '${this.provider}' has neither a token nor an authorization URL`
   }
 }
 
 const authorizationFailures = {
-  Failed: "consent was refused, or the session expired",
-  WrongUser: "another user opened the page after consent. Each user needs a link of their own",
-  Rejected: "AgentCore did not accept the consent, so no token will come. The log has the reason"
+  Failed: "the user denied consent, or the session expired",
+  WrongUser: "another user opened the page after consent. Each user needs their own link",
+  Rejected: "AgentCore did not accept the consent, so there will be no token. The log has the reason"
 }
 
 /**
  * The authorization ended without a token:
  *
- * - `Failed`: the user refused, the session expired at the service, or the authorization server issued no token. The
- *   service does not report which
- * - `WrongUser`: the callback page was opened by another user than the one who was asked, which uses up the session
- * - `Rejected`: AgentCore refused to complete the authorization, for example because the user identifier differs from
- *   that of the workload access token
+ * - `Failed`: the user denied consent, the session expired at the service, or the authorization server issued no token.
+ *   The service does not report which
+ * - `WrongUser`: another user than the one who was asked opened the callback page, which uses up the session
+ * - `Rejected`: AgentCore rejected the completion, for example because the user identifier differs from that of the
+ *   workload access token
  *
- * The last two come from a callback page, at the moment they happen: one in the same process, or one that shares a
- * store of consents.
+ * The callback page reports the last two at once. It runs in the same process, or shares a store of consents.
  *
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()(
-  "AuthorizationFailed",
-  () => ({
-    provider: Schema.String,
-    reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
-      Schema.withConstructorDefault(Effect.succeed("Failed"))
-    )
-  })
-) {
+export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("AuthorizationFailed", {
+  provider: Schema.String,
+  reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
+    Schema.withConstructorDefault(Effect.succeed("Failed"))
+  )
+}) {
   override get message(): string {
     return `The authorization at provider '${this.provider}' failed: ${authorizationFailures[this.reason]}`
   }
 }
 
 /**
- * The user did not consent before the end of the wait. The session may still be valid: continue it with
+ * The wait ended before the user consented. The session may still be valid: continue it with
  * `Identity.resumeAccessToken`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class AuthorizationTimedOut extends ErrorClass<AuthorizationTimedOut>()(
-  "AuthorizationTimedOut",
-  () => ({ session: ConsentSession })
-) {
+export class AuthorizationTimedOut
+  extends ErrorClass<AuthorizationTimedOut>()("AuthorizationTimedOut", { session: ConsentSession })
+{
   override get message(): string {
     return `The wait for consent at provider '${this.session.provider}' ended without a token`
   }
@@ -454,26 +434,24 @@ export class AuthorizationTimedOut extends ErrorClass<AuthorizationTimedOut>()(
  * @since 0.1.0
  * @category errors
  */
-export class MissingWorkloadAccessToken extends ErrorClass<MissingWorkloadAccessToken>()(
-  "MissingWorkloadAccessToken",
-  () => ({ message: Schema.String })
-) {
-}
+export class MissingWorkloadAccessToken
+  extends ErrorClass<MissingWorkloadAccessToken>()("MissingWorkloadAccessToken", { message: Schema.String })
+{}
 
 /**
- * The resource asks for more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that
- * the resource named, perhaps none. `requested` has the scopes of the token request. To step up, request their union.
+ * The resource requires more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that
+ * the resource named, if any. `requested` has the scopes of the token request. To step up, request their union.
  *
  * @since 0.1.0
  * @category errors
  */
-export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", () => ({
+export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", {
   provider: Schema.String,
   required: Schema.Array(Schema.String),
   requested: Schema.Array(Schema.String)
-})) {
+}) {
   override get message(): string {
-    return `The resource asks for ${
+    return `The resource requires ${
       this.required.length === 0 ? "more scopes" : `the scopes '${this.required.join(" ")}'`
     }; the token of provider '${this.provider}' was requested with '${this.requested.join(" ")}'`
   }
@@ -482,7 +460,7 @@ export class InsufficientScope extends ErrorClass<InsufficientScope>()("Insuffic
 const rejections = {
   StillRejected: "the resource rejected a new one too",
   Unchanged: "the service returned the same one again",
-  BodyNotRepeatable: "the request cannot be sent again, because its body is a stream that may have been used up"
+  BodyNotRepeatable: "the request cannot be sent again, because its body is a stream that may be used up"
 }
 
 /**
@@ -499,11 +477,11 @@ const rejections = {
  * @since 0.1.0
  * @category errors
  */
-export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", () => ({
+export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", {
   provider: Schema.String,
   reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
   status: Schema.Number
-})) {
+}) {
   override get message(): string {
     return `The resource rejected the credential of provider '${this.provider}' (status ${this.status}): ${
       rejections[this.reason]
@@ -529,7 +507,7 @@ export type CommonError =
  * All errors of this module: errors of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of
  * credentials on HTTP clients.
  *
- * Setup, consent callbacks, stores and the local server have errors of their own: `CredentialProviderError`,
+ * Setup, consent callbacks, stores and the local server have other errors: `CredentialProviderError`,
  * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
  * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
  *

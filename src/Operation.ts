@@ -1,8 +1,8 @@
 /**
  * An AWS operation as data: one row of the table of its plane.
  *
- * Everything that handles an operation is derived from its row: the type and the checks of the plane's method, the call
- * by the AWS SDK, the route of the local server, the scripted planes of tests, and the rate limits.
+ * A row defines everything else: the type and the checks of the plane's method, the call of the AWS SDK, the route of
+ * the local server, the scripted planes of tests, and the rate limits.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,6 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
 import type { Encoded } from "./models/internal/constraint.js"
-import { memoize } from "./models/internal/memoize.js"
 import { mapDeep } from "./models/internal/plainData.js"
 
 // -----------------------------------------------------------------------------
@@ -22,7 +21,7 @@ import { mapDeep } from "./models/internal/plainData.js"
 
 export type {
   /**
-   * A request as it is sent: every `Redacted` in it is unwrapped, and the rest is plain data already.
+   * A request on the wire: every `Redacted` becomes its value, and the rest is plain data.
    *
    * @since 0.1.0
    * @category models
@@ -31,20 +30,20 @@ export type {
 } from "./models/internal/constraint.js"
 
 /**
- * The answer of an operation, to and from the form of the AWS SDK: a timestamp is a `Date`.
+ * Decodes the output of the AWS SDK to the response of an operation, and encodes it. A timestamp is a `Date`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Codec<in out A> {
-  /** None for an output that the operation does not have. */
+  /** None for an invalid output. */
   readonly decode: (output: unknown) => Option.Option<A>
-  /** The output that stands for an answer. */
-  readonly encode: (answer: A) => unknown
+  /** The output of a response. */
+  readonly encode: (response: A) => unknown
 }
 
 /**
- * The members of an exception, as the service sends them. Only `ValidationException` has the last two.
+ * The members of an exception, as the service sends them. Only `ValidationException` has `reason` and `fieldList`.
  *
  * @since 0.1.0
  * @category models
@@ -75,9 +74,9 @@ export interface ExceptionClass<out E> {
  */
 export interface Http {
   readonly method: "POST" | "GET" | "DELETE"
-  /** A member in braces is a part of the path, percent-encoded. */
+  /** A member in braces becomes a part of the path, percent-encoded. */
   readonly path: `/${string}`
-  /** The status of success. 204 has no body. */
+  /** The status of a success. A 204 has no body. */
   readonly status: number
 }
 
@@ -92,20 +91,20 @@ export interface Any extends Http {
   readonly name: string
   /** Has the limits of the service model. */
   readonly request: Schema.Codec<unknown, unknown>
-  /** Unwraps the secrets of a request that was checked before. */
+  /** Unwraps the secrets of a valid request. */
   readonly encode: (request: never) => unknown
   readonly response: {
     readonly decode: (output: unknown) => Option.Option<unknown>
-    readonly encode: (answer: never) => unknown
+    readonly encode: (response: never) => unknown
   }
-  /** The exceptions that the operation has in the service model. */
+  /** The exceptions of the operation in the service model. */
   readonly errors: ReadonlyArray<ExceptionClass<unknown>>
-  /** Calls a second that the AWS documentation allows. Infinity where it names no quota. */
+  /** The quota in calls per second (AWS documentation). Infinity if there is none. */
   readonly quota: number
 }
 
 /**
- * An operation, exact in name, request, answer and errors.
+ * An operation, with the types of its name, request, response and errors.
  *
  * @since 0.1.0
  * @category models
@@ -137,7 +136,7 @@ export interface Table {
 export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, infer _E> ? A : never
 
 /**
- * The answer of an operation.
+ * The response of an operation.
  *
  * @since 0.1.0
  * @category type-level
@@ -145,8 +144,7 @@ export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, 
 export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B, infer _E> ? B : never
 
 /**
- * The errors of an operation: its exceptions, exceptions that it does not have in the model, and calls without an
- * answer.
+ * The errors of an operation: its exceptions, exceptions that are not in the model, and calls without a response.
  *
  * @since 0.1.0
  * @category type-level
@@ -166,20 +164,20 @@ export type Plane<T> = {
 }
 
 /**
- * Which part of a list is read, and how it is fetched.
+ * Where a stream starts, and the size of its pages.
  *
  * @since 0.1.0
  * @category models
  */
 export interface StreamOptions {
-  /** The items of a page. Default: the service's own. */
+  /** Items per page. Default: chosen by the service. */
   readonly pageSize?: number | undefined
-  /** Where to begin: the `nextToken` of a page that was read before. Default: at the beginning. */
+  /** The `nextToken` of the page to start after. Default: the start of the list. */
   readonly nextToken?: string | undefined
 }
 
 /**
- * The items of a page: the member of a list's answer beside its `nextToken`.
+ * The items of a page: the other member of a list's response beside `nextToken`.
  *
  * @since 0.1.0
  * @category type-level
@@ -200,9 +198,8 @@ export type Streams<T> = {
 }
 
 /**
- * Wraps one call of a plane: gets the operation's name, the call, and the request, and returns the call that replaces
- * it. `E` are the errors that every operation of the plane has: TypeScript does not find them in the errors of an
- * unknown operation.
+ * Wraps one call of a plane. It gets the operation's name, the call and the request, and returns the call that replaces
+ * it. `E` is the errors that every operation of the plane has, which TypeScript cannot infer.
  *
  * @since 0.1.0
  * @category type-level
@@ -221,16 +218,12 @@ const unwrapSecrets = (request: unknown): unknown =>
   mapDeep(request, (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value)
 
 const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
-  decode: memoize(() => Schema.decodeUnknownOption(schema)),
-  encode: memoize(() => Schema.encodeSync(schema))
+  decode: Schema.decodeUnknownOption(schema),
+  encode: Schema.encodeSync(schema)
 })
 
-/** A schema is a function. Reading one of its members would make a lazy one. */
-const isSchema = <A, I>(response: Schema.Codec<A, I> | Codec<A>): response is Schema.Codec<A, I> =>
-  typeof response === "function"
-
 /**
- * The answer of an operation that returns nothing.
+ * The response of an operation that returns nothing.
  *
  * @since 0.1.0
  * @category constructors
@@ -270,7 +263,7 @@ export const make = <
 >(name: Name, options: {
   /** The schema of the request. */
   readonly request: Schema.Codec<Request, Encoded<Request>>
-  /** The schema of the answer, or how it is read and written. */
+  /** The schema of the response, or its codec. */
   readonly response: Schema.Codec<Response, I> | Codec<Response>
   /** The exceptions of the operation in the service model. */
   readonly errors: Errors
@@ -289,7 +282,7 @@ export const make = <
     name,
     request,
     encode: unwrapSecrets,
-    response: isSchema(response) ? codec(response) : response,
+    response: Schema.isSchema(response) ? codec(response) : response,
     // `InstanceType` of the union of classes is the union of their instances.
     errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
     method,

@@ -1,8 +1,7 @@
 /**
- * The operations of STS that concern the caller's own IAM identity: who the caller is (GetCallerIdentity), and JWTs
- * that AWS signs for the identity (GetWebIdentityToken), for services outside of AWS that trust the account's issuer:
- * outbound web identity federation. Programs use `IamAccessToken`, which is built on this service. Adapters implement
- * it.
+ * The operations of STS on the caller's own IAM identity. GetCallerIdentity returns who the caller is.
+ * GetWebIdentityToken returns a JWT that AWS signs for services outside of AWS (outbound web identity federation).
+ * Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
  *
  * @since 0.1.0
  */
@@ -39,7 +38,7 @@ export type SigningAlgorithm = typeof SigningAlgorithm.Type
 /**
  * - `audience`: 1 to 10 audiences of 1 to 1000 characters
  * - `durationSeconds`: 60 to 3600; the service's default is 300
- * - `tags`: up to 50, keys of 1 to 128 characters and values of up to 256. The token carries them as claims
+ * - `tags`: up to 50, with keys of 1 to 128 characters and values of up to 256. The token carries them as claims
  *
  * @since 0.1.0
  * @category requests
@@ -59,22 +58,22 @@ export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetWebIdentityTokenResponse = Schema.Struct({
-  // An empty token is no answer.
+  // An empty token is invalid.
   webIdentityToken: Schema.RedactedFromValue(Schema.NonEmptyString),
   expiration: timestamp
 })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Type
 
 /**
- * No members: STS reads the caller from the signature.
+ * The request has no members, because STS reads the caller from the signature.
  *
  * @since 0.1.0
  * @category requests
@@ -93,7 +92,7 @@ export type GetCallerIdentityRequest = typeof GetCallerIdentityRequest.Type
  * - `userId`: the unique id of the user, or of the role with the name of its session
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetCallerIdentityResponse = Schema.Struct({
   account: Schema.String,
@@ -103,7 +102,7 @@ export const GetCallerIdentityResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetCallerIdentityResponse = typeof GetCallerIdentityResponse.Type
 
@@ -133,8 +132,7 @@ export const operations = {
   getCallerIdentity: Operation.make("GetCallerIdentity", {
     request: GetCallerIdentityRequest,
     response: GetCallerIdentityResponse,
-    // The service model has none of its own for the operation. These are the errors that every operation of STS can
-    // have.
+    // The service model has no errors for the operation. Every operation of STS can fail with these.
     errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
     path: "/"
   })
@@ -182,7 +180,7 @@ export class SecurityTokenService
 
 /**
  * The service over an implementation. It checks requests against the limits of the service model before it calls the
- * implementation, and adds the operation's name to errors that were raised without it. Every call is a span
+ * implementation. Errors without the operation's name get it. Every call is a span
  * `SecurityTokenService.<operation>`.
  *
  * @since 0.1.0
@@ -192,7 +190,7 @@ export const make = (implementation: Operations): Service =>
   Plane.make("SecurityTokenService", operations, implementation)
 
 /**
- * Wraps one call: gets the operation's name, the call, and the request, and returns the call that replaces it.
+ * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
  *
  * @since 0.1.0
  * @category models

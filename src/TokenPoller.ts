@@ -25,7 +25,7 @@ import * as SharedWait from "./consent/sharedWait.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { sessionLifetime } from "./models/internal/sessionLifetime.js"
+import { sessionLifetime } from "./models/internal/names.js"
 import * as Validation from "./plane/validation.js"
 
 /**

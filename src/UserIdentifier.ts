@@ -25,12 +25,12 @@ export const UserId: Schema.Codec<string> = Constraint.text(1, 128)
  */
 export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.secret(1, 131072, {
   model: "[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+",
-  // The dots of the model match any character, and a long text takes hours.
+  // The dots of the model match any character, so a long string would take hours.
   check: /^[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]+$/
 })
 
 /**
- * A user, by exactly one of the two identifiers. They are separate namespaces at AWS: a token stored under a user's JWT
+ * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT
  * is not found under the same user's id.
  *
  * @since 0.1.0
@@ -38,15 +38,15 @@ export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.sec
  */
 export type UserIdentifier =
   | {
-    /** An id of the application's own choice. The application vouches for it. */
+    /** An id that the application chooses and vouches for. */
     readonly userId: string
-    /** A user has one of the two identifiers. */
+    /** Absent: a user has one of the two identifiers. */
     readonly userToken?: never
   }
   | {
     /** The user's JWT. The service verifies it. */
     readonly userToken: Redacted.Redacted
-    /** A user has one of the two identifiers. */
+    /** Absent: a user has one of the two identifiers. */
     readonly userId?: never
   }
 
@@ -80,8 +80,8 @@ export const UserIdentifier: Schema.Codec<UserIdentifier, UserIdentifierEncoded>
 })
 
 /**
- * Whether two identifiers are the same artifact: the same id, or the same JWT. AgentCore completes an authorization for
- * the original artifact only, and rejects a new JWT of the same subject.
+ * Whether two identifiers are the same id or the same JWT. AgentCore completes an authorization only for the original
+ * identifier, and rejects a new JWT of the same subject.
  *
  * @since 0.1.0
  * @category predicates
@@ -93,26 +93,26 @@ export const equals = (self: UserIdentifier, that: UserIdentifier): boolean =>
 
 const accountMarker = "#account="
 
-/** Leaves no `#` in the name, so that the last marker of an id is the one that `account` added. */
+/** Encodes each `#` of the name, so that the last marker of an id is the one that `account` added. */
 const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComponent)
 
 /**
  * The identifier of one of several accounts that a user has at one provider, such as a private and a work calendar. It
- * is derived from the user's id: the same id and name give the same identifier in every process, and two others never
- * do.
+ * is derived from the user's id. The same id and name give the same identifier in every process, and any other pair
+ * gives a different one.
  *
- * To AgentCore the derived id is another user:
+ * AgentCore treats the derived id as another user:
  *
- * - The vault has a separate namespace for it. A grant of the account is not found under the user's own id, and the
- *   reverse.
+ * - The vault has a separate namespace for it. A grant of the account is not found under the user's own id, and vice
+ *   versa.
  * - Session binding compares it too. Start and complete an authorization with the same derived identifier:
  *   `WorkloadAccessToken.layerWorkload`, `PendingConsents.handler` and `currentUser` of the callback page.
  * - An IAM policy with the condition key `bedrock-agentcore:userid` sees the derived id.
  *
  * The id has the form `alice#account=work`. The application's own ids must not have this form: a user with such an id
- * would share the vault of the account. A derived id of more than 128 characters is rejected like every other one, with
- * `ValidationException`: the marker takes 9 of them, and each `#` and `%` of the name 3. A user with a JWT has one
- * account, because AgentCore takes issuer and subject from the JWT.
+ * would share the vault of the account. An id of more than 128 characters is rejected with `ValidationException`. The
+ * marker takes 9 characters, and each `#` and `%` of the name takes 3. A user with a JWT has one account, because
+ * AgentCore takes issuer and subject from the JWT.
  *
  * @since 0.1.0
  * @category constructors

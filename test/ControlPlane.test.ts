@@ -36,7 +36,7 @@ const listed = (options?: ControlPlane.StreamOptions) =>
   control((plane) => Stream.runCollect(Stream.map(plane.streamWorkloadIdentities(options), ({ name }) => name)))
 
 describe("ControlPlane.make", () => {
-  it.effect("checks requests of every operation before the implementation sees them", () =>
+  it.effect("checks requests of every operation before it calls the implementation", () =>
     Effect.gen(function*() {
       // What no operation takes: members that they all have, of a type that none has.
       const request = {
@@ -61,7 +61,7 @@ describe("ControlPlane.make", () => {
       assert.deepStrictEqual(yield* callsOf(Effect.void), [])
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 
-  it.effect("makes a span of every call, of a stream's pages too", () =>
+  it.effect("makes a span for every call, and for the pages of a stream", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* listed({ pageSize: 2 }).pipe(Effect.provide(listing(names(3))), Effect.provide(recorder.layer))
@@ -75,7 +75,7 @@ describe("ControlPlane.make", () => {
 })
 
 describe("streams", () => {
-  it.effect("are the whole list, whatever the size of a page", () =>
+  it.effect("return the whole list for every page size", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(
@@ -94,7 +94,7 @@ describe("streams", () => {
       )
     ))
 
-  it.effect("fetch a page when its first item is asked for", () =>
+  it.effect("fetch a page when its first item is pulled", () =>
     Effect.gen(function*() {
       const take = (count: number) =>
         callsOf(
@@ -107,7 +107,7 @@ describe("streams", () => {
       assert.lengthOf(yield* take(100), 4)
     }))
 
-  it.effect("go on where a page ended", () =>
+  it.effect("continue after a page", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(
@@ -128,7 +128,7 @@ describe("streams", () => {
       )
     ))
 
-  it.effect("fail where a page fails, after the items before it", () =>
+  it.effect("fail when a page fails, after the items before it", () =>
     Effect.gen(function*() {
       const fault = new IdentityError.ThrottlingException({ operation: "ListConsentPortals", message: "Rate exceeded" })
       const seen = yield* Ref.make<ReadonlyArray<string>>([])
@@ -154,7 +154,7 @@ describe("streams", () => {
       assert.deepStrictEqual(yield* Ref.get(seen), ["weather"])
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 
-  it.effect("have the limits of their lists", () =>
+  it.effect("check the limits of their lists", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const streams: ReadonlyArray<
@@ -195,7 +195,7 @@ describe("decorate", () => {
       ])
     }))
 
-  it.effect("can put faults in, and answers in the place of the plane's", () =>
+  it.effect("can inject faults, and replace responses of the plane", () =>
     Effect.gen(function*() {
       const fault = new IdentityError.ThrottlingException({ operation: "ListWorkloadIdentities", message: "Slow down" })
       const calls = yield* Ref.make(0)

@@ -36,7 +36,7 @@ const notNull = "Member must not be null"
 const redacted = (actual: string) => `Member must be a Redacted string (Redacted.make), but is ${actual}`
 
 describe("DataPlane.make", () => {
-  const refused: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
+  const rejected: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ workloadIdentityToken: secret("") }, "workloadIdentityToken", atLeast(1)],
     [{ workloadIdentityToken: secret(text(131073)) }, "workloadIdentityToken", atMost(131072)],
     [{ workloadIdentityToken: undefined }, "workloadIdentityToken", redacted("undefined")],
@@ -74,9 +74,9 @@ describe("DataPlane.make", () => {
     [{ audiences: [""] }, "audiences.0", atLeast(1)]
   ]
 
-  const cases = refused.map(([patch, field, constraint]) => ({ patch, field, constraint }))
+  const cases = rejected.map(([patch, field, constraint]) => ({ patch, field, constraint }))
 
-  it.effect.each(cases)("refuses $field: $constraint", ({ constraint, field, patch }) =>
+  it.effect.each(cases)("rejects $field: $constraint", ({ constraint, field, patch }) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(ask(patch))
       assert(error._tag === "ValidationException")
@@ -102,7 +102,7 @@ describe("DataPlane.make", () => {
       assert.match(error.message, /^2 validation errors detected: /)
     }).pipe(Effect.provide(planes)))
 
-  it.effect("accepts what is just within the limits", () =>
+  it.effect("accepts values at the limits", () =>
     Effect.gen(function*() {
       yield* ask({ workloadIdentityToken: secret(text(131072)), resourceCredentialProviderName: text(128) })
       yield* ask({ scopes: [text(128), text(1)], customState: secret(text(4096)), resources: [text(2048)] })
@@ -110,7 +110,7 @@ describe("DataPlane.make", () => {
       assert.lengthOf(yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) => planes.calls), 3)
     }).pipe(Effect.provide(planes)))
 
-  it.effect("takes a user by one identifier, not by two", () =>
+  it.effect("rejects a user with two identifiers", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
       const both = { userId: "alice", userToken: secret("a.b.c") }
@@ -122,7 +122,7 @@ describe("DataPlane.make", () => {
       assert.strictEqual(error._tag, "ValidationException")
     }).pipe(Effect.provide(planes)))
 
-  it.effect("never repeats a value that it refuses", () =>
+  it.effect("never repeats a rejected value", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const sentinel = "sentinel-5f0c9b1e7a"
@@ -143,7 +143,7 @@ describe("DataPlane.make", () => {
 })
 
 describe("decorate", () => {
-  it.effect("wraps every call beneath Identity, and can put faults in", () =>
+  it.effect("wraps every call of Identity, and can inject faults", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<string>>([])
       const fault = new IdentityError.ThrottlingException({ operation: "GetResourceApiKey", message: "Rate exceeded" })
@@ -167,7 +167,7 @@ describe("decorate", () => {
       assert.deepStrictEqual(yield* Ref.get(seen), ["getResourceOauth2Token", "getResourceApiKey"])
     }))
 
-  it.effect("does the same for the control plane", () =>
+  it.effect("wraps the control plane too", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
       const decorated = ControlPlane.decorate((operation, effect, request) =>

@@ -110,7 +110,7 @@ describe("the message", () => {
       assert.strictEqual(error.reason, "Failed")
       assert.strictEqual(
         error.message,
-        "The authorization at provider 'calendar' failed: consent was refused, or the session expired"
+        "The authorization at provider 'calendar' failed: the user denied consent, or the session expired"
       )
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.failed] }))))
 })

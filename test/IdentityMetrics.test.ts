@@ -49,7 +49,7 @@ describe("IdentityMetrics", () => {
       getResourceOauth2Token: [answers.issued(), answers.issued(), failures.denied]
     }))))
 
-  it.effect("time the wait for a user, and count its calls", () =>
+  it.effect("measure the wait for a user, and count its calls", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(getAccessToken("timed", consent))
       yield* TestClock.adjust("10 seconds")
@@ -101,7 +101,7 @@ describe("IdentityMetrics", () => {
       completeResourceTokenAuth: [Effect.void]
     }))))
 
-  it.effect("have documented names and labels, and nothing of the request beyond them", () =>
+  it.effect("have the documented names and labels, and nothing else of the request", () =>
     Effect.gen(function*() {
       yield* getAccessToken("discreet", {
         scopes: ["scope-of-the-user"],
@@ -143,7 +143,7 @@ describe("IdentityMetrics", () => {
       ])
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
 
-  it.effect("distinguish a bounded number of providers for each Identity", () =>
+  it.effect("distinguish a limited number of providers per Identity", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const getApiKey = (provider: string) => identity.getApiKey({ provider })

@@ -36,7 +36,7 @@ const operations = {
 type Unmodelled = UnknownServiceError | TransportError
 
 describe("a table", () => {
-  it("is a plane, exact in requests, answers and errors", () => {
+  it("is a plane with exact requests, responses and errors", () => {
     expectTypeOf<Operation.Plane<typeof operations>>().toEqualTypeOf<{
       readonly createThing: (
         request: { readonly name: string; readonly key: Redacted.Redacted }
@@ -56,7 +56,7 @@ describe("a table", () => {
     }>()
   })
 
-  it("has a stream of each list that has pages", () => {
+  it("has a stream for each list with pages", () => {
     expectTypeOf<Operation.Streams<typeof operations>>().toEqualTypeOf<{
       readonly streamThings: (
         options?: Operation.StreamOptions
@@ -64,7 +64,7 @@ describe("a table", () => {
     }>()
   })
 
-  it("keeps the AWS names, which the commands of the SDK are found by", () => {
+  it("keeps the AWS names, which the SDK's commands have", () => {
     expectTypeOf(operations.createThing.name).toEqualTypeOf<"CreateThing">()
   })
 })
@@ -79,7 +79,7 @@ describe("a request", () => {
     expectTypeOf(schema).toExtend<Schema.Codec<typeof schema.Type, Operation.Encoded<typeof schema.Type>>>()
   })
 
-  it("has nothing that needs another encoding", () => {
+  it("rejects values that need another encoding", () => {
     const time = Schema.Struct({ time: Schema.DateTimeUtcFromDate })
     const renamed = Schema.Struct({ name: Schema.String }).pipe(Schema.encodeKeys({ name: "Name" }))
     // @ts-expect-error a date
@@ -92,7 +92,7 @@ describe("a request", () => {
 describe("a decorator", () => {
   type Decorator = Operation.Decorator<typeof operations>
 
-  it("returns the call, or fails in the ways that all operations have", () => {
+  it("returns the call, or fails with errors of all operations", () => {
     const decorators: ReadonlyArray<Decorator> = [
       (_, effect) => effect,
       (operation, effect) => Effect.withLogSpan(effect, operation),
@@ -101,7 +101,7 @@ describe("a decorator", () => {
     expectTypeOf(decorators).toExtend<ReadonlyArray<Decorator>>()
   })
 
-  it("finds what belongs to its operation under its name", () => {
+  it("reads a map by the name of the operation", () => {
     const isSmall: {
       readonly [K in keyof typeof operations]?: (request: Operation.Request<(typeof operations)[K]>) => boolean
     } = {
@@ -111,13 +111,13 @@ describe("a decorator", () => {
       listTags: { tags: [] }
     }
     const decorator: Decorator = (operation, effect, request) => {
-      const answer = fallback[operation]
-      return isSmall[operation]?.(request) === true || answer === undefined ? effect : Effect.succeed(answer)
+      const response = fallback[operation]
+      return isSmall[operation]?.(request) === true || response === undefined ? effect : Effect.succeed(response)
     }
     expectTypeOf(decorator).toExtend<Decorator>()
   })
 
-  it("has no answer and no error of one operation", () => {
+  it("rejects a response or an error of one operation", () => {
     expectTypeOf<() => Effect.Effect<{ readonly tags: ReadonlyArray<string> }>>().not.toExtend<Decorator>()
     expectTypeOf<() => Effect.Effect<never, ConflictException>>().not.toExtend<Decorator>()
     expectTypeOf<() => Effect.Effect<never, ValidationException>>().toExtend<Decorator>()

@@ -8,7 +8,7 @@ const row = <A>(request: Schema.Codec<A, Operation.Encoded<A>>) =>
   Operation.make("Any", { request, response: Operation.noResponse, errors: [] })
 
 describe("make", () => {
-  it("has the defaults of most operations", () => {
+  it("has defaults for method, path, status and quota", () => {
     const { errors, method, name, path, quota, status } = row(Schema.Struct({}))
     assert.deepStrictEqual({ errors, method, name, path, quota, status }, {
       errors: [],
@@ -22,13 +22,13 @@ describe("make", () => {
 })
 
 describe("an encoded request", () => {
-  it("has a member of any name", () => {
+  it("keeps a member of any name", () => {
     const { encode } = row(Schema.Record(Schema.String, Schema.String))
     const parameters: { readonly [name: string]: string } = JSON.parse(`{ "__proto__": "kept" }`)
     assert.strictEqual(JSON.stringify(encode(parameters)), `{"__proto__":"kept"}`)
   })
 
-  it.each(requests)("%s: as its schema encodes it", (name, schema) => {
+  it.each(requests)("equals the encoding of the schema: %s", (name, schema) => {
     // The rows have no one type of request.
     const encode = operations.find((operation) => operation.name === name)?.encode as (request: unknown) => unknown
     FastCheck.assert(

@@ -37,7 +37,7 @@ const atLeast = (n: number) => `Member must have length greater than or equal to
 const atMost = (n: number) => `Member must have length less than or equal to ${n}`
 
 describe("SecurityTokenService.make", () => {
-  const refused: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
+  const rejected: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ audience: [] }, "audience", "Member must have length greater than or equal to 1"],
     [{ audience: audiences(11) }, "audience", "Member must have length less than or equal to 10"],
     [{ audience: "https://api.example.com" }, "audience", "Member must be a list of strings, but is a string"],
@@ -60,9 +60,9 @@ describe("SecurityTokenService.make", () => {
     [{ tags: { [text(129)]: "value" } }, `tags.${text(129)}`, atMost(128)]
   ]
 
-  const cases = refused.map(([patch, field, constraint]) => ({ patch, field, constraint }))
+  const cases = rejected.map(([patch, field, constraint]) => ({ patch, field, constraint }))
 
-  it.effect.each(cases)("refuses $field: $constraint", ({ constraint, field, patch }) =>
+  it.effect.each(cases)("rejects $field: $constraint", ({ constraint, field, patch }) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(ask(patch))
       assert(error._tag === "ValidationException")
@@ -71,7 +71,7 @@ describe("SecurityTokenService.make", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) => planes.calls), [])
     }).pipe(Effect.provide(planes)))
 
-  it.effect("accepts what is just within the limits", () =>
+  it.effect("accepts values at the limits", () =>
     Effect.gen(function*() {
       const within: ReadonlyArray<Patch> = [
         { audience: audiences(10), signingAlgorithm: "RS256" },
@@ -90,7 +90,7 @@ describe("SecurityTokenService.make", () => {
 })
 
 describe("decorate", () => {
-  it.effect("wraps the operation beneath IamAccessToken, and can put faults in", () =>
+  it.effect("wraps the operation of IamAccessToken, and can inject faults", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
       const fault = new IdentityError.ThrottlingException({

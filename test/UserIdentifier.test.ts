@@ -34,7 +34,7 @@ describe("account", () => {
       userId: "github+alice#account=work"
     }))
 
-  it("has one id for a user and a name, another for every other pair, and never the user's own", () =>
+  it("has a different id for every pair of user and name, and never the user's own", () =>
     FastCheck.assert(
       FastCheck.property(text, text, text, text, (alice, work, bob, home) => {
         const one = UserIdentifier.account({ userId: alice }, work)
@@ -46,7 +46,7 @@ describe("account", () => {
       { numRuns: rounds({ few: 2000, full: 20_000 }) }
     ))
 
-  it("stays within the limit of a user id, or is refused by it", () =>
+  it("is rejected when it exceeds the limit of a user id", () =>
     FastCheck.assert(
       FastCheck.property(
         FastCheck.string({ minLength: 1, maxLength: 128 }),
@@ -61,9 +61,10 @@ describe("account", () => {
       { numRuns: 1000 }
     ))
 
-  it("makes no user of none", () => assert.isFalse(isUserId(UserIdentifier.account({ userId: "" }, "work").userId)))
+  it("keeps a missing user missing", () =>
+    assert.isFalse(isUserId(UserIdentifier.account({ userId: "" }, "work").userId)))
 
-  it.effect("is another namespace of the vault, and session binding compares the derived id", () =>
+  it.effect("has its own namespace in the vault, and session binding compares the derived id", () =>
     Effect.gen(function*() {
       yield* setup
       const alice = { userId: "alice" }

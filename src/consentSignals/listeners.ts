@@ -1,6 +1,6 @@
 /** The waits of this process, by what they wait for. */
 import * as ExpiringMap from "../internal/expiringMap.js"
-import { sessionLifetime } from "../models/internal/sessionLifetime.js"
+import { sessionLifetime } from "../models/internal/names.js"
 
 export interface Listeners<in out A> {
   /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */

@@ -12,7 +12,7 @@ import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
   /**
-   * A value as JSON: the text of a `Redacted`.
+   * A value as JSON: a `Redacted` becomes its string.
    *
    * @since 0.1.0
    * @category models
@@ -93,7 +93,7 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const CreateApiKeyCredentialProviderResponse = Schema.Struct({
   ...secretResponse("apiKeySecret"),
@@ -104,7 +104,7 @@ export const CreateApiKeyCredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type CreateApiKeyCredentialProviderResponse = typeof CreateApiKeyCredentialProviderResponse.Type
 
@@ -121,10 +121,10 @@ export const GetApiKeyCredentialProviderRequest = Schema.Struct({ name: Provider
 export type GetApiKeyCredentialProviderRequest = typeof GetApiKeyCredentialProviderRequest.Type
 
 /**
- * Also the answer to an update.
+ * Also the response to an update.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetApiKeyCredentialProviderResponse = Schema.Struct({
   ...CreateApiKeyCredentialProviderResponse.fields,
@@ -133,7 +133,7 @@ export const GetApiKeyCredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetApiKeyCredentialProviderResponse = typeof GetApiKeyCredentialProviderResponse.Type
 
@@ -206,7 +206,7 @@ export type ApiKeyCredentialProviderSummary = typeof ApiKeyCredentialProviderSum
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListApiKeyCredentialProvidersResponse = Schema.Struct({
   credentialProviders: Schema.Array(ApiKeyCredentialProviderSummary),
@@ -215,6 +215,6 @@ export const ListApiKeyCredentialProvidersResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListApiKeyCredentialProvidersResponse = typeof ListApiKeyCredentialProvidersResponse.Type

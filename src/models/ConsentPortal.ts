@@ -19,7 +19,7 @@ const GatewayIdentifier = Constraint.matching(
   "(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]?){1,48}-[a-z0-9]{10})"
 )
 
-// The pattern of the API reference is of the id alone, but its text allows the ARN, which ends in the id.
+// The pattern of the API reference matches only ids. Its description allows ARNs too, which end in the id.
 const Identifier = Constraint.matching(
   String.raw`(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}`
 )
@@ -31,7 +31,7 @@ const IdpConfig = Schema.Struct({
   credentialProviderArn: ProviderArn,
   /** The scopes of the sign-in. OpenID Connect needs `openid`. */
   scopes: Constraint.items(Constraint.text(1, 255, String.raw`[\x21\x23-\x5B\x5D-\x7E]+`), 1),
-  /** The audience of the requests for tokens, where the identity provider requires one. */
+  /** The audience of token requests, if the identity provider requires one. */
   audience: Constraint.optional(Schema.String)
 })
 
@@ -48,7 +48,7 @@ const SourceOutput = Schema.Struct({
 })
 
 /**
- * A status that AWS adds later is kept as it is.
+ * A status that AWS adds later is kept.
  *
  * @since 0.1.0
  * @category models
@@ -127,10 +127,10 @@ export const ConsentPortalSummary = Schema.Struct({
 export type ConsentPortalSummary = typeof ConsentPortalSummary.Type
 
 /**
- * The answer to `CreateConsentPortal`, `GetConsentPortal` and `UpdateConsentPortal`.
+ * The response to `CreateConsentPortal`, `GetConsentPortal` and `UpdateConsentPortal`.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ConsentPortalResponse = Schema.Struct({
   ...ConsentPortalSummary.fields,
@@ -145,7 +145,7 @@ export const ConsentPortalResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ConsentPortalResponse = typeof ConsentPortalResponse.Type
 
@@ -164,7 +164,7 @@ export const GetConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: 
 export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
 
 /**
- * A member that is absent stays as it is.
+ * An absent member is not changed.
  *
  * @since 0.1.0
  * @category requests
@@ -215,7 +215,7 @@ export type ListConsentPortalsRequest = typeof ListConsentPortalsRequest.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListConsentPortalsResponse = Schema.Struct({
   consentPortals: Schema.Array(ConsentPortalSummary),
@@ -224,6 +224,6 @@ export const ListConsentPortalsResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListConsentPortalsResponse = typeof ListConsentPortalsResponse.Type

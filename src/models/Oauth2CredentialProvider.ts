@@ -15,7 +15,7 @@ import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from
 
 export type {
   /**
-   * A value as JSON: the text of a `Redacted`.
+   * A value as JSON: a `Redacted` becomes its string.
    *
    * @since 0.1.0
    * @category models
@@ -36,7 +36,7 @@ export type {
    */
   Oauth2Vendor,
   /**
-   * The vendors whose authorization server is the customer's own: a request names its endpoints.
+   * The vendors whose authorization servers customers run: a request names the endpoints.
    *
    * @since 0.1.0
    * @category models
@@ -93,7 +93,7 @@ export type Oauth2Discovery =
 
 const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
   discoveryUrl: Constraint.matching({
-    // Since 2026-11-05 a path can follow (RFC 8414). The end of the new expression was not readable.
+    // Since 2026-11-05 a path can follow (RFC 8414). This is not the expression of the new model.
     check: /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/,
     model: String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`
   }),
@@ -123,11 +123,11 @@ export type PrivateEndpoint =
       readonly subnetIds: ReadonlyArray<string>
       /** The IP version of the endpoint. */
       readonly endpointIpAddressType: "IPV4" | "IPV6"
-      /** The ids of up to 5 security groups. Default: the default one of the VPC. */
+      /** The ids of up to 5 security groups. Default: the default group of the VPC. */
       readonly securityGroupIds?: ReadonlyArray<string> | undefined
       /** Tags of the resources that the service creates. */
       readonly tags?: { readonly [key: string]: string } | undefined
-      /** An intermediate domain that requests go to, in the place of the authorization server. */
+      /** An intermediate domain that receives the requests instead of the authorization server. */
       readonly routingDomain?: string | undefined
     }
   }
@@ -165,7 +165,7 @@ export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
 export const PrivateEndpointOverride = Schema.Struct({
   /** The host name. */
   domain: Constraint.text(1, 253),
-  /** The way to it. */
+  /** How the service reaches the host. */
   privateEndpoint: PrivateEndpoint
 })
 
@@ -186,7 +186,7 @@ export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
   /** Details of a token exchange. The local server requires them for `TOKEN_EXCHANGE`. */
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
-    /** The token of the agent in the exchange: none, one by client credentials, or an AWS-signed JWT. */
+    /** The agent's token in the exchange: none, a token by client credentials, or an AWS-signed JWT. */
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
     /** The scopes of the agent's token, with `M2M`. */
     actorTokenScopes: Constraint.optional(Schema.Array(Constraint.text(1, 128)))
@@ -225,10 +225,10 @@ export type ClientSecret =
 export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
 
 /**
- * How a client signs its JWTs for `PRIVATE_KEY_JWT`: by a key in KMS.
+ * How a client signs its JWTs for `PRIVATE_KEY_JWT`: with a key in KMS.
  *
- * Up to 10 claims each, keys of 1 to 255 characters and values of up to 2048. The service sets `alg` and `typ` of the
- * header, and `iss`, `sub`, `jti`, `exp`, `iat` and `nbf` of the payload.
+ * Header and payload take up to 10 additional claims each. Keys have 1 to 255 characters, values up to 2048. The
+ * service sets `alg` and `typ` of the header, and `iss`, `sub`, `jti`, `exp`, `iat` and `nbf` of the payload.
  *
  * @since 0.1.0
  * @category models
@@ -274,7 +274,7 @@ type CustomConfig<PrivateKeyJwt> =
 export type CustomOauth2Config = CustomConfig<{ readonly privateKeyJwtConfig: PrivateKeyJwtConfig }>
 
 /**
- * The configuration of `CustomOauth2` in an update: all of it, but for `privateKeyJwtConfig`.
+ * The configuration of `CustomOauth2` in an update. It replaces everything except `privateKeyJwtConfig`.
  *
  * @since 0.1.0
  * @category models
@@ -363,9 +363,9 @@ const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
 // -----------------------------------------------------------------------------
 
 /**
- * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server, the 24 others are
- * vendors: seven have a member of their own, the rest share `includedOauth2ProviderConfig`, with endpoints where the
- * service cannot know them.
+ * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server. Of the 24 other vendors,
+ * seven have their own member. The rest share `includedOauth2ProviderConfig`, which takes the endpoints if the service
+ * does not know them.
  *
  * @since 0.1.0
  * @category models
@@ -386,7 +386,7 @@ export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extend
 
 const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
   name: ProviderName,
-  // The keys of a record are not a tuple to the type checker.
+  // TypeScript does not see that the keys are a tuple.
   credentialProviderVendor: Constraint.oneOf(...Object.keys(vendors) as [Oauth2Vendor, ...Array<Oauth2Vendor>]),
   oauth2ProviderConfigInput: Constraint.union({
     customOauth2ProviderConfig: custom,
@@ -455,8 +455,8 @@ type ProviderRequest<Custom> =
 export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2ConfigUpdate>
 
 /**
- * Replaces the whole configuration, the secret included: a `MANAGED` secret is sent again. Only `privateKeyJwtConfig`
- * is changed member by member.
+ * Replaces the whole configuration with its secret, so a `MANAGED` secret is sent again. Only `privateKeyJwtConfig` is
+ * changed member by member.
  *
  * @since 0.1.0
  * @category requests
@@ -501,11 +501,11 @@ export const CreateOauth2CredentialProviderRequest: Schema.Codec<
 )
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
 /**
- * A status that AWS adds later is kept as it is.
+ * A status that AWS adds later is kept.
  *
  * @since 0.1.0
  * @category models
@@ -578,7 +578,7 @@ const CustomOutput = Schema.Struct({
 })
 
 /**
- * A configuration in an answer: one member, and no secret. A member that AWS adds later is ignored.
+ * A configuration in a response. It has one member and no secret. A member that AWS adds later is ignored.
  *
  * @since 0.1.0
  * @category models
@@ -605,7 +605,7 @@ export type Oauth2ProviderConfigOutput = typeof Oauth2ProviderConfigOutput.Type
  * `callbackUrl` is the redirect URI to register at the authorization server.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const CreateOauth2CredentialProviderResponse = Schema.Struct({
   ...secretResponse("clientSecret"),
@@ -618,7 +618,7 @@ export const CreateOauth2CredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type CreateOauth2CredentialProviderResponse = typeof CreateOauth2CredentialProviderResponse.Type
 
@@ -636,7 +636,7 @@ export type GetOauth2CredentialProviderRequest = typeof GetOauth2CredentialProvi
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const UpdateOauth2CredentialProviderResponse = Schema.Struct({
   ...CreateOauth2CredentialProviderResponse.fields,
@@ -646,13 +646,13 @@ export const UpdateOauth2CredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type UpdateOauth2CredentialProviderResponse = typeof UpdateOauth2CredentialProviderResponse.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetOauth2CredentialProviderResponse = Schema.Struct({
   ...UpdateOauth2CredentialProviderResponse.fields,
@@ -661,7 +661,7 @@ export const GetOauth2CredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetOauth2CredentialProviderResponse = typeof GetOauth2CredentialProviderResponse.Type
 
@@ -710,7 +710,7 @@ export type Oauth2CredentialProviderSummary = typeof Oauth2CredentialProviderSum
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListOauth2CredentialProvidersResponse = Schema.Struct({
   credentialProviders: Schema.Array(Oauth2CredentialProviderSummary),
@@ -719,6 +719,6 @@ export const ListOauth2CredentialProvidersResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListOauth2CredentialProvidersResponse = typeof ListOauth2CredentialProvidersResponse.Type

@@ -12,7 +12,7 @@ import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
   /**
-   * A value as JSON: the text of a `Redacted`.
+   * A value as JSON: a `Redacted` becomes its string.
    *
    * @since 0.1.0
    * @category models
@@ -143,7 +143,7 @@ export const CreatePaymentCredentialProviderRequest: Schema.Codec<
 )
 
 /**
- * A configuration in an answer: one member, and no secret. A member that AWS adds later is ignored.
+ * A configuration in a response. It has one member and no secret. A member that AWS adds later is ignored.
  *
  * @since 0.1.0
  * @category models
@@ -170,7 +170,7 @@ export type PaymentProviderConfigurationOutput = typeof PaymentProviderConfigura
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const CreatePaymentCredentialProviderResponse = Schema.Struct({
   name: Schema.String,
@@ -181,7 +181,7 @@ export const CreatePaymentCredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type CreatePaymentCredentialProviderResponse = typeof CreatePaymentCredentialProviderResponse.Type
 
@@ -199,7 +199,7 @@ export type GetPaymentCredentialProviderRequest = typeof GetPaymentCredentialPro
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const UpdatePaymentCredentialProviderResponse = Schema.Struct({
   ...CreatePaymentCredentialProviderResponse.fields,
@@ -208,13 +208,13 @@ export const UpdatePaymentCredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type UpdatePaymentCredentialProviderResponse = typeof UpdatePaymentCredentialProviderResponse.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetPaymentCredentialProviderResponse = Schema.Struct({
   ...UpdatePaymentCredentialProviderResponse.fields,
@@ -223,7 +223,7 @@ export const GetPaymentCredentialProviderResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetPaymentCredentialProviderResponse = typeof GetPaymentCredentialProviderResponse.Type
 
@@ -292,7 +292,7 @@ export type PaymentCredentialProviderSummary = typeof PaymentCredentialProviderS
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListPaymentCredentialProvidersResponse = Schema.Struct({
   credentialProviders: Schema.Array(PaymentCredentialProviderSummary),
@@ -301,6 +301,6 @@ export const ListPaymentCredentialProvidersResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListPaymentCredentialProvidersResponse = typeof ListPaymentCredentialProvidersResponse.Type

@@ -63,7 +63,7 @@ export type ListTagsForResourceRequest = typeof ListTagsForResourceRequest.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListTagsForResourceResponse = Schema.Struct({
   tags: Constraint.optional(AnyTags)
@@ -71,6 +71,6 @@ export const ListTagsForResourceResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListTagsForResourceResponse = typeof ListTagsForResourceResponse.Type

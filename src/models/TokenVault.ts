@@ -34,10 +34,10 @@ export const GetTokenVaultRequest = Schema.Struct({ tokenVaultId: Constraint.opt
 export type GetTokenVaultRequest = typeof GetTokenVaultRequest.Type
 
 /**
- * The answer of both operations.
+ * The response of both operations.
  *
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const TokenVaultResponse = Schema.Struct({
   tokenVaultId: Schema.String,
@@ -50,7 +50,7 @@ export const TokenVaultResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type TokenVaultResponse = typeof TokenVaultResponse.Type
 

@@ -39,7 +39,7 @@ export type CreateWorkloadIdentityRequest = typeof CreateWorkloadIdentityRequest
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const CreateWorkloadIdentityResponse = Schema.Struct({
   name: Schema.String,
@@ -49,7 +49,7 @@ export const CreateWorkloadIdentityResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type CreateWorkloadIdentityResponse = typeof CreateWorkloadIdentityResponse.Type
 
@@ -67,13 +67,13 @@ export type GetWorkloadIdentityRequest = typeof GetWorkloadIdentityRequest.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const GetWorkloadIdentityResponse = Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...times })
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Type
 
@@ -137,7 +137,7 @@ export type WorkloadIdentitySummary = typeof WorkloadIdentitySummary.Type
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export const ListWorkloadIdentitiesResponse = Schema.Struct({
   workloadIdentities: Schema.Array(WorkloadIdentitySummary),
@@ -146,6 +146,6 @@ export const ListWorkloadIdentitiesResponse = Schema.Struct({
 
 /**
  * @since 0.1.0
- * @category answers
+ * @category responses
  */
 export type ListWorkloadIdentitiesResponse = typeof ListWorkloadIdentitiesResponse.Type

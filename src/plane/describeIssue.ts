@@ -1,28 +1,113 @@
 /**
- * What is wrong with a request that a program made: the type that a member must have, and the name that was most likely
- * meant.
+ * Explains the issues of a value: which type a member must have, and which name was probably meant.
  *
- * No explanation shows a value, which may be a secret. It shows names of members, and the type of a value.
+ * An explanation contains names of members and the type of a value. It never contains a value, which may be a secret.
  */
 import * as Arr from "effect/Array"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as AST from "effect/SchemaAST"
+import * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "../models/internal/constraint.js"
-import { closest, maxIssues } from "../models/internal/issues.js"
 
-/** A longer name is no slip of the keyboard. */
+/** The maximum number of issues that an error reports. A request over HTTP can have one invalid item per byte. */
+export const maxIssues = 100
+
+// -----------------------------------------------------------------------------
+// Unions
+// -----------------------------------------------------------------------------
+
+type Issues = ReadonlyArray<Issue.Issue>
+
+const isUndefined = (ast: AST.AST): boolean => ast._tag === "Undefined"
+
+/** Whether a type has only literals. An optional literal counts too. */
+const isLiteral = (ast: AST.AST): boolean =>
+  ast._tag === "Literal" || isUndefined(ast) || ast._tag === "Union" && ast.types.every(isLiteral)
+
+const isOtherLiteral = (issue: Issue.Issue): boolean =>
+  (issue._tag === "InvalidType" || issue._tag === "AnyOf") && isLiteral(issue.ast)
+
+/** How far a value is from a member of a union, by the wrong literals, then the missing members, then unknown ones. */
+const unionDistance = (issue: Issue.Issue): number => {
+  if (issue._tag !== "Composite" || issue.ast._tag !== "Objects") return Infinity
+  const { propertySignatures } = issue.ast
+  const given: object = Object(issue.input)
+  const inner = issue.issues.map((member) => member._tag === "Pointer" ? member.issue : member)
+  const wrong = inner.filter(isOtherLiteral).length
+  // The parser reports only the issues of the discriminator, if there is one. So missing members are counted here.
+  const missing = propertySignatures.filter(({ name, type }) => !AST.isOptional(type) && !Object.hasOwn(given, name))
+  const known = new Set(propertySignatures.map(({ name }) => name))
+  const unknown = Object.keys(given).filter((name) => !known.has(name))
+  return (wrong * 1000 + missing.length) * 1000 + Math.min(unknown.length, 999)
+}
+
+/** The issues of the closest members of a union, because the request probably means one of them. */
+const closestIssues = (issues: Issues): Issues => {
+  const distances = issues.map(unionDistance)
+  const least = Math.min(...distances)
+  return issues.filter((_, index) => distances[index] === least)
+}
+
+// -----------------------------------------------------------------------------
+// Leaves
+// -----------------------------------------------------------------------------
+
+/** A leaf of an issue. */
+interface Leaf {
+  readonly path: ReadonlyArray<PropertyKey>
+  /** The message of the schema. */
+  readonly message?: string | undefined
+  readonly isMissing?: boolean
+}
+
+const messageOf = (annotations: { readonly message?: unknown } | undefined): string | undefined =>
+  typeof annotations?.message === "string" ? annotations.message : undefined
+
+/** The leaves of an issue: those of the closest members of every union, and at most 100 of a list or a map. */
+export const leavesOf = (issue: Issue.Issue, path: ReadonlyArray<PropertyKey> = []): ReadonlyArray<Leaf> => {
+  const leaves = (issues: Issues) => issues.slice(0, maxIssues).flatMap((inner) => leavesOf(inner, path))
+  switch (issue._tag) {
+    case "Pointer":
+      return leavesOf(issue.issue, [...path, ...issue.path])
+    case "Composite":
+      return leaves(issue.issues)
+    case "AnyOf": {
+      const message = messageOf(issue.ast.annotations)
+      const inner = message === undefined ? closestIssues(issue.issues) : []
+      return inner.length === 0 ? [{ path, message }] : leaves(inner)
+    }
+    case "Filter": {
+      const message = messageOf(issue.filter.annotations)
+      return message === undefined ? leavesOf(issue.issue, path) : [{ path, message }]
+    }
+    case "Encoding":
+      return leavesOf(issue.issue, path)
+    case "InvalidType":
+      return [{ path, message: messageOf(issue.ast.annotations) }]
+    case "InvalidValue":
+      return [{ path, message: messageOf(issue.annotations) }]
+    case "MissingKey":
+      return [{ path, isMissing: true }]
+    default:
+      return [{ path }]
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Names
+// -----------------------------------------------------------------------------
+
+/** A longer name is not a typing error. */
 const maxNameLength = 64
 
 /** A shorter part occurs in ordinary words. */
 const minPartLength = 4
 
-/** Case, hyphens and underscores do not count. */
+/** Ignores case, hyphens and underscores. */
 const normalize = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
 
-/** The distance of Damerau and Levenshtein: insertions, deletions, replacements and swaps of neighbours. */
-const distance = (a: string, b: string): number => {
+/** The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps of neighbours. */
+const editDistance = (a: string, b: string): number => {
   let beforeAbove: Array<number> = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -39,32 +124,28 @@ const distance = (a: string, b: string): number => {
 }
 
 /** A quarter of the characters may differ. */
-const isClose = (a: string, b: string, differences: number): boolean =>
-  differences <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 4))
+const isClose = (a: string, b: string): boolean =>
+  editDistance(a, b) <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 4))
 
 const isPartOf = (part: string, whole: string): boolean => part.length >= minPartLength && whole.includes(part)
 
-/**
- * The name that was most likely meant: the candidate that differs least, else one that is a part of the name, or
- * contains it.
- */
+/** The most similar candidate, or else the longest one that contains the name or is a part of it. */
 const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
   if (name.length > maxNameLength) return undefined
   const wanted = normalize(name)
-  const ranked = candidates.map((candidate) => {
-    const normalized = normalize(candidate)
-    return { candidate, normalized, differences: distance(wanted, normalized) }
-  })
-  const [similar] = ranked.filter(({ differences, normalized }) => isClose(wanted, normalized, differences)).sort(
-    (a, b) => a.differences - b.differences
-  )
-  const [part] = ranked.filter(({ normalized }) => isPartOf(normalized, wanted) || isPartOf(wanted, normalized)).sort(
-    (a, b) => b.normalized.length - a.normalized.length
-  )
-  return (similar ?? part)?.candidate
+  const [similar] = candidates.filter((candidate) => isClose(wanted, normalize(candidate)))
+    .sort((a, b) => editDistance(wanted, normalize(a)) - editDistance(wanted, normalize(b)))
+  const [part] = candidates
+    .filter((candidate) => isPartOf(normalize(candidate), wanted) || isPartOf(wanted, normalize(candidate)))
+    .sort((a, b) => normalize(b).length - normalize(a).length)
+  return similar ?? part
 }
 
-const withItems: { readonly [item: string]: string } = {
+// -----------------------------------------------------------------------------
+// Explanations
+// -----------------------------------------------------------------------------
+
+const listOf: { readonly [item: string]: string } = {
   "a string": "a list of strings",
   "an object": "a list of objects"
 }
@@ -81,8 +162,6 @@ const describeDeclaration = (ast: AST.Declaration): string => {
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
 }
 
-const isUndefined = (ast: AST.AST): boolean => ast._tag === "Undefined"
-
 const describe = (ast: AST.AST): string => {
   switch (ast._tag) {
     case "String":
@@ -96,7 +175,7 @@ const describe = (ast: AST.AST): string => {
     case "Declaration":
       return describeDeclaration(ast)
     case "Arrays":
-      return withItems[ast.rest[0] === undefined ? "" : describe(ast.rest[0])] ?? "a list"
+      return listOf[ast.rest[0] === undefined ? "" : describe(ast.rest[0])] ?? "a list"
     case "Objects":
       return "an object"
     case "Union":
@@ -106,18 +185,13 @@ const describe = (ast: AST.AST): string => {
   }
 }
 
-const describeValue = (value: unknown): string =>
-  value === null || value === undefined
-    ? String(value)
-    : Array.isArray(value)
-    ? "a list"
-    : Redacted.isRedacted(value)
-    ? "a Redacted"
-    : Predicate.isPromiseLike(value)
-    ? "a promise"
-    : typeof value === "object"
-    ? "an object"
-    : `a ${typeof value}`
+const describeValue = (value: unknown): string => {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return "a list"
+  if (Redacted.isRedacted(value)) return "a Redacted"
+  if (typeof value !== "object") return `a ${typeof value}`
+  return "then" in value && typeof value.then === "function" ? "a promise" : "an object"
+}
 
 const suggest = (name: string | undefined): string => name === undefined ? "" : `; did you mean '${name}'?`
 
@@ -135,59 +209,49 @@ const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string
     suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)
   }`
 
-/** The literals of a type that has nothing else. An optional literal counts too. */
-const literalsOf = (ast: AST.AST): ReadonlyArray<string> | undefined => {
-  const types = ast._tag === "Union" ? ast.types.filter((type) => !isUndefined(type)) : [ast]
-  const literals = types.map((type) =>
-    type._tag === "Literal" ? [String(type.literal)] : type._tag === "Union" ? literalsOf(type) : undefined
-  )
-  return literals.length > 0 && literals.every((literal) => literal !== undefined) ? literals.flat() : undefined
-}
+/** The literals of a type that has only literals. */
+const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
+  ast._tag === "Union" ? ast.types.flatMap(literalsOf) : ast._tag === "Literal" ? [String(ast.literal)] : []
 
-/** A value of a wrong type, and not one beyond the limits of its type. */
-const isWrongType = (issue: Issue.Issue): issue is Issue.InvalidType =>
+/** A value of a wrong type. A value of the right type beyond its limits has a message. */
+const isWrongType = (issue: Issue.Issue): boolean =>
   issue._tag === "InvalidType" && issue.ast.annotations?.["message"] === undefined
 
-/** The one alternative of a union whose issue says more than "wrong type", or all alternatives. */
+/** The issues of the closest members that say more than "wrong type", or else the types of all members. */
 const describeUnion = (issue: Issue.AnyOf): Issue.Issue => {
-  const literals = literalsOf(issue.ast)
-  if (literals !== undefined) return Constraint.problem(wrongLiteral(literals, issue.input))
-  const issues = closest(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
+  const issues = closestIssues(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
   const specific = issues.filter((one) => !isWrongType(one)).map(describeIssue)
   return Arr.isReadonlyArrayNonEmpty(specific)
     ? new Issue.Composite(issue.ast, specific)
     : Constraint.problem(wrongType(describe(issue.ast), issue.input))
 }
 
-/** An unknown name that is close to a missing member is one mistake, and reported as one. */
-const describeMembers = (issue: Issue.Composite, ast: AST.Objects): Issue.Issue => {
+/** An unknown name that is close to a missing member is one mistake, so it is one issue. */
+const describeMembers = (issue: Issue.Composite, ast: AST.Objects): Issues => {
   const names = ast.propertySignatures.map(({ name }) => String(name))
   const given: object = Object(issue.input)
+  // A name that the request has already is not a suggestion.
   const absent = names.filter((name) => !Object.hasOwn(given, name))
   const renamed = new Set<string>()
   const issues = issue.issues.slice(0, maxIssues).map((member) => {
     if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return member
-    const name = String(member.path[0])
-    // The name of a member that is there already was hardly meant.
-    const suggestion = closestName(name, absent)
+    const suggestion = closestName(String(member.path[0]), absent)
     if (suggestion !== undefined) renamed.add(suggestion)
     return new Issue.Pointer(member.path, Constraint.problem(unknownName(suggestion, names)))
   })
-  const kept = issues.filter((member) =>
+  return issues.filter((member) =>
     !(member._tag === "Pointer" && member.issue._tag === "MissingKey" && renamed.has(String(member.path[0])))
-  ).map(describeIssue)
-  return Arr.isReadonlyArrayNonEmpty(kept) ? new Issue.Composite(issue.ast, kept) : issue
+  )
 }
 
 /** Replaces the messages of an issue. */
 export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
   switch (issue._tag) {
-    case "AnyOf":
-      return describeUnion(issue)
     case "Composite": {
-      if (issue.ast._tag === "Objects") return describeMembers(issue, issue.ast)
-      const issues = issue.issues.slice(0, maxIssues).map(describeIssue)
-      return Arr.isReadonlyArrayNonEmpty(issues) ? new Issue.Composite(issue.ast, issues) : issue
+      const { ast } = issue
+      const issues = ast._tag === "Objects" ? describeMembers(issue, ast) : issue.issues.slice(0, maxIssues)
+      const described = issues.map(describeIssue)
+      return Arr.isReadonlyArrayNonEmpty(described) ? new Issue.Composite(ast, described) : issue
     }
     case "Pointer":
       return new Issue.Pointer(issue.path, describeIssue(issue.issue))
@@ -195,14 +259,15 @@ export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
       return new Issue.Filter(issue.filter, describeIssue(issue.issue))
     case "Encoding":
       return new Issue.Encoding(issue.ast, describeIssue(issue.issue))
-    case "InvalidType": {
-      const literals = literalsOf(issue.ast)
-      return literals !== undefined
-        ? Constraint.problem(wrongLiteral(literals, issue.input))
+    case "AnyOf":
+    case "InvalidType":
+      return isLiteral(issue.ast) && !isUndefined(issue.ast)
+        ? Constraint.problem(wrongLiteral(literalsOf(issue.ast), issue.input))
+        : issue._tag === "AnyOf"
+        ? describeUnion(issue)
         : isWrongType(issue)
         ? Constraint.problem(wrongType(describe(issue.ast), issue.input))
         : issue
-    }
     default:
       return issue
   }

@@ -1,8 +1,6 @@
 /** The service of a plane, made from its table: checks before each call, spans, names on errors, decorators. */
 import * as Effect from "effect/Effect"
-import * as References from "effect/References"
 import * as Result from "effect/Result"
-import type * as Tracer from "effect/Tracer"
 import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "./validation.js"
@@ -21,7 +19,7 @@ const mapMethods = <T extends Operation.Table>(
 /** TypeScript does not see that a plane of any table is a record of calls. */
 export const callOf = (plane: object, method: string): Call => Reflect.get(plane, method) as Call
 
-/** Makes a plane whose methods differ by their rows only. */
+/** Makes a plane whose methods differ only by their rows. */
 export const fromTable = <const T extends Operation.Table>(
   table: T,
   f: <Request, Response, E>(
@@ -29,25 +27,16 @@ export const fromTable = <const T extends Operation.Table>(
     method: string
   ) => (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError>
 ): Operation.Plane<T> =>
-  // Every row is an operation of some request, answer and errors, and `f` makes a method of any.
+  // `f` makes a method of any request, response and errors.
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
-
-/** The class of an error. */
-interface ErrorClass<E> {
-  readonly fields: object
-  new(members: object, options: { readonly disableChecks: true }): E
-}
 
 /** Adds the operation's name to an error without one. The result is a copy with the stack of the original. */
 const withOperation = (operation: string) => <E>(error: E): E => {
   if (!isIdentityError(error) || !("operation" in error) || error.operation !== "") return error
-  // Every error of this package is of a schema class.
-  const Class = error.constructor as ErrorClass<E & Error>
-  const members = Object.keys(Class.fields).flatMap((name) =>
-    Object.hasOwn(error, name) ? [[name, Reflect.get(error, name)]] : []
-  )
-  const fields = { ...Object.fromEntries(members), operation }
-  // The constructor copies a `Redacted`. The members of the copy are those of the original.
+  // The class of an error is a schema class, whose `toJSON` returns the fields of an instance.
+  const fields = { ...(error.toJSON() as object), operation }
+  const Class = error.constructor as new(fields: object, options: { readonly disableChecks: true }) => E & Error
+  // The constructor copies a `Redacted`. The copy of the error has the original one.
   const named = Object.assign(new Class(fields, { disableChecks: true }), fields)
   return Object.defineProperty(named, "stack", {
     value: error.stack?.replace(error.message, () => named.message),
@@ -56,13 +45,6 @@ const withOperation = (operation: string) => <E>(error: E): E => {
   })
 }
 
-/** `Effect.withSpan`, at no cost where the tracer is disabled. */
-const withSpan = (call: ReturnType<Call>, name: string, options: Tracer.SpanOptions): ReturnType<Call> =>
-  Effect.withFiber((fiber) =>
-    // The span is the parent of spans within. No effect of this package needs one.
-    fiber.getRef(References.TracerEnabled) ? Effect.withSpan(call, name, options) as ReturnType<Call> : call
-  )
-
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
 export const make = <const T extends Operation.Table>(
   plane: string,
@@ -70,18 +52,14 @@ export const make = <const T extends Operation.Table>(
   implementation: Operation.Plane<T>
 ): Operation.Plane<T> =>
   mapMethods(table, ({ name, request: schema }, method) => {
-    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     const named = withOperation(name)
     const validate = Validation.validate(schema)
     const call = callOf(implementation, method)
+    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
     return (request) =>
-      withSpan(
-        Effect.mapError(
-          Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
-          named
-        ),
-        `${plane}.${method}`,
-        span
+      Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })).pipe(
+        Effect.mapError(named),
+        Effect.withSpan(`${plane}.${method}`, span)
       )
   })
 

@@ -1,9 +1,8 @@
-/** Types of options that no request of the service has: functions, durations, tags. */
+/** Types of options that no request of the service has, such as functions, durations and tags. */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { isFunction, isNumber } from "effect/Predicate"
+import { isFunction } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Constraint from "../models/internal/constraint.js"
 
@@ -13,19 +12,19 @@ export const AnyEffect = Constraint.guard("an Effect", Effect.isEffect)
 
 export const DurationInput = Constraint.guard(
   "a number of milliseconds, or a Duration as in '10 minutes'",
-  (value): value is Duration.Input => Option.isSome(Duration.fromInput(value as Duration.Input))
+  (value): value is Duration.Input => Duration.fromInput(value as Duration.Input)._tag === "Some"
 )
 
-/** A number of things, also `Infinity`. */
+/** A count or an amount. It may be `Infinity`. */
 export const Amount = Constraint.guard(
   "a number, 0 or more",
-  (value): value is number => isNumber(value) && value >= 0
+  (value): value is number => typeof value === "number" && value >= 0
 )
 
 /** A port to listen on, 0 for a free one. */
 export const Port = Constraint.guard(
   "a port, 0 to 65535",
-  (value): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+  (value): value is number => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535
 )
 
 export const Tag = Constraint.guard("a Context.Service", Context.isKey)

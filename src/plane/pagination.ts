@@ -11,11 +11,11 @@ interface PageRequest {
   readonly nextToken?: string | undefined
 }
 
-/** A list is paged if its request has a `nextToken`. */
+/** Whether a list has pages: its request has a `nextToken`. */
 const isPaged = ({ request: { ast } }: Operation.Any): boolean =>
   ast._tag === "Objects" && ast.propertySignatures.some(({ name }) => name === "nextToken")
 
-/** A page has its items, and the token of the next page. */
+/** A page has its items and the token of the next page. */
 const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
   typeof page === "object" && page !== null ? Object.values(page).find(Array.isArray) ?? [] : []
 
@@ -43,6 +43,6 @@ export const addStreams = <const T extends Operation.Table>(
   const streams = Object.entries(table).flatMap(([list, row]) =>
     isPaged(row) ? [[list.replace(/^list/, "stream"), stream(callOf(plane, list))]] : []
   )
-  // The types of the streams are those of the table.
+  // TypeScript does not see the names of the streams.
   return { ...plane, ...Object.fromEntries(streams) } as Operation.Plane<T> & Operation.Streams<T>
 }

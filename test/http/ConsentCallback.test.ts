@@ -329,7 +329,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(error.reason, "WrongUser")
       assert.strictEqual(
         error.message,
-        "The authorization at provider 'google' failed: another user opened the page after consent. Each user needs a link of their own"
+        "The authorization at provider 'google' failed: another user opened the page after consent. Each user needs their own link"
       )
       // The link is used up, and a second wait for the session ends at once too.
       assert.strictEqual((yield* visit("alice")).status, 410)
@@ -345,7 +345,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual(error.reason, "Rejected")
       assert.strictEqual(
         error.message,
-        "The authorization at provider 'google' failed: AgentCore did not accept the consent, so no token will come. The log has the reason"
+        "The authorization at provider 'google' failed: AgentCore did not accept the consent, so there will be no token. The log has the reason"
       )
     }).pipe(
       Effect.timeout("5 seconds"),

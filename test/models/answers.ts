@@ -1,4 +1,4 @@
-/** Answers of AWS as they are on the wire, and what the service may change in them without a new version. */
+/** Responses of AWS on the wire, and the changes that the service may make without a new version. */
 import type { Shape } from "../support/shape.js"
 
 type Json = { readonly [name: string]: unknown }
@@ -11,14 +11,14 @@ const cycle = <A>(values: ReadonlyArray<A>, index: number): A => {
   return value
 }
 
-/** Answers with all members: so many that each member of a union is in one of them. */
+/** Responses with all members. Each member of a union is in one of them. */
 export const full = (shape: Shape): ReadonlyArray<unknown> => {
   const { item, members = {}, type, value } = shape
   if (type === "timestamp" || type === "integer") return [1]
   if (type === "boolean") return [true]
   if (type === "list" && item !== undefined) return [full(item)]
   if (type === "map" && value !== undefined) return full(value).map((entry) => ({ key: entry }))
-  if (type !== "structure") return ["a-text"]
+  if (type !== "structure") return ["a-string"]
   const all = Object.entries(members).map(([name, member]) => [name, full(member)] as const)
   if (shape.union === true) return all.flatMap(([name, values]) => values.map((entry) => ({ [name]: entry })))
   const count = Math.max(1, ...all.map(([, values]) => values.length))
@@ -33,7 +33,7 @@ export const future = "OF_TOMORROW"
 
 export interface Change {
   readonly what: string
-  /** Whether the answer has `future` as the value of a known member. */
+  /** Whether the response has `future` as the value of a known member. */
   readonly isKnown: boolean
   readonly value: unknown
 }
@@ -78,7 +78,7 @@ export const changes = (shape: Shape, value: unknown, path: string): ReadonlyArr
     { ...known, what: `${path} has an unknown member`, value: { ...value, ofTomorrow: strangerAt(path) } },
     ...shape.union !== true ? [] : [
       { ...known, what: `${path} is an unknown member`, value: { ofTomorrow: { a: future } } },
-      { ...known, what: `${path} is an unknown text`, value: { ofTomorrow: future } },
+      { ...known, what: `${path} is an unknown string`, value: { ofTomorrow: future } },
       { ...known, what: `${path} is empty`, value: {} }
     ],
     ...entries.flatMap(([name, entry]): ReadonlyArray<Change> => {

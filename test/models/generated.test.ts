@@ -15,7 +15,7 @@ const rows: ReadonlyArray<Operation.Any> = [
   ...Object.values(SecurityTokenService.operations)
 ]
 
-describe("a request that its schema generates", () => {
+describe("generated requests", () => {
   it.effect.each(rows.map((row) => [row.name, row] as const))(
     "%s",
     ([, { encode, request }]) =>

@@ -38,7 +38,7 @@ const exceptions: ReadonlyArray<{
     member: /\.userToken$/,
     ours: "pattern ^[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+\\.[A-Za-z0-9-_=]+$",
     model: "pattern ^(?:[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+)$",
-    reason: "The dots of the model are not escaped: they match any character, and a long text takes hours"
+    reason: "The dots of the model are not escaped: they match any character, and a long string takes hours"
   }
 ]
 
@@ -69,8 +69,8 @@ const same = (ours: ReadonlyArray<string>, model: ReadonlyArray<string>): void =
   assert.deepStrictEqual([...ours].sort(), [...model].sort())
 }
 
-describe("the requests are those of the service model", () => {
-  it("for every operation", () => {
+describe("requests of the service model", () => {
+  it("exist for every operation", () => {
     same([...requests.keys()], clientOperations.map(({ name }) => name))
     same(
       [...requests.keys()].filter((name) => !name.includes("ConsentPortal")),
@@ -78,11 +78,11 @@ describe("the requests are those of the service model", () => {
     )
   })
 
-  it.each(Object.entries(limits))("%s: members and limits", (name, { input }) => {
+  it.each(Object.entries(limits))("have the members and limits of %s", (name, { input }) => {
     same(facts(ofRequest(name), name).map(excepted), facts(anchored(input), name))
   })
 
-  it.each(Object.entries(limits))("%s: the expressions in messages", (name, { input }) => {
+  it.each(Object.entries(limits))("have messages with the expressions of %s", (name, { input }) => {
     same(expressions(ofRequest(name), name), expressions(anchored(input), name))
   })
 
@@ -90,11 +90,11 @@ describe("the requests are those of the service model", () => {
   const bare = (shape: Shape, name: string) =>
     facts(shape, name).filter((fact) => !/: (min|max|pattern|one of) /.test(fact))
 
-  it.each(clientOperations)("$name: members of the AWS client", ({ input, name, shapes }) => {
+  it.each(clientOperations)("have the members of the AWS client: $name", ({ input, name, shapes }) => {
     same(bare(ofRequest(name), name), bare(ofClient(shapes, input), name))
   })
 
-  it("but for exceptions that are needed", () => {
+  it("differ only by the listed exceptions", () => {
     const ours = [...requests.keys()].flatMap((name) => facts(ofRequest(name), name))
     for (const { member, ours: fact } of exceptions) {
       assert(ours.some((line) => member.test(line.split(": ", 1)[0] ?? "") && line.endsWith(`: ${fact}`)), `${member}`)

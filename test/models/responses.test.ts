@@ -8,17 +8,17 @@ const operations = clientOperations.flatMap(({ name, output, shapes }) => {
   return schema === undefined ? [] : [{ name, schema, shape: ofClient(shapes, output) }]
 })
 
-describe("an answer of the control plane", () => {
-  it("is known for every operation that has one", () => {
-    const answering = clientOperations.filter(({ name, output }) =>
+describe("responses of the control plane", () => {
+  it("exist for every operation with output", () => {
+    const withOutput = clientOperations.filter(({ name, output }) =>
       !/Token$|TokenFor|ApiKey$|Auth$/.test(name) && Object.keys(output.members ?? {}).length > 0
     )
-    assert.deepStrictEqual([...responses.keys()].sort(), answering.map(({ name }) => name).sort())
+    assert.deepStrictEqual([...responses.keys()].sort(), withOutput.map(({ name }) => name).sort())
   })
 
   const paths = (shape: Shape) => [...new Set(facts(shape, "").map((fact) => fact.split(": ", 1)[0]))].sort()
 
-  it.each(operations)("$name has the members of the AWS client", ({ schema, shape }) => {
+  it.each(operations)("have the members of the AWS client: $name", ({ schema, shape }) => {
     assert.deepStrictEqual(paths(ofSchema(schema.ast)), paths(shape))
   })
 })

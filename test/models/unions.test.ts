@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { untyped } from "../contract/utils.js"
 import { secret } from "../support/utils.js"
 
-// No request arrives: each is refused before.
+// No request is sent: each is rejected before.
 const controlPlane = ControlPlane.make(untyped({}))
 const dataPlane = DataPlane.make(untyped({}))
 
@@ -45,8 +45,8 @@ const missing = "Member must not be null"
 const exactlyOne = (...names: ReadonlyArray<string>) =>
   `Member must have exactly one of the members [${names.join(", ")}]`
 
-describe("the one wrong field is named", () => {
-  it("of a configuration with two members, with none, and with another vendor's", () => {
+describe("violations of unions", () => {
+  it("name a configuration with two members, with none, and with another vendor's", () => {
     const members = (...names: ReadonlyArray<string>) =>
       oauth2({
         credentialProviderVendor: "GithubOauth2",
@@ -74,7 +74,7 @@ describe("the one wrong field is named", () => {
     assert.deepStrictEqual(members("googleOauth2ProviderConfig"), { [`${input}.githubOauth2ProviderConfig`]: missing })
   })
 
-  it("of an unknown vendor, with the known ones", () => {
+  it("name an unknown vendor, and list the known ones", () => {
     for (const config of [{ githubOauth2ProviderConfig: client }, { includedOauth2ProviderConfig: client }]) {
       const fields = oauth2({ credentialProviderVendor: "MyspaceOauth2", [input]: config })
       assert.deepStrictEqual(Object.keys(fields), ["credentialProviderVendor"])
@@ -85,7 +85,7 @@ describe("the one wrong field is named", () => {
     }
   })
 
-  it("of an authorization server", () => {
+  it("name the wrong member of an authorization server", () => {
     const both = exactlyOne("discoveryUrl", "authorizationServerMetadata")
     assert.deepStrictEqual(custom({ oauthDiscovery: { ...discovery, authorizationServerMetadata: metadata } }), {
       oauthDiscovery: both
@@ -107,7 +107,7 @@ describe("the one wrong field is named", () => {
     })
   })
 
-  it("of a client", () => {
+  it("name the wrong member of a client", () => {
     assert.deepStrictEqual(custom({ clientSecretSource: "EXTERNAL" }), { clientSecretConfig: missing })
     assert.deepStrictEqual(custom({ clientSecret: undefined }), { clientSecret: missing })
     const byKey = { clientAuthenticationMethod: "PRIVATE_KEY_JWT", clientSecret: undefined }
@@ -118,7 +118,7 @@ describe("the one wrong field is named", () => {
     })
   })
 
-  it("of payments", () => {
+  it("name the wrong member of a payment configuration", () => {
     const payment = (config: object) =>
       fieldsOf(controlPlane.createPaymentCredentialProvider(untyped({
         name: "provider",
@@ -148,8 +148,8 @@ describe("the one wrong field is named", () => {
   })
 })
 
-describe("a list or a map that is too large", () => {
-  it("is refused before its items are looked at", () => {
+describe("large lists and maps", () => {
+  it("are rejected before their items are read", () => {
     const untag = (tagKeys: ReadonlyArray<unknown>) =>
       fieldsOf(controlPlane.untagResource(untyped({
         resourceArn: "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default",

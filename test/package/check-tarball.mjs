@@ -1,5 +1,5 @@
-// Packs the built package and checks the tarball as users have it: publint, attw, the types and the import of every subpath,
-// and the program. Each runs in an empty folder, beside the packages that package.json asks for and no others.
+// Packs the built package and checks the tarball as users have it: publint, attw, the types and the import of every
+// subpath, and the program. Each runs in an empty folder, beside the packages that package.json asks for and no others.
 import { spawn, spawnSync } from "node:child_process"
 import {
   existsSync,
@@ -138,7 +138,10 @@ const project = (name, packages) => {
   return directory
 }
 
-/** Compiles imports of all subpaths. Without `skipLibCheck`, an import that does not resolve in our declarations is reported. */
+/**
+ * Compiles imports of all subpaths. Without `skipLibCheck`, an import that does not resolve in our declarations is
+ * reported.
+ */
 const checkTypes = (directory, paths) => {
   const main = join(directory, "main.ts")
   writeFileSync(

@@ -20,7 +20,10 @@ const nameOf = (node) =>
     ? node.qualifier ?? node.argument
     : node.expression
 
-/** Returns one line for each type that is mentioned and cannot be imported: `local/VaultFile: Store (local/backend/store)`. */
+/**
+ * Returns one line for each type that is mentioned and cannot be imported: `local/VaultFile: Store
+ * (local/backend/store)`.
+ */
 export const privateTypes = (directory) => {
   const files = readdirSync(directory, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".d.ts")).map((file) => file.split(sep).join("/"))

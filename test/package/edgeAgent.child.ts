@@ -1,4 +1,5 @@
-// The agent of an edge runtime: it has `fetch` and Web Crypto, and its settings come from the runtime. Prints the API key.
+// The agent of an edge runtime: it has `fetch` and Web Crypto, and its settings come from the runtime. Prints the API
+// key.
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"

@@ -1,6 +1,7 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball in the place of the published package:
-// in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the README: a
-// block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is a step.
+// Follows the README as a newcomer does, in empty folders, with the packed tarball in the place of the published
+// package: in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the
+// README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is
+// a step.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who answers without a
 // browser. Python runs over boto3 with generated service models, because Debian's is older than AgentCore.

@@ -1,4 +1,5 @@
-// Bundles a program with rollup. Not TypeScript: two of the plugins have types of CommonJS packages, which they are not.
+// Bundles a program with rollup. Not TypeScript: two of the plugins have types of CommonJS packages, which they are
+// not.
 import commonjs from "@rollup/plugin-commonjs"
 import json from "@rollup/plugin-json"
 import { nodeResolve } from "@rollup/plugin-node-resolve"

@@ -24,7 +24,7 @@ const failing = (error: Effect.Error<ReturnType<Rename>>) =>
   Effect.flip(plane(() => Effect.fail(error)).rename({ name: "new" }))
 
 describe("errors of a plane", () => {
-  it.effect("get the operation's name where they were raised without it", () =>
+  it.effect("get the operation's name if they have none", () =>
     Effect.gen(function*() {
       const raised = new ThrottlingException({ message: "Rate $& exceeded", requestId: "request-1" })
       const error = yield* failing(raised)
@@ -36,7 +36,7 @@ describe("errors of a plane", () => {
       assert.strictEqual(raised.operation, "")
     }))
 
-  it.effect("keep their cause, and have the name in their message", () =>
+  it.effect("keep their cause, and show the name in their message", () =>
     Effect.gen(function*() {
       const raised = new TransportError({ kind: "connection", cause: Redacted.make(new Error("connect ECONNREFUSED")) })
       const error = yield* failing(raised)
@@ -47,13 +47,13 @@ describe("errors of a plane", () => {
       assert.notProperty(error, "status")
     }))
 
-  it.effect("keep the name that they have", () =>
+  it.effect("keep an existing name", () =>
     Effect.gen(function*() {
       const raised = new ThrottlingException({ operation: "Other", message: "Rate exceeded" })
       assert.strictEqual((yield* failing(raised)).operation, "Other")
     }))
 
-  it.effect("get it from a decorator's errors too", () =>
+  it.effect("get the name if a decorator raised them", () =>
     Effect.gen(function*() {
       const decorated = decorate(table, plane(Effect.succeed), () => new ThrottlingException({ message: "Not now" }))
       assert.strictEqual((yield* Effect.flip(decorated.rename({ name: "new" }))).operation, "Rename")

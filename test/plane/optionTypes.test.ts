@@ -251,7 +251,7 @@ describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row }))
   ({ name, run, typed, valid }) => {
     it.live("are accepted", () => run(valid))
 
-    it.live("are refused by one typed error that names the member", () =>
+    it.live("are rejected with one typed error that names the member", () =>
       Effect.forEach(cases[name] ?? [], ([options, expected]) =>
         Effect.gen(function*() {
           const exit = yield* Effect.exit(run(options))

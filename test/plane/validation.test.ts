@@ -15,16 +15,16 @@ const missing = "Member must not be null"
 const wrongType = "Member must have the type that the service model gives it"
 const badName = "Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"
 
-type Said = Record<string, string>
+type Violations = Record<string, string>
 
-const said = (error: ValidationException | undefined): Said =>
+const violationsOf = (error: ValidationException | undefined): Violations =>
   Object.fromEntries((error?.fieldList ?? []).map(({ message, name }) => [name, message]))
 
-/** What is said of a request in a program, and of the same request on the wire. */
-const faults = (operation: keyof typeof operations, program: object, wire: object = program): Said => {
+/** The violations of a request in a program. The same request on the wire has the same ones. */
+const faults = (operation: keyof typeof operations, program: object, wire: object = program): Violations => {
   const { request }: Operation.Any = operations[operation]
-  const inProgram = said(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
-  const onWire = said(Result.getOrThrow(Result.flip(Validation.decode(request)(wire))))
+  const inProgram = violationsOf(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
+  const onWire = violationsOf(Result.getOrThrow(Result.flip(Validation.decode(request)(wire))))
   assert.deepStrictEqual(onWire, inProgram)
   return inProgram
 }
@@ -37,8 +37,8 @@ const external = (request: object) =>
 
 const oauth2 = (request: object) => faults("createOauth2CredentialProvider", { name: "provider", ...request })
 
-describe("a request of one shape", () => {
-  it("is told all that is wrong with it", () => {
+describe("violations of a struct", () => {
+  it("are all reported", () => {
     assert.deepStrictEqual(faults("createWorkloadIdentity", { allowedResourceOauth2ReturnUrls: ["no url"] }), {
       name: missing,
       "allowedResourceOauth2ReturnUrls.0": "Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
@@ -46,8 +46,8 @@ describe("a request of one shape", () => {
   })
 })
 
-describe("an unknown member", () => {
-  it("is ignored on the wire, as at AWS, and refused in code", () => {
+describe("unknown members", () => {
+  it("are ignored on the wire, as at AWS, and rejected in code", () => {
     const { request }: Operation.Any = operations.createOauth2CredentialProvider
     const oauthDiscovery = { discoveryUrl: "https://a/.well-known/openid-configuration", other: {} }
     const wire = (clientSecret: unknown) => ({
@@ -59,7 +59,7 @@ describe("an unknown member", () => {
     const decoded = Result.getOrThrow(Validation.decode(request)(wire("secret")))
     assert.notProperty(decoded, "otherMember")
     const path = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.other"
-    const { [path]: inner, otherMember, ...rest } = said(
+    const { [path]: inner, otherMember, ...rest } = violationsOf(
       Result.getOrThrow(Result.flip(Validation.validate(request)(wire(secret("secret")))))
     )
     assert.strictEqual(
@@ -71,8 +71,8 @@ describe("an unknown member", () => {
   })
 })
 
-describe("a request of several shapes", () => {
-  it("is told what is wrong with the shape that it has: an API key that is given", () => {
+describe("violations of members that belong together", () => {
+  it("name the wrong member of a managed API key", () => {
     assert.deepStrictEqual(apiKey({ name: "a.b" }), { name: badName })
     assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "MANAGED" }), { name: badName })
     assert.deepStrictEqual(apiKey({ name: "weather" }, "k".repeat(65537)), {
@@ -80,7 +80,7 @@ describe("a request of several shapes", () => {
     })
   })
 
-  it("is told what is wrong with the shape that it has: an API key by reference", () => {
+  it("name the wrong member of an external API key", () => {
     const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
     assert.deepStrictEqual(external({ name: "a.b", apiKeySecretConfig }), { name: badName })
     assert.deepStrictEqual(external({}), { apiKeySecretConfig: missing })
@@ -89,7 +89,7 @@ describe("a request of several shapes", () => {
     })
   })
 
-  it("is the one that it says it is, whatever else it has", () => {
+  it("follow the source that the request names", () => {
     const apiKeySecretConfig = { secretId: "id", jsonKey: "key" }
     assert.deepStrictEqual(apiKey({ name: "a.b", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig }), {
       name: badName
@@ -99,7 +99,7 @@ describe("a request of several shapes", () => {
     })
   })
 
-  it("is of the vendor that it names", () => {
+  it("follow the vendor that the request names", () => {
     const config = (vendor: string, member: string, value: object) =>
       oauth2({ credentialProviderVendor: vendor, oauth2ProviderConfigInput: { [member]: value } })
     const reference = { clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: "id", jsonKey: "key" } }
@@ -116,12 +116,12 @@ describe("a request of several shapes", () => {
     })
   })
 
-  it("is told of a vendor that there is none of", () => {
+  it("name an unknown vendor", () => {
     const fields = oauth2({ credentialProviderVendor: "MyspaceOauth2", oauth2ProviderConfigInput: {} })
     assert.include(Object.keys(fields), "credentialProviderVendor")
   })
 
-  it("is told of the union's member that it has", () => {
+  it("name the wrong member inside a union", () => {
     assert.deepStrictEqual(
       faults("setTokenVaultCmk", { kmsConfiguration: { keyType: "CustomerManagedKey" } }),
       { "kmsConfiguration.kmsKeyArn": missing }
@@ -134,22 +134,22 @@ describe("a request of several shapes", () => {
         paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/pay" } }
       })
     ))
-    assert.deepStrictEqual(said(error), { "paymentTokenRequest.stripePrivyTokenRequest.requestBody": missing })
+    assert.deepStrictEqual(violationsOf(error), { "paymentTokenRequest.stripePrivyTokenRequest.requestBody": missing })
   })
 
-  it("is of no shape when it is no object", () => {
+  it("are of the whole request if it is not an object", () => {
     const { request }: Operation.Any = operations.setTokenVaultCmk
     const value = { kmsConfiguration: "ServiceManagedKey" }
-    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.decode(request)(value)))), {
+    assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(Validation.decode(request)(value)))), {
       kmsConfiguration: wrongType
     })
-    assert.deepStrictEqual(said(Result.getOrThrow(Result.flip(Validation.validate(request)(value)))), {
+    assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(Validation.validate(request)(value)))), {
       kmsConfiguration: "Member must be an object, but is a string"
     })
   })
 })
 
-describe("a large request", () => {
+describe("large requests", () => {
   const ones = (count: number) => Array.from({ length: count }, () => 1)
   const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]))
   const scopes = (list: unknown, more: object = {}) => ({
@@ -182,7 +182,7 @@ describe("a large request", () => {
       (count) => scopes([], { customParameters: entries(count) })
     ]
   ]
-  const refuse = ({ request }: Operation.Any, value: object) =>
+  const reject = ({ request }: Operation.Any, value: object) =>
     [Validation.validate(request), Validation.decode(request)].map((check) =>
       Result.getOrThrow(Result.flip(check(value)))
     )
@@ -190,39 +190,39 @@ describe("a large request", () => {
   const timeOf = (row: Operation.Any, value: object): number => {
     const times = Array.from({ length: 5 }, () => {
       const start = performance.now()
-      refuse(row, value)
+      reject(row, value)
       return performance.now() - start
     })
     return Math.min(...times)
   }
 
-  it.each(attacks)("takes a time that grows linearly: %s", (_, row, attack) => {
+  it.each(attacks)("are checked in linear time: %s", (_, row, attack) => {
     const short = timeOf(row, attack(2000))
     const long = timeOf(row, attack(8 * 2000))
     // A quadratic time grows 64 times.
     assert.isBelow(long, 24 * Math.max(short, 0.5))
   })
 
-  it.each(attacks)("is told of 100 fields at most: %s", (_, row, attack) => {
+  it.each(attacks)("have at most 100 violations: %s", (_, row, attack) => {
     for (const bytes of [16_000, 400_000]) {
-      for (const error of refuse(row, attack(bytes / 8))) {
+      for (const error of reject(row, attack(bytes / 8))) {
         assert.strictEqual(error.fieldList?.length, 100)
         assert.isBelow(error.message.length, 100_000)
       }
     }
   })
 
-  it("is told first that a list or a map is too long", () => {
+  it("report the size of a list or a map before its items", () => {
     const tooLong = "Member must have length less than or equal to"
-    const tags = said(refuse(createWorkloadIdentity, { name: "agent", tags: entries(50_000) })[0])
+    const tags = violationsOf(reject(createWorkloadIdentity, { name: "agent", tags: entries(50_000) })[0])
     assert.deepStrictEqual(tags, { tags: `${tooLong} 50` })
-    const tagKeys = said(refuse(operations.untagResource, { resourceArn: "", tagKeys: ones(50_000) })[1])
+    const tagKeys = violationsOf(reject(operations.untagResource, { resourceArn: "", tagKeys: ones(50_000) })[1])
     assert.strictEqual(tagKeys["tagKeys"], `${tooLong} 200`)
   })
 
-  it("is not repeated by the name of a field", () => {
+  it("are not repeated in the name of a field", () => {
     for (
-      const error of refuse(
+      const error of reject(
         dataPlane.getResourceOauth2Token,
         scopes([], { customParameters: { ["k".repeat(1_000_000)]: "value" } })
       )
@@ -236,7 +236,7 @@ describe("a large request", () => {
   })
 })
 
-describe("a value that a parser cannot read", () => {
+describe("values that a parser cannot read", () => {
   const nest = (levels: number, open: string, end: string): unknown =>
     JSON.parse(`${open.repeat(levels)}1${end.repeat(levels)}`)
   const deep = [5000, 200_000].flatMap((levels) => [nest(levels, "[", "]"), nest(levels, "{\"name\":", "}")])
@@ -254,46 +254,46 @@ describe("a value that a parser cannot read", () => {
     return membersIn(AST.toType(request.ast))
   }
 
-  const refused = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Said> =>
+  const rejected = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Violations> =>
     [Validation.validate(request), Validation.decode(request)].map((check) =>
-      said(Result.getOrThrow(Result.flip(check(value))))
+      violationsOf(Result.getOrThrow(Result.flip(check(value))))
     )
 
-  it("is refused when it is nested too deeply, in whole and in every member", () => {
+  it("are rejected when they have too many levels, in whole and in every member", () => {
     const message = "Member must have at most 100 levels"
     for (const row of rows) {
       const members = membersOf(row)
       for (const value of deep) {
         for (const request of [value, ...[...members, "unknown"].map((name) => ({ [name]: value }))]) {
-          assert.deepStrictEqual(refused(row, request), [{ request: message }, { request: message }], row.name)
+          assert.deepStrictEqual(rejected(row, request), [{ request: message }, { request: message }], row.name)
         }
       }
     }
   })
 
-  it("is refused when it has no text", () => {
+  it("are rejected when they cannot be converted to a string", () => {
     for (const value of [{ toString: 1, valueOf: 1 }, Object.create(null)]) {
       for (const row of rows) {
-        for (const name of membersOf(row)) refused(row, { [name]: value })
+        for (const name of membersOf(row)) rejected(row, { [name]: value })
       }
     }
   })
 
-  it("is refused when it contains itself", () => {
+  it("are rejected when they contain themselves", () => {
     const list: Array<unknown> = []
     list.push(list, list)
     for (const row of rows) {
-      for (const name of membersOf(row)) refused(row, { [name]: list })
+      for (const name of membersOf(row)) rejected(row, { [name]: list })
     }
   })
 
-  it("is read when it is one of 100 levels", () => {
+  it("are read when they have 100 levels", () => {
     const request = { name: "agent", unknown: nest(98, "[", "]") }
     assert.isTrue(Result.isSuccess(Validation.decode(operations.getWorkloadIdentity.request)(request)))
   })
 })
 
-describe("texts", () => {
+describe("strings", () => {
   /** A request on the wire. */
   const unwrap = (request: object): object =>
     Object.fromEntries(
@@ -306,7 +306,7 @@ describe("texts", () => {
     scopes: []
   }
 
-  it("are well-formed Unicode", () => {
+  it("are rejected when they are not well-formed Unicode", () => {
     const message = "Member must be well-formed Unicode"
     const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
     for (const text of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
@@ -333,16 +333,16 @@ describe("texts", () => {
       ]
       for (const [{ request }, value, field] of cases) {
         const error = Result.getOrThrow(Result.flip(Validation.validate(request)(value)))
-        assert.deepStrictEqual(said(error), { [field]: message })
+        assert.deepStrictEqual(violationsOf(error), { [field]: message })
         const onWire = Result.getOrThrow(Result.flip(Validation.decode(request)(unwrap(value))))
-        assert.deepStrictEqual(said(onWire), { [field]: message })
+        assert.deepStrictEqual(violationsOf(onWire), { [field]: message })
       }
     }
     const alice = { workloadName: "agent", userId: "alice \u{1f600}" }
     assert.isTrue(Result.isSuccess(Validation.validate(getWorkloadAccessTokenForUserId.request)(alice)))
   })
 
-  it("are the names of members, whatever objects inherit", () => {
+  it("may be keys that objects inherit", () => {
     const customParameters = JSON.parse("{\"__proto__\":\"a\",\"constructor\":\"b\",\"toString\":\"c\"}")
     const checked = Result.getOrThrow(
       Validation.decode(dataPlane.getResourceOauth2Token.request)({
@@ -358,8 +358,8 @@ describe("texts", () => {
   })
 })
 
-describe("any value", () => {
-  it("is refused in the words of the service model, and not repeated", () => {
+describe("arbitrary values", () => {
+  it("are rejected with messages of the service model that do not repeat them", () => {
     const rows: ReadonlyArray<Operation.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
     const rowChecks = rows.map(({ request }) => [Validation.decode(request), Validation.validate(request)])
     const sentinel = "sentinel-5f0c9b1e7a"

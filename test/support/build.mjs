@@ -20,7 +20,7 @@ import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { buildConsole } from "../../.ci/console.mjs"
-import { finishModules } from "../../.ci/modules.mjs"
+import { vendorPackages } from "../../.ci/vendor.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const cache = join(root, "node_modules", ".cache", "test-builds")
@@ -38,8 +38,7 @@ const digestSources = () => {
     "tsconfig.json",
     ".ci/bundle.mjs",
     ".ci/console.mjs",
-    ".ci/modules.mjs",
-    ".ci/notices.mjs"
+    ".ci/vendor.mjs"
   ].map((
     file
   ) => join(root, file))
@@ -116,7 +115,7 @@ export const buildModules = () =>
       "false",
       "--removeComments"
     )
-    await finishModules(draft)
+    await vendorPackages(draft)
   })
 
 /**

@@ -7,7 +7,6 @@ import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
-import { memoize } from "../../models/internal/memoize.js"
 import type * as Operation from "../../Operation.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
@@ -95,15 +94,14 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
 }
 
 /** The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more. */
-export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> =>
-  memoize(() => {
-    const known = readKnown([schema.ast])
-    return (request: unknown) => {
-      const found: Array<string> = []
-      collect(known, request, "", found)
-      return found.length > maxPaths ? [...found.slice(0, maxPaths), "…"] : found
-    }
-  })
+export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> => {
+  const known = readKnown([schema.ast])
+  return (request) => {
+    const found: Array<string> = []
+    collect(known, request, "", found)
+    return found.length > maxPaths ? [...found.slice(0, maxPaths), "…"] : found
+  }
+}
 
 /** A member that the operation does not have has no effect, and the response does not say so. */
 const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {

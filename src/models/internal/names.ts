@@ -1,8 +1,10 @@
-/** Members that several operations share, with the limits of the AWS service model. */
+/** Members that several operations share, with the limits of the AWS service model, and the lifetime of a session. */
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./constraint.js"
-import * as Lazy from "./lazy.js"
+
+/** How long an authorization URL and its session are valid (AWS documentation). Milliseconds. */
+export const sessionLifetime = 10 * 60_000
 
 export const WorkloadName = Constraint.text(3, 255, "[A-Za-z0-9_.-]+")
 
@@ -13,11 +15,11 @@ const wholeProviderName = new RegExp(`^${providerName}$`)
 
 export const ProviderName = Constraint.text(1, maxProviderName, providerName)
 
-/** The same as `Schema.is(ProviderName)`, for every operation: a schema takes a millisecond for its first name. */
+/** The same as `Schema.is(ProviderName)`, which takes a millisecond for its first name. */
 export const isProviderName = (name: unknown): boolean =>
   typeof name === "string" && name.length <= maxProviderName && wholeProviderName.test(name)
 
-/** Custom schemes are legal: mobile and desktop applications use them for redirects. */
+/** Mobile and desktop applications use custom schemes for redirects. */
 export const ReturnUrl = Constraint.text(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
 
 export const KmsKeyArn = Constraint.text(
@@ -32,16 +34,14 @@ export const TagKey = Constraint.text(1, 128, tagPattern)
 
 export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPattern), 50)
 
-/** Tags in an answer. */
-export const AnyTags = Lazy.schema(() => Schema.Record(Schema.String, Schema.String))
+/** Tags in a response. */
+export const AnyTags = Schema.Record(Schema.String, Schema.String)
 
-export const SecretReference = Lazy.schema(() =>
-  Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
-)
+export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
 
 export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
-export const SecretArn = Lazy.schema(() => Schema.Struct({ secretArn: Schema.String }))
+export const SecretArn = Schema.Struct({ secretArn: Schema.String })
 
 type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
 
@@ -62,7 +62,7 @@ export const secretRequest = <const N extends string>(name: N, secret: Schema.Co
 
 type OptionalText = Schema.optional<Schema.Codec<string>>
 
-/** The members of a secret in an answer: where it is stored, never the secret. */
+/** The members of a secret in a response: where the secret is stored, never the secret itself. */
 export const secretResponse = <const N extends string>(name: N) =>
   // Computed keys widen to `string`.
   ({

@@ -1,4 +1,4 @@
-/** Properties of resources and of lists. The data plane has none, and does not load this module. */
+/** Members of resources and lists. The data plane has neither, and does not load this module. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,7 +12,7 @@ const Instant = Schema.declare(
   (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value)
 )
 
-/** A timestamp of an answer: a `Date` to the AWS SDK, the seconds since the epoch in JSON. */
+/** A timestamp in a response: a `Date` in the AWS SDK, the seconds since the epoch in JSON. */
 export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Instant.pipe(Schema.decodeTo(Schema.DateTimeUtc, {
   decode: Getter.transformEffect((value) =>
     Option.match(DateTime.make(Predicate.isDate(value) ? value : Math.round(value * 1000)), {

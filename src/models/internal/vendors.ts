@@ -7,7 +7,7 @@ const included = <const B extends boolean>(needsEndpoints: B) =>
 
 /**
  * - `config`: the member of `oauth2ProviderConfigInput` that the vendor takes
- * - `needsEndpoints`: the authorization server is the customer's own, and the request names its endpoints
+ * - `needsEndpoints`: customers run the authorization server, so a request names its endpoints
  */
 export const vendors = {
   GoogleOauth2: own("googleOauth2ProviderConfig"),
@@ -40,7 +40,7 @@ export const vendors = {
 /** The 25 vendors. */
 export type Oauth2Vendor = keyof typeof vendors
 
-/** The vendors whose authorization server is the customer's own: a request names its endpoints. */
+/** The vendors whose authorization servers customers run: a request names the endpoints. */
 export type Oauth2VendorWithEndpoints = {
   [V in Oauth2Vendor]: (typeof vendors)[V]["needsEndpoints"] extends true ? V : never
 }[Oauth2Vendor]

@@ -16,7 +16,6 @@ import { isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../id
 import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import { leavesOf } from "../../models/internal/issues.js"
 import { ProviderName } from "../../models/internal/names.js"
 import * as OptionTypes from "../../plane/optionTypes.js"
 import type { RequestContext } from "./requestContext.js"
@@ -171,8 +170,9 @@ export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacte
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
-  typeof session !== "string" ? Effect.succeed(session) : Effect.mapError(
-    Schema.decodeEffect(FromJson)(session),
-    // The messages of this schema have no values.
-    ({ issue }) => new ValidationException({ message: leavesOf(issue).map(({ message }) => message).join("; ") })
-  )
+  typeof session === "string"
+    ? Effect.mapError(
+      Schema.decodeEffect(FromJson)(session),
+      ({ message }) => new ValidationException({ message: `The consent session is damaged: ${message}` })
+    )
+    : Effect.succeed(session)

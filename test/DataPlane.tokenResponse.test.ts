@@ -20,47 +20,47 @@ const wire = FastCheck.record({
   )
 })
 
-describe("the answer to GetResourceOauth2Token", () => {
-  it("is one of four for every combination of members: token, FAILED, URL, or in progress", () => {
-    FastCheck.assert(FastCheck.property(wire, (answer) => {
-      const read = Option.getOrThrow(decode(answer))
-      const expected = answer.accessToken !== undefined
+describe("the response of GetResourceOauth2Token", () => {
+  it("has one of four tags for every combination of members", () => {
+    FastCheck.assert(FastCheck.property(wire, (response) => {
+      const read = Option.getOrThrow(decode(response))
+      const expected = response.accessToken !== undefined
         ? "Issued"
-        : answer.sessionStatus === "FAILED"
+        : response.sessionStatus === "FAILED"
         ? "Failed"
-        : answer.authorizationUrl !== undefined
+        : response.authorizationUrl !== undefined
         ? "ConsentRequired"
         : "InProgress"
       assert.strictEqual(read._tag, expected)
     }))
   })
 
-  it("is the same after it went over the wire", () => {
-    FastCheck.assert(FastCheck.property(wire, (answer) => {
-      const read = Option.getOrThrow(decode(answer))
+  it("is the same after a round trip", () => {
+    FastCheck.assert(FastCheck.property(wire, (response) => {
+      const read = Option.getOrThrow(decode(response))
       const again = Option.getOrThrow(decode(JSON.parse(JSON.stringify(encode(read)))))
       assert.deepStrictEqual(again, read)
     }))
   })
 
-  it("finds the session in the URL when the member is missing, and gives up without either", () => {
+  it("takes the session from the URL when the member is missing, and is invalid without either", () => {
     const [withSession, without] = [
       decode({ authorizationUrl: "https://identity.example.com/authorize?request_uri=urn%3Asession" }),
       decode({ authorizationUrl: "https://identity.example.com/authorize" })
     ]
-    const answer = Option.getOrThrow(withSession)
-    assert(answer._tag === "ConsentRequired")
-    assert.strictEqual(Redacted.value(answer.sessionUri), "urn:session")
+    const response = Option.getOrThrow(withSession)
+    assert(response._tag === "ConsentRequired")
+    assert.strictEqual(Redacted.value(response.sessionUri), "urn:session")
     assert.isTrue(Option.isNone(without))
   })
 
-  it("is none for a value that is not an answer", () => {
+  it("is invalid for other values", () => {
     for (const output of [undefined, null, "text", 1, { accessToken: 1 }, { accessToken: { nested: true } }]) {
       assert.isTrue(Option.isNone(decode(output)))
     }
   })
 
-  it("is nothing when the token, the URL or the session is empty, whatever else there is", () => {
+  it("is invalid when the token, the URL or the session is empty", () => {
     const whole = {
       accessToken: "token",
       authorizationUrl: "https://identity.example.com/authorize?request_uri=urn%3Asession",
