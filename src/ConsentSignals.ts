@@ -28,7 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as SharedWait from "./consent/sharedWait.js"
+import * as ConsentWait from "./consent/consentWait.js"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
@@ -209,48 +209,27 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
  * @since 0.1.0
  * @category waits
  */
-export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => {
-  const run = SharedWait.runOf(base)
-  return run === undefined ? (wait) => Effect.raceFirst(base(wait), afterSignal(signals, wait)) : SharedWait.toPoller(
-    (wait) => run(wait, wakeOf(signals, wait.session))
+export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
+  ConsentWait.withSignal(
+    base(wait),
+    (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),
+    (outcome) => pollAfter(wait, outcome)
+  )
+
+/** `None` if the token does not exist yet, or the connection was lost: then the wait continues. */
+const pollAfter = <E, R>(
+  { poll, session }: TokenPoller.Wait<E, R>,
+  outcome: Outcome
+): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
+  const prompt = Effect.provideService(poll, CallPriority, "normal")
+  if (outcome === "Completed") return prompt
+  const failure = new AuthorizationFailed({ provider: session.provider, reason: outcome })
+  return outcome === "WrongUser" ? failure : Effect.filterOrFail(
+    Effect.orElseSucceed(prompt, Option.none<Redacted.Redacted>),
+    Option.isSome,
+    () => failure
   )
 }
-
-const failureOf = (provider: string, outcome: Outcome | undefined): AuthorizationFailed | undefined =>
-  outcome === undefined || outcome === "Completed" ? undefined : new AuthorizationFailed({ provider, reason: outcome })
-
-const wakeOf = (signals: Service, { provider, sessionUri }: TokenPoller.PollState["session"]): SharedWait.Wake => {
-  const topic = session(sessionUri)
-  let received: Outcome | undefined
-  return {
-    register: (onWake) =>
-      signals.listen(topic, (outcome) => {
-        received = outcome
-        onWake()
-      }),
-    failure: () => failureOf(provider, received)
-  }
-}
-
-const afterSignal = <E, R>(
-  signals: Service,
-  { poll, session: { provider, sessionUri } }: TokenPoller.Wait<E, R>
-): Effect.Effect<Redacted.Redacted, E | AuthorizationFailed, R> =>
-  Effect.flatMap(
-    nextOf(signals, session(sessionUri)),
-    (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
-      const failure = failureOf(provider, outcome)
-      const asked = Effect.provideService(poll, CallPriority, "normal")
-      return failure === undefined
-        ? asked
-        : outcome === "WrongUser"
-        ? failure
-        : SharedWait.lastPoll(asked, failure)
-    }
-  ).pipe(
-    // The token is not there yet, or the connection is lost: the base goes on.
-    Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)
-  )
 
 /**
  * Provides a `TokenPoller` whose waits end one round trip after the callback, also after that of another process.

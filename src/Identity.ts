@@ -39,7 +39,6 @@ import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
 import * as ConsentWait from "./consent/consentWait.js"
 import { PollBudget } from "./consent/pollBudget.js"
-import * as SharedWait from "./consent/sharedWait.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
   DataPlane,
@@ -388,33 +387,32 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const pollOnce = (session: ConsentSession) => askOnce(session, session.sessionUri)
 
-  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep
-  // its variables, and an effect that is made before it runs all effects in it.
-  const wait = <E, R>(session: ConsentSession, { poll: given }: ConsentOptions<E, R>, wake: ConsentWait.Wake) =>
+  const wait = <E, R>(
+    session: ConsentSession,
+    { poll: given }: ConsentOptions<E, R>,
+    changePoller: ConsentWait.ConsentWait["changePoller"]
+  ) =>
     Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
-      const poller = given === undefined ? byDefault : TokenPoller.from(given)
-      const poll = Effect.suspend(() => pollOnce(session))
-      const wait = poller({ session, poll })
-      return !Effect.isEffect(wait)
-        ? Effect.fail(Request.notAnEffect("poll", wait))
-        // A shared wait ends with the session by itself, without the two fibers of a race.
-        : SharedWait.runOf(poller) !== undefined
-        ? wake(wait, poll)
-        : Effect.timeoutOrElse(wake(wait, poll), {
-          duration,
-          orElse: () => Effect.fail(new AuthorizationTimedOut({ session }))
-        })
+      const base = given === undefined ? byDefault : TokenPoller.from(given)
+      const poller = changePoller === undefined ? base : changePoller(base)
+      const wait = poller({ session, poll: Effect.suspend(() => pollOnce(session)) })
+      return Effect.isEffect(wait)
+        ? Effect.raceFirst(
+          wait,
+          Effect.flatMap(Effect.sleep(duration), () => Effect.fail(new AuthorizationTimedOut({ session })))
+        )
+        : Effect.fail(Request.notAnEffect("poll", wait))
     })
 
   // The token may not be there yet, or the connection is lost: then the wait goes on.
   const awaitGrant = (
     session: ConsentSession,
-    grantWait: ConsentWait.GrantWait
+    grant: NonNullable<ConsentWait.ConsentWait["grant"]>
   ): Effect.Effect<Redacted.Redacted, AccessTokenError, WorkloadAccessToken> =>
-    Effect.flatMap(grantWait, () =>
+    Effect.flatMap(grant, () =>
       Effect.flatMap(
         askOnce(session, undefined),
-        (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grantWait)
+        (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grant)
       ))
 
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
@@ -427,7 +425,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return Effect.isEffect(shown)
         ? ConsentWait.run(
           shown as ReturnType<typeof handler>,
-          (wake, grantWait) => grantWait === undefined ? wait(session, options, wake) : awaitGrant(session, grantWait)
+          ({ changePoller, grant }) =>
+            grant === undefined ? wait(session, options, changePoller) : awaitGrant(session, grant)
         )
         : Effect.fail(Request.notAnEffect("consent", shown))
     })

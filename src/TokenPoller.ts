@@ -10,8 +10,9 @@
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -19,9 +20,8 @@ import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { PollBudget } from "./consent/pollBudget.js"
+import { PollBudget, pollUntil } from "./consent/pollBudget.js"
 import * as PollBudgets from "./consent/pollBudget.js"
-import * as SharedWait from "./consent/sharedWait.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
@@ -66,6 +66,8 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
   R
 >
 
+const every5Seconds = Schedule.spaced("5 seconds")
+
 /**
  * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
  * documentation).
@@ -73,9 +75,9 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
  * @since 0.1.0
  * @category schedules
  */
-export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.spaced("5 seconds").pipe(
-  Schedule.upTo({ duration: sessionLifetime })
-)
+export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.upTo(every5Seconds, {
+  duration: sessionLifetime
+})
 
 /**
  * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
@@ -96,26 +98,18 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  *   )
  * )
  */
-export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => ({ poll, session }) =>
-  Effect.flatMap(PollBudget, (budget) => {
-    let attempt = -1
-    let token = Option.none<Redacted.Redacted>()
-    // The first run does not poll: `repeat` runs once before the first delay of the schedule.
-    const step = Effect.suspend(() => {
-      attempt++
-      const state: PollState = { session, attempt }
-      return attempt === 0
-        ? Effect.succeed(state)
-        : Effect.map(Effect.andThen(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
-          token = answer
-          return state
-        })
-    })
-    return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
-      Effect.flatMap(() => Effect.fromOption(token)),
-      Effect.catchTag("NoSuchElementError", () => Effect.fail(new AuthorizationTimedOut({ session })))
-    )
-  })
+export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => (wait) =>
+  pollSession(policy, Infinity, wait)
+
+const pollSession = <E, R>(
+  schedule: Schedule.Schedule<unknown, PollState>,
+  deadline: number,
+  { poll, session }: Wait<E, R>
+): Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R> =>
+  Effect.flatMap(
+    pollUntil({ schedule, deadline, input: (attempt): PollState => ({ session, attempt }), poll }),
+    Option.match({ onNone: () => Effect.fail(new AuthorizationTimedOut({ session })), onSome: Effect.succeed })
+  )
 
 /**
  * A custom poller, for example for a push, a queue, or a page that knows when the user is back.
@@ -143,15 +137,17 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
 export const make = (poller: Poller): Poller => poller
 
 /**
- * A poller for many waits: every 5 seconds, less often while the budget is used up, until the session expires, at most
- * for 10 minutes. A wait is one suspended fiber, without a timer of its own.
+ * Polls every 5 seconds, less often while the budget is used up, until the session expires, up to 10 minutes.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const defaultPoller: Poller = SharedWait.toPoller(
-  SharedWait.make(Duration.seconds(5), Duration.millis(sessionLifetime))
-)
+export const defaultPoller: Poller = (wait) =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      pollSession(every5Seconds, Math.min(now + sessionLifetime, DateTime.toEpochMillis(wait.session.expiresAt)), wait)
+  )
 
 /**
  * A budget of its own for the waits of a program, instead of the one of its process.

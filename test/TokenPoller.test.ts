@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -12,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",
@@ -147,28 +148,35 @@ describe("the waits of a process", () => {
       assert.deepStrictEqual(later, [11_000, 16_000])
     }).pipe(budget(5)))
 
-  it.effect("end with their sessions, also those that have had no turn", () =>
-    Effect.gen(function*() {
-      const { fibers, polls } = yield* crowd(100, { until: 20_000 })
-      yield* TestClock.adjust("20 seconds")
-      const errors = yield* Effect.forEach(fibers, (fiber) =>
-        Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult)))
-      assert.isTrue(errors.every((error) =>
-        error._tag === "AuthorizationTimedOut"
-      ))
-      assert.isAtMost(polls.flat().length, 16 * 2)
-    }).pipe(budget(2)))
+  /** Flows that continue a session until 20 seconds. The first request of each is at 0 seconds. */
+  const resumeMany = (count: number) =>
+    Effect.forEach(Array.from({ length: count }), () =>
+      Effect.forkChild(Effect.flip(Effect.flatMap(
+        Identity.Identity,
+        (identity) => identity.resumeAccessToken(sessionUntil(20_000), { consent: () => Effect.void })
+      ))))
 
-  it.effect("end with their sessions also while a poll runs", () =>
+  it.effect("end with their sessions, also before their first poll", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(Effect.result(TokenPoller.defaultPoller({
-        session: sessionUntil(7_000),
-        poll: Effect.never
-      })))
-      yield* TestClock.adjust("7 seconds")
-      const error = yield* Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult))
-      assert.strictEqual(error._tag, "AuthorizationTimedOut")
-    }))
+      const fibers = yield* resumeMany(100)
+      yield* TestClock.adjust("20 seconds")
+      const errors = yield* Effect.forEach(fibers, Fiber.join)
+      assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
+      const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+      assert.isAtMost((yield* callsOf("getResourceOauth2Token")).length, 100 + 16 * 2)
+    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
+
+  it.effect("end with their sessions also while a poll runs", () => {
+    let requests = 0
+    return Effect.gen(function*() {
+      const [fiber] = yield* resumeMany(1)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber!))._tag, "AuthorizationTimedOut")
+      assert.strictEqual(requests, 2)
+    }).pipe(Effect.provide(scripted({
+      getResourceOauth2Token: () => requests++ === 0 ? answers.inProgress : Effect.never
+    })))
+  })
 
   it.effect("wait at most ten minutes, also for a session that lives longer", () =>
     Effect.gen(function*() {

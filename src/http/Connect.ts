@@ -25,7 +25,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
- * import * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",
@@ -408,20 +408,35 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     const topic = yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
     const signals = yield* ConsentSignals.ConsentSignals
     const context = yield* Effect.context<Identity | WorkloadAccessToken>()
-    return yield* ConsentWait.withCurrent((wait) =>
-      Effect.gen(function*() {
-        const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
-          const shown: unknown = options.show(link)
-          // `show` in plain JavaScript can return anything.
-          return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-        })
-        // The user can be quick.
-        const [, isSignalled] = yield* Wait.listening(signals, topic, show)
-        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-        const schedule = options.probe ?? defaultProbe
-        wait.waitForGrant(Wait.untilGranted({ session, signals, topic, context, schedule, deadline }, isSignalled))
-      })
+    // The user can be quick.
+    let isSignalled = false
+    const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
+      const shown: unknown = options.show(link)
+      // `show` in plain JavaScript can return anything.
+      return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+    })
+    yield* Effect.acquireUseRelease(
+      Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
+      () => show,
+      (stop) => Effect.sync(stop)
     )
+    const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+    const untilGranted = Wait.untilGranted({
+      session,
+      signals,
+      topic,
+      context,
+      schedule: options.probe ?? defaultProbe,
+      deadline
+    })
+    const grant = Effect.suspend(() => {
+      if (!isSignalled) return untilGranted
+      isSignalled = false
+      return Effect.void
+    })
+    const current = yield* ConsentWait.Current
+    if (Option.isNone(current)) return yield* grant
+    current.value.grant = grant
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
   }) as Effect.Effect<
     unknown,

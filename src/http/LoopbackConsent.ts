@@ -9,9 +9,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -19,9 +17,9 @@ import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
+import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
-import { AuthorizationFailed } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -88,7 +86,11 @@ const addressOf = (
   })
 
 /** Completes the session once, and signals the wait. */
-const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
+const makeCompletion = (
+  session: ConsentSession,
+  user: UserIdentifier,
+  signals: ConsentSignals.Service
+) =>
   // The flow that runs the handler has a caller.
   Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
     Completion.complete(
@@ -96,14 +98,7 @@ const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: C
         identity,
         callerOf: () => Effect.succeed(caller),
         pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
-        signals: {
-          signal: (_, outcome) =>
-            Effect.asVoid(
-              outcome === "Completed"
-                ? Deferred.succeed(signal, undefined)
-                : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
-            )
-        }
+        signals
       },
       session.sessionUri,
       user
@@ -162,8 +157,8 @@ export const handler = <E = never, R = never>(options: {
   Effect.gen(function*() {
     const address = yield* addressOf(session.returnUrl)
     const current = yield* ConsentWait.Current
-    const signal = Option.isSome(current) ? current.value.signal() : yield* Deferred.make<void, AuthorizationFailed>()
-    const complete = yield* makeCompletion(session, options.user, signal)
+    const signals = yield* ConsentSignals.makeMemory
+    const complete = yield* makeCompletion(session, options.user, signals)
     const listen = LoopbackServer.open(address, session, complete).pipe(
       Effect.mapError(({ code }) =>
         new LoopbackUnavailable({
@@ -176,16 +171,20 @@ export const handler = <E = never, R = never>(options: {
     // Without a handler of its own, E is never.
     const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
     if (Option.isSome(current)) {
-      yield* Effect.uninterruptible(Effect.flatMap(Scope.make(), (scope) => {
-        current.value.onEnd(Scope.close(scope, Exit.void))
-        return Scope.provide(listen, scope)
-      }))
+      yield* Scope.provide(listen, current.value.scope)
       yield* show(session)
+      current.value.changePoller = (poller) => ConsentSignals.poller(signals, poller)
     } else {
       const now = yield* Clock.currentTimeMillis
       yield* Effect.scoped(listen.pipe(
         Effect.andThen(show(session)),
-        Effect.andThen(Effect.ignore(Deferred.await(signal))),
+        Effect.andThen(
+          Effect.provideService(
+            ConsentSignals.next(ConsentSignals.session(session.sessionUri)),
+            ConsentSignals.ConsentSignals,
+            signals
+          )
+        ),
         Effect.timeoutOption(Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
       ))
     }
