@@ -390,7 +390,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const wait = <E, R>(
     session: ConsentSession,
     { poll: given }: ConsentOptions<E, R>,
-    changePoller: ConsentWait.ConsentWait["changePoller"]
+    { changePoller }: ConsentWait.ConsentWait
   ) =>
     Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
       const base = given === undefined ? byDefault : TokenPoller.from(given)
@@ -422,13 +422,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
-      return Effect.isEffect(shown)
-        ? ConsentWait.run(
-          shown as ReturnType<typeof handler>,
-          ({ changePoller, grant }) =>
-            grant === undefined ? wait(session, options, changePoller) : awaitGrant(session, grant)
+      if (!Effect.isEffect(shown)) return Effect.fail(Request.notAnEffect("consent", shown))
+      return Effect.scopedWith((scope) => {
+        const current: ConsentWait.ConsentWait = { scope }
+        return Effect.flatMap(
+          Effect.provideService(shown as ReturnType<typeof handler>, ConsentWait.Current, Option.some(current)),
+          () => current.grant === undefined ? wait(session, options, current) : awaitGrant(session, current.grant)
         )
-        : Effect.fail(Request.notAnEffect("consent", shown))
+      })
     })
 
   // The handler may itself obtain other credentials, which must not see the rejection of this one.

@@ -34,20 +34,10 @@ export const Current = Context.Reference("effect-agentcore-identity/internal/Con
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
 })
 
-/** Runs a handler, then the wait. */
-export const run = <A, E, R, E2, R2>(
-  handler: Effect.Effect<unknown, E, R>,
-  wait: (changes: ConsentWait) => Effect.Effect<A, E2, R2>
-): Effect.Effect<A, E | E2, R | R2> =>
-  Effect.scopedWith((scope) => {
-    const current: ConsentWait = { scope }
-    return Effect.flatMap(Effect.provideService(handler, Current, Option.some(current)), () => wait(current))
-  })
-
 /**
  * Runs a wait, and `onSignal` at the first signal. The wait continues if `onSignal` returns `None`.
  *
- * There are as many as users who have not consented yet, and `Effect.raceFirst` would take 1 KB more for each.
+ * `Effect.raceFirst` would take 1 KB more for each user who has not consented yet (measured).
  */
 export const withSignal = <A, E, R, Signal, E2, R2>(
   wait: Effect.Effect<A, E, R>,
