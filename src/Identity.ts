@@ -423,13 +423,21 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
       if (!Effect.isEffect(shown)) return Effect.fail(Request.notAnEffect("consent", shown))
-      return Effect.scopedWith((scope) => {
-        const current: ConsentWait.ConsentWait = { scope }
-        return Effect.flatMap(
-          Effect.provideService(shown as ReturnType<typeof handler>, ConsentWait.Current, Option.some(current)),
-          () => current.grant === undefined ? wait(session, options, current) : awaitGrant(session, current.grant)
+      const current: ConsentWait.ConsentWait = {}
+      const end = Effect.suspend(() => current.end ?? Effect.void)
+      return Effect.uninterruptibleMask((restore) =>
+        restore(shown as ReturnType<typeof handler>).pipe(
+          Effect.provideService(ConsentWait.Current, Option.some(current)),
+          Effect.onError(() => end),
+          Effect.flatMap(() => {
+            const waiting = restore(
+              current.grant === undefined ? wait(session, options, current) : awaitGrant(session, current.grant)
+            )
+            // A finalizer takes memory as long as the wait lasts, and most handlers have none.
+            return current.end === undefined ? waiting : Effect.ensuring(waiting, end)
+          })
         )
-      })
+      )
     })
 
   // The handler may itself obtain other credentials, which must not see the rejection of this one.

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import type { ConsentSession } from "../ConsentSession.js"
 import type { AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
 
@@ -15,8 +14,8 @@ export type Poller = <E, R>(wait: {
 }) => Effect.Effect<Redacted.Redacted, E | AuthorizationFailed | AuthorizationTimedOut, R>
 
 export interface ConsentWait {
-  /** Closes when the wait ends: with a token, an error, or by interruption. */
-  readonly scope: Scope.Scope
+  /** Runs when the handler fails, and when the wait ends: with a token, an error, or by interruption. */
+  end?: Effect.Effect<void>
   /** Changes how the flow polls. */
   changePoller?: (poller: Poller) => Poller
   /**

@@ -10,6 +10,7 @@
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -171,7 +172,9 @@ export const handler = <E = never, R = never>(options: {
     // Without a handler of its own, E is never.
     const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
     if (Option.isSome(current)) {
-      yield* Scope.provide(listen, current.value.scope)
+      const scope = yield* Scope.make()
+      current.value.end = Scope.close(scope, Exit.void)
+      yield* Scope.provide(listen, scope)
       yield* show(session)
       current.value.changePoller = (poller) => ConsentSignals.poller(signals, poller)
     } else {
