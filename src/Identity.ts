@@ -86,8 +86,8 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * The part of a request for an OAuth2 access token that belongs to the credential, and not to one use of it. AgentCore
- * keeps a user's grant under the whole of it, so every use must have the same.
+ * The properties of a request for an OAuth2 access token that belong to the credential, not to one use of it. AgentCore
+ * stores a user's grant under all of them, so every use must have the same values.
  *
  * @since 0.1.0
  * @category models
@@ -104,7 +104,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
    *   workload access token has to be one for that JWT.
    */
   readonly flow: F
-  /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
+  /** Default: none, so that the authorization server chooses. The list is always sent, even if it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
   readonly resources?: ReadonlyArray<string> | undefined
@@ -116,7 +116,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   readonly returnUrl?: string | undefined
   /**
    * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters. A request with other ones asks the user again, as one with other scopes does.
+   * parameters. A request with other parameters asks the user again, as a request with other scopes does.
    */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
@@ -130,7 +130,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
 export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
   extends AccessTokenDeclaration, ConsentOptions<E, R>
 {
-  /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
+  /** Asks the user again, and drops the token in the vault. It is sent with the first request only. */
   readonly forceAuthentication?: boolean | undefined
   /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
@@ -179,7 +179,7 @@ export interface ApiKeyCredential {
 }
 
 /**
- * The errors of obtaining an access token. The consent handler adds its own.
+ * The errors of a request for an access token. The consent handler adds its own.
  *
  * @since 0.1.0
  * @category errors
@@ -192,7 +192,7 @@ export type AccessTokenError =
   | AuthorizationTimedOut
 
 /**
- * The errors of obtaining an API key or a payment token.
+ * The errors of a request for an API key or a payment token.
  *
  * @since 0.1.0
  * @category errors
@@ -214,15 +214,15 @@ export interface Service {
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
    *
-   * `options` are for a declared credential. An inline request has them as properties.
+   * `options` are for a declared credential. An inline request has them as its own properties.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
     request: AccessTokenRequest<E, R> | AccessTokenCredential,
     options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
-   * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
-   * `getAccessToken`, at most until the session expires.
+   * Continues a session, also in another process. It polls at once. If the user has not consented yet, it continues
+   * like `getAccessToken`, until the session expires at the latest.
    */
   readonly resumeAccessToken: <E = RequiresUserConsent, R = never>(
     session: ConsentSession,
@@ -293,7 +293,7 @@ const isSession = (session: unknown): boolean =>
   Predicate.isObject(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
 
-// AWS explains neither of its two exceptions about return URLs. Only their messages have this name.
+// Only the message of an exception shows that it is about the return URL.
 const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
@@ -302,7 +302,7 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
     : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 
-/** Appends advice to the message of the service. The errors of a plane have the message alone. */
+/** Appends advice to the message of the service. The planes return the message unchanged. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
   isAboutReturnUrl(error)
     ? new ValidationException({
@@ -314,13 +314,13 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     })
     : error
 
-/** Fails with what is wrong with a request, or runs the effect. */
-const checked = <Request, A, E, R>(
-  refuse: (request: unknown) => ValidationException | undefined,
+/** Validates a request, then runs the effect. */
+const validated = <Request, A, E, R>(
+  validate: (request: unknown) => ValidationException | undefined,
   request: Request,
   run: (request: Request) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
+  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => validate(request) ?? run(request))
 
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
@@ -360,7 +360,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       (error): Effect.Effect<never, DataPlaneError | WorkloadAccessTokenError> =>
         error._tag === "ValidationException"
           ? Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
-          // The quota is that of the account: also another process can have used it up.
+          // The quota belongs to the account, so another process may have used it up.
           : isThrottled(error)
           ? Effect.andThen(Effect.flatMap(PollBudget, ({ throttled }) => throttled), Effect.fail(error))
           : Effect.fail(error)
@@ -368,10 +368,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const askOnce = (session: ConsentSession, sessionUri: Redacted.Redacted | undefined) =>
     requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri }).pipe(
-      Effect.flatMap((answer) => {
-        switch (answer._tag) {
+      Effect.flatMap((response) => {
+        switch (response._tag) {
           case "Issued":
-            return Effect.succeedSome(answer.accessToken)
+            return Effect.succeedSome(response.accessToken)
           case "Failed":
             return Effect.fail(new AuthorizationFailed({ provider: session.provider }))
           case "ConsentRequired":
@@ -404,7 +404,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         : Effect.fail(Request.notAnEffect("poll", wait))
     })
 
-  // The token may not be there yet, or the connection is lost: then the wait goes on.
+  // The wait continues if the token does not exist yet, or the connection was lost.
   const awaitGrant = (
     session: ConsentSession,
     grant: NonNullable<ConsentWait.ConsentWait["grant"]>
@@ -412,7 +412,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Effect.flatMap(grant, () =>
       Effect.flatMap(
         askOnce(session, undefined),
-        (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grant)
+        (response) => Option.isSome(response) ? Effect.succeed(response.value) : awaitGrant(session, grant)
       ))
 
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
@@ -440,7 +440,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     })
 
-  // The handler may itself obtain other credentials, which must not see the rejection of this one.
+  // The handler can request other credentials. The rejected credential must not affect them.
   const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     Effect.flatMap(
       Rejected,
@@ -452,15 +452,15 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
       const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
-      const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
-      if (refused !== undefined) return Effect.fail(refused)
+      const error = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+      if (error !== undefined) return Effect.fail(error)
       const tokenRequest = toOauth2TokenRequest(request, returnUrl)
       return Effect.flatMap(
         requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication }),
-        (answer): ReturnType<typeof getAccessToken<E, R>> => {
-          switch (answer._tag) {
+        (response): ReturnType<typeof getAccessToken<E, R>> => {
+          switch (response._tag) {
             case "Issued":
-              return Effect.succeed(answer.accessToken)
+              return Effect.succeed(response.accessToken)
             case "Failed":
               return Effect.fail(new AuthorizationFailed({ provider: request.provider }))
             case "InProgress":
@@ -477,8 +477,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
                     returnUrl,
                     customState: tokenRequest.customState,
                     customParameters: tokenRequest.customParameters,
-                    sessionUri: answer.sessionUri,
-                    authorizationUrl: answer.authorizationUrl,
+                    sessionUri: response.sessionUri,
+                    authorizationUrl: response.authorizationUrl,
                     // AWS sends no expiry.
                     expiresAt: DateTime.addDuration(now, sessionLifetime)
                   }),
@@ -494,12 +494,12 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     options: ConsentOptions<E, R> = {}
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.suspend(() => {
-      const refused = (isSession(session) ? undefined : Request.notASession(session))
+      const error = (isSession(session) ? undefined : Request.notASession(session))
         ?? Request.refuseConsentOptions(options)
-      return refused ?? Effect.flatMap(
+      return error ?? Effect.flatMap(
         Effect.provideService(pollOnce(session), CallPriority, "normal"),
-        (answer): ReturnType<typeof resumeAccessToken<E, R>> =>
-          Option.isSome(answer) ? Effect.succeed(answer.value) : showAndWait(session, options)
+        (response): ReturnType<typeof resumeAccessToken<E, R>> =>
+          Option.isSome(response) ? Effect.succeed(response.value) : showAndWait(session, options)
       )
     })
 
@@ -507,7 +507,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(
-      Effect.map((answer) => answer.apiKey)
+      Effect.map((response) => response.apiKey)
     )
 
   const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
@@ -518,7 +518,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         paymentTokenRequest: payment
       })
     ).pipe(
-      Effect.map((answer) => answer.paymentTokenResponse)
+      Effect.map((response) => response.paymentTokenResponse)
     )
 
   const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
@@ -543,26 +543,25 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return observe(
         "getApiKey",
         request,
-        checked(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
+        validated(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
         request,
-        checked(Request.refusePaymentTokenRequest, request, getPaymentToken)
+        validated(Request.refusePaymentTokenRequest, request, getPaymentToken)
       ),
     completeAuthorization: (options) =>
-      observe("completeAuthorization", undefined, checked(Request.refuseCompletion, options, completeAuthorization))
+      observe("completeAuthorization", undefined, validated(Request.refuseCompletion, options, completeAuthorization))
   }
 })
 
 /**
  * `Identity` over the data plane in context. Each use has its own data plane, also one inside another.
  *
- * Effect shares any other layer with all programs inside the one that it is provided to, also if they provide it again
- * over other services. A layer of your own over services, such as one that holds an `Identity`, needs `Layer.fresh`, or
- * `local`:
+ * Effect builds any other layer once for a program and for all programs inside it, even if they provide the layer again
+ * over other services. If your own layer depends on services, such as an `Identity`, use `Layer.fresh` or `local`:
  *
  * @since 0.1.0
  * @category layers

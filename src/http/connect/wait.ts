@@ -43,16 +43,19 @@ export interface Options {
   readonly context: Context.Context<Identity | WorkloadAccessToken>
   /** When to probe. */
   readonly schedule: Schedule.Schedule<unknown>
-  /** In milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly deadline: number
 }
 
-/** Waits for a signal, or for a probe that finds the grant. A signal after the end is lost: the next probe finds the grant. */
+/**
+ * Waits for a signal, or for a probe that finds the grant. A signal between two runs is lost, and the next probe finds
+ * the grant.
+ */
 export const untilGranted = ({ context, deadline, schedule, session, signals, topic }: Options) =>
   ConsentWait.withSignal(
     Effect.flatMap(
       pollUntil({ schedule, input: () => undefined, deadline, poll: Effect.provide(probe(session), context) }),
-      // A schedule that is done leaves the rest to the signal.
+      // After the last probe of a schedule, it still waits for a signal.
       (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
     ),
     (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
