@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
+import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import * as Semaphore from "effect/Semaphore"
 import { CallPriority, makeBucket } from "../internal/rateLimiter.js"
@@ -48,25 +49,38 @@ const makeRate = (limit: number) => {
   }
 }
 
-const makeForClock = (limit: number): Budget => {
-  const rate = makeRate(limit)
-  const take = makeBucket(Math.max(1, limit * maxBurst / 1000), rate.at)
-  const concurrent = Semaphore.makeUnsafe(Math.ceil(limit * concurrentFraction))
-  const queue = Semaphore.makeUnsafe(1)
-  const slot = queue.withPermit(take(() => 1))
-  return {
-    run: (poll) => concurrent.withPermit(Effect.andThen(slot, Effect.provideService(poll, CallPriority, "low"))),
-    throttled: Effect.map(Clock.currentTimeMillis, rate.halve)
-  }
-}
+const makeForClock = (limit: number): Effect.Effect<Budget> =>
+  Effect.gen(function*() {
+    const rate = makeRate(limit)
+    const take = makeBucket(Math.max(1, limit * maxBurst / 1000), rate.at)
+    const slot = Semaphore.makeUnsafe(1).withPermit(take(() => 1))
+    // A queue of permits. A release of a `Semaphore` visits all who wait, and thousands can wait here.
+    const permits = yield* Queue.unbounded<void>()
+    yield* Queue.offerAll(permits, Array.from({ length: Math.ceil(limit * concurrentFraction) }, () => undefined))
+    return {
+      run: (poll) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(restore(Queue.take(permits)), () =>
+            Effect.ensuring(
+              restore(Effect.andThen(slot, Effect.provideService(poll, CallPriority, "low"))),
+              Queue.offer(permits, undefined)
+            ))
+        ),
+      throttled: Effect.map(Clock.currentTimeMillis, rate.halve)
+    }
+  })
 
 /** A budget for each clock, because the time of a `TestClock` is not the time of another clock. */
 export const make = (limit: number): Budget => {
   const budgets = new WeakMap<Clock.Clock, Budget>()
-  const budget = Effect.map(Clock.Clock, (clock) => {
-    const known = budgets.get(clock) ?? makeForClock(limit)
-    budgets.set(clock, known)
-    return known
+  const budget = Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    const known = budgets.get(clock)
+    if (known !== undefined) return known
+    const made = yield* makeForClock(limit)
+    const first = budgets.get(clock) ?? made
+    budgets.set(clock, first)
+    return first
   })
   return {
     run: (poll) => Effect.flatMap(budget, ({ run }) => run(poll)),
