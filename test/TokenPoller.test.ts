@@ -39,14 +39,14 @@ const wait = (poller: TokenPoller.Poller, tokenAt: number) =>
   })
 
 describe("TokenPoller", () => {
-  it.effect("waits first, then asks every 5 seconds", () =>
+  it.effect("waits first, then polls every 5 seconds", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(yield* TokenPoller.TokenPoller, 15_000)
       assert.deepStrictEqual(times, [5_000, 10_000, 15_000])
       assert.strictEqual(Redacted.value(Option.getOrThrow(Option.getSuccess(result))), "token")
     }))
 
-  it.effect("gives up after 10 minutes", () =>
+  it.effect("fails after 10 minutes", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(TokenPoller.schedule(TokenPoller.defaultSchedule), Infinity)
       const error = Option.getOrThrow(Option.getFailure(result))
@@ -64,7 +64,7 @@ describe("TokenPoller", () => {
       assert.lengthOf(second.times, 2)
     }))
 
-  it("makes a poller of either", () => {
+  it("converts a schedule, and returns a poller unchanged", () => {
     const poller = TokenPoller.make(() => Effect.succeed(secret("token")))
     assert.strictEqual(TokenPoller.from(poller), poller)
     assert.isFunction(TokenPoller.from(Schedule.forever))
@@ -97,7 +97,7 @@ const crowd = (
 describe("the waits of a process", () => {
   const budget = (pollsPerSecond: number) => Effect.provide(TokenPoller.layerBudget({ pollsPerSecond }))
 
-  it.effect("share a budget: intervals stretch, polls are spread evenly, and no wait is left behind", () =>
+  it.effect("share a budget: intervals stretch, polls are spread evenly, and every wait polls", () =>
     Effect.gen(function*() {
       // 60 waits of every 5 seconds would be 12 polls a second.
       const { polls } = yield* crowd(60)
@@ -137,7 +137,7 @@ describe("the waits of a process", () => {
       for (const times of [...polls, ...others]) assert.isAtLeast(times.length, 1)
     }).pipe(budget(5)))
 
-  it.effect("leave their turns when they end", () =>
+  it.effect("leave the queue when they end", () =>
     Effect.gen(function*() {
       const { fibers, polls } = yield* crowd(200)
       yield* TestClock.adjust("6 seconds")
@@ -245,7 +245,7 @@ describe("the waits of a process", () => {
       Effect.provide(TokenPoller.layerBudget({ pollsPerSecond: 100 }))
     ))
 
-  it.effect("have a budget above 0", () =>
+  it.effect("reject a budget that is not above 0", () =>
     Effect.gen(function*() {
       for (const pollsPerSecond of [0, -1, Infinity, NaN, "100"]) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(

@@ -80,7 +80,7 @@ describe("a declared credential", () => {
   })
 })
 
-describe("a declaration that cannot be right throws", () => {
+describe("an invalid declaration", () => {
   const calendar = (patch: object) =>
     refusal(() => AccessToken.Tag()("test/Wrong", untyped({ provider: "google", flow: "USER_FEDERATION", ...patch })))
 
