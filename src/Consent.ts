@@ -71,7 +71,7 @@ export const console: ConsentHandler = print
  * Other users of the machine can read the arguments of a process. The browser is therefore started with the address of
  * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has asked
  * for that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page ends
- * with the handler. If the browser cannot open the page, another user of the machine may have taken the URL.
+ * with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
  *
  * @since 0.1.0
  * @category handlers
@@ -97,7 +97,9 @@ const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
     Effect.asVoid
   )
 
-/** Succeeds when the process ends with an error. Some browsers have opened the page then: `explorer.exe` has. */
+/**
+ * Succeeds when the process exits with an error. Even then, some browsers have opened the page, as `explorer.exe` does.
+ */
 const failure = (browser: ChildProcess): Effect.Effect<void> =>
   Effect.callback((resume) => {
     browser.on("error", () => resume(Effect.void))
@@ -108,7 +110,7 @@ const failure = (browser: ChildProcess): Effect.Effect<void> =>
   })
 
 /**
- * The handler of requests without a handler of their own. The flow reads it from the context of the calling program.
+ * The handler of requests that do not set one. The flow reads it from the context of the calling program.
  * Default: {@link fail}.
  *
  * @since 0.1.0
@@ -119,7 +121,7 @@ export const Handler = Context.Reference("effect-agentcore-identity/Consent/Hand
 })
 
 /**
- * The return URL of requests without a return URL of their own: where the browser goes after consent. It must be
+ * The return URL of requests that do not set one: where the browser goes after consent. It must be
  * registered on the workload identity. Default: none.
  *
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * Who waits for a consent, and how they learn that it has been given. A wait of a fiber gets a signal, and polls at
- * once. A wait that outlives its process, such as a durable workflow, leaves a registration. `durable/ObtainConsent`
- * reads it when a signal is sent.
+ * Signals to the waits for a consent. When a consent has been given, a waiting fiber receives a signal, and polls at
+ * once. A wait that outlives its process, such as a durable workflow, registers its execution: `durable/ObtainConsent`
+ * resumes the registered executions.
  *
- * The waits poll anyway. A lost signal delays them until their next poll.
+ * The waits also poll. After a lost signal they find the consent at their next poll.
  *
  * @since 0.1.0
  * @example
@@ -28,7 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import * as SharedWait from "./consent/sharedWait.js"
+import * as ConsentWait from "./consent/consentWait.js"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
@@ -39,8 +39,8 @@ import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
- * What a wait is for: one session, or the grant of a user, whatever session it comes from. The name identifies it, and
- * is secret: a store and a message have a keyed digest of it.
+ * What a wait is for: one session, or the grant of a user from any session. The name identifies it, and is secret:
+ * stores and messages contain only a keyed digest of it.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +68,7 @@ export interface Grant {
 }
 
 /**
- * - `Completed`: the token is there
+ * - `Completed`: the token exists
  * - `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
  *
  * @since 0.1.0
@@ -77,16 +77,15 @@ export interface Grant {
 export type Outcome = "Completed" | "WrongUser" | "Rejected"
 
 /**
- * - `signal`: passes an outcome to all who listen, in every process. It never fails: a signal that cannot be sent is
- *   lost. The outcome of a session is remembered for 10 minutes, because a session can be complete before the wait for it
- *   begins.
- * - `listen`: calls a function for each signal, and returns the function that ends this. It is not an effect, so that a
- *   wait for consent takes no fiber of its own.
- * - `register`: stores the name of an execution that waits for a grant, for example a durable workflow's, until it
- *   expires
- * - `registrations`: the executions that wait for a grant
- * - `unregister`: removes an execution that has learned of its grant. A callback that dies before it leaves the
- *   execution for the next one.
+ * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is
+ *   lost. The outcome of a session is remembered for 10 minutes, because a session can be completed before the wait for
+ *   it begins.
+ * - `listen`: calls a function for each signal, and returns a function that stops listening. It is not an effect, so
+ *   that a wait for consent needs no further fiber.
+ * - `register`: stores the name of an execution that waits for a grant, such as a durable workflow, until it expires
+ * - `registrations`: returns the executions that wait for a grant
+ * - `unregister`: removes an execution that was resumed. If a callback stops before that, the next callback resumes the
+ *   execution again.
  *
  * @since 0.1.0
  * @category services
@@ -121,7 +120,7 @@ export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Sessi
 
 /**
  * The topic of a grant. Two JWTs with the same issuer and subject have the same topic: a user who signs in again has a
- * new JWT. A user id and a JWT never have: AgentCore keeps their tokens apart.
+ * new JWT. A user id and a JWT never share a topic, because AgentCore stores their tokens separately.
  *
  * @since 0.1.0
  * @category topics
@@ -182,7 +181,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * The same as a layer. `PendingConsents.layerMemory` has it too. All layers of a program that provide it share it.
+ * The same as a layer, which `PendingConsents.layerMemory` includes. All layers of a program that provide it share it.
  *
  * @since 0.1.0
  * @category layers
@@ -202,65 +201,44 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
   Effect.callback((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
 
 /**
- * A poller that also polls when its session is complete, and fails with `AuthorizationFailed` when its session can
+ * A poller that also polls when its session is completed, and fails with `AuthorizationFailed` when its session can
  * never be completed. After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion
- * whose response was lost.
+ * whose response was lost, and the token exists then.
  *
  * @since 0.1.0
  * @category waits
  */
-export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => {
-  const run = SharedWait.runOf(base)
-  return run === undefined ? (wait) => Effect.raceFirst(base(wait), afterSignal(signals, wait)) : SharedWait.toPoller(
-    (wait) => run(wait, wakeOf(signals, wait.session))
+export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
+  ConsentWait.withSignal(
+    base(wait),
+    (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),
+    (outcome) => pollAfter(wait, outcome)
+  )
+
+/** `None` if the token does not exist yet, or the connection was lost: then the wait continues. */
+const pollAfter = <E, R>(
+  { poll, session }: TokenPoller.Wait<E, R>,
+  outcome: Outcome
+): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
+  const prompt = Effect.provideService(poll, CallPriority, "normal")
+  if (outcome === "Completed") return prompt
+  const failure = new AuthorizationFailed({ provider: session.provider, reason: outcome })
+  return outcome === "WrongUser" ? failure : Effect.filterOrFail(
+    Effect.orElseSucceed(prompt, Option.none<Redacted.Redacted>),
+    Option.isSome,
+    () => failure
   )
 }
-
-const failureOf = (provider: string, outcome: Outcome | undefined): AuthorizationFailed | undefined =>
-  outcome === undefined || outcome === "Completed" ? undefined : new AuthorizationFailed({ provider, reason: outcome })
-
-const wakeOf = (signals: Service, { provider, sessionUri }: TokenPoller.PollState["session"]): SharedWait.Wake => {
-  const topic = session(sessionUri)
-  let received: Outcome | undefined
-  return {
-    register: (onWake) =>
-      signals.listen(topic, (outcome) => {
-        received = outcome
-        onWake()
-      }),
-    failure: () => failureOf(provider, received)
-  }
-}
-
-const afterSignal = <E, R>(
-  signals: Service,
-  { poll, session: { provider, sessionUri } }: TokenPoller.Wait<E, R>
-): Effect.Effect<Redacted.Redacted, E | AuthorizationFailed, R> =>
-  Effect.flatMap(
-    nextOf(signals, session(sessionUri)),
-    (outcome): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
-      const failure = failureOf(provider, outcome)
-      const asked = Effect.provideService(poll, CallPriority, "normal")
-      return failure === undefined
-        ? asked
-        : outcome === "WrongUser"
-        ? failure
-        : SharedWait.lastPoll(asked, failure)
-    }
-  ).pipe(
-    // The token is not there yet, or the connection is lost: the base goes on.
-    Effect.flatMap((answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : Effect.never)
-  )
 
 /**
- * Provides a `TokenPoller` whose waits end one round trip after the callback, also after that of another process.
- * `ConsentCallback.layer` provides one itself: this one is for programs without that page.
+ * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the
+ * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerPoller = (options?: {
-  /** How to wait for users who do not return to the page. Default: `TokenPoller.defaultPoller`. */
+  /** How to wait if no signal arrives. Default: `TokenPoller.defaultPoller`. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
 }): Layer.Layer<never, never, ConsentSignals> =>
   Layer.effect(TokenPoller.TokenPoller)(

@@ -39,7 +39,6 @@ import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
 import * as ConsentWait from "./consent/consentWait.js"
 import { PollBudget } from "./consent/pollBudget.js"
-import * as SharedWait from "./consent/sharedWait.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
   DataPlane,
@@ -87,8 +86,8 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
 }
 
 /**
- * The part of a request for an OAuth2 access token that belongs to the credential, and not to one use of it. AgentCore
- * keeps a user's grant under the whole of it, so every use must have the same.
+ * The properties of a request for an OAuth2 access token that belong to the credential, not to one use of it. AgentCore
+ * stores a user's grant under all of them, so every use must have the same values.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +104,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
    *   workload access token has to be one for that JWT.
    */
   readonly flow: F
-  /** Default: none; the authorization server then chooses. The list is always sent, also when it is empty. */
+  /** Default: none, so that the authorization server chooses. The list is always sent, even if it is empty. */
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Resource indicators (RFC 8707). */
   readonly resources?: ReadonlyArray<string> | undefined
@@ -117,7 +116,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
   readonly returnUrl?: string | undefined
   /**
    * Further parameters of the authorization request, such as Google's `access_type`. They never override standard
-   * parameters. A request with other ones asks the user again, as one with other scopes does.
+   * parameters. A request with other parameters asks the user again, as a request with other scopes does.
    */
   readonly customParameters?: { readonly [name: string]: string } | undefined
 }
@@ -131,7 +130,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
 export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
   extends AccessTokenDeclaration, ConsentOptions<E, R>
 {
-  /** Asks the user again, and drops the token in the vault. Sent with the first call only. */
+  /** Asks the user again, and drops the token in the vault. It is sent with the first request only. */
   readonly forceAuthentication?: boolean | undefined
   /** State of the application. The return URL carries it back. */
   readonly customState?: Redacted.Redacted | undefined
@@ -180,7 +179,7 @@ export interface ApiKeyCredential {
 }
 
 /**
- * The errors of obtaining an access token. The consent handler adds its own.
+ * The errors of a request for an access token. The consent handler adds its own.
  *
  * @since 0.1.0
  * @category errors
@@ -193,7 +192,7 @@ export type AccessTokenError =
   | AuthorizationTimedOut
 
 /**
- * The errors of obtaining an API key or a payment token.
+ * The errors of a request for an API key or a payment token.
  *
  * @since 0.1.0
  * @category errors
@@ -215,15 +214,15 @@ export interface Service {
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
    * the handler shows the URL once, and the flow waits for the token.
    *
-   * `options` are for a declared credential. An inline request has them as properties.
+   * `options` are for a declared credential. An inline request has them as its own properties.
    */
   readonly getAccessToken: <E = RequiresUserConsent, R = never>(
     request: AccessTokenRequest<E, R> | AccessTokenCredential,
     options?: ConsentOptions<E, R>
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /**
-   * Continues a session, also in another process. It polls at once. If the user has not consented yet, it goes on like
-   * `getAccessToken`, at most until the session expires.
+   * Continues a session, also in another process. It polls at once. If the user has not consented yet, it continues
+   * like `getAccessToken`, until the session expires at the latest.
    */
   readonly resumeAccessToken: <E = RequiresUserConsent, R = never>(
     session: ConsentSession,
@@ -294,7 +293,7 @@ const isSession = (session: unknown): boolean =>
   Predicate.isObject(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
 
-// AWS explains neither of its two exceptions about return URLs. Only their messages have this name.
+// Only the message of an exception shows that it is about the return URL.
 const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
@@ -303,7 +302,7 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
     : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 
-/** Appends advice to the message of the service. The errors of a plane have the message alone. */
+/** Appends advice to the message of the service. The planes return the message unchanged. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
   isAboutReturnUrl(error)
     ? new ValidationException({
@@ -315,13 +314,13 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     })
     : error
 
-/** Fails with what is wrong with a request, or runs the effect. */
-const checked = <Request, A, E, R>(
-  refuse: (request: unknown) => ValidationException | undefined,
+/** Validates a request, then runs the effect. */
+const validated = <Request, A, E, R>(
+  validate: (request: unknown) => ValidationException | undefined,
   request: Request,
   run: (request: Request) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => refuse(request) ?? run(request))
+  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => validate(request) ?? run(request))
 
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
@@ -361,7 +360,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       (error): Effect.Effect<never, DataPlaneError | WorkloadAccessTokenError> =>
         error._tag === "ValidationException"
           ? Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
-          // The quota is that of the account: also another process can have used it up.
+          // The quota belongs to the account, so another process may have used it up.
           : isThrottled(error)
           ? Effect.andThen(Effect.flatMap(PollBudget, ({ throttled }) => throttled), Effect.fail(error))
           : Effect.fail(error)
@@ -369,10 +368,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const askOnce = (session: ConsentSession, sessionUri: Redacted.Redacted | undefined) =>
     requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri }).pipe(
-      Effect.flatMap((answer) => {
-        switch (answer._tag) {
+      Effect.flatMap((response) => {
+        switch (response._tag) {
           case "Issued":
-            return Effect.succeedSome(answer.accessToken)
+            return Effect.succeedSome(response.accessToken)
           case "Failed":
             return Effect.fail(new AuthorizationFailed({ provider: session.provider }))
           case "ConsentRequired":
@@ -388,33 +387,32 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const pollOnce = (session: ConsentSession) => askOnce(session, session.sessionUri)
 
-  // The heap of a wait matters, since thousands of users can think at the same time. A suspended generator would keep
-  // its variables, and an effect that is made before it runs all effects in it.
-  const wait = <E, R>(session: ConsentSession, { poll: given }: ConsentOptions<E, R>, wake: ConsentWait.Wake) =>
+  const wait = <E, R>(
+    session: ConsentSession,
+    { poll: given }: ConsentOptions<E, R>,
+    { changePoller }: ConsentWait.ConsentWait
+  ) =>
     Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
-      const poller = given === undefined ? byDefault : TokenPoller.from(given)
-      const poll = Effect.suspend(() => pollOnce(session))
-      const wait = poller({ session, poll })
-      return !Effect.isEffect(wait)
-        ? Effect.fail(Request.notAnEffect("poll", wait))
-        // A shared wait ends with the session by itself, without the two fibers of a race.
-        : SharedWait.runOf(poller) !== undefined
-        ? wake(wait, poll)
-        : Effect.timeoutOrElse(wake(wait, poll), {
-          duration,
-          orElse: () => Effect.fail(new AuthorizationTimedOut({ session }))
-        })
+      const base = given === undefined ? byDefault : TokenPoller.from(given)
+      const poller = changePoller === undefined ? base : changePoller(base)
+      const wait = poller({ session, poll: Effect.suspend(() => pollOnce(session)) })
+      return Effect.isEffect(wait)
+        ? Effect.raceFirst(
+          wait,
+          Effect.flatMap(Effect.sleep(duration), () => Effect.fail(new AuthorizationTimedOut({ session })))
+        )
+        : Effect.fail(Request.notAnEffect("poll", wait))
     })
 
-  // The token may not be there yet, or the connection is lost: then the wait goes on.
+  // The wait continues if the token does not exist yet, or the connection was lost.
   const awaitGrant = (
     session: ConsentSession,
-    grantWait: ConsentWait.GrantWait
+    grant: NonNullable<ConsentWait.ConsentWait["grant"]>
   ): Effect.Effect<Redacted.Redacted, AccessTokenError, WorkloadAccessToken> =>
-    Effect.flatMap(grantWait, () =>
+    Effect.flatMap(grant, () =>
       Effect.flatMap(
         askOnce(session, undefined),
-        (answer) => Option.isSome(answer) ? Effect.succeed(answer.value) : awaitGrant(session, grantWait)
+        (response) => Option.isSome(response) ? Effect.succeed(response.value) : awaitGrant(session, grant)
       ))
 
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
@@ -424,15 +422,25 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
-      return Effect.isEffect(shown)
-        ? ConsentWait.run(
-          shown as ReturnType<typeof handler>,
-          (wake, grantWait) => grantWait === undefined ? wait(session, options, wake) : awaitGrant(session, grantWait)
+      if (!Effect.isEffect(shown)) return Effect.fail(Request.notAnEffect("consent", shown))
+      const current: ConsentWait.ConsentWait = {}
+      const end = Effect.suspend(() => current.end ?? Effect.void)
+      return Effect.uninterruptibleMask((restore) =>
+        restore(shown as ReturnType<typeof handler>).pipe(
+          Effect.provideService(ConsentWait.Current, Option.some(current)),
+          Effect.onError(() => end),
+          Effect.flatMap(() => {
+            const waiting = restore(
+              current.grant === undefined ? wait(session, options, current) : awaitGrant(session, current.grant)
+            )
+            // A finalizer takes memory as long as the wait lasts, and most handlers have none.
+            return current.end === undefined ? waiting : Effect.ensuring(waiting, end)
+          })
         )
-        : Effect.fail(Request.notAnEffect("consent", shown))
+      )
     })
 
-  // The handler may itself obtain other credentials, which must not see the rejection of this one.
+  // The handler can request other credentials. The rejected credential must not affect them.
   const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     Effect.flatMap(
       Rejected,
@@ -444,15 +452,15 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
       const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
-      const refused = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
-      if (refused !== undefined) return Effect.fail(refused)
+      const error = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+      if (error !== undefined) return Effect.fail(error)
       const tokenRequest = toOauth2TokenRequest(request, returnUrl)
       return Effect.flatMap(
         requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication }),
-        (answer): ReturnType<typeof getAccessToken<E, R>> => {
-          switch (answer._tag) {
+        (response): ReturnType<typeof getAccessToken<E, R>> => {
+          switch (response._tag) {
             case "Issued":
-              return Effect.succeed(answer.accessToken)
+              return Effect.succeed(response.accessToken)
             case "Failed":
               return Effect.fail(new AuthorizationFailed({ provider: request.provider }))
             case "InProgress":
@@ -469,8 +477,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
                     returnUrl,
                     customState: tokenRequest.customState,
                     customParameters: tokenRequest.customParameters,
-                    sessionUri: answer.sessionUri,
-                    authorizationUrl: answer.authorizationUrl,
+                    sessionUri: response.sessionUri,
+                    authorizationUrl: response.authorizationUrl,
                     // AWS sends no expiry.
                     expiresAt: DateTime.addDuration(now, sessionLifetime)
                   }),
@@ -486,12 +494,12 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     options: ConsentOptions<E, R> = {}
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.suspend(() => {
-      const refused = (isSession(session) ? undefined : Request.notASession(session))
+      const error = (isSession(session) ? undefined : Request.notASession(session))
         ?? Request.refuseConsentOptions(options)
-      return refused ?? Effect.flatMap(
+      return error ?? Effect.flatMap(
         Effect.provideService(pollOnce(session), CallPriority, "normal"),
-        (answer): ReturnType<typeof resumeAccessToken<E, R>> =>
-          Option.isSome(answer) ? Effect.succeed(answer.value) : showAndWait(session, options)
+        (response): ReturnType<typeof resumeAccessToken<E, R>> =>
+          Option.isSome(response) ? Effect.succeed(response.value) : showAndWait(session, options)
       )
     })
 
@@ -499,7 +507,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(
-      Effect.map((answer) => answer.apiKey)
+      Effect.map((response) => response.apiKey)
     )
 
   const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
@@ -510,7 +518,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         paymentTokenRequest: payment
       })
     ).pipe(
-      Effect.map((answer) => answer.paymentTokenResponse)
+      Effect.map((response) => response.paymentTokenResponse)
     )
 
   const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
@@ -535,26 +543,25 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return observe(
         "getApiKey",
         request,
-        checked(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
+        validated(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
         request,
-        checked(Request.refusePaymentTokenRequest, request, getPaymentToken)
+        validated(Request.refusePaymentTokenRequest, request, getPaymentToken)
       ),
     completeAuthorization: (options) =>
-      observe("completeAuthorization", undefined, checked(Request.refuseCompletion, options, completeAuthorization))
+      observe("completeAuthorization", undefined, validated(Request.refuseCompletion, options, completeAuthorization))
   }
 })
 
 /**
  * `Identity` over the data plane in context. Each use has its own data plane, also one inside another.
  *
- * Effect shares any other layer with all programs inside the one that it is provided to, also if they provide it again
- * over other services. A layer of your own over services, such as one that holds an `Identity`, needs `Layer.fresh`, or
- * `local`:
+ * Effect builds any other layer once for a program and for all programs inside it, even if they provide the layer again
+ * over other services. If your own layer depends on services, such as an `Identity`, use `Layer.fresh` or `local`:
  *
  * @since 0.1.0
  * @category layers

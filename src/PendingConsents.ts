@@ -26,7 +26,7 @@ import { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained
  * with.
  *
- * The optional members are for the page that opened the session. A store keeps and returns them with it.
+ * The optional properties are for the page that opened the session. A store keeps and returns them with it.
  *
  * @since 0.1.0
  * @category models
@@ -35,21 +35,21 @@ export interface PendingConsent {
   readonly session: ConsentSession
   readonly user: UserIdentifier
   /**
-   * The name of the workload identity that asks. With it, the page after consent can ask AgentCore for the token. With
-   * `credential`, it tells who else waits for this consent.
+   * The name of the workload identity that requests the token. The page after consent uses it to request the token from
+   * AgentCore, and uses it with `credential` to find the other waits for this consent.
    */
   readonly workload?: string | undefined
   /** The name that the application has for the credential. */
   readonly credential?: string | undefined
-  /** Where the browser goes on after the page, an address that the application allows. */
+  /** Where the browser continues after the page, an address that the application allows. */
   readonly continue?: string | undefined
 }
 
 const damaged = Constraint.problem("The pending consent is damaged")
 
 /**
- * A pending consent as JSON, for a store of one's own. The text contains the secrets in clear: encrypt it. The error of
- * a damaged text has no values.
+ * A pending consent as JSON, for a custom store. The JSON contains the secrets in plain text: encrypt it. The error
+ * about damaged JSON contains no values.
  *
  * @since 0.1.0
  * @category schemas
@@ -65,7 +65,7 @@ export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonStr
 /**
  * The session cannot be claimed.
  *
- * - `Unknown`: it was not opened here, or it was removed some time after its expiry
+ * - `Unknown`: it was not opened here, or it was removed after its expiry
  * - `AlreadyClaimed`: it was claimed before
  * - `Expired`: it has expired
  *
@@ -100,10 +100,10 @@ export {
  *   ended before it could signal.
  *
  * A store without `settle` and `unsettled` is complete. With it, the waits of a process that was killed while it
- * completed a session find the grant when they next ask AgentCore.
+ * completed a session find the grant at their next request to AgentCore.
  *
  * An implementation for more than one process needs a store with an atomic "get and mark", as
- * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` have. It keeps all members of a
+ * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` have. It keeps all properties of a
  * {@link PendingConsent}: {@link FromJson} encodes them.
  *
  * @since 0.1.0
@@ -206,8 +206,8 @@ export const handler = <E, R>(options: {
 }): ConsentHandler<E | ConsentStoreError, R | PendingConsents> =>
 (session) =>
   Effect.gen(function*() {
-    const refused = refusePendingOptions(options)
-    if (refused !== undefined) return yield* refused
+    const error = refusePendingOptions(options)
+    if (error !== undefined) return yield* error
     const pending = yield* PendingConsents
     // A flow that runs the handler has a caller.
     const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))

@@ -1,17 +1,19 @@
 /**
- * How a program waits for a user's consent: by a `Schedule`, or by a poller of its own.
+ * How a program waits for a user's consent: by a `Schedule`, or by a custom poller.
  *
- * All waits of a process that follow a schedule share one budget of polls, and those of `http/Connect` too. By default
- * it has 100 a second: half of the quota of `GetResourceOauth2Token` (AWS documentation). While more waits are due than
- * the budget has polls, their intervals stretch: the polls are spread evenly, and the wait that is due longest is the
- * next. The budget halves when the service throttles a call, at most once a second, because the quota is that of the
- * account. It recovers by a hundredth a second. At most a quarter of its polls run at the same time, so that polls that
- * are answered slowly leave connections to other calls.
+ * All waits of a process that follow a schedule share one polling budget, including those of `http/Connect`. The
+ * default is 100 polls per second: half of the quota of `GetResourceOauth2Token` (AWS documentation). If more polls are
+ * due, the intervals stretch: the budget spreads the polls evenly, and the poll that has been due longest runs next.
+ *
+ * When the service throttles a call, the budget halves, at most once per second, because the quota belongs to the
+ * account. It recovers by 1 % of the default per second. A quarter of the polls of a second can run concurrently, so
+ * that slow responses leave connections to other calls.
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -19,9 +21,8 @@ import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { PollBudget } from "./consent/pollBudget.js"
+import { PollBudget, pollUntil } from "./consent/pollBudget.js"
 import * as PollBudgets from "./consent/pollBudget.js"
-import * as SharedWait from "./consent/sharedWait.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
@@ -40,8 +41,8 @@ export interface PollState {
 }
 
 /**
- * A wait. `poll` asks once, and returns the token if there is one. A failure of `poll` ends the wait. Throttling, 5xx
- * responses and lost connections are not failures here: they count as "not yet".
+ * A wait. `poll` sends one request, and returns the token if there is one. A failure of `poll` ends the wait. After
+ * throttling, a 5xx response or a lost connection, `poll` returns `None`.
  *
  * @since 0.1.0
  * @category models
@@ -49,7 +50,7 @@ export interface PollState {
 export interface Wait<out E, out R> {
   /** The session that the user has to authorize. */
   readonly session: ConsentSession
-  /** Asks once. */
+  /** Requests the token once. */
   readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
 }
 
@@ -66,6 +67,8 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
   R
 >
 
+const every5Seconds = Schedule.spaced("5 seconds")
+
 /**
  * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
  * documentation).
@@ -73,14 +76,14 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
  * @since 0.1.0
  * @category schedules
  */
-export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.spaced("5 seconds").pipe(
-  Schedule.upTo({ duration: sessionLifetime })
-)
+export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.upTo(every5Seconds, {
+  duration: sessionLifetime
+})
 
 /**
- * A poller that follows a schedule. It waits before the first poll, because the service has just answered that the
+ * A poller that follows a schedule. It waits before the first poll, because the service has just responded that the
  * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the
- * budget of the process is used up, a poll comes later than the schedule says.
+ * polling budget of the process is used up, a poll runs later than its scheduled time.
  *
  * @since 0.1.0
  * @category constructors
@@ -96,29 +99,21 @@ export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.s
  *   )
  * )
  */
-export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => ({ poll, session }) =>
-  Effect.flatMap(PollBudget, (budget) => {
-    let attempt = -1
-    let token = Option.none<Redacted.Redacted>()
-    // The first run does not poll: `repeat` runs once before the first delay of the schedule.
-    const step = Effect.suspend(() => {
-      attempt++
-      const state: PollState = { session, attempt }
-      return attempt === 0
-        ? Effect.succeed(state)
-        : Effect.map(Effect.andThen(budget.turn({ delay: 0 }), budget.run(poll)), (answer) => {
-          token = answer
-          return state
-        })
-    })
-    return Effect.repeat(step, { schedule: policy, until: () => Option.isSome(token) }).pipe(
-      Effect.flatMap(() => Effect.fromOption(token)),
-      Effect.catchTag("NoSuchElementError", () => Effect.fail(new AuthorizationTimedOut({ session })))
-    )
-  })
+export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => (wait) =>
+  pollSession(policy, Infinity, wait)
+
+const pollSession = <E, R>(
+  schedule: Schedule.Schedule<unknown, PollState>,
+  deadline: number,
+  { poll, session }: Wait<E, R>
+): Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R> =>
+  Effect.flatMap(
+    pollUntil({ schedule, deadline, input: (attempt): PollState => ({ session, attempt }), poll }),
+    Option.match({ onNone: () => Effect.fail(new AuthorizationTimedOut({ session })), onSome: Effect.succeed })
+  )
 
 /**
- * A custom poller, for example for a push, a queue, or a page that knows when the user is back.
+ * A custom poller, for example for a push message, a queue, or a page that the user returns to.
  *
  * @since 0.1.0
  * @category constructors
@@ -143,21 +138,22 @@ export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller 
 export const make = (poller: Poller): Poller => poller
 
 /**
- * A poller for many waits: every 5 seconds, less often while the budget is used up, until the session expires, at most
- * for 10 minutes. A wait is one suspended fiber, without a timer of its own.
+ * Polls every 5 seconds, less often while the budget is used up, until the session expires, up to 10 minutes.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const defaultPoller: Poller = SharedWait.toPoller(
-  SharedWait.make(Duration.seconds(5), Duration.millis(sessionLifetime))
-)
+export const defaultPoller: Poller = (wait) =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      pollSession(every5Seconds, Math.min(now + sessionLifetime, DateTime.toEpochMillis(wait.session.expiresAt)), wait)
+  )
 
 /**
- * A budget of its own for the waits of a program, instead of the one of its process.
+ * A separate polling budget for the waits of a program.
  *
- * Without this layer the budget is the default value of a `Context.Reference`. Effect makes that value once and keeps
- * it for the life of the process, so that all programs of the process share it.
+ * Without this layer, all programs of the process share the default budget.
  *
  * @since 0.1.0
  * @category layers
@@ -168,16 +164,16 @@ export const defaultPoller: Poller = SharedWait.toPoller(
  * const budget = TokenPoller.layerBudget({ pollsPerSecond: 25 })
  */
 export const layerBudget = (options: {
-  /** In polls a second, above 0. A process that shares the account with others takes its part. */
+  /** Polls per second, above 0. Divide the quota of the account among the processes that share it. */
   readonly pollsPerSecond: number
 }): Layer.Layer<never> => {
-  const refused = refuseBudget(options)
-  return refused === undefined
+  const error = validateBudget(options)
+  return error === undefined
     ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond))
-    : Layer.unwrap(Effect.die(refused))
+    : Layer.unwrap(Effect.die(error))
 }
 
-const refuseBudget = Validation.refuse(
+const validateBudget = Validation.refuse(
   () =>
     Schema.Struct({
       pollsPerSecond: Constraint.guard(
@@ -189,7 +185,7 @@ const refuseBudget = Validation.refuse(
 )
 
 /**
- * The poller of requests without one of their own. The flow reads it from the context of the calling program. Default:
+ * The poller of requests that do not set one. The flow reads it from the context of the calling program. Default:
  * {@link defaultPoller}.
  *
  * @since 0.1.0
@@ -200,7 +196,7 @@ export const TokenPoller = Context.Reference("effect-agentcore-identity/TokenPol
 })
 
 /**
- * Converts a schedule to a poller. Returns a poller as it is.
+ * Converts a schedule to a poller. Returns a poller unchanged.
  *
  * @since 0.1.0
  * @category constructors

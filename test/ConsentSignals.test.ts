@@ -66,7 +66,7 @@ describe("ConsentSignals.layerPoller", () => {
           assert.deepStrictEqual(times, [1_000])
         }).pipe(provided))
 
-      it.effect("goes on when the token is not there yet", () =>
+      it.effect("continues when the token does not exist yet", () =>
         Effect.gen(function*() {
           const { result, times } = yield* wait(10_000)
           yield* TestClock.adjust("6 seconds")
@@ -93,7 +93,7 @@ describe("ConsentSignals.layerPoller", () => {
           assert.deepStrictEqual([...times, ...later.times], [])
         }).pipe(provided))
 
-      it.effect("asks once before a rejection ends it: the response of the completion may have been lost", () =>
+      it.effect("polls once before a rejection ends it: the response of the completion may have been lost", () =>
         Effect.gen(function*() {
           const granted = yield* wait(1_000)
           const rejected = yield* wait(Infinity)
@@ -105,7 +105,7 @@ describe("ConsentSignals.layerPoller", () => {
           assert.deepStrictEqual([granted.times, rejected.times], [[1_000], [1_000]])
         }).pipe(provided))
 
-      it.effect("knows for ten minutes what happened before it began", () =>
+      it.effect("receives an outcome up to ten minutes after it was signalled", () =>
         Effect.gen(function*() {
           yield* signal("Completed")
           yield* TestClock.adjust("9 minutes")
@@ -116,7 +116,7 @@ describe("ConsentSignals.layerPoller", () => {
     })
   }
 
-  it.effect("without signals it polls", () =>
+  it.effect("polls without signals", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(10_000)
       yield* TestClock.adjust("10 seconds")

@@ -41,14 +41,14 @@ const session = new ConsentSession({
 })
 
 describe("Identity.getAccessToken", () => {
-  it.effect("gives the token of the first answer without asking the user", () =>
+  it.effect("returns the token of the first response without asking the user", () =>
     Effect.gen(function*() {
       const token = yield* getAccessToken({ ...calendar, consent: () => Effect.die(new Error("must not be shown")) })
       assert.strictEqual(Redacted.value(token), "access-token")
       assert.lengthOf(yield* tokenCalls, 1)
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
 
-  it.effect("sends scopes always, and other lists and maps only when they have members", () =>
+  it.effect("always sends scopes, and sends other lists and maps only when they are not empty", () =>
     Effect.gen(function*() {
       yield* getAccessToken({ provider: "github", flow: "M2M", resources: [], audiences: [], customParameters: {} })
       yield* getAccessToken({
@@ -126,7 +126,7 @@ describe("Identity.getAccessToken", () => {
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.consent, answers.issued()]
     }))))
 
-  it.effect("ends at the first poll that says FAILED", () =>
+  it.effect("fails at the first poll whose status is FAILED", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("1 hour")
@@ -136,7 +136,7 @@ describe("Identity.getAccessToken", () => {
       getResourceOauth2Token: [answers.consent, answers.inProgress, answers.failed]
     }))))
 
-  it.effect("fails at once when the first answer says FAILED, or says nothing", () =>
+  it.effect("fails at once when the status of the first response is FAILED or missing", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "AuthorizationFailed")
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "NoTokenOrUrl")
@@ -188,7 +188,7 @@ describe("Identity.getAccessToken", () => {
       getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
     }))))
 
-  it.effect("takes a schedule, which sees the session and the number of the attempt", () =>
+  it.effect("accepts a schedule, whose input is the session and the number of the attempt", () =>
     Effect.gen(function*() {
       const states = yield* Ref.make<ReadonlyArray<TokenPoller.PollState>>([])
       const poll = Schedule.exponential("1 second").pipe(
@@ -206,7 +206,7 @@ describe("Identity.getAccessToken", () => {
       getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
     }))))
 
-  it.effect("takes a poller in place of a schedule", () =>
+  it.effect("accepts a poller instead of a schedule", () =>
     Effect.gen(function*() {
       const back = yield* Deferred.make<void>()
       const poll = TokenPoller.make(({ poll, session }) =>
@@ -297,7 +297,7 @@ describe("Identity.resumeAccessToken", () => {
     options?: Identity.ConsentOptions<E, R>
   ) => Effect.flatMap(Identity.Identity, (identity) => identity.resumeAccessToken(session, options))
 
-  it.effect("asks at once", () =>
+  it.effect("polls at once", () =>
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* resume(session)), "access-token")
       const [call] = yield* tokenCalls
@@ -305,14 +305,14 @@ describe("Identity.resumeAccessToken", () => {
       assert.strictEqual(call?.request.resourceOauth2ReturnUrl, "https://agent.example.com/consent")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
 
-  it.effect("asks once, then fails with the session again when there is no handler", () =>
+  it.effect("polls once, then fails with the session again when there is no handler", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(resume(session))
       assert.strictEqual(error._tag, "RequiresUserConsent")
       assert.lengthOf(yield* tokenCalls, 1)
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.inProgress] }))))
 
-  it.effect("goes on with a session that another process saved", () =>
+  it.effect("continues a session that another process saved", () =>
     Effect.gen(function*() {
       const saved = JSON.stringify(yield* Schema.encodeEffect(ConsentSession)(session))
       const restored = yield* Schema.decodeEffect(Schema.fromJsonString(ConsentSession))(saved)
@@ -329,7 +329,7 @@ describe("Identity.resumeAccessToken", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
 
-  it.effect("asks once for an expired session, and does not show it", () =>
+  it.effect("polls once for an expired session, and does not show it", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("10 minutes")
       const consent = () => Effect.die(new Error("must not be shown"))
@@ -352,7 +352,7 @@ describe("Identity and the workload access token", () => {
     getWorkloadAccessToken: (_, index) => Effect.succeed({ workloadAccessToken: secret(`workload-${index + 1}`) })
   }
 
-  it.effect("renews a refused token and repeats the call once", () =>
+  it.effect("renews a rejected token and repeats the call once", () =>
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* getAccessToken(calendar)), "access-token")
       const tokens = (yield* tokenCalls).map((call) => Redacted.value(call.request.workloadIdentityToken))
@@ -362,7 +362,7 @@ describe("Identity and the workload access token", () => {
       getResourceOauth2Token: [failures.unauthorized, answers.issued()]
     }))))
 
-  it.effect("gives up when the renewed token is refused as well", () =>
+  it.effect("fails when the renewed token is rejected as well", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "UnauthorizedException")
       assert.lengthOf(yield* tokenCalls, 2)
@@ -407,7 +407,7 @@ describe("Identity, other credentials", () => {
       ])
     }).pipe(Effect.provide(scripted({ completeResourceTokenAuth: [Effect.void] }))))
 
-  it.effect("refuses a request that breaks a limit before anything is sent, and names the member", () =>
+  it.effect("rejects a request that exceeds a limit before anything is sent, and names the property", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const error = yield* Effect.flip(identity.getApiKey({ provider: "no spaces" }))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -12,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",
@@ -38,14 +39,14 @@ const wait = (poller: TokenPoller.Poller, tokenAt: number) =>
   })
 
 describe("TokenPoller", () => {
-  it.effect("waits first, then asks every 5 seconds", () =>
+  it.effect("waits first, then polls every 5 seconds", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(yield* TokenPoller.TokenPoller, 15_000)
       assert.deepStrictEqual(times, [5_000, 10_000, 15_000])
       assert.strictEqual(Redacted.value(Option.getOrThrow(Option.getSuccess(result))), "token")
     }))
 
-  it.effect("gives up after 10 minutes", () =>
+  it.effect("fails after 10 minutes", () =>
     Effect.gen(function*() {
       const { result, times } = yield* wait(TokenPoller.schedule(TokenPoller.defaultSchedule), Infinity)
       const error = Option.getOrThrow(Option.getFailure(result))
@@ -63,7 +64,7 @@ describe("TokenPoller", () => {
       assert.lengthOf(second.times, 2)
     }))
 
-  it("makes a poller of either", () => {
+  it("converts a schedule, and returns a poller unchanged", () => {
     const poller = TokenPoller.make(() => Effect.succeed(secret("token")))
     assert.strictEqual(TokenPoller.from(poller), poller)
     assert.isFunction(TokenPoller.from(Schedule.forever))
@@ -96,7 +97,7 @@ const crowd = (
 describe("the waits of a process", () => {
   const budget = (pollsPerSecond: number) => Effect.provide(TokenPoller.layerBudget({ pollsPerSecond }))
 
-  it.effect("share a budget: intervals stretch, polls are spread evenly, and no wait is left behind", () =>
+  it.effect("share a budget: intervals stretch, polls are spread evenly, and every wait polls", () =>
     Effect.gen(function*() {
       // 60 waits of every 5 seconds would be 12 polls a second.
       const { polls } = yield* crowd(60)
@@ -136,7 +137,7 @@ describe("the waits of a process", () => {
       for (const times of [...polls, ...others]) assert.isAtLeast(times.length, 1)
     }).pipe(budget(5)))
 
-  it.effect("leave their turns when they end", () =>
+  it.effect("leave the queue when they end", () =>
     Effect.gen(function*() {
       const { fibers, polls } = yield* crowd(200)
       yield* TestClock.adjust("6 seconds")
@@ -147,28 +148,35 @@ describe("the waits of a process", () => {
       assert.deepStrictEqual(later, [11_000, 16_000])
     }).pipe(budget(5)))
 
-  it.effect("end with their sessions, also those that have had no turn", () =>
-    Effect.gen(function*() {
-      const { fibers, polls } = yield* crowd(100, { until: 20_000 })
-      yield* TestClock.adjust("20 seconds")
-      const errors = yield* Effect.forEach(fibers, (fiber) =>
-        Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult)))
-      assert.isTrue(errors.every((error) =>
-        error._tag === "AuthorizationTimedOut"
-      ))
-      assert.isAtMost(polls.flat().length, 16 * 2)
-    }).pipe(budget(2)))
+  /** Flows that continue a session until 20 seconds. The first request of each is at 0 seconds. */
+  const resumeMany = (count: number) =>
+    Effect.forEach(Array.from({ length: count }), () =>
+      Effect.forkChild(Effect.flip(Effect.flatMap(
+        Identity.Identity,
+        (identity) => identity.resumeAccessToken(sessionUntil(20_000), { consent: () => Effect.void })
+      ))))
 
-  it.effect("end with their sessions also while a poll runs", () =>
+  it.effect("end with their sessions, also before their first poll", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(Effect.result(TokenPoller.defaultPoller({
-        session: sessionUntil(7_000),
-        poll: Effect.never
-      })))
-      yield* TestClock.adjust("7 seconds")
-      const error = yield* Effect.flip(Effect.flatMap(Fiber.join(fiber), Effect.fromResult))
-      assert.strictEqual(error._tag, "AuthorizationTimedOut")
-    }))
+      const fibers = yield* resumeMany(100)
+      yield* TestClock.adjust("20 seconds")
+      const errors = yield* Effect.forEach(fibers, Fiber.join)
+      assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
+      const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+      assert.isAtMost((yield* callsOf("getResourceOauth2Token")).length, 100 + 16 * 2)
+    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
+
+  it.effect("end with their sessions also while a poll runs", () => {
+    let requests = 0
+    return Effect.gen(function*() {
+      const [fiber] = yield* resumeMany(1)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Fiber.join(fiber!))._tag, "AuthorizationTimedOut")
+      assert.strictEqual(requests, 2)
+    }).pipe(Effect.provide(scripted({
+      getResourceOauth2Token: () => requests++ === 0 ? answers.inProgress : Effect.never
+    })))
+  })
 
   it.effect("wait at most ten minutes, also for a session that lives longer", () =>
     Effect.gen(function*() {
@@ -237,7 +245,7 @@ describe("the waits of a process", () => {
       Effect.provide(TokenPoller.layerBudget({ pollsPerSecond: 100 }))
     ))
 
-  it.effect("have a budget above 0", () =>
+  it.effect("reject a budget that is not above 0", () =>
     Effect.gen(function*() {
       for (const pollsPerSecond of [0, -1, Infinity, NaN, "100"]) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(

@@ -1,12 +1,12 @@
-/** The waits of this process, by what they wait for. */
+/** The listeners of this process, by the name of what they wait for. */
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { sessionLifetime } from "../models/internal/names.js"
 
 export interface Listeners<in out A> {
-  /** Registers a function, and returns the function that removes it. A remembered signal is passed at once. */
+  /** Registers a function, and returns a function that removes it. A remembered signal is passed at once. */
   readonly listen: (name: string, onSignal: (signal: A) => void) => () => void
   readonly notify: (name: string, signal: A) => void
-  /** Notifies, and remembers the signal of a session for those who listen later. `now` is in epoch milliseconds. */
+  /** Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch. */
   readonly notifyAndRemember: (name: string, signal: A, now: number) => void
 }
 
@@ -36,7 +36,7 @@ export const make = <A>(): Listeners<A> => {
     notify,
     notifyAndRemember: (name, signal, now) => {
       remembered.removeEnded(now)
-      // The first signal of a session is its only true one.
+      // A session has one outcome: its first signal.
       if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
       notify(name, signal)
     }

@@ -1,7 +1,7 @@
 /**
- * A consent that takes days, as a workflow of `effect/workflow`. It survives deployments and crashes. It asks AgentCore
- * whether the user has consented, invites them with the link of `Connect`, reminds them, and waits for the consent or
- * the end of its patience.
+ * A consent that takes days, as a workflow of `effect/workflow`. It survives deployments and crashes. It requests the
+ * token from AgentCore. If the user has not consented, it invites them with the link of `Connect`, reminds them, and
+ * waits until they consent or its patience ends.
  *
  * | process | layers |
  * | --- | --- |
@@ -10,18 +10,17 @@
  *
  * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner`
  * for a single process, or over several runners. The store of consents is `persistence/SqlPendingConsents` or
- * `persistence/RedisPendingConsents`: that of the memory forgets who waits.
+ * `persistence/RedisPendingConsents`. A store in memory loses its registrations when the process ends.
  *
- * The database of the engine has names alone: of the workload, the credential and the user, and an episode. No token,
- * URL, session or JWT is stored in it. So users have ids: a user with a JWT cannot be asked days later, because the JWT
- * has expired by then.
+ * The database of the engine contains only the names of the workload, the credential and the user, and an episode. No
+ * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
  *
  * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
- * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder asks AgentCore
- * first.
+ * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder requests the
+ * token from AgentCore first.
  *
- * The engine of Effect 4 does not read all that the engine of Effect 3 stored: results without a value, and the parent
- * of an execution. Stop the runners on Effect 3, run these statements once, then start the runners on Effect 4:
+ * The engine of Effect 4 cannot read two values that the engine of Effect 3 stored: results without a value, and the
+ * parent of an execution. Stop the runners on Effect 3, run these statements once, then start the runners on Effect 4:
  *
  * ```sql
  * UPDATE cluster_replies SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
@@ -31,15 +30,15 @@
  * );
  * ```
  *
- * A Lambda function has no runner: nothing goes on after its response. It can have the pages, with a
+ * A Lambda function cannot be a runner, because nothing continues after its response. It can serve the pages, with a
  * `ClusterWorkflowEngine` over a client-only cluster, which writes the signal to the database. It can {@link start} a
  * wait in the same way. Without any runner, return `RequiresUserConsent` or the link of `Connect` to the caller, and
- * ask again at the next request.
+ * request the token again at the next request.
  *
- * The engine keeps all rows of an execution for ever: sixteen of each wait. These statements, for PostgreSQL, remove
+ * The engine never deletes the rows of an execution: sixteen per wait. These statements, for PostgreSQL, remove
  * the executions that ended more than 30 days ago. Run them once a day, in one transaction. On SQLite, write
- * `unixepoch()` in place of `extract(epoch FROM now())`. As long as the rows are there, an equal request returns the
- * result of the execution. After that it is a new execution, which asks AgentCore again.
+ * `unixepoch()` in place of `extract(epoch FROM now())`. While the rows exist, an equal request returns the
+ * result of the execution. After that, it starts a new execution, which requests the token from AgentCore again.
  *
  * ```sql
  * DELETE FROM cluster_messages
@@ -194,7 +193,7 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
 
-const refuseOptions = Validation.refuse(
+const validateOptions = Validation.refuse(
   () =>
     Schema.Struct({
       invite: OptionTypes.AnyFunction,
@@ -204,7 +203,7 @@ const refuseOptions = Validation.refuse(
   { name: "ObtainConsent.layer" }
 )
 
-const refuseTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
+const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
   times.every((time, index) =>
       Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero)
     )
@@ -222,8 +221,11 @@ const checkRequest = Validation.validate(
   "ObtainConsent"
 )
 
-const invalid = (member: string, text: string): ValidationException =>
-  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "ObtainConsent")
+const invalid = (property: string, constraint: string): ValidationException =>
+  Validation.validationException(
+    [{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }],
+    "ObtainConsent"
+  )
 
 const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payload, ValidationException, Connect> =>
   Effect.gen(function*() {
@@ -241,8 +243,8 @@ const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payloa
 // -----------------------------------------------------------------------------
 
 /**
- * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. The options are those
- * at the beginning of an execution: another deployment does not change its times.
+ * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. An execution keeps
+ * the times that the options had at its beginning, even if another deployment changes them.
  *
  * Invalid options are a defect with a `ValidationException`.
  *
@@ -259,20 +261,20 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
   | WorkflowEngine
   | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["_tag"]>>
 > =>
-  Validation.checkedLayer(refuseOptions, options, (options) => {
+  Validation.checkedLayer(validateOptions, options, (options) => {
     const times = timesOf(options)
-    const refused = refuseTimes(times)
-    return refused === undefined
+    const error = validateTimes(times)
+    return error === undefined
       ? workflow.toLayer(Run.run({ invite: options.invite, times }))
-      : Layer.unwrap(Effect.die(refused))
+      : Layer.unwrap(Effect.die(error))
   })
 
 /**
- * The `ConsentSignals` in context, which also resume the executions that wait for a grant, in whatever process they
- * run. Put it between the store of consents and the pages of `Connect`.
+ * Extends the `ConsentSignals` in context: signals also resume the executions that wait for a grant, in any process.
+ * Put it between the store of consents and the pages of `Connect`.
  *
- * If the database of the engine fails, the page still completes the consent. The executions find it when they ask
- * AgentCore.
+ * If the database of the engine fails, the page still completes the consent. The executions find it at their next
+ * request to AgentCore.
  *
  * @since 0.1.0
  * @category layers
@@ -302,9 +304,9 @@ export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | W
 // -----------------------------------------------------------------------------
 
 /**
- * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would be there
- * for days: poll the {@link workflow} instead, or wait with {@link obtain} in a workflow of your own. An equal request
- * is the same execution.
+ * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would run for
+ * days. Poll the {@link workflow} instead, or wait with {@link obtain} in your own workflow. An equal request returns
+ * the same execution.
  *
  * @since 0.1.0
  * @category operations
@@ -313,7 +315,7 @@ export const start = (request: Request): Effect.Effect<string, ValidationExcepti
   Effect.flatMap(payloadOf(request), (payload) => workflow.execute(payload, { discard: true }))
 
 /**
- * Waits for the consent, inside of a workflow. The workflow is suspended meanwhile, and takes no memory.
+ * Waits for the consent inside a workflow. The workflow is suspended meanwhile, and takes no memory.
  *
  * `episode` has to differ between the calls of one execution for the same credential and user. Two executions that wait
  * for the same consent both invite the user, and one consent resumes both. An invalid request is a defect with a
@@ -328,12 +330,12 @@ export const obtain = (
   Effect.gen(function*() {
     const { executionId } = yield* WorkflowInstance
     const payload = yield* Effect.orDie(payloadOf(request))
-    // The engine resumes one parent alone, so each has an execution of its own.
+    // The engine resumes only one parent of an execution, so each parent has its own.
     return yield* workflow.execute({ ...payload, episode: `${executionId} ${payload.episode}` })
   })
 
 /**
- * An activity with the token of a user: without the requirements that the wait provides, and with those of the wait.
+ * An activity with the token of a user. The wait provides some of its requirements, and adds its own.
  *
  * @since 0.1.0
  * @category models
@@ -354,28 +356,28 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
 >
 
 /**
- * Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them as
+ * Runs an activity with the token of a user, inside a workflow. If the user has to consent, it waits for them as
  * {@link obtain} does, and runs the activity after that, with a fresh token. The activity takes the token from the tag
  * of the credential.
  *
- * It takes an activity, not any effect: the body of a workflow runs again at each resume, and would call the API again.
- * What an activity returns, fails with or dies with is stored in clear, also a `Schema.Redacted`: leave the token out
- * of it.
+ * It takes an activity, not any effect, because the body of a workflow runs again at each resume and would call the API
+ * again. The engine stores what an activity returns, fails with or dies with as plain text, even a `Schema.Redacted`:
+ * never return the token.
  *
- * It fails with `ConsentNotObtained` if there is no token. A failure of the activity is its own. `Activity.retry`
- * around it tries again. A credential that is not one of those of `Connect` is a defect with a `ValidationException`.
+ * It fails with `ConsentNotObtained` if there is no token, and with the failures of the activity. Wrap it in
+ * `Activity.retry` to try again. A credential that `Connect` does not have is a defect with a `ValidationException`.
  *
  * @since 0.1.0
  * @category operations
  */
 export const orAsk: {
-  /** Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them. */
+  /** Runs an activity with the token of a user, inside a workflow. If the user has to consent, it waits for them. */
   <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: AskOptions): <
     A extends Schema.Top,
     E extends Schema.Top,
     R
   >(self: Activity.Activity<A, E, R>) => AfterConsent<A, E, R, Id>
-  /** Runs an activity with the token of a user, inside of a workflow. If the user has to consent, it waits for them. */
+  /** Runs an activity with the token of a user, inside a workflow. If the user has to consent, it waits for them. */
   <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
@@ -396,7 +398,7 @@ export const orAsk: {
 
       const execute = AccessToken.get(credential).pipe(
         Effect.asSome,
-        // It has a URL, and a failure of an activity is stored.
+        // The error contains a URL, and the engine stores the failures of an activity.
         Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),
         Run.orNotObtained(name, "Unavailable"),
         Effect.flatMap((token) =>

@@ -1,13 +1,13 @@
 /**
- * Links with which users connect their accounts, and that never go stale. A link names a credential and no user, and
- * holds no secret: it can be mailed, and works next week. AgentCore's own authorization URL ends after 10 minutes, so a
- * session is opened only when the user presses the button.
+ * Links with which users connect their accounts. A link never expires: it names a credential, and contains no user and
+ * no secret, so it can be mailed. AgentCore's own authorization URL expires after 10 minutes, so a session is opened
+ * only when the user presses the button.
  *
  * | request | what it does |
  * | --- | --- |
  * | `GET <path>` | the connections of the signed-in user |
  * | `GET <path>/<name>` | the link of a credential: who is signed in, what will be connected, and a button |
- * | `POST <path>/<name>` | opens the session for the user who is signed in; or disconnects |
+ * | `POST <path>/<name>` | opens a session for the signed-in user, or disconnects |
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
@@ -25,7 +25,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
- * import * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",
@@ -121,8 +121,9 @@ export * from "./connect/api.js"
 export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
 
 /**
- * The address where users connect a credential. With `continue` they go on to an address that the option `continueTo`
- * allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
+ * The address where users connect a credential. With `continue`, they continue to an address that the option
+ * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
+ * allowed.
  *
  * @since 0.1.0
  * @category accessors
@@ -130,7 +131,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
 export const link = (
   credential: UserCredential,
   options?: {
-    /** Where the user goes on after consent, an address that the option `continueTo` allows. */
+    /** Where the user continues after consent, an address that the option `continueTo` allows. */
     readonly continue?: string | undefined
   }
 ): Effect.Effect<string, ValidationException, Connect> =>
@@ -149,7 +150,7 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
 // -----------------------------------------------------------------------------
 
 /**
- * Pages on which users withdraw the access of applications, by vendor as AgentCore names it. For the option `revokeAt`.
+ * Pages where users withdraw the access of applications, by AgentCore's name of the vendor. For the option `revokeAt`.
  *
  * @since 0.1.0
  * @category constants
@@ -277,8 +278,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
- * A process can be killed after AgentCore has stored a consent, and before the waits are signalled. The next process
- * that builds the layer signals them, and so does the page of a link that is granted.
+ * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the next
+ * process that builds the layer signals them, and so does the page of a granted link.
  *
  * @since 0.1.0
  * @category layers
@@ -303,8 +304,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   )
 
 /**
- * The same routes as an effect of a response, and the service. For other paths it fails with an `HttpServerError` of
- * reason `RouteNotFound`.
+ * The same routes as an effect that returns a response, and the service. For other paths the effect fails with an
+ * `HttpServerError` of reason `RouteNotFound`.
  *
  * @since 0.1.0
  * @category constructors
@@ -325,14 +326,14 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     const { addTo, service } = yield* makeRoutes(options)
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
-    // The requirements and errors of the routes are those of the app, as the type of the router cannot say.
+    // The app has the requirements and errors of the routes. The type of the router does not include them.
     yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
     const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
     return { app, service }
   })
 
 /**
- * The links alone, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
+ * Only the links, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
  *
  * @since 0.1.0
  * @category layers
@@ -362,14 +363,14 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("5 minutes")
 ])
 
-const refuseHandler = Validation.refuse(
+const validateHandler = Validation.refuse(
   () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "Connect.handler" }
 )
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has
- * connected the credential, with whatever session, and asks for the token.
+ * connected the credential in any session, and requests the token.
  *
  * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut`
  * after `wait`, and with `ValidationException` if `credentials` lacks the credential.
@@ -399,8 +400,8 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
 > =>
 (session) =>
   Effect.gen(function*() {
-    const refused = refuseHandler({ user: options.user, wait: options.wait })
-    if (refused !== undefined) return yield* refused
+    const error = validateHandler({ user: options.user, wait: options.wait })
+    if (error !== undefined) return yield* error
     const connect = yield* Connect
     yield* Requests.checkKind("handler", connect.users, options.user)
     const link = yield* connect.link(session, { continue: options.continue })
@@ -408,20 +409,35 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     const topic = yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
     const signals = yield* ConsentSignals.ConsentSignals
     const context = yield* Effect.context<Identity | WorkloadAccessToken>()
-    return yield* ConsentWait.withCurrent((wait) =>
-      Effect.gen(function*() {
-        const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
-          const shown: unknown = options.show(link)
-          // `show` in plain JavaScript can return anything.
-          return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-        })
-        // The user can be quick.
-        const [, isSignalled] = yield* Wait.listening(signals, topic, show)
-        const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-        const schedule = options.probe ?? defaultProbe
-        wait.waitForGrant(Wait.untilGranted({ session, signals, topic, context, schedule, deadline }, isSignalled))
-      })
+    // The user may consent while the link is shown.
+    let isSignalled = false
+    const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
+      const shown: unknown = options.show(link)
+      // `show` in plain JavaScript can return anything.
+      return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+    })
+    yield* Effect.acquireUseRelease(
+      Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
+      () => show,
+      (stop) => Effect.sync(stop)
     )
+    const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+    const untilGranted = Wait.untilGranted({
+      session,
+      signals,
+      topic,
+      context,
+      schedule: options.probe ?? defaultProbe,
+      deadline
+    })
+    const grant = Effect.suspend(() => {
+      if (!isSignalled) return untilGranted
+      isSignalled = false
+      return Effect.void
+    })
+    const current = yield* ConsentWait.Current
+    if (Option.isNone(current)) return yield* grant
+    current.value.grant = grant
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
   }) as Effect.Effect<
     unknown,

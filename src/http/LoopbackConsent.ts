@@ -9,7 +9,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -19,9 +18,9 @@ import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
+import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
-import { AuthorizationFailed } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -85,28 +84,22 @@ const addressOf = (
 }
 
 /** Completes the session, and signals the wait. The caller is that of the flow that runs the handler. */
-const makeCompletion = (session: ConsentSession, user: UserIdentifier, signal: ConsentWait.Signal) =>
-  Effect.map(
-    Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)),
-    ([identity, caller]) =>
-      Completion.complete(
-        {
-          identity,
-          callerOf: () => Effect.succeed(caller),
-          pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
-          signals: {
-            signal: (_, outcome) =>
-              Effect.asVoid(
-                outcome === "Completed"
-                  ? Deferred.succeed(signal, undefined)
-                  : Deferred.fail(signal, new AuthorizationFailed({ provider: session.provider, reason: outcome }))
-              )
-          }
-        },
-        session.sessionUri,
-        user
-      )
-  )
+const makeCompletion = (
+  session: ConsentSession,
+  user: UserIdentifier,
+  signals: ConsentSignals.Service
+) =>
+  Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
+    Completion.complete(
+      {
+        identity,
+        callerOf: () => Effect.succeed(caller),
+        pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
+        signals
+      },
+      session.sessionUri,
+      user
+    ))
 
 /**
  * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
@@ -161,8 +154,8 @@ export const handler = <E = never, R = never>(options: {
   Effect.gen(function*() {
     const address = yield* addressOf(session.returnUrl)
     const current = yield* ConsentWait.Current
-    const signal = Option.isSome(current) ? current.value.signal() : yield* Deferred.make<void, AuthorizationFailed>()
-    const complete = yield* makeCompletion(session, options.user, signal)
+    const signals = yield* ConsentSignals.makeMemory
+    const complete = yield* makeCompletion(session, options.user, signals)
     const listen = LoopbackServer.open(address, session, complete).pipe(
       Effect.mapError(({ code }) =>
         new LoopbackUnavailable({
@@ -175,16 +168,22 @@ export const handler = <E = never, R = never>(options: {
     // Without `show`, E is never.
     const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
     if (Option.isSome(current)) {
-      yield* Effect.uninterruptible(Effect.flatMap(Scope.make(), (scope) => {
-        current.value.onEnd(Scope.close(scope, Exit.void))
-        return Scope.provide(listen, scope)
-      }))
+      const scope = yield* Scope.make()
+      current.value.end = Scope.close(scope, Exit.void)
+      yield* Scope.provide(listen, scope)
       yield* show(session)
+      current.value.changePoller = (poller) => ConsentSignals.poller(signals, poller)
     } else {
       const now = yield* Clock.currentTimeMillis
       yield* Effect.scoped(listen.pipe(
         Effect.andThen(show(session)),
-        Effect.andThen(Effect.ignore(Deferred.await(signal))),
+        Effect.andThen(
+          Effect.provideService(
+            ConsentSignals.next(ConsentSignals.session(session.sessionUri)),
+            ConsentSignals.ConsentSignals,
+            signals
+          )
+        ),
         Effect.timeoutOption(Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
       ))
     }

@@ -31,17 +31,17 @@ export const requestOf = <Request extends object>(
   kind: string,
   subject: Request | Declared<string, Request>
 ): Request =>
-  // The check tells the two apart, which the types cannot: a request may be any object.
+  // The check distinguishes the two. The types cannot, because a request may be any object.
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
-/** Returns what is wrong with a request. */
+/** Returns the error of an invalid request. */
 export type Refuse = (request: unknown) => ValidationException | undefined
 
-/** Makes the check of an object. The fields need no context. */
+/** Creates a function that validates an object. The fields need no context. */
 export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
   Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
 
-/** Makes the check of an argument that is a request or a credential of this kind. `refuse` checks a request. */
+/** Creates a function that validates a request or a credential of this kind. `refuse` validates a request. */
 export const refuseOtherTags =
   (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
     isDeclared(subject, kind)
@@ -56,14 +56,14 @@ export const refuseOtherTags =
       }], row.name)
 
 /**
- * Whether the arguments of a combinator begin with what it wraps: for `dual`. A credential is an effect, too, so its
- * second argument decides. `property` is a property of every inline request.
+ * Whether the first argument of a `dual` combinator is the effect that it wraps. A credential is an effect too, so the
+ * second argument decides. Every inline request has the property `property`.
  */
 export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boolean =>
   args.length > 2
   || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
 
-const refuseId = (id: unknown): ValidationException | undefined =>
+const validateId = (id: unknown): ValidationException | undefined =>
   typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
     path: ["id"],
     constraint: id === ""
@@ -71,22 +71,23 @@ const refuseId = (id: unknown): ValidationException | undefined =>
       : wrongType("a string: the name of the declaration", id)
   }])
 
-const toThrow = (refused: ValidationException, id: unknown): ValidationException =>
+const toDeclarationError = (error: ValidationException, id: unknown): ValidationException =>
   new ValidationException({
-    operation: refused.operation,
-    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}cannot be right: ${refused.message}`,
-    reason: refused.reason,
-    fieldList: refused.fieldList
+    operation: error.operation,
+    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}is invalid: ${error.message}`,
+    reason: error.reason,
+    fieldList: error.fieldList
   })
 
 /**
- * A copy that the program cannot change: grants are kept by the request. Requests have lists and records of strings.
+ * A copy that the program cannot change, because AgentCore stores grants by the request. Requests have lists and
+ * records of strings.
  */
 const freeze = (request: object): object =>
   Object.freeze(Object.fromEntries(
-    Object.entries(request).map(([name, member]: readonly [string, unknown]) => [
+    Object.entries(request).map(([name, value]: readonly [string, unknown]) => [
       name,
-      Array.isArray(member) ? Object.freeze([...member]) : isPlain(member) ? Object.freeze({ ...member }) : member
+      Array.isArray(value) ? Object.freeze([...value]) : isPlain(value) ? Object.freeze({ ...value }) : value
     ])
   ))
 
@@ -109,11 +110,11 @@ type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 
 /** The functions that every kind has. The default tag is for inline requests that name no tag. */
 export const makeKind = ({ name, refuseDeclaration }: Checks, defaultTag: Tag<unknown>) => {
-  /** The stack trace of an error begins in the program, which has the mistake. */
+  /** The stack trace of an error begins in the program, where the mistake is. */
   const declare = <Class>(id: string, request: object): Class => {
-    const refused = refuseId(id) ?? refuseDeclaration(request)
-    if (refused !== undefined) {
-      const error = toThrow(refused, id)
+    const issue = validateId(id) ?? refuseDeclaration(request)
+    if (issue !== undefined) {
+      const error = toDeclarationError(issue, id)
       Error.captureStackTrace(error, declare)
       throw error
     }
@@ -122,7 +123,7 @@ export const makeKind = ({ name, refuseDeclaration }: Checks, defaultTag: Tag<un
     return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
   }
 
-  // What obtains the credential checks the request, with `into`. The types cannot tell credentials and requests apart.
+  // The function that obtains the credential validates the request and `into`.
   const tagOf = <Id>(subject: Tagged<Id>): Tag<Id> => {
     if (Context.isKey(subject)) return subject
     // Without `into`, Id is the identifier of the default tag.

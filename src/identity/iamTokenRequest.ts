@@ -34,7 +34,7 @@ const fields = {
 }
 
 /**
- * The check of a request with further properties. One schema for each shape of `audience`: a union would report both.
+ * Validates a request with further properties. There is one schema per type of `audience`: a union would report both.
  */
 export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
   const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>

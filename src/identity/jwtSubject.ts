@@ -1,11 +1,11 @@
-/** The person whom a JWT is about. */
+/** The user that a JWT identifies. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
  * The issuer and the subject. A user who signs in again has a new JWT with the same two. The JWT is decoded and not
- * verified: the application vouches for it.
+ * verified: the application has verified it.
  */
 export const subjectOf = (
   userToken: Redacted.Redacted

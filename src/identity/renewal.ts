@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** The credential that a resource has rejected. A cache returns another one to the request that follows. */
+/** The credential that a resource has rejected. A cache does not return it to the request that follows. */
 export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
   defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
 })
@@ -15,7 +15,7 @@ export interface Options {
 }
 
 /**
- * Obtains a credential in the place of a rejected one. `None` if every request returned the rejected one.
+ * Obtains a credential to replace a rejected one. `None` if every request returned the rejected one.
  *
  * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have
  * re-authenticated, so that the user need not consent again.

@@ -1,4 +1,4 @@
-/** Failures that may not happen again at the next call. */
+/** Failures that the next call may not have. */
 import type { DataPlaneError } from "../DataPlane.js"
 import type { MissingWorkloadAccessToken } from "../IdentityError.js"
 

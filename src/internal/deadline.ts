@@ -1,17 +1,16 @@
 /**
- * A time limit for effects of others, in regions where a failure must not be an interruption.
+ * A time limit for effects that may be uninterruptible.
  *
- * `Effect.timeoutOrElse` waits for an effect that is uninterruptible, and one in an uninterruptible region is. Making
- * it interruptible is not enough: then an interruption of the caller also reaches it, although the caller is
- * uninterruptible.
+ * In an uninterruptible region, `Effect.timeoutOrElse` waits until the effect ends. `Effect.interruptible` alone does
+ * not help: then an interruption of the caller also reaches the effect, although the caller is uninterruptible.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 
 /**
- * Ends at once when it is interrupted. The effect may end later. It starts at once, or its finalizers would not run
- * then.
+ * An interruption does not wait until the effect ends. The effect starts immediately, because the finalizers of an
+ * effect that has not started would not run.
  */
 const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -22,15 +21,14 @@ const disconnect = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, 
   )
 
 /**
- * Fails when the time is over, whatever the effect or its region. An uninterruptible effect goes on in the background.
- * An uninterruptible caller gets the result or the failure, also when it is interrupted meanwhile.
+ * Fails when the time limit is exceeded, even if the effect or its region is uninterruptible. An uninterruptible effect
+ * continues in the background. An uninterruptible caller gets the result or the failure, even if it is interrupted.
  */
 export const withDeadline = <E2>({ duration, onTimeout }: {
   readonly duration: Duration.Input
   readonly onTimeout: () => E2
 }) =>
 <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, R> =>
-  // An uninterruptible effect is left behind.
   disconnect(self).pipe(
     Effect.timeoutOrElse({ duration, orElse: () => Effect.fail(onTimeout()) }),
     // In an uninterruptible region, only this time limit interrupts it.

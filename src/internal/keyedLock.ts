@@ -1,30 +1,20 @@
-/**
- * Mutual exclusion by key.
- *
- * `RcMap` is not used: on Effect 3 the fiber that adds a key may yield before the key is in the map, so that two fibers
- * get two locks of one key (measured with 3.22.4). With 4.1.0 this was not seen.
- */
+/** Mutual exclusion by key. */
 import * as Effect from "effect/Effect"
+import * as RcMap from "effect/RcMap"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 
 /** Runs an effect while no other effect runs under the key. A key without users takes no memory. */
 export type KeyedLock = <A, E, R>(key: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 export const unsafeMake = (): KeyedLock => {
-  const locks = new Map<string, { readonly semaphore: Semaphore.Semaphore; users: number }>()
+  const locks = Effect.runSync(
+    // The locks live as long as the function. They hold nothing that has to be closed.
+    Scope.provide(RcMap.make({ lookup: (_key: string) => Semaphore.make(1) }), Scope.makeUnsafe())
+  )
   return (key, effect) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        const lock = locks.get(key) ?? { semaphore: Semaphore.makeUnsafe(1), users: 0 }
-        lock.users++
-        locks.set(key, lock)
-        return lock
-      }),
-      ({ semaphore }) => semaphore.withPermits(1)(effect),
-      (lock) =>
-        Effect.sync(() => {
-          if (--lock.users === 0) locks.delete(key)
-        })
+    Effect.scopedWith((scope) =>
+      Effect.flatMap(Scope.provide(RcMap.get(locks, key), scope), (lock) => lock.withPermit(effect))
     )
 }
 

@@ -1,11 +1,11 @@
-/** A binary heap whose entries can be removed. Each step takes time that grows with the logarithm of the size. */
+/** A binary heap whose entries can be removed. Every operation takes O(log n). */
 
 /** An entry of a {@link Heap}. A lower key comes first. Of equal keys, the entry that was added first comes first. */
 export interface Entry<out A> {
   readonly key: number
   readonly order: number
   readonly value: A
-  /** The place in the heap. -1 after the removal. */
+  /** The index in the heap, or -1 after the removal. */
   index: number
 }
 

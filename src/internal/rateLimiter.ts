@@ -1,10 +1,10 @@
-/** A limit of calls a second, with an order of those that wait. Effect's own `RateLimiter` has no priorities. */
+/** A limit of calls per second, with priorities. Effect's own `RateLimiter` has none. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 
-/** Of calls that are made only because time has passed, the priority is low. */
+/** Calls that are made only because time has passed have the priority `low`. */
 export type Priority = "normal" | "low"
 
 /**
@@ -15,41 +15,45 @@ export const CallPriority = Context.Reference("effect-agentcore-identity/interna
   defaultValue: (): Priority | "byRequest" => "byRequest"
 })
 
+/**
+ * A token bucket, which is full at the beginning. The returned function waits until the bucket has `level` tokens, then
+ * takes one. `rate` is in tokens per second.
+ */
+export const makeBucket = (capacity: number, rate: (now: number) => number) => {
+  let tokens = capacity
+  let filledAt = 0
+  const take = (level: () => number): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      tokens = Math.min(capacity, tokens + (Math.max(0, now - filledAt) / 1000) * rate(now))
+      filledAt = now
+      const missing = level() - tokens
+      // A sum of parts of a token can be a little less than a token.
+      if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / rate(now)) * 1000)), take(level))
+      tokens--
+      return Effect.void
+    })
+  return take
+}
+
 /** Waits until the limit allows a call. A call of low priority waits for all other calls. */
 export type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
- * A token bucket: `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the
- * bucket, so that they never delay a burst of other calls. While another call waits, they leave its token too. Calls of
- * one priority run in the order of their arrival: only the first of them watches the bucket.
+ * `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the bucket, so that
+ * they never delay a burst of other calls. While another call waits, they leave its token too. Calls of one priority run
+ * in the order of their arrival: only the first of them watches the bucket.
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return () => Effect.void
   const capacity = Math.max(limit, 1)
+  const take = makeBucket(capacity, () => limit)
   const queues = { normal: Semaphore.makeUnsafe(1), low: Semaphore.makeUnsafe(1) }
-  let tokens = capacity
-  let filledAt = 0
   let waiting = 0
-
-  /** The number of tokens that the bucket has before a call takes one. */
-  const levels = { normal: () => 1, low: () => 1 + Math.floor(capacity / 2) + Math.sign(waiting) }
-
-  const take = (priority: Priority): Effect.Effect<void> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      tokens = Math.min(capacity, tokens + (Math.max(0, now - filledAt) / 1000) * limit)
-      filledAt = now
-      const missing = levels[priority]() - tokens
-      // A sum of parts of a token can be a little less than a token.
-      if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / limit) * 1000)), take(priority))
-      tokens--
-      return Effect.void
-    })
-
-  const queued = (priority: Priority) => queues[priority].withPermit(take(priority))
+  const low = queues.low.withPermit(take(() => 1 + Math.floor(capacity / 2) + Math.sign(waiting)))
   const normal = Effect.acquireUseRelease(
     Effect.sync(() => waiting++),
-    () => queued("normal"),
+    () => queues.normal.withPermit(take(() => 1)),
     () => Effect.sync(() => waiting--)
   )
-  return (priority) => priority === "normal" ? normal : queued("low")
+  return (priority) => priority === "normal" ? normal : low
 }

@@ -1,17 +1,18 @@
 /**
- * A time limit for what a promise does, in real time, because networks have no other.
+ * A time limit for a promise, in real time, because networks do not follow Effect's `Clock`.
  *
- * Node 20 holds the signals of `AbortSignal.timeout` and `AbortSignal.any` weakly. A garbage collection drops them, and
- * a request that waits for them never ends. Here a timer and the caller's signal hold all that ends a request.
+ * Node 20 holds the signals of `AbortSignal.timeout` and `AbortSignal.any` weakly. The garbage collector drops them,
+ * and a request that depends on them never ends. Here a timer and the caller's signal hold everything that ends a
+ * request.
  */
 
-/** A longer timer would run at once. */
+/** Milliseconds. Node runs a longer timer at once. */
 const maxTimer = 2 ** 31 - 1
 
 /**
  * Runs with a signal that is aborted after the time limit, with the caller's signal, and after a failure. The caller
  * does not wait until `run` reacts. Rejects with a `DOMException` named `TimeoutError`, with the reason of the caller's
- * signal, or as `run` does. `timeout` in milliseconds.
+ * signal, or as `run` does. `timeout` is in milliseconds.
  */
 export const withTimeLimit = async <A>(
   timeout: number,

@@ -323,7 +323,7 @@ describe("agentcore-identity doctor", () => {
       assert.include(yield* error(yield* programModule("export const nothing = 1")), "exports no declared credential")
       assert.include(
         yield* error(yield* programModule(`export class X extends ApiKey.Tag()("app/X", { provider: "a b" }) {}`)),
-        "The credential 'app/X' cannot be right: "
+        "The credential 'app/X' is invalid: "
       )
       const folder = yield* Program.temporary
       const file = join(folder, "credentials.ts")

@@ -163,7 +163,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.live("refuses a user who is not the one who pressed the button", () =>
+  it.live("rejects a user who did not press the button", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const events = yield* collect(2)
@@ -222,7 +222,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.live("answers a form that is too large with a page", () =>
+  it.live("responds to a form that is too large with a page", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
@@ -252,7 +252,7 @@ describe("Connect, over real servers", () => {
       assert.strictEqual(status, 200)
     }).pipe(Effect.provide(World.environment())), 20_000)
 
-  it.live("goes on to an allowed address, and to no other", () =>
+  it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const link = yield* Connect.link(calendar, { continue: "/chat/42" })
@@ -322,7 +322,7 @@ describe("Connect, over real servers", () => {
     20_000
   )
 
-  it.live("lets the application answer, and asks it for the user", () =>
+  it.live("uses the application's own pages and its signed-in user", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const own = yield* request("/connect/calendar")
@@ -405,7 +405,7 @@ const tagsOf = (service: Connect.Service, count: number) =>
   )
 
 describe("Connect, as an HttpApp", () => {
-  it.effect("answers JSON with JSON, and says when a consent expired", () =>
+  it.effect("responds to JSON with JSON, and reports an expired consent", () =>
     Effect.gen(function*() {
       const { act, back, send, service } = yield* httpApp()
       const events = yield* tagsOf(service, 2)
@@ -479,7 +479,7 @@ describe("Connect, as an HttpApp", () => {
       }
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
 
-  it.effect("refuses a form that was open for more than an hour", () =>
+  it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {
       const { send } = yield* httpApp()
       const { body } = yield* send("/connect/files")
@@ -525,7 +525,7 @@ describe("Connect, as an HttpApp", () => {
       }))
     ))
 
-  it.effect("says so if AgentCore keeps the token, or does not answer", () =>
+  it.effect("reports when AgentCore keeps the token, or does not respond", () =>
     Effect.gen(function*() {
       const { act } = yield* httpApp()
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
@@ -537,7 +537,7 @@ describe("Connect, as an HttpApp", () => {
       assert.strictEqual((yield* send("/connect")).body.connections[0].state, "Unknown")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => failures.denied }))))
 
-  it.effect("refuses a user of another kind, and logs what to do", () =>
+  it.effect("rejects a user of another kind, and logs what to do", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const { send } = yield* httpApp()
@@ -637,7 +637,7 @@ describe("Connect.handler, for many users", () => {
     }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
   })
 
-  it.effect("hears a signal while it shows the link, and goes on if the token is not there yet", () => {
+  it.effect("notices a signal while it shows the link, and continues if the token does not exist yet", () => {
     let isGranted = false
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
@@ -653,7 +653,7 @@ describe("Connect.handler, for many users", () => {
     }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
   })
 
-  it.effect("waits itself where no flow waits", () =>
+  it.effect("waits itself when no flow waits", () =>
     Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
@@ -698,7 +698,7 @@ describe("options", () => {
       assert.instanceOf(yield* Effect.flip(links({ ...valid, credentials: { files: Files } })), ValidationException)
     }))
 
-  it.effect("refuses options that cannot be right, and names the member", () =>
+  it.effect("rejects invalid options, and names the property", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [member: string, options: unknown]> = [
         ["path", { ...valid, path: "/tenants/:tenant" }],

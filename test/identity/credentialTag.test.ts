@@ -80,7 +80,7 @@ describe("a declared credential", () => {
   })
 })
 
-describe("a declaration that cannot be right throws", () => {
+describe("an invalid declaration", () => {
   const calendar = (patch: object) =>
     refusal(() => AccessToken.Tag()("test/Wrong", untyped({ provider: "google", flow: "USER_FEDERATION", ...patch })))
 
@@ -106,7 +106,7 @@ describe("a declaration that cannot be right throws", () => {
     const error = calendar(patch)
     assert.strictEqual(fieldOf(error), expected)
     assert.strictEqual(error.operation, "GetResourceOauth2Token")
-    assert.include(error.message, "The credential 'test/Wrong' cannot be right: 1 validation error detected")
+    assert.include(error.message, "The credential 'test/Wrong' is invalid: 1 validation error detected")
   })
 
   it("where it is written", () => {

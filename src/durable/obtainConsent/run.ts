@@ -1,4 +1,4 @@
-/** How the workflow runs, and how a signal resumes it. */
+/** The body of the workflow, and the signals that resume it. */
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -20,7 +20,7 @@ import { cutName } from "../../internal/errorCode.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 
-/** Done when the user has consented. */
+/** Succeeds when the user has consented. */
 const granted = DurableDeferred.make("granted")
 
 const tagOf = (error: unknown): string =>
@@ -29,19 +29,19 @@ const tagOf = (error: unknown): string =>
   )
 
 /**
- * Fails with the tag of what went wrong. An activity stores its failures, and its defects with their messages: both can
- * quote secrets.
+ * Fails with the tag of the original error. The engine stores the failures and defects of an activity with their
+ * messages, which can quote secrets.
  */
 export const orNotObtained =
   (credential: string, reason: ConsentNotObtained["reason"]) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, ConsentNotObtained, R> =>
     Effect.catchCause(self, (cause) =>
       Cause.hasInterruptsOnly(cause)
-        // It has no failure.
+        // The cause contains no failure.
         ? Effect.failCause(cause as Cause.Cause<never>)
         : new ConsentNotObtained({ credential, reason, error: tagOf(Cause.squash(cause)) }))
 
-/** A registration outlives its wait by this time, so that a grant at the last moment finds it. */
+/** A registration expires this long after its wait, so that a grant at the last moment finds it. */
 const grace = Duration.hours(1)
 
 export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -51,7 +51,7 @@ export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effe
     WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
   )
 
-/** The body of the workflow. It runs again at each resume, so each effect is an activity, whose result is stored. */
+/** The body of the workflow. It runs again at each resume, so each effect is an activity with a stored result. */
 export const run = <E, R>({ invite, times }: {
   readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
   /** The times of the reminders and the end of the wait, since its beginning. */
@@ -76,7 +76,7 @@ export const run = <E, R>({ invite, times }: {
       )
   )
 
-  /** Registers the execution, and returns the times of the wait: another deployment does not change them. */
+  /** Registers the execution, and stores the times of the wait, so that another deployment does not change them. */
   const begin = Activity.make({
     name: "ObtainConsent.register",
     success: Schema.Array(Schema.Number),
@@ -87,7 +87,7 @@ export const run = <E, R>({ invite, times }: {
       const wait = Math.max(...plan) + Duration.toMillis(grace)
       yield* signals.register({
         topic: yield* topic,
-        // An address, which is no capability: it stays in the store, and is in no link.
+        // An address, not a secret. It stays in the store, and no link contains it.
         execution: yield* DurableDeferred.token(granted),
         expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
       })
@@ -102,12 +102,12 @@ export const run = <E, R>({ invite, times }: {
       yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
     }).pipe(
       notObtained("Unavailable"),
-      // It expires.
+      // The registration expires.
       Effect.catch((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
     )
   })
 
-  /** Asks AgentCore whether the user has consented, and drops the token. */
+  /** Requests the token from AgentCore, and returns whether the user has consented. */
   const probe = (step: number) =>
     Activity.make({
       name: `ObtainConsent.probe ${step}`,
@@ -141,7 +141,7 @@ export const run = <E, R>({ invite, times }: {
       error: Schema.Never,
       effects: [
         DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
-        // A clock in memory would keep the execution from being suspended, and the signal would come after it.
+        // An execution with a clock in memory is not suspended, so a signal could not resume it.
         DurableClock.sleep({ name: `wait ${step}`, duration: milliseconds, inMemoryThreshold: 0 }).pipe(
           Effect.as("Elapsed" as const)
         )
@@ -159,17 +159,17 @@ export const run = <E, R>({ invite, times }: {
     const plan = yield* begin
     if (yield* probe(0)) return "AlreadyGranted"
     yield* send(0)
-    // The wait is outside of the activities: a signal during one of them is found by the next wait.
+    // The deferred stores a signal that arrives during an activity. The next wait finds it.
     for (const [index, time] of plan.entries()) {
-      const answer = yield* wait(index, time - (plan[index - 1] ?? 0))
-      if (answer === "Granted") return "Granted"
+      const event = yield* wait(index, time - (plan[index - 1] ?? 0))
+      if (event === "Granted") return "Granted"
       const step = index + 1
       const isLast = step === plan.length
       const isGranted = yield* isLast
         ? probe(step)
         : Effect.catch(probe(step), () => Effect.succeed(undefined))
       if (isGranted === true) return "Granted"
-      // Without an answer, the user may have consented: the reminder is left out.
+      // Without a response, the user may have consented, so no reminder is sent.
       if (isGranted === false && !isLast) yield* remind(step)
     }
     return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
@@ -181,13 +181,13 @@ export const run = <E, R>({ invite, times }: {
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 
-/** A registration is the token of the deferred. Another program may have registrations of another form. */
+/** A registration is the token of the deferred. Other programs may store other registrations. */
 const isOurs = (registration: string): registration is DurableDeferred.Token => {
   const token = parse(registration)
   return Result.isSuccess(token) && token.success.workflowName === workflow._tag
 }
 
-/** The signals in context, which also finish the executions that wait for a grant. */
+/** Extends the signals in context: they also resume the executions that wait for a grant. */
 export const makeSignals: Effect.Effect<
   ConsentSignals.Service,
   never,
@@ -199,9 +199,11 @@ export const makeSignals: Effect.Effect<
   const finish = (topic: ConsentSignals.Topic, token: DurableDeferred.Token) =>
     DurableDeferred.succeed(granted, { token, value: undefined }).pipe(
       Effect.andThen(base.unregister(topic, token)),
-      // A database that fails is a defect of the engine.
+      // The engine reports a failed database as a defect.
       Effect.catchCause(() =>
-        Effect.logWarning("A workflow that waits for a consent was not resumed. It asks AgentCore at its next reminder")
+        Effect.logWarning(
+          "A workflow that waits for a consent was not resumed. It requests the token again at its next reminder"
+        )
       ),
       Effect.provideService(WorkflowEngine, engine)
     )

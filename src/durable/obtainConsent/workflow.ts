@@ -7,8 +7,8 @@ import type { UserCredential } from "../../Credentials.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
 /**
- * What a database stores of a wait. It has no secret. A payload names its credential, because a token, a URL or a JWT
- * would be stored in clear: so would a `Schema.Redacted`.
+ * The part of a wait that a database stores. It contains no secret: the engine would store a token, a URL or a JWT as
+ * plain text, even in a `Schema.Redacted`.
  */
 export const Payload = Schema.Struct({
   /** The name of the workload identity. */
@@ -17,8 +17,8 @@ export const Payload = Schema.Struct({
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
   /**
-   * Tells the waits of a user for a credential apart. Executions with equal payloads are one execution, whose result
-   * stays. Without an episode, a grant that was revoked later would never be asked for again.
+   * Distinguishes the waits of a user for a credential. Executions with equal payloads are one execution with one
+   * stored result. Without an episode, the user would not be asked again after a revocation.
    */
   episode: Schema.String
 })
@@ -27,7 +27,7 @@ export type Payload = typeof Payload.Type
 
 /**
  * - `Granted`: the user has consented during the wait
- * - `AlreadyGranted`: the user had consented before, and was not asked
+ * - `AlreadyGranted`: the user had consented before, and was not invited
  */
 export const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
 
@@ -35,7 +35,7 @@ export type Outcome = typeof Outcome.Type
 
 /** A message to a user who has to consent. */
 export interface Invitation {
-  /** The page where the user connects the credential. It names no user, holds no secret, and does not go stale. */
+  /** The page where the user connects the credential. It names no user, contains no secret, and does not expire. */
   readonly link: string
   readonly user: { readonly userId: string }
   /** The name that `Connect` has for the credential. */
@@ -45,8 +45,8 @@ export interface Invitation {
   /** 0 for the invitation, then the number of the reminder. */
   readonly reminder: number
   /**
-   * Equal for two attempts to send the same message. A process that dies while it sends leaves the message for another
-   * process, which sends it again. Give the key to a mail service that drops duplicates.
+   * Equal for two attempts to send the same message. If a process dies while it sends a message, another process sends
+   * it again. Pass the key to a mail service that drops duplicates.
    */
   readonly key: string
 }
@@ -55,8 +55,8 @@ export interface Invitation {
 export interface Options<out E, out R> {
   /**
    * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation
-   * fails, the wait fails with `InvitationFailed`: retry in this effect what can be retried. The wait goes on without a
-   * reminder that fails.
+   * fails, the wait fails with `InvitationFailed`, so retry inside this effect. If a reminder fails, the wait
+   * continues.
    */
   readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
   /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
@@ -67,8 +67,7 @@ export interface Options<out E, out R> {
 
 export interface AskOptions {
   /**
-   * The user whose consent is needed. A user with a JWT cannot be asked days later, because the JWT has expired by
-   * then.
+   * The user whose consent is needed. It has an id, because a JWT would expire during the wait.
    */
   readonly user: Extract<UserIdentifier, { readonly userId: string }>
 }
@@ -77,7 +76,7 @@ export interface AskOptions {
 export interface Request extends AskOptions {
   /** One of the credentials of `Connect`. */
   readonly credential: UserCredential
-  /** Tells the waits of a user for a credential apart, see `Payload`. For example the id of what the consent is for. */
+  /** Distinguishes the waits of a user for a credential, see `Payload`. For example, the id of the user's task. */
   readonly episode: string
 }
 
@@ -89,7 +88,7 @@ const explanations: { readonly [K in typeof Reason.Type]: string } = {
   StillRequired:
     "the user has consented, and AgentCore still requires consent. The grant may have been revoked, or the request "
     + "of the credential differs from the one of Connect",
-  Unavailable: "AgentCore or the store of consents did not answer, or refused",
+  Unavailable: "AgentCore or the store of consents failed, or did not respond",
   UnknownCredential: "Connect of the runner has no credential of this name. Add it to its credentials"
 }
 
@@ -98,7 +97,7 @@ const explanations: { readonly [K in typeof Reason.Type]: string } = {
  *
  * - `Expired`: the user did not consent before the end of the patience
  * - `InvitationFailed`: the application could not send the first invitation
- * - `Unavailable`: AgentCore or the store of consents did not answer, or refused. `error` is the tag of its error.
+ * - `Unavailable`: AgentCore or the store of consents failed, or did not respond. `error` is the tag of the error.
  * - `UnknownCredential`: `Connect` of the runner has no credential of this name
  * - `StillRequired`: only of `orAsk`. The user has consented, and AgentCore still requires consent.
  */
@@ -106,7 +105,7 @@ export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
   reason: Reason,
-  /** The tag of an error. Its text is not stored. */
+  /** The tag of an error. Its message is not stored. */
   error: Schema.optional(Schema.String)
 }) {
   override get message(): string {

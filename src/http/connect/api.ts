@@ -1,4 +1,4 @@
-/** What the public module exports besides its functions: options, errors, views, events and the service. */
+/** The types that the public module exports: options, errors, views, events and the service. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -18,17 +18,17 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 
 /**
  * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-`
- * and `_`, and is not `return`. Keep it: a link that was mailed has it.
+ * and `_`, and is not `return`. Do not change it: mailed links contain it.
  */
 export type ConnectCredentials = { readonly [name: string]: UserCredential }
 
 /**
- * How a program names its users to AgentCore: by ids, or by their JWTs. AgentCore keeps the grants of the two apart, so
- * all parts of a program need the same.
+ * How a program identifies its users to AgentCore: by ids, or by their JWTs. AgentCore stores the grants of the two
+ * separately, so all parts of a program need the same kind.
  */
 export type UserKind = "userId" | "jwt"
 
-/** Options of `Connect.layerLinks`: what links need. All processes of a program have the same. */
+/** Options of `Connect.layerLinks`. All processes of a program need the same. */
 export interface LinkOptions {
   /** The path of the connections page, as in `/connect`. It has no parameters. */
   readonly path: HttpRouter.PathInput
@@ -37,14 +37,14 @@ export interface LinkOptions {
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
   /**
-   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the origin of the
-   * return URLs of the credentials, which they share.
+   * The origin of this server in the users' browsers, as in `https://app.example.com`. Default: the common origin of
+   * the return URLs of the credentials.
    */
   readonly origin?: string | undefined
-  /** How the program names its users to AgentCore. Default: `userId`. */
+  /** How the program identifies its users to AgentCore. Default: `userId`. */
   readonly users?: UserKind | undefined
   /**
-   * The addresses that a link may go on to with `?continue=`. An entry allows its own address and those below its path.
+   * The addresses that `?continue=` of a link may have. An entry allows its own address and those below its path.
    * Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
@@ -54,49 +54,49 @@ export interface LinkOptions {
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no
-   * default. If it fails, nothing is opened, and the application answers the failure, for example with a redirect to
-   * its sign-in.
+   * default. If it fails, nothing is opened, and the application responds to the failure, for example with a redirect
+   * to its sign-in.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /**
-   * The name of a user on the pages. Default: the id; or the claim `email`, `preferred_username`, `name` or `sub` of
-   * the JWT.
+   * Returns the name of a user on the pages. Default: the id, or the claim `email`, `preferred_username`, `name` or
+   * `sub` of the JWT.
    */
   readonly describeUser?: ((user: UserIdentifier) => Effect.Effect<string>) | undefined
   /**
-   * The application's own pages. None: the page of `Connect`. Responses get the headers that forbid caching and frames,
-   * unless they have them.
+   * Returns the application's own page, or `None` for the page of `Connect`. Headers that forbid caching and frames are
+   * added to responses that lack them.
    */
   readonly respond?:
     | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
     | undefined
-  /** Where users withdraw the access at the vendor, by name in `credentials`. `Connect.revocationPages` has some. */
+  /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
-   * Signs the forms: 32 bytes in base64 or hex. The processes of a fleet share it, so that each accepts the forms of
-   * the others. Default: random, for a single process.
+   * Signs the forms: 32 bytes in base64 or hex. Processes that accept the forms of each other share it. Default:
+   * random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
 }
 
 /** Options of `Connect.handler`. */
 export interface HandlerOptions<out E, out R> {
-  /** The user whom the agent acts for, from the function that `currentUser` takes it from. */
+  /** The user whom the agent acts for, from the same function as `currentUser`. */
   readonly user: UserIdentifier
   /** Shows the link to the user. */
   readonly show: (link: string) => Effect.Effect<unknown, E, R>
-  /** Where the user goes on after consent, an address that the option `continueTo` allows. */
+  /** Where the user continues after consent, an address that the option `continueTo` allows. */
   readonly continue?: string | undefined
   /**
-   * How long to wait for the user, once the link is shown: for days, if the program lives that long. Default: 10
+   * How long to wait for the user after the link is shown, up to days if the program runs that long. Default: 10
    * minutes.
    */
   readonly wait?: Duration.Input | undefined
   /**
-   * When to ask AgentCore, in case a signal is lost: another process completed the consent, and the two share no
-   * `ConsentSignals`. Each question opens a session that lapses. The questions of all waits keep to the budget of polls
-   * (`TokenPoller`), and come after other calls (`RateLimit`). Default: after 15 seconds, then twice as long each time,
-   * at most 5 minutes.
+   * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
+   * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
+   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). Default: after
+   * 15 seconds, then twice as long each time, up to 5 minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }
@@ -104,10 +104,11 @@ export interface HandlerOptions<out E, out R> {
 const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: "a JWT" }
 
 /**
- * Two parts of a program name their users in two ways, so the agent would never find what the user grants on the page.
+ * Two parts of a program identify their users in different ways. The agent would never find what the user grants on the
+ * page.
  */
 export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
-  /** The part that has the other kind of user. */
+  /** The part whose user has the wrong kind. */
   part: Schema.Literals(["currentUser", "handler"]),
   /** The option `users` of `Connect`. */
   expected: Schema.Literals(["userId", "jwt"]),
@@ -119,8 +120,8 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
       kinds[found]
     }, and Connect expects ${
       kinds[expected]
-    }. AgentCore keeps the grants of user ids and JWTs apart: take the user of the agent and `
-      + `of the pages from one function, and set the option users to '${found}' if that function returns ${
+    }. AgentCore stores the grants of user ids and JWTs separately: take the user of the agent `
+      + `and of the pages from one function, and set the option users to '${found}' if that function returns ${
         kinds[found]
       }`
   }
@@ -129,9 +130,9 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
 /**
  * A credential of the signed-in user.
  *
- * - `Granted`: AgentCore holds a token, or can refresh it. It does not notice a revocation at the vendor.
+ * - `Granted`: AgentCore has a token, or can refresh it. It does not detect a revocation at the vendor.
  * - `NotGranted`: the user would have to consent
- * - `Unknown`: AgentCore did not answer; the log has the reason
+ * - `Unknown`: AgentCore did not respond. The log has the reason.
  */
 export interface Connection {
   /** The name in `credentials`. */
@@ -140,7 +141,7 @@ export interface Connection {
   readonly provider: string
   readonly scopes: ReadonlyArray<string>
   readonly state: "Granted" | "NotGranted" | "Unknown"
-  /** The link of the credential. The forms of its page are sent there. */
+  /** The link of the credential. Its forms post to this address. */
   readonly link: string
   /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */
   readonly revokeAt: string | undefined
@@ -152,10 +153,10 @@ export interface Connection {
  *
  * - `Connections`: all connections of the signed-in user
  * - `Link`: the page of a link. `continue` is the value of the field `continue` of its form.
- * - `Started`: the answer to `connect` and `reconnect`. The browser goes on to `authorizationUrl`, by a refresh:
- *   Chromium applies `form-action` to redirects.
+ * - `Started`: the response to `connect` and `reconnect`. The page sends the browser to `authorizationUrl` by a
+ *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
- * - `Returned`: the browser came back after consent, and goes on to `continue`
+ * - `Returned`: the browser came back after consent, and continues to `continue`
  * - `Refused`: nothing was done, see {@link Refusal}
  */
 export type View = Data.TaggedEnum<{
@@ -190,8 +191,8 @@ export const View = Data.taggedEnum<View>()
  * - `FormTooLarge`: the form is larger than 16 KiB
  * - `UnknownCredential`: `credentials` has no such name
  * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
- * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects; the log has the reason
- * - `Unavailable`: AgentCore or the store of pending consents refused; the log has the reason
+ * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects. The log has the reason.
+ * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
  */
 export type Refusal =
   | "OtherSite"
@@ -209,19 +210,19 @@ export type EventUser =
   | undefined
 
 /**
- * What happened to a consent, for an audit. It has no secrets.
+ * An event of a consent, for an audit. It contains no secrets.
  *
  * - `Opened`: the user pressed the button, and AgentCore opened a session
  * - `Completed`: AgentCore has stored the authorization
- * - `Refused`: AgentCore did not complete the authorization. A user who refuses at the vendor does not come back, so
- *   there is no event.
- * - `WrongUser`: `user` is signed in, and another user had pressed the button
+ * - `Refused`: AgentCore did not complete the authorization. A user who denies the access at the vendor does not come
+ *   back, so there is no event.
+ * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late
  * - `Disconnected`: AgentCore has dropped the tokens
  */
 export interface Event {
   readonly _tag: "Opened" | "Completed" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
-  /** The name in `credentials`. Not known for `Refused` and `Expired`. */
+  /** The name in `credentials`. It is unknown for `Refused` and `Expired`. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
@@ -241,8 +242,8 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
 
 /**
  * - `link`: the address where users connect a credential
- * - `events`: what happens to consents on the pages of this process, from the subscription on. A subscriber that is
- *   1,024 events late misses the oldest.
+ * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
+ *   events late misses the oldest.
  */
 export interface Service {
   readonly workload: string

@@ -1,4 +1,4 @@
-/** The addresses of `Connect`: links, the return URL, and the addresses that a user may go on to. */
+/** The addresses of `Connect`: links, the return URL, and the addresses where a user may continue. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Consent from "../../Consent.js"
@@ -17,15 +17,15 @@ export interface Links {
   /** The name of a declared credential, or of the credential that a session is for. */
   readonly nameOf: (subject: UserCredential | ConsentSession) => string | undefined
   readonly link: (name: string, continueUrl?: string) => string
-  /** The address of a request to go on to, if it is allowed. */
+  /** The absolute address where a user continues, if it is allowed. */
   readonly allowed: (address: string) => Option.Option<string>
 }
 
-export const invalid = (member: string, text: string): ValidationException =>
-  Validation.validationException([{ path: [member], constraint: `${Constraint.prefix} ${text}` }], "Connect")
+export const invalid = (property: string, constraint: string): ValidationException =>
+  Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
 
-const webUrl = (text: string): URL | undefined => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+const parseWebUrl = (value: string): URL | undefined => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
     ? url
     : undefined
@@ -36,10 +36,10 @@ const originOf = (
   returnUrls: ReadonlyArray<string | undefined>
 ): Effect.Effect<string, ValidationException> => {
   const origins = new Set(
-    given === undefined ? returnUrls.map((url) => url === undefined ? undefined : webUrl(url)?.origin) : [given]
+    given === undefined ? returnUrls.map((url) => url === undefined ? undefined : parseWebUrl(url)?.origin) : [given]
   )
   const [origin] = origins
-  return origins.size === 1 && origin !== undefined && webUrl(origin)?.origin === origin
+  return origins.size === 1 && origin !== undefined && parseWebUrl(origin)?.origin === origin
     ? Effect.succeed(origin)
     : invalid(
       "origin",
@@ -75,9 +75,9 @@ export const make = (
       given,
       [...credentialOf.values()].map(({ request }) => request.returnUrl ?? Option.getOrUndefined(programUrl))
     )
-    const entries = yield* Effect.forEach(continueTo, (text) =>
+    const entries = yield* Effect.forEach(continueTo, (address) =>
       Effect.mapError(
-        Effect.fromNullishOr(webUrl(text)),
+        Effect.fromNullishOr(parseWebUrl(address)),
         () => invalid("continueTo", "be web addresses, as in https://app.example.com/chat/")
       ))
     const nameOfTag = new Map([...credentialOf].map(([name, credential]) => [credential.key, name]))
@@ -93,7 +93,7 @@ export const make = (
       link: (name, continueUrl) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       allowed: (address) => {
-        const url = URL.canParse(address, origin) ? webUrl(new URL(address, origin).href) : undefined
+        const url = URL.canParse(address, origin) ? parseWebUrl(new URL(address, origin).href) : undefined
         return url !== undefined && entries.some((entry) => isBelow(url, entry))
           ? Option.some(url.href)
           : Option.none()

@@ -7,7 +7,7 @@ import { type Connection, type Refusal, View } from "./api.js"
 
 const { html } = Html
 
-const refusals: { readonly [R in Refusal]: readonly [status: number, title: string, text: string] } = {
+const refusals: { readonly [R in Refusal]: readonly [status: number, title: string, message: string] } = {
   OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
   StaleForm: [
     403,
@@ -20,17 +20,13 @@ const refusals: { readonly [R in Refusal]: readonly [status: number, title: stri
     "The form is larger than the forms of this page. Nothing was done. Open the link again."
   ],
   UnknownCredential: [404, "Unknown link", "Nothing can be connected here. Check that the whole address was opened."],
-  ContinueNotAllowed: [
-    400,
-    "Address not allowed",
-    "The application does not allow the address that this link goes on to."
-  ],
+  ContinueNotAllowed: [400, "Address not allowed", "The application does not allow the address after this link."],
   OtherUserKind: [
     500,
     "Signed in with another kind of account",
-    "The application signs users in here in another way than its agent knows them. This is an error of the application, not yours."
+    "The application identifies you here in another way than its agent does. This is an error of the application, not yours."
   ],
-  Unavailable: [502, "Not possible now", "The service did not answer as expected. Try again in a while."]
+  Unavailable: [502, "Not possible now", "The service did not respond as expected. Try again later."]
 }
 
 const statusOf = View.$match({
@@ -144,8 +140,8 @@ const toJson = View.$match({
 })
 
 /**
- * Headers of every response, also of the application's own pages. A browser sends `Origin: null` with a form of a page
- * without referrers, so pages with forms send the referrer to their own origin.
+ * Headers of every response, including the application's own pages. A browser sends `Origin: null` with a form if the
+ * page sends no referrer, so pages with forms send the referrer to their own origin.
  */
 export const headersOf = (view: View): { readonly [name: string]: string } => ({
   "cache-control": "no-store",

@@ -1,4 +1,4 @@
-/** What `Connect` does for a request, and the view that it responds with. */
+/** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -39,12 +39,12 @@ export interface Settings {
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
 
-const refused = View.Refused
+const reject = View.Refused
 
 const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
   Effect.as(
-    Effect.logWarning(`Connect could not do what the user asked: ${error._tag}`),
-    refused({ reason: "Unavailable" })
+    Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
+    reject({ reason: "Unavailable" })
   )
 
 // -----------------------------------------------------------------------------
@@ -72,7 +72,7 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
       })
     )
 
-/** The id, or the first claim of the JWT that people know an account by. The application vouches for the JWT. */
+/** The id, or the first claim of the JWT that names an account. The application has verified the JWT. */
 export const describeUser = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
   userToken === undefined
     ? Effect.succeed(userId)
@@ -95,10 +95,10 @@ interface Form {
   readonly continueUrl: string | undefined
 }
 
-/** In bytes. */
+/** Bytes. */
 const maxFormSize = 16 * 1024
 
-/** Reads a body of unknown size to its end: a client that is cut off while it sends sees no page. */
+/** Reads a body of unknown size to its end, because a client that cannot send its whole body shows no page. */
 const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
@@ -114,7 +114,7 @@ const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
     )
   })
 
-/** None: the body is too large. The server drops what is not read. */
+/** `None` if the body is too large. The server discards the rest. */
 const readBody = (request: HttpServerRequest.HttpServerRequest) => {
   const length = request.headers["content-length"]
   return length === undefined
@@ -129,11 +129,11 @@ const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
     const form = new URLSearchParams(body)
     return (name) => form.getAll(name).length === 1 ? form.get(name) : undefined
   }
-  const members: unknown = JSON.parse(body)
-  return (name) => isObject(members) && Object.hasOwn(members, name) ? members[name] : undefined
+  const json: unknown = JSON.parse(body)
+  return (name) => isObject(json) && Object.hasOwn(json, name) ? json[name] : undefined
 }
 
-/** A form, or the same members as JSON. */
+/** Reads a form, or the same properties as JSON. */
 const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.HttpServerRequest> = Effect.gen(
   function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -198,7 +198,7 @@ export const makeFormTokens = (
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Runs a request of a user. A user of another kind gets a view that says so. */
+/** Handles a request of a user. A user of another kind gets a view with the reason. */
 export const make = (
   { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
   { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
@@ -211,21 +211,21 @@ export const make = (
     revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
   })
 
-  /** Asks once, and shows nothing. None: the user has granted it already. */
-  const ask = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
+  /** Requests the token once, and shows nothing. `None` if the user has granted it already. */
+  const requestSession = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
     identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail }).pipe(
       Effect.as(Option.none()),
       Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
     )
 
-  /** Asks once with `forceAuthentication`, so that AgentCore drops its tokens, and drops the token from the cache. */
+  /** Requests the token with `forceAuthentication`, so that AgentCore drops its tokens. Drops the cached token. */
   const forceConsent = (credential: Credentials.UserCredential) =>
     Effect.gen(function*() {
       const old = yield* identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
         Effect.asSome,
         Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
       )
-      const session = yield* ask(credential, true)
+      const session = yield* requestSession(credential, true)
       if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
       return session
     })
@@ -269,7 +269,7 @@ export const make = (
         Effect.tap(Effect.forEach((status) =>
           status._tag === "Unknown"
             ? Effect.logWarning(
-              `AgentCore did not say whether ${status.credential.key} is granted: ${status.error._tag}`
+              `AgentCore did not respond whether ${status.credential.key} is granted: ${status.error._tag}`
             )
             : Effect.void
         )),
@@ -286,9 +286,9 @@ export const make = (
     const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
       Effect.gen(function*() {
         const [connection] = yield* connectionsOf([name], "0 seconds")
-        if (connection === undefined) return refused({ reason: "UnknownCredential" })
+        if (connection === undefined) return reject({ reason: "UnknownCredential" })
         if (connection.state === "Granted") {
-          // The process that completed it may have been killed before it could signal.
+          // A process may have been killed after the completion and before the signal.
           yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
         }
         return View.Link({
@@ -306,7 +306,7 @@ export const make = (
       continueUrl: string | undefined
     ) =>
       Effect.gen(function*() {
-        const session = yield* isForced ? forceConsent(credential) : ask(credential, false)
+        const session = yield* isForced ? forceConsent(credential) : requestSession(credential, false)
         yield* forgetStatus
         // Another tab has connected it meanwhile.
         if (Option.isNone(session)) return yield* showLink(name, continueUrl)
@@ -324,7 +324,7 @@ export const make = (
         yield* forgetStatus
         if (Option.isNone(session)) {
           yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-          return refused({ reason: "Unavailable" })
+          return reject({ reason: "Unavailable" })
         }
         yield* emitFor("Disconnected", name)
         return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
@@ -342,25 +342,25 @@ export const make = (
       link: (name: string, address: string | undefined): Effect.Effect<View> => {
         const continueUrl = allowed(address)
         return links.find(name) === undefined
-          ? Effect.succeed(refused({ reason: "UnknownCredential" }))
+          ? Effect.succeed(reject({ reason: "UnknownCredential" }))
           : Option.isNone(continueUrl)
-          ? Effect.succeed(refused({ reason: "ContinueNotAllowed" }))
+          ? Effect.succeed(reject({ reason: "ContinueNotAllowed" }))
           : showLink(name, continueUrl.value)
       },
 
       submit: (name: string) =>
         Effect.gen(function*() {
           const request = yield* HttpServerRequest.HttpServerRequest
-          if (!isSameOrigin(request, links.origin)) return refused({ reason: "OtherSite" })
+          if (!isSameOrigin(request, links.origin)) return reject({ reason: "OtherSite" })
           const form = yield* Effect.option(readForm)
-          if (Option.isNone(form)) return refused({ reason: "StaleForm" })
-          if (Option.isNone(form.value)) return refused({ reason: "FormTooLarge" })
+          if (Option.isNone(form)) return reject({ reason: "StaleForm" })
+          if (Option.isNone(form.value)) return reject({ reason: "FormTooLarge" })
           const { action, continueUrl: address, token } = form.value.value
-          if (!(yield* formTokens.isValid(token, yield* userKey))) return refused({ reason: "StaleForm" })
+          if (!(yield* formTokens.isValid(token, yield* userKey))) return reject({ reason: "StaleForm" })
           const credential = links.find(name)
-          if (credential === undefined) return refused({ reason: "UnknownCredential" })
+          if (credential === undefined) return reject({ reason: "UnknownCredential" })
           const continueUrl = allowed(address)
-          if (Option.isNone(continueUrl)) return refused({ reason: "ContinueNotAllowed" })
+          if (Option.isNone(continueUrl)) return reject({ reason: "ContinueNotAllowed" })
           switch (action) {
             case "connect":
             case "reconnect":
@@ -368,7 +368,7 @@ export const make = (
             case "disconnect":
               return yield* asUser(disconnect(name, credential))
             default:
-              return refused({ reason: "StaleForm" })
+              return reject({ reason: "StaleForm" })
           }
         }).pipe(Effect.catch(unavailable)),
 
@@ -404,7 +404,7 @@ export const make = (
     run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
   ): Effect.Effect<View, never, R> =>
     Effect.matchEffect(checkKind("currentUser", users, user), {
-      onFailure: (error) => Effect.as(Effect.logError(error.message), refused({ reason: "OtherUserKind" })),
+      onFailure: (error) => Effect.as(Effect.logError(error.message), reject({ reason: "OtherUserKind" })),
       onSuccess: () => run(requestsOf(user))
     })
 }
