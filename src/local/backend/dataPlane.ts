@@ -171,7 +171,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
-    const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
+    const claims = yield* workloadTokens.open(token)
     if (claims === undefined) {
       yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
@@ -208,12 +208,12 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     sessionUri: Redacted.Redacted,
     shape: Vault.RequestShape
   ) {
-    const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
-    // The session of another user looks like one that was forgotten.
+    const session = yield* sessions.byUri(sessionUri)
+    // The response does not tell the session of another user from a dropped one.
     if (session === undefined || session.key !== key) {
       yield* explain(
         session === undefined
-          ? "There is no such session, or it was forgotten"
+          ? "There is no such session, or it was dropped"
           : "The session belongs to another workload, user or provider"
       )
       return new DataPlane.Failed()
@@ -374,28 +374,21 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
       // The live service has one error for a wrong user and for a session that is unknown, too early, too late or
       // completed. A session survives a wrong attempt, so that knowing its URI is not enough to end it.
-      const refused = new AccessDeniedException({ message: "Invalid or expired session" })
-      const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
-      if (session === undefined) {
-        yield* explain("There is no such session, or it was forgotten")
-        return yield* refused
-      }
+      const reject = (reason: string) =>
+        Effect.andThen(explain(reason), new AccessDeniedException({ message: "Invalid or expired session" }))
+      const session = yield* sessions.byUri(sessionUri)
+      if (session === undefined) return yield* reject("There is no such session, or it was dropped")
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.makeArtifact("UserId", userIdentifier.userId)
         : WorkloadToken.makeArtifact("Jwt", Redacted.value(userIdentifier.userToken))
-      yield* Effect.catch(complete(session, artifact), (error): Effect.Effect<
-        never,
-        AccessDeniedException | ValidationException | InternalServerException
-      > =>
-        typeof error === "string"
-          ? Effect.andThen(explain(rejections[error]), refused)
-          : error._tag === "ResourceNotFoundException"
-          ? Effect.andThen(explain("The credential provider of the session was deleted"), refused)
-          : error._tag === "OAuthError"
-          ? unparsable("AuthorizationCode")
-          : error._tag === "VaultStoreError"
-          ? mapStoreError(Effect.fail(error))
-          : Effect.fail(error))
+      yield* complete(session, artifact).pipe(
+        Effect.catchTags({
+          OAuthError: () => unparsable("AuthorizationCode"),
+          ResourceNotFoundException: () => reject("The credential provider of the session was deleted"),
+          VaultStoreError: (error) => mapStoreError(Effect.fail(error))
+        }),
+        Effect.catch((error) => typeof error === "string" ? reject(rejections[error]) : Effect.fail(error))
+      )
     })
   }
 

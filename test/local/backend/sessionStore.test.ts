@@ -41,9 +41,9 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* store.size, 3)
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* store.size, 1)
-      assert.isTrue(Option.isNone(yield* store.byUri(refused.uri)))
-      assert.isTrue(Option.isNone(yield* store.byAuthorizationState(Redacted.value(refused.authorizationState))))
-      assert.isTrue(Option.isSome(yield* store.byUri(later.uri)))
+      assert.isUndefined(yield* store.byUri(refused.uri))
+      assert.isUndefined(yield* store.byAuthorizationState(Redacted.value(refused.authorizationState)))
+      assert.isDefined(yield* store.byUri(later.uri))
       yield* TestClock.adjust(500)
       assert.strictEqual(yield* store.size, 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
@@ -69,8 +69,8 @@ describe("the store of sessions", () => {
       const store = yield* SessionStore.make(1000)
       const session = yield* store.open(opening)
       for (let n = 0; n < 100; n++) {
-        assert.isTrue(Option.isNone(yield* store.byUri(Redacted.make(`urn:guess:${n}`))))
-        assert.isTrue(Option.isNone(yield* store.byAuthorizationState(`guess-${n}`)))
+        assert.isUndefined(yield* store.byUri(Redacted.make(`urn:guess:${n}`)))
+        assert.isUndefined(yield* store.byAuthorizationState(`guess-${n}`))
         yield* Effect.ignore(store.apply(session, Event.BrowserSent()))
       }
       assert.strictEqual(yield* store.size, 1)
@@ -108,10 +108,9 @@ describe("the store of sessions", () => {
       const store = yield* SessionStore.make(1000)
       const states = yield* Effect.forEach(Object.values(opened), (session) =>
         Effect.gen(function*() {
-          const found = Option.getOrThrow(yield* store.byUri(session.uri))
-          same(found, session)
-          same(yield* store.byAuthorizationState(Redacted.value(session.authorizationState)), Option.some(found))
-          return yield* store.state(found)
+          same(yield* store.byUri(session.uri), session)
+          same(yield* store.byAuthorizationState(Redacted.value(session.authorizationState)), session)
+          return yield* store.state(session)
         }))
       same(states, [
         { _tag: "Pending" },
@@ -154,7 +153,8 @@ describe("the store of sessions", () => {
       )
       yield* store.apply(completed, Event.CompletionClaimed({ artifact: "alice" }))
       yield* store.apply(completed, Event.TokensStored({ grantId: "grant" }))
-      const isThere = (session: SessionStore.Session) => Effect.map(store.byUri(session.uri), Option.isSome)
+      const isThere = (session: SessionStore.Session) =>
+        Effect.map(store.byUri(session.uri), (found) => found !== undefined)
       // 16 M characters are about a thousand sessions of this size.
       yield* openMany(store, 900)
       assert.strictEqual(yield* store.size, 904)
@@ -169,7 +169,7 @@ describe("the store of sessions", () => {
       // Neither a completed session nor one of another workload made room.
       assert.isTrue(yield* isThere(completed))
       assert.isTrue(yield* isThere(other))
-      assert.isTrue(Option.isNone(yield* store.byAuthorizationState(Redacted.value(oldest.authorizationState))))
+      assert.isUndefined(yield* store.byAuthorizationState(Redacted.value(oldest.authorizationState)))
       yield* TestClock.adjust(2000)
       assert.strictEqual(yield* store.size, 0)
       assert.strictEqual(yield* stored, 0)
@@ -185,7 +185,7 @@ describe("the store of sessions", () => {
       const sizes = (yield* store.all).reduce((sum, [session]) => sum + SessionStore.parametersSize(session) + 1024, 0)
       assert.isBelow(sizes, 64 * 1024 * 1024)
       assert.isAbove(sizes, 60 * 1024 * 1024)
-      assert.isTrue(Option.isSome(yield* store.byUri(mine.uri)))
+      assert.isDefined(yield* store.byUri(mine.uri))
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
   it.effect("undoes a change that the store does not have", () =>
