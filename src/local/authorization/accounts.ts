@@ -73,22 +73,8 @@ export const isUserName = (text: string): boolean =>
 
 /** The claims that a scope requests (OpenID Connect Core 1.0, section 5.4). */
 const scopeClaims = {
-  profile: [
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at"
-  ],
+  profile: ("name family_name given_name middle_name nickname preferred_username profile picture website gender "
+    + "birthdate zoneinfo locale updated_at").split(" "),
   email: ["email", "email_verified"],
   address: ["address"],
   phone: ["phone_number", "phone_number_verified"]
@@ -96,32 +82,11 @@ const scopeClaims = {
 
 const standardClaims: ReadonlySet<string> = new Set(Object.values(scopeClaims).flat())
 
-/** The server sets these itself. */
-const reservedClaims: ReadonlySet<string> = new Set([
-  "_claim_names",
-  "_claim_sources",
-  "acr",
-  "act",
-  "amr",
-  "at_hash",
-  "aud",
-  "auth_time",
-  "authorization_details",
-  "azp",
-  "c_hash",
-  "client_id",
-  "cnf",
-  "exp",
-  "iat",
-  "iss",
-  "jti",
-  "nbf",
-  "nonce",
-  "s_hash",
-  "scope",
-  "sid",
-  "sub"
-])
+/** The claims that the server sets itself. */
+const reservedClaims: ReadonlySet<string> = new Set(
+  ("_claim_names _claim_sources acr act amr at_hash aud auth_time authorization_details azp c_hash client_id cnf exp "
+    + "iat iss jti nbf nonce s_hash scope sid sub").split(" ")
+)
 
 /** Returns what is wrong with a user, without the values of the claims. */
 export const findUserProblem = (userName: string, claims: UserClaims): string | undefined => {

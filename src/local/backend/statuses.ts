@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
 import type { OAuthErrorReason } from "../oauth/service.js"
 
@@ -148,7 +149,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
     action: Schema.Literals(["approve", "deny", "expire", "complete"]),
-    reason: Schema.Literals(["Unknown", "Finished", "Expired", "Failed"])
+    reason: Schema.Literals(Struct.keys(explanations))
   }
 ) {
   override get message(): string {
@@ -168,7 +169,7 @@ export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
   {
     action: Schema.Literals(["expire", "revoke", "forget"]),
-    reason: Schema.Literals(["Unknown", "Unsupported", "Failed", "Store"])
+    reason: Schema.Literals(Struct.keys(grantExplanations))
   }
 ) {
   override get message(): string {

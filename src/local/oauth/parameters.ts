@@ -2,31 +2,11 @@
 import type { ClientCredentialsRequest, Quirks } from "./service.js"
 
 /** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
-const standard: ReadonlySet<string> = new Set([
-  "actor_token",
-  "actor_token_type",
-  "assertion",
-  "client_assertion",
-  "client_assertion_type",
-  "client_id",
-  "client_secret",
-  "code",
-  "code_challenge",
-  "code_challenge_method",
-  "code_verifier",
-  "grant_type",
-  "nonce",
-  "redirect_uri",
-  "refresh_token",
-  "request",
-  "request_uri",
-  "response_mode",
-  "response_type",
-  "scope",
-  "state",
-  "subject_token",
-  "subject_token_type"
-])
+const standard: ReadonlySet<string> = new Set(
+  ("actor_token actor_token_type assertion client_assertion client_assertion_type client_id client_secret code "
+    + "code_challenge code_challenge_method code_verifier grant_type nonce redirect_uri refresh_token request "
+    + "request_uri response_mode response_type scope state subject_token subject_token_type").split(" ")
+)
 
 type Targets = Partial<ClientCredentialsRequest>
 

@@ -5,6 +5,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 // -----------------------------------------------------------------------------
 // Authorization servers
@@ -182,7 +183,7 @@ export interface VerifyUserTokenOptions {
 // Errors
 // -----------------------------------------------------------------------------
 
-const explanations: Record<OAuthErrorReason, string> = {
+const explanations = {
   Unreachable: "it could not be reached, or did not answer (time-out, status 429 or 5xx)",
   InvalidGrant: "it does not accept the code, the refresh token or the user's token, or no longer accepts it",
   InvalidClient: "it does not accept the client id, its secret, or its authentication method",
@@ -218,14 +219,7 @@ export type OAuthErrorReason = OAuthError["reason"]
 export class OAuthError extends Schema.TaggedError<OAuthError>()(
   "OAuthError",
   {
-    reason: Schema.Literals([
-      "Unreachable",
-      "InvalidGrant",
-      "InvalidClient",
-      "AccessDenied",
-      "Rejected",
-      "Misconfigured"
-    ]),
+    reason: Schema.Literals(Struct.keys(explanations)),
     status: Schema.optional(Schema.Number),
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String)
@@ -238,7 +232,7 @@ export class OAuthError extends Schema.TaggedError<OAuthError>()(
   }
 }
 
-const userTokenExplanations: Record<UserTokenErrorReason, string> = {
+const userTokenExplanations = {
   Malformed: "it must be a JWT with the claims iss and sub",
   Expired: "it is expired, or not yet valid",
   Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
@@ -265,17 +259,7 @@ export type UserTokenErrorReason = UserTokenError["reason"]
 /** A JWT that does not name a user. The error keeps nothing of the token. */
 export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
   "UserTokenError",
-  {
-    reason: Schema.Literals([
-      "Malformed",
-      "Expired",
-      "Algorithm",
-      "Issuer",
-      "Undiscoverable",
-      "Unreachable",
-      "Signature"
-    ])
-  }
+  { reason: Schema.Literals(Struct.keys(userTokenExplanations)) }
 ) {
   override get message(): string {
     return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
