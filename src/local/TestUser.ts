@@ -40,9 +40,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { boundedFetch } from "../internal/boundedFetch.js"
+import * as Struct from "effect/Struct"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal/browser.js"
+import { type Answers, fillInForm, makeBrowser, readVisibleText } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -137,7 +137,7 @@ const explanations = {
  * @category errors
  */
 export class TestUserError extends Schema.TaggedError<TestUserError>()("TestUserError", {
-  reason: Schema.Literals(["InvalidUrl", "Unreachable", "TooManySteps"]),
+  reason: Schema.Literals(Struct.keys(explanations)),
   at: Schema.String
 }) {
   override get message() {
@@ -162,21 +162,12 @@ interface Step {
 
 type Pages = Arr.NonEmptyReadonlyArray<Page>
 
-/** Without a decision the user only looks. */
-interface Visit<E, R> {
-  readonly userName: string
-  readonly decision?: "allow" | "deny" | undefined
-  /** How often they press the button of the decision. Default: 1. */
-  readonly clicks?: 2 | undefined
-  /** Runs before they come back from the authorization server. */
-  readonly meanwhile: Effect.Effect<unknown, E, R>
-}
-
-type Browser = <E, R>(url: string, visit: Visit<E, R>) => Effect.Effect<Pages, TestUserError | E, R>
-
 interface Walk<E, R> {
+  /** Undefined for a user who only looks. */
   readonly answers: Answers | undefined
-  readonly clicks: number
+  /** How often they press the button of the decision. */
+  readonly clicks: 1 | 2
+  /** Runs before they return from the authorization server. */
   readonly meanwhile: Effect.Effect<unknown, E, R>
   readonly steps: number
 }
@@ -203,77 +194,53 @@ const isAuthorizationResponse = (url: string): boolean => {
 const resolve = (target: string, from: string): Effect.Effect<string, TestUserError> =>
   URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : failure("InvalidUrl", target)
 
-const makeBrowser = (): Browser => {
-  const jar = makeJar()
+const makeWalk = () => {
+  const browse = makeBrowser(timeout)
 
-  const load = ({ body, from, url: target }: Step) =>
-    Effect.gen(function*() {
-      const url = new URL(target)
-      const cookie = jar.header(url)
-      const { html, response } = yield* Effect.tryPromise({
-        try: async (signal) => {
-          const response = await boundedFetch(url, {
-            redirect: "manual",
-            method: body === undefined ? "GET" : "POST",
-            headers: {
-              accept: "text/html,*/*;q=0.8",
-              ...(cookie === "" ? undefined : { cookie }),
-              ...(body === undefined || from === undefined ? undefined : { origin: new URL(from).origin })
-            },
-            ...(body === undefined ? undefined : { body })
-          }, { timeout, signal })
-          return { response, html: await response.text() }
+  const load = ({ body, from, url }: Step) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.tryPromise({
+        try: (signal) => {
+          const headers = body === undefined || from === undefined ? {} : { origin: new URL(from).origin }
+          return browse(new URL(url), { body, headers, now, signal })
         },
         // The error of `fetch` may contain the URL.
-        catch: () => failure("Unreachable", target)
-      })
-      jar.store(url, response.headers.getSetCookie(), yield* Clock.currentTimeMillis)
-      const { headers, status } = response
-      const next = status >= 300 && status < 400 ? headers.get("location") ?? undefined : refreshOf(html)
-      return {
-        html,
-        next,
-        page: { status, url: Redacted.make(target), text: textOf(html) } satisfies Page,
-        status
-      }
-    })
+        catch: () => failure("Unreachable", url)
+      }))
 
-  /** The last page, or the last pages of two clicks. */
-  const go = <E, R>(step: Step, walk: Walk<E, R>): Effect.Effect<Pages, TestUserError | E, R> =>
-    Effect.gen(function*() {
-      const { answers, meanwhile } = walk
-      if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
-      if (walk.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
-      if (isAuthorizationResponse(step.url)) yield* meanwhile
-      const { html, next, page, status } = yield* load(step)
-      const rest = { ...walk, steps: walk.steps + 1 }
-      if (next !== undefined) {
-        const url = yield* resolve(next, step.url)
-        if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
-        // Only 307 and 308 send the form again.
-        return yield* go(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
-      }
-      const form = answers === undefined || status >= 400 ? undefined : fillInForm(html, answers)
-      if (answers === undefined || form === undefined) return [page]
-      const action = yield* resolve(form.action, step.url)
-      const submitted: Step = form.method === "post"
-        ? { url: action, from: step.url, body: form.values }
-        : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
-      // After a refusal, the page of `http/Connect` shows its button again.
-      const later = { ...rest, answers: { ...answers, connects: answers.connects && form.kind !== "connect" } }
-      if (form.kind !== "decide" || walk.clicks === 1) return yield* go(submitted, later)
-      const click = go(submitted, { ...later, clicks: 1 })
-      const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
-      return Arr.appendAll(first, second)
-    })
+  /** Returns the last page, or the last pages of two clicks. */
+  const walk = Effect.fnUntraced(function*<E, R>(
+    step: Step,
+    options: Walk<E, R>
+  ): Effect.fn.Return<Pages, TestUserError | E, R> {
+    const { answers, meanwhile } = options
+    if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
+    if (options.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
+    if (isAuthorizationResponse(step.url)) yield* meanwhile
+    const { html, next, status } = yield* load(step)
+    const page = { status, url: Redacted.make(step.url), text: readVisibleText(html) }
+    const rest = { ...options, steps: options.steps + 1 }
+    if (next !== undefined) {
+      const url = yield* resolve(next, step.url)
+      if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
+      // Only 307 and 308 send the form again.
+      return yield* walk(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
+    }
+    const form = answers === undefined || status >= 400 ? undefined : fillInForm(html, answers)
+    if (answers === undefined || form === undefined) return [page]
+    const action = yield* resolve(form.action, step.url)
+    const submitted: Step = form.method === "post"
+      ? { url: action, from: step.url, body: form.values }
+      : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
+    // After a denial, the page of `http/Connect` shows its button again.
+    const later = { ...rest, answers: { ...answers, connects: answers.connects && form.kind !== "connect" } }
+    if (form.kind !== "decide" || options.clicks === 1) return yield* walk(submitted, later)
+    const click = walk(submitted, { ...later, clicks: 1 })
+    const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
+    return Arr.appendAll(first, second)
+  })
 
-  return (url, { clicks = 1, decision, meanwhile, userName }) =>
-    go({ url }, {
-      answers: decision === undefined ? undefined : { userName, decision, connects: true },
-      clicks,
-      meanwhile,
-      steps: 0
-    })
+  return walk
 }
 
 // -----------------------------------------------------------------------------
@@ -290,23 +257,31 @@ const toUrl = (link: Link): string =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeBrowser()))
+export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeWalk()))
 
-const makeUser = (name: string, browser: Browser): TestUser => {
+const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser => {
+  const visit = <E = never, R = never>(
+    link: Link,
+    decision?: "allow" | "deny",
+    { clicks = 1, meanwhile = Effect.void }: Partial<Pick<Walk<E, R>, "clicks" | "meanwhile">> = {}
+  ) =>
+    walk({ url: toUrl(link) }, {
+      answers: decision && { userName, decision, connects: true },
+      clicks,
+      meanwhile,
+      steps: 0
+    })
   const lastPage = <E, R>(pages: Effect.Effect<Pages, E, R>) => Effect.map(pages, ([page]) => page)
-  const visit = (link: Link, decision?: "allow" | "deny", clicks?: 2) =>
-    browser(toUrl(link), { userName: name, decision, clicks, meanwhile: Effect.void })
   return {
-    name,
+    name: userName,
     opens: (link) => lastPage(visit(link)),
     approves: (link) => lastPage(visit(link, "allow")),
     denies: (link) => lastPage(visit(link, "deny")),
     forwardsLinkTo: (other) => other.approves,
-    clicksTwice: (link) => visit(link, "allow", 2),
-    returnsAfter: (meanwhile) => (link) =>
-      lastPage(browser(toUrl(link), { userName: name, decision: "allow", meanwhile })),
-    revokes: (authorizationServer) => authorizationServer.revoke({ userName: name }),
-    as: (name) => makeUser(name, browser)
+    clicksTwice: (link) => visit(link, "allow", { clicks: 2 }),
+    returnsAfter: (meanwhile) => (link) => lastPage(visit(link, "allow", { meanwhile })),
+    revokes: (authorizationServer) => authorizationServer.revoke({ userName }),
+    as: (name) => makeUser(name, walk)
   }
 }
 
@@ -374,19 +349,20 @@ export const perform = <E, R>(user: TestUser, action: Action, options: {
   readonly authorizationServer: Pick<AuthorizationServer, "revoke">
 }): Act<ReadonlyArray<Page>, E, R> =>
 (link) => {
+  const act = <E2, R2>(act: Act<Page, E2, R2>) => Effect.map(act(link), Arr.of)
   switch (action._tag) {
     case "Approves":
-      return Effect.map(user.approves(link), (page) => [page])
+      return act(user.approves)
     case "Denies":
-      return Effect.map(user.denies(link), (page) => [page])
+      return act(user.denies)
     case "Abandons":
-      return Effect.map(user.opens(link), (page) => [page])
+      return act(user.opens)
     case "ForwardsLink":
-      return Effect.map(user.forwardsLinkTo(options.other)(link), (page) => [page])
+      return act(user.forwardsLinkTo(options.other))
     case "ClicksTwice":
       return user.clicksTwice(link)
     case "ReturnsAfter":
-      return Effect.map(user.returnsAfter(options.wait(Duration.seconds(action.seconds)))(link), (page) => [page])
+      return act(user.returnsAfter(options.wait(Duration.seconds(action.seconds))))
     case "Revokes":
       return Effect.as(user.revokes(options.authorizationServer), [])
   }

@@ -1,8 +1,7 @@
 /** The pages of the development authorization server, and a simulated user who acts on them. */
-import { boundedFetch } from "../../internal/boundedFetch.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { type FilledForm, fillInForm, makeJar, refreshOf } from "../internal/browser.js"
+import { type FilledForm, fillInForm, makeBrowser } from "../internal/browser.js"
 import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
@@ -156,30 +155,22 @@ export const decide = async (
   { authorizationUrl, decision, user }: Decision,
   { now, signal }: { readonly now: number; readonly signal: AbortSignal }
 ): Promise<string> => {
-  const cookies = makeJar()
+  const load = makeBrowser(timeout)
   let url = new URL(authorizationUrl)
   let form: FilledForm | undefined
   for (let count = 0; count < maxSteps; count++) {
     if (url.origin !== issuer) return url.href
-    const response = await boundedFetch(url, {
-      redirect: "manual",
-      method: form === undefined ? "GET" : "POST",
-      headers: { accept: "text/html", cookie: cookies.header(url) },
-      ...(form === undefined ? {} : { body: form.values })
-    }, { timeout, signal })
-    cookies.store(url, response.headers.getSetCookie(), now)
-    const page = await response.text()
-    const target = response.status >= 300 && response.status < 400 ? response.headers.get("location") : refreshOf(page)
-    form = target || form !== undefined || !response.ok
+    const page = await load(url, { body: form?.values, now, signal })
+    form = page.next !== undefined || form !== undefined || page.status >= 300
       ? undefined
-      : fillInForm(page, { userName: user, decision, connects: false })
-    const next = target ?? form?.action
+      : fillInForm(page.html, { userName: user, decision, connects: false })
+    const next = page.next ?? form?.action
     if (next === undefined) {
       throw new DecisionError(
-        `the authorization server refused it with the status ${response.status}${errorOf(page)}`
+        `the authorization server rejected it with the status ${page.status}${errorOf(page.html)}`
       )
     }
     url = new URL(next, url)
   }
-  throw new DecisionError("the authorization server shows page after page")
+  throw new DecisionError(`the authorization server shows more than ${maxSteps} pages and redirects`)
 }
