@@ -74,7 +74,7 @@ describe("headless consent", () => {
           prompt === "" ? {} : { prompt }
         )
         assert.strictEqual(location.searchParams.get("error"), "access_denied")
-        assert.strictEqual(location.searchParams.get("error_description"), "The user refused the request")
+        assert.strictEqual(location.searchParams.get("error_description"), "The user denied the request")
         assert.strictEqual(location.searchParams.get("iss"), server.issuer)
         assert.isNull(location.searchParams.get("code"))
       }

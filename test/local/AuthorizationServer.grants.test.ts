@@ -132,7 +132,7 @@ describe("token exchange", () => {
           "invalid_request",
           "the requested_token_type is not supported: only access tokens are issued"
         ]],
-        [{ ...good, subject_token: "a.b.c" }, invalid("it is no JWT")],
+        [{ ...good, subject_token: "a.b.c" }, invalid("it is not a JWT")],
         [{ ...good, subject_token: `${subject.slice(0, -8)}AAAAAAAA` }, invalid(noKey)],
         [{ ...good, subject_token: yield* stranger.token("5m") }, invalid("its issuer is not trusted by this server")],
         [{ ...good, subject_token: yield* other.token("5m", { key: privateKey }) }, invalid(noKey)],
@@ -141,7 +141,7 @@ describe("token exchange", () => {
           { ...good, subject_token: yield* other.token("5m", { claims: { nbf: 9_999_999_999 } }) },
           invalid("its claim nbf is missing or not valid")
         ],
-        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is no JWT", "actor_token")],
+        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is not a JWT", "actor_token")],
         [{ ...good, actor_token: subject }, ["invalid_request", "missing required parameter 'actor_token_type'"]],
         [{ ...good, actor_token_type: jwtType }, ["invalid_request", "actor_token_type without actor_token"]],
         [{ ...good, scope: "reports:write" }, ["invalid_scope", "requested scope is not allowed: reports:write"]],

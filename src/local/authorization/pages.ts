@@ -90,7 +90,7 @@ export const problem = (options: {
 
 export const expired: Html.Page = problem({
   title: "This page has expired",
-  text: "This request was answered already, is too old, or was started in another browser. "
+  text: "This request is already complete, is too old, or was started in another browser. "
     + "Go back to the application and start again."
 })
 
@@ -101,12 +101,12 @@ export const wrongForm: Html.Page = problem({
 
 export const formTooLarge: Html.Page = problem({
   title: "Form too large",
-  text: "The form is larger than the forms of this page, so nothing was done. Go back and try again."
+  text: "The form is larger than the forms of this page, so the server ignored it. Go back and try again."
 })
 
 export const unknownHost: Html.Page = problem({
   title: "Unknown host",
-  text: "This server does not answer to the host name in the address. The option allowedHosts adds names."
+  text: "This server does not accept the host name in the address. The option allowedHosts adds names."
 })
 
 export const noNavigation: Html.Page = problem({
@@ -130,25 +130,25 @@ interface Decision {
   readonly decision: "allow" | "deny"
 }
 
-/** Why the user did not get to the end, in words without secrets. */
+/** Why the user did not return to the client. The message contains no secrets. */
 export class DecisionError extends Error {
   override readonly name = "DecisionError"
 }
 
 const timeout = 10_000
 
-/** Sign-in and consent take eight. */
+/** Sign-in and consent need eight steps. */
 const maxSteps = 20
 
-/** The `error` that a page of the server shows. */
+/** Reads the `error` that a page of the server shows. */
 const errorOf = (page: string): string => {
   const code = /Error: <code>([\w.-]{1,64})<\/code>/.exec(page)?.[1]
   return code === undefined ? "" : `: ${code}`
 }
 
 /**
- * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the
- * client, with the authorization response in its query. It opens no page of another origin.
+ * Opens an authorization request in a new browser, signs in, and allows or denies. Returns the redirect to the client,
+ * whose query contains the authorization response. It opens no page of another origin.
  */
 export const decide = async (
   issuer: string,

@@ -142,7 +142,7 @@ describe("refusals", () => {
         assert.deepStrictEqual(yield* rows, [
           ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
           ["calendar", "authorization code", "invalid_client", "client authentication failed"],
-          ["calendar", "authorization response", "access_denied", "The user refused the request"],
+          ["calendar", "authorization response", "access_denied", "The user denied the request"],
           ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed: reports:write"]
         ])
         const { refusals } = yield* LocalBackend.LocalBackend
@@ -158,7 +158,7 @@ describe("refusals", () => {
         for (
           const [index, expected] of [
             line("WARN", "invalid_scope: requested scope is not allowed: reports:write", "client credentials"),
-            line("INFO", "access_denied: The user refused the request", "authorization response"),
+            line("INFO", "access_denied: The user denied the request", "authorization response"),
             line("WARN", "invalid_client: client authentication failed", "authorization code"),
             line("WARN", "invalid_grant: grant request is invalid", "refresh token")
           ].entries()
