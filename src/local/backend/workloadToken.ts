@@ -1,6 +1,6 @@
 /**
- * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's
- * store, so that a backend rejects the tokens of another one.
+ * Workload access tokens, which are opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key from the
+ * backend's store, so that a backend rejects the tokens of another one.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -32,16 +32,16 @@ export const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: 
 
 export type Claims = typeof Claims.Type
 
-/** A digest that binds a session to the user id or JWT of its first request. */
+/** Makes a digest that binds a session to the user id or JWT of its first request. */
 export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
   hash("sha256", `${kind}:${value}`, "base64url")
 
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
 
-// A workload access token has at most 131072 characters, and encryption adds a third to its content.
+// A workload access token has at most 131072 characters. Encryption makes its content a third longer.
 const maxUserToken = 90_000
 
-/** The user of a verified JWT. */
+/** Makes the user of a verified JWT. */
 export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: string; readonly sub: string }): User => ({
   _tag: "Jwt",
   iss: claims.iss,

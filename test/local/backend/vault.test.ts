@@ -117,7 +117,7 @@ describe("the vault", () => {
       })
       yield* Effect.provide(explained, Logger.layer([logger]))
       const annotations = { provider: "calendar", workload: "agent" }
-      const again = "The user is asked again, because a grant exists for other"
+      const again = "The user has to consent again, because a grant exists for other"
       assert.deepStrictEqual(log, [
         ["INFO", `${again} scopes`, annotations],
         ["INFO", `${again} resources`, annotations],
