@@ -1,11 +1,11 @@
 /**
- * A user with a browser, for tests. They open the link of a consent, sign in at the development authorization server,
- * press its buttons, and come back to the application: over the pages and routes that people use, without a browser.
+ * A simulated user with a browser, for tests. They open the link of a consent, sign in at the development authorization
+ * server, press its buttons, and return to the application. They use the same pages and routes as people do.
  *
- * What they do with a link is a function of the link, so it can stand where a consent is shown. `Action` has all of it
- * as data: property tests generate it, and `perform` lets a user do it.
+ * Each action of a user is a function of the link, so it can replace the code that shows a consent. `Action` represents
+ * the actions as data, so that property tests can generate them. `perform` runs them.
  *
- * They follow redirects, keep cookies, and run no scripts.
+ * They follow redirects, store cookies, and run no scripts.
  *
  * @since 0.1.0
  * @example
@@ -49,7 +49,7 @@ import { type Answers, fillInForm, makeBrowser, readVisibleText } from "./intern
 // -----------------------------------------------------------------------------
 
 /**
- * A URL, or a consent session: then its authorization URL.
+ * A URL, or a consent session with its authorization URL.
  *
  * @since 0.1.0
  * @category models
@@ -57,8 +57,8 @@ import { type Answers, fillInForm, makeBrowser, readVisibleText } from "./intern
 export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
 
 /**
- * The page where the user ends, which can be an error page. A redirect to the scheme of an application ends there, too:
- * then `status` is that of the redirect, and `url` its target.
+ * The last page that the user sees, which can be an error page. A redirect to a custom scheme of an application is not
+ * followed. Then `status` is the status of the redirect, and `url` is its target.
  *
  * @since 0.1.0
  * @category models
@@ -90,11 +90,11 @@ export interface TestUser {
   /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
   /**
-   * Opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A user who
-   * has allowed it before is not asked again.
+   * Opens the link, presses the button of a page of `http/Connect`, signs in with their name, and allows. The server does
+   * not prompt a user who has already allowed it.
    */
   readonly approves: Act
-  /** Opens the link, signs in, and refuses. */
+  /** Opens the link, signs in, and denies. */
   readonly denies: Act
   /** Gives the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
@@ -103,14 +103,14 @@ export interface TestUser {
    * there is no button.
    */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
-  /** Approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
+  /** Approves, and returns to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
   readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
   /**
    * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are
    * revoked.
    */
   readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
-  /** The same browser, where they sign in under another name. */
+  /** Returns a user with the same browser who signs in with another name. */
   readonly as: (name: string) => TestUser
 }
 
@@ -120,18 +120,18 @@ export interface TestUser {
 
 const explanations = {
   InvalidUrl: "this is not a web URL",
-  Unreachable: "no answer",
-  TooManySteps: "there is page after page"
+  Unreachable: "no server responds",
+  TooManySteps: "there are too many pages and redirects"
 } as const
 
 /**
- * Why a user did not get to a page:
+ * Why a user did not reach a page:
  *
- * - `InvalidUrl`: a link, a redirect or a form leads to what is not a web URL
- * - `Unreachable`: no server answers, within 30 seconds
+ * - `InvalidUrl`: a link, a redirect or a form leads to a URL that is not a web URL
+ * - `Unreachable`: no server responds within 30 seconds
  * - `TooManySteps`: there are more than 30 pages and redirects
  *
- * `at` is origin and path of the place: the query may contain secrets.
+ * `at` is the origin and path of the URL, because the query may contain secrets.
  *
  * @since 0.1.0
  * @category errors
@@ -155,7 +155,7 @@ const maxSteps = 30
 
 interface Step {
   readonly url: string
-  /** Where the form was. */
+  /** The URL of the page with the form. */
   readonly from?: string | undefined
   readonly body?: URLSearchParams | undefined
 }
@@ -185,7 +185,7 @@ const failure = (reason: TestUserError["reason"], url: string) => new TestUserEr
 
 const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
-/** The answer of an authorization server to its client (RFC 6749, section 4.1.2). */
+/** Whether the URL is an authorization response (RFC 6749, section 4.1.2). */
 const isAuthorizationResponse = (url: string): boolean => {
   const { searchParams } = new URL(url)
   return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
@@ -251,8 +251,8 @@ const toUrl = (link: Link): string =>
   typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)
 
 /**
- * A user with a new browser. They stay signed in where they sign in. Where an application knows its users by its own
- * sign-in, let them open that first.
+ * Makes a user with a new browser. They stay signed in after they sign in. If the application has its own sign-in, let
+ * them open it first.
  *
  * @since 0.1.0
  * @category constructors
@@ -290,8 +290,8 @@ const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser
 // -----------------------------------------------------------------------------
 
 /**
- * What a user does with a link, as data. `Arbitrary.make(TestUser.Action)` generates what real users do, and what an
- * adversary does.
+ * An action of a user with a link, as data. `Arbitrary.make(TestUser.Action)` generates the actions of real users and of
+ * adversaries.
  *
  * - `Abandons`: opens the link, and closes the page
  * - `ReturnsAfter`: returns after up to an hour. A session of AgentCore lasts ten minutes.
@@ -319,7 +319,7 @@ export const Action = Schema.Union([
 export type Action = typeof Action.Type
 
 /**
- * Lets a user do something with a link. Returns the pages where it ended.
+ * Runs an action of a user with a link. Returns the last pages.
  *
  * @since 0.1.0
  * @category actions
@@ -341,11 +341,11 @@ export type Action = typeof Action.Type
  *   )
  */
 export const perform = <E, R>(user: TestUser, action: Action, options: {
-  /** Who gets a link that is forwarded. */
+  /** The user who gets a forwarded link. */
   readonly other: TestUser
-  /** How time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`. */
+  /** Lets time pass, such as `clock.advance` of `LocalControl`, or `Effect.sleep`. */
   readonly wait: (duration: Duration.Input) => Effect.Effect<unknown, E, R>
-  /** Where a consent is withdrawn. */
+  /** Where the user withdraws a consent. */
   readonly authorizationServer: Pick<AuthorizationServer, "revoke">
 }): Act<ReadonlyArray<Page>, E, R> =>
 (link) => {

@@ -34,10 +34,10 @@ const reservedClaims = ["iss", "sub", "iat", "nbf", "exp", "jti"]
 const omitReserved = (claims: Readonly<Record<string, string>> = {}, reserved: ReadonlyArray<string>) =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
 
-/** openid-client requires a client id. This one is not sent. */
+/** openid-client requires a client id. This placeholder is not sent. */
 const anonymous = "-"
 
-// A dependency of this package: without it the installation is broken.
+// It is a dependency of this package, so its absence is a defect.
 const openidClient: Effect.Effect<Exchange.Openid> = Effect.orDie(
   loadPackage("openid-client", "discovery", () => import("openid-client"))
 )
