@@ -42,7 +42,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { type Answers, fillInForm, makeBrowser, readVisibleText } from "./internal/browser.js"
+import { fillInForm, makeBrowser, readVisibleText, type UserInput } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -164,7 +164,7 @@ type Pages = Arr.NonEmptyReadonlyArray<Page>
 
 interface Walk<E, R> {
   /** Undefined for a user who only looks. */
-  readonly answers: Answers | undefined
+  readonly input: UserInput | undefined
   /** How often they press the button of the decision. */
   readonly clicks: 1 | 2
   /** Runs before they return from the authorization server. */
@@ -213,7 +213,7 @@ const makeWalk = () => {
     step: Step,
     options: Walk<E, R>
   ): Effect.fn.Return<Pages, TestUserError | E, R> {
-    const { answers, meanwhile } = options
+    const { input, meanwhile } = options
     if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
     if (options.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
     if (isAuthorizationResponse(step.url)) yield* meanwhile
@@ -226,14 +226,14 @@ const makeWalk = () => {
       // Only 307 and 308 send the form again.
       return yield* walk(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
     }
-    const form = answers === undefined || status >= 400 ? undefined : fillInForm(html, answers)
-    if (answers === undefined || form === undefined) return [page]
+    const form = input === undefined || status >= 400 ? undefined : fillInForm(html, input)
+    if (input === undefined || form === undefined) return [page]
     const action = yield* resolve(form.action, step.url)
     const submitted: Step = form.method === "post"
       ? { url: action, from: step.url, body: form.values }
       : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
     // After a denial, the page of `http/Connect` shows its button again.
-    const later = { ...rest, answers: { ...answers, connects: answers.connects && form.kind !== "connect" } }
+    const later = { ...rest, input: { ...input, connects: input.connects && form.kind !== "connect" } }
     if (form.kind !== "decide" || options.clicks === 1) return yield* walk(submitted, later)
     const click = walk(submitted, { ...later, clicks: 1 })
     const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
@@ -266,7 +266,7 @@ const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser
     { clicks = 1, meanwhile = Effect.void }: Partial<Pick<Walk<E, R>, "clicks" | "meanwhile">> = {}
   ) =>
     walk({ url: toUrl(link) }, {
-      answers: decision && { userName, decision, connects: true },
+      input: decision && { userName, decision, connects: true },
       clicks,
       meanwhile,
       steps: 0

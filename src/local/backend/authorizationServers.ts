@@ -162,10 +162,7 @@ const resolveCustomOnBehalfOf = Effect.fnUntraced(function*(
   return { grantType, actor: content === "NONE" ? { content } : { content, awsToken } }
 })
 
-const resolveCustom = Effect.fnUntraced(function*(
-  config: Custom,
-  environment: Environment
-): Effect.fn.Return<Configured, ValidationException> {
+const resolveCustom = Effect.fnUntraced(function*(config: Custom, environment: Environment) {
   if (readAuthMethods(config) !== undefined && config.clientAuthenticationMethod !== undefined) {
     return yield* invalid(
       "clientAuthenticationMethod and tokenEndpointAuthMethods cannot be given together",
@@ -232,10 +229,7 @@ const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints
   authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint }
 })
 
-const resolveVendor = Effect.fnUntraced(function*(
-  request: VendorRequest,
-  { settings }: Environment
-): Effect.fn.Return<Configured, ValidationException> {
+const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { settings }: Environment) {
   const vendor = request.credentialProviderVendor
   const [member, config] = readMember(request)
   const path = `oauth2ProviderConfigInput.${member}`
@@ -261,7 +255,10 @@ const resolveVendor = Effect.fnUntraced(function*(
 // Providers
 // -----------------------------------------------------------------------------
 
-const configure = (request: ProviderRequest, environment: Environment) =>
+const configure = (
+  request: ProviderRequest,
+  environment: Environment
+): Effect.Effect<Configured, ValidationException> =>
   request.credentialProviderVendor === "CustomOauth2"
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
@@ -294,10 +291,7 @@ const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom)
  * Checks the configuration of a provider. Like the live service, it does not read secrets and keys by reference. Returns
  * the authorization server.
  */
-export const check = Effect.fnUntraced(function*(
-  request: ProviderRequest,
-  environment: Environment
-): Effect.fn.Return<Pick<AuthorizationServer, "discovery">, ValidationException> {
+export const check = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
   const { server } = yield* configure(request, environment)
   const config = readCustom(request)
   if (config !== undefined) {
@@ -341,14 +335,10 @@ export const completeUpdate = (
 }
 
 /** Returns the authorization server of a provider. Checks the configuration again, because the settings can change. */
-export const resolve = (
-  request: ProviderRequest,
-  environment: Environment
-): Effect.Effect<AuthorizationServer, SecretError> =>
-  Effect.flatMap(
-    configure(request, environment),
-    ({ authentication, server }) => Effect.map(authentication, (client) => ({ ...client, ...server }))
-  )
+export const resolve = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
+  const { authentication, server } = yield* configure(request, environment)
+  return { ...yield* authentication, ...server }
+})
 
 /** Makes the configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show. */
 export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {

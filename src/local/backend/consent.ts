@@ -86,7 +86,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
         if (reason === "Unreachable" || reason === "Misconfigured") return Effect.succeed(unavailable(session))
         const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"
         return Effect.as(
-          sessions.apply(session, Event.CallbackRefused({ reason: outcome })),
+          sessions.apply(session, Event.CallbackRejected({ reason: outcome })),
           BrowserAnswer[outcome]({ provider })
         )
       },
@@ -148,7 +148,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
   const deny = Effect.fnUntraced(function*(session: Session) {
     const { _tag } = yield* sessions.state(session)
     if (_tag === "Pending") yield* sessions.apply(session, Event.BrowserSent())
-    yield* sessions.apply(session, Event.CallbackRefused({ reason: "Refused" }))
+    yield* sessions.apply(session, Event.CallbackRejected({ reason: "Refused" }))
   })
 
   const completeForUser = (session: Session) =>

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
-import type { PaymentTokenRequest, PaymentTokenResponse } from "../../DataPlane.js"
+import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { invalid } from "./failures.js"
 
@@ -209,10 +209,7 @@ const makePrivy = (credentials: Privy, request: PrivyRequest) =>
     })
   )
 
-export const make = (
-  credentials: Credentials,
-  request: PaymentTokenRequest
-): Effect.Effect<PaymentTokenResponse, ValidationException> =>
+export const make = (credentials: Credentials, request: PaymentTokenRequest) =>
   credentials.vendor === "CoinbaseCDP"
     ? "coinbaseCdpTokenRequest" in request
       ? makeCoinbase(credentials, request.coinbaseCdpTokenRequest)

@@ -72,11 +72,7 @@ export const read = (settings: Settings, secret: Secret): Effect.Effect<Redacted
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
 
 /** The live service does not change the source of a secret either. */
-export const checkSource = (
-  before: Source | undefined,
-  after: Source,
-  path: string
-): Effect.Effect<void, ValidationException> =>
+export const checkSource = (before: Source | undefined, after: Source, path: string) =>
   before === undefined || before === after
     ? Effect.void
     : invalid(`The source of a secret cannot be changed from ${before} to ${after}`, `${path}Source`)

@@ -3,8 +3,13 @@
  * a token.
  *
  * ```text
- * Pending ─ BrowserSent ─> Authorizing ─ CallbackAccepted ─> Authorized ─ CompletionClaimed ─> Completing ─ TokensStored ─> Completed
- *    └───────── Expired ────────┴── CallbackRefused, Expired ────┴────────── Expired ──────────────┴── ExchangeFailed, Expired ──> Failed
+ * Pending      ─ BrowserSent ───────> Authorizing
+ * Authorizing  ─ CallbackAccepted ──> Authorized
+ * Authorized   ─ CompletionClaimed ─> Completing
+ * Completing   ─ TokensStored ──────> Completed
+ * Authorizing  ─ CallbackRejected ──> Failed
+ * Completing   ─ ExchangeFailed ────> Failed
+ * each of them ─ Expired ───────────> Failed
  * ```
  *
  * `Completed` and `Failed` are final. From `expiresAt` on, any other state is `Failed`.
@@ -38,7 +43,7 @@ export const State = Data.taggedEnum<State>()
 export type Event = Data.TaggedEnum<{
   BrowserSent: {}
   CallbackAccepted: { readonly callbackUrl: Redacted.Redacted }
-  CallbackRefused: { readonly reason: "Refused" | "Rejected" }
+  CallbackRejected: { readonly reason: "Refused" | "Rejected" }
   /** `artifact` is a digest of the caller's user id or JWT. */
   CompletionClaimed: { readonly artifact: string }
   TokensStored: { readonly grantId: string }
@@ -111,7 +116,7 @@ export const transition = (
         rejectOrder(state, "Authorizing"),
         State.Authorized({ callbackUrl: event.callbackUrl })
       )
-    case "CallbackRefused":
+    case "CallbackRejected":
       return advanceIf(
         state._tag === "Authorizing",
         rejectOrder(state, "Authorizing"),

@@ -7,7 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
-import type { OAuthErrorReason } from "../oauth/service.js"
+import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.js"
 
 /**
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
@@ -116,15 +116,7 @@ export interface Issuer {
  */
 export interface Refusal {
   readonly provider: string
-  readonly request:
-    | "clientCredentials"
-    | "authorizationUrl"
-    | "checkCallback"
-    | "exchangeCode"
-    | "refresh"
-    | "exchangeToken"
-    | "jwtGrant"
-    | "revoke"
+  readonly request: Exclude<keyof OAuthClient, "discover" | "verifyUserToken">
   readonly reason: OAuthErrorReason
   readonly error: string | undefined
   readonly description: string | undefined

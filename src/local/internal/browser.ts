@@ -139,7 +139,7 @@ const findButton = (form: Form, value: RegExp): Field | undefined =>
   form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
 
 /** How a user fills in forms. */
-export interface Answers {
+export interface UserInput {
   readonly userName: string
   readonly decision: "allow" | "deny"
   /** Whether they press the button of `http/Connect` that starts a connection. */
@@ -164,7 +164,7 @@ const submit = (kind: FilledForm["kind"], form: Form, button: Field | undefined,
   return { kind, action: form.action, method: form.method === "post" ? "post" : "get", values }
 }
 
-const fillIn = (form: Form, { connects, decision, userName }: Answers): ReadonlyArray<FilledForm> => {
+const fillIn = (form: Form, { connects, decision, userName }: UserInput): ReadonlyArray<FilledForm> => {
   if (form.fields.some(isUserName)) return [submit("signIn", form, form.fields.find(isButton), userName)]
   const decided = findButton(form, decisions[decision])
   if (decided !== undefined) return [submit("decide", form, decided, userName)]
@@ -173,5 +173,5 @@ const fillIn = (form: Form, { connects, decision, userName }: Answers): Readonly
 }
 
 /** Fills in the first form that the user can fill in. */
-export const fillInForm = (html: string, answers: Answers): FilledForm | undefined =>
-  parseForms(html).flatMap((form) => fillIn(form, answers))[0]
+export const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
+  parseForms(html).flatMap((form) => fillIn(form, input))[0]

@@ -29,10 +29,7 @@ export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, User
       : Effect.succeed({ iss, sub, exp })
   })
 
-export const checkIssuer = (
-  claims: UserClaims,
-  { issuers }: VerifyUserTokenOptions
-): Effect.Effect<UserClaims, UserTokenError> =>
+export const checkIssuer = (claims: UserClaims, { issuers }: VerifyUserTokenOptions) =>
   issuers === undefined || issuers.includes(claims.iss)
     ? Effect.succeed(claims)
     : new UserTokenError({ reason: "Issuer" })

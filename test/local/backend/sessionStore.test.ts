@@ -33,7 +33,7 @@ describe("the store of sessions", () => {
       const store = yield* SessionStore.make(1000)
       const refused = yield* store.open(opening)
       yield* store.apply(refused, Event.BrowserSent())
-      yield* store.apply(refused, Event.CallbackRefused({ reason: "Refused" }))
+      yield* store.apply(refused, Event.CallbackRejected({ reason: "Refused" }))
       yield* store.open(opening)
       yield* TestClock.adjust(500)
       const later = yield* store.open(opening)
@@ -146,7 +146,7 @@ describe("the store of sessions", () => {
       const refused = yield* store.open(large)
       const other = yield* store.open({ ...large, key: keyOf("other") })
       yield* Effect.forEach([completed, refused], (session) => store.apply(session, Event.BrowserSent()))
-      yield* store.apply(refused, Event.CallbackRefused({ reason: "Refused" }))
+      yield* store.apply(refused, Event.CallbackRejected({ reason: "Refused" }))
       yield* store.apply(
         completed,
         Event.CallbackAccepted({ callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") })

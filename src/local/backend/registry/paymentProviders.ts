@@ -1,14 +1,13 @@
 /** Payment credential providers. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { AccessDeniedException, ValidationException } from "../../../IdentityError.js"
+import type { ValidationException } from "../../../IdentityError.js"
 import type {
   PaymentProviderConfigurationOutput,
   UpdatePaymentCredentialProviderRequest
 } from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
 import { vendorChanged } from "../failures.js"
-import type { Credentials } from "../paymentTokens.js"
 import * as Secrets from "../secrets.js"
 import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
@@ -101,10 +100,7 @@ const toOutput = (
     }
 }
 
-const readCredentials = Effect.fnUntraced(function*(
-  settings: Secrets.Settings,
-  configuration: Configuration
-): Effect.fn.Return<Credentials, AccessDeniedException> {
+const readCredentials = Effect.fnUntraced(function*(settings: Secrets.Settings, configuration: Configuration) {
   const read = (secret: Secrets.Secret) => Secrets.read(settings, secret)
   const readOptional = (secret: Secrets.Secret | undefined) =>
     secret === undefined ? Effect.succeed(undefined) : read(secret)
