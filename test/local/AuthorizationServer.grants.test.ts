@@ -106,7 +106,7 @@ describe("token exchange", () => {
       assert.deepStrictEqual(payload["act"], { iss: other.issuer, sub: "robot" })
     }))
 
-  it.live("refuses invalid requests", () =>
+  it.live("rejects invalid requests", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const stranger = yield* foreign
@@ -185,7 +185,7 @@ describe("delegation", () => {
       }
     }))
 
-  it.live("nests the actors, and keeps them without a new one", () =>
+  it.live("nests the actors, and keeps them when there is no new actor", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(exchange))
@@ -203,7 +203,7 @@ describe("delegation", () => {
       assert.deepStrictEqual((yield* claims(server, granted.access_token))["act"], own)
     }))
 
-  it.live("refuses an actor that the subject does not allow", () =>
+  it.live("rejects an actor that the subject does not allow", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server } = yield* start({ trustedIssuers: [other.issuer] })
@@ -261,7 +261,7 @@ describe("trusted issuers", () => {
       )
     }))
 
-  it.live("are URLs that can be read safely", () =>
+  it.live("are rejected when their URL cannot be read safely", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
       const wrong: ReadonlyArray<AuthorizationServer.TrustedIssuer> = [
@@ -337,7 +337,7 @@ describe("private_key_jwt", () => {
       }))
   }
 
-  it.live("requires keys", () =>
+  it.live("rejects a client without keys", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Utils.start({
         clients: [{ clientId: "with-key", authenticationMethod: "private_key_jwt" }]

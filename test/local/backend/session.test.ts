@@ -81,7 +81,7 @@ const accepted = (records: ReadonlyArray<Recorded>, tag: Event["_tag"]) =>
   records.filter(({ event, result }) => event._tag === tag && Result.isSuccess(result))
 
 describe("a consent session", () => {
-  it("goes from the first call to the token", () => {
+  it("passes from the first call to the token", () => {
     assert.deepStrictEqual(
       run(way.map((event) => ({ event, after: 1 }))).map(({ state }) => state._tag),
       ["Authorizing", "Authorized", "Completing", "Completed"]

@@ -28,7 +28,7 @@ const opening: SessionStore.Opening = {
 }
 
 describe("the store of sessions", () => {
-  it.effect("drops a session one lifetime after its expiry, in any state", () =>
+  it.effect("drops a session one lifetime after it expires, in any state", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const refused = yield* store.open(opening)
@@ -136,7 +136,7 @@ describe("the store of sessions", () => {
   const openMany = (store: SessionStore.SessionStore, count: number, options: Partial<SessionStore.Opening> = {}) =>
     Effect.forEach(Array.from({ length: count }), () => store.open({ ...large, ...options }))
 
-  it.effect("limits the sessions of a workload: failed ones go first, then the oldest unfinished ones", () =>
+  it.effect("drops failed sessions, then the oldest unfinished ones, when a workload has too many", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const collection = (yield* VaultStore.VaultStore).collection("consent-sessions", Schema.Any)
@@ -175,7 +175,7 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* stored, 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("limits all sessions: those of the workload that takes the most space go", () =>
+  it.effect("drops sessions of the workload that uses the most space, when there are too many in all", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
       const mine = yield* store.open(opening)
@@ -188,7 +188,7 @@ describe("the store of sessions", () => {
       assert.isDefined(yield* store.byUri(mine.uri))
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("undoes a change that the store does not have", () =>
+  it.effect("undoes a change when the store fails", () =>
     Effect.gen(function*() {
       let isFull = false
       const memory = yield* VaultStore.VaultStore
