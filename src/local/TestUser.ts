@@ -172,18 +172,15 @@ interface Walk<E, R> {
   readonly steps: number
 }
 
-const place = (url: string): string => {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  return parsed === undefined
-    ? "an invalid URL"
-    : /^https?:$/.test(parsed.protocol)
-    ? `${parsed.origin}${parsed.pathname}`
-    : `a URL of the scheme ${parsed.protocol}`
+const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+
+const describe = (url: string): string => {
+  if (!URL.canParse(url)) return "an invalid URL"
+  const { origin, pathname, protocol } = new URL(url)
+  return isWebUrl(url) ? `${origin}${pathname}` : `a URL of the scheme ${protocol}`
 }
 
-const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: place(url) })
-
-const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: describe(url) })
 
 /** Whether the URL is an authorization response (RFC 6749, section 4.1.2). */
 const isAuthorizationResponse = (url: string): boolean => {

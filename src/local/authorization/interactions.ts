@@ -43,12 +43,6 @@ const parameter = ({ params }: Interaction, name: string): string => {
   return typeof value === "string" ? value : ""
 }
 
-/** Returns the host of the redirect URI. Path and query would not help the user to decide. */
-const returnHost = (interaction: Interaction): string => {
-  const { host, protocol } = new URL(parameter(interaction, "redirect_uri"))
-  return host === "" ? protocol : host
-}
-
 const renderPrompt = async (
   provider: Provider,
   interaction: Interaction,
@@ -57,15 +51,16 @@ const renderPrompt = async (
   const action = `/interaction/${interaction.uid}`
   const clientId = parameter(interaction, "client_id")
   const client = (await provider.Client.find(clientId))?.clientName ?? clientId
-  return interaction.prompt.name === "login"
-    ? Pages.login({ action, client, ...retry })
-    : Pages.consent({
-      action,
-      client,
-      userName: interaction.session?.accountId ?? "",
-      scopes: parameter(interaction, "scope").split(" ").filter((scope) => scope !== ""),
-      returnHost: returnHost(interaction)
-    })
+  if (interaction.prompt.name === "login") return Pages.login({ action, client, ...retry })
+  const { host, protocol } = new URL(parameter(interaction, "redirect_uri"))
+  return Pages.consent({
+    action,
+    client,
+    userName: interaction.session?.accountId ?? "",
+    scopes: parameter(interaction, "scope").split(" ").filter((scope) => scope !== ""),
+    // Without path and query, which would not help the user to decide.
+    returnHost: host || protocol
+  })
 }
 
 /** Ends the session before another user signs in. Otherwise `oidc-provider` shows a page that needs a script. */
@@ -119,18 +114,6 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
   await finish(provider, ctx, { login: { accountId: userName } })
 }
 
-const allow = async (provider: Provider, ctx: Context, interaction: Interaction) => {
-  const grantId = await saveGrant(provider, {
-    accountId: interaction.session?.accountId,
-    clientId: parameter(interaction, "client_id"),
-    params: interaction.params
-  })
-  await finish(provider, ctx, { consent: { grantId } }, true)
-}
-
-const deny = (provider: Provider, ctx: Context) =>
-  finish(provider, ctx, { error: "access_denied", error_description: denial })
-
 /** Starts the authorization request again, without a session. */
 const switchUser = async (provider: Provider, ctx: Context, interaction: Interaction) => {
   await endSession(provider, interaction)
@@ -152,12 +135,16 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   if (form.get("prompt") !== prompt) return send(ctx, Pages.wrongForm, 400)
   if (prompt === "login") return signIn(provider, ctx, interaction, form)
   switch (form.get("decision")) {
-    case "allow":
-      return allow(provider, ctx, interaction)
+    case "allow": {
+      const clientId = parameter(interaction, "client_id")
+      const { params, session } = interaction
+      const grantId = await saveGrant(provider, { accountId: session?.accountId, clientId, params })
+      return finish(provider, ctx, { consent: { grantId } }, true)
+    }
     case "switch":
       return switchUser(provider, ctx, interaction)
     default:
-      return deny(provider, ctx)
+      return finish(provider, ctx, { error: "access_denied", error_description: denial })
   }
 }
 

@@ -75,44 +75,40 @@ export const proceed = (to: string): Html.Page =>
     body: html`<p>The next page opens now. If it does not, <a href="${to}">continue here</a>.</p>`
   })
 
-export const problem = (options: {
-  readonly title: string
-  readonly text: string
-  readonly code?: string | undefined
-}): Html.Page =>
+export const problem = (title: string, explanation: string, code?: string): Html.Page =>
   Html.render({
-    title: options.title,
+    title,
     kicker,
-    body: html`<p>${options.text}</p>${
-      options.code === undefined ? undefined : html`<p class="soft">Error: <code>${options.code}</code></p>`
+    body: html`<p>${explanation}</p>${
+      code === undefined ? undefined : html`<p class="soft">Error: <code>${code}</code></p>`
     }`
   })
 
-export const expired: Html.Page = problem({
-  title: "This page has expired",
-  text: "This request is already complete, is too old, or was started in another browser. "
+export const expired: Html.Page = problem(
+  "This page has expired",
+  "This request is already complete, is too old, or was started in another browser. "
     + "Go back to the application and start again."
-})
+)
 
-export const wrongForm: Html.Page = problem({
-  title: "This did not work",
-  text: "The form does not belong to this step. Go back and try again."
-})
+export const wrongForm: Html.Page = problem(
+  "This did not work",
+  "The form does not belong to this step. Go back and try again."
+)
 
-export const formTooLarge: Html.Page = problem({
-  title: "Form too large",
-  text: "The form is larger than the forms of this page, so the server ignored it. Go back and try again."
-})
+export const formTooLarge: Html.Page = problem(
+  "Form too large",
+  "The form is larger than the forms of this page, so the server ignored it. Go back and try again."
+)
 
-export const unknownHost: Html.Page = problem({
-  title: "Unknown host",
-  text: "This server does not accept the host name in the address. The option allowedHosts adds names."
-})
+export const unknownHost: Html.Page = problem(
+  "Unknown host",
+  "This server does not accept the host name in the address. The option allowedHosts adds names."
+)
 
-export const noNavigation: Html.Page = problem({
-  title: "This did not work",
-  text: "A page of another site can only link or redirect to this server. It cannot load it in the background."
-})
+export const noNavigation: Html.Page = problem(
+  "This did not work",
+  "A page of another site can only link or redirect to this server. It cannot load it in the background."
+)
 
 export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Html.Page =>
   Html.render({

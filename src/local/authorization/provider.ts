@@ -61,11 +61,11 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     renderError: (ctx, out) =>
       Interactions.send(
         ctx,
-        Pages.problem({
-          title: "This did not work",
-          text: out.error_description ?? "The authorization server could not process this request.",
-          code: out.error
-        })
+        Pages.problem(
+          "This did not work",
+          out.error_description ?? "The authorization server could not process this request.",
+          out.error
+        )
       ),
     interactions: {
       url: (_, interaction) => `/interaction/${interaction.uid}`,

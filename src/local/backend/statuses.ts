@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
 import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.js"
+import type { FailureReason, State } from "./session.js"
 
 /**
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
@@ -49,16 +50,7 @@ export interface ConsentStatus {
   readonly workload: string
   readonly user: VaultUser
   readonly scopes: ReadonlyArray<string>
-  readonly state:
-    | "Pending"
-    | "Authorizing"
-    | "Authorized"
-    | "Completing"
-    | "Completed"
-    | "Refused"
-    | "Rejected"
-    | "Expired"
-    | "ExchangeFailed"
+  readonly state: Exclude<State["_tag"], "Failed"> | FailureReason
   readonly openedAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc
   /**

@@ -267,40 +267,30 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
+type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+
 export interface Service {
   /** Reads the discovery document of an authorization server again. Sends nothing if the metadata is given. */
   readonly discover: (server: Pick<AuthorizationServer, "discovery">) => Effect.Effect<void, OAuthError>
   /** Requests a token for the client itself. */
-  readonly clientCredentials: (
-    server: AuthorizationServer,
-    request: ClientCredentialsRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
+  readonly clientCredentials: Method<ClientCredentialsRequest, TokenSet>
   /** Makes the URL of the consent page, with a PKCE challenge (S256) of the verifier. */
-  readonly authorizationUrl: (
-    server: AuthorizationServer,
-    request: AuthorizationUrlRequest
-  ) => Effect.Effect<Redacted.Redacted, OAuthError>
+  readonly authorizationUrl: Method<AuthorizationUrlRequest, Redacted.Redacted>
   /**
    * Checks that the authorization response contains a code for this state: its `state`, `iss` (RFC 9207) and `error`.
    * Sends nothing, and leaves the code unused.
    */
-  readonly checkCallback: (server: AuthorizationServer, request: CallbackRequest) => Effect.Effect<void, OAuthError>
+  readonly checkCallback: Method<CallbackRequest, void>
   /** Checks the authorization response again, and exchanges its code. */
-  readonly exchangeCode: (
-    server: AuthorizationServer,
-    request: ExchangeCodeRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
+  readonly exchangeCode: Method<ExchangeCodeRequest, TokenSet>
   /** Requests new tokens for a refresh token. If the response has no refresh token, the old one stays valid. */
-  readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
+  readonly refresh: Method<RefreshRequest, TokenSet>
   /** Revokes a token (RFC 7009). `Misconfigured` if the server publishes no revocation endpoint. */
-  readonly revoke: (server: AuthorizationServer, request: RevocationRequest) => Effect.Effect<void, OAuthError>
+  readonly revoke: Method<RevocationRequest, void>
   /** Requests a token on behalf of a user, by token exchange. */
-  readonly exchangeToken: (
-    server: AuthorizationServer,
-    request: TokenExchangeRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
+  readonly exchangeToken: Method<TokenExchangeRequest, TokenSet>
   /** Requests a token on behalf of a user, with a JWT as the grant. */
-  readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
+  readonly jwtGrant: Method<JwtGrantRequest, TokenSet>
   /**
    * Returns the user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery, or
    * RFC 8414), and its times by the `Clock`.

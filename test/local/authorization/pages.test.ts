@@ -14,7 +14,7 @@ describe("pages", () => {
       returnHost: hostile
     }),
     proceed: Pages.proceed(hostile),
-    problem: Pages.problem({ title: hostile, text: hostile, code: hostile }),
+    problem: Pages.problem(hostile, hostile, hostile),
     home: Pages.home({ issuer: hostile, discoveryUrl: hostile })
   }
 
