@@ -7,7 +7,7 @@
  * - refresh tokens for the scope `offline_access`. Each use rotates the token, and the use of an old one revokes the
  *   whole grant.
  * - access tokens for a user's JWT: token exchange (RFC 8693), with or without an actor, and the JWT as an
- *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the issued
+ *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the new
  *   token names the actors. If the subject's token has `may_act`, every other actor is rejected.
  * - claims of users in access tokens, ID tokens and at the userinfo endpoint, if `users` contains them
  * - access tokens are JWTs, signed with an ES256 key that is generated at the start. A resource server verifies them
@@ -114,8 +114,8 @@ export interface Options {
   /** The clients. More can be registered later. Default: none. */
   readonly clients?: ReadonlyArray<Client> | undefined
   /**
-   * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is then
-   * the redirect to the client. Default: the user decides on the pages.
+   * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is
+   * then the redirect to the client. Default: the user decides on the pages.
    */
   readonly consent?: HeadlessConsent | undefined
   /**
@@ -173,11 +173,11 @@ export class AuthorizationServerError
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
  * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
- * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the URL
- *   of the server.
+ * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
+ *   URL of the server.
  * - `signOut`: ends the sessions of a user, in every browser
- * - `answer`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies it.
- *   Returns the URL of the redirect to the client, and does not open it.
+ * - `answer`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
+ *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
  *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
  * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
@@ -322,8 +322,8 @@ const checkOptions = Validation.refuse(
 )
 
 /**
- * Starts the server. When the scope closes, the server closes its connections, frees the port, and drops everything that
- * it issued.
+ * Starts the server. When the scope closes, the server closes its connections, frees the port, and drops everything
+ * that it issued.
  *
  * @since 0.1.0
  * @category constructors

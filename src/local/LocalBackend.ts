@@ -5,8 +5,8 @@
  *
  * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
- * - A workload access token expires after 60 minutes. A token that was made of a user's JWT expires with the JWT, if that
- *   is earlier. The return URL has the custom state as `state`.
+ * - A workload access token expires after 60 minutes. A token that was made of a user's JWT expires with the JWT, if
+ *   that is earlier. The return URL has the custom state as `state`.
  * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same
  *   custom parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
@@ -24,8 +24,9 @@
  * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or
  *   of a vendor whose endpoints the request names. AWS documents some of the rejected vendors. Its scopes include
  *   `openid`, also at creation.
- * - A consent portal is rejected if its role belongs to another account, or is not one of the roles in the settings. The
- *   message is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
+ * - A consent portal is rejected if its role belongs to another account, or is not one of the roles in the settings.
+ *   The message is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another
+ *   guess.
  * - A tag key that begins with `aws:` is rejected.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond the quota the backend raises a
@@ -33,14 +34,14 @@
  * - Stripe Privy: the signed method is `POST`, and the signature expires after 30 minutes, as in the vendor's own SDK.
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
- * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway. Their URLs
- * have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
+ * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway. Their
+ * URLs have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
  *
- * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings, with
- * `error` and `error_description`, and `refusals` lists them.
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings,
+ * with `error` and `error_description`, and `refusals` lists them.
  *
- * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a provider's
- * secret is not a key of the vendor, the backend raises a `ValidationException`.
+ * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a
+ * provider's secret is not a key of the vendor, the backend raises a `ValidationException`.
  *
  * @since 0.1.0
  */
@@ -102,9 +103,9 @@ export type {
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
    *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
    *   Default: none.
-   * - `discoveryUrls`: `verify` (default) reads the discovery document when a provider is created or updated, and rejects
-   *   the provider if that fails, as AWS does. `accept` reads it when a token is requested. The document is never verified
-   *   for a seed, a setup, or a provider with a private endpoint.
+   * - `discoveryUrls`: `verify` (default) reads the discovery document when a provider is created or updated, and
+   *   rejects the provider if that fails, as AWS does. `accept` reads it when a token is requested. `verify` does not
+   *   apply to a seed, a setup, or a provider with a private endpoint.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has
@@ -142,13 +143,15 @@ export interface Options {
    */
   readonly publicUrl?: string | undefined
   /**
-   * Rounded down to seconds. Default: the lifetime in the settings, or 60 minutes, a guess, because AWS does not document
-   * it. A token that was made of a user's JWT expires with the JWT, if that is earlier.
+   * Rounded down to seconds. Default: the lifetime in the settings, or 60 minutes, a guess, because AWS does not
+   * document it. A token that was made of a user's JWT expires with the JWT, if that is earlier.
    */
   readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.Input | undefined
-  /** The parameter for the custom state in the return URL. Default: `state`, a guess, because AWS does not document it. */
+  /**
+   * The parameter for the custom state in the return URL. Default: `state`, a guess, because AWS does not document it.
+   */
   readonly customStateParameter?: string | undefined
   /**
    * How long a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess, because AWS does not
@@ -182,18 +185,18 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
  */
 export interface Service {
   /**
-   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server publishes
-   * `metadata` and `keySet` there.
+   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
+   * publishes `metadata` and `keySet` there.
    */
   readonly issuer: Issuer
   /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be repeated
-   * until the user has consented.
+   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
+   * repeated until the user has consented.
    */
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to the
-   * return URL with `session_id` and the custom state. It reads only the query of the URL.
+   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
+   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
    */
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**

@@ -90,8 +90,8 @@ export interface TestUser {
   /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
   /**
-   * Opens the link, presses the button of a page of `http/Connect`, signs in with their name, and allows. The server does
-   * not prompt a user who has already allowed it.
+   * Opens the link, presses the button of a page of `http/Connect`, signs in with their name, and allows. The server
+   * does not prompt a user who has already allowed it.
    */
   readonly approves: Act
   /** Opens the link, signs in, and denies. */
@@ -287,8 +287,8 @@ const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser
 // -----------------------------------------------------------------------------
 
 /**
- * An action of a user with a link, as data. `Arbitrary.make(TestUser.Action)` generates the actions of real users and of
- * adversaries.
+ * An action of a user with a link, as data. `Arbitrary.make(TestUser.Action)` generates the actions of real users and
+ * of adversaries.
  *
  * - `Abandons`: opens the link, and closes the page
  * - `ReturnsAfter`: returns after up to an hour. A session of AgentCore lasts ten minutes.

@@ -162,8 +162,8 @@ const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
  * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not
  * wait for it.
  *
- * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`. `Layer.fresh`
- * makes another store.
+ * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`.
+ * `Layer.fresh` makes another store.
  *
  * @since 0.1.0
  * @category layers

@@ -54,8 +54,8 @@ export const toMetadata = (client: Client): ClientMetadata => ({
 })
 
 /**
- * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI with exactly one more path segment
- * in that place, and without query, fragment and user information.
+ * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI with exactly one more path
+ * segment in that place, and without query, fragment and user information.
  */
 export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string): boolean =>
   allowed.some((entry) => {
@@ -100,7 +100,7 @@ export const findUserProblem = (userName: string, claims: UserClaims): string | 
 const customNames = (claims: UserClaims): ReadonlyArray<string> =>
   Object.keys(claims).filter((name) => !standardClaims.has(name))
 
-/** Returns the claims of each scope for `oidc-provider`. The scope `openid` includes all claims that are not standard. */
+/** Returns the claims of each scope for `oidc-provider`. `openid` includes all claims that are not standard. */
 export const claimsByScope = (users: Iterable<UserClaims>): { readonly [scope: string]: Array<string> } => ({
   openid: [...new Set(["sub", ...[...users].flatMap(customNames)])],
   ...scopeClaims

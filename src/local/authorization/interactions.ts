@@ -25,8 +25,8 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
 }
 
 /**
- * Reads a form. Returns undefined if it is too large. It reads to the end, because a browser shows no page if the server
- * closes the connection while the browser sends.
+ * Reads a form. Returns undefined if it is too large. It reads to the end, because a browser shows no page if the
+ * server closes the connection while the browser sends.
  */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   const chunks: Array<Buffer> = []

@@ -113,8 +113,8 @@ const configuration = (settings: Settings, module: Module): Configuration => {
 
 /**
  * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or by a prefetch.
- * Browsers send Fetch Metadata headers, other clients do not. An application's redirect to the authorization endpoint is
- * a top-level navigation, also from another site.
+ * Browsers send Fetch Metadata headers, other clients do not. An application's redirect to the authorization endpoint
+ * is a top-level navigation, also from another site.
  *
  * A frame of the same site (another port of this host) is allowed, because a client may use it for `prompt=none`.
  */
@@ -137,9 +137,7 @@ const reject = (ctx: Context, page: Page, description: string): void => {
   }
 }
 
-/**
- * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
- */
+/** Allows pages of other sites to read the public documents and to send the user here, and nothing else. */
 const guard =
   (allowedHosts: ReadonlyArray<string>, publicDocuments: ReadonlyArray<string>): Middleware => (ctx, next) =>
     !isOwnHost(ctx.headers.host, allowedHosts)
@@ -156,8 +154,8 @@ const respondChallenge = (ctx: Context, status: number, error?: string, descript
 }
 
 /**
- * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The endpoint of `oidc-provider` reads only opaque tokens,
- * and the access tokens of this server are JWTs for an API.
+ * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The endpoint of `oidc-provider` reads only opaque
+ * tokens, and the access tokens of this server are JWTs for an API.
  */
 const userinfo = ({ store, users }: Settings, tokens: Tokens.Tokens): Middleware => async (ctx, next) => {
   if (ctx.path !== userinfoPath) return next()

@@ -38,9 +38,9 @@ export interface Client {
 }
 
 /**
- * The claims of a user. All access tokens of the user contain them. ID tokens and the responses of the userinfo endpoint
- * contain the claims that are not standard. They contain standard claims with their scope (OpenID Connect Core 1.0,
- * section 5.4): `email` with the scope `email`, `name` with `profile`.
+ * The claims of a user. All access tokens of the user contain them. ID tokens and the responses of the userinfo
+ * endpoint contain the claims that are not standard. They contain standard claims with their scope (OpenID Connect Core
+ * 1.0, section 5.4): `email` with the scope `email`, `name` with `profile`.
  */
 export type UserClaims = Readonly<Record<string, unknown>>
 

@@ -40,8 +40,8 @@ export interface Module extends Pick<OidcProvider, "errors" | "interactionPolicy
 }
 
 /**
- * Loads inner modules of the package when a server starts. The index of the package prints a warning on versions of Node
- * without long-term support.
+ * Loads inner modules of the package when a server starts. The index of the package prints a warning on versions of
+ * Node without long-term support.
  */
 export const loadModule = async (): Promise<Module> => {
   const [{ Provider }, errors, interactionPolicy] = await Promise.all([

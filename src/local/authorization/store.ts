@@ -51,8 +51,8 @@ const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
 /**
- * The entries of one model. `oidc-provider` reads the clock of the machine. The store's clock is `offset` seconds ahead,
- * and the expiry of an entry follows it. So a change of the offset can expire entries.
+ * The entries of one model. `oidc-provider` reads the clock of the machine. The store's clock is `offset` seconds
+ * ahead, and the expiry of an entry follows it. So a change of the offset can expire entries.
  */
 const makeEntries = (nowSeconds: () => number, offset: () => number) => {
   const entries = ExpiringMap.make<readonly [id: string, payload: AdapterPayload]>()
@@ -85,8 +85,8 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
 }
 
 /**
- * Makes a store with a separate limit for each model. Anyone can start interactions, and these must not displace grants,
- * sessions and tokens.
+ * Makes a store with a separate limit for each model. Anyone can start interactions, and these must not displace
+ * grants, sessions and tokens.
  */
 export const make = (
   client: (clientId: string) => ClientMetadata | undefined,

@@ -29,7 +29,7 @@ export const tokenVault = (account: Account, id: string): string => identity(acc
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 
-/** Makes the ARN of a secret id. It can be an ARN. Secrets Manager adds a hyphen and six random characters to a name. */
+/** Makes the ARN of a secret id, which can be an ARN. Secrets Manager adds a hyphen and random characters to a name. */
 export const externalSecret = ({ accountId, region }: Account, name: string): string =>
   name.startsWith("arn:")
     ? name

@@ -288,8 +288,8 @@ const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom)
     : Effect.void
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read secrets and keys by reference. Returns
- * the authorization server.
+ * Checks the configuration of a provider. Like the live service, it does not read secrets and keys by reference.
+ * Returns the authorization server.
  */
 export const check = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
   const { server } = yield* configure(request, environment)

@@ -11,8 +11,8 @@ export const CallerSession = Context.Reference("effect-agentcore-identity/local/
 export const isSessionName = (name: string): boolean => /^[\w+=,.@-]{2,64}$/.test(name)
 
 /**
- * Whether the call applies a seed or a setup. They are written for several regions, and applied before other servers run.
- * So checks that depend on the network or the region are skipped.
+ * Whether the call applies a seed or a setup. They are written for several regions, and applied before other servers
+ * run. So checks that depend on the network or the region are skipped.
  */
 export class Seeding extends Context.Reference("effect-agentcore-identity/local/Seeding", {
   defaultValue: () => false

@@ -138,8 +138,9 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       : undefined
 
   /**
-   * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS does
-   * not document whether it stores such tokens. Here they are not stored, so each call sends a request to the server.
+   * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS
+   * does not document whether it stores such tokens. Here they are not stored, so each call sends a request to the
+   * server.
    */
   const exchangeUserToken = Effect.fnUntraced(function*(
     user: WorkloadToken.User,
@@ -351,8 +352,8 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     }),
 
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
-      // The live service has one error for a wrong user and for a session that is unknown, not authorized yet, expired or
-      // completed. A failed attempt does not end the session, so that knowing its URI is not enough to end it.
+      // The live service has one error for a wrong user and for a session that is unknown, not authorized yet, expired
+      // or completed. A failed attempt does not end the session, so that knowing its URI is not enough to end it.
       const reject = (reason: string) =>
         Effect.andThen(explain(reason), new AccessDeniedException({ message: "Invalid or expired session" }))
       const session = yield* sessions.byUri(sessionUri)

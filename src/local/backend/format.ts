@@ -1,6 +1,6 @@
 /**
- * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports no
- * code.
+ * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
+ * no code.
  */
 import type { ConsentStatus, Refusal, RequestPart } from "./statuses.js"
 

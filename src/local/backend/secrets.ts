@@ -88,7 +88,7 @@ export interface SecretRequest {
   readonly reference?: typeof SecretReference.Type | undefined
 }
 
-/** Makes the stored secret of a request. A new `MANAGED` secret gets an ARN. The secret that replaces it keeps the ARN. */
+/** Makes the stored secret of a request. A new `MANAGED` secret gets an ARN. A replacement keeps the ARN. */
 export const resolve = Effect.fnUntraced(function*(
   account: Arn.Account,
   { arnName, kind, path, reference, source = "MANAGED", value }: SecretRequest,

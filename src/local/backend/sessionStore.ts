@@ -95,7 +95,7 @@ const sizeOf = (session: Session, state: Sessions.State): number =>
   + Redacted.value(Option.getOrElse(session.customState, () => Redacted.make(""))).length
   + (state._tag === "Authorized" ? Redacted.value(state.callbackUrl).length : 0)
 
-/** Sessions with a lower rank are dropped first. A session without a rank is not dropped: its code is being exchanged. */
+/** Sessions with a lower rank are dropped first. A session whose code is being exchanged is not dropped. */
 const dropRank = (state: Sessions.State): number | undefined =>
   state._tag === "Failed" ? 0 : state._tag === "Completed" ? 2 : state._tag === "Completing" ? undefined : 1
 

@@ -1,4 +1,4 @@
-/** The responses to browsers, and the consents, grants and errors that a backend reports. `LocalBackend` exports them. */
+/** The responses to browsers, and the consents, grants and errors of a backend. `LocalBackend` exports them. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
@@ -16,8 +16,8 @@ import type { FailureReason, State } from "./session.js"
  * - `Redirect`: the browser is redirected to `url`
  * - `Refused`: the user denied consent
  * - `Rejected`: the authorization server sent another error
- * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be opened
- *   again.
+ * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be
+ *   opened again.
  * - `Expired`: the session has expired
  * - `Replayed`: the session has already passed this step, or has ended
  * - `Unknown`: there is no such session, or it belongs to another callback
@@ -43,7 +43,7 @@ export type RequestPart = "scopes" | "resources" | "audiences" | "customParamete
 /** The user of a session or grant: a user id, or the issuer and subject of a user's JWT. */
 export type VaultUser = { readonly userId: string } | { readonly issuer: string; readonly subject: string }
 
-/** The state of a consent session, without its secrets. `id` names the session in actions. It is a digest, not a secret. */
+/** The state of a consent session, without its secrets. Actions use its `id`, which is a digest and not a secret. */
 export interface ConsentStatus {
   readonly id: string
   readonly provider: string
@@ -54,8 +54,8 @@ export interface ConsentStatus {
   readonly openedAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc
   /**
-   * The parts in which the closest grant differs from the request of the session, so that the user has to consent again.
-   * Empty if there was no grant, or if the request had `forceAuthentication`.
+   * The parts in which the closest grant differs from the request of the session, so that the user has to consent
+   * again. Empty if there was no grant, or if the request had `forceAuthentication`.
    */
   readonly otherGrant: ReadonlyArray<RequestPart>
 }

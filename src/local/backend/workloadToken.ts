@@ -52,8 +52,8 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A program repeats one token. Decryption is a promise: it takes longer than most operations, and a `TestClock` does not
-// wait for it. The cache contains only tokens that this backend made, so callers cannot fill it.
+// A program repeats one token. Decryption is a promise: it takes longer than most operations, and a `TestClock` does
+// not wait for it. The cache contains only tokens that this backend made, so callers cannot fill it.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)

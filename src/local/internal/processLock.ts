@@ -27,8 +27,8 @@ import * as SafeFile from "./safeFile.js"
 const Holder = Schema.Struct({
   pid: Schema.Number,
   /**
-   * In clock ticks since the start of the machine. Only Linux has it, because it has `/proc`. The same is true for `boot`
-   * and `pidNamespace`.
+   * In clock ticks since the start of the machine. Only Linux has it, because it has `/proc`. The same is true for
+   * `boot` and `pidNamespace`.
    */
   startTime: Schema.optional(Schema.String),
   host: Schema.String,
@@ -127,8 +127,8 @@ const remove = (path: string, text: string): Effect.Effect<void> =>
 const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
   Effect.acquireUseRelease(create(path), () => effect, (text) => remove(path, text))
 
-// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another process
-// has just acquired.
+// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another
+// process has just acquired.
 const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
   find(path).pipe(
     Effect.flatMap(Option.match({
@@ -189,7 +189,7 @@ const recover = Effect.fnUntraced(function*(path: string) {
 /** These codes mean that another program removed or replaced the file. */
 const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
 
-/** Touches the file, so that other containers and hosts see that the holder runs. Returns whether it is still its file. */
+/** Touches the file, so that other containers and hosts see that the holder runs. Returns whether it is its file. */
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
     if (!await isOwn(path, text)) return false

@@ -8,8 +8,8 @@ export const forBash = (text: string): string => plain.test(text) ? text : `'${t
 export const forFish = (text: string): string => plain.test(text) ? text : `'${text.replaceAll(/[\\']/g, "\\$&")}'`
 
 /**
- * Returns undefined for a value that a dotenv file cannot contain. Programs agree on values without quotes, and on single
- * quotes without escapes. Most programs replace `$NAME` and `\n` in double quotes.
+ * Returns undefined for a value that a dotenv file cannot contain. Programs agree on values without quotes, and on
+ * single quotes without escapes. Most programs replace `$NAME` and `\n` in double quotes.
  */
 export const forDotenv = (text: string): string | undefined =>
   text === "" || plain.test(text)

@@ -84,8 +84,8 @@ export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> 
   })
 
 /**
- * Creates or replaces a file. By default, only its user can read it. Readers see the old content or the new content, also
- * after a crash.
+ * Creates or replaces a file. By default, only its user can read it. Readers see the old content or the new content,
+ * also after a crash.
  */
 export const write = (
   path: string,

@@ -1,7 +1,8 @@
 /**
  * Records a request to an authorization server and its response, and makes a token set or an error of the response.
  *
- * The strings of a server can repeat what the client sent. So {@link strip} removes the values of the request from them.
+ * The strings of a server can repeat what the client sent. So {@link strip} removes the values of the request from
+ * them.
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -100,8 +101,8 @@ const hiddenOf = (parameters: URLSearchParams): ReadonlyArray<string> =>
   )
 
 /**
- * Returns the credentials of a header. For the scheme Basic it also returns the secret, which is form-encoded (RFC 6749,
- * section 2.3.1).
+ * Returns the credentials of a header. For the scheme Basic it also returns the secret, which is form-encoded (RFC
+ * 6749, section 2.3.1).
  */
 const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   const [scheme, credentials = ""] = (authorization ?? "").split(" ")
@@ -199,7 +200,7 @@ const makeError = (reason: OAuthErrorReason, { description, error, status }: Ref
     ...(description === undefined ? {} : { description })
   })
 
-/** Makes the error of a callback. Every error except a user's refusal is `Rejected`, because the server has responded. */
+/** Makes the error of a callback. The server has responded, so every error except a user's denial is `Rejected`. */
 export const fromCallback = (refusal: Refusal): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
 
@@ -232,7 +233,8 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
     const isUnreachable = ["OAUTH_TIMEOUT", "OAUTH_ABORT"].includes(cause.code ?? "") || isUnavailable(refusal.status)
     return makeError(isUnreachable ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
   }
-  // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has none.
+  // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has
+  // none.
   return makeError(cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected", {
     description: toNetworkCode(cause)
   })

@@ -11,8 +11,8 @@ const standard: ReadonlySet<string> = new Set(
 type Targets = Partial<ClientCredentialsRequest>
 
 /**
- * Makes the parameters of a request for tokens. A custom parameter never replaces or repeats a standard one. It replaces a
- * default, as AWS documents for `subject_token_type` and `requested_token_use`.
+ * Makes the parameters of a request for tokens. A custom parameter never replaces or repeats a standard one. It
+ * replaces a default, as AWS documents for `subject_token_type` and `requested_token_use`.
  */
 export const make = (
   targets: Targets,

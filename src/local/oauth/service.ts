@@ -38,8 +38,8 @@ export type ClientAuthentication =
   }
 
 /**
- * How a client with a user's JWT acts on behalf of the user: by token exchange (RFC 8693), with or without an actor token,
- * or with the JWT as the grant (RFC 7523, section 2.1).
+ * How a client with a user's JWT acts on behalf of the user: by token exchange (RFC 8693), with or without an actor
+ * token, or with the JWT as the grant (RFC 7523, section 2.1).
  */
 export type OnBehalfOf =
   | {
@@ -154,7 +154,10 @@ export interface TokenExchangeRequest extends ClientCredentialsRequest {
   } | undefined
 }
 
-/** A user's JWT as the grant (RFC 7523, section 2.1). The custom parameter `requested_token_use` replaces `requestedTokenUse`. */
+/**
+ * A user's JWT as the grant (RFC 7523, section 2.1). The custom parameter `requested_token_use` replaces
+ * `requestedTokenUse`.
+ */
 export interface JwtGrantRequest extends ClientCredentialsRequest {
   readonly assertion: Redacted.Redacted
   readonly requestedTokenUse?: "on_behalf_of" | undefined
@@ -292,8 +295,8 @@ export interface Service {
   /** Requests a token on behalf of a user, with a JWT as the grant. */
   readonly jwtGrant: Method<JwtGrantRequest, TokenSet>
   /**
-   * Returns the user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery, or
-   * RFC 8414), and its times by the `Clock`.
+   * Returns the user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery,
+   * or RFC 8414), and its times by the `Clock`.
    */
   readonly verifyUserToken: (
     token: Redacted.Redacted,
@@ -316,9 +319,7 @@ export interface ScriptedGrant {
 export interface ScriptedOptions {
   /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
   readonly tokenLifetime?: Duration.Input | "none" | undefined
-  /**
-   * Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true.
-   */
+  /** Whether an authorization issues a refresh token. Each refresh replaces the refresh token. Default: true. */
   readonly refreshTokens?: boolean | undefined
   /** How long each request for tokens takes. Default: 0. */
   readonly latency?: Duration.Input | undefined

@@ -3,8 +3,8 @@
  *
  * | line | content |
  * | --- | --- |
- * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, and the number of lines that were written together with this one |
- * | JWE of `[1, ...changes]` | one write to the disk, and its number, so that no line can be moved, repeated or removed |
+ * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, and the number of lines of the first write |
+ * | JWE of `[1, ...changes]` | one write to the disk, and its number, so that no line can be moved or removed |
  * | JWE of `[2, ...changes]` | the next write |
  *
  * A crash can leave the last line incomplete. Its write was not acknowledged, so it is dropped. Opening a vault writes
@@ -360,8 +360,8 @@ const makeWrite = (
 }
 
 /**
- * Opens a vault file, or creates it. It writes nothing until the whole file is checked. If it fails or is interrupted, it
- * removes the files that it created.
+ * Opens a vault file, or creates it. It writes nothing until the whole file is checked. If it fails or is interrupted,
+ * it removes the files that it created.
  */
 export const open = Effect.fnUntraced(function*(
   path: string,

@@ -54,8 +54,9 @@ const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.
 const defaultUrl = "https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com"
 
 /**
- * The vendors that can sign users in to a portal. They have to issue JWTs. AWS documents that GitHub, Slack, Salesforce,
- * Atlassian and LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be JWTs.
+ * The vendors that can sign users in to a portal. They have to issue JWTs. AWS documents that GitHub, Slack,
+ * Salesforce, Atlassian and LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be
+ * JWTs.
  */
 const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([vendor, { needsEndpoints }]) =>
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []

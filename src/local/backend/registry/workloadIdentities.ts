@@ -25,9 +25,9 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
   })
 
   /**
-   * AgentCore Runtime and Gateway create workload identities for themselves. The AWS developer guide describes that they
-   * get no token (get-workload-access-token). That they cannot be deleted was seen live (`ekristen/aws-nuke`, resource
-   * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
+   * AgentCore Runtime and Gateway create workload identities for themselves. The AWS developer guide describes that
+   * they get no token (get-workload-access-token). That they cannot be deleted was seen live (`ekristen/aws-nuke`,
+   * resource `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
    */
   const checkUnlinked = (name: string, action: string) =>
     Effect.flatMap(settings, ({ serviceLinked = [] }) =>
@@ -44,8 +44,8 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
   })
 
   /**
-   * Finds the workload of a request for a workload access token. The error for an unknown workload is the one of the live
-   * service (agentcore-samples, 08-okta-xaa-delegation-chain).
+   * Finds the workload of a request for a workload access token. The error for an unknown workload is the one of the
+   * live service (agentcore-samples, 08-okta-xaa-delegation-chain).
    */
   const findCaller = (name: string) =>
     workloads.find(name).pipe(
