@@ -334,7 +334,7 @@ export type Action = typeof Action.Type
  * ) =>
  *   Effect.flatMap(
  *     TestUser.make("mallory"),
- *     (mallory) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(mallory, action, options)(link)))
+ *     (user) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(user, action, options)(link)))
  *   )
  */
 export const perform = <E, R>(user: TestUser, action: Action, options: {

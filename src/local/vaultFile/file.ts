@@ -3,7 +3,7 @@
  *
  * | line | content |
  * | --- | --- |
- * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, and the number of lines of the first write |
+ * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, the number of lines of the first write |
  * | JWE of `[1, ...changes]` | one write to the disk, and its number, so that no line can be moved or removed |
  * | JWE of `[2, ...changes]` | the next write |
  *
