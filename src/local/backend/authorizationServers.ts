@@ -195,18 +195,19 @@ const readMember = (request: VendorRequest): readonly [Member, VendorConfig] =>
 /** An authorization server in the settings does not have the quirks of the vendor. */
 const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undefined } as const
 
-const namesAll = ({ authorizationEndpoint, issuer, tokenEndpoint }: VendorConfig): boolean =>
-  issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
+// A valid request names the endpoints that the service does not know.
+const unknown: Vendors.KnownVendor = { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
 
 const findKnownServer = (
   vendor: VendorRequest["credentialProviderVendor"],
-  config: VendorConfig,
+  { authorizationEndpoint, issuer, tenantId = "common", tokenEndpoint }: VendorConfig,
   { vendorEndpoints }: LocalSettings
-): Vendors.KnownVendor | undefined => {
-  if (!isKnownVendor(vendor)) return undefined
-  const override = namesAll(config) ? undefined : vendorEndpoints?.[vendor]
+): Vendors.KnownVendor => {
+  if (!isKnownVendor(vendor)) return unknown
+  const namesAll = issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
+  const override = namesAll ? undefined : vendorEndpoints?.[vendor]
   if (override !== undefined) return { ...override, ...basic }
-  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(config.tenantId ?? "common") : Vendors.known[vendor]
+  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(tenantId) : Vendors.known[vendor]
 }
 
 const resolveVendorServer = (
@@ -214,14 +215,13 @@ const resolveVendorServer = (
   config: VendorConfig,
   settings: LocalSettings
 ): Vendors.KnownVendor => {
-  const known = findKnownServer(vendor, config, settings)
+  const { clientAuthenticationMethod, quirks, ...known } = findKnownServer(vendor, config, settings)
   return {
-    // A valid request names the endpoints that the service does not know.
-    issuer: config.issuer ?? known?.issuer ?? "",
-    authorizationEndpoint: config.authorizationEndpoint ?? known?.authorizationEndpoint ?? "",
-    tokenEndpoint: config.tokenEndpoint ?? known?.tokenEndpoint ?? "",
-    clientAuthenticationMethod: known?.clientAuthenticationMethod ?? "CLIENT_SECRET_BASIC",
-    quirks: known?.quirks
+    issuer: config.issuer ?? known.issuer,
+    authorizationEndpoint: config.authorizationEndpoint ?? known.authorizationEndpoint,
+    tokenEndpoint: config.tokenEndpoint ?? known.tokenEndpoint,
+    clientAuthenticationMethod,
+    quirks
   }
 }
 

@@ -113,18 +113,13 @@ export const make = Effect.fnUntraced(
     const workloads = new Map<string, { size: number; readonly uris: Set<string> }>()
     let allSize = 0
 
-    /** Adds the size of a session to the sums, or subtracts it. */
-    const count = ({ session, state }: Entry, sign: 1 | -1) => {
+    /** Changes the sums of sizes, and returns the workload. */
+    const resize = ({ session }: Entry, change: number) => {
       const name = readWorkload(session.key)
       const workload = workloads.get(name) ?? { size: 0, uris: new Set() }
-      const size = sign * sizeOf(session, state)
-      const uri = Redacted.value(session.uri)
-      workload.size += size
-      allSize += size
-      if (sign > 0) workload.uris.add(uri)
-      else workload.uris.delete(uri)
-      if (workload.uris.size > 0) workloads.set(name, workload)
-      else workloads.delete(name)
+      workloads.set(name, workload)
+      workload.size += change
+      allSize += change
       return workload
     }
 
@@ -133,27 +128,31 @@ export const make = Effect.fnUntraced(
       const entry: Entry = { session, state, end: ends.add(session.expiresAt + lifetime, uri) }
       sessions.set(uri, entry)
       uris.set(Redacted.value(session.authorizationState), uri)
-      return { uri, workload: count(entry, 1) }
+      const workload = resize(entry, sizeOf(session, state))
+      workload.uris.add(uri)
+      return { uri, workload }
     }
 
     const drop = (uri: string) => {
       const entry = sessions.get(uri)
       if (entry === undefined) return
+      const { session, state } = entry
       sessions.delete(uri)
       ends.remove(entry.end)
-      uris.delete(Redacted.value(entry.session.authorizationState))
-      count(entry, -1)
+      uris.delete(Redacted.value(session.authorizationState))
+      const workload = resize(entry, -sizeOf(session, state))
+      workload.uris.delete(uri)
+      if (workload.uris.size === 0) workloads.delete(readWorkload(session.key))
     }
 
     /** Does not move the session in the order of opening. */
     const setState = (entry: Entry, state: Sessions.State) => {
-      const change = sizeOf(entry.session, state) - sizeOf(entry.session, entry.state)
-      const workload = workloads.get(readWorkload(entry.session.key))
+      const { session, state: before } = entry
       entry.state = state
       // A dropped session is not counted.
-      if (workload === undefined || sessions.get(Redacted.value(entry.session.uri)) !== entry) return
-      workload.size += change
-      allSize += change
+      if (sessions.get(Redacted.value(session.uri)) === entry) {
+        resize(entry, sizeOf(session, state) - sizeOf(session, before))
+      }
     }
 
     /** Drops sessions of a workload until they, and all sessions, are within their limits. `kept` is not dropped. */

@@ -96,11 +96,10 @@ export const makeKey = (workload: string, user: User, provider: string): string 
 export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
 
 /** Reads the parts of a key. `provider` is a callback id. */
-export const readKey = (
-  key: string
-): { readonly workload: string; readonly user: VaultUser; readonly provider: string } => {
+export const readKey = (key: string) => {
   const [workload, [kind, first = "", second = ""], provider] = Schema.decodeSync(Key)(key)
-  return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
+  const user: VaultUser = kind === "Jwt" ? { issuer: first, subject: second } : { userId: first }
+  return { workload, provider, user }
 }
 
 const Cursor = Schema.StringFromBase64Url.pipe(
