@@ -1,25 +1,25 @@
 /**
  * An authorization server for development and tests: the certified `oidc-provider`, on a port of this machine, in
  * memory. Its login and consent pages load nothing from other sites. It asks for no password and accepts every user
- * name: never make it reachable by others.
+ * name, so never make it reachable by others.
  *
  * - client credentials; authorization code with PKCE (required); revocation and introspection
  * - refresh tokens for the scope `offline_access`. Each use rotates the token, and the use of an old one revokes the
  *   whole grant.
- * - a user's JWT for an access token: token exchange (RFC 8693), with or without an actor, and the JWT as an
- *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the issued
- *   token names the actors. A subject whose token has `may_act` accepts no other actor.
- * - users have no claims, unless `users` gives them some: for access tokens, ID tokens and the userinfo endpoint
+ * - access tokens for a user's JWT: token exchange (RFC 8693), with or without an actor, and the JWT as an
+ *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the new
+ *   token names the actors. If the subject's token has `may_act`, every other actor is rejected.
+ * - claims of users in access tokens, ID tokens and at the userinfo endpoint, if `users` contains them
  * - access tokens are JWTs, signed with an ES256 key that is generated at the start. A resource server verifies them
  *   with the key set at `jwksUri`, and `audience`.
- * - a scope that the client does not have is refused with `invalid_scope`. A request without scopes gets all scopes of
+ * - a scope that the client does not have is rejected with `invalid_scope`. A request without scopes gets all scopes of
  *   the client.
- * - `consent` answers authorization requests without pages, for tests and CI
- * - it answers to its own host names only, and a page of another site can navigate to it, but not load it as an image,
- *   in a frame or with a script
+ * - `consent` allows or denies authorization requests without pages, for tests and CI
+ * - it accepts only its own host names. A page of another site can navigate to it, but cannot load it as an image, in a
+ *   frame or with a script.
  *
- * The server uses the clock of the machine. `TestClock` does not move it: for tests of time use short lifetimes, or the
- * scripted `OAuthClient`, which needs no authorization server.
+ * The server uses the clock of the machine, and `TestClock` does not move it. For tests of time use short lifetimes, or
+ * the scripted `OAuthClient`, which needs no authorization server.
  *
  * @since 0.1.0
  */
@@ -68,7 +68,7 @@ export type {
    */
   GrantType,
   /**
-   * The answer of the server to every authorization request, without pages.
+   * The decision of a user about every authorization request, without pages.
    *
    * @since 0.1.0
    * @category models
@@ -104,32 +104,32 @@ export interface Options {
    * `127.0.0.1`. Default: `127.0.0.1`.
    */
   readonly host?: string | undefined
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined
   /**
-   * Other host names of the server, beside `host`, `localhost` and IP addresses. Requests whose `Host` header has
-   * another name are refused, because of DNS rebinding. Default: none.
+   * Other host names of the server, in addition to `host`, `localhost` and IP addresses. A request with another name in
+   * its `Host` header is rejected, because of DNS rebinding. Default: none.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
   /** The clients. More can be registered later. Default: none. */
   readonly clients?: ReadonlyArray<Client> | undefined
   /**
-   * Signs `user` in and allows or denies every authorization request, without pages. The first answer to the request is
-   * then the redirect back to the client. Default: the user answers on the pages.
+   * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is
+   * then the redirect to the client. Default: the user decides on the pages.
    */
   readonly consent?: HeadlessConsent | undefined
   /**
-   * The APIs that access tokens are for (RFC 8707), absolute URIs. The first is the default and becomes the `audience`;
-   * a request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
+   * The absolute URIs of the APIs that access tokens are for (RFC 8707). The first one is the default, and becomes the
+   * `audience`. A request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
    */
   readonly resources?: ReadonlyArray<string> | undefined
   /**
-   * Other issuers whose JWTs can be exchanged here. Their keys are found by OpenID Connect Discovery, unless the issuer
-   * comes with the URL of its key set. Default: none.
+   * Other issuers whose JWTs can be exchanged. Their keys are found by OpenID Connect Discovery, unless the URL of the
+   * key set is given. Default: none.
    */
   readonly trustedIssuers?: ReadonlyArray<TrustedIssuer> | undefined
   /**
-   * The claims of users, by user name. Any other user name signs in, too, and has the claim `sub` only. Default: none.
+   * The claims of users, by user name. Other users can sign in, too. They only have the claim `sub`. Default: none.
    */
   readonly users?: Readonly<Record<string, UserClaims>> | undefined
   /** Default: 10 minutes. */
@@ -148,13 +148,13 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Why the server did not start, or refused a client or an answer:
+ * Why the server did not start, or why a method failed:
  *
  * - `MissingPackage`: `oidc-provider` is not installed
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
- * - `Answer`: an authorization request could not be answered
- * - `Content`: `load` got a content that is not a copy
+ * - `Answer`: `answer` did not reach the redirect to the client
+ * - `Content`: the content for `load` is not a copy
  *
  * @since 0.1.0
  * @category errors
@@ -172,18 +172,17 @@ export class AuthorizationServerError
 
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
- * - `registerUser`: gives a user claims, in place of earlier ones. Tokens that were issued before keep theirs.
- * - `trustIssuer`: accepts the JWTs of one more issuer, for instance those of the STS of a `LocalServer`, whose issuer
- *   is the URL of that server
+ * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
+ * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
+ *   URL of the server.
  * - `signOut`: ends the sessions of a user, in every browser
- * - `answer`: opens an authorization request as a user with a new browser, signs in on the pages, and allows or denies
- *   it. Returns the URL of the redirect to the client, which is not opened.
+ * - `answer`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
+ *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
- *   seconds. Codes, refresh tokens, grants and sign-ins whose time is over by this clock have expired. New JWTs carry its
- *   times.
- * - `clear`: forgets all codes, refresh tokens, grants and sign-ins. Clients and users stay.
- * - `save`, `load`: copy these, and replace them by a copy. The copy is JSON, with secrets. `load` changes nothing for
- *   any other content.
+ *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
+ * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
+ * - `save`, `load`: copy them, and replace them by a copy. The copy is JSON that contains secrets. `load` rejects any
+ *   other content, and changes nothing then.
  *
  * @since 0.1.0
  * @category services
@@ -194,7 +193,7 @@ export interface Service {
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
   readonly jwksUri: string
-  /** The `aud` of access tokens whose request names no resource. */
+  /** The `aud` of an access token if its request names no resource. */
   readonly audience: string
   readonly registerClient: (client: Client) => Effect.Effect<void, AuthorizationServerError>
   readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
@@ -221,7 +220,7 @@ export interface Service {
 }
 
 /**
- * What an authorization server has issued, for `save` and `load`. Only the server reads it.
+ * Everything that an authorization server has issued, for `save` and `load`. Only the server reads it.
  *
  * @since 0.1.0
  * @category models
@@ -252,13 +251,6 @@ const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, A
     : invalid(`${name} must be a finite duration greater than zero`)
 }
 
-const checkConsent = (consent: HeadlessConsent | undefined): Effect.Effect<void, AuthorizationServerError> =>
-  consent === undefined || Accounts.isUserName(consent.user)
-    ? Effect.void
-    : invalid(`consent.user must be a user name of 1 to ${Accounts.maxUserNameLength} characters`)
-
-type Resources = readonly [string, ...ReadonlyArray<string>]
-
 /**
  * The audience of access tokens, unless `resources` has another one.
  *
@@ -268,7 +260,7 @@ type Resources = readonly [string, ...ReadonlyArray<string>]
 export const defaultResource = "urn:effect-agentcore-identity:api"
 
 const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
-  const resources: Resources = [first, ...others]
+  const resources: Settings["resources"] = [first, ...others]
   return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))
     ? Effect.succeed(resources)
     : invalid("resources must be absolute URIs without fragment, at least one")
@@ -277,7 +269,7 @@ const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaul
 const issuerProblem =
   "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
 
-/** A key set at a known URL makes any identifier usable, for instance that of a server behind a proxy. */
+/** With the URL of its key set, an issuer can have any identifier, for example behind a proxy. */
 const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
   typeof trusted === "string"
     ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerProblem}`)
@@ -318,8 +310,8 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
   return { ...await exportJWK(privateKey), alg: "ES256", use: "sig" }
 })
 
-/** A host that is not a string would make Node listen on all addresses. */
-const refuseOptions = Validation.refuse(
+/** If the host is not a string, Node listens on all addresses. */
+const checkOptions = Validation.refuse(
   () =>
     Schema.Struct({
       host: Schema.optional(Schema.String),
@@ -330,7 +322,7 @@ const refuseOptions = Validation.refuse(
 )
 
 /**
- * Starts the server. The end of the scope stops it: it closes its connections, frees the port, and forgets everything
+ * Starts the server. When the scope closes, the server closes its connections, frees the port, and drops everything
  * that it issued.
  *
  * @since 0.1.0
@@ -339,10 +331,12 @@ const refuseOptions = Validation.refuse(
 export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
   Effect.gen(function*() {
     const { allowedHosts = [], host = "127.0.0.1", port: givenPort = 0 } = options
-    const refused = refuseOptions({ host, port: givenPort, allowedHosts })
-    if (refused !== undefined) return yield* Effect.die(refused)
+    const problem = checkOptions({ host, port: givenPort, allowedHosts })
+    if (problem !== undefined) return yield* Effect.die(problem)
     const resources = yield* checkResources(options.resources)
-    yield* checkConsent(options.consent)
+    if (options.consent !== undefined && !Accounts.isUserName(options.consent.user)) {
+      return yield* invalid(`consent.user must be a user name of 1 to ${Accounts.maxUserNameLength} characters`)
+    }
     const lifetimes = yield* Effect.all({
       accessToken: toSeconds("accessTokenLifetime", options.accessTokenLifetime ?? "10 minutes"),
       refreshToken: toSeconds("refreshTokenLifetime", options.refreshTokenLifetime ?? "1 day"),
@@ -350,26 +344,22 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     })
 
     const clients = new Map<string, Client>()
-    const registerClient = (client: Client) =>
-      Effect.suspend(() => {
-        const problem = Accounts.findClientProblem(client)
-        return problem === undefined
-          ? Effect.sync(() => void clients.set(client.clientId, client))
-          : invalid(`Client '${client.clientId}': ${problem}`)
-      })
+    const registerClient = Effect.fnUntraced(function*(client: Client) {
+      const problem = Accounts.findClientProblem(client)
+      if (problem !== undefined) return yield* invalid(`Client '${client.clientId}': ${problem}`)
+      clients.set(client.clientId, client)
+    })
     for (const client of options.clients ?? []) yield* registerClient(client)
     const trustedIssuers = new Map<string, string | undefined>()
     const trustIssuer = (trusted: TrustedIssuer) =>
       Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
     for (const trusted of options.trustedIssuers ?? []) yield* trustIssuer(trusted)
     const users = new Map<string, UserClaims>()
-    const addUser = (userName: string, claims: UserClaims) =>
-      Effect.suspend(() => {
-        const problem = Accounts.findUserProblem(userName, claims)
-        return problem === undefined
-          ? Effect.sync(() => void users.set(userName, claims))
-          : invalid(`User '${userName}': ${problem}`)
-      })
+    const addUser = Effect.fnUntraced(function*(userName: string, claims: UserClaims) {
+      const problem = Accounts.findUserProblem(userName, claims)
+      if (problem !== undefined) return yield* invalid(`User '${userName}': ${problem}`)
+      users.set(userName, claims)
+    })
     for (const [name, claims] of Object.entries(options.users ?? {})) yield* addUser(name, claims)
 
     const module = yield* loadPackage
@@ -409,7 +399,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       try: () => {
         handle = OidcProvider.make(module, settings)
       },
-      catch: () => invalid("The package oidc-provider refused its configuration. Version 9 is required.")
+      catch: () => invalid("The package oidc-provider rejected its configuration. Version 9 is required.")
     })
     yield* configure
 
@@ -421,7 +411,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       jwksUri: `${issuer}/jwks`,
       audience: resources[0],
       registerClient,
-      // `oidc-provider` has the names of claims in its configuration. What it issued is in the store, which stays.
+      // `oidc-provider` reads the names of claims from its configuration. Everything that it issued stays in the store.
       registerUser: (userName, claims) => Effect.andThen(addUser(userName, claims), configure),
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
@@ -438,8 +428,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           catch: (cause) =>
             fail(
               "Answer",
-              `The request could not be answered: ${
-                cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not answer"
+              `The request did not reach the client: ${
+                cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not respond"
               }`
             )
         }),
@@ -449,13 +439,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
         }),
       clear: Effect.sync(() => store.load({})),
       save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
-      load: (content) =>
-        Effect.suspend(() =>
-          Option.match(OidcStore.parse(Redacted.value(content)), {
-            onNone: () => fail("Content", "The content is not a copy of what `save` returned"),
-            onSome: (content) => Effect.sync(() => store.load(content))
-          })
-        )
+      load: Effect.fnUntraced(function*(content) {
+        const copy = OidcStore.parse(Redacted.value(content))
+        if (Option.isNone(copy)) return yield* fail("Content", "The content is not a copy of what `save` returned")
+        store.load(copy.value)
+      })
     }
   })
 

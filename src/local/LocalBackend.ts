@@ -5,42 +5,43 @@
  *
  * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
  *
- * - A workload access token lives for 60 minutes. One that was made of a user's JWT ends with the JWT, if that is
- *   earlier. Custom state comes back as `state`.
+ * - A workload access token expires after 60 minutes. A token that was made of a user's JWT expires with the JWT, if
+ *   that is earlier. The return URL has the custom state as `state`.
  * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same
  *   custom parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
- * - Secrets and keys by reference are read at each request for a credential, also where the vault has a token. One that
- *   the settings do not have is an `AccessDeniedException`. For KMS keys its message is a guess.
+ * - Secrets and keys by reference are read at each request for a credential, even if the vault contains a token. A
+ *   secret or key that is not in the settings is an `AccessDeniedException`. For KMS keys its message is a guess.
  * - `USER_FEDERATION` needs a workload access token of a user.
- * - Tokens on behalf of a user are not stored: each call asks the authorization server. The vendor `OktaOauth2` runs
- *   the flow only if the settings say so.
+ * - Tokens on behalf of a user are not stored, so each call sends a request to the authorization server. The vendor
+ *   `OktaOauth2` runs the flow only if the settings enable it.
  * - The grant type `TOKEN_EXCHANGE` needs its configuration. An update cannot change the vendor. The messages are
  *   guesses.
- * - An update checks the discovery URL as a creation does. An update that has no `privateKeyJwtConfig` keeps the one
- *   before.
+ * - An update checks the discovery URL, as a creation does. An update without `privateKeyJwtConfig` keeps the previous
+ *   one.
  * - A provider of a seed or a setup may have a KMS key of another region.
  * - The deletion of an OAuth2 credential provider fails with a conflict if a consent portal uses it.
  * - The IdP of a consent portal has to issue JWTs: it is a provider of the vendor `CustomOauth2`, `MicrosoftOauth2`, or
- *   of a vendor whose endpoints the request names. AWS documents some of the refused vendors. Its scopes include
- *   `openid`, on creation too.
- * - A consent portal whose role is of another account, or is not one that the settings name, is rejected. The message
- *   is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another guess.
- * - A tag key that begins with `aws:` is refused.
+ *   of a vendor whose endpoints the request names. AWS documents some of the rejected vendors. Its scopes include
+ *   `openid`, also at creation.
+ * - A consent portal is rejected if its role belongs to another account, or is not one of the roles in the settings.
+ *   The message is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another
+ *   guess.
+ * - A tag key that begins with `aws:` is rejected.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
- * - The creation of a workload identity has no exception for a quota. Beyond it the backend raises a
+ * - The creation of a workload identity has no exception for a quota. Beyond the quota the backend raises a
  *   `ValidationException`.
- * - Stripe Privy: the signed method is `POST`, and the signature lives for 30 minutes, as in the vendor's own SDK.
+ * - Stripe Privy: the signed method is `POST`, and the signature expires after 30 minutes, as in the vendor's own SDK.
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
- * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway behind
- * them. Their URL has the form of AWS, and nothing answers there: a local server has a page at `/consent-portals/<id>`.
+ * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway. Their
+ * URLs have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
  *
- * AWS does not pass on the errors of authorization servers, and neither does this backend. The log has them as
- * warnings, with `error` and `error_description`, and `refusals` lists them.
+ * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings,
+ * with `error` and `error_description`, and `refusals` lists them.
  *
- * Payment tokens are real ones, made as the vendors document them, and sent nowhere. A provider's secret that is not a
- * key of the vendor is a `ValidationException` that says so.
+ * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a
+ * provider's secret is not a key of the vendor, the backend raises a `ValidationException`.
  *
  * @since 0.1.0
  */
@@ -95,21 +96,22 @@ export type {
    *   Manager
    * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints.
    *   Clients authenticate there with CLIENT_SECRET_BASIC.
-   * - `vendorIssuers`: issuers in place of those whose URL begins with a key, such as
-   *   `https://cognito-idp.us-west-2.amazonaws.com`: for providers whose discovery URL or metadata names one, and for
+   * - `vendorIssuers`: replacements of issuers whose URL begins with a key, such as
+   *   `https://cognito-idp.us-west-2.amazonaws.com`. They apply to the discovery URLs and metadata of providers, and to
    *   `inboundIssuers`. The longest key decides, and no other host is replaced.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
-   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, beside `CustomOauth2`
-   *   and `MicrosoftOauth2`. Only `OktaOauth2` can be added: sources of AWS differ about it. Default: none.
-   * - `discoveryUrls`: `verify` (default) reads the discovery document of a provider that is created or updated, and
-   *   rejects one that cannot be read, as AWS does. `accept` reads it when a token is requested. A seed, a setup, and a
-   *   provider with a private endpoint are always accepted.
+   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
+   *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
+   *   Default: none.
+   * - `discoveryUrls`: `verify` (default) reads the discovery document when a provider is created or updated, and
+   *   rejects the provider if that fails, as AWS does. `accept` reads it when a token is requested. `verify` does not
+   *   apply to a seed, a setup, or a provider with a private endpoint.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has
    *   not expired.
-   * - `serviceLinked`: the names of workload identities that are linked to a service, as those of AgentCore Runtime and
-   *   Gateway are. They get no workload access tokens, and cannot be deleted.
+   * - `serviceLinked`: the names of workload identities that are linked to a service, such as AgentCore Runtime or
+   *   Gateway. They get no workload access tokens, and cannot be deleted.
    * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
    * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL
    *   of the AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which
@@ -136,27 +138,29 @@ export interface Options {
   /** The account in ARNs. Default: `123456789012`. */
   readonly accountId?: string | undefined
   /**
-   * The address of this backend for browsers, the start of authorization and callback URLs. Default:
+   * The address of this backend for browsers. Authorization and callback URLs begin with it. Default:
    * `http://127.0.0.1:4020`.
    */
   readonly publicUrl?: string | undefined
   /**
-   * Rounded down to seconds. Default: that of the settings, or 60 minutes, a guess: AWS does not document it. A token
-   * that was made of a user's JWT ends with the JWT, if that is earlier.
+   * Rounded down to seconds. Default: the lifetime in the settings, or 60 minutes, a guess, because AWS does not
+   * document it. A token that was made of a user's JWT expires with the JWT, if that is earlier.
    */
   readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.Input | undefined
-  /** The parameter of the return URL with the custom state. Default: `state`, a guess: AWS does not document it. */
+  /**
+   * The parameter for the custom state in the return URL. Default: `state`, a guess, because AWS does not document it.
+   */
   readonly customStateParameter?: string | undefined
   /**
-   * The time that a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess: AWS does not
+   * How long a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess, because AWS does not
    * document it.
    */
   readonly consentPortalDelay?: Duration.Input | undefined
   /**
-   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect is run for
-   * each use, so that a program can add secrets and keys while the backend runs.
+   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect runs at each
+   * use, so that a program can add secrets and keys while the backend runs.
    */
   readonly settings?: LocalSettings | Effect.Effect<LocalSettings> | undefined
 }
@@ -181,53 +185,53 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
  */
 export interface Service {
   /**
-   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`, where a server
-   * publishes `metadata` and `keySet`.
+   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
+   * publishes `metadata` and `keySet` there.
    */
   readonly issuer: Issuer
   /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: sends the browser to the authorization server. It can be repeated
-   * until the user has consented.
+   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
+   * repeated until the user has consented.
    */
   readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization server's answer, once, and sends the browser to
+   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
    * the return URL with `session_id` and the custom state. It reads only the query of the URL.
    */
   readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
   /**
-   * Consents in place of the user, and completes the session for the user who opened it. The code is made up, which
-   * only `OAuthClient.layerScripted` accepts. Over any other server the session fails.
+   * Consents in place of the user, and completes the session for the user who opened it. The code is made up. Only
+   * `OAuthClient.layerScripted` accepts it. With any other server the session fails.
    */
   readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Refuses consent in place of the user. The next poll returns `Failed`. */
+  /** Denies consent in place of the user. The next poll returns `Failed`. */
   readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Ends the session as expired. */
+  /** Expires the session. */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Completes the session in place of the application, for the user who opened it. The user has consented already. */
+  /** Completes the session in place of the application, for the user who opened it. The user must have consented. */
   readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** The session URI behind the `id` of a {@link ConsentStatus}. */
+  /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
   readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
   /** The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry. */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
   /** The grants of users. */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
   /**
-   * A page of the grants of users, in the same order. It reads no other grants, if the store has pages. Grants that are
-   * added or removed between two pages move no other grant. Fails with a `ValidationException` for a `limit` or an
-   * `after` that is none.
+   * Returns a page of the grants of users, in the same order. If the store has pages, it reads no other grants. A grant
+   * that is added or removed between two pages moves no other grant. Fails with a `ValidationException` for an invalid
+   * `limit` or `after`.
    */
   readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
-  /** Ends the access token of a grant now. The next request refreshes it, or asks the user. */
+  /** Expires the access token of a grant. The next request refreshes it, or requires the user's consent. */
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
    * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
    * keeps the grant, as AWS does, until its next refresh fails.
    */
   readonly revokeGrant: (id: string) => Effect.Effect<void, GrantError>
-  /** Removes a grant from the vault. The next request asks the user. */
+  /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
-  /** The last 100 refusals of authorization servers, the newest first. The log has each of them, as a warning. */
+  /** The last 100 errors of authorization servers, the newest first. The backend logs each of them as a warning. */
   readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
 }
 
@@ -285,22 +289,22 @@ export class LocalBackend
   extends Context.Service<LocalBackend, Service>()("effect-agentcore-identity/local/LocalBackend")
 {}
 
-const text = Constraint.optional(Schema.String)
+const string = Constraint.optional(Schema.String)
 
 const duration = Constraint.optional(OptionTypes.DurationInput)
 
 const optionFields = {
-  region: text,
-  accountId: text,
-  publicUrl: text,
+  region: string,
+  accountId: string,
+  publicUrl: string,
   workloadAccessTokenLifetime: duration,
   sessionLifetime: duration,
-  customStateParameter: text,
+  customStateParameter: string,
   consentPortalDelay: duration,
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
-const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+const checkOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -308,8 +312,8 @@ const refuseOptions = Validation.refuse(() => Schema.Struct(optionFields), { nam
 
 /**
  * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new
- * backend over a store continues where the last one ended: its workload identities, providers, users' tokens, consent
- * sessions, and workload access tokens that have not expired. A code exchange that was interrupted has failed.
+ * backend over a store continues with its workload identities, providers, users' tokens, consent sessions, and workload
+ * access tokens that have not expired. A code exchange that was interrupted fails.
  *
  * @since 0.1.0
  * @category layers
@@ -320,7 +324,7 @@ export const layerStore = (
   LocalBackend | Planes,
   VaultStoreError,
   OAuthClient | VaultStore
-> => Validation.checkedLayer(refuseOptions, options, makeLayer)
+> => Validation.checkedLayer(checkOptions, options, makeLayer)
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.effectContext(Effect.gen(function*() {
@@ -351,7 +355,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       awsToken: issuer.makeToken,
       store: yield* VaultStore,
       consentPortalDelay: Duration.toMillis(options.consentPortalDelay ?? "1 second"),
-      // A session must not end in a token for a later workload with the same name.
+      // A session must not issue a token for a later workload with the same name.
       dropWorkload: (name) =>
         Effect.andThen(
           Effect.flatMap(sessions.all, (all) =>
@@ -388,7 +392,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   }))
 
 /**
- * A backend in memory. It is empty at first, and its contents end with the layer.
+ * A backend in memory. It is empty at first, and its contents are dropped with the layer.
  *
  * @since 0.1.0
  * @category layers

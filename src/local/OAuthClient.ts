@@ -44,10 +44,10 @@ export class OAuthClient
 {}
 
 /**
- * The client over HTTP. It speaks plain http with loopback hosts only. It reads metadata once per discovery URL, and
- * again for `discover`. It does not keep a failure to read it. A request for metadata or tokens ends after 30 seconds
- * at the latest, one for the keys of an issuer after 5. A response body has at most 1 MB. Interruption closes the
- * connection of a request.
+ * The client over HTTP. It uses plain http only for loopback hosts. It reads metadata once per discovery URL, and again
+ * for `discover`. If the read fails, the next request repeats it. A request for metadata or tokens times out after 30
+ * seconds, and a request for the keys of an issuer after 5 seconds. A response body can have up to 1 MB. Interruption
+ * closes the connection of a request.
  *
  * @since 0.1.0
  * @category layers
@@ -55,14 +55,14 @@ export class OAuthClient
 export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () => Http.make())
 
 /**
- * An authorization server without HTTP. The same calls return the same answers.
+ * An authorization server without HTTP. The same calls return the same responses.
  *
- * - An access token reads `token-1.<client id>.<grant>.<scopes>`. The number counts the requests for tokens.
+ * - An access token is `token-1.<client id>.<grant>.<scopes>`. The number counts the requests for tokens.
  * - The grant is `m2m`, the code of the authorization, or `obo-<subject>` on behalf of a user. With an actor token it
  *   is `obo-<subject>-by-<actor token>`.
  * - The authorization page is `https://authorization.invalid/authorize`. A callback with the state of an authorization
  *   is accepted with any code, once, with the verifier of its challenge.
- * - It checks the times of a user's JWT, and not its signature.
+ * - It checks the times of a user's JWT, but not its signature.
  *
  * @since 0.1.0
  * @category layers

@@ -1,11 +1,11 @@
 /**
- * A user with a browser, for tests. They open the link of a consent, sign in at the development authorization server,
- * press its buttons, and come back to the application: over the pages and routes that people use, without a browser.
+ * A simulated user with a browser, for tests. They open the link of a consent, sign in at the development authorization
+ * server, press its buttons, and return to the application. They use the same pages and routes as people do.
  *
- * What they do with a link is a function of the link, so it can stand where a consent is shown. `Action` has all of it
- * as data: property tests generate it, and `perform` lets a user do it.
+ * Each action of a user is a function of the link, so it can replace the code that shows a consent. `Action` represents
+ * the actions as data, so that property tests can generate them. `perform` runs them.
  *
- * They follow redirects, keep cookies, and run no scripts.
+ * They follow redirects, store cookies, and run no scripts.
  *
  * @since 0.1.0
  * @example
@@ -40,16 +40,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { boundedFetch } from "../internal/boundedFetch.js"
+import * as Struct from "effect/Struct"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal/browser.js"
+import { fillInForm, makeBrowser, readVisibleText, type UserInput } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
 /**
- * A URL, or a consent session: then its authorization URL.
+ * A URL, or a consent session with its authorization URL.
  *
  * @since 0.1.0
  * @category models
@@ -57,8 +57,8 @@ import { type Answers, fillInForm, makeJar, refreshOf, textOf } from "./internal
 export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
 
 /**
- * The page where the user ends, which can be an error page. A redirect to the scheme of an application ends there, too:
- * then `status` is that of the redirect, and `url` its target.
+ * The last page that the user sees, which can be an error page. A redirect to a custom scheme of an application is not
+ * followed. Then `status` is the status of the redirect, and `url` is its target.
  *
  * @since 0.1.0
  * @category models
@@ -90,11 +90,11 @@ export interface TestUser {
   /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
   /**
-   * Opens the link, presses the button of a page of `http/Connect`, signs in under their name, and allows. A user who
-   * has allowed it before is not asked again.
+   * Opens the link, presses the button of a page of `http/Connect`, signs in with their name, and allows. The server
+   * does not prompt a user who has already allowed it.
    */
   readonly approves: Act
-  /** Opens the link, signs in, and refuses. */
+  /** Opens the link, signs in, and denies. */
   readonly denies: Act
   /** Gives the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
@@ -103,14 +103,14 @@ export interface TestUser {
    * there is no button.
    */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
-  /** Approves, and goes on to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
+  /** Approves, and returns to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
   readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
   /**
    * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are
    * revoked.
    */
   readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
-  /** The same browser, where they sign in under another name. */
+  /** Returns a user with the same browser who signs in with another name. */
   readonly as: (name: string) => TestUser
 }
 
@@ -120,24 +120,24 @@ export interface TestUser {
 
 const explanations = {
   InvalidUrl: "this is not a web URL",
-  Unreachable: "no answer",
-  TooManySteps: "there is page after page"
+  Unreachable: "no server responds",
+  TooManySteps: "there are too many pages and redirects"
 } as const
 
 /**
- * Why a user did not get to a page:
+ * Why a user did not reach a page:
  *
- * - `InvalidUrl`: a link, a redirect or a form leads to what is not a web URL
- * - `Unreachable`: no server answers, within 30 seconds
+ * - `InvalidUrl`: a link, a redirect or a form leads to a URL that is not a web URL
+ * - `Unreachable`: no server responds within 30 seconds
  * - `TooManySteps`: there are more than 30 pages and redirects
  *
- * `at` is origin and path of the place: the query may contain secrets.
+ * `at` is the origin and path of the URL, because the query may contain secrets.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TestUserError extends Schema.TaggedError<TestUserError>()("TestUserError", {
-  reason: Schema.Literals(["InvalidUrl", "Unreachable", "TooManySteps"]),
+  reason: Schema.Literals(Struct.keys(explanations)),
   at: Schema.String
 }) {
   override get message() {
@@ -155,46 +155,34 @@ const maxSteps = 30
 
 interface Step {
   readonly url: string
-  /** Where the form was. */
+  /** The URL of the page with the form. */
   readonly from?: string | undefined
   readonly body?: URLSearchParams | undefined
 }
 
 type Pages = Arr.NonEmptyReadonlyArray<Page>
 
-/** Without a decision the user only looks. */
-interface Visit<E, R> {
-  readonly userName: string
-  readonly decision?: "allow" | "deny" | undefined
-  /** How often they press the button of the decision. Default: 1. */
-  readonly clicks?: 2 | undefined
-  /** Runs before they come back from the authorization server. */
-  readonly meanwhile: Effect.Effect<unknown, E, R>
-}
-
-type Browser = <E, R>(url: string, visit: Visit<E, R>) => Effect.Effect<Pages, TestUserError | E, R>
-
 interface Walk<E, R> {
-  readonly answers: Answers | undefined
-  readonly clicks: number
+  /** Undefined for a user who only looks. */
+  readonly input: UserInput | undefined
+  /** How often they press the button of the decision. */
+  readonly clicks: 1 | 2
+  /** Runs before they return from the authorization server. */
   readonly meanwhile: Effect.Effect<unknown, E, R>
   readonly steps: number
 }
 
-const place = (url: string): string => {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  return parsed === undefined
-    ? "an invalid URL"
-    : /^https?:$/.test(parsed.protocol)
-    ? `${parsed.origin}${parsed.pathname}`
-    : `a URL of the scheme ${parsed.protocol}`
-}
-
-const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: place(url) })
-
 const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
-/** The answer of an authorization server to its client (RFC 6749, section 4.1.2). */
+const describe = (url: string): string => {
+  if (!URL.canParse(url)) return "an invalid URL"
+  const { origin, pathname, protocol } = new URL(url)
+  return isWebUrl(url) ? `${origin}${pathname}` : `a URL of the scheme ${protocol}`
+}
+
+const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: describe(url) })
+
+/** Whether the URL is an authorization response (RFC 6749, section 4.1.2). */
 const isAuthorizationResponse = (url: string): boolean => {
   const { searchParams } = new URL(url)
   return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
@@ -203,77 +191,53 @@ const isAuthorizationResponse = (url: string): boolean => {
 const resolve = (target: string, from: string): Effect.Effect<string, TestUserError> =>
   URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : failure("InvalidUrl", target)
 
-const makeBrowser = (): Browser => {
-  const jar = makeJar()
+const makeWalk = () => {
+  const browse = makeBrowser(timeout)
 
-  const load = ({ body, from, url: target }: Step) =>
-    Effect.gen(function*() {
-      const url = new URL(target)
-      const cookie = jar.header(url)
-      const { html, response } = yield* Effect.tryPromise({
-        try: async (signal) => {
-          const response = await boundedFetch(url, {
-            redirect: "manual",
-            method: body === undefined ? "GET" : "POST",
-            headers: {
-              accept: "text/html,*/*;q=0.8",
-              ...(cookie === "" ? undefined : { cookie }),
-              ...(body === undefined || from === undefined ? undefined : { origin: new URL(from).origin })
-            },
-            ...(body === undefined ? undefined : { body })
-          }, { timeout, signal })
-          return { response, html: await response.text() }
+  const load = ({ body, from, url }: Step) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.tryPromise({
+        try: (signal) => {
+          const headers = body === undefined || from === undefined ? {} : { origin: new URL(from).origin }
+          return browse(new URL(url), { body, headers, now, signal })
         },
         // The error of `fetch` may contain the URL.
-        catch: () => failure("Unreachable", target)
-      })
-      jar.store(url, response.headers.getSetCookie(), yield* Clock.currentTimeMillis)
-      const { headers, status } = response
-      const next = status >= 300 && status < 400 ? headers.get("location") ?? undefined : refreshOf(html)
-      return {
-        html,
-        next,
-        page: { status, url: Redacted.make(target), text: textOf(html) } satisfies Page,
-        status
-      }
-    })
+        catch: () => failure("Unreachable", url)
+      }))
 
-  /** The last page, or the last pages of two clicks. */
-  const go = <E, R>(step: Step, walk: Walk<E, R>): Effect.Effect<Pages, TestUserError | E, R> =>
-    Effect.gen(function*() {
-      const { answers, meanwhile } = walk
-      if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
-      if (walk.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
-      if (isAuthorizationResponse(step.url)) yield* meanwhile
-      const { html, next, page, status } = yield* load(step)
-      const rest = { ...walk, steps: walk.steps + 1 }
-      if (next !== undefined) {
-        const url = yield* resolve(next, step.url)
-        if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
-        // Only 307 and 308 send the form again.
-        return yield* go(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
-      }
-      const form = answers === undefined || status >= 400 ? undefined : fillInForm(html, answers)
-      if (answers === undefined || form === undefined) return [page]
-      const action = yield* resolve(form.action, step.url)
-      const submitted: Step = form.method === "post"
-        ? { url: action, from: step.url, body: form.values }
-        : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
-      // After a refusal, the page of `http/Connect` shows its button again.
-      const later = { ...rest, answers: { ...answers, connects: answers.connects && form.kind !== "connect" } }
-      if (form.kind !== "decide" || walk.clicks === 1) return yield* go(submitted, later)
-      const click = go(submitted, { ...later, clicks: 1 })
-      const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
-      return Arr.appendAll(first, second)
-    })
+  /** Returns the last page, or the last pages of two clicks. */
+  const walk = Effect.fnUntraced(function*<E, R>(
+    step: Step,
+    options: Walk<E, R>
+  ): Effect.fn.Return<Pages, TestUserError | E, R> {
+    const { input, meanwhile } = options
+    if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
+    if (options.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
+    if (isAuthorizationResponse(step.url)) yield* meanwhile
+    const { html, next, status } = yield* load(step)
+    const page = { status, url: Redacted.make(step.url), text: readVisibleText(html) }
+    const rest = { ...options, steps: options.steps + 1 }
+    if (next !== undefined) {
+      const url = yield* resolve(next, step.url)
+      if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
+      // Only 307 and 308 send the form again.
+      return yield* walk(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
+    }
+    const form = input === undefined || status >= 400 ? undefined : fillInForm(html, input)
+    if (input === undefined || form === undefined) return [page]
+    const action = yield* resolve(form.action, step.url)
+    const submitted: Step = form.method === "post"
+      ? { url: action, from: step.url, body: form.values }
+      : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
+    // After a denial, the page of `http/Connect` shows its button again.
+    const later = { ...rest, input: { ...input, connects: input.connects && form.kind !== "connect" } }
+    if (form.kind !== "decide" || options.clicks === 1) return yield* walk(submitted, later)
+    const click = walk(submitted, { ...later, clicks: 1 })
+    const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
+    return Arr.appendAll(first, second)
+  })
 
-  return (url, { clicks = 1, decision, meanwhile, userName }) =>
-    go({ url }, {
-      answers: decision === undefined ? undefined : { userName, decision, connects: true },
-      clicks,
-      meanwhile,
-      steps: 0
-    })
+  return walk
 }
 
 // -----------------------------------------------------------------------------
@@ -284,29 +248,37 @@ const toUrl = (link: Link): string =>
   typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)
 
 /**
- * A user with a new browser. They stay signed in where they sign in. Where an application knows its users by its own
- * sign-in, let them open that first.
+ * Makes a user with a new browser. They stay signed in after they sign in. If the application has its own sign-in, let
+ * them open it first.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeBrowser()))
+export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeWalk()))
 
-const makeUser = (name: string, browser: Browser): TestUser => {
+const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser => {
+  const visit = <E = never, R = never>(
+    link: Link,
+    decision?: "allow" | "deny",
+    { clicks = 1, meanwhile = Effect.void }: Partial<Pick<Walk<E, R>, "clicks" | "meanwhile">> = {}
+  ) =>
+    walk({ url: toUrl(link) }, {
+      input: decision && { userName, decision, connects: true },
+      clicks,
+      meanwhile,
+      steps: 0
+    })
   const lastPage = <E, R>(pages: Effect.Effect<Pages, E, R>) => Effect.map(pages, ([page]) => page)
-  const visit = (link: Link, decision?: "allow" | "deny", clicks?: 2) =>
-    browser(toUrl(link), { userName: name, decision, clicks, meanwhile: Effect.void })
   return {
-    name,
+    name: userName,
     opens: (link) => lastPage(visit(link)),
     approves: (link) => lastPage(visit(link, "allow")),
     denies: (link) => lastPage(visit(link, "deny")),
     forwardsLinkTo: (other) => other.approves,
-    clicksTwice: (link) => visit(link, "allow", 2),
-    returnsAfter: (meanwhile) => (link) =>
-      lastPage(browser(toUrl(link), { userName: name, decision: "allow", meanwhile })),
-    revokes: (authorizationServer) => authorizationServer.revoke({ userName: name }),
-    as: (name) => makeUser(name, browser)
+    clicksTwice: (link) => visit(link, "allow", { clicks: 2 }),
+    returnsAfter: (meanwhile) => (link) => lastPage(visit(link, "allow", { meanwhile })),
+    revokes: (authorizationServer) => authorizationServer.revoke({ userName }),
+    as: (name) => makeUser(name, walk)
   }
 }
 
@@ -315,8 +287,8 @@ const makeUser = (name: string, browser: Browser): TestUser => {
 // -----------------------------------------------------------------------------
 
 /**
- * What a user does with a link, as data. `Arbitrary.make(TestUser.Action)` generates what real users do, and what an
- * adversary does.
+ * An action of a user with a link, as data. `Arbitrary.make(TestUser.Action)` generates the actions of real users and
+ * of adversaries.
  *
  * - `Abandons`: opens the link, and closes the page
  * - `ReturnsAfter`: returns after up to an hour. A session of AgentCore lasts ten minutes.
@@ -344,7 +316,7 @@ export const Action = Schema.Union([
 export type Action = typeof Action.Type
 
 /**
- * Lets a user do something with a link. Returns the pages where it ended.
+ * Runs an action of a user with a link. Returns the last pages.
  *
  * @since 0.1.0
  * @category actions
@@ -362,31 +334,32 @@ export type Action = typeof Action.Type
  * ) =>
  *   Effect.flatMap(
  *     TestUser.make("mallory"),
- *     (mallory) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(mallory, action, options)(link)))
+ *     (user) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(user, action, options)(link)))
  *   )
  */
 export const perform = <E, R>(user: TestUser, action: Action, options: {
-  /** Who gets a link that is forwarded. */
+  /** The user who gets a forwarded link. */
   readonly other: TestUser
-  /** How time passes, such as the `clock.advance` of `LocalControl`, or `Effect.sleep`. */
+  /** Lets time pass, such as `clock.advance` of `LocalControl`, or `Effect.sleep`. */
   readonly wait: (duration: Duration.Input) => Effect.Effect<unknown, E, R>
-  /** Where a consent is withdrawn. */
+  /** Where the user withdraws a consent. */
   readonly authorizationServer: Pick<AuthorizationServer, "revoke">
 }): Act<ReadonlyArray<Page>, E, R> =>
 (link) => {
+  const act = <E2, R2>(act: Act<Page, E2, R2>) => Effect.map(act(link), Arr.of)
   switch (action._tag) {
     case "Approves":
-      return Effect.map(user.approves(link), (page) => [page])
+      return act(user.approves)
     case "Denies":
-      return Effect.map(user.denies(link), (page) => [page])
+      return act(user.denies)
     case "Abandons":
-      return Effect.map(user.opens(link), (page) => [page])
+      return act(user.opens)
     case "ForwardsLink":
-      return Effect.map(user.forwardsLinkTo(options.other)(link), (page) => [page])
+      return act(user.forwardsLinkTo(options.other))
     case "ClicksTwice":
       return user.clicksTwice(link)
     case "ReturnsAfter":
-      return Effect.map(user.returnsAfter(options.wait(Duration.seconds(action.seconds)))(link), (page) => [page])
+      return act(user.returnsAfter(options.wait(Duration.seconds(action.seconds))))
     case "Revokes":
       return Effect.as(user.revokes(options.authorizationServer), [])
   }

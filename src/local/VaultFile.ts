@@ -3,22 +3,22 @@
  * the key of workload access tokens survive the process. An acknowledged write survives `kill -9` too.
  *
  * The vault is one file, a log of JWEs (`dir`, `A256GCM`), one for each write to the disk. Without the key, a reader of
- * the file sees only the number and size of the writes. The key is 32 random bytes. It is given as an option, or it is
- * in the file `<path>.key`, which is created with the vault and has to be closed to other users (mode 600).
+ * the file sees only the number and size of the writes. The key is 32 random bytes. It is an option, or the content of
+ * the file `<path>.key`. That file is created with the vault. Other users must not be able to read it (mode 600).
  *
  * Opening a vault reads it, and writes its entries without outdated values into `<path>.new`, which then replaces the
  * vault. A log that has grown is replaced in the same way. So the directory has to be writable, and needs space for a
  * second file.
  *
- * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected: the lock is
- * for one name. Only the key file may be a link.
+ * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected, because the
+ * lock is for one name. Only the key file may be a link.
  *
- * One process at a time uses a vault: a second one would not see the writes of the first one. The file `<path>.pid`
- * names that process. A second process fails with `InUse`. The file of a process that was killed is replaced. If that
- * process ran in another container or on another host, the next one waits for 15 seconds first.
+ * Only one process at a time uses a vault, because a second process would not see the writes of the first one. The file
+ * `<path>.pid` names that process. A second process fails with `InUse`. The file of a killed process is replaced. If
+ * that process ran in another container or on another host, the next process waits for 15 seconds first.
  *
- * On a full disk, writes fail with a `VaultStoreError`, and reads go on. A last write that is incomplete after a crash
- * was never acknowledged: it is dropped with a warning. All other damage is an error.
+ * On a full disk, writes fail with a `VaultStoreError`, and reads still work. A last write that is incomplete after a
+ * crash was never acknowledged. It is dropped with a warning. All other damage is an error.
  *
  * @since 0.1.0
  */
@@ -49,9 +49,9 @@ export interface Options {
 
 export {
   /**
-   * A vault was not opened. Nothing in it was changed, and no file was created.
+   * The vault was not opened. Nothing in it was changed, and no file was created.
    *
-   * - `Unusable`: the path is not the path of a file that can be written, or the disk is full
+   * - `Unusable`: the path is not a file that can be written, or the disk is full
    * - `InUse`: another process uses the vault. The message names it.
    * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to other users or cannot be read
    * - `WrongKey`: the vault was written under another key, or its key file is missing
@@ -129,7 +129,7 @@ export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, Vaul
   Layer.effect(VaultStore.VaultStore, make(options))
 
 /**
- * The same, with the key from `AGENTCORE_LOCAL_VAULT_KEY` if that is set.
+ * The vault as a layer. If `AGENTCORE_LOCAL_VAULT_KEY` is set, it is the key.
  *
  * @since 0.1.0
  * @category layers

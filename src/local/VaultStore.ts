@@ -42,13 +42,13 @@ export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("Vaul
  */
 export interface Collection<A> {
   readonly get: (key: string) => Effect.Effect<Option.Option<A>, VaultStoreError>
-  /** The value is durable when it succeeds. */
+  /** When it succeeds, the value is durable. */
   readonly put: (key: string, value: A) => Effect.Effect<void, VaultStoreError>
   /** Succeeds if there is no such key. */
   readonly remove: (key: string) => Effect.Effect<void, VaultStoreError>
   /** All entries, ordered by the code units of their keys. */
   readonly entries: Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
-  /** The entries after a key, in the same order. Without it, each page of a list reads all entries. */
+  /** Returns the entries after a key, in the same order. Without it, each page of a list reads all entries. */
   readonly page?:
     | ((options: PageOptions) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>)
     | undefined
@@ -59,9 +59,9 @@ export interface Collection<A> {
  * @category models
  */
 export interface PageOptions {
-  /** The last key of the page before. Undefined for the first page. */
+  /** The last key of the previous page. Undefined for the first page. */
   readonly after: string | undefined
-  /** The most entries. */
+  /** The maximum number of entries. */
   readonly limit: number
 }
 
@@ -70,7 +70,7 @@ export interface PageOptions {
  * @category services
  */
 export interface Service {
-  /** The collection with a name. Each call with the name returns the same entries. `I` is JSON. */
+  /** Returns the collection with a name. Each call with the same name returns the same entries. `I` is JSON. */
   readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
 }
 
@@ -162,8 +162,8 @@ const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
  * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not
  * wait for it.
  *
- * What a program provides this layer to shares one store, also in nested calls of `Effect.provide`. `Layer.fresh` makes
- * another store.
+ * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`.
+ * `Layer.fresh` makes another store.
  *
  * @since 0.1.0
  * @category layers

@@ -373,7 +373,7 @@ describe("the console, in Chromium", () => {
       yield* press("Expire calendar for dora", "The session of dora has expired")
       assert.deepStrictEqual(yield* states, ["Expired", "Refused", "Completed", "Completed"])
       yield* use(async () => {
-        await page.getByText("refused by the user").waitFor()
+        await page.getByText("denied by the user").waitFor()
         assert.strictEqual(await page.getByRole("button", { name: "Approve" }).count(), 0)
         // The pressed button is gone.
         assert.strictEqual(await page.evaluate("document.activeElement.tagName"), "H1")

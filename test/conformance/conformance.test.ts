@@ -62,7 +62,7 @@ const clientComments = (): string =>
   ).map((text) => oneLine(text.replace(/^\s*\/?\*+\/?/gm, "").replace(/<\/?[a-z]+>/g, ""))).join("\n")
 
 describe("the statements", () => {
-  it("have each an id of their own, a sentence, and a source that says it or a reason to guess", () => {
+  it("have a unique id, a sentence, and a source or a reason to guess", () => {
     assert.strictEqual(new Set(statements.map(({ id }) => id)).size, statements.length)
     for (const { id, source, statement } of statements) {
       assert.match(id, /^[a-z0-9-]+(\.[\w-]+)+$/i)
@@ -128,7 +128,7 @@ const command = (environment: Readonly<Record<string, string>>, ...args: Readonl
   })
 
 describe("npm run conformance -- --aws", () => {
-  it("needs a prefix for the names of its resources, and does not run in CI", () => {
+  it("requires a prefix for the names of its resources, and does not run in CI", () => {
     const prefix = Aws.variables.prefix
     assert.isUndefined(Aws.refusal({ [prefix]: "try-a1" }))
     assert.include(Aws.refusal({ [prefix]: "try-a1", CI: "true" }), "CI")
@@ -137,7 +137,7 @@ describe("npm run conformance -- --aws", () => {
     }
   })
 
-  it.live("ends in CI before it calls anything", () =>
+  it.live("exits in CI before it sends a request", () =>
     Effect.gen(function*() {
       const { code, output } = yield* command({ CI: "true", [Aws.variables.prefix]: "try-a1" }, "--aws")
       assert.strictEqual(code, 1)
@@ -163,11 +163,11 @@ describe("the local server", () => {
     it(`${statement.id}, by AwsHttpPlanes`, () => runStatement(statement, service.http, service.parts, Local.prefix))
   }
 
-  it("has nothing left of them", async () => {
+  it("contains no resources afterwards", async () => {
     assert.deepStrictEqual(await sweep(service.recording, Local.prefix), [])
   })
 
-  it.live("is left as it was by statements that fail, and its differences are reported", () =>
+  it.live("is cleaned up after statements that fail, and the differences are reported", () =>
     Effect.gen(function*() {
       const { recording } = service
       const row = { source: guess("it is of this test"), statement: "A statement of this test" }
@@ -209,7 +209,7 @@ describe("the local server", () => {
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, Local.prefix)), [])
     }))
 
-  it.live("is an account to the command, which skips what it cannot try there, and removes what it finds", () =>
+  it.live("can be the account of the command, which skips statements that it cannot check there, and removes leftover resources", () =>
     Effect.gen(function*() {
       const { environment, recording } = service
       const prefix = "of-an-account"

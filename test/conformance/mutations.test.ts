@@ -12,7 +12,7 @@ const find = (wanted: string): Statement => {
   return found ?? assert.fail(`no statement ${wanted}`)
 }
 
-describe("a server that is wrong", () => {
+describe("mutations of the server", () => {
   const scope = Effect.runSync(Scope.make())
   let server: Mutate.Mutable
   beforeAll(async () => {
@@ -20,13 +20,13 @@ describe("a server that is wrong", () => {
   })
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-  it("is wrong in ways that have each an id", () => {
+  it("have unique ids", () => {
     assert.isAtLeast(mutations.length, 20)
     assert.strictEqual(new Set(mutations.map(({ id }) => id)).size, mutations.length)
   })
 
   for (const mutation of mutations) {
-    it(`is noticed, ${mutation.id}: ${mutation.wrong}`, async () => {
+    it(`are detected, ${mutation.id}: ${mutation.wrong}`, async () => {
       for (const id of mutation.noticed) {
         const outcome = await server.run(find(id), mutation)
         assert.strictEqual(outcome.outcome, "differs", `${id} did not notice it`)
@@ -35,7 +35,7 @@ describe("a server that is wrong", () => {
   }
 
   for (const id of new Set(mutations.flatMap(({ noticed }) => noticed))) {
-    it(`is right without mutations, behind the same proxy: ${id}`, async () => {
+    it(`have no effect when none is active, behind the same proxy: ${id}`, async () => {
       assert.deepStrictEqual(await server.run(find(id)), { outcome: "holds" })
     })
   }

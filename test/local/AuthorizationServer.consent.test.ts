@@ -22,7 +22,7 @@ const authorize = (options: AuthorizationServer.Options, parameters: Record<stri
 const allow: AuthorizationServer.Options = { consent: { user: "alice", decision: "allow" } }
 
 describe("headless consent", () => {
-  it.live("answers the first request with a code for the user's tokens", () =>
+  it.live("responds to the first request with a code for the user's tokens", () =>
     Effect.gen(function*() {
       const { configuration, location, request, server } = yield* authorize(allow)
       const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, Redacted.make(location.href)))
@@ -35,7 +35,7 @@ describe("headless consent", () => {
       assert.strictEqual(yield* server.revoke({ userName: "alice" }), 1)
     }))
 
-  it.live("answers every prompt, and issues no refresh token without offline_access", () =>
+  it.live("decides every prompt, and issues no refresh token without offline_access", () =>
     Effect.gen(function*() {
       for (const prompt of ["none", "login", "consent", "login consent"]) {
         const { configuration, location, request } = yield* authorize(allow, { prompt, scope: "openid" })
@@ -45,7 +45,7 @@ describe("headless consent", () => {
       }
     }))
 
-  it.live("gives each consent a grant of its own, also in one browser", () =>
+  it.live("creates a separate grant for each consent, also in one browser", () =>
     Effect.gen(function*() {
       const first = yield* authorize(allow)
       const request = yield* Utils.authorizationRequest(first.configuration, first.callbackUrl)
@@ -74,19 +74,19 @@ describe("headless consent", () => {
           prompt === "" ? {} : { prompt }
         )
         assert.strictEqual(location.searchParams.get("error"), "access_denied")
-        assert.strictEqual(location.searchParams.get("error_description"), "The user refused the request")
+        assert.strictEqual(location.searchParams.get("error_description"), "The user denied the request")
         assert.strictEqual(location.searchParams.get("iss"), server.issuer)
         assert.isNull(location.searchParams.get("code"))
       }
     }))
 
-  it.live("still checks the request", () =>
+  it.live("rejects an invalid request", () =>
     Effect.gen(function*() {
       const { location } = yield* authorize(allow, { scope: "openid admin" })
       assert.strictEqual(location.searchParams.get("error"), "invalid_scope")
     }))
 
-  it.live("needs a valid user name", () =>
+  it.live("rejects an invalid user name", () =>
     Effect.gen(function*() {
       for (const user of ["", " alice", "a".repeat(129), "a\u0000b", "a\ud800b"]) {
         const error = yield* Effect.flip(Utils.start({ consent: { user, decision: "allow" } }))

@@ -106,7 +106,7 @@ describe("token exchange", () => {
       assert.deepStrictEqual(payload["act"], { iss: other.issuer, sub: "robot" })
     }))
 
-  it.live("refuses invalid requests", () =>
+  it.live("rejects invalid requests", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const stranger = yield* foreign
@@ -132,7 +132,7 @@ describe("token exchange", () => {
           "invalid_request",
           "the requested_token_type is not supported: only access tokens are issued"
         ]],
-        [{ ...good, subject_token: "a.b.c" }, invalid("it is no JWT")],
+        [{ ...good, subject_token: "a.b.c" }, invalid("it is not a JWT")],
         [{ ...good, subject_token: `${subject.slice(0, -8)}AAAAAAAA` }, invalid(noKey)],
         [{ ...good, subject_token: yield* stranger.token("5m") }, invalid("its issuer is not trusted by this server")],
         [{ ...good, subject_token: yield* other.token("5m", { key: privateKey }) }, invalid(noKey)],
@@ -141,7 +141,7 @@ describe("token exchange", () => {
           { ...good, subject_token: yield* other.token("5m", { claims: { nbf: 9_999_999_999 } }) },
           invalid("its claim nbf is missing or not valid")
         ],
-        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is no JWT", "actor_token")],
+        [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is not a JWT", "actor_token")],
         [{ ...good, actor_token: subject }, ["invalid_request", "missing required parameter 'actor_token_type'"]],
         [{ ...good, actor_token_type: jwtType }, ["invalid_request", "actor_token_type without actor_token"]],
         [{ ...good, scope: "reports:write" }, ["invalid_scope", "requested scope is not allowed: reports:write"]],
@@ -185,7 +185,7 @@ describe("delegation", () => {
       }
     }))
 
-  it.live("nests the actors, and keeps them without a new one", () =>
+  it.live("nests the actors, and keeps them when there is no new actor", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(exchange))
@@ -203,7 +203,7 @@ describe("delegation", () => {
       assert.deepStrictEqual((yield* claims(server, granted.access_token))["act"], own)
     }))
 
-  it.live("refuses an actor that the subject does not allow", () =>
+  it.live("rejects an actor that the subject does not allow", () =>
     Effect.gen(function*() {
       const other = yield* foreign
       const { exchange, server } = yield* start({ trustedIssuers: [other.issuer] })
@@ -261,7 +261,7 @@ describe("trusted issuers", () => {
       )
     }))
 
-  it.live("are URLs that can be read safely", () =>
+  it.live("are rejected when their URL cannot be read safely", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
       const wrong: ReadonlyArray<AuthorizationServer.TrustedIssuer> = [
@@ -337,7 +337,7 @@ describe("private_key_jwt", () => {
       }))
   }
 
-  it.live("requires keys", () =>
+  it.live("rejects a client without keys", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Utils.start({
         clients: [{ clientId: "with-key", authenticationMethod: "private_key_jwt" }]

@@ -78,7 +78,7 @@ describe("pages of other sites", () => {
       }
     }))
 
-  it.live("get no code without a navigation, where the server consents without pages", () =>
+  it.live("get no code without a navigation when the server consents without pages", () =>
     Effect.gen(function*() {
       const { url } = yield* start({ consent: { user: "alice", decision: "allow" } })
       for (const [name, headers] of Object.entries(subresources)) {
@@ -103,7 +103,7 @@ describe("pages of other sites", () => {
 })
 
 describe("a form that is too large", () => {
-  it.live("has a page for an answer", () =>
+  it.live("returns a page", () =>
     Effect.gen(function*() {
       const { server, url } = yield* start()
       const begun = yield* request(url, navigations["a click"])
@@ -129,7 +129,7 @@ describe("a form that is too large", () => {
 })
 
 describe("the Host header", () => {
-  it.live("names this server: DNS rebinding reaches nothing", () =>
+  it.live("rejects another host name, because of DNS rebinding", () =>
     Effect.gen(function*() {
       const { server, url } = yield* start({ allowedHosts: ["Login.Internal"] })
       const { port } = new URL(server.issuer)

@@ -68,7 +68,7 @@ describe("AuthorizationServer", () => {
       assert.isTrue(metadata.authorization_response_iss_parameter_supported)
     }))
 
-  it.live("issues JWTs to clients, which its key set verifies", () =>
+  it.live("issues JWTs that its key set verifies", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -87,7 +87,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(tokens.expires_in, 600)
     }))
 
-  it.live("grants all scopes of the client to a request without scopes, and refuses unknown ones", () =>
+  it.live("grants all scopes of the client to a request without scopes, and rejects unknown scopes", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -99,7 +99,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.live("issues tokens for other resources when they are configured, and refuses unknown ones", () =>
+  it.live("issues tokens for configured resources, and rejects unknown resources", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start({ resources: ["https://api.example.com", "urn:example:mail"] })
       const configuration = yield* Utils.discover(server)
@@ -116,7 +116,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(refused.error, "invalid_target")
     }))
 
-  it.live("refuses a wrong secret", () =>
+  it.live("rejects a wrong secret", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server, Redacted.make("another-secret"))
@@ -127,7 +127,7 @@ describe("AuthorizationServer", () => {
       assert.instanceOf(error, OAuth.WWWAuthenticateChallengeError)
     }))
 
-  it.live("signs a user in, asks for consent, and issues tokens", () =>
+  it.live("signs a user in, prompts for consent, and issues tokens", () =>
     Effect.gen(function*() {
       const { page, tokens } = yield* consented()
       assert.strictEqual(page.status, 200)
@@ -163,7 +163,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(tokens.scope, "reports:read reports:write")
     }))
 
-  it.live("returns with access_denied when the user refuses", () =>
+  it.live("redirects with access_denied when the user denies", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl)
@@ -176,7 +176,7 @@ describe("AuthorizationServer", () => {
       assert.isNull(answer.searchParams.get("code"))
     }))
 
-  it.live("returns with invalid_scope for scopes that the client does not have", () =>
+  it.live("redirects with invalid_scope when the client does not have the scopes", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl, {
@@ -187,7 +187,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.get("error"), "invalid_scope")
     }))
 
-  it.live("requires PKCE, and a redirect URI of the client", () =>
+  it.live("rejects requests without PKCE, and other redirect URIs", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -233,7 +233,7 @@ describe("AuthorizationServer", () => {
       )
     }))
 
-  it.live("makes two grants of two consents", () =>
+  it.live("creates two grants for two consents", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -293,7 +293,7 @@ describe("AuthorizationServer", () => {
       assert.include((yield* user.opens(third.url)).text, "Sign in")
     }))
 
-  it.live("accepts every user name, and shows hostile ones as text", () =>
+  it.live("accepts every user name, and escapes markup in it", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       const configuration = yield* Utils.discover(server)
@@ -343,7 +343,7 @@ describe("AuthorizationServer", () => {
       assert.strictEqual((yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))).scope, "two")
     }))
 
-  it.live("refuses invalid clients and options, without their secrets", () =>
+  it.live("rejects invalid clients and options, without their secrets", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const base = { clientId: "c", clientSecret: Redacted.make("a-secret-that-must-not-show") }
@@ -370,7 +370,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.live("runs twice on one machine, with separate sessions in one browser", () =>
+  it.live("has separate sessions in one browser when two servers run on one machine", () =>
     Effect.gen(function*() {
       const [one, other] = yield* Effect.all([Utils.start(), Utils.start()], { concurrency: "unbounded" })
       assert.notStrictEqual(one.server.issuer, other.server.issuer)
@@ -418,7 +418,7 @@ describe("AuthorizationServer", () => {
       assert.include(error.message, "npm install --save-dev oidc-provider@9")
     }))
 
-  it.live("scopes with the names of members of all objects are text", () =>
+  it.live("accepts scopes with the names of inherited properties", () =>
     Effect.gen(function*() {
       const names = ["__proto__", "constructor", "hasOwnProperty", "toString"]
       const { callbackUrl, server } = yield* Utils.start()
@@ -446,7 +446,7 @@ describe("AuthorizationServer", () => {
       }
     }))
 
-  it.live("refuses client ids that would change all objects of the process", () =>
+  it.live("rejects client ids that would change all objects of the process", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()
       for (const clientId of ["__proto__", "constructor", "valueOf"]) {
@@ -479,7 +479,7 @@ describe("a redirect URI", () => {
         }))
     })
 
-  it.live("is an exact entry, or has one more segment for a star", () =>
+  it.live("is accepted when it is an exact entry, or has one more segment for a star", () =>
     Effect.gen(function*() {
       const uris = [
         "http://127.0.0.1:4020/identities/oauth2/callback/0d1e",
@@ -488,7 +488,7 @@ describe("a redirect URI", () => {
       assert.deepStrictEqual(yield* acceptedOf(uris), uris)
     }))
 
-  it.live("is nothing else", () =>
+  it.live("is rejected otherwise", () =>
     Effect.gen(function*() {
       const uris = [
         "http://127.0.0.1:4020/identities/oauth2/callback/",

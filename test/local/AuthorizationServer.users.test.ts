@@ -55,8 +55,8 @@ const own = (token: string | undefined): Jose.JWTPayload => {
   return claims
 }
 
-describe("users with claims", () => {
-  it.live("have them in access tokens, ID tokens and userinfo, standard ones by scope", () =>
+describe("claims of users", () => {
+  it.live("appear in access tokens, ID tokens and userinfo, standard claims by scope", () =>
     Effect.gen(function*() {
       const { configuration, signIn } = yield* start({ users: { alice, eve: { email: "a", toString: "b" } } })
       const custom = { groups: alice.groups, tenant: alice.tenant, sub: "alice" }
@@ -184,7 +184,7 @@ describe("the userinfo endpoint", () => {
     headers: { authorization: `Bearer ${token}` }
   })
 
-  it.live("refuses other tokens than those of a user who granted openid", () =>
+  it.live("rejects every token except one of a user who granted openid", () =>
     Effect.gen(function*() {
       const { configuration, server, signIn } = yield* start({ users: { alice } })
       const metadata = configuration.serverMetadata()

@@ -36,7 +36,7 @@ import {
 import * as Sleeps from "../support/sleeps.js"
 
 describe("workloads and providers", () => {
-  it.effect("are created and read, with the live form of ARNs", () =>
+  it.effect("are created and read, with ARNs in the form of the live service", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       yield* TestClock.setTime(86_400_000)
@@ -103,7 +103,7 @@ describe("workloads and providers", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("are refused if the backend cannot serve them", () =>
+  it.effect("are rejected when the backend cannot use them", () =>
     Effect.gen(function*() {
       const metadata = {
         issuer: "https://issuer.example.com",
@@ -137,7 +137,7 @@ describe("workloads and providers", () => {
 })
 
 describe("workload access tokens", () => {
-  it.effect("are opaque, and each is different", () =>
+  it.effect("are opaque and unique", () =>
     Effect.gen(function*() {
       yield* setup
       const first = Redacted.value(yield* tokenFor("alice"))
@@ -148,7 +148,7 @@ describe("workload access tokens", () => {
       assert.notInclude(Buffer.from(first.replaceAll(".", ""), "base64url").toString("latin1"), "alice")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("expire by the clock, in the cache or not", () =>
+  it.effect("expire by the clock, also in the cache", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const plane = yield* DataPlane.DataPlane
@@ -168,7 +168,7 @@ describe("workload access tokens", () => {
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
     }).pipe(Effect.provide(backend({}, { workloadAccessTokenLifetime: "5 minutes" }))))
 
-  it.effect("of another backend, and forged ones, are refused", () =>
+  it.effect("are rejected when they are forged or belong to another backend", () =>
     Effect.gen(function*() {
       yield* setup
       const foreign = yield* Effect.provide(Effect.andThen(setup, tokenFor("alice")), Layer.fresh(backend()))
@@ -179,7 +179,7 @@ describe("workload access tokens", () => {
       }
     }).pipe(Effect.provide(backend())))
 
-  it.effect("need a workload, and a valid JWT that names its user", () =>
+  it.effect("are not issued without a workload, or for an invalid JWT", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -202,7 +202,7 @@ describe("workload access tokens", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("end with the JWT that they were made of, if it ends before them", () =>
+  it.effect("expire with the JWT that they were made of, if that is earlier", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -242,7 +242,7 @@ describe("workload access tokens", () => {
       ])
     }).pipe(Effect.provide(backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
 
-  it.effect("live as long as the option says, else the settings of now, else an hour", () =>
+  it.effect("expire after the lifetime of the option, else of the current settings, else after an hour", () =>
     Effect.gen(function*() {
       const lifetime = Effect.gen(function*() {
         const token = yield* tokenFor("alice")
@@ -340,7 +340,7 @@ describe("settings that change while the backend runs", () => {
 describe("machine to machine", () => {
   const m2m = { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined } as const
 
-  it.effect("asks the authorization server at every call", () =>
+  it.effect("sends a request to the authorization server at every call", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -349,7 +349,7 @@ describe("machine to machine", () => {
       assert.strictEqual(yield* issued(workloadAccessToken, { ...m2m, scopes: [] }), "token-2.calendar.m2m.")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("has one error for every failure there", () =>
+  it.effect("returns the same error for every failure of the server", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -388,7 +388,7 @@ describe("machine to machine", () => {
 })
 
 describe("isolation", () => {
-  it.effect("two users of two workloads in parallel get their own tokens", () =>
+  it.effect("returns their own tokens to two users of two workloads in parallel", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createWorkload("other")
@@ -426,7 +426,7 @@ describe("isolation", () => {
       )
     ))
 
-  it.effect("a forwarded link gives its sender no token", () =>
+  it.effect("returns no token to the sender of a forwarded link", () =>
     Effect.gen(function*() {
       yield* setup
       const mallory = yield* tokenFor("mallory")
@@ -447,7 +447,7 @@ describe("isolation", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("a user cannot poll the session of another user", () =>
+  it.effect("rejects a poll of another user's session", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       const plane = yield* DataPlane.DataPlane
@@ -474,7 +474,7 @@ describe("isolation", () => {
       yield* issued(yield* tokenFor("alice"), { sessionUri })
     }).pipe(Effect.provide(backend())))
 
-  it.effect("only the same JWT completes a session, and its subject shares the vault", () =>
+  it.effect("completes a session only for the same JWT, and shares the vault with its subject", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -502,7 +502,7 @@ describe("isolation", () => {
       yield* Effect.forEach(others, (other) => consent(other))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("two concurrent completions exchange the code once", () =>
+  it.effect("exchanges the code once for two concurrent completions", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -520,7 +520,7 @@ describe("isolation", () => {
 })
 
 describe("secrets", () => {
-  it.effect("are in no error, log line or span", () =>
+  it.effect("do not appear in errors, log lines and spans", () =>
     Effect.gen(function*() {
       const said: Array<string> = []
       const hear = (...things: ReadonlyArray<unknown>) =>

@@ -218,7 +218,7 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
-describe("on behalf of a user", () => {
+describe("tokens on behalf of a user", () => {
   const secret = { clientSecret: Utils.clientSecret, clientAuthenticationMethod: "CLIENT_SECRET_BASIC" as const }
 
   const start = Effect.gen(function*() {
@@ -274,7 +274,7 @@ describe("on behalf of a user", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("reports why there is no token", () =>
+  it.live("reports why the server issued no token", () =>
     Effect.gen(function*() {
       const { agent, client, server, subjectToken } = yield* start
       const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
@@ -399,8 +399,8 @@ describe("on behalf of a user", () => {
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
-describe("answers that depart from the standards", () => {
-  it.live("report an error with the status of a success, or with a challenge", () =>
+describe("nonstandard responses", () => {
+  it.live("report an error with a success status, or with a challenge", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers = [
@@ -442,7 +442,7 @@ describe("answers that depart from the standards", () => {
       assert.match(errors[0]?.message ?? "", /\(bad_verification_code: The code passed is incorrect or expired\.\)$/)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("are accepted from vendors with that quirk, and from no others", () =>
+  it.live("are only accepted from vendors with that quirk", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery } = yield* recorder((form) => ({

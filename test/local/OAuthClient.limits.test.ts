@@ -75,7 +75,7 @@ const layer = (timeouts: Http.Timeouts) => Layer.sync(OAuthClient.OAuthClient, (
 for (const [name, { path, send }] of Object.entries(requests)) {
   describe(`a request for ${name}`, () => {
     for (const fault of FaultyServer.endless) {
-      it.live(`ends in time if the answer is ${fault}`, () =>
+      it.live(`times out when the response is ${fault}`, () =>
         Effect.gen(function*() {
           const server = yield* faultyAt(path, fault)
           yield* collecting
@@ -90,7 +90,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
     }
 
     for (const fault of FaultyServer.oversized) {
-      it.live(`reads a part of an answer that is ${fault}`, () =>
+      it.live(`reads only a part of a response that is ${fault}`, () =>
         Effect.gen(function*() {
           const server = yield* faultyAt(path, fault)
           const { reason } = yield* Effect.flip(send(server.url))
@@ -110,7 +110,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
   })
 }
 
-it.live("a token may live for longer than a Date can say", () =>
+it.live("accepts a lifetime that is longer than a Date can represent", () =>
   Effect.gen(function*() {
     const { url } = yield* FaultyServer.start((path, response, url) => {
       response.setHeader("content-type", "application/json").end(JSON.stringify(
@@ -150,7 +150,7 @@ describe("callers who share the requests to an issuer", () => {
       }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
   }
 
-  it.live("end the requests when the last one leaves, and the next caller starts new ones", () =>
+  it.live("abort the requests when the last one is interrupted, and the next caller starts new requests", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       let isSilent = true
@@ -170,7 +170,7 @@ describe("callers who share the requests to an issuer", () => {
 })
 
 describe("the issuer of a user's token", () => {
-  it.live("chooses neither query nor path outside of its own: nothing is sent", () =>
+  it.live("is rejected without a request when its URL has a query or dot segments", () =>
     Effect.gen(function*() {
       const server = yield* FaultyServer.start((_, response) => {
         response.end("{}")
@@ -207,7 +207,7 @@ describe("the issuer of a user's token", () => {
       assert.deepStrictEqual(server.paths, [`/tenant/a${discovery}`])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("publishes keys at an endpoint without user information and fragment", () =>
+  it.live("is rejected when the URL of its keys has user information or a fragment", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       for (const change of [(url: string) => url.replace("//", "//user@"), (url: string) => `${url}#`]) {
@@ -219,7 +219,7 @@ describe("the issuer of a user's token", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("publishes 100 keys at most", () =>
+  it.live("is rejected when it publishes more than 100 keys", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const copies = (count: number) => Array.from({ length: count }, () => key.jwk)
@@ -229,7 +229,7 @@ describe("the issuer of a user's token", () => {
       assert.strictEqual(yield* verifyReason(yield* sign(many.issuer, key)), "Undiscoverable")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("publishes keys in any shape without a defect", () =>
+  it.live("causes no defect when its keys have any shape", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       for (const odd of [null, 1, "key", [], {}, { kty: {} }, { ...key.jwk, x5c: [[[]]], key_ops: "verify" }]) {
@@ -240,7 +240,7 @@ describe("the issuer of a user's token", () => {
 })
 
 describe("the URLs of an authorization server", () => {
-  it.live("have no user information and no fragment, a discovery URL has no query: nothing is sent", () =>
+  it.live("are rejected without a request when they have user information or a fragment, or a discovery URL has a query", () =>
     Effect.gen(function*() {
       const server = yield* FaultyServer.start((_, response) => {
         response.end("{}")

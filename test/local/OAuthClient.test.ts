@@ -85,7 +85,7 @@ const changed = (url: Redacted.Redacted, change: (query: URLSearchParams) => voi
 }
 
 describe("layer, over a real authorization server", () => {
-  it.live("gets a token for the client itself, by both authentication methods", () =>
+  it.live("returns a token for the client itself, with both authentication methods", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, metadata } = yield* start()
@@ -104,7 +104,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }, post), { scopes: [] })
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("reports why a client is refused", () =>
+  it.live("reports why the server rejects a client", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent } = yield* start()
@@ -124,7 +124,7 @@ describe("layer, over a real authorization server", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("gets a user's tokens for a code, once, with its verifier", () =>
+  it.live("returns a user's tokens for a code, once, with its verifier", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl } = yield* start()
@@ -168,7 +168,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.exchangeCode(agent, request)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("gets a user's tokens with the scope openid, whether the endpoints are discovered or given", () =>
+  it.live("returns a user's tokens with the scope openid, for discovered and for given endpoints", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { agent, callbackUrl, metadata } = yield* start()
@@ -281,7 +281,7 @@ describe("layer, over a real authorization server", () => {
 describe("layer, over servers that misbehave", () => {
   const sentinel = "sentinel-9f8e7d6c"
 
-  it.live("keeps nothing of their answers", () =>
+  it.live("keeps no part of their responses", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers: Record<string, readonly [status: number, type: string, body: string]> = {
@@ -335,7 +335,7 @@ describe("layer, over servers that misbehave", () => {
       ])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("ignores ID tokens, whatever they are, and returns the rest of the response", () =>
+  it.live("ignores every ID token, and returns the rest of the response", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url")
@@ -398,7 +398,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(new Set(answered), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("checks the rest of a response with an ID token as before", () =>
+  it.live("checks the rest of a response with an ID token", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const answers: Record<string, readonly [status: number, type: string, body: object]> = {
@@ -426,7 +426,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(reasons, ["InvalidGrant", "Rejected", "Rejected", "Rejected", "Rejected"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("reports that they are down, and finds them when they are up again", () =>
+  it.live("reports that they are unavailable, and uses them when they are available again", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { metadata } = yield* start()
@@ -460,7 +460,7 @@ describe("layer, over servers that misbehave", () => {
       assert.deepStrictEqual(errors, ["Unreachable", "Unreachable"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("keeps a consent open while they are down", () =>
+  it.live("keeps a consent open while they are unavailable", () =>
     Effect.gen(function*() {
       const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
       const program = Effect.gen(function*() {
@@ -485,7 +485,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Effect.provide(program, Layer.provide(backend, OAuthClient.layer))
     }))
 
-  it.live("sends secrets over https, or to this machine", () =>
+  it.live("sends secrets only over https, or to this machine", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const metadata = {
@@ -538,7 +538,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Deferred.await(left)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("sends targets and custom parameters, and keeps standard ones", () =>
+  it.live("sends targets and custom parameters, and does not replace standard ones", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const bodies: Array<string> = []

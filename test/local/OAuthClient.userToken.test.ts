@@ -43,7 +43,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(yield* sign(issuer, foreign)), "Signature")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("refuses a token that the issuer has not signed", () =>
+  it.live("rejects a token that the issuer has not signed", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -68,7 +68,7 @@ describe("layer", () => {
       assert.strictEqual(requests.length, before)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("refuses a malformed, expired, or not yet valid token without a request", () =>
+  it.live("rejects a malformed, expired, or not yet valid token without a request", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -86,7 +86,7 @@ describe("layer", () => {
       assert.include(error.message, "expired")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("accepts allowed issuers only", () =>
+  it.live("rejects issuers that are not allowed", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const { issuer, requests } = yield* issuerOf(() => [key.jwk])
@@ -98,7 +98,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(token, { issuers: [] }), "Issuer")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("tells an issuer that is down from one without metadata, and asks again later", () =>
+  it.live("distinguishes an unavailable issuer from one without metadata, and tries again later", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const discovery = "/.well-known/openid-configuration"
@@ -147,7 +147,7 @@ describe("layer", () => {
       assert.strictEqual((yield* verify(token)).sub, "alice")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("finds the keys of an issuer by the metadata of RFC 8414, without those of OpenID Connect", () =>
+  it.live("finds the keys of an issuer by the metadata of RFC 8414 when there is no OpenID Connect metadata", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256")
       const absent = {
@@ -187,7 +187,7 @@ describe("layer", () => {
       assert.deepStrictEqual(down.requests, ["/.well-known/openid-configuration"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("does not check the signature if the options say so", () =>
+  it.live("does not check the signature when the options disable it", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice" })
       assert.strictEqual((yield* verify(token, { signature: false })).sub, "alice")

@@ -8,7 +8,7 @@ declare const alice: TestUser.TestUser
 declare const bob: TestUser.TestUser
 declare const clock: LocalControl.ClockControl
 
-test("what a user does is a consent handler, with its errors", () => {
+test("an Act is a consent handler, with its errors", () => {
   const show = PendingConsents.handler({ user: { userId: "alice" }, show: alice.approves })
   expectTypeOf<Effect.Error<ReturnType<typeof show>>>().extract<TestUser.TestUserError>().toEqualTypeOf<
     TestUser.TestUserError
@@ -19,7 +19,7 @@ test("what a user does is a consent handler, with its errors", () => {
   >()
 })
 
-test("an action is one of seven", () => {
+test("Action has seven members", () => {
   expectTypeOf<TestUser.Action["_tag"]>().toEqualTypeOf<
     "Approves" | "Denies" | "Abandons" | "ForwardsLink" | "ClicksTwice" | "ReturnsAfter" | "Revokes"
   >()

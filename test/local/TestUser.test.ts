@@ -75,7 +75,7 @@ const consent = (url: string, decision: "allow" | "deny" = "allow") =>
   )
 
 describe("TestUser, on the pages of any site", () => {
-  it.live("signs in, decides, follows every kind of redirect, and ends at a page without such a form", () =>
+  it.live("signs in, decides, follows every kind of redirect, and stops at a page without such a form", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /start": redirect("/login?x=1", 302, [
@@ -108,7 +108,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(requests.find(({ path }) => path === "/decide")?.query, "?d=allow")
     }))
 
-  it.live("refuses", () =>
+  it.live("denies", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /consent": page(
@@ -132,7 +132,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.deepStrictEqual(sent.map(({ body, origin }) => [body, origin]), [["t=1&action=connect", url]])
     }))
 
-  it.live("ends at a redirect to an application", () =>
+  it.live("stops at a redirect to an application", () =>
     Effect.gen(function*() {
       const { url } = yield* site({ "GET /": redirect("myapp://done?session_id=1") })
       const final = yield* consent(`${url}/`)
@@ -140,7 +140,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(Redacted.value(final.url), "myapp://done?session_id=1")
     }))
 
-  it.live("ends at an error page, and fills in no form there", () =>
+  it.live("stops at an error page, and fills in no form there", () =>
     Effect.gen(function*() {
       const { url } = yield* site({
         "GET /": (_, response) => void response.writeHead(400).end(`<h1>Wrong</h1><form><input name=login></form>`)
@@ -150,7 +150,7 @@ describe("TestUser, on the pages of any site", () => {
       assert.strictEqual(final.text, "Wrong")
     }))
 
-  it.live("keeps cookies between visits, and drops expired ones", () =>
+  it.live("stores cookies between visits, and drops expired ones", () =>
     Effect.gen(function*() {
       const { requests, url } = yield* site({
         "GET /set": redirect("/", 302, ["s=1; Path=/", "t=1; Path=/; Max-Age=100"]),
@@ -293,7 +293,7 @@ describe("TestUser, over real servers", () => {
   const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
   it.live(
-    `whatever users do with links, nobody gets a token of another (seed ${seed})`,
+    `never returns a token to another user, for any actions (seed ${seed})`,
     () =>
       Effect.gen(function*() {
         const control = yield* LocalControl.LocalControl

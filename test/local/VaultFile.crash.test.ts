@@ -64,36 +64,40 @@ const start = (path: string, command: ReadonlyArray<string> = []) => {
 }
 
 describe("VaultFile and a second process", () => {
-  it("is refused, with the process that uses the vault, until that one is killed", { timeout: 60_000 }, async () => {
-    const path = join(directory, "shared.vault")
-    const first = start(path)
-    try {
-      assert.isTrue(await first.opened, first.errors())
-      const second = start(path)
-      assert.isFalse(await second.opened)
-      assert.include(second.errors(), `process ${first.running.pid} uses it`)
-      // A container sees no process of another one, but sees that it touches its file.
-      const container = start(path, ["unshare", "--pid", "--fork"])
-      assert.isFalse(await container.opened)
-      await container.closed
-      assert.include(
-        container.errors(),
-        `process ${first.running.pid} uses it`,
-        "This test needs `unshare` (Debian: util-linux), and root with CAP_SYS_ADMIN"
-      )
-      first.running.kill("SIGKILL")
-      const third = start(path)
-      assert.isTrue(await third.opened, third.errors())
-      third.running.kill("SIGKILL")
-      await third.closed
-    } finally {
-      first.running.kill("SIGKILL")
+  it(
+    "rejects it and names the process that uses the vault, until that process is killed",
+    { timeout: 60_000 },
+    async () => {
+      const path = join(directory, "shared.vault")
+      const first = start(path)
+      try {
+        assert.isTrue(await first.opened, first.errors())
+        const second = start(path)
+        assert.isFalse(await second.opened)
+        assert.include(second.errors(), `process ${first.running.pid} uses it`)
+        // A container sees no process of another one, but sees that it touches its file.
+        const container = start(path, ["unshare", "--pid", "--fork"])
+        assert.isFalse(await container.opened)
+        await container.closed
+        assert.include(
+          container.errors(),
+          `process ${first.running.pid} uses it`,
+          "This test needs `unshare` (Debian: util-linux), and root with CAP_SYS_ADMIN"
+        )
+        first.running.kill("SIGKILL")
+        const third = start(path)
+        assert.isTrue(await third.opened, third.errors())
+        third.running.kill("SIGKILL")
+        await third.closed
+      } finally {
+        first.running.kill("SIGKILL")
+      }
     }
-  })
+  )
 })
 
 describe("VaultFile after kill -9", () => {
-  it(`has what was acknowledged, ${rounds} times`, { timeout: 120_000 }, async () => {
+  it(`contains all acknowledged writes, ${rounds} times`, { timeout: 120_000 }, async () => {
     const path = join(directory, "agentcore.vault")
     const expected = new Map<string, number>()
     const check = (found: Round["found"]) => {

@@ -41,7 +41,7 @@ interface Start {
 }
 
 describe("VaultFile on a full disk", () => {
-  it("fails writes and starts with a reason, serves reads, and loses nothing", { timeout: 60_000 }, async () => {
+  it("rejects writes and starts with a reason, serves reads, and loses nothing", { timeout: 60_000 }, async () => {
     const child = await buildProgram("local/VaultFile.disk.child.ts")
     const result = await run(child)
     const starts: ReadonlyArray<Start> = result.starts

@@ -82,7 +82,7 @@ const writeLines = (path: string, lines: ReadonlyArray<string>): void =>
   Fs.writeFileSync(path, lines.map((line) => `${line}\n`).join(""))
 
 describe("VaultFile", () => {
-  it.live("keeps what was put, in the order of keys, until it is removed", () =>
+  it.live("returns values in the order of keys, until they are removed", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* use(options, (things) =>
@@ -103,7 +103,7 @@ describe("VaultFile", () => {
         }))
     }))
 
-  it.live("keeps collections apart, and the last of many writes to one key", () =>
+  it.live("separates collections, and returns the last of many writes to one key", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* Effect.scoped(Effect.gen(function*() {
@@ -137,7 +137,7 @@ describe("VaultFile", () => {
       same(yield* use(options, (things) => things.entries), [["user-1", secret("an old token", 3)]])
     }))
 
-  it.live("has neither values nor keys in the clear, and is closed to others", () =>
+  it.live("contains no value and no key in clear text, and is not readable by others", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -154,7 +154,7 @@ describe("VaultFile", () => {
       ])
     }))
 
-  it.live("takes the key from AGENTCORE_LOCAL_VAULT_KEY, and makes no key file then", () =>
+  it.live("reads the key from AGENTCORE_LOCAL_VAULT_KEY, and creates no key file then", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const count = (provider: ConfigProvider.ConfigProvider) =>
@@ -171,7 +171,7 @@ describe("VaultFile", () => {
       assert.strictEqual(error._tag, "VaultFileError")
     }))
 
-  it.live("rejects another key, and a key that is gone", () =>
+  it.live("rejects another key, and a missing key file", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -183,7 +183,7 @@ describe("VaultFile", () => {
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
     }))
 
-  it.live("rejects a key that is none, and a key file that others can read", () =>
+  it.live("rejects an invalid key, and a key file that others can read", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -198,7 +198,7 @@ describe("VaultFile", () => {
       assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
     }))
 
-  it.live("rejects what is not a file that it can write", () =>
+  it.live("rejects a path that is not a writable file", () =>
     Effect.gen(function*() {
       const directory = yield* temporary
       const reason = (path: string) => Effect.map(failure({ path }), (error) => [error.reason, error.message] as const)
@@ -214,7 +214,7 @@ describe("VaultFile", () => {
     }))
 
   it.live.skipIf(process.platform === "win32")(
-    "writes neither through a link nor into a pipe",
+    "rejects a link and a pipe",
     () =>
       Effect.gen(function*() {
         const directory = yield* temporary
@@ -249,7 +249,7 @@ describe("VaultFile", () => {
       })
   )
 
-  it.live("is not opened under a second name", () =>
+  it.live("rejects a second name of the file", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
       const other = { ...options, path: join(yield* temporary, "other") }
@@ -267,7 +267,7 @@ describe("VaultFile", () => {
       same((yield* use(options, (things) => things.entries)).length, 1)
     }))
 
-  it.live("rejects another format, whatever its version", () =>
+  it.live("rejects every other format version", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
@@ -308,7 +308,7 @@ describe("VaultFile", () => {
       yield* tamper((lines) => lines.slice(0, 1))
     }))
 
-  it.live("drops a last line that is incomplete, and no other", () =>
+  it.live("drops only an incomplete last line", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
       const names = (things: VaultStore.Collection<typeof Secret.Type>) =>
@@ -332,7 +332,7 @@ describe("VaultFile", () => {
     }))
 
   it.live(
-    "is written without outdated values when it is opened, and when it has grown",
+    "drops outdated values when it is opened, and when it has grown",
     () =>
       Effect.gen(function*() {
         const options = { path: yield* path, key: key(7) }
@@ -356,7 +356,7 @@ describe("VaultFile", () => {
     60_000
   )
 
-  it.live("rejects other files and damaged ones, and leaves them as they are", () =>
+  it.live("rejects other files and damaged files, and does not change them", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(3) }
       yield* fill(options, 2000)
@@ -386,7 +386,7 @@ describe("VaultFile", () => {
       assert.lengthOf(yield* use(options, (things) => things.entries), 2000)
     }))
 
-  it.live("leaves neither files nor handles of a build that is interrupted, at any step", () =>
+  it.live("leaves no files and no handles when it is interrupted at any step", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const directory = join(options.path, "..")
@@ -424,7 +424,7 @@ describe("VaultFile", () => {
       assert.isTrue(seen.has("agentcore.vault.key"))
     }))
 
-  it.live("leaves an empty file of the user when a build is interrupted, and a key that was there", () =>
+  it.live("keeps an empty file of the user and an existing key when it is interrupted", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       Fs.writeFileSync(options.path, "")
@@ -440,7 +440,7 @@ describe("VaultFile", () => {
       yield* fill(options, 1)
     }))
 
-  it.live("is made by several at once as one vault", () =>
+  it.live("creates one vault when several open it at once", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
       const exits = yield* Effect.forEach(

@@ -19,7 +19,7 @@ const temporaryFile = Effect.map(
   (directory) => join(directory, "vault.json")
 )
 
-describe("a store of one's own", () => {
+describe("a custom store", () => {
   const subject = {
     name: "LocalBackend over a JSON file",
     layer: (oauth?: OAuthClient.ScriptedOptions, options?: LocalBackend.Options) =>
@@ -34,7 +34,7 @@ describe("a store of one's own", () => {
   contract(subject)
   consent(subject)
 
-  it.effect("keeps tokens for the next backend", () =>
+  it.effect("contains tokens for the next backend", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFile
       const backend = LocalBackend.layerStore().pipe(Layer.provide(Example.layerJsonFile(path)))

@@ -21,8 +21,8 @@ export const findClientProblem = (client: Client): string | undefined => {
   const grants = grantsOf(client)
   const hasSecret = clientSecret !== undefined && Redacted.value(clientSecret) !== ""
   if (clientId === "") return "clientId must not be empty"
-  // `oidc-provider` keeps the authorizations of a session in an object, by client. It would change `Object.prototype`.
-  if (clientId in {}) return "clientId must not be the name of a member of all objects"
+  // `oidc-provider` stores the authorizations of a session in an object, by client. It would change `Object.prototype`.
+  if (clientId in {}) return "clientId must not be the name of a property of all objects"
   if (authenticationMethod === "private_key_jwt") {
     if (publicKeys.length === 0) return "private_key_jwt needs publicKeys"
   } else if (!hasSecret) return "clientSecret must not be empty"
@@ -39,7 +39,7 @@ export const findClientProblem = (client: Client): string | undefined => {
   return undefined
 }
 
-/** Drops the private members of a key, which `oidc-provider` refuses. */
+/** Drops the private properties of a key, which `oidc-provider` rejects. */
 const toPublicKey = ({ d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...key }: JWK): object => key
 
 export const toMetadata = (client: Client): ClientMetadata => ({
@@ -54,8 +54,8 @@ export const toMetadata = (client: Client): ClientMetadata => ({
 })
 
 /**
- * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI that has exactly one more path
- * segment in that place, and neither query, fragment nor user information.
+ * Whether a client may use a redirect URI. An entry that ends in `/*` allows every URI with exactly one more path
+ * segment in that place, and without query, fragment and user information.
  */
 export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string): boolean =>
   allowed.some((entry) => {
@@ -68,27 +68,13 @@ export const isRedirectUriAllowed = (allowed: ReadonlyArray<string>, uri: string
 
 export const maxUserNameLength = 128
 
-export const isUserName = (text: string): boolean =>
-  text.length > 0 && text.length <= maxUserNameLength && text === text.trim() && !/[\p{Cc}\p{Cs}]/u.test(text)
+export const isUserName = (name: string): boolean =>
+  name.length > 0 && name.length <= maxUserNameLength && name === name.trim() && !/[\p{Cc}\p{Cs}]/u.test(name)
 
 /** The claims that a scope requests (OpenID Connect Core 1.0, section 5.4). */
 const scopeClaims = {
-  profile: [
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at"
-  ],
+  profile: ("name family_name given_name middle_name nickname preferred_username profile picture website gender "
+    + "birthdate zoneinfo locale updated_at").split(" "),
   email: ["email", "email_verified"],
   address: ["address"],
   phone: ["phone_number", "phone_number_verified"]
@@ -96,32 +82,11 @@ const scopeClaims = {
 
 const standardClaims: ReadonlySet<string> = new Set(Object.values(scopeClaims).flat())
 
-/** The server sets these itself. */
-const reservedClaims: ReadonlySet<string> = new Set([
-  "_claim_names",
-  "_claim_sources",
-  "acr",
-  "act",
-  "amr",
-  "at_hash",
-  "aud",
-  "auth_time",
-  "authorization_details",
-  "azp",
-  "c_hash",
-  "client_id",
-  "cnf",
-  "exp",
-  "iat",
-  "iss",
-  "jti",
-  "nbf",
-  "nonce",
-  "s_hash",
-  "scope",
-  "sid",
-  "sub"
-])
+/** The claims that the server sets itself. */
+const reservedClaims: ReadonlySet<string> = new Set(
+  ("_claim_names _claim_sources acr act amr at_hash aud auth_time authorization_details azp c_hash client_id cnf exp "
+    + "iat iss jti nbf nonce s_hash scope sid sub").split(" ")
+)
 
 /** Returns what is wrong with a user, without the values of the claims. */
 export const findUserProblem = (userName: string, claims: UserClaims): string | undefined => {
@@ -129,19 +94,19 @@ export const findUserProblem = (userName: string, claims: UserClaims): string | 
   const reserved = Object.keys(claims).find((name) => reservedClaims.has(name))
   if (reserved !== undefined) return `the server sets the claim ${reserved} itself`
   // `oidc-provider` merges claims into an object.
-  return "__proto__" in claims && Object.hasOwn(claims, "__proto__") ? "__proto__ is no name of a claim" : undefined
+  return Object.hasOwn(claims, "__proto__") ? "a claim must not have the name __proto__" : undefined
 }
 
 const customNames = (claims: UserClaims): ReadonlyArray<string> =>
   Object.keys(claims).filter((name) => !standardClaims.has(name))
 
-/** The claims of each scope, for `oidc-provider`. Claims that are not standard come with `openid`. */
+/** Returns the claims of each scope for `oidc-provider`. `openid` includes all claims that are not standard. */
 export const claimsByScope = (users: Iterable<UserClaims>): { readonly [scope: string]: Array<string> } => ({
   openid: [...new Set(["sub", ...[...users].flatMap(customNames)])],
   ...scopeClaims
 })
 
-/** The claims that a token with these scopes may read. */
+/** Selects the claims that a token with these scopes may read. */
 export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>): UserClaims => {
   const requested = new Set(
     Object.entries(scopeClaims).flatMap(([scope, names]) => scopes.includes(scope) ? names : [])

@@ -1,6 +1,6 @@
 /**
- * Grants that `oidc-provider` does not implement: a user's JWT for an access token, by token exchange (RFC 8693) or as
- * an authorization grant (RFC 7523, section 2.1), and the scopes that every grant may have.
+ * The scopes of all grants, and the grants that `oidc-provider` does not implement. These issue an access token for a
+ * user's JWT, by token exchange (RFC 8693) or as an authorization grant (RFC 7523, section 2.1).
  */
 import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type Provider from "oidc-provider"
@@ -24,7 +24,7 @@ export const oidcScopes = ["openid", "offline_access"]
 /** The scopes of these grants come from the request, not from an earlier authorization. */
 const initialGrants: ReadonlyArray<unknown> = ["client_credentials", tokenExchange, jwtBearer]
 
-/** Refuses unknown scopes, which `oidc-provider` drops silently, and adds the default ones (RFC 6749, section 3.3). */
+/** Rejects unknown scopes, which `oidc-provider` drops silently, and adds the default ones (RFC 6749, section 3.3). */
 const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { errors }: Module): void => {
   const { params, route } = ctx.oidc
   if (params === undefined || (route !== "authorization" && !initialGrants.includes(params.grant_type))) return
@@ -39,7 +39,7 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   }
 }
 
-/** The API that an access token is for (RFC 8707), and the scopes that a request may have there. */
+/** Describes the API of an access token (RFC 8707), and the scopes that a request may have there. */
 export const makeResourceServer =
   (settings: Settings, module: Module) =>
   (ctx: KoaContextWithOIDC, resource: string, { clientId }: { readonly clientId: string }): ResourceServer => {
@@ -59,24 +59,24 @@ export const makeResourceServer =
 const stateName = "delegation"
 
 interface Delegation {
-  /** Whether the subject is a user of this server, and not one of another issuer. */
+  /** Whether this server issued the subject's token. */
   readonly isOwnSubject: boolean
-  /** The claim `act` (RFC 8693, section 4.1): the actor, and inside of it the actors before. */
+  /** The claim `act` (RFC 8693, section 4.1): the current actor, which contains the previous actors. */
   readonly act: unknown
 }
 
-/** Returns the claims that an access token has beside its own, for `extraTokenClaims`. */
+/** Returns the additional claims of an access token, for `extraTokenClaims`. */
 export const extraClaims =
   ({ users }: Pick<Settings, "users">) =>
   (ctx: KoaContextWithOIDC, token: object): Record<string, unknown> | undefined => {
-    // Koa types its state as `any`; only `register` writes this member.
+    // Koa types its state as `any`. Only `register` writes this property.
     const delegation: Delegation | undefined = ctx.state[stateName]
     const userName = "accountId" in token && typeof token.accountId === "string" ? token.accountId : undefined
     const claims = userName === undefined || delegation?.isOwnSubject === false ? undefined : users.get(userName)
     return delegation?.act === undefined ? claims : { ...claims, act: delegation.act }
   }
 
-/** The actor of a token that is issued for a subject. The outermost is the current one. */
+/** Makes the claim `act` of a token that is issued for a subject. */
 const toActor = (subject: Tokens.VerifiedToken, actor: Tokens.VerifiedToken | undefined): unknown => {
   const before = subject.claims["act"]
   return actor === undefined
@@ -94,7 +94,7 @@ const mayAct = ({ claims }: Tokens.VerifiedToken, actor: JWTPayload): boolean =>
 }
 
 const parametersOf = (ctx: TokenEndpointGrantContext): Parameters =>
-  // The parameters of a registered grant are texts, or lists where repetition is allowed.
+  // The parameters of a registered grant are strings. Parameters that may repeat can be lists.
   ctx.oidc.params as unknown as Parameters
 
 const optional = (parameters: Parameters, name: string): string | undefined => {
@@ -113,7 +113,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
     return value
   }
 
-  /** An error of the grant with the reason, which the errors of `oidc-provider` for grants do not show. */
+  /** Verifies a token. The error contains the reason, unlike the errors of `oidc-provider` for grants. */
   const verify = async (parameters: Parameters, name: string, error: string): Promise<Tokens.VerifiedToken> => {
     const token = required(parameters, name)
     try {
@@ -131,7 +131,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
       throw new errors.InvalidRequest(`the ${name}_type is not supported: only JWTs are exchanged`)
     }
     const verified = await verify(parameters, name, "invalid_request")
-    // Other issuers do not have to write the type into the header.
+    // The headers of other issuers may lack the type.
     const isAccessToken = decodeProtectedHeader(required(parameters, name)).typ === Tokens.accessTokenHeader
     if (verified.isOwn && type !== tokenType("jwt") && isAccessToken !== (type === tokenType("access_token"))) {
       throw new errors.InvalidRequest(`the ${name} is not of the type that ${name}_type names`)
@@ -148,14 +148,14 @@ export const register = (provider: Provider, module: Module, settings: Settings,
   const issue = async (
     ctx: TokenEndpointGrantContext,
     subject: Tokens.VerifiedToken,
-    actor: Tokens.VerifiedToken | undefined,
-    more: Record<string, string>
+    actor?: Tokens.VerifiedToken,
+    more?: Record<string, string>
   ): Promise<void> => {
     const { client, params } = ctx.oidc
     const delegation: Delegation = { isOwnSubject: subject.isOwn, act: toActor(subject, actor) }
     ctx.state[stateName] = delegation
     const resource = resourceOf(parametersOf(ctx))
-    // Called before the scopes are read: it refuses unknown ones and adds the default ones.
+    // It checks the scopes and adds the default ones, so it comes before they are read.
     const server = resourceServer(ctx, resource, client)
     const token = new provider.AccessToken({
       client,
@@ -163,7 +163,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
       gty: String(params.grant_type),
       resourceServer: new provider.ResourceServer(resource, server),
       ...(params.scope === undefined ? {} : { scope: params.scope })
-      // Its type also requires members that only the other grants have.
+      // Its type also requires properties that only the other grants have.
     } as never)
     ctx.body = {
       access_token: await token.save(),
@@ -174,10 +174,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
     }
   }
 
-  const readActor = async (
-    parameters: Parameters,
-    subject: Tokens.VerifiedToken
-  ): Promise<Tokens.VerifiedToken | undefined> => {
+  const readActor = async (parameters: Parameters, subject: Tokens.VerifiedToken) => {
     if (optional(parameters, "actor_token") === undefined) {
       if (optional(parameters, "actor_token_type") === undefined) return undefined
       throw new errors.InvalidRequest("actor_token_type without actor_token")
@@ -186,6 +183,9 @@ export const register = (provider: Provider, module: Module, settings: Settings,
     if (mayAct(subject, actor.claims)) return actor
     throw new errors.InvalidRequest("the actor_token does not name the actor that may_act of the subject_token allows")
   }
+
+  const repeatable = ["audience", "resource"]
+  const targets = [...repeatable, "scope"]
 
   provider.registerGrantType(
     tokenExchange,
@@ -198,23 +198,14 @@ export const register = (provider: Provider, module: Module, settings: Settings,
       const subject = await verifyTyped(parameters, "subject_token")
       await issue(ctx, subject, await readActor(parameters, subject), { issued_token_type: issuedType })
     },
-    [
-      "subject_token",
-      "subject_token_type",
-      "actor_token",
-      "actor_token_type",
-      "requested_token_type",
-      "audience",
-      "resource",
-      "scope"
-    ],
-    ["audience", "resource"]
+    ["subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type", ...targets],
+    repeatable
   )
 
   provider.registerGrantType(
     jwtBearer,
-    async (ctx) => issue(ctx, await verify(parametersOf(ctx), "assertion", "invalid_grant"), undefined, {}),
-    ["assertion", "requested_token_use", "audience", "resource", "scope"],
-    ["audience", "resource"]
+    async (ctx) => issue(ctx, await verify(parametersOf(ctx), "assertion", "invalid_grant")),
+    ["assertion", "requested_token_use", ...targets],
+    repeatable
   )
 }

@@ -1,9 +1,9 @@
 /**
  * The interactions of a user with the development authorization server: its login and consent forms, and the policy
- * that consents or denies without them.
+ * that allows or denies without forms.
  *
- * Other sites cannot send these forms: a signed, HTTP-only cookie identifies the interaction. The cookie is limited to
- * the path of the interaction's random id, and `SameSite=Lax` excludes it from requests that another site posts.
+ * Other sites cannot post these forms, because a signed, HTTP-only cookie identifies the interaction. Its path contains
+ * the random id of the interaction. With `SameSite=Lax`, browsers do not send it with forms of other sites.
  */
 import type { Context, Middleware } from "koa"
 import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
@@ -25,8 +25,8 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
 }
 
 /**
- * Reads the form to its end, because a browser that is cut off while it sends shows no page. Undefined: it is too
- * large.
+ * Reads a form. Returns undefined if it is too large. It reads to the end, because a browser shows no page if the
+ * server closes the connection while the browser sends.
  */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   const chunks: Array<Buffer> = []
@@ -43,12 +43,6 @@ const parameter = ({ params }: Interaction, name: string): string => {
   return typeof value === "string" ? value : ""
 }
 
-/** The host of the redirect URI. Path and query are left out: they do not help the user to decide. */
-const returnHost = (interaction: Interaction): string => {
-  const { host, protocol } = new URL(parameter(interaction, "redirect_uri"))
-  return host === "" ? protocol : host
-}
-
 const renderPrompt = async (
   provider: Provider,
   interaction: Interaction,
@@ -57,18 +51,19 @@ const renderPrompt = async (
   const action = `/interaction/${interaction.uid}`
   const clientId = parameter(interaction, "client_id")
   const client = (await provider.Client.find(clientId))?.clientName ?? clientId
-  return interaction.prompt.name === "login"
-    ? Pages.login({ action, client, ...retry })
-    : Pages.consent({
-      action,
-      client,
-      userName: interaction.session?.accountId ?? "",
-      scopes: parameter(interaction, "scope").split(" ").filter((scope) => scope !== ""),
-      returnHost: returnHost(interaction)
-    })
+  if (interaction.prompt.name === "login") return Pages.login({ action, client, ...retry })
+  const { host, protocol } = new URL(parameter(interaction, "redirect_uri"))
+  return Pages.consent({
+    action,
+    client,
+    userName: interaction.session?.accountId ?? "",
+    scopes: parameter(interaction, "scope").split(" ").filter((scope) => scope !== ""),
+    // Without path and query, which would not help the user to decide.
+    returnHost: host || protocol
+  })
 }
 
-/** Ends the session before another user signs in: `oidc-provider` would show a page that needs a script. */
+/** Ends the session before another user signs in. Otherwise `oidc-provider` shows a page that needs a script. */
 const endSession = async (provider: Provider, interaction: Interaction): Promise<void> => {
   if (interaction.session === undefined) return
   const session = await provider.Session.findByUid(interaction.session.uid)
@@ -87,11 +82,11 @@ const finish = async (
   send(ctx, Pages.proceed(url))
 }
 
-const refusal = "The user refused the request"
+const denial = "The user denied the request"
 
 /**
- * Stores a grant for all that an authorization request asks for, and returns its id. Each consent has its own grant, so
- * that revocation of one leaves the tokens of the other valid.
+ * Stores a grant for everything that an authorization request contains, and returns its id. Each consent has its own
+ * grant, so that a revocation affects only the tokens of one consent.
  */
 const saveGrant = (
   provider: Provider,
@@ -119,18 +114,6 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
   await finish(provider, ctx, { login: { accountId: userName } })
 }
 
-const allow = async (provider: Provider, ctx: Context, interaction: Interaction) => {
-  const grantId = await saveGrant(provider, {
-    accountId: interaction.session?.accountId,
-    clientId: parameter(interaction, "client_id"),
-    params: interaction.params
-  })
-  await finish(provider, ctx, { consent: { grantId } }, true)
-}
-
-const deny = (provider: Provider, ctx: Context) =>
-  finish(provider, ctx, { error: "access_denied", error_description: refusal })
-
 /** Starts the authorization request again, without a session. */
 const switchUser = async (provider: Provider, ctx: Context, interaction: Interaction) => {
   await endSession(provider, interaction)
@@ -152,16 +135,20 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   if (form.get("prompt") !== prompt) return send(ctx, Pages.wrongForm, 400)
   if (prompt === "login") return signIn(provider, ctx, interaction, form)
   switch (form.get("decision")) {
-    case "allow":
-      return allow(provider, ctx, interaction)
+    case "allow": {
+      const clientId = parameter(interaction, "client_id")
+      const { params, session } = interaction
+      const grantId = await saveGrant(provider, { accountId: session?.accountId, clientId, params })
+      return finish(provider, ctx, { consent: { grantId } }, true)
+    }
     case "switch":
       return switchUser(provider, ctx, interaction)
     default:
-      return deny(provider, ctx)
+      return finish(provider, ctx, { error: "access_denied", error_description: denial })
   }
 }
 
-/** Answers the requests for `/interaction/<id>`. */
+/** Handles the requests for `/interaction/<id>`. */
 export const middleware = (provider: Provider): Middleware => async (ctx, next) => {
   if (!ctx.path.startsWith("/interaction/")) return next()
   const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
@@ -186,17 +173,17 @@ const signInAndAllow = async ({ oidc }: KoaContextWithOIDC, user: string): Promi
   oidc.entity("Grant", await provider.Grant.find(grantId))
 }
 
-/** A policy that answers for the user. No authorization request needs an interaction then. */
+/** Makes a policy that decides for the user, so that no authorization request needs an interaction. */
 export const headlessPolicy = (
   { errors, interactionPolicy }: Module,
   { decision, user }: HeadlessConsent
 ): interactionPolicy.DefaultPolicy => {
   const policy = interactionPolicy.base()
-  // The prompts themselves stay: `oidc-provider` refuses a request for a prompt that it does not know.
+  // The prompts stay, because `oidc-provider` rejects a request with an unknown prompt.
   for (const { checks } of policy) checks.clear()
   policy[0]?.checks.add(
-    new interactionPolicy.Check("headless", "the configured user answers", async (ctx) => {
-      if (decision === "deny") throw new errors.AccessDenied(refusal)
+    new interactionPolicy.Check("headless", "the configured user decides", async (ctx) => {
+      if (decision === "deny") throw new errors.AccessDenied(denial)
       await signInAndAllow(ctx, user)
       return interactionPolicy.Check.NO_NEED_TO_PROMPT
     })

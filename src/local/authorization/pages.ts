@@ -1,8 +1,7 @@
 /** The pages of the development authorization server, and a simulated user who acts on them. */
-import { boundedFetch } from "../../internal/boundedFetch.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { type FilledForm, fillInForm, makeJar, refreshOf } from "../internal/browser.js"
+import { type FilledForm, fillInForm, makeBrowser } from "../internal/browser.js"
 import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
@@ -76,44 +75,40 @@ export const proceed = (to: string): Html.Page =>
     body: html`<p>The next page opens now. If it does not, <a href="${to}">continue here</a>.</p>`
   })
 
-export const problem = (options: {
-  readonly title: string
-  readonly text: string
-  readonly code?: string | undefined
-}): Html.Page =>
+export const problem = (title: string, explanation: string, code?: string): Html.Page =>
   Html.render({
-    title: options.title,
+    title,
     kicker,
-    body: html`<p>${options.text}</p>${
-      options.code === undefined ? undefined : html`<p class="soft">Error: <code>${options.code}</code></p>`
+    body: html`<p>${explanation}</p>${
+      code === undefined ? undefined : html`<p class="soft">Error: <code>${code}</code></p>`
     }`
   })
 
-export const expired: Html.Page = problem({
-  title: "This page has expired",
-  text: "This request was answered already, is too old, or was started in another browser. "
+export const expired: Html.Page = problem(
+  "This page has expired",
+  "This request is already complete, is too old, or was started in another browser. "
     + "Go back to the application and start again."
-})
+)
 
-export const wrongForm: Html.Page = problem({
-  title: "This did not work",
-  text: "The form does not belong to this step. Go back and try again."
-})
+export const wrongForm: Html.Page = problem(
+  "This did not work",
+  "The form does not belong to this step. Go back and try again."
+)
 
-export const formTooLarge: Html.Page = problem({
-  title: "Form too large",
-  text: "The form is larger than the forms of this page, so nothing was done. Go back and try again."
-})
+export const formTooLarge: Html.Page = problem(
+  "Form too large",
+  "The form is larger than the forms of this page, so the server ignored it. Go back and try again."
+)
 
-export const unknownHost: Html.Page = problem({
-  title: "Unknown host",
-  text: "This server does not answer to the host name in the address. The option allowedHosts adds names."
-})
+export const unknownHost: Html.Page = problem(
+  "Unknown host",
+  "This server does not accept the host name in the address. The option allowedHosts adds names."
+)
 
-export const noNavigation: Html.Page = problem({
-  title: "This did not work",
-  text: "A page of another site can only link or redirect to this server. It cannot load it in the background."
-})
+export const noNavigation: Html.Page = problem(
+  "This did not work",
+  "A page of another site can only link or redirect to this server. It cannot load it in the background."
+)
 
 export const home = (options: { readonly issuer: string; readonly discoveryUrl: string }): Html.Page =>
   Html.render({
@@ -131,55 +126,47 @@ interface Decision {
   readonly decision: "allow" | "deny"
 }
 
-/** Why the user did not get to the end, in words without secrets. */
+/** Why the user did not return to the client. The message contains no secrets. */
 export class DecisionError extends Error {
   override readonly name = "DecisionError"
 }
 
 const timeout = 10_000
 
-/** Sign-in and consent take eight. */
+/** Sign-in and consent need eight steps. */
 const maxSteps = 20
 
-/** The `error` that a page of the server shows. */
+/** Reads the `error` that a page of the server shows. */
 const errorOf = (page: string): string => {
   const code = /Error: <code>([\w.-]{1,64})<\/code>/.exec(page)?.[1]
   return code === undefined ? "" : `: ${code}`
 }
 
 /**
- * Opens an authorization request with a new browser, signs in, and allows or denies. Returns the redirect to the
- * client, with the authorization response in its query. It opens no page of another origin.
+ * Opens an authorization request in a new browser, signs in, and allows or denies. Returns the redirect to the client,
+ * whose query contains the authorization response. It opens no page of another origin.
  */
 export const decide = async (
   issuer: string,
   { authorizationUrl, decision, user }: Decision,
   { now, signal }: { readonly now: number; readonly signal: AbortSignal }
 ): Promise<string> => {
-  const cookies = makeJar()
+  const load = makeBrowser(timeout)
   let url = new URL(authorizationUrl)
   let form: FilledForm | undefined
   for (let count = 0; count < maxSteps; count++) {
     if (url.origin !== issuer) return url.href
-    const response = await boundedFetch(url, {
-      redirect: "manual",
-      method: form === undefined ? "GET" : "POST",
-      headers: { accept: "text/html", cookie: cookies.header(url) },
-      ...(form === undefined ? {} : { body: form.values })
-    }, { timeout, signal })
-    cookies.store(url, response.headers.getSetCookie(), now)
-    const page = await response.text()
-    const target = response.status >= 300 && response.status < 400 ? response.headers.get("location") : refreshOf(page)
-    form = target || form !== undefined || !response.ok
+    const page = await load(url, { body: form?.values, now, signal })
+    form = page.next !== undefined || form !== undefined || page.status >= 300
       ? undefined
-      : fillInForm(page, { userName: user, decision, connects: false })
-    const next = target ?? form?.action
+      : fillInForm(page.html, { userName: user, decision, connects: false })
+    const next = page.next ?? form?.action
     if (next === undefined) {
       throw new DecisionError(
-        `the authorization server refused it with the status ${response.status}${errorOf(page)}`
+        `the authorization server rejected it with the status ${page.status}${errorOf(page.html)}`
       )
     }
     url = new URL(next, url)
   }
-  throw new DecisionError("the authorization server shows page after page")
+  throw new DecisionError(`the authorization server shows more than ${maxSteps} pages and redirects`)
 }

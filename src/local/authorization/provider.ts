@@ -48,7 +48,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     extraTokenClaims: Grants.extraClaims(settings),
     formats: {
       customizers: {
-        // Their verifiers in this process have the same clock.
+        // The verifiers in this process use the same clock.
         jwt: (_, __, { payload }) => {
           const offset = settings.clock.offset()
           for (const name of ["iat", "exp"]) {
@@ -61,11 +61,11 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     renderError: (ctx, out) =>
       Interactions.send(
         ctx,
-        Pages.problem({
-          title: "This did not work",
-          text: out.error_description ?? "The authorization server could not answer this request.",
-          code: out.error
-        })
+        Pages.problem(
+          "This did not work",
+          out.error_description ?? "The authorization server could not process this request.",
+          out.error
+        )
       ),
     interactions: {
       url: (_, interaction) => `/interaction/${interaction.uid}`,
@@ -76,7 +76,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       keys: [settings.cookieKey],
       long: cookie,
       short: cookie,
-      // Browsers send a cookie to every port of a host, so two servers need different names.
+      // Browsers send a cookie to every port of a host, so the names contain the port.
       names: {
         session: `session_${settings.port}`,
         interaction: `interaction_${settings.port}`,
@@ -86,7 +86,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     ttl: {
       AccessToken: settings.lifetimes.accessToken,
       ClientCredentials: settings.lifetimes.accessToken,
-      // Only its end moves: `oidc-provider` takes the time of issue from the machine.
+      // Only the expiry moves, because `oidc-provider` takes the time of issue from the clock of the machine.
       IdToken: () => Math.max(1, settings.lifetimes.accessToken + settings.clock.offset()),
       AuthorizationCode: settings.lifetimes.authorizationCode,
       RefreshToken: settings.lifetimes.refreshToken,
@@ -112,9 +112,9 @@ const configuration = (settings: Settings, module: Module): Configuration => {
 }
 
 /**
- * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or ahead of time.
- * Browsers say so with Fetch Metadata; other clients send no such header. The application's own redirect to the
- * authorization endpoint is a top-level navigation, also from another site.
+ * Whether a page loads the server without a navigation: as an image, in a frame, with a script, or by a prefetch.
+ * Browsers send Fetch Metadata headers, other clients do not. An application's redirect to the authorization endpoint
+ * is a top-level navigation, also from another site.
  *
  * A frame of the same site (another port of this host) is allowed, because a client may use it for `prompt=none`.
  */
@@ -127,7 +127,7 @@ const isSubresource = (ctx: Context): boolean => {
     || (site === "same-site" && !isNavigation)
 }
 
-const refuse = (ctx: Context, page: Page, description: string): void => {
+const reject = (ctx: Context, page: Page, description: string): void => {
   if (ctx.accepts(["json", "html"]) === "html") {
     Interactions.send(ctx, page, 403)
   } else {
@@ -137,18 +137,16 @@ const refuse = (ctx: Context, page: Page, description: string): void => {
   }
 }
 
-/**
- * Pages of other sites may read the public documents, and send the user to this server. Everything else is rejected.
- */
+/** Allows pages of other sites to read the public documents and to send the user here, and nothing else. */
 const guard =
   (allowedHosts: ReadonlyArray<string>, publicDocuments: ReadonlyArray<string>): Middleware => (ctx, next) =>
     !isOwnHost(ctx.headers.host, allowedHosts)
-      ? refuse(ctx, Pages.unknownHost, "the Host header names another host than this server")
+      ? reject(ctx, Pages.unknownHost, "the Host header names another host than this server")
       : isSubresource(ctx) && !publicDocuments.includes(ctx.path)
-      ? refuse(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
+      ? reject(ctx, Pages.noNavigation, "a page of another site may only navigate to this server")
       : next()
 
-/** RFC 6750, section 3. A request without a token gets no error code. */
+/** Responds as in RFC 6750, section 3. A request without a token gets no error code. */
 const respondChallenge = (ctx: Context, status: number, error?: string, description?: string): void => {
   ctx.status = status
   ctx.set("www-authenticate", error === undefined ? "Bearer" : `Bearer error="${error}"`)
@@ -156,7 +154,7 @@ const respondChallenge = (ctx: Context, status: number, error?: string, descript
 }
 
 /**
- * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The one of `oidc-provider` reads only opaque
+ * The userinfo endpoint (OpenID Connect Core 1.0, section 5.3). The endpoint of `oidc-provider` reads only opaque
  * tokens, and the access tokens of this server are JWTs for an API.
  */
 const userinfo = ({ store, users }: Settings, tokens: Tokens.Tokens): Middleware => async (ctx, next) => {
@@ -182,7 +180,7 @@ const userinfo = ({ store, users }: Settings, tokens: Tokens.Tokens): Middleware
 const home = ({ issuer }: Settings): Middleware => (ctx, next) =>
   ctx.path === "/" ? Interactions.send(ctx, Pages.home({ issuer, discoveryUrl: discoveryUrl(issuer) })) : next()
 
-/** OpenID Connect allows `offline_access` only with `prompt=consent`, which many clients do not send. */
+/** Adds `prompt=consent`: OpenID Connect requires it for `offline_access`, and many clients do not send it. */
 const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) => {
   const { prompt = "", scope } = ctx.query
   if (
@@ -203,7 +201,7 @@ export const make = (
   settings: Settings
 ): (request: IncomingMessage, response: ServerResponse) => void => {
   const provider = new module.Provider(settings.issuer, configuration(settings, module))
-  // The recipe of `oidc-provider` for wildcards in redirect URIs. The class belongs to this provider.
+  // The recipe of `oidc-provider` for wildcards in redirect URIs. Each provider has its own class.
   provider.Client.prototype.redirectUriAllowed = function(this: { readonly clientId: string }, uri: string) {
     return Accounts.isRedirectUriAllowed(settings.clients.get(this.clientId)?.redirectUris ?? [], uri)
   }

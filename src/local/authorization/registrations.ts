@@ -1,7 +1,4 @@
-/**
- * What is registered at the development authorization server: clients, users and trusted issuers. The declarations do
- * not need the types of `oidc-provider`.
- */
+/** The clients, users and trusted issuers of the development authorization server, without types of `oidc-provider`. */
 import type * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 
@@ -41,15 +38,15 @@ export interface Client {
 }
 
 /**
- * The claims of a user. They are in the user's access tokens. Claims that are not standard are in ID tokens and the
- * answers of the userinfo endpoint, too, and standard claims with their scope (OpenID Connect Core 1.0, section 5.4):
- * `email` with the scope `email`, `name` with `profile`.
+ * The claims of a user. All access tokens of the user contain them. ID tokens and the responses of the userinfo
+ * endpoint contain the claims that are not standard. They contain standard claims with their scope (OpenID Connect Core
+ * 1.0, section 5.4): `email` with the scope `email`, `name` with `profile`.
  */
 export type UserClaims = Readonly<Record<string, unknown>>
 
 /**
- * An issuer whose JWTs are accepted: its identifier, whose keys are found by OpenID Connect Discovery or RFC 8414, or
- * the identifier together with the URL of its key set.
+ * An issuer whose JWTs are accepted: its identifier, or the identifier and the URL of its key set. Without the URL, the
+ * keys are found by OpenID Connect Discovery or RFC 8414.
  */
 export type TrustedIssuer = string | {
   /** The issuer identifier, as in the claim `iss`. */
@@ -58,7 +55,7 @@ export type TrustedIssuer = string | {
   readonly jwksUri: string
 }
 
-/** The answer that the server gives to every authorization request by itself, without pages. */
+/** The decision of a user about every authorization request, without pages. */
 export interface HeadlessConsent {
   /** The name of the user who signs in. */
   readonly user: string

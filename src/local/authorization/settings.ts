@@ -1,18 +1,18 @@
-/** What the parts of one development authorization server share: its settings, and the package `oidc-provider`. */
+/** The settings of a development authorization server, and the package `oidc-provider`. */
 import type { Client, HeadlessConsent, UserClaims } from "./registrations.js"
 import type { OidcStore } from "./store.js"
 
 export interface Settings {
   readonly issuer: string
   readonly port: number
-  /** Host names of the server, beside `localhost` and IP addresses. */
+  /** Host names of the server, in addition to `localhost` and IP addresses. */
   readonly allowedHosts: ReadonlyArray<string>
   readonly store: OidcStore
   readonly clients: ReadonlyMap<string, Client>
   /** The first one is the default. */
   readonly resources: readonly [string, ...ReadonlyArray<string>]
   readonly signingKey: JsonWebKey
-  /** Their key sets, where one is known. The keys of the others are discovered. */
+  /** The URLs of key sets by issuer. The keys of an issuer without a URL are discovered. */
   readonly trustedIssuers: ReadonlyMap<string, string | undefined>
   readonly users: ReadonlyMap<string, UserClaims>
   readonly consent: HeadlessConsent | undefined
@@ -26,7 +26,7 @@ export interface Settings {
   readonly clock: {
     /** In seconds since the epoch. */
     readonly now: () => number
-    /** How far `now` is ahead of the machine's clock, which `oidc-provider` reads, in whole seconds. */
+    /** How many whole seconds `now` is ahead of the machine's clock, which `oidc-provider` reads. */
     readonly offset: () => number
   }
   readonly onError: (name: string) => void
@@ -40,8 +40,8 @@ export interface Module extends Pick<OidcProvider, "errors" | "interactionPolicy
 }
 
 /**
- * Loads the inner modules of the package, when a server starts. Its index prints a warning on versions of Node without
- * long-term support.
+ * Loads inner modules of the package when a server starts. The index of the package prints a warning on versions of
+ * Node without long-term support.
  */
 export const loadModule = async (): Promise<Module> => {
   const [{ Provider }, errors, interactionPolicy] = await Promise.all([

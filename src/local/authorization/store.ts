@@ -5,14 +5,14 @@ import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 
 /**
- * The number of entries of one model, as grants or interactions. `oidc-provider` checks expiry itself, so the bound
- * only frees memory. A development server issues fewer entries than this within the lifetime of one.
+ * The maximum number of entries of one model, such as grants or interactions. `oidc-provider` checks expiry itself, so
+ * the limit only frees memory. A development server issues fewer entries within the lifetime of one entry.
  */
 export const capacity = 20_000
 
 export interface OidcStore {
   readonly adapter: (model: string) => Adapter
-  /** Drops the grants of a user, with codes and refresh tokens. Returns the number of live refresh tokens. */
+  /** Drops the grants, codes and refresh tokens of a user. Returns the number of refresh tokens that were valid. */
   readonly revoke: (user: string, clientId: string | undefined) => number
   /** Whether a user has granted a scope of OpenID Connect to a client. */
   readonly hasScope: (user: string, clientId: string, scope: string) => boolean
@@ -34,14 +34,14 @@ const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.S
 /** The entries of each model, by id. It is JSON. */
 export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
 
-/** Decodes the JSON of a content. None for any other text. */
-export const parse: (text: string) => Option.Option<Content> = Schema.decodeOption(Schema.fromJsonString(Content))
+/** Decodes the JSON of a content. Returns none for any other string. */
+export const parse: (json: string) => Option.Option<Content> = Schema.decodeOption(Schema.fromJsonString(Content))
 
 type Predicate = (payload: AdapterPayload) => boolean
 
 const expiryOf = ({ exp = Number.POSITIVE_INFINITY }: AdapterPayload): number => exp
 
-/** The scopes of OpenID Connect in a grant. Its type in `oidc-provider` has no members. */
+/** Reads the OpenID Connect scopes of a grant. Its type in `oidc-provider` has no properties. */
 const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
   typeof openid === "object" && openid !== null && "scope" in openid && typeof openid.scope === "string"
     ? openid.scope.split(" ")
@@ -51,8 +51,8 @@ const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
 /**
- * `oidc-provider` reads the clock of the machine. The expiry in an entry is by the clock of the store, which is
- * `offset` seconds ahead. So a change of the offset ends the entries whose time is over.
+ * The entries of one model. `oidc-provider` reads the clock of the machine. The store's clock is `offset` seconds
+ * ahead, and the expiry of an entry follows it. So a change of the offset can expire entries.
  */
 const makeEntries = (nowSeconds: () => number, offset: () => number) => {
   const entries = ExpiringMap.make<readonly [id: string, payload: AdapterPayload]>()
@@ -85,8 +85,8 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
 }
 
 /**
- * Each model has a bound of its own: anyone can start interactions, and these must not push out grants, sessions and
- * tokens.
+ * Makes a store with a separate limit for each model. Anyone can start interactions, and these must not displace
+ * grants, sessions and tokens.
  */
 export const make = (
   client: (clientId: string) => ClientMetadata | undefined,
@@ -106,7 +106,7 @@ export const make = (
     const entries = entriesOf(model)
     return {
       upsert: async (id, payload) => entries.set(id, payload),
-      // Client metadata and stored payloads share the adapter interface, which types both as `AdapterPayload`.
+      // The adapter interface types client metadata as `AdapterPayload`, too.
       find: async (id) => model === "Client" ? client(id) as AdapterPayload | undefined : entries.get(id),
       findByUid: async (uid) => entries.findWhere((payload) => payload.uid === uid),
       findByUserCode: async () => undefined,

@@ -1,4 +1,4 @@
-/** Verification of JWTs: of this server, and of the issuers that it trusts. */
+/** Verifies JWTs of this server and of the issuers that it trusts. */
 import * as DateTime from "effect/DateTime"
 import * as Jose from "jose"
 import * as IssuerKeys from "../internal/issuerKeys.js"
@@ -12,7 +12,7 @@ export interface VerifiedToken {
   readonly claims: Jose.JWTPayload
 }
 
-/** Why a JWT is not accepted, in words for the developer of a client. It contains nothing of the token. */
+/** Why a JWT is rejected, for the developer of a client. The message contains no part of the token. */
 export class TokenError extends Error {
   override readonly name = "TokenError"
 }
@@ -25,7 +25,7 @@ const explain = (cause: unknown): string => {
   if (cause instanceof Jose.errors.JWTClaimValidationFailed) return `its claim ${cause.claim} is missing or not valid`
   if (cause instanceof Jose.errors.JOSEAlgNotAllowed) return "its algorithm is not accepted"
   return cause instanceof Jose.errors.JWSInvalid || cause instanceof Jose.errors.JWTInvalid
-    ? "it is no JWT"
+    ? "it is not a JWT"
     : "its signature does not match a key of its issuer"
 }
 
@@ -36,7 +36,7 @@ export const accessTokenHeader = "at+jwt"
 
 export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) => {
   const { d: _, ...publicKey } = signingKey
-  // `oidc-provider` chooses the id of the only key, so the id is not compared.
+  // The key id is not compared, because `oidc-provider` chooses the id of the only key.
   const ownKey = Jose.importJWK(publicKey, "ES256")
   const issuerKeys = IssuerKeys.make()
   const currentDate = () => DateTime.toDate(DateTime.makeUnsafe(clock.now() * 1000))
@@ -57,7 +57,7 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) =>
     try {
       return Jose.decodeJwt(token).iss
     } catch {
-      throw new TokenError("it is no JWT")
+      throw new TokenError("it is not a JWT")
     }
   }
 

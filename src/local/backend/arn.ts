@@ -29,7 +29,7 @@ export const tokenVault = (account: Account, id: string): string => identity(acc
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 
-/** Secrets Manager adds a hyphen and six random characters to every name. A secret can also be known by its ARN. */
+/** Makes the ARN of a secret id, which can be an ARN. Secrets Manager adds a hyphen and random characters to a name. */
 export const externalSecret = ({ accountId, region }: Account, name: string): string =>
   name.startsWith("arn:")
     ? name
@@ -40,7 +40,7 @@ const secretName = (kind: ProviderKind, name: string): string => `bedrock-agentc
 export const secret = (account: Account, kind: ProviderKind, name: string): string =>
   externalSecret(account, secretName(kind, name))
 
-/** The ARN in the place of a secret that a provider does not have. The service model requires one. */
+/** Makes the ARN for a provider without a secret, because the service model requires one. */
 export const noSecret = ({ accountId, region }: Account, kind: ProviderKind, name: string): string => {
   const suffix = createHash("sha256").update(name).digest("hex").slice(0, 6)
   return `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(kind, name)}-${suffix}`

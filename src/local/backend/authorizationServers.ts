@@ -1,6 +1,6 @@
 /**
- * The configuration of an OAuth2 credential provider as an authorization server, a client's authentication there, and
- * the configuration that responses contain.
+ * Interprets the configuration of an OAuth2 credential provider: the authorization server, the client's authentication
+ * there, and the configuration in responses.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -19,19 +19,24 @@ import { invalid, vendorChanged } from "./failures.js"
 import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendors.js"
 
-/** A whole configuration. The one of an update is complete after {@link completeUpdate}. */
+/** A whole configuration. {@link completeUpdate} makes one of an update. */
 export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest
 
 export interface Environment {
   readonly account: Arn.Account
   readonly settings: Settings
-  /** A JWT of the local issuer, in place of AWS. */
+  /** Makes a JWT of the local issuer, in place of AWS. */
   readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
 }
 
 type Custom = Extract<ProviderRequest, { readonly credentialProviderVendor: "CustomOauth2" }>[
   "oauth2ProviderConfigInput"
 ]["customOauth2ProviderConfig"]
+
+const readCustom = (request: ProviderRequest) =>
+  request.credentialProviderVendor === "CustomOauth2"
+    ? request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+    : undefined
 
 type Discovery = AuthorizationServer["discovery"]
 
@@ -41,40 +46,43 @@ type Secrets =
 
 type SecretError = ValidationException | AccessDeniedException
 
-/** A valid configuration. Its secrets and keys are read when they are used, as by the live service. */
+/** A valid configuration. Like the live service, the backend reads its secrets and keys when it uses them. */
 interface Configured {
   readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
   readonly authentication: Effect.Effect<ClientAuthentication, SecretError>
 }
 
-const readClientSecret = (config: Secrets, settings: Settings): Effect.Effect<Redacted.Redacted, SecretError> =>
-  "clientSecretConfig" in config
-    ? readExternal(settings, config.clientSecretConfig)
-    : Effect.succeed(config.clientSecret)
+const authenticateWithSecret = (
+  clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST",
+  config: Secrets,
+  settings: Settings
+): Configured["authentication"] =>
+  Effect.map(
+    "clientSecretConfig" in config
+      ? readExternal(settings, config.clientSecretConfig)
+      : Effect.succeed(config.clientSecret),
+    (clientSecret) => ({ clientAuthenticationMethod, clientSecret })
+  )
 
 const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>
   !isSecure(url)
     ? invalid("Member must be an https URL, or an http URL of a loopback host", path)
     : isUsable(url)
     ? Effect.void
-    : invalid(problem, path)
-
-const checkDiscoveryUrl = (url: string, path: string): Effect.Effect<void, ValidationException> =>
-  checkUrl(url, isIssuer, "Member must be a URL without user information, query, fragment, and dot segments", path)
+    : invalid(`Member must be a URL without user information${problem}`, path)
 
 /** RFC 6749, section 3, allows a query. */
-const checkEndpoint = (url: string, path: string): Effect.Effect<void, ValidationException> =>
-  checkUrl(url, isEndpoint, "Member must be a URL without user information and fragment", path)
+const checkEndpoint = (url: string, path: string) => checkUrl(url, isEndpoint, " and fragment", path)
 
-const checkEndpoints = (discovery: Discovery, path: string) => {
+const checkDiscovery = (discovery: Discovery) => {
+  const path = `${customPath}.oauthDiscovery`
   if ("discoveryUrl" in discovery) {
-    return checkDiscoveryUrl(discovery.discoveryUrl, `${path}.oauthDiscovery.discoveryUrl`)
+    return checkUrl(discovery.discoveryUrl, isIssuer, ", query, fragment, and dot segments", `${path}.discoveryUrl`)
   }
   const { authorizationEndpoint, tokenEndpoint } = discovery.authorizationServerMetadata
-  const metadataPath = `${path}.oauthDiscovery.authorizationServerMetadata`
   return Effect.andThen(
-    checkEndpoint(authorizationEndpoint, `${metadataPath}.authorizationEndpoint`),
-    checkEndpoint(tokenEndpoint, `${metadataPath}.tokenEndpoint`)
+    checkEndpoint(authorizationEndpoint, `${path}.authorizationServerMetadata.authorizationEndpoint`),
+    checkEndpoint(tokenEndpoint, `${path}.authorizationServerMetadata.tokenEndpoint`)
   )
 }
 
@@ -82,7 +90,7 @@ const checkEndpoints = (discovery: Discovery, path: string) => {
 // Issuers in the settings
 // -----------------------------------------------------------------------------
 
-/** RFC 8414, section 3.1, inserts this into the issuer, and OpenID Connect Discovery 1.0 appends it. */
+/** RFC 8414, section 3.1, inserts it into the issuer. OpenID Connect Discovery 1.0 appends it. */
 const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
 
 const readIssuer = (discovery: Discovery): string =>
@@ -103,99 +111,71 @@ const findReplacement = (discovery: Discovery, settings: LocalSettings): Discove
 
 const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
 
-/** Of the methods of RFC 8414, the client secret needs no other setting. */
-const chooseSecretMethod = (methods: ReadonlyArray<string> | undefined): "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" =>
-  methods !== undefined && !methods.includes("client_secret_basic") && methods.includes("client_secret_post")
-    ? "CLIENT_SECRET_POST"
-    : "CLIENT_SECRET_BASIC"
-
-const readAuthMethods = (config: Custom): ReadonlyArray<string> | undefined =>
-  "authorizationServerMetadata" in config.oauthDiscovery
-    ? config.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods
+const readAuthMethods = ({ oauthDiscovery }: Custom): ReadonlyArray<string> | undefined =>
+  "authorizationServerMetadata" in oauthDiscovery
+    ? oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods
     : undefined
 
-type PrivateKeyJwt = Extract<Custom, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>["privateKeyJwtConfig"]
-
-const readPrivateKey = ({ privateKeySource, signingAlgorithm }: PrivateKeyJwt, settings: Settings) =>
-  Effect.filterOrElse(
-    readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn),
-    (privateKey) => PrivateKey.parse(privateKey, signingAlgorithm) !== undefined,
-    () => invalid(`The key that the settings have for the KMS key is not a private key for ${signingAlgorithm}`)
-  )
-
-const resolveCustomAuthentication = (
-  config: Custom,
-  { awsToken, settings }: Environment
-): Effect.Effect<Configured["authentication"], ValidationException> => {
+/** Chooses a method for a client secret from the metadata (RFC 8414). */
+const chooseSecretMethod = (config: Custom) => {
   const methods = readAuthMethods(config)
-  if (methods !== undefined && config.clientAuthenticationMethod !== undefined) {
-    return invalid(
+  return methods?.includes("client_secret_post") === true && !methods.includes("client_secret_basic")
+    ? "CLIENT_SECRET_POST"
+    : "CLIENT_SECRET_BASIC"
+}
+
+const authenticateCustom = (config: Custom, { awsToken, settings }: Environment): Configured["authentication"] => {
+  switch (config.clientAuthenticationMethod) {
+    case "AWS_IAM_ID_TOKEN_JWT":
+      return Effect.succeed({ clientAuthenticationMethod: config.clientAuthenticationMethod, awsToken })
+    case "PRIVATE_KEY_JWT": {
+      const { clientAuthenticationMethod, privateKeyJwtConfig: { privateKeySource, ...jwt } } = config
+      return readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn).pipe(
+        Effect.filterOrElse(
+          (privateKey) => PrivateKey.parse(privateKey, jwt.signingAlgorithm) !== undefined,
+          () => invalid(`The key in the settings for the KMS key is not a private key for ${jwt.signingAlgorithm}`)
+        ),
+        Effect.map((privateKey) => ({ ...jwt, clientAuthenticationMethod, privateKey }))
+      )
+    }
+    default:
+      return authenticateWithSecret(config.clientAuthenticationMethod ?? chooseSecretMethod(config), config, settings)
+  }
+}
+
+const resolveCustomOnBehalfOf = Effect.fnUntraced(function*(
+  { onBehalfOfTokenExchangeConfig: exchange }: Custom,
+  { awsToken }: Environment
+): Effect.fn.Return<OnBehalfOf | undefined, ValidationException> {
+  if (exchange === undefined) return undefined
+  const { grantType, tokenExchangeGrantTypeConfig: actor } = exchange
+  const path = `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
+  if (grantType === "JWT_AUTHORIZATION_GRANT") {
+    if (actor === undefined) return { grantType }
+    return yield* invalid("tokenExchangeGrantTypeConfig is only valid for the grant type TOKEN_EXCHANGE", path)
+  }
+  const { actorTokenContent: content = "NONE", actorTokenScopes: scopes } = actor ?? {}
+  if (content === "M2M") return { grantType, actor: { content, scopes: scopes ?? [] } }
+  if (scopes !== undefined) {
+    return yield* invalid("actorTokenScopes are only valid for the actor token content M2M", `${path}.actorTokenScopes`)
+  }
+  return { grantType, actor: content === "NONE" ? { content } : { content, awsToken } }
+})
+
+const resolveCustom = Effect.fnUntraced(function*(config: Custom, environment: Environment) {
+  if (readAuthMethods(config) !== undefined && config.clientAuthenticationMethod !== undefined) {
+    return yield* invalid(
       "clientAuthenticationMethod and tokenEndpointAuthMethods cannot be given together",
       `${customPath}.clientAuthenticationMethod`
     )
   }
-  switch (config.clientAuthenticationMethod) {
-    case "AWS_IAM_ID_TOKEN_JWT": {
-      const { clientAuthenticationMethod } = config
-      return Effect.succeed(Effect.succeed({ clientAuthenticationMethod, awsToken }))
-    }
-    case "PRIVATE_KEY_JWT": {
-      const { clientAuthenticationMethod, privateKeyJwtConfig } = config
-      const { additionalHeaderClaims, additionalPayloadClaims, signingAlgorithm } = privateKeyJwtConfig
-      return Effect.succeed(Effect.map(readPrivateKey(privateKeyJwtConfig, settings), (privateKey) => ({
-        clientAuthenticationMethod,
-        privateKey,
-        signingAlgorithm,
-        additionalHeaderClaims,
-        additionalPayloadClaims
-      })))
-    }
-    default: {
-      const clientAuthenticationMethod = config.clientAuthenticationMethod ?? chooseSecretMethod(methods)
-      return Effect.succeed(Effect.map(readClientSecret(config, settings), (clientSecret) => ({
-        clientAuthenticationMethod,
-        clientSecret
-      })))
-    }
-  }
-}
-
-const resolveCustomOnBehalfOf = (
-  config: Custom,
-  { awsToken }: Environment
-): Effect.Effect<OnBehalfOf | undefined, ValidationException> => {
-  const exchange = config.onBehalfOfTokenExchangeConfig
-  if (exchange === undefined) return Effect.succeed(undefined)
-  const path = `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
-  const actor = exchange.tokenExchangeGrantTypeConfig
-  if (exchange.grantType === "JWT_AUTHORIZATION_GRANT") {
-    return actor === undefined
-      ? Effect.succeed({ grantType: exchange.grantType })
-      : invalid("tokenExchangeGrantTypeConfig is only valid for the grant type TOKEN_EXCHANGE", path)
-  }
-  const content = actor?.actorTokenContent ?? "NONE"
-  if (content !== "M2M" && actor?.actorTokenScopes !== undefined) {
-    return invalid("actorTokenScopes are only valid for the actor token content M2M", `${path}.actorTokenScopes`)
-  }
-  return Effect.succeed({
-    grantType: exchange.grantType,
-    actor: content === "M2M"
-      ? { content, scopes: actor?.actorTokenScopes ?? [] }
-      : content === "NONE"
-      ? { content }
-      : { content, awsToken }
-  })
-}
-
-const resolveCustom = Effect.fnUntraced(function*(
-  config: Custom,
-  environment: Environment
-): Effect.fn.Return<Configured, ValidationException> {
-  const authentication = yield* resolveCustomAuthentication(config, environment)
   const onBehalfOf = yield* resolveCustomOnBehalfOf(config, environment)
-  yield* checkEndpoints(config.oauthDiscovery, customPath)
+  yield* checkDiscovery(config.oauthDiscovery)
   const discovery = findReplacement(config.oauthDiscovery, yield* environment.settings) ?? config.oauthDiscovery
-  return { authentication, server: { discovery, clientId: config.clientId ?? "", onBehalfOf } }
+  return {
+    authentication: authenticateCustom(config, environment),
+    server: { discovery, clientId: config.clientId ?? "", onBehalfOf }
+  }
 })
 
 // -----------------------------------------------------------------------------
@@ -208,25 +188,26 @@ type Member = Exclude<keyof Model.Oauth2ProviderConfigOutput, "customOauth2Provi
 
 type VendorConfig = Secrets & Partial<Endpoints> & { readonly clientId: string; readonly tenantId?: string | undefined }
 
-/** The schema of a request has exactly one member, the one of its vendor. */
+/** A valid request has exactly one member, the one of its vendor. */
 const readMember = (request: VendorRequest): readonly [Member, VendorConfig] =>
   Object.entries(request.oauth2ProviderConfigInput)[0] as [Member, VendorConfig]
 
-/** A server in the settings has none of the vendor's quirks. */
+/** An authorization server in the settings does not have the quirks of the vendor. */
 const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undefined } as const
 
-const namesAll = ({ authorizationEndpoint, issuer, tokenEndpoint }: VendorConfig): boolean =>
-  issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
+// A valid request names the endpoints that the service does not know.
+const unknown: Vendors.KnownVendor = { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
 
 const findKnownServer = (
   vendor: VendorRequest["credentialProviderVendor"],
-  config: VendorConfig,
+  { authorizationEndpoint, issuer, tenantId = "common", tokenEndpoint }: VendorConfig,
   { vendorEndpoints }: LocalSettings
-): Vendors.KnownVendor | undefined => {
-  if (!isKnownVendor(vendor)) return undefined
-  const override = namesAll(config) ? undefined : vendorEndpoints?.[vendor]
+): Vendors.KnownVendor => {
+  if (!isKnownVendor(vendor)) return unknown
+  const namesAll = issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
+  const override = namesAll ? undefined : vendorEndpoints?.[vendor]
   if (override !== undefined) return { ...override, ...basic }
-  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(config.tenantId ?? "common") : Vendors.known[vendor]
+  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(tenantId) : Vendors.known[vendor]
 }
 
 const resolveVendorServer = (
@@ -234,14 +215,13 @@ const resolveVendorServer = (
   config: VendorConfig,
   settings: LocalSettings
 ): Vendors.KnownVendor => {
-  const known = findKnownServer(vendor, config, settings)
+  const { clientAuthenticationMethod, quirks, ...known } = findKnownServer(vendor, config, settings)
   return {
-    // The schema of the request requires the endpoints that the service does not know.
-    issuer: config.issuer ?? known?.issuer ?? "",
-    authorizationEndpoint: config.authorizationEndpoint ?? known?.authorizationEndpoint ?? "",
-    tokenEndpoint: config.tokenEndpoint ?? known?.tokenEndpoint ?? "",
-    clientAuthenticationMethod: known?.clientAuthenticationMethod ?? "CLIENT_SECRET_BASIC",
-    quirks: known?.quirks
+    issuer: config.issuer ?? known.issuer,
+    authorizationEndpoint: config.authorizationEndpoint ?? known.authorizationEndpoint,
+    tokenEndpoint: config.tokenEndpoint ?? known.tokenEndpoint,
+    clientAuthenticationMethod,
+    quirks
   }
 }
 
@@ -249,10 +229,7 @@ const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints
   authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint }
 })
 
-const resolveVendor = Effect.fnUntraced(function*(
-  request: VendorRequest,
-  { settings }: Environment
-): Effect.fn.Return<Configured, ValidationException> {
+const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { settings }: Environment) {
   const vendor = request.credentialProviderVendor
   const [member, config] = readMember(request)
   const path = `oauth2ProviderConfigInput.${member}`
@@ -264,10 +241,7 @@ const resolveVendor = Effect.fnUntraced(function*(
   const replacement = findReplacement(discovery, current)
   const { clientAuthenticationMethod, quirks } = replacement === undefined ? server : basic
   return {
-    authentication: Effect.map(readClientSecret(config, settings), (clientSecret) => ({
-      clientAuthenticationMethod,
-      clientSecret
-    })),
+    authentication: authenticateWithSecret(clientAuthenticationMethod, config, settings),
     server: {
       discovery: replacement ?? discovery,
       clientId: config.clientId,
@@ -281,16 +255,17 @@ const resolveVendor = Effect.fnUntraced(function*(
 // Providers
 // -----------------------------------------------------------------------------
 
-const configure = (request: ProviderRequest, environment: Environment) =>
+const configure = (
+  request: ProviderRequest,
+  environment: Environment
+): Effect.Effect<Configured, ValidationException> =>
   request.credentialProviderVendor === "CustomOauth2"
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
 
-/** Whether AWS reaches the authorization server through a private network. */
+/** Whether AWS uses a private network to reach the authorization server. */
 export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
-  if (request.credentialProviderVendor !== "CustomOauth2") return false
-  const { privateEndpoint, privateEndpointOverrides = [] } =
-    request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  const { privateEndpoint, privateEndpointOverrides = [] } = readCustom(request) ?? {}
   return privateEndpoint !== undefined || privateEndpointOverrides.length > 0
 }
 
@@ -303,7 +278,7 @@ const checkKeyRegion = (config: Custom, { region }: Arn.Account): Effect.Effect<
     ? invalid(`The KMS key must be in the Region of the credential provider: ${region}`, keyArnPath)
     : Effect.void
 
-/** Providers of earlier versions may lack it, so that only a new configuration is checked. */
+/** Only a new configuration is checked, because earlier versions stored providers without it. */
 const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom) =>
   exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined
     ? invalid(
@@ -313,16 +288,13 @@ const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom)
     : Effect.void
 
 /**
- * Checks the configuration of a provider. Like the live service, it does not read the secrets and keys by reference.
- * Returns the server that the backend has to reach.
+ * Checks the configuration of a provider. Like the live service, it does not read secrets and keys by reference.
+ * Returns the authorization server.
  */
-export const check = Effect.fnUntraced(function*(
-  request: ProviderRequest,
-  environment: Environment
-): Effect.fn.Return<Pick<AuthorizationServer, "discovery">, ValidationException> {
+export const check = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
   const { server } = yield* configure(request, environment)
-  if (request.credentialProviderVendor === "CustomOauth2") {
-    const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+  const config = readCustom(request)
+  if (config !== undefined) {
     yield* checkTokenExchange(config)
     if (!(yield* Seeding)) yield* checkKeyRegion(config, environment.account)
   }
@@ -335,53 +307,40 @@ export const check = Effect.fnUntraced(function*(
 
 const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
 
-const patchPrivateKeyJwt = (config: Model.CustomOauth2ConfigUpdate, before: Custom): Model.CustomOauth2ConfigUpdate =>
-  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && before.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
-    ? {
-      ...config,
-      privateKeyJwtConfig: {
-        ...before.privateKeyJwtConfig,
-        ...omitUndefined({ ...config.privateKeyJwtConfig })
-      }
-    }
-    : config
-
 /**
- * The whole configuration of an update. It replaces the one before. Only `privateKeyJwtConfig` is a patch (AWS service
- * model: "On Update: all fields are optional").
+ * Makes the whole configuration of an update. It replaces the previous one. Only `privateKeyJwtConfig` is a patch (AWS
+ * service model: "On Update: all fields are optional").
  */
 export const completeUpdate = (
   request: Model.UpdateOauth2CredentialProviderRequest,
   before: ProviderRequest
-): Effect.Effect<ProviderRequest, ValidationException> =>
-  request.credentialProviderVendor !== before.credentialProviderVendor
-    ? vendorChanged(before.credentialProviderVendor, request.credentialProviderVendor)
-    : request.credentialProviderVendor === "CustomOauth2" && before.credentialProviderVendor === "CustomOauth2"
-    ? Effect.fromResult(validateRequest({
-      ...request,
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: patchPrivateKeyJwt(
-          request.oauth2ProviderConfigInput.customOauth2ProviderConfig,
-          before.oauth2ProviderConfigInput.customOauth2ProviderConfig
-        )
-      }
-    }))
-    : Effect.fromResult(validateRequest(request))
+): Effect.Effect<ProviderRequest, ValidationException> => {
+  if (request.credentialProviderVendor !== before.credentialProviderVendor) {
+    return vendorChanged(before.credentialProviderVendor, request.credentialProviderVendor)
+  }
+  const old = readCustom(before)
+  const config = request.credentialProviderVendor === "CustomOauth2"
+    ? request.oauth2ProviderConfigInput.customOauth2ProviderConfig
+    : undefined
+  if (
+    old?.clientAuthenticationMethod !== "PRIVATE_KEY_JWT" || config?.clientAuthenticationMethod !== "PRIVATE_KEY_JWT"
+  ) {
+    return Effect.fromResult(validateRequest(request))
+  }
+  const privateKeyJwtConfig = { ...old.privateKeyJwtConfig, ...omitUndefined({ ...config.privateKeyJwtConfig }) }
+  return Effect.fromResult(validateRequest({
+    ...request,
+    oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...config, privateKeyJwtConfig } }
+  }))
+}
 
-/**
- * The authorization server of a provider, and the provider's client there. Checks the configuration again, because the
- * settings may have changed since.
- */
-export const resolve = (
-  request: ProviderRequest,
-  environment: Environment
-): Effect.Effect<AuthorizationServer, SecretError> =>
-  Effect.flatMap(
-    configure(request, environment),
-    ({ authentication, server }) => Effect.map(authentication, (client) => ({ ...client, ...server }))
-  )
+/** Returns the authorization server of a provider. Checks the configuration again, because the settings can change. */
+export const resolve = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
+  const { authentication, server } = yield* configure(request, environment)
+  return { ...yield* authentication, ...server }
+})
 
-/** The configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show. */
+/** Makes the configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show. */
 export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)
@@ -394,7 +353,7 @@ export const toOutput = (request: ProviderRequest, settings: LocalSettings): Mod
     customOauth2ProviderConfig: {
       oauthDiscovery,
       ...(clientId === undefined ? {} : { clientId }),
-      clientAuthenticationMethod: config.clientAuthenticationMethod ?? chooseSecretMethod(readAuthMethods(config)),
+      clientAuthenticationMethod: config.clientAuthenticationMethod ?? chooseSecretMethod(config),
       ...(onBehalfOfTokenExchangeConfig === undefined ? {} : { onBehalfOfTokenExchangeConfig }),
       ...("privateKeyJwtConfig" in config ? { privateKeyJwtConfig: config.privateKeyJwtConfig } : {}),
       ...(privateEndpoint === undefined ? {} : { privateEndpoint }),

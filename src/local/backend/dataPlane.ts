@@ -16,7 +16,6 @@ import type {
   OnBehalfOf,
   Service as OAuthClient,
   TokenExchangeRequest,
-  TokenSet,
   UserTokenError
 } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
@@ -51,26 +50,20 @@ export type Complete = ReturnType<typeof make>["complete"]
 // -----------------------------------------------------------------------------
 
 /** The live service does not pass on the error of an authorization server. */
-const unparsable = (
-  grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange"
-): ValidationException => invalid(`Error parsing ${grant} response`)
+const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
+  invalid(`Error parsing ${grant} response`)
 
-/** No source has the message for a response that is no token, and for no response. */
+/** No source documents the message for a response without a token, and for a missing response. */
 const mapExchangeError = ({ status }: OAuthError): ValidationException =>
   status === undefined ? unparsable("TokenExchange") : invalid(`Token exchange failed with HTTP status ${status}`)
 
-const mapRefreshError = ({ reason }: OAuthError): ValidationException | InternalServerException =>
-  reason === "Unreachable"
-    ? new InternalServerException({ message: "The authorization server did not answer" })
-    : unparsable("RefreshToken")
-
-const mapVaultError = <A>(
-  effect: Effect.Effect<A, OAuthError | VaultStoreError>
-): Effect.Effect<A, ValidationException | InternalServerException> =>
-  Effect.catchTags(effect, {
-    OAuthError: (error) => Effect.fail(mapRefreshError(error)),
-    VaultStoreError: (error) => mapStoreError(Effect.fail(error))
-  })
+const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>) =>
+  mapStoreError(Effect.catchTag(effect, "OAuthError", ({ reason }) =>
+    Effect.fail(
+      reason === "Unreachable"
+        ? new InternalServerException({ message: "The authorization server did not respond" })
+        : unparsable("RefreshToken")
+    )))
 
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed"
@@ -79,7 +72,7 @@ const mapUserTokenError = ({ message, reason }: UserTokenError) =>
     ? new InternalServerException({ message })
     : new UnauthorizedException({ message })
 
-/** With the messages of the live service. */
+/** The messages are those of the live service. */
 const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
   const registered = workload.allowedResourceOauth2ReturnUrls
   return registered.length > 0 && returnUrl === undefined
@@ -92,8 +85,8 @@ const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
 }
 
 const failures: { readonly [Reason in FailureReason]: string } = {
-  Refused: "The user refused consent",
-  Rejected: "The authorization server answered the user's browser with an error",
+  Refused: "The user denied consent",
+  Rejected: "The authorization server sent the user's browser back with an error",
   Expired: "The session has expired",
   ExchangeFailed: "The authorization server issued no token for the code"
 }
@@ -101,64 +94,10 @@ const failures: { readonly [Reason in FailureReason]: string } = {
 const rejections: { readonly [Reason in Rejection]: string } = {
   Expired: "The session has expired",
   Finished: "The session has ended without a token",
-  Replayed: "The session is completed already, or is being completed",
+  Replayed: "The session is already completed, or is being completed",
   TooEarly: "The user has not consented yet",
   WrongUser: "Another user, or another JWT of the user, opened the session"
 }
-
-// -----------------------------------------------------------------------------
-// On behalf of a user
-// -----------------------------------------------------------------------------
-
-const getSubjectToken = (user: WorkloadToken.User): Effect.Effect<Redacted.Redacted, ValidationException> =>
-  user._tag !== "Jwt"
-    ? invalid(
-      "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
-    )
-    : user.token === undefined
-    ? invalid("The user's JWT is too large for a workload access token to carry, so that it cannot be exchanged")
-    : Effect.succeed(user.token)
-
-const makeActor = (
-  client: OAuthClient,
-  server: AuthorizationServer,
-  { actor }: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
-): TokenExchangeRequest["actor"] => {
-  switch (actor.content) {
-    case "NONE":
-      return undefined
-    case "M2M":
-      return {
-        type: "urn:ietf:params:oauth:token-type:access_token",
-        token: () => Effect.map(client.clientCredentials(server, { scopes: actor.scopes }), (set) => set.accessToken)
-      }
-    case "AWS_IAM_ID_TOKEN_JWT":
-      return { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
-  }
-}
-
-/**
- * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS does
- * not document whether it stores such tokens. They are not stored: each call asks the authorization server.
- */
-const exchange = Effect.fnUntraced(function*(
-  client: OAuthClient,
-  user: WorkloadToken.User,
-  server: AuthorizationServer,
-  { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
-): Effect.fn.Return<TokenSet, ValidationException | OAuthError> {
-  const token = yield* getSubjectToken(user)
-  const { onBehalfOf } = server
-  if (onBehalfOf === undefined) {
-    return yield* invalid(
-      "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
-    )
-  }
-  const targets = { audiences, customParameters, resources, scopes }
-  return yield* onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
-    ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
-    : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(client, server, onBehalfOf) })
-})
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -171,7 +110,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
   const authenticate = Effect.fnUntraced(function*(token: Redacted.Redacted) {
-    const claims = Option.getOrUndefined(yield* workloadTokens.open(token))
+    const claims = yield* workloadTokens.open(token)
     if (claims === undefined) {
       yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
@@ -185,17 +124,62 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       Effect.map(({ accessToken }) => toIssued(accessToken))
     )
 
-  const exchangeUserToken = (
-    user: WorkloadToken.User,
-    provider: Oauth2Provider,
-    request: DataPlane.GetResourceOauth2TokenRequest
-  ) =>
-    exchange(client, user, provider.server, request).pipe(
-      Effect.catchTag("OAuthError", (error) => Effect.fail(mapExchangeError(error))),
-      Effect.map(({ accessToken }) => toIssued(accessToken))
-    )
+  const makeActor = (
+    server: AuthorizationServer,
+    { actor }: Extract<OnBehalfOf, { readonly grantType: "TOKEN_EXCHANGE" }>
+  ): TokenExchangeRequest["actor"] =>
+    actor.content === "M2M"
+      ? {
+        type: "urn:ietf:params:oauth:token-type:access_token",
+        token: () => Effect.map(client.clientCredentials(server, { scopes: actor.scopes }), (set) => set.accessToken)
+      }
+      : actor.content === "AWS_IAM_ID_TOKEN_JWT"
+      ? { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
+      : undefined
 
-  /** The answers of the service contain no reasons, so the log has them. */
+  /**
+   * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS
+   * does not document whether it stores such tokens. Here they are not stored, so each call sends a request to the
+   * server.
+   */
+  const exchangeUserToken = Effect.fnUntraced(function*(
+    user: WorkloadToken.User,
+    { server }: Oauth2Provider,
+    { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
+  ) {
+    const { onBehalfOf } = server
+    if (user._tag !== "Jwt") {
+      return yield* invalid(
+        "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
+      )
+    }
+    if (user.token === undefined) {
+      return yield* invalid("The user's JWT cannot be exchanged, because it is too large for a workload access token")
+    }
+    if (onBehalfOf === undefined) {
+      return yield* invalid(
+        "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
+      )
+    }
+    const targets = { audiences, customParameters, resources, scopes }
+    const { accessToken } = yield* Effect.mapError(
+      onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
+        ? client.jwtGrant(server, {
+          ...targets,
+          assertion: user.token,
+          requestedTokenUse: onBehalfOf.requestedTokenUse
+        })
+        : client.exchangeToken(server, {
+          ...targets,
+          subjectToken: user.token,
+          actor: makeActor(server, onBehalfOf)
+        }),
+      mapExchangeError
+    )
+    return toIssued(accessToken)
+  })
+
+  /** Logs a reason, because the service's responses contain no reasons. */
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
     Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
@@ -208,52 +192,48 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     sessionUri: Redacted.Redacted,
     shape: Vault.RequestShape
   ) {
-    const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
-    // The session of another user looks like one that was forgotten.
-    if (session === undefined || session.key !== key) {
-      yield* explain(
-        session === undefined
-          ? "There is no such session, or it was forgotten"
-          : "The session belongs to another workload, user or provider"
-      )
-      return new DataPlane.Failed()
-    }
+    const session = yield* sessions.byUri(sessionUri)
+    const fail = (reason: string) => Effect.as(explain(reason), new DataPlane.Failed())
+    // The response does not distinguish the session of another user from a dropped one.
+    if (session === undefined) return yield* fail("There is no such session, or it was dropped")
+    if (session.key !== key) return yield* fail("The session belongs to another workload, user or provider")
     const others = Vault.differences(readShape(session), shape)
     if (others.length > 0) {
       yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
       return new DataPlane.Failed()
     }
     const state = yield* sessions.state(session)
-    if (state._tag === "Failed") {
-      yield* explain(failures[state.reason])
-      return new DataPlane.Failed()
-    }
+    if (state._tag === "Failed") return yield* fail(failures[state.reason])
     if (state._tag !== "Completed") return new DataPlane.InProgress()
-    // By grant: a later one of the same shape belongs to another session.
+    // By the id of the grant, because a later grant of the same shape belongs to another session.
     const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
 
-  /** The parts in which the closest grant differs, if there is one. */
+  /** Returns the parts in which the closest grant differs, and logs them. */
   const explainConsent = (key: string, provider: Oauth2Provider, shape: Vault.RequestShape) =>
     Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
       parts.length === 0
         ? Effect.void
-        : logReason(key, provider, `The user is asked again, because a grant exists for other ${formatParts(parts)}`))
+        : logReason(
+          key,
+          provider,
+          `The user has to consent again, because a grant exists for other ${formatParts(parts)}`
+        ))
 
   const getUserToken = Effect.fnUntraced(function*(
     { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },
     provider: Oauth2Provider,
     request: DataPlane.GetResourceOauth2TokenRequest
   ) {
-    // The live service checks the return URL also where a grant exists.
+    // Like the live service, it checks the return URL even if a grant exists.
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)
     if (user._tag === "None") {
       return yield* invalid(
         "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
       )
     }
-    // By callback id, so that a provider does not inherit the tokens of a deleted one with its name.
+    // The key contains the callback id, so that a provider does not inherit the tokens of a deleted one with its name.
     const key = Vault.makeKey(workload.name, user, provider.callbackId)
     const { audiences, customParameters = {}, resources, scopes } = request
     const wanted = { audiences, resources, scopes }
@@ -293,7 +273,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     })
   })
 
-  /** Completes a session for the user with this artifact: exchanges the code, and stores the tokens. */
+  /** Completes a session for the user with this artifact: it exchanges the code, and stores the tokens. */
   const complete = (session: Session, artifact: string) =>
     // A code is valid for one exchange, so a caller who disconnects must not interrupt it.
     Effect.uninterruptible(Effect.gen(function*() {
@@ -315,10 +295,10 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         grantId,
         readShape(session),
         tokens,
-        // If the session has expired meanwhile, this fails, and the vault stores nothing.
+        // If the session has expired in the meantime, this fails, and the vault stores nothing.
         sessions.apply(session, Event.TokensStored({ grantId }))
       ).pipe(
-        // The code is spent, and the store has no tokens.
+        // The code is used up, and the tokens are not stored.
         Effect.tapErrorTag("VaultStoreError", () => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
       )
     }))
@@ -360,7 +340,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     getResourceApiKey: Effect.fnUntraced(function*(request) {
       yield* authenticate(request.workloadIdentityToken)
       const apiKey = yield* registry.findApiKey(request.resourceCredentialProviderName)
-      // The model accepts an empty key at creation. An empty credential would look like one that works.
+      // The model accepts an empty key at creation. A caller would treat an empty credential as a valid one.
       if (Redacted.value(apiKey) === "") return yield* invalid("The API key of the credential provider is empty")
       return { apiKey }
     }),
@@ -372,30 +352,23 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     }),
 
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
-      // The live service has one error for a wrong user and for a session that is unknown, too early, too late or
-      // completed. A session survives a wrong attempt, so that knowing its URI is not enough to end it.
-      const refused = new AccessDeniedException({ message: "Invalid or expired session" })
-      const session = Option.getOrUndefined(yield* sessions.byUri(sessionUri))
-      if (session === undefined) {
-        yield* explain("There is no such session, or it was forgotten")
-        return yield* refused
-      }
+      // The live service has one error for a wrong user and for a session that is unknown, not authorized yet, expired
+      // or completed. A failed attempt does not end the session, so that knowing its URI is not enough to end it.
+      const reject = (reason: string) =>
+        Effect.andThen(explain(reason), new AccessDeniedException({ message: "Invalid or expired session" }))
+      const session = yield* sessions.byUri(sessionUri)
+      if (session === undefined) return yield* reject("There is no such session, or it was dropped")
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.makeArtifact("UserId", userIdentifier.userId)
         : WorkloadToken.makeArtifact("Jwt", Redacted.value(userIdentifier.userToken))
-      yield* Effect.catch(complete(session, artifact), (error): Effect.Effect<
-        never,
-        AccessDeniedException | ValidationException | InternalServerException
-      > =>
-        typeof error === "string"
-          ? Effect.andThen(explain(rejections[error]), refused)
-          : error._tag === "ResourceNotFoundException"
-          ? Effect.andThen(explain("The credential provider of the session was deleted"), refused)
-          : error._tag === "OAuthError"
-          ? unparsable("AuthorizationCode")
-          : error._tag === "VaultStoreError"
-          ? mapStoreError(Effect.fail(error))
-          : Effect.fail(error))
+      yield* complete(session, artifact).pipe(
+        Effect.catchTags({
+          OAuthError: () => unparsable("AuthorizationCode"),
+          ResourceNotFoundException: () => reject("The credential provider of the session was deleted"),
+          VaultStoreError: (error) => mapStoreError(Effect.fail(error))
+        }),
+        Effect.catch((error) => typeof error === "string" ? reject(rejections[error]) : Effect.fail(error))
+      )
     })
   }
 

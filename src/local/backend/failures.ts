@@ -1,5 +1,6 @@
 /** The exceptions of the local backend's operations. The planes add the name of the operation. */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import {
   ConflictException,
   InternalServerException,
@@ -9,7 +10,7 @@ import {
 } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
-/** The service model requires a reason, and has none for a request that is invalid as a whole. */
+/** The service model requires a reason, and has no reason for a request that is invalid as a whole. */
 export const invalid = (message: string, field?: string): ValidationException =>
   new ValidationException({
     message,
@@ -32,11 +33,11 @@ export const quotaExceeded = (message: string): ServiceQuotaExceededException =>
 export const logStoreError = ({ message }: VaultStoreError): Effect.Effect<void> =>
   Effect.logError(`The store of the local backend failed: ${message}`)
 
-/** The log has the store's message. The caller learns only that the store failed. */
-export const mapStoreError = <A>(
-  effect: Effect.Effect<A, VaultStoreError>
-): Effect.Effect<A, InternalServerException> =>
-  Effect.catch(effect, (error) =>
+const isStoreError = (error: unknown): error is VaultStoreError => Predicate.isTagged(error, "VaultStoreError")
+
+/** Logs the store's message. The caller learns only that the store failed. */
+export const mapStoreError = <A, E = never>(effect: Effect.Effect<A, E | VaultStoreError>) =>
+  Effect.catchIf(effect, isStoreError, (error) =>
     Effect.andThen(
       logStoreError(error),
       new InternalServerException({ message: "The store of the local backend failed" })

@@ -1,6 +1,6 @@
 /**
- * Words for states, refusals and times, in the log and on pages. The console uses them in a browser, so this module
- * imports no code.
+ * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
+ * no code.
  */
 import type { ConsentStatus, Refusal, RequestPart } from "./statuses.js"
 
@@ -10,7 +10,7 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Authorized: "allowed, waiting for the application to complete it",
   Completing: "being completed",
   Completed: "completed",
-  Refused: "refused by the user",
+  Refused: "denied by the user",
   Rejected: "ended by an error of the authorization server",
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
@@ -20,13 +20,13 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
 export const formatParts = (parts: ReadonlyArray<RequestPart>): string =>
   parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
 
-/** The state, and why a user who has consented before is asked again. */
+/** Formats the state, and why a user has to consent again. */
 export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "otherGrant" | "state">): string =>
   otherGrant.length === 0
     ? stateTexts[state]
     : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
 
-/** The requests to authorization servers, in the words of OAuth. */
+/** The names of requests to authorization servers, in OAuth terms. */
 export const requestNames: { readonly [Request in Refusal["request"]]: string } = {
   clientCredentials: "client credentials",
   authorizationUrl: "authorization request",
@@ -38,13 +38,13 @@ export const requestNames: { readonly [Request in Refusal["request"]]: string } 
   revoke: "revocation"
 }
 
-/** For a refusal without a description. */
+/** The texts for errors without a description. */
 const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
-  Unreachable: "no answer",
-  InvalidGrant: "the code, the refresh token or the user's token is not accepted",
-  InvalidClient: "the client's credentials are not accepted",
-  AccessDenied: "the user refused",
-  Rejected: "refused, or an answer that fails a check",
+  Unreachable: "no response",
+  InvalidGrant: "the code, the refresh token or the user's token is rejected",
+  InvalidClient: "the client's credentials are rejected",
+  AccessDenied: "the user denied access",
+  Rejected: "rejected, or the response failed a check",
   Misconfigured: "an endpoint of the configuration cannot be used"
 }
 
@@ -52,7 +52,7 @@ export const formatRefusal = (
   { description, reason }: { readonly description?: string | undefined; readonly reason: Refusal["reason"] }
 ): string => description ?? refusalTexts[reason]
 
-/** Formats a time in milliseconds in whole units: `3 min`. */
+/** Formats a duration in milliseconds in whole units: `3 min`. */
 export const formatDuration = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
   return seconds < 60

@@ -1,12 +1,11 @@
-/** The grants of users: their list, and what a test does to them. */
+/** The grants of users: their list, and the actions of a test. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { ValidationException } from "../../IdentityError.js"
 import type { Service as OAuthClient } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { invalid } from "./failures.js"
 import type { Registry } from "./registry.js"
-import { GrantError, type GrantPage, type GrantPageOptions, type GrantStatus } from "./statuses.js"
+import { GrantError, type GrantPageOptions, type GrantStatus } from "./statuses.js"
 import * as Vault from "./vault.js"
 
 export interface Dependencies {
@@ -37,13 +36,13 @@ export const make = ({ client, registry, vault }: Dependencies) => {
 
   const act = (
     action: GrantError["action"],
-    steps: (...entry: Vault.Entry) => Effect.Effect<void, GrantError["reason"] | VaultStoreError>
+    run: (...entry: Vault.Entry) => Effect.Effect<void, GrantError["reason"] | VaultStoreError>
   ) =>
-  (id: string): Effect.Effect<void, GrantError> =>
-    Effect.flatMap(
-      vault.byId(id),
-      Option.match({ onNone: () => Effect.fail("Unknown" as const), onSome: ([key, grant]) => steps(key, grant) })
-    ).pipe(
+    Effect.fnUntraced(
+      function*(id: string) {
+        const entry = yield* vault.byId(id)
+        yield* entry === undefined ? Effect.fail("Unknown" as const) : run(...entry)
+      },
       Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
       Effect.withSpan(`LocalBackend.${action}Grant`)
     )
@@ -55,21 +54,15 @@ export const make = ({ client, registry, vault }: Dependencies) => {
       registry.findAuthorizationServer({ name, callbackId: provider }),
       () => "Failed" as const
     )
+    const token = Option.getOrElse(grant.refreshToken, () => grant.accessToken)
+    const type = Option.isSome(grant.refreshToken) ? "refresh_token" : "access_token"
     yield* Effect.mapError(
-      client.revoke(
-        server,
-        Option.match(grant.refreshToken, {
-          onNone: () => ({ token: grant.accessToken, type: "access_token" as const }),
-          onSome: (token) => ({ token, type: "refresh_token" as const })
-        })
-      ),
+      client.revoke(server, { token, type }),
       ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
     )
   })
 
-  const grantPage = Effect.fnUntraced(function*(
-    { after, limit }: GrantPageOptions
-  ): Effect.fn.Return<GrantPage, ValidationException | VaultStoreError> {
+  const grantPage = Effect.fnUntraced(function*({ after, limit }: GrantPageOptions) {
     if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
       return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
     }
@@ -77,7 +70,7 @@ export const make = ({ client, registry, vault }: Dependencies) => {
     if (after !== undefined && start === undefined) {
       return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
     }
-    // One more tells whether there is another page.
+    // One more entry means that another page follows.
     const entries = yield* vault.page(start, limit + 1)
     const page = entries.slice(0, limit)
     const last = page.at(-1)

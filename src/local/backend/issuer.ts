@@ -1,7 +1,8 @@
 /**
- * The local STS: every caller has one role of the local account, in a session with the name of the access key. The JWTs
- * that the issuer signs in place of AWS (outbound identity federation) have the role as their subject.
+ * The local STS. Every caller has the same role of the local account, in a session with the name of the access key. The
+ * issuer signs JWTs in place of AWS (outbound identity federation). Their subject is the role.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,7 @@ import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import { CallerSession } from "./callContext.js"
 
-/** A guess: AWS documents limits for the members of a request only. A token of this length fits into a header. */
+/** A guess, because AWS documents only limits of the request. A token of this length fits into a header. */
 const maxTokenLength = 16384
 
 const role = "agentcore-identity-local"
@@ -24,13 +25,7 @@ const roleId = "AROALOCALAGENTCOREIDS"
 
 export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
-interface SigningKey {
-  readonly kid: string
-  readonly privateKey: CryptoKey
-  readonly publicKey: Jose.JWK
-}
-
-const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<SigningKey> =>
+const makeKey = (alg: SecurityTokenService.SigningAlgorithm) =>
   // `Effect.cached` would keep the interruption of its first caller.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
@@ -39,29 +34,28 @@ const makeKey = (alg: SecurityTokenService.SigningAlgorithm): Effect.Effect<Sign
     return { kid, privateKey, publicKey: { ...jwk, kid, alg, use: "sig" } }
   }))
 
-/** The public URL of a backend, which is its issuer, and the account of its ARNs. */
-export const readLocation = ({ accountId = "123456789012", publicUrl, region = "us-west-2" }: {
-  readonly publicUrl?: string | undefined
-  readonly region?: string | undefined
-  readonly accountId?: string | undefined
-}): { readonly publicUrl: string; readonly account: Arn.Account } => ({
-  publicUrl: (publicUrl ?? "http://127.0.0.1:4020").replace(/\/+$/, ""),
-  account: { region, accountId }
-})
+/** Reads the public URL of a backend, which is its issuer, and the account of its ARNs. */
+export const readLocation = (
+  { accountId = "123456789012", publicUrl = "http://127.0.0.1:4020", region = "us-west-2" }: {
+    readonly publicUrl?: string | undefined
+    readonly region?: string | undefined
+    readonly accountId?: string | undefined
+  }
+) => ({ publicUrl: publicUrl.replace(/\/+$/, ""), account: { region, accountId } satisfies Arn.Account })
 
-/** An issuer that several backends share, one after the other. By default each backend has its own. */
+/** An issuer that consecutive backends share. By default, each backend has its own. */
 export const SharedIssuer = Context.Reference(
   "effect-agentcore-identity/local/SharedIssuer",
   { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
 )
 
-/** A key is made at its first use, because an RSA key takes long. */
+/** Makes a key when it is first used, because an RSA key takes long. */
 export const make = (issuer: string, account: Arn.Account) =>
   Effect.gen(function*() {
     const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
     let rsaIsUsed = false
 
-    /** Does not check the request. */
+    /** The plane has checked the request. */
     const getWebIdentityToken = Effect.fnUntraced(
       function*(
         { audience, durationSeconds = 300, signingAlgorithm, tags = {} }:
@@ -69,28 +63,24 @@ export const make = (issuer: string, account: Arn.Account) =>
       ) {
         if (signingAlgorithm === "RS256") rsaIsUsed = true
         const { kid, privateKey } = yield* keys[signingAlgorithm]
-        const now = yield* DateTime.now
-        const issuedAt = Math.floor(DateTime.toEpochMillis(now) / 1000)
+        const issuedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000)
         const expiresAt = issuedAt + durationSeconds
-        const claims = new Jose.SignJWT({
+        const claims = {
           // AWS writes a single audience as a string.
           aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
+          iss: issuer,
+          sub: Arn.role(account, role),
+          iat: issuedAt,
+          exp: expiresAt,
+          jti: randomUUID(),
           "https://sts.amazonaws.com/": {
             aws_account: account.accountId,
             source_region: account.region,
             ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
           }
-        })
-        const token = yield* Effect.promise(() =>
-          claims
-            .setProtectedHeader({ alg: signingAlgorithm, kid, typ: "JWT" })
-            .setIssuer(issuer)
-            .setSubject(Arn.role(account, role))
-            .setIssuedAt(issuedAt)
-            .setExpirationTime(expiresAt)
-            .setJti(randomUUID())
-            .sign(privateKey)
-        )
+        }
+        const header = { alg: signingAlgorithm, kid, typ: "JWT" }
+        const token = yield* Effect.promise(() => new Jose.SignJWT(claims).setProtectedHeader(header).sign(privateKey))
         if (token.length > maxTokenLength) {
           return yield* new JWTPayloadSizeExceededException({
             message: "The requested token payload size exceeds the maximum allowed size."

@@ -1,19 +1,19 @@
 /**
- * Tokens that authorize a payment request, from the vendors' public documentation.
+ * Makes tokens that authorize a payment request, from the vendors' public documentation.
  *
  * - Coinbase CDP: a bearer JWT (EdDSA or ES256, by the key) for one request, valid for 2 minutes, and for wallets a
  *   second JWT (ES256) with the hash of the body
  * - Stripe Privy: HTTP Basic credentials, and an ECDSA P-256 signature over the request in canonical JSON (RFC 8785)
  *
- * AWS documents neither the method of the request to Privy nor the lifetime of its signature. The vendor's own SDK has
+ * AWS documents neither the method of the request to Privy nor the lifetime of its signature. The vendor's own SDK uses
  * `POST` and 30 minutes.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { SignJWT } from "jose"
+import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
-import type { PaymentTokenRequest, PaymentTokenResponse } from "../../DataPlane.js"
+import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { invalid } from "./failures.js"
 
@@ -40,7 +40,7 @@ type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequ
   "stripePrivyTokenRequest"
 ]
 
-/** RFC 8785: members sorted by code unit, numbers and strings as JavaScript writes them. */
+/** Writes canonical JSON (RFC 8785): members are sorted by code unit. JavaScript writes numbers and strings like it. */
 const canonicalize = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(canonicalize).join(",")}]`
@@ -80,34 +80,34 @@ const parseP256 = (base64: string): KeyObject | undefined => {
 /** Coinbase issues Ed25519 keys as the base64 of seed and public key. */
 const parseEd25519 = (base64: string): KeyObject | undefined => {
   const bytes = Buffer.from(base64, "base64")
-  return bytes.length !== 64 ? undefined : tryParse(() =>
-    createPrivateKey({
-      key: {
-        kty: "OKP",
-        crv: "Ed25519",
-        d: bytes.subarray(0, 32).toString("base64url"),
-        x: bytes.subarray(32).toString("base64url")
-      },
-      format: "jwk"
-    })
-  )
+  const d = bytes.toString("base64url", 0, 32)
+  const x = bytes.toString("base64url", 32)
+  return bytes.length === 64
+    ? tryParse(() => createPrivateKey({ key: { kty: "OKP", crv: "Ed25519", d, x }, format: "jwk" }))
+    : undefined
 }
 
 const parseApiKey = (
   secret: Redacted.Redacted
 ): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
-  // Environment variables often have the line ends of a PEM as \n.
-  const text = Redacted.value(secret).replaceAll("\\n", "\n").trim()
-  if (!text.startsWith("-----BEGIN")) {
-    const key = parseEd25519(text)
+  // Environment variables often contain the line ends of a PEM as \n.
+  const value = Redacted.value(secret).replaceAll("\\n", "\n").trim()
+  if (!value.startsWith("-----BEGIN")) {
+    const key = parseEd25519(value)
     return key && { alg: "EdDSA", key }
   }
-  const key = tryParse(() => createPrivateKey(text))
+  const key = tryParse(() => createPrivateKey(value))
   return isP256(key) ? { alg: "ES256", key } : undefined
 }
 
 const badKey = (name: string, form: string): ValidationException =>
   invalid(`The ${name} of the credential provider is not a key of the vendor: it must be ${form}`)
+
+const signJwt = (header: JWTHeaderParameters, claims: JWTPayload, key: KeyObject) =>
+  Effect.map(
+    Effect.promise(() => new SignJWT(claims).setProtectedHeader({ typ: "JWT", ...header }).sign(key)),
+    Redacted.make
+  )
 
 /** Seconds. Coinbase documentation. */
 const coinbaseLifetime = 120
@@ -130,16 +130,12 @@ const makeWalletToken = Effect.fnUntraced(function*(
   const isEmpty = typeof content === "object" && content !== null && Object.keys(content).length === 0
   const claims = {
     uris: [uri],
+    iat: now,
+    nbf: now,
+    jti: randomBytes(16).toString("hex"),
     ...(isEmpty ? {} : { reqHash: createHash("sha256").update(canonicalize(content)).digest("hex") })
   }
-  return yield* Effect.promise(() =>
-    new SignJWT(claims)
-      .setProtectedHeader({ alg: "ES256", typ: "JWT" })
-      .setIssuedAt(now)
-      .setNotBefore(now)
-      .setJti(randomBytes(16).toString("hex"))
-      .sign(key)
-  )
+  return yield* signJwt({ alg: "ES256" }, claims, key)
 })
 
 const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request: CoinbaseRequest) {
@@ -155,28 +151,14 @@ const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request:
       "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key"
     )
   }
-  const bearerToken = yield* Effect.promise(() =>
-    new SignJWT({ uris: [uri] })
-      .setProtectedHeader({
-        alg: signer.alg,
-        kid: apiKeyId,
-        typ: "JWT",
-        nonce: randomBytes(16).toString("hex")
-      })
-      .setSubject(apiKeyId)
-      .setIssuer("cdp")
-      .setIssuedAt(now)
-      .setNotBefore(now)
-      .setExpirationTime(now + coinbaseLifetime)
-      .sign(signer.key)
-  )
-  const walletAuthToken = includeWalletAuthToken === true
-    ? yield* makeWalletToken(walletSecret, uri, requestBody, now)
-    : undefined
+  const nonce = randomBytes(16).toString("hex")
+  const claims = { uris: [uri], sub: apiKeyId, iss: "cdp", iat: now, nbf: now, exp: now + coinbaseLifetime }
   return {
     coinbaseCdpTokenResponse: {
-      bearerToken: Redacted.make(bearerToken),
-      ...(walletAuthToken === undefined ? {} : { walletAuthToken: Redacted.make(walletAuthToken) })
+      bearerToken: yield* signJwt({ alg: signer.alg, kid: apiKeyId, nonce }, claims, signer.key),
+      ...(includeWalletAuthToken === true
+        ? { walletAuthToken: yield* makeWalletToken(walletSecret, uri, requestBody, now) }
+        : {})
     }
   }
 })
@@ -227,10 +209,7 @@ const makePrivy = (credentials: Privy, request: PrivyRequest) =>
     })
   )
 
-export const make = (
-  credentials: Credentials,
-  request: PaymentTokenRequest
-): Effect.Effect<PaymentTokenResponse, ValidationException> =>
+export const make = (credentials: Credentials, request: PaymentTokenRequest) =>
   credentials.vendor === "CoinbaseCDP"
     ? "coinbaseCdpTokenRequest" in request
       ? makeCoinbase(credentials, request.coinbaseCdpTokenRequest)

@@ -1,6 +1,6 @@
 /**
- * What authorization servers reject. The service's own responses do not contain their errors, so the log and the
- * console have them.
+ * The errors of authorization servers. The log and the console show them, because the service's own responses do not
+ * contain them.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -10,10 +10,10 @@ import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
 import type { Refusal } from "./statuses.js"
 
-/** More would not help a developer. */
+/** A developer does not need more. */
 const maxRefusals = 100
 
-/** A user who refuses consent is no reason for a warning. */
+/** A user's denial is logged as information, not as a warning. */
 const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
   Effect.andThen(
     Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
@@ -23,7 +23,7 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
     explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
   )
 
-/** A client that reports the refusals that its requests meet, and the list of them, the newest first. */
+/** Makes a client that records the errors of its requests, and the list of these errors, the newest first. */
 export const observe = (client: OAuthClient) =>
   Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
     const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>
@@ -50,7 +50,7 @@ export const observe = (client: OAuthClient) =>
       Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
 
     const observing: OAuthClient = {
-      // The control plane reports it.
+      // The control plane reports its errors.
       discover: client.discover,
       clientCredentials: observed("clientCredentials", client.clientCredentials),
       authorizationUrl: observed("authorizationUrl", client.authorizationUrl),

@@ -73,11 +73,11 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
   }
 })
 
-/** An account has one token vault, always. Only its key can be set. */
+/** Every account has exactly one token vault. Only its key can be set. */
 const vaultId = "default"
 
 const TokenVault = Schema.Struct({
-  // Earlier versions stored ARNs that a request no longer has.
+  // The schema of the response, because earlier versions stored ARNs that a request now rejects.
   kmsConfiguration: TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
@@ -107,7 +107,7 @@ const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.Oper
     }
   })
 
-/** The tags of the token vault and of the workload identity directory. An account has one of each, always. */
+/** The tags of the token vault and of the workload identity directory. Every account has exactly one of each. */
 const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<Table.Taggable> =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("container-tags", Schema.Struct({ tags: Table.resourceFields.tags }))
@@ -120,33 +120,34 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
         mapStoreError(collection.get(key)),
         Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
       )
-    const find = (arn: string) => Option.fromNullishOr(keys.get(arn))
+    const use = <E>(arn: string, f: (key: string) => Effect.Effect<Table.Tags, E>) => {
+      const key = keys.get(arn)
+      return key === undefined ? Effect.succeed(undefined) : f(key)
+    }
     return {
-      tags: (arn) => Effect.transposeOption(Option.map(find(arn), read)),
+      tags: (arn) => use(arn, read),
       changeTags: (arn, change) =>
-        semaphore.withPermits(1)(
-          Effect.transposeOption(Option.map(find(arn), (key) =>
-            Effect.tap(Effect.flatMap(read(key), change), (tags) =>
-              mapStoreError(collection.put(key, { tags })))))
-        )
+        use(arn, (key) =>
+          semaphore.withPermits(1)(
+            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags })))
+          ))
     }
   })
 
-/** AWS documentation. The service model limits the tags of one request; this limit includes the tags that are there. */
+/** AWS documentation. The service model limits the tags of one request. This limit includes the existing tags. */
 const maxTags = 50
 
 const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.OperationsOn<"Resource"> => {
-  const findFirst = <E>(
+  const findFirst = Effect.fnUntraced(function*<E>(
     arn: string,
-    find: (table: Table.Taggable) => Effect.Effect<Option.Option<Table.Tags>, E | InternalServerException>
-  ): Effect.Effect<Table.Tags, E | InternalServerException | ResourceNotFoundException> =>
-    Effect.gen(function*() {
-      for (const table of tables) {
-        const tags = yield* find(table)
-        if (Option.isSome(tags)) return tags.value
-      }
-      return yield* new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
-    })
+    find: (table: Table.Taggable) => Effect.Effect<Table.Tags | undefined, E>
+  ) {
+    for (const table of tables) {
+      const tags = yield* find(table)
+      if (tags !== undefined) return tags
+    }
+    return yield* new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
+  })
 
   const change = <E>(arn: string, f: (tags: Table.Tags) => Effect.Effect<Table.Tags, E>) =>
     Effect.asVoid(findFirst(arn, (table) => table.changeTags(arn, f)))

@@ -1,7 +1,7 @@
 /**
  * The secrets and keys of providers. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to
- * Secrets Manager. The settings have the values of references, and are read at each use: they can change while the
- * backend runs.
+ * Secrets Manager. The settings contain the values of references. They are read at each use, because they can change
+ * while the backend runs.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -15,28 +15,28 @@ import { invalid } from "./failures.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
-/** The entry of a record under a name of a request. Inherited names like `constructor` are not entries. */
+/** Finds the entry with a name from a request. Inherited names like `constructor` are not entries. */
 const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
-/** Finds a value in the settings. The service's message does not contain the advice, so the log has it. */
+/** Finds a value in the settings. The advice goes to the log, because the service's message does not contain it. */
 const find = (
   settings: Settings,
   read: (settings: LocalSettings) => Redacted.Redacted | undefined,
   message: string,
   advice: string
 ): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
-  Effect.flatMap(settings, (current) => {
-    const found = read(current)
-    return found !== undefined ? Effect.succeed(found) : Effect.logWarning(`${message}: ${advice}`).pipe(
-      Effect.andThen(explain(advice)),
-      Effect.andThen(new AccessDeniedException({ message }))
-    )
+  Effect.gen(function*() {
+    const found = read(yield* settings)
+    if (found !== undefined) return found
+    yield* Effect.logWarning(`${message}: ${advice}`)
+    yield* explain(advice)
+    return yield* new AccessDeniedException({ message })
   })
 
 /**
- * The secret behind an `EXTERNAL` reference. The live service reads it with the rights of the caller, when it is used
- * and not when the provider is created. It fails with this message, which goes on with the caller's ARN.
+ * Reads the secret of an `EXTERNAL` reference. The live service reads it with the caller's permissions when it is used,
+ * not when the provider is created. The service's message also contains the caller's ARN.
  */
 export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof SecretReference.Type) =>
   find(
@@ -46,7 +46,7 @@ export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof S
     `add the secret and its key '${jsonKey}' to the settings, as \`secrets\``
   )
 
-/** The private key of a KMS key. The message of the live service is not known. */
+/** Reads the private key of a KMS key. The message of the live service is not known. */
 export const readKmsKey = (settings: Settings, keyArn: string) =>
   find(
     settings,
@@ -72,11 +72,7 @@ export const read = (settings: Settings, secret: Secret): Effect.Effect<Redacted
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
 
 /** The live service does not change the source of a secret either. */
-export const checkSource = (
-  before: Source | undefined,
-  after: Source,
-  path: string
-): Effect.Effect<void, ValidationException> =>
+export const checkSource = (before: Source | undefined, after: Source, path: string) =>
   before === undefined || before === after
     ? Effect.void
     : invalid(`The source of a secret cannot be changed from ${before} to ${after}`, `${path}Source`)
@@ -87,30 +83,40 @@ export interface SecretRequest {
   readonly arnName: string
   /** The path of the secret in the request. */
   readonly path: string
-  /** The path of its value. Default: `path`. */
-  readonly valuePath?: string
   readonly value?: Redacted.Redacted | undefined
   readonly source?: Source | undefined
   readonly reference?: typeof SecretReference.Type | undefined
 }
 
-/** The secret of a request. A new `MANAGED` secret gets an ARN, and a replaced one keeps it. */
-export const resolve = (
+/** Makes the stored secret of a request. A new `MANAGED` secret gets an ARN. A replacement keeps the ARN. */
+export const resolve = Effect.fnUntraced(function*(
   account: Arn.Account,
-  { arnName, kind, path, reference, source = "MANAGED", value, valuePath = path }: SecretRequest,
+  { arnName, kind, path, reference, source = "MANAGED", value }: SecretRequest,
   before: Secret | undefined
-): Effect.Effect<Secret, ValidationException> =>
-  Effect.gen(function*() {
-    yield* checkSource(before?.source, source, path)
-    if (source === "MANAGED") {
-      if (value === undefined) {
-        return yield* invalid("Member must not be null for the secret source MANAGED", valuePath)
-      }
-      return { source, arn: before?.arn ?? Arn.secret(account, kind, arnName), value }
-    }
-    if (reference === undefined) {
-      return yield* invalid("Member must not be null for the secret source EXTERNAL", `${path}Config`)
-    }
-    const isSame = before?.source === "EXTERNAL" && before.reference.secretId === reference.secretId
-    return { source, arn: isSame ? before.arn : Arn.externalSecret(account, reference.secretId), reference }
-  })
+): Effect.fn.Return<Secret, ValidationException> {
+  yield* checkSource(before?.source, source, path)
+  if (source === "MANAGED") {
+    if (value === undefined) return yield* invalid("Member must not be null for the secret source MANAGED", path)
+    return { source, arn: before?.arn ?? Arn.secret(account, kind, arnName), value }
+  }
+  if (reference === undefined) {
+    return yield* invalid("Member must not be null for the secret source EXTERNAL", `${path}Config`)
+  }
+  const isSame = before?.source === "EXTERNAL" && before.reference.secretId === reference.secretId
+  return { source, arn: isSame ? before.arn : Arn.externalSecret(account, reference.secretId), reference }
+})
+
+/** Makes the members of a response about a secret. The service model requires an ARN, even if there is no secret. */
+export const describe = <const N extends string>(
+  name: N,
+  secretArn: string,
+  secret: { readonly source: Source; readonly reference?: typeof SecretReference.Type } | undefined
+) =>
+  ({
+    [`${name}Arn`]: { secretArn },
+    ...(secret === undefined ? {} : { [`${name}Source`]: secret.source }),
+    ...(secret?.reference === undefined ? {} : { [`${name}JsonKey`]: secret.reference.jsonKey })
+    // Computed names have type `string`.
+  }) as
+    & { readonly [K in `${N}Arn`]: { readonly secretArn: string } }
+    & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }

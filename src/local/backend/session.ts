@@ -1,10 +1,15 @@
 /**
- * A consent session as a state machine, without effects. It begins with the first call that needed a user, and ends
- * with or without a token.
+ * A consent session as a pure state machine. It begins with the first call that needs a user. It ends with or without
+ * a token.
  *
  * ```text
- * Pending ─ BrowserSent ─> Authorizing ─ CallbackAccepted ─> Authorized ─ CompletionClaimed ─> Completing ─ TokensStored ─> Completed
- *    └───────── Expired ────────┴── CallbackRefused, Expired ────┴────────── Expired ──────────────┴── ExchangeFailed, Expired ──> Failed
+ * Pending      ─ BrowserSent ───────> Authorizing
+ * Authorizing  ─ CallbackAccepted ──> Authorized
+ * Authorized   ─ CompletionClaimed ─> Completing
+ * Completing   ─ TokensStored ──────> Completed
+ * Authorizing  ─ CallbackRejected ──> Failed
+ * Completing   ─ ExchangeFailed ────> Failed
+ * each of them ─ Expired ───────────> Failed
  * ```
  *
  * `Completed` and `Failed` are final. From `expiresAt` on, any other state is `Failed`.
@@ -12,28 +17,34 @@
 import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 
-export type FailureReason = "Refused" | "Rejected" | "Expired" | "ExchangeFailed"
+const FailureReason = Schema.Literals(["Refused", "Rejected", "Expired", "ExchangeFailed"])
 
-export type State = Data.TaggedEnum<{
-  Pending: {}
+export type FailureReason = typeof FailureReason.Type
+
+/** As the store has it. */
+export const StoredState = Schema.Union([
+  Schema.TaggedStruct("Pending", {}),
   /** The browser was sent to the authorization server. */
-  Authorizing: {}
-  /** The authorization server has answered. The code is not used yet. */
-  Authorized: { readonly callbackUrl: Redacted.Redacted }
+  Schema.TaggedStruct("Authorizing", {}),
+  /** The authorization server has sent a code. It is not used yet. */
+  Schema.TaggedStruct("Authorized", { callbackUrl: Schema.RedactedFromValue(Schema.String) }),
   /** The user of the session has claimed it. The code is being exchanged. */
-  Completing: {}
-  Completed: { readonly grantId: string }
-  Failed: { readonly reason: FailureReason }
-}>
+  Schema.TaggedStruct("Completing", {}),
+  Schema.TaggedStruct("Completed", { grantId: Schema.String }),
+  Schema.TaggedStruct("Failed", { reason: FailureReason })
+])
+
+export type State = typeof StoredState.Type
 
 export const State = Data.taggedEnum<State>()
 
 export type Event = Data.TaggedEnum<{
   BrowserSent: {}
   CallbackAccepted: { readonly callbackUrl: Redacted.Redacted }
-  CallbackRefused: { readonly reason: "Refused" | "Rejected" }
-  /** `artifact` is a digest of the user id or JWT that the caller sent. */
+  CallbackRejected: { readonly reason: "Refused" | "Rejected" }
+  /** `artifact` is a digest of the caller's user id or JWT. */
   CompletionClaimed: { readonly artifact: string }
   TokensStored: { readonly grantId: string }
   ExchangeFailed: {}
@@ -46,7 +57,7 @@ export const Event = Data.taggedEnum<Event>()
  * Why an event changes nothing.
  *
  * - `Expired`: the session has expired
- * - `Finished`: the session has ended otherwise
+ * - `Finished`: the session has ended for another reason
  * - `Replayed`: a second callback, or a second claim
  * - `TooEarly`: an earlier event is missing
  * - `WrongUser`: the session was opened with another artifact
@@ -62,7 +73,7 @@ export interface SessionTerms {
 
 const isFinal = (state: State): boolean => state._tag === "Completed" || state._tag === "Failed"
 
-/** The state at a time: time alone can end a session. */
+/** Returns the state at a time, because a session expires without an event. */
 export const settle = (terms: SessionTerms, state: State, now: number): State =>
   isFinal(state) || now < terms.expiresAt ? state : State.Failed({ reason: "Expired" })
 
@@ -78,10 +89,10 @@ const rank: Record<State["_tag"], number> = {
 const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
   rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed"
 
-const advanceIf = (condition: boolean, rejection: Rejection, next: State): Result.Result<State, Rejection> =>
+const advanceIf = (condition: boolean, rejection: Rejection, next: State) =>
   condition ? Result.succeed(next) : Result.fail(rejection)
 
-/** The state after an event, or the reason for no change. It is total: every event has a result in every state. */
+/** Returns the state after an event, or the reason for no change. Every event has a result in every state. */
 export const transition = (
   terms: SessionTerms,
   before: State,
@@ -105,7 +116,7 @@ export const transition = (
         rejectOrder(state, "Authorizing"),
         State.Authorized({ callbackUrl: event.callbackUrl })
       )
-    case "CallbackRefused":
+    case "CallbackRejected":
       return advanceIf(
         state._tag === "Authorizing",
         rejectOrder(state, "Authorizing"),

@@ -1,14 +1,13 @@
 /**
- * The consent sessions of one backend. Each change is one step of the state machine, and succeeds when the store has
- * it. So sessions go on after a restart. A code exchange that a restart interrupts has failed, because the code may be
- * spent.
+ * The consent sessions of one backend. Each change is one step of the state machine. It succeeds when it is stored, so
+ * sessions survive a restart. A code exchange that a restart interrupts fails, because the code may be spent.
  *
- * Only callers with a workload access token open sessions. A session is dropped one session lifetime after its expiry.
+ * Only callers with a workload access token open sessions. A session is dropped one session lifetime after it expires.
  * Until then, polls and repeated clicks get its final state.
  *
- * The sessions of a workload, and all sessions, have a limit in size. Beyond it sessions are dropped, the oldest first:
- * failed ones, then unfinished ones, then completed ones. A poll gets `Failed` for a dropped session. Sessions of other
- * workloads are dropped only if these take more space.
+ * The size of a workload's sessions is limited, and so is the size of all sessions. Beyond a limit, failed sessions are
+ * dropped first, then unfinished ones, then completed ones, and of these the oldest first. A poll of a dropped session
+ * gets `Failed`. Sessions of other workloads are dropped only if these workloads use more space.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -55,23 +54,14 @@ const Session = Schema.Struct({
 
 export type Session = typeof Session.Type
 
-/** Names a session in actions. The URI has 256 random bits, so its digest opens nothing. */
+/** Returns the id of a session in actions. It is safe to show, because it is a digest of 256 random bits. */
 export const idOf = ({ uri }: Session): string =>
   createHash("sha256").update(Redacted.value(uri)).digest("hex").slice(0, 32)
 
-/** The shape of the request that opened the session. */
+/** Returns the shape of the request that opened the session. */
 export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 
-const State = Schema.Union([
-  Schema.TaggedStruct("Pending", {}),
-  Schema.TaggedStruct("Authorizing", {}),
-  Schema.TaggedStruct("Authorized", { callbackUrl: Secret }),
-  Schema.TaggedStruct("Completing", {}),
-  Schema.TaggedStruct("Completed", { grantId: Schema.String }),
-  Schema.TaggedStruct("Failed", { reason: Schema.Literals(["Refused", "Rejected", "Expired", "ExchangeFailed"]) })
-])
-
-const StoredEntry = Schema.Struct({ session: Session, state: State })
+const StoredEntry = Schema.Struct({ session: Session, state: Sessions.StoredState })
 
 interface Entry {
   readonly session: Session
@@ -80,78 +70,56 @@ interface Entry {
   readonly end: Heap.Entry<string>
 }
 
-export interface SessionStore {
-  readonly open: (opening: Opening) => Effect.Effect<Session, VaultStoreError>
-  readonly byUri: (uri: Redacted.Redacted) => Effect.Effect<Option.Option<Session>>
-  readonly byAuthorizationState: (state: string) => Effect.Effect<Option.Option<Session>>
-  readonly state: (session: Session) => Effect.Effect<Sessions.State>
-  /** Returns the state before the event. */
-  readonly apply: (
-    session: Session,
-    event: Sessions.Event
-  ) => Effect.Effect<Sessions.State, Sessions.Rejection | VaultStoreError>
-  /** Sorted by time of opening. */
-  readonly all: Effect.Effect<ReadonlyArray<readonly [session: Session, state: Sessions.State]>>
-  readonly size: Effect.Effect<number>
-}
+export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
 /** In characters. */
 const maxSize = { workload: 16 * 1024 * 1024, all: 64 * 1024 * 1024 }
 
-/** What a session takes besides the texts of its request, in characters. */
+/** The size of a session without the strings of its request, in characters. */
 const baseSize = 1024
 
-const lengthOf = (texts: ReadonlyArray<string> = []): number =>
-  // An item takes space, even if it is short.
-  texts.reduce((sum, text) => sum + text.length + 16, 0)
+const lengthOf = (items: ReadonlyArray<string> = []): number =>
+  // Every item uses space, even a short one.
+  items.reduce((sum, item) => sum + item.length + 16, 0)
 
 /** The size of the parameters of a request, in characters. */
 export const parametersSize = ({ customParameters, wanted }: Pick<Opening, "wanted" | "customParameters">): number =>
   lengthOf(wanted.scopes) + lengthOf(wanted.resources) + lengthOf(wanted.audiences)
   + lengthOf(Object.keys(customParameters)) + lengthOf(Object.values(customParameters))
 
-/** The authorization server gets the parameters in a URL. Few servers take a longer one. */
+/** The parameters are part of a URL. Few authorization servers accept a longer one. */
 export const maxParametersSize = 16 * 1024
 
-const secretLength = Option.match({
-  onNone: () => 0,
-  onSome: (secret: Redacted.Redacted) => Redacted.value(secret).length
-})
-
 const sizeOf = (session: Session, state: Sessions.State): number =>
-  baseSize + session.returnUrl.length + secretLength(session.customState) + parametersSize(session)
+  baseSize + session.returnUrl.length + parametersSize(session)
+  + Redacted.value(Option.getOrElse(session.customState, () => Redacted.make(""))).length
   + (state._tag === "Authorized" ? Redacted.value(state.callbackUrl).length : 0)
 
-/** Sessions with a lower rank are dropped first. A code is exchanged in a session without a rank. */
+/** Sessions with a lower rank are dropped first. A session whose code is being exchanged is not dropped. */
 const dropRank = (state: Sessions.State): number | undefined =>
   state._tag === "Failed" ? 0 : state._tag === "Completed" ? 2 : state._tag === "Completing" ? undefined : 1
 
 const makeSecret = (): string => randomBytes(32).toString("base64url")
 
 export const make = Effect.fnUntraced(
-  function*(lifetime: number): Effect.fn.Return<SessionStore, VaultStoreError, VaultStore> {
+  function*(lifetime: number) {
     const collection = (yield* VaultStore).collection("consent-sessions", StoredEntry)
     const lock = yield* KeyedLock.make
-    // Sorted by time of opening. That is not the order of expiry after the clock was moved back.
+    // Sorted by time of opening. After the clock is moved back, the order of expiry differs.
     const sessions = new Map<string, Entry>()
     const ends = Heap.make<string>()
     const uris = new Map<string, string>()
-    /** In order of opening, too. */
+    /** The URIs are sorted by time of opening, too. */
     const workloads = new Map<string, { size: number; readonly uris: Set<string> }>()
     let allSize = 0
 
-    /** Counts the size of a session, or takes it off. */
-    const count = ({ session, state }: Entry, sign: 1 | -1) => {
+    /** Changes the sums of sizes, and returns the workload. */
+    const resize = ({ session }: Entry, change: number) => {
       const name = readWorkload(session.key)
       const workload = workloads.get(name) ?? { size: 0, uris: new Set() }
-      const size = sign * sizeOf(session, state)
-      const uri = Redacted.value(session.uri)
-      workload.size += size
-      allSize += size
-      if (sign > 0) workload.uris.add(uri)
-      else workload.uris.delete(uri)
-      if (workload.uris.size > 0) workloads.set(name, workload)
-      else workloads.delete(name)
+      workloads.set(name, workload)
+      workload.size += change
+      allSize += change
       return workload
     }
 
@@ -160,27 +128,31 @@ export const make = Effect.fnUntraced(
       const entry: Entry = { session, state, end: ends.add(session.expiresAt + lifetime, uri) }
       sessions.set(uri, entry)
       uris.set(Redacted.value(session.authorizationState), uri)
-      return { uri, workload: count(entry, 1) }
+      const workload = resize(entry, sizeOf(session, state))
+      workload.uris.add(uri)
+      return { uri, workload }
     }
 
     const drop = (uri: string) => {
       const entry = sessions.get(uri)
       if (entry === undefined) return
+      const { session, state } = entry
       sessions.delete(uri)
       ends.remove(entry.end)
-      uris.delete(Redacted.value(entry.session.authorizationState))
-      count(entry, -1)
+      uris.delete(Redacted.value(session.authorizationState))
+      const workload = resize(entry, -sizeOf(session, state))
+      workload.uris.delete(uri)
+      if (workload.uris.size === 0) workloads.delete(readWorkload(session.key))
     }
 
-    /** The session keeps its place in the order of opening. */
+    /** Does not move the session in the order of opening. */
     const setState = (entry: Entry, state: Sessions.State) => {
-      const change = sizeOf(entry.session, state) - sizeOf(entry.session, entry.state)
-      const workload = workloads.get(readWorkload(entry.session.key))
+      const { session, state: before } = entry
       entry.state = state
       // A dropped session is not counted.
-      if (workload === undefined || sessions.get(Redacted.value(entry.session.uri)) !== entry) return
-      workload.size += change
-      allSize += change
+      if (sessions.get(Redacted.value(session.uri)) === entry) {
+        resize(entry, sizeOf(session, state) - sizeOf(session, before))
+      }
     }
 
     /** Drops sessions of a workload until they, and all sessions, are within their limits. `kept` is not dropped. */
@@ -231,7 +203,7 @@ export const make = Effect.fnUntraced(
       return dropped
     }
 
-    /** Writes the state at the time of the write, so that the last of several writes has the last state. */
+    /** Reads the state when it writes, so that the last of several writes stores the last state. */
     const persist = (uri: string): Effect.Effect<void, VaultStoreError> =>
       lock(
         uri,
@@ -243,7 +215,7 @@ export const make = Effect.fnUntraced(
         })
       )
 
-    // A session that the store does not remove is removed after the next start.
+    // If the store fails to remove a session, the session is removed after the next start.
     const removeDropped = (dropped: ReadonlyArray<string>): Effect.Effect<void> =>
       Effect.forEach(dropped, (uri) => Effect.ignore(persist(uri)), { discard: true })
 
@@ -254,14 +226,8 @@ export const make = Effect.fnUntraced(
         return Effect.as(removeDropped(swept), result)
       })
 
-    const find = (uri: string | undefined): Option.Option<Session> =>
-      Option.map(
-        Option.fromNullishOr(uri === undefined ? undefined : sessions.get(uri)),
-        (entry) => entry.session
-      )
-
     return {
-      open: (opening) =>
+      open: (opening: Opening): Effect.Effect<Session, VaultStoreError> =>
         atNow((now) => {
           const session: Session = {
             ...opening,
@@ -275,22 +241,26 @@ export const make = Effect.fnUntraced(
         }).pipe(
           Effect.tap(({ dropped }) => removeDropped(dropped)),
           Effect.tap(({ uri }) =>
-            // The caller gets no session that the store does not have.
+            // A caller must not get a session that is not stored.
             Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri)))
           ),
           Effect.map(({ session }) => session),
           Effect.uninterruptible
         ),
-      byUri: (uri) => atNow(() => find(Redacted.value(uri))),
-      byAuthorizationState: (state) => atNow(() => find(uris.get(state))),
-      state: (session) =>
+      byUri: (uri: Redacted.Redacted) => atNow(() => sessions.get(Redacted.value(uri))?.session),
+      byAuthorizationState: (state: string) => atNow(() => sessions.get(uris.get(state) ?? "")?.session),
+      state: (session: Session) =>
         atNow((now) => {
           const entry = sessions.get(Redacted.value(session.uri))
           return entry === undefined
             ? Sessions.State.Failed({ reason: "Expired" })
             : Sessions.settle(session, entry.state, now)
         }),
-      apply: (session, event) => {
+      /** Returns the state before the event. */
+      apply: (session: Session, event: Sessions.Event): Effect.Effect<
+        Sessions.State,
+        Sessions.Rejection | VaultStoreError
+      > => {
         const uri = Redacted.value(session.uri)
         return atNow((now) => {
           const entry = sessions.get(uri)
@@ -299,7 +269,7 @@ export const make = Effect.fnUntraced(
           setState(entry, before)
           return Result.map(Sessions.transition(session, before, event, now), (after) => {
             setState(entry, after)
-            // A change that the store does not have is undone, so that it can be tried again. A failure stays.
+            // A change that is not stored is undone, so that the caller can try again. A failure is final.
             const undo = Effect.sync(() => {
               if (entry.state === after && after._tag !== "Failed") setState(entry, before)
             })
@@ -308,10 +278,11 @@ export const make = Effect.fnUntraced(
         }).pipe(
           Effect.flatMap(Effect.fromResult),
           Effect.flatMap(({ before, undo }) => Effect.as(Effect.tapError(persist(uri), () => undo), before)),
-          // The change is in memory, so an interruption must not keep it out of the store.
+          // The change is already in memory, so an interruption must not prevent that it is stored.
           Effect.uninterruptible
         )
       },
+      /** Sorted by time of opening. */
       all: atNow((now) =>
         Array.from(sessions.values(), ({ session, state }) => [session, Sessions.settle(session, state, now)] as const)
       ),

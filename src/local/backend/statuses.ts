@@ -1,26 +1,25 @@
-/**
- * What a backend reports: browser answers, consents, grants, rejections, and errors. `LocalBackend` exports all of
- * them.
- */
+/** The responses to browsers, and the consents, grants and errors of a backend. `LocalBackend` exports them. */
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
-import type { OAuthErrorReason } from "../oauth/service.js"
+import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.js"
+import type { FailureReason, State } from "./session.js"
 
 /**
- * The answer to a browser that opens an authorization URL, or comes back from the authorization server.
+ * The response to a browser that opens an authorization URL, or returns from the authorization server.
  *
- * - `Redirect`: the browser goes to `url`
- * - `Refused`: the user refused consent
- * - `Rejected`: the authorization server sent no code, and no refusal
- * - `Unavailable`: the authorization server cannot be reached or used. The session goes on, the page can be opened
- *   again.
+ * - `Redirect`: the browser is redirected to `url`
+ * - `Refused`: the user denied consent
+ * - `Rejected`: the authorization server sent another error
+ * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be
+ *   opened again.
  * - `Expired`: the session has expired
- * - `Replayed`: the session is past this step, or has ended
+ * - `Replayed`: the session has already passed this step, or has ended
  * - `Unknown`: there is no such session, or it belongs to another callback
  */
 export type BrowserAnswer = Data.TaggedEnum<{
@@ -36,39 +35,27 @@ export type BrowserAnswer = Data.TaggedEnum<{
 export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
 
 /**
- * A part of a request for a user's token. A grant serves the requests that have the same scopes, resources and
- * audiences in any order, and the same custom parameters.
+ * A part of a request for a user's token. A grant serves requests with the same scopes, resources and audiences, in any
+ * order, and with the same custom parameters.
  */
 export type RequestPart = "scopes" | "resources" | "audiences" | "customParameters"
 
 /** The user of a session or grant: a user id, or the issuer and subject of a user's JWT. */
 export type VaultUser = { readonly userId: string } | { readonly issuer: string; readonly subject: string }
 
-/**
- * The state of a consent session, without its secrets. `id` names the session in actions. It is a digest, and opens
- * nothing.
- */
+/** The state of a consent session, without its secrets. Actions use its `id`, which is a digest and not a secret. */
 export interface ConsentStatus {
   readonly id: string
   readonly provider: string
   readonly workload: string
   readonly user: VaultUser
   readonly scopes: ReadonlyArray<string>
-  readonly state:
-    | "Pending"
-    | "Authorizing"
-    | "Authorized"
-    | "Completing"
-    | "Completed"
-    | "Refused"
-    | "Rejected"
-    | "Expired"
-    | "ExchangeFailed"
+  readonly state: Exclude<State["_tag"], "Failed"> | FailureReason
   readonly openedAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc
   /**
-   * Why a user who has consented before is asked again: the parts in which the closest grant differs from the request
-   * of the session. Empty if there was no grant, and for a session that `forceAuthentication` opened.
+   * The parts in which the closest grant differs from the request of the session, so that the user has to consent
+   * again. Empty if there was no grant, or if the request had `forceAuthentication`.
    */
   readonly otherGrant: ReadonlyArray<RequestPart>
 }
@@ -76,7 +63,7 @@ export interface ConsentStatus {
 /**
  * A user's grant in the vault, without its tokens.
  *
- * - `expiresAt`: the end of the access token. None if the authorization server reported none.
+ * - `expiresAt`: when the access token expires. None if the authorization server did not report it.
  * - `refreshable`: whether there is a refresh token
  */
 export interface GrantStatus {
@@ -89,17 +76,17 @@ export interface GrantStatus {
   readonly refreshable: boolean
 }
 
-/** A part of the list of grants. */
+/** The options of a page of grants. */
 export interface GrantPageOptions {
-  /** The most grants of the page, 1 to 1000. */
+  /** The maximum number of grants, 1 to 1000. */
   readonly limit: number
-  /** The `next` of the page before. Default: the list begins. */
+  /** The `next` of the previous page. Default: the first page. */
   readonly after?: string | undefined
 }
 
 export interface GrantPage {
   readonly grants: ReadonlyArray<GrantStatus>
-  /** Where the next page begins. Absent on the last one. */
+  /** The start of the next page. Absent on the last page. */
   readonly next?: string
 }
 
@@ -112,24 +99,16 @@ export interface Issuer {
 }
 
 /**
- * An authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS,
- * which does not say why.
+ * Why an authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS,
+ * which does not contain the reason.
  *
  * - `request`: the method of `OAuthClient`
- * - `error`, `description`: the `error` and `error_description` of the server, or what else is known about the failure.
- *   Values that the request carried are removed.
+ * - `error`, `description`: the `error` and `error_description` of the server, or other details of the failure. Values
+ *   of the request are removed.
  */
 export interface Refusal {
   readonly provider: string
-  readonly request:
-    | "clientCredentials"
-    | "authorizationUrl"
-    | "checkCallback"
-    | "exchangeCode"
-    | "refresh"
-    | "exchangeToken"
-    | "jwtGrant"
-    | "revoke"
+  readonly request: Exclude<keyof OAuthClient, "discover" | "verifyUserToken">
   readonly reason: OAuthErrorReason
   readonly error: string | undefined
   readonly description: string | undefined
@@ -138,7 +117,7 @@ export interface Refusal {
 
 const explanations = {
   Unknown: "there is no such session",
-  Finished: "it has ended already",
+  Finished: "it has already ended",
   Expired: "it has expired",
   Failed: "the authorization server issued no code, or no token for it"
 }
@@ -148,7 +127,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
     action: Schema.Literals(["approve", "deny", "expire", "complete"]),
-    reason: Schema.Literals(["Unknown", "Finished", "Expired", "Failed"])
+    reason: Schema.Literals(Struct.keys(explanations))
   }
 ) {
   override get message(): string {
@@ -168,7 +147,7 @@ export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
   {
     action: Schema.Literals(["expire", "revoke", "forget"]),
-    reason: Schema.Literals(["Unknown", "Unsupported", "Failed", "Store"])
+    reason: Schema.Literals(Struct.keys(grantExplanations))
   }
 ) {
   override get message(): string {

@@ -1,8 +1,8 @@
 /**
- * The token vault: the grants of users, by workload, user and provider, and by the whole shape of the request. A
- * request in another shape needs another grant, also where its access is a part of an earlier one.
+ * The token vault: the grants of users by workload, user, provider, and the whole shape of the request. A request in
+ * another shape needs another grant, even if an earlier grant includes its access.
  *
- * Changes run one after the other. Each is one write of the store.
+ * Changes run one after the other. Each change is one write of the store.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -26,7 +26,7 @@ import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-/** The access that a request asks for. */
+/** The access that a request names. */
 export const Access = Schema.Struct({
   scopes: Names,
   resources: Schema.optional(Names),
@@ -50,17 +50,17 @@ const parts = ["scopes", "resources", "audiences", "customParameters"] as const
 
 export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Array(Schema.Literals(parts))
 
-/** OAuth gives no meaning to the order of scopes, resources and audiences. An empty part is like an absent one. */
+/** The order of scopes, resources and audiences has no meaning in OAuth. An empty part equals an absent one. */
 const readPart = (shape: RequestShape, part: RequestPart): ReadonlySet<string> =>
   new Set(
     part === "customParameters" ? Object.entries(shape[part] ?? {}).map((entry) => JSON.stringify(entry)) : shape[part]
   )
 
-/** In linear time: a request may have very many scopes. */
+/** Compares in linear time, because a request can have very many scopes. */
 const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((item) => b.has(item))
 
-/** The parts that differ. None for two requests that the same grant serves. */
+/** Returns the parts that differ. It is empty if one grant serves both requests. */
 export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<RequestPart> =>
   parts.filter((part) => !isSameSet(readPart(a, part), readPart(b, part)))
 
@@ -85,7 +85,7 @@ const isAlive = (grant: Grant, now: number): boolean =>
 
 const Key = Schema.fromJsonString(Schema.Tuple([Schema.String, Names, Schema.String]))
 
-/** A key of the vault. A user's JWT, a user id, and no user are separate namespaces. */
+/** Makes a key of the vault. JWTs, user ids, and tokens without a user are separate namespaces. */
 export const makeKey = (workload: string, user: User, provider: string): string =>
   Schema.encodeSync(Key)([
     workload,
@@ -95,12 +95,11 @@ export const makeKey = (workload: string, user: User, provider: string): string 
 
 export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
 
-/** The parts of a key. `provider` is a callback id. */
-export const readKey = (
-  key: string
-): { readonly workload: string; readonly user: VaultUser; readonly provider: string } => {
+/** Reads the parts of a key. `provider` is a callback id. */
+export const readKey = (key: string) => {
   const [workload, [kind, first = "", second = ""], provider] = Schema.decodeSync(Key)(key)
-  return { workload, provider, user: kind === "Jwt" ? { issuer: first, subject: second } : { userId: first } }
+  const user: VaultUser = kind === "Jwt" ? { issuer: first, subject: second } : { userId: first }
+  return { workload, provider, user }
 }
 
 const Cursor = Schema.StringFromBase64Url.pipe(
@@ -109,7 +108,7 @@ const Cursor = Schema.StringFromBase64Url.pipe(
 
 export type Cursor = typeof Cursor.Type
 
-/** Where a page of grants ended, as text. */
+/** Encodes the last entry of a page of grants. */
 export const encodeCursor = ([key, { id }]: Entry): string => Schema.encodeSync(Cursor)({ key, id })
 
 export const decodeCursor = (text: string): Option.Option<Cursor> =>
@@ -131,7 +130,7 @@ export const make = Effect.gen(function*() {
   const readGrants = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
     Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
 
-  /** The keys of all grants, by the ids of the grants. Read from the store when it is first used. */
+  /** The keys of all grants, by the ids of the grants. The first use reads them from the store. */
   let keysById: Map<string, string> | undefined
 
   const write = (key: string, before: ReadonlyArray<Grant>, after: ReadonlyArray<Grant>) =>
@@ -161,7 +160,7 @@ export const make = Effect.gen(function*() {
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
 
-  /** The grants of a key. Drops expired ones without a refresh token. */
+  /** Returns the grants of a key. Drops expired ones without a refresh token. */
   const readUseful = (key: string, now: number) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => {
       const useful = grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken))
@@ -178,7 +177,7 @@ export const make = Effect.gen(function*() {
     return Effect.map(
       update(key, (grants) => grants.map((grant) => grant.id === old.id ? renewed : grant)),
       (grants) =>
-        // A grant that was dropped during the refresh does not come back.
+        // A grant that was dropped during the refresh stays dropped.
         grants.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
     )
   }
@@ -186,7 +185,7 @@ export const make = Effect.gen(function*() {
   const renew = (key: string, server: AuthorizationServer, grant: Grant, refreshToken: Redacted.Redacted) =>
     Effect.uninterruptibleMask((restore) =>
       restore(client.refresh(server, { refreshToken, resources: grant.asked.resources })).pipe(
-        // The old refresh token is spent, so an interruption must not lose the new one.
+        // The old refresh token is used up, so an interruption must not lose the new one.
         Effect.flatMap((tokens) => replace(key, grant, tokens)),
         Effect.catchIf(
           (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
@@ -198,9 +197,9 @@ export const make = Effect.gen(function*() {
   const flights = SingleFlight.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
 
   /**
-   * One refresh of a grant at a time: an authorization server takes the second use of a refresh token for theft, and
-   * revokes the grant. The flight reads the grant again, because an earlier flight may have spent the refresh token
-   * that its caller saw. It runs in the layer's scope: the interruption of its callers does not end it.
+   * Refreshes a grant once at a time, because an authorization server treats the second use of a refresh token as theft
+   * and revokes the grant. The flight reads the grant again, because an earlier flight may have used its refresh token.
+   * It runs in the layer's scope, so an interruption of its callers does not end it.
    */
   const refresh = (key: string, server: AuthorizationServer, { id }: Grant) =>
     flights(
@@ -210,28 +209,26 @@ export const make = Effect.gen(function*() {
         const grant = (yield* readGrants(key)).find((grant) => grant.id === id)
         if (grant === undefined) return Option.none()
         if (isAlive(grant, now)) return Option.some(grant.accessToken)
-        return yield* Option.match(grant.refreshToken, {
-          onNone: () => Effect.succeedNone,
-          onSome: (refreshToken) => renew(key, server, grant, refreshToken)
-        })
+        return Option.isSome(grant.refreshToken)
+          ? yield* renew(key, server, grant, grant.refreshToken.value)
+          : Option.none()
       })
     ).pipe(Effect.forkIn(scope), Effect.flatMap(Fiber.join))
 
-  const findBy = (
+  const findBy = Effect.fnUntraced(function*(
     key: string,
     server: AuthorizationServer,
     predicate: (grant: Grant) => boolean
-  ): Effect.Effect<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError> =>
-    Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      const grants = (yield* readUseful(key, now)).filter(predicate)
-      const grant = grants.find((candidate) => isAlive(candidate, now)) ?? grants[0]
-      if (grant === undefined) return Option.none()
-      if (isAlive(grant, now)) return Option.some(grant.accessToken)
-      const token = yield* refresh(key, server, grant)
-      // The refresh token was dead and its grant is dropped. Another grant may match.
-      return Option.isSome(token) ? token : yield* findBy(key, server, predicate)
-    })
+  ): Effect.fn.Return<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError> {
+    const now = yield* Clock.currentTimeMillis
+    const grants = (yield* readUseful(key, now)).filter(predicate)
+    const grant = grants.find((candidate) => isAlive(candidate, now)) ?? grants[0]
+    if (grant === undefined) return Option.none()
+    if (isAlive(grant, now)) return Option.some(grant.accessToken)
+    const token = yield* refresh(key, server, grant)
+    // If the refresh token was rejected, its grant is dropped. Another grant may match.
+    return Option.isSome(token) ? token : yield* findBy(key, server, predicate)
+  })
 
   const dropWhere = (predicate: (key: typeof Key.Type) => boolean) =>
     exclusive(Effect.flatMap(entries.entries, (all) =>
@@ -242,13 +239,13 @@ export const make = Effect.gen(function*() {
       )))
 
   return {
-    /** A token for requests of the shape, refreshed if it has expired. None if the user has to consent. */
+    /** Returns a token for requests of the shape, and refreshes an expired one. None if the user has to consent. */
     find: (key: string, server: AuthorizationServer, shape: RequestShape) =>
       findBy(key, server, ({ asked }) => isSame(asked, shape)),
-    /** The token of one grant, refreshed if it has expired. */
+    /** Returns the token of one grant, and refreshes an expired one. */
     get: (key: string, server: AuthorizationServer, grantId: string) =>
       findBy(key, server, (grant) => grant.id === grantId),
-    /** The parts in which the closest grant differs from the shape. Empty without a grant. */
+    /** Returns the parts in which the closest grant differs from the shape. It is empty without a grant. */
     differences: (key: string, shape: RequestShape) =>
       Effect.map(readGrants(key), (grants) =>
         Arr.match(grants.map(({ asked }) => differences(asked, shape)), {
@@ -256,7 +253,7 @@ export const make = Effect.gen(function*() {
           onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.Number, (parts) => parts.length))
         })),
     /**
-     * Stores the tokens of a new grant if `commit` succeeds, in the place of the grant of its shape. No read runs
+     * Stores the tokens of a new grant if `commit` succeeds. They replace the grant of the same shape. No read runs
      * between the commit and the write.
      */
     store: <E>(
@@ -280,25 +277,19 @@ export const make = Effect.gen(function*() {
     dropWorkload: (name: string) => dropWhere(([workload]) => workload === name),
     /** All grants, with their keys. */
     all: Effect.map(entries.entries, toEntries),
-    /** The grants after another one, in the same order, at most `limit`. */
-    page: (after: Cursor | undefined, limit: number) =>
-      Effect.gen(function*() {
-        // A key has a few grants, and the page before may have ended between them.
-        const grants = after === undefined ? [] : yield* readGrants(after.key)
-        const rest = grants.slice(grants.findIndex(({ id }) => id === after?.id) + 1)
-        const others = yield* readPage({ after: after?.key, limit })
-        return Arr.take(toEntries(after === undefined ? others : [[after.key, rest], ...others]), limit)
-      }),
-    byId: (id: string) =>
-      Effect.flatMap(readKeysById, (keys) => {
-        const key = keys.get(id)
-        return key === undefined ? Effect.succeedNone : Effect.map(readGrants(key), (grants) =>
-          Option.map(
-            Arr.findFirst(grants, (grant) => grant.id === id),
-            (grant): Entry => [key, grant]
-          ))
-      }),
-    /** Ends the access token of a grant now. A missing grant is ignored. */
+    /** Returns at most `limit` grants after another one, in the same order. */
+    page: Effect.fnUntraced(function*(after: Cursor | undefined, limit: number) {
+      // A key has a few grants. The previous page may have ended between them.
+      const grants = after === undefined ? [] : toEntries([[after.key, yield* readGrants(after.key)]])
+      const rest = grants.slice(grants.findIndex(([, { id }]) => id === after?.id) + 1)
+      return Arr.take([...rest, ...toEntries(yield* readPage({ after: after?.key, limit }))], limit)
+    }),
+    byId: Effect.fnUntraced(function*(id: string) {
+      const key = (yield* readKeysById).get(id)
+      const grants = key === undefined ? [] : toEntries([[key, yield* readGrants(key)]])
+      return grants.find(([, grant]) => grant.id === id)
+    }),
+    /** Expires the access token of a grant. Ignores a missing grant. */
     expire: (key: string, grantId: string) =>
       Effect.flatMap(DateTime.now, (now) => {
         const expireAlive = (grant: Grant): Grant =>

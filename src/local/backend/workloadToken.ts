@@ -1,6 +1,6 @@
 /**
- * Workload access tokens, opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key in the backend's
- * store, so that a backend rejects the tokens of another one.
+ * Workload access tokens, which are opaque to their callers. A token is a JWE (`dir`, `A256GCM`) under a key from the
+ * backend's store, so that a backend rejects the tokens of another one.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -32,16 +32,16 @@ export const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: 
 
 export type Claims = typeof Claims.Type
 
-/** A digest that binds a session to the user id or JWT of its first request. */
+/** Makes a digest that binds a session to the user id or JWT of its first request. */
 export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
   hash("sha256", `${kind}:${value}`, "base64url")
 
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
 
-// A workload access token has at most 131072 characters, and encryption adds a third to its content.
+// A workload access token has at most 131072 characters. Encryption makes its content a third longer.
 const maxUserToken = 90_000
 
-/** The user of a verified JWT. */
+/** Makes the user of a verified JWT. */
 export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: string; readonly sub: string }): User => ({
   _tag: "Jwt",
   iss: claims.iss,
@@ -52,13 +52,13 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A program repeats one token, and decryption is a promise: it takes longer than most operations, and a test clock does
-// not wait for it. The cache holds only tokens that this backend made, so that callers cannot fill it.
+// A program repeats one token. Decryption is a promise: it takes longer than most operations, and a `TestClock` does
+// not wait for it. The cache contains only tokens that this backend made, so callers cannot fill it.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)
 
-/** Made once for each store. */
+/** Loads the key of the store. The first backend over a store creates it. */
 const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.gen(function*() {
   const keys = (yield* VaultStore).collection("keys", Schema.RedactedFromValue(Schema.String))
   const stored = yield* keys.get("workload-access-token")
@@ -67,7 +67,7 @@ const loadKey: Effect.Effect<CryptoKey, VaultStoreError, VaultStore> = Effect.ge
   return yield* Sealing.importKey(new Uint8Array(Buffer.from(Redacted.value(key), "base64url")))
 })
 
-/** The lifetime is read for each token. */
+/** `lifetime` is read for each token. */
 export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
   Effect.map(loadKey, (key) => {
     const cache = new Map<string, Claims>()
@@ -82,36 +82,25 @@ export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
       }
     }
 
-    const whileAlive = (claims: Claims, now: DateTime.Utc) =>
-      Option.liftPredicate(claims, ({ exp }) => exp > toSeconds(now))
-
     return {
-      /**
-       * The token ends with the user's JWT, if that ends before its own lifetime. `endsAt` in seconds since the epoch.
-       */
-      seal: (workload: string, user: User, endsAt = Infinity) =>
-        Effect.flatMap(Effect.zip(DateTime.now, lifetime), ([now, duration]) => {
-          const ownEnd = toSeconds(now) + Math.floor(Duration.toSeconds(duration))
-          const claims = { workload, user, exp: Math.min(ownEnd, Math.floor(endsAt), maxTime / 1000) }
-          return Effect.map(Sealing.seal({ ...encode(claims), iat: toSeconds(now) }, key), (token) => {
-            keep(token, claims)
-            return Redacted.make(token)
-          })
-        }),
-      /** None for an expired token, or one of another backend. */
-      open: (token: Redacted.Redacted): Effect.Effect<Option.Option<Claims>> =>
-        Effect.flatMap(DateTime.now, (now) => {
-          const known = cache.get(Redacted.value(token))
-          return known === undefined
-            ? Effect.match(Sealing.open(Redacted.value(token), () => key), {
-              onFailure: () => Option.none(),
-              onSuccess: (opened) =>
-                Option.flatMap(decode(opened), (claims) => {
-                  keep(Redacted.value(token), claims)
-                  return whileAlive(claims, now)
-                })
-            })
-            : Effect.succeed(whileAlive(known, now))
-        })
+      /** The token expires at `expiresAt` at the latest, in seconds since the epoch. */
+      seal: Effect.fnUntraced(function*(workload: string, user: User, expiresAt = Infinity) {
+        const iat = toSeconds(yield* DateTime.now)
+        const seconds = Math.floor(Duration.toSeconds(yield* lifetime))
+        const claims = { workload, user, exp: Math.min(iat + seconds, Math.floor(expiresAt), maxTime / 1000) }
+        const token = yield* Sealing.seal({ ...encode(claims), iat }, key)
+        keep(token, claims)
+        return Redacted.make(token)
+      }),
+      /** Returns undefined for an expired token, or one of another backend. */
+      open: Effect.fnUntraced(function*(token: Redacted.Redacted) {
+        const now = yield* DateTime.now
+        const value = Redacted.value(token)
+        const claims = cache.get(value)
+          ?? Option.getOrUndefined(Option.flatMap(yield* Effect.option(Sealing.open(value, () => key)), decode))
+        if (claims === undefined) return undefined
+        keep(value, claims)
+        return claims.exp > toSeconds(now) ? claims : undefined
+      })
     }
   })

@@ -1,16 +1,14 @@
-/**
- * What a simulated browser keeps and reads: cookies, and of a page its text, where it goes on, and the form that the
- * user fills in.
- */
+/** A simulated browser: its cookies, and the redirects, texts and forms of the pages that it loads. */
 import * as Duration from "effect/Duration"
 import * as Cookies from "effect/http/Cookies"
+import { boundedFetch } from "../../internal/boundedFetch.js"
 
 /** Stores cookies by host and path, for all ports of a host, as browsers do. */
-export const makeJar = () => {
+const makeJar = () => {
   const jar = new Map<string, { readonly host: string; readonly path: string; readonly cookie: Cookies.Cookie }>()
   return {
     store: (url: URL, setCookie: ReadonlyArray<string>, now: number) => {
-      // `Cookies` holds one cookie of each name, whatever its path, so each header is parsed alone.
+      // `Cookies` keeps one cookie for each name and ignores paths, so each header is parsed alone.
       for (const cookie of setCookie.flatMap((header) => Object.values(Cookies.fromSetCookie(header).cookies))) {
         const path = cookie.options?.path ?? url.pathname.replace(/\/[^/]*$/, "")
         const key = `${url.hostname} ${path} ${cookie.name}`
@@ -22,12 +20,40 @@ export const makeJar = () => {
         if (lives) jar.set(key, { host: url.hostname, path, cookie })
       }
     },
-    /** The header for a request. */
+    /** Makes the header for a request. */
     header: (url: URL) =>
       [...jar.values()].filter(({ host, path }) =>
         host === url.hostname
         && (url.pathname === path || url.pathname.startsWith(path.endsWith("/") ? path : `${path}/`))
       ).map(({ cookie }) => `${cookie.name}=${cookie.valueEncoded}`).join("; ")
+  }
+}
+
+/** A request of a browser. With a body it sends a form. */
+interface Request {
+  readonly body: URLSearchParams | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  /** Milliseconds since the epoch, for the expiry of cookies. */
+  readonly now: number
+  readonly signal: AbortSignal
+}
+
+/** Makes a browser with its own cookies. It loads a page, and returns where the page redirects to. */
+export const makeBrowser = (timeout: number) => {
+  const jar = makeJar()
+  return async (url: URL, { body, headers, now, signal }: Request) => {
+    const cookie = jar.header(url)
+    const response = await boundedFetch(url, {
+      redirect: "manual",
+      method: body === undefined ? "GET" : "POST",
+      headers: { accept: "text/html,*/*;q=0.8", ...headers, ...(cookie === "" ? {} : { cookie }) },
+      ...(body === undefined ? {} : { body })
+    }, { timeout, signal })
+    jar.store(url, response.headers.getSetCookie(), now)
+    const html = await response.text()
+    const isRedirect = response.status >= 300 && response.status < 400
+    const next = isRedirect ? response.headers.get("location") ?? undefined : readRefresh(html)
+    return { status: response.status, html, next }
   }
 }
 
@@ -87,16 +113,16 @@ const parseForms = (html: string): ReadonlyArray<Form> => {
   return forms
 }
 
-/** The target of a page that goes on at once. */
-export const refreshOf = (html: string): string | undefined =>
+/** Reads the target of a page that refreshes immediately. */
+const readRefresh = (html: string): string | undefined =>
   parseTags(html).flatMap(({ attributes, tag }) =>
     tag === "meta" && attributes["http-equiv"]?.toLowerCase() === "refresh"
       ? /^\s*0\s*[;,]\s*url\s*=\s*(.+?)\s*$/i.exec(attributes["content"] ?? "")?.slice(1) ?? []
       : []
   )[0]
 
-/** The visible text. */
-export const textOf = (html: string): string =>
+/** Reads the visible text. */
+export const readVisibleText = (html: string): string =>
   decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ").trim()
 
@@ -112,11 +138,11 @@ const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse
 const findButton = (form: Form, value: RegExp): Field | undefined =>
   form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
 
-/** How the user answers. Without a decision they sign in, and press no button. */
-export interface Answers {
+/** How a user fills in forms. */
+export interface UserInput {
   readonly userName: string
   readonly decision: "allow" | "deny"
-  /** Whether they press the button that begins a connection, on a page of `http/Connect`. */
+  /** Whether they press the button of `http/Connect` that starts a connection. */
   readonly connects: boolean
 }
 
@@ -138,7 +164,7 @@ const submit = (kind: FilledForm["kind"], form: Form, button: Field | undefined,
   return { kind, action: form.action, method: form.method === "post" ? "post" : "get", values }
 }
 
-const fillIn = (form: Form, { connects, decision, userName }: Answers): ReadonlyArray<FilledForm> => {
+const fillIn = (form: Form, { connects, decision, userName }: UserInput): ReadonlyArray<FilledForm> => {
   if (form.fields.some(isUserName)) return [submit("signIn", form, form.fields.find(isButton), userName)]
   const decided = findButton(form, decisions[decision])
   if (decided !== undefined) return [submit("decide", form, decided, userName)]
@@ -146,6 +172,6 @@ const fillIn = (form: Form, { connects, decision, userName }: Answers): Readonly
   return connect === undefined ? [] : [submit("connect", form, connect, userName)]
 }
 
-/** The first form that the user can fill in. */
-export const fillInForm = (html: string, answers: Answers): FilledForm | undefined =>
-  parseForms(html).flatMap((form) => fillIn(form, answers))[0]
+/** Fills in the first form that the user can fill in. */
+export const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
+  parseForms(html).flatMap((form) => fillIn(form, input))[0]

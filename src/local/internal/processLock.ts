@@ -1,13 +1,13 @@
 /**
  * A lock between processes: a file that names its holder. Node has no file locks of the operating system.
  *
- * A process that is killed leaves its file. The next process removes it when the holder does not run any more:
+ * A killed process leaves its file. The next process removes the file if it is abandoned:
  *
- * | the holder ran | and the file is abandoned |
+ * | the holder ran | the file is abandoned |
  * | --- | --- |
- * | in this pid namespace | if no process has its id and its start time |
+ * | in this pid namespace | if no process has the holder's id and start time |
  * | on this host, before its last start | always |
- * | elsewhere: another container or host | if the holder does not touch the file for 15 seconds ({@link acquire} only) |
+ * | in another container or on another host | if the holder does not touch it for 15 seconds ({@link acquire} only) |
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -27,14 +27,14 @@ import * as SafeFile from "./safeFile.js"
 const Holder = Schema.Struct({
   pid: Schema.Number,
   /**
-   * In clock ticks since the start of the machine. Undefined where there is no `/proc`, as are `boot` and
-   * `pidNamespace`.
+   * In clock ticks since the start of the machine. Only Linux has it, because it has `/proc`. The same is true for
+   * `boot` and `pidNamespace`.
    */
   startTime: Schema.optional(Schema.String),
   host: Schema.String,
   boot: Schema.optional(Schema.String),
   pidNamespace: Schema.optional(Schema.String),
-  /** Random: two locks of one process differ. */
+  /** Random, so that two locks of one process differ. */
   nonce: Schema.optional(Schema.String)
 })
 
@@ -55,7 +55,7 @@ export class LockError extends Data.TaggedError("LockError")<{
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
   Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
 
-/** Undefined where there is no such file. Only Linux has `/proc`. */
+/** Returns undefined if there is no such file. Only Linux has `/proc`. */
 const tryRead = (read: () => string): string | undefined => Result.getOrUndefined(Result.try(read))
 
 const makeHolder = (): Holder => ({
@@ -67,7 +67,7 @@ const makeHolder = (): Holder => ({
   nonce: randomBytes(6).toString("hex")
 })
 
-/** Unknown if the holder is not visible here. */
+/** Returns `Unknown` if this process cannot see the holder. */
 const judge = (holder: Holder): "Held" | "Abandoned" | "Unknown" => {
   const here = makeHolder()
   return holder.host === here.host && holder.boot !== undefined && holder.boot !== here.boot
@@ -88,7 +88,7 @@ interface Found {
   readonly modified: bigint
 }
 
-/** None if there is no file. A file of another program has no holder. */
+/** Returns none if there is no file. A file of another program has no holder. */
 const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
   SafeFile.read(path).pipe(
     Effect.map(({ bytes, stats }) => {
@@ -99,9 +99,7 @@ const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
     Effect.mapError(({ code }) => new LockError({ code }))
   )
 
-/**
- * Returns the text of the file. It is written under a temporary name, then linked, so that a lock always has a holder.
- */
+/** Creates the file and returns its text. A link makes it visible only when it names its holder. */
 const create = (path: string): Effect.Effect<string, LockError> =>
   attempt(async () => {
     const temporary = `${path}.${randomBytes(6).toString("hex")}`
@@ -120,7 +118,7 @@ const isOwn = async (path: string, text: string): Promise<boolean> => {
   return file.readFile("utf8").then((found) => found === text).finally(() => file.close())
 }
 
-/** Does not remove the lock of another process, which may have taken this one for abandoned. */
+/** Removes only its own lock: another process may have treated it as abandoned and replaced it. */
 const remove = (path: string, text: string): Effect.Effect<void> =>
   Effect.ignore(attempt(async () => {
     if (await isOwn(path, text)) await Fs.unlink(path)
@@ -129,8 +127,8 @@ const remove = (path: string, text: string): Effect.Effect<void> =>
 const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
   Effect.acquireUseRelease(create(path), () => effect, (text) => remove(path, text))
 
-// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another one
-// has just taken.
+// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another
+// process has just acquired.
 const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
   find(path).pipe(
     Effect.flatMap(Option.match({
@@ -147,8 +145,8 @@ const isHeld = (error: unknown): error is LockError => error instanceof LockErro
 const isGone = ({ holder }: Found): boolean => Option.exists(holder, (holder) => judge(holder) === "Abandoned")
 
 /**
- * Runs an effect of milliseconds, without network, while no other process runs one under this path. It waits for the
- * lock for 10 seconds at most.
+ * Runs an effect while no other process runs one under this path. It waits for the lock for at most 10 seconds. So the
+ * effect must be short, and must not use the network.
  */
 export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
   hold(path, effect).pipe(
@@ -165,7 +163,7 @@ const touchInterval = 1000
 /** In seconds. */
 const patience = 15
 
-/** Waits until the holder of the file touches it, or does not for the whole time. */
+/** Waits until the holder touches the file, or the time is over. */
 const watch = (path: string, before: Found): Effect.Effect<"Held" | "Abandoned", LockError> =>
   find(path).pipe(
     Effect.delay("1 second"),
@@ -177,36 +175,25 @@ const watch = (path: string, before: Found): Effect.Effect<"Held" | "Abandoned",
     Effect.map((verdict) => verdict === "Held" ? verdict : "Abandoned")
   )
 
-const recover = (path: string): Effect.Effect<void, LockError> =>
-  Effect.flatMap(
-    find(path),
-    Option.match({
-      onNone: () => Effect.void,
-      onSome: (found) =>
-        Option.match(found.holder, {
-          onNone: () => new LockError({ code: "EEXIST" }),
-          onSome: (holder) =>
-            Effect.gen(function*() {
-              const first = judge(holder)
-              const verdict = first === "Unknown" ? yield* watch(path, found) : first
-              if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: describe(holder) })
-              yield* removeAbandoned(path, ({ modified, text }) => modified === found.modified && text === found.text)
-            })
-        })
-    })
-  )
+const recover = Effect.fnUntraced(function*(path: string) {
+  const found = Option.getOrUndefined(yield* find(path))
+  if (found === undefined) return
+  if (Option.isNone(found.holder)) return yield* new LockError({ code: "EEXIST" })
+  const holder = found.holder.value
+  const first = judge(holder)
+  const verdict = first === "Unknown" ? yield* watch(path, found) : first
+  if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: describe(holder) })
+  yield* removeAbandoned(path, ({ modified, text }) => modified === found.modified && text === found.text)
+})
 
-/** Another program has put something else in the place of the file, or nothing. */
+/** These codes mean that another program removed or replaced the file. */
 const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
 
-/**
- * Touches the file, so that processes that do not see this one see that it runs. Returns whether it is still the own
- * file.
- */
+/** Touches the file, so that other containers and hosts see that the holder runs. Returns whether it is its file. */
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
     if (!await isOwn(path, text)) return false
-    // Any other time is a sign of life.
+    // Any new time is a sign of life.
     const next = (await Fs.stat(path)).mtimeMs / 1000 + 1
     await Fs.utimes(path, next, next)
     return true
@@ -216,17 +203,16 @@ const touch = async (path: string, text: string): Promise<boolean> => {
 }
 
 export interface Lock {
-  /** False from the time that the file is gone, or is another process's. */
+  /** False when the file is gone, or belongs to another process. */
   readonly isHeld: () => boolean
 }
 
-/** Holds the lock until the end of the scope. It does not wait for a holder that runs. */
+/** Holds the lock until the scope closes. Fails if the holder still runs. */
 export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scope> => {
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true
-      // Other processes watch in real time, and a program that does not close its scope can still end: a fiber that
-      // sleeps would prevent it.
+      // Not a fiber: other processes watch in real time, and a sleeping fiber would keep a program alive.
       // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)
@@ -239,11 +225,10 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
   return take.pipe(
     Effect.catchIf(isHeld, () => Effect.andThen(recover(path), take)),
     Effect.catchIf((error) => isHeld(error) && error.holder === undefined, () =>
-      // Another process was faster.
-      Effect.flatMap(find(path), (found) =>
-        new LockError({
-          code: "EEXIST",
-          holder: Option.getOrUndefined(Option.map(Option.flatMap(found, ({ holder }) => holder), describe))
-        })))
+      // Another process acquired the lock first.
+      Effect.flatMap(find(path), (found) => {
+        const holder = Option.flatMap(found, ({ holder }) => holder)
+        return new LockError({ code: "EEXIST", holder: Option.getOrUndefined(Option.map(holder, describe)) })
+      }))
   )
 }

@@ -1,15 +1,15 @@
-/** Quotes the values of variables, for shells and for files in the form of dotenv. */
+/** Quotes the values of variables for shells and dotenv files. */
 
 const plain = /^[\w./:@%+,-]+$/
 
-/** For bash, zsh, and every other shell of POSIX. */
+/** For bash, zsh, and other POSIX shells. */
 export const forBash = (text: string): string => plain.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 export const forFish = (text: string): string => plain.test(text) ? text : `'${text.replaceAll(/[\\']/g, "\\$&")}'`
 
 /**
- * Undefined for a value that the form cannot hold. Programs that read it agree on values without quotes, and on single
- * quotes without escapes. Most replace `$NAME` and `\n` in double quotes.
+ * Returns undefined for a value that a dotenv file cannot contain. Programs agree on values without quotes, and on
+ * single quotes without escapes. Most programs replace `$NAME` and `\n` in double quotes.
  */
 export const forDotenv = (text: string): string | undefined =>
   text === "" || plain.test(text)

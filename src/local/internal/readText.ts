@@ -1,4 +1,4 @@
-/** Reads a file that a user names. It may be a pipe, as of `<(command)` in a shell. */
+/** Reads a file that a user names. It can be a pipe, such as `<(command)` in a shell. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { closeSync, constants, fstatSync, openSync, readFile } from "node:fs"
@@ -9,10 +9,7 @@ import { codeOf } from "../../internal/errorCode.js"
 
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
-/**
- * A read of `node:fs` would wait in a thread for the writer of the pipe, and the process would not end before that
- * thread.
- */
+/** `node:fs` would wait in a thread for the writer of the pipe, and the thread would keep the process alive. */
 const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string> => {
   // The socket closes the descriptor.
   const socket = new Socket({ fd: descriptor, readable: true, writable: false })
@@ -22,7 +19,7 @@ const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string
 }
 
 const read = (file: string, signal: AbortSignal): Promise<string> => {
-  // Not blocking, because to open a pipe waits for its writer.
+  // Without this flag, opening a pipe waits for its writer.
   const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   const stats = fstatSync(descriptor)
   if (stats.isFIFO()) return readPipe(descriptor, signal)

@@ -1,6 +1,6 @@
 /**
- * Reads and writes files whose name another program may have taken: with a symbolic link that leads a secret elsewhere,
- * or with a pipe that blocks a thread, so that the process does not end.
+ * Reads and writes files safely. Another program may have created a symbolic link under the name, which would lead a
+ * secret elsewhere, or a pipe, which would block a thread so that the process does not end.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ export class SafeFileError extends Data.TaggedError("SafeFileError")<{ readonly 
 }
 
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, SafeFileError> =>
-  // Uninterruptible: the file is closed when this ends.
+  // Uninterruptible, so that the file is always closed.
   Effect.uninterruptible(
     Effect.tryPromise({
       try: action,
@@ -32,7 +32,7 @@ const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, SafeFileError> =
     })
   )
 
-/** Windows has none of these flags. */
+/** Windows does not have these flags. */
 const flag = (name: "O_NOFOLLOW" | "O_NONBLOCK"): number => constants[name] ?? 0
 
 const check = (stats: Stats | BigIntStats): void => {
@@ -84,15 +84,15 @@ export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> 
   })
 
 /**
- * Creates a file, or replaces one. Only its user can read it, unless `mode` says otherwise. Readers see the old text or
- * the new one, also after a crash.
+ * Creates or replaces a file. By default, only its user can read it. Readers see the old content or the new content,
+ * also after a crash.
  */
 export const write = (
   path: string,
   text: string,
   options?: { readonly mode?: number | undefined }
 ): Effect.Effect<void, SafeFileError> =>
-  // A rename replaces a link and does not follow it, so the check is for its message alone.
+  // The check is only for its message, because a rename replaces a link and does not follow it.
   Effect.andThen(
     checkWritable(path),
     attempt(async () => {

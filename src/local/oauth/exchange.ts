@@ -1,8 +1,8 @@
 /**
- * Requests to authorization servers and their responses: the last exchange, what of the response an error may say, and
- * the response as a token set or an error.
+ * Records a request to an authorization server and its response, and makes a token set or an error of the response.
  *
- * The strings of a server can repeat what the client sent. So `strip` removes the values of the request from them.
+ * The strings of a server can repeat what the client sent. So {@link strip} removes the values of the request from
+ * them.
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -12,38 +12,30 @@ import { codeOf } from "../../internal/errorCode.js"
 import { toUtc } from "../internal/dateRange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 
-/** Parameters that hold no secret. A text of the server may quote them. */
-const publicParameters: ReadonlySet<string> = new Set([
-  "audience",
-  "client_id",
-  "grant_type",
-  "redirect_uri",
-  "resource",
-  "response_type",
-  "scope"
-])
+/** Parameters without secrets. An error may quote them. */
+const publicParameters = ["audience", "client_id", "grant_type", "redirect_uri", "resource", "response_type", "scope"]
 
 /** The identifiers of token types, grant types and assertion types. */
 const isPublicValue = (value: string): boolean => value.startsWith("urn:ietf:params:oauth:")
 
-/** Characters. A longer text is cut. */
-const maxTextLength = 300
+/** Characters of a description. A longer one is cut. */
+const maxLength = 300
 
-/** Read before it is cut, because the removal of values shortens a text. */
+/** Characters that are searched for values. Their removal makes the description shorter. */
 const maxRawLength = 2000
 
 /** RFC 6749, section 5.2, without the space. */
 const errorCode = /^[\x21\x23-\x5B\x5D-\x7E]{1,64}$/
 
-/** A piece of a value with this many characters is removed, too. */
+/** A piece of a value with at least this many characters is removed, too. */
 const pieceLength = 8
 
 const removed = "<redacted>"
 
-/** A JWT, of whichever request. */
+/** JWTs are removed, even if they are not part of the request. */
 const jwt = /eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g
 
-/** What a server says in place of an answer. */
+/** The error in a response. */
 export interface Refusal {
   readonly status?: number | undefined
   readonly error?: string | undefined
@@ -56,7 +48,7 @@ export type Exchange = ReturnType<typeof make>
 // Values
 // -----------------------------------------------------------------------------
 
-/** A value as it is, and in the encodings of a URL and of a form. */
+/** Returns a value as it is, and in the encodings of a URL and of a form. */
 const spellings = (value: string): ReadonlyArray<string> => [
   value,
   encodeURIComponent(value),
@@ -65,11 +57,11 @@ const spellings = (value: string): ReadonlyArray<string> => [
 
 const isWordCharacter = (character: string | undefined): boolean => character !== undefined && /\w/.test(character)
 
-/** Marks the characters of a text that belong to a value, or to a piece of it. */
+/** Marks the characters of `text` that belong to a value, or to a piece of it. */
 const mark = (text: string, value: string, marks: Array<boolean>): void => {
   const markFrom = (start: number, length: number) => marks.fill(true, start, start + length)
   if (value.length < pieceLength) {
-    // A short value can be a part of any word.
+    // A short value is only removed if it is a whole word.
     for (let at = text.indexOf(value); at !== -1; at = text.indexOf(value, at + 1)) {
       if (!isWordCharacter(text[at - 1]) && !isWordCharacter(text[at + value.length])) markFrom(at, value.length)
     }
@@ -80,7 +72,7 @@ const mark = (text: string, value: string, marks: Array<boolean>): void => {
   }
 }
 
-/** Removes values, pieces of values, and JWTs from a text. */
+/** Removes values, pieces of values, and JWTs from a string. */
 export const strip = (text: string, values: Iterable<string>): string => {
   const marks = Array.from({ length: text.length }, () => false)
   for (const value of values) {
@@ -92,15 +84,11 @@ export const strip = (text: string, values: Iterable<string>): string => {
   ).join("")
 }
 
-/** One line of at most `maxTextLength` characters; undefined for an empty text. */
+/** Makes one line of at most `maxLength` characters. Returns undefined for an empty string. */
 const toLine = (text: string): string | undefined => {
-  // Code points, so that the cut leaves no half of one.
+  // Counts code points, so that the cut does not split one.
   const line = [...text.replaceAll(/[\p{C}\s]+/gu, " ").trim()]
-  return line.length === 0
-    ? undefined
-    : line.length > maxTextLength
-    ? `${line.slice(0, maxTextLength).join("")}…`
-    : line.join("")
+  return line.length > maxLength ? `${line.slice(0, maxLength).join("")}…` : line.join("") || undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -109,12 +97,12 @@ const toLine = (text: string): string | undefined => {
 
 const hiddenOf = (parameters: URLSearchParams): ReadonlyArray<string> =>
   [...parameters].flatMap(([name, value]) =>
-    value === "" || publicParameters.has(name) || isPublicValue(value) ? [] : [value]
+    value === "" || publicParameters.includes(name) || isPublicValue(value) ? [] : [value]
   )
 
 /**
- * The credentials of a header, also the secret in those of the scheme Basic, which is form-encoded (RFC 6749, section
- * 2.3.1).
+ * Returns the credentials of a header. For the scheme Basic it also returns the secret, which is form-encoded (RFC
+ * 6749, section 2.3.1).
  */
 const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   const [scheme, credentials = ""] = (authorization ?? "").split(" ")
@@ -125,7 +113,7 @@ const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   return [credentials, ...(decoded === "" ? [] : [decoded])]
 }
 
-/** Undefined for JSON of another kind, and for any other string. */
+/** Returns undefined for a string that is not a JSON object. */
 const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const value: unknown = JSON.parse(text)
@@ -135,15 +123,15 @@ const parseObject = (text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-/** Of a callback's query, these are for the developer. */
-const callbackTexts: ReadonlySet<string> = new Set(["error", "error_description", "error_uri", "iss"])
+/** The parameters of a callback that developers may read. */
+const publicCallbackParameters = ["error", "error_description", "error_uri", "iss"]
 
 /** Records the last request to an authorization server and its response. */
 export const make = () => {
   const hidden = new Set<string>()
-  let answer: { readonly status: number; readonly text: string } | undefined
+  let recorded: { readonly status: number; readonly body: string } | undefined
 
-  /** The refusal with these strings. */
+  /** Makes the error of these strings. */
   const toRefusal = (error: unknown, description: unknown): Refusal => ({
     error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
     description: typeof description === "string"
@@ -156,27 +144,27 @@ export const make = () => {
   }
 
   return {
-    /** A fetch that records its request and the response. */
+    /** Makes a fetch that records the request and the response. */
     record: (fetch: (url: string, init: RequestInit) => Promise<Response>): CustomFetch => async (url, options) => {
       // The type of their `body` includes `undefined`, which fetch accepts.
       const init = options as RequestInit
       if (init.body instanceof URLSearchParams) hide(init.body)
       else if (typeof init.body === "string") hide(new URLSearchParams(init.body))
       for (const value of credentialsOf(new Headers(init.headers).get("authorization"))) hidden.add(value)
-      answer = undefined
+      recorded = undefined
       const response = await fetch(url, init)
-      answer = { status: response.status, text: await response.clone().text() }
+      recorded = { status: response.status, body: await response.clone().text() }
       return response
     },
     /** Removes the values of a callback's URL, such as its code, from the strings of an error. */
     hideCallback: ({ searchParams }: URL) =>
-      hide(new URLSearchParams([...searchParams].filter(([name]) => !callbackTexts.has(name)))),
+      hide(new URLSearchParams([...searchParams].filter(([name]) => !publicCallbackParameters.includes(name)))),
     toRefusal,
-    /** The refusal of the recorded response. */
+    /** Returns the error of the recorded response. */
     refusal: (): Refusal => {
-      if (answer === undefined) return {}
-      const { error, error_description } = parseObject(answer.text) ?? {}
-      return { status: answer.status, ...toRefusal(error, error_description) }
+      if (recorded === undefined) return {}
+      const { error, error_description } = parseObject(recorded.body) ?? {}
+      return { status: recorded.status, ...toRefusal(error, error_description) }
     }
   }
 }
@@ -197,10 +185,10 @@ const reasons: ReadonlyMap<string, OAuthErrorReason> = new Map([
   ["unauthorized_client", "InvalidClient"]
 ])
 
-const isUnanswered = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
+const isUnavailable = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
 
 export const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
-  isUnanswered(status) ? "Unreachable" : reasons.get(error) ?? "Rejected"
+  isUnavailable(status) ? "Unreachable" : reasons.get(error) ?? "Rejected"
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
@@ -212,10 +200,7 @@ const makeError = (reason: OAuthErrorReason, { description, error, status }: Ref
     ...(description === undefined ? {} : { description })
   })
 
-/**
- * An error in place of a code. The server has answered, so every error but a user's refusal ends the session as
- * rejected.
- */
+/** Makes the error of a callback. The server has responded, so every error except a user's denial is `Rejected`. */
 export const fromCallback = (refusal: Refusal): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
 
@@ -224,15 +209,13 @@ const withStatus = (refusal: Refusal): Refusal =>
     ? refusal
     : { ...refusal, description: `status ${refusal.status}` }
 
-/** The code of a lost connection: `ECONNREFUSED`, or the code of a certificate. */
+/** Returns the code of a failed connection, such as `ECONNREFUSED` or the code of a certificate. */
 const toNetworkCode = (cause: unknown): string | undefined => {
   const code = cause instanceof Error ? codeOf(cause.cause) : ""
   return /^[A-Z][A-Z0-9_]+$/.test(code) ? code : undefined
 }
 
-/**
- * The errors of openid-client hold the answer, and some the request. Of these the exchange keeps what an error may say.
- */
+/** Makes an error without secrets. The errors of openid-client contain the response, and some contain the request. */
 export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange): OAuthError => {
   if (cause instanceof openid.AuthorizationResponseError) {
     return fromCallback(exchange.toRefusal(cause.error, cause.error_description))
@@ -242,21 +225,22 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
     const challenge = { ...refusal, error: refusal.error ?? "invalid_client" }
     return makeError(toReason(challenge), challenge)
   }
-  // Some servers report an error with the status of a success, which is a `ClientError`.
+  // Some servers report an error with a success status. Then openid-client throws a `ClientError`.
   if (cause instanceof openid.ResponseBodyError || refusal.error !== undefined) {
     return makeError(toReason(refusal), refusal)
   }
   if (cause instanceof openid.ClientError) {
-    const unanswered = cause.code === "OAUTH_TIMEOUT" || cause.code === "OAUTH_ABORT" || isUnanswered(refusal.status)
-    return makeError(unanswered ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
+    const isUnreachable = ["OAUTH_TIMEOUT", "OAUTH_ABORT"].includes(cause.code ?? "") || isUnavailable(refusal.status)
+    return makeError(isUnreachable ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
   }
-  // A TypeError of openid-client for wrong arguments has a code. A TypeError of fetch for a lost connection has none.
+  // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has
+  // none.
   return makeError(cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected", {
     description: toNetworkCode(cause)
   })
 }
 
-/** Names the discovery document that could not be used. Its URL has no query and no user information. */
+/** Adds the URL of the discovery document, which has no query and no user information. */
 export const atDiscovery = (url: string) => ({ code, description, reason }: OAuthError): OAuthError =>
   makeError(reason, {
     error: code,
@@ -278,7 +262,7 @@ export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResp
   scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
 
-/** The vendors' own token types are bearer tokens under another name. */
+/** Vendors use names of their own for bearer tokens. */
 const normalizeTokenType = (type: unknown): unknown =>
   typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
 
@@ -286,11 +270,11 @@ const normalizeScope = (scope: unknown): unknown =>
   Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
 
 /**
- * A fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
+ * Makes a fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
  * (`unusualAnswers`) to the standard form.
  *
- * AgentCore returns the access token alone, and no source says that it checks ID tokens. openid-client would reject one
- * whose algorithm, issuer or key it does not expect.
+ * AgentCore returns only the access token, and no source documents that it checks ID tokens. openid-client would reject
+ * an ID token with an unexpected algorithm, issuer or key.
  */
 export const normalizeTokens = (
   fetch: OpenidClient.CustomFetch,

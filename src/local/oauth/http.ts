@@ -9,7 +9,7 @@ import { loadPackage } from "../../internal/loadPackage.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
-import { type AuthorizationServer, OAuthError, type Service, type TokenSet } from "./service.js"
+import { type AuthorizationServer, OAuthError, type Service } from "./service.js"
 import * as UserToken from "./userToken.js"
 
 type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMethod"]> = Extract<
@@ -17,28 +17,27 @@ type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMe
   { readonly clientAuthenticationMethod: Method }
 >
 
+type Evaluate<A> = (openid: Exchange.Openid, configuration: OpenidClient.Configuration) => Promise<A>
+
 type Endpoint = "authorization_endpoint" | "token_endpoint" | "revocation_endpoint"
 
 const jwtType = "urn:ietf:params:oauth:token-type:jwt"
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-/** They describe the signature. */
-const reservedHeaders: ReadonlySet<string> = new Set(["alg", "typ"])
+/** Headers that describe the signature. */
+const reservedHeaders = ["alg", "typ"]
 
-/** They bind an assertion to the client, a time, and one use. */
-const reservedClaims: ReadonlySet<string> = new Set(["iss", "sub", "iat", "nbf", "exp", "jti"])
+/** Claims that bind an assertion to the client, a time, and one use. */
+const reservedClaims = ["iss", "sub", "iat", "nbf", "exp", "jti"]
 
-const omitReserved = (
-  claims: Readonly<Record<string, string>> | undefined,
-  reserved: ReadonlySet<string>
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(claims ?? {}).filter(([name]) => !reserved.has(name)))
+const omitReserved = (claims: Readonly<Record<string, string>> = {}, reserved: ReadonlyArray<string>) =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
 
-/** openid-client requires a client id. This one is not sent. */
+/** openid-client requires a client id. This placeholder is not sent. */
 const anonymous = "-"
 
-// A dependency of this package: without it the installation is broken.
+// It is a dependency of this package, so its absence is a defect.
 const openidClient: Effect.Effect<Exchange.Openid> = Effect.orDie(
   loadPackage("openid-client", "discovery", () => import("openid-client"))
 )
@@ -59,14 +58,11 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const run = <A>(
     openid: Exchange.Openid,
     evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>,
-    exchange: Exchange.Exchange
+    exchange = Exchange.make()
   ): Effect.Effect<A, OAuthError> =>
     Effect.tryPromise({
-      try: (signal) =>
-        evaluate(
-          // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
-          exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))
-        ),
+      // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
+      try: (signal) => evaluate(exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))),
       catch: (cause) => Exchange.toOAuthError(openid, cause, exchange)
     })
 
@@ -93,8 +89,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
           [openid.customFetch]: fetch,
           execute: discoveryUrl.startsWith("https:") ? [] : [openid.allowInsecureRequests]
-        }),
-      Exchange.make()
+        })
     ).pipe(Effect.mapError(Exchange.atDiscovery(discoveryUrl)))
     const server = found.serverMetadata()
     discovered.set(discoveryUrl, server)
@@ -150,38 +145,35 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         : new OAuthError({ reason: "Misconfigured" })
     })
 
-  /** Each call has its own configuration, so that interruption aborts its requests and no others. */
-  const call = <A>(
+  /** Each call has its own configuration, so that an interruption aborts only its own requests. */
+  const call = Effect.fnUntraced(function*<A>(
     server: AuthorizationServer,
     endpoint: Endpoint,
-    evaluate: (openid: Exchange.Openid, configuration: OpenidClient.Configuration) => Promise<A>,
-    exchange = Exchange.make()
-  ): Effect.Effect<A, OAuthError> =>
-    Effect.gen(function*() {
-      const openid = yield* openidClient
-      const { as, url } = yield* findEndpoint(openid, server, endpoint)
-      // A browser opens the authorization endpoint. The others authenticate clients.
-      const authentication = endpoint === "authorization_endpoint"
-        ? openid.None()
-        : yield* authenticateClient(openid, url, server)
-      return yield* run(openid, (fetch) => {
-        const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
-        configuration[openid.customFetch] = Exchange.normalizeTokens(fetch, server.quirks)
-        if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
-        return evaluate(openid, configuration)
-      }, exchange)
-    })
+    evaluate: Evaluate<A>,
+    exchange?: Exchange.Exchange
+  ): Effect.fn.Return<A, OAuthError> {
+    const openid = yield* openidClient
+    const { as, url } = yield* findEndpoint(openid, server, endpoint)
+    // A browser opens the authorization endpoint. The other endpoints authenticate clients.
+    const authentication = endpoint === "authorization_endpoint"
+      ? openid.None()
+      : yield* authenticateClient(openid, url, server)
+    return yield* run(openid, (fetch) => {
+      const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
+      configuration[openid.customFetch] = Exchange.normalizeTokens(fetch, server.quirks)
+      if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
+      return evaluate(openid, configuration)
+    }, exchange)
+  })
 
-  const requestTokens = (
+  const requestTokens = Effect.fnUntraced(function*(
     server: AuthorizationServer,
-    evaluate: (
-      openid: Exchange.Openid,
-      configuration: OpenidClient.Configuration
-    ) => Promise<OpenidClient.TokenEndpointResponse>
-  ): Effect.Effect<TokenSet, OAuthError> =>
+    evaluate: Evaluate<OpenidClient.TokenEndpointResponse>
+  ) {
     // The clock is read before the request, so that `expiresAt` is never too late.
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.map(call(server, "token_endpoint", evaluate), (response) => Exchange.toTokenSet(now, response)))
+    const now = yield* Clock.currentTimeMillis
+    return Exchange.toTokenSet(now, yield* call(server, "token_endpoint", evaluate))
+  })
 
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
@@ -196,8 +188,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       requestTokens(
         server,
         (openid, configuration) => openid.clientCredentialsGrant(configuration, Parameters.make(request))
-      )
-        .pipe(span("clientCredentials")),
+      ).pipe(span("clientCredentials")),
 
     authorizationUrl: (server, request) =>
       call(server, "authorization_endpoint", async (openid, configuration) => {
@@ -220,7 +211,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         const exchange = Exchange.make()
         exchange.hideCallback(url)
         return call(server, "token_endpoint", async (openid, configuration) => {
-          // openid-client checks the answer and exchanges the code in one call. This fetch stops it after the checks.
+          // openid-client checks the response and exchanges the code in one call. This fetch stops it after the checks.
           let passed = false
           configuration[openid.customFetch] = () => {
             passed = true
@@ -236,17 +227,14 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       }).pipe(span("checkCallback")),
 
     exchangeCode: (server, request) =>
-      requestTokens(server, (openid, configuration) =>
-        openid.authorizationCodeGrant(
-          configuration,
-          new URL(Redacted.value(request.callbackUrl)),
-          {
+      requestTokens(
+        server,
+        (openid, configuration) =>
+          openid.authorizationCodeGrant(configuration, new URL(Redacted.value(request.callbackUrl)), {
             expectedState: Redacted.value(request.state),
             pkceCodeVerifier: Redacted.value(request.codeVerifier)
-          },
-          Parameters.make({ resources: request.resources })
-        ))
-        .pipe(span("exchangeCode")),
+          }, Parameters.make({ resources: request.resources }))
+      ).pipe(span("exchangeCode")),
 
     refresh: (server, request) =>
       requestTokens(server, (openid, configuration) =>
@@ -254,8 +242,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
           configuration,
           Redacted.value(request.refreshToken),
           Parameters.make({ resources: request.resources })
-        ))
-        .pipe(span("refresh")),
+        )).pipe(span("refresh")),
 
     revoke: (server, { token, type }) =>
       call(
@@ -263,27 +250,21 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         "revocation_endpoint",
         (openid, configuration) =>
           openid.tokenRevocation(configuration, Redacted.value(token), { token_type_hint: type })
-      )
-        .pipe(span("revoke")),
+      ).pipe(span("revoke")),
 
-    exchangeToken: (server, request) =>
-      Effect.gen(function*() {
-        const actor = request.actor
-        const actorToken = actor === undefined
-          ? undefined
-          : yield* Effect.flatMap(
-            Effect.flatMap(openidClient, (openid) => findEndpoint(openid, server, "token_endpoint")),
-            ({ url }) => actor.token(url)
-          )
-        const parameters = Parameters.make(request, {
-          subject_token: Redacted.value(request.subjectToken),
-          ...(actor === undefined || actorToken === undefined
-            ? {}
-            : { actor_token: Redacted.value(actorToken), actor_token_type: actor.type })
-        }, { subject_token_type: jwtType })
-        return yield* requestTokens(server, (openid, configuration) =>
-          openid.genericGrantRequest(configuration, "urn:ietf:params:oauth:grant-type:token-exchange", parameters))
-      }).pipe(span("exchangeToken")),
+    exchangeToken: Effect.fnUntraced(function*(server, { actor, subjectToken, ...targets }) {
+      const { url } = yield* findEndpoint(yield* openidClient, server, "token_endpoint")
+      const actorToken = actor && (yield* actor.token(url))
+      const parameters = Parameters.make(targets, {
+        subject_token: Redacted.value(subjectToken),
+        ...(actorToken && { actor_token: Redacted.value(actorToken), actor_token_type: actor.type })
+      }, { subject_token_type: jwtType })
+      return yield* requestTokens(
+        server,
+        (openid, configuration) =>
+          openid.genericGrantRequest(configuration, "urn:ietf:params:oauth:grant-type:token-exchange", parameters)
+      )
+    }, span("exchangeToken")),
 
     jwtGrant: (server, request) =>
       requestTokens(server, (openid, configuration) =>

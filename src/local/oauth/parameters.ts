@@ -1,38 +1,18 @@
 /** The parameters of requests to an authorization server. */
 import type { ClientCredentialsRequest, Quirks } from "./service.js"
 
-/** Parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
-const standard: ReadonlySet<string> = new Set([
-  "actor_token",
-  "actor_token_type",
-  "assertion",
-  "client_assertion",
-  "client_assertion_type",
-  "client_id",
-  "client_secret",
-  "code",
-  "code_challenge",
-  "code_challenge_method",
-  "code_verifier",
-  "grant_type",
-  "nonce",
-  "redirect_uri",
-  "refresh_token",
-  "request",
-  "request_uri",
-  "response_mode",
-  "response_type",
-  "scope",
-  "state",
-  "subject_token",
-  "subject_token_type"
-])
+/** The parameters of RFC 6749, 7521, 7523, 7636, 8693, 9101 and OpenID Connect that a request sets itself. */
+const standard: ReadonlySet<string> = new Set(
+  ("actor_token actor_token_type assertion client_assertion client_assertion_type client_id client_secret code "
+    + "code_challenge code_challenge_method code_verifier grant_type nonce redirect_uri refresh_token request "
+    + "request_uri response_mode response_type scope state subject_token subject_token_type").split(" ")
+)
 
 type Targets = Partial<ClientCredentialsRequest>
 
 /**
- * The parameters of a request for tokens. A custom parameter never replaces a standard one, and never repeats one. It
- * replaces a default: AWS documents this for `subject_token_type` and `requested_token_use`.
+ * Makes the parameters of a request for tokens. A custom parameter never replaces or repeats a standard one. It
+ * replaces a default, as AWS documents for `subject_token_type` and `requested_token_use`.
  */
 export const make = (
   targets: Targets,
@@ -49,7 +29,7 @@ export const make = (
   return result
 }
 
-/** The parameters of an authorization request, with the quirks of the server. */
+/** Makes the parameters of an authorization request, with the quirks of the server. */
 export const makeAuthorization = (
   targets: Targets,
   quirks: Quirks | undefined,

@@ -1,4 +1,4 @@
-/** Private keys from the settings, in place of keys in KMS. */
+/** Private keys from the settings that replace keys in KMS. */
 import * as Redacted from "effect/Redacted"
 import { createPrivateKey, type KeyObject } from "node:crypto"
 
@@ -13,11 +13,11 @@ const isSuitable = (key: KeyObject, algorithm: Algorithm): boolean =>
     : key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minModulus
 
 /**
- * A private key for the algorithm, from PEM or a JWK in JSON; undefined for any other text. The parser's error is
- * dropped, because it may quote the key.
+ * Parses a private key for the algorithm, in PEM or as a JWK in JSON. Returns undefined for any other string. The
+ * parser's error is dropped, because it may quote the key.
  */
-export const parse = (text: Redacted.Redacted, algorithm: Algorithm): KeyObject | undefined => {
-  const value = Redacted.value(text).trim()
+export const parse = (key: Redacted.Redacted, algorithm: Algorithm): KeyObject | undefined => {
+  const value = Redacted.value(key).trim()
   try {
     const key = value.startsWith("{")
       ? createPrivateKey({ key: JSON.parse(value), format: "jwk" })
@@ -34,6 +34,6 @@ const parameters = {
   ES256: { name: "ECDSA", namedCurve: "P-256" }
 }
 
-/** `KeyObject.toCryptoKey` returns a type that is not the one of `openid-client`. */
+/** `KeyObject.toCryptoKey` returns another type than `openid-client` accepts. */
 export const toCryptoKey = (key: KeyObject, algorithm: Algorithm): Promise<CryptoKey> =>
   crypto.subtle.importKey("pkcs8", key.export({ type: "pkcs8", format: "der" }), parameters[algorithm], false, ["sign"])

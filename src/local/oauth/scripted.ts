@@ -18,22 +18,12 @@ import {
 } from "./service.js"
 import * as UserToken from "./userToken.js"
 
-interface Authorization {
-  readonly challenge: string
-  readonly clientId: string
-  readonly scopes: ReadonlyArray<string>
-}
-
-interface RefreshToken {
-  readonly clientId: string
-  readonly grant: string
-  readonly scopes: ReadonlyArray<string>
-}
+type Grant = Pick<ScriptedGrant, "clientId" | "scopes">
 
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
 
-/** The oldest abandoned authorizations are forgotten. The local backend holds fewer sessions than this at one time. */
+/** Beyond this number the oldest authorizations are dropped. The local backend has fewer sessions at one time. */
 const maxAuthorizations = 100_000
 
 export const make = (options: ScriptedOptions): Service => {
@@ -41,56 +31,53 @@ export const make = (options: ScriptedOptions): Service => {
     ? Option.none()
     : Option.some(Duration.fromInputUnsafe(options.tokenLifetime ?? "1 hour"))
   const latency = Duration.fromInputUnsafe(options.latency ?? 0)
-  const authorizations = new Map<string, Authorization>()
-  const refreshTokens = new Map<string, RefreshToken>()
+  const authorizations = new Map<string, { readonly challenge: string } & Grant>()
+  const refreshTokens = new Map<string, { readonly grant: string } & Grant>()
   let count = 0
 
-  // The server acts after the wait, so concurrent requests see each other's effects.
+  // The server changes its state after the wait, so concurrent requests see each other's changes.
   const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
 
   const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", status: 400, code: "invalid_grant" })
 
-  const issue = (
+  const issue = Effect.fnUntraced(function*(
     type: ScriptedGrant["type"],
     clientId: string,
     grant: string,
     scopes: ReadonlyArray<string>
-  ): Effect.Effect<TokenSet, OAuthError> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      count += 1
-      const reason = options.fail?.({ type, clientId, scopes, number: count })
-      if (reason !== undefined) {
-        const isRefused = reason !== "Unreachable" && reason !== "Misconfigured"
-        return new OAuthError({ reason, ...(isRefused ? { status: 400 } : {}) })
-      }
-      const isRefreshable = (type === "authorization_code" || type === "refresh_token")
-        && options.refreshTokens !== false
-      const refreshToken = `refresh-${count}.${clientId}`
-      if (isRefreshable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
-      const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
-      return Effect.succeed({
-        accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
-        refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-        expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length))),
-        scopes: Option.fromNullishOr(granted)
-      })
-    })
+  ): Effect.fn.Return<TokenSet, OAuthError> {
+    const now = yield* Clock.currentTimeMillis
+    count += 1
+    const reason = options.fail?.({ type, clientId, scopes, number: count })
+    if (reason !== undefined) {
+      const hasResponse = reason !== "Unreachable" && reason !== "Misconfigured"
+      return yield* new OAuthError({ reason, ...(hasResponse ? { status: 400 } : {}) })
+    }
+    const isRefreshable = options.refreshTokens !== false
+      && (type === "authorization_code" || type === "refresh_token")
+    const refreshToken = `refresh-${count}.${clientId}`
+    if (isRefreshable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
+    const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
+    return {
+      accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
+      refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
+      expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length))),
+      scopes: Option.fromNullishOr(granted)
+    }
+  })
 
   const readCode = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
     Effect.suspend(() => {
       const url = new URL(Redacted.value(request.callbackUrl))
-      const query = url.searchParams
       const exchange = Exchange.make()
       exchange.hideCallback(url)
+      const query = url.searchParams
       const code = query.get("code")
-      const error = query.get("error")
-      return query.get("state") !== Redacted.value(request.state)
-        ? new OAuthError({ reason: "Rejected" })
-        : error !== null
-        ? Exchange.fromCallback(exchange.toRefusal(error, query.get("error_description")))
-        : code === null
-        ? new OAuthError({ reason: "Rejected" })
-        : Effect.succeed(code)
+      if (query.get("state") !== Redacted.value(request.state)) return new OAuthError({ reason: "Rejected" })
+      if (query.has("error")) {
+        return Exchange.fromCallback(exchange.toRefusal(query.get("error"), query.get("error_description")))
+      }
+      return code === null ? new OAuthError({ reason: "Rejected" }) : Effect.succeed(code)
     })
 
   const readSubject = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
@@ -158,16 +145,13 @@ export const make = (options: ScriptedOptions): Service => {
         if (refreshTokens.get(token)?.clientId === server.clientId) refreshTokens.delete(token)
       }),
 
-    exchangeToken: (server, request) =>
-      Effect.gen(function*() {
-        const actor = request.actor === undefined
-          ? undefined
-          : yield* request.actor.token("https://authorization.invalid/token")
-        yield* wait
-        const subject = yield* readSubject(request.subjectToken)
-        const grant = actor === undefined ? `obo-${subject}` : `obo-${subject}-by-${nameActor(actor)}`
-        return yield* issue("token_exchange", server.clientId, grant, request.scopes)
-      }),
+    exchangeToken: Effect.fnUntraced(function*(server, { actor, scopes, subjectToken }) {
+      const actorToken = actor && (yield* actor.token("https://authorization.invalid/token"))
+      yield* wait
+      const subject = yield* readSubject(subjectToken)
+      const grant = actorToken === undefined ? `obo-${subject}` : `obo-${subject}-by-${nameActor(actorToken)}`
+      return yield* issue("token_exchange", server.clientId, grant, scopes)
+    }),
 
     jwtGrant: (server, request) =>
       Effect.flatMap(

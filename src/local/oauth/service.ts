@@ -1,10 +1,11 @@
-/** The methods, models and errors of `OAuthClient`, which exports all of them. */
+/** The methods, models and errors of `OAuthClient`, which exports them. */
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 // -----------------------------------------------------------------------------
 // Authorization servers
@@ -13,7 +14,7 @@ import * as Schema from "effect/Schema"
 /**
  * How a client authenticates at a token endpoint.
  *
- * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with its secret. A client with an empty secret is a public client.
+ * - `CLIENT_SECRET_BASIC`, `CLIENT_SECRET_POST`: with a secret. A client with an empty secret is a public client.
  * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the token endpoint, signed with `privateKey` (PEM, or a
  *   JWK as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can
  *   replace `aud`.
@@ -37,8 +38,8 @@ export type ClientAuthentication =
   }
 
 /**
- * How a client acts on behalf of a user whose JWT it has: by token exchange (RFC 8693), with or without an actor token,
- * or with the JWT as the grant (RFC 7523, section 2.1).
+ * How a client with a user's JWT acts on behalf of the user: by token exchange (RFC 8693), with or without an actor
+ * token, or with the JWT as the grant (RFC 7523, section 2.1).
  */
 export type OnBehalfOf =
   | {
@@ -57,7 +58,7 @@ export type OnBehalfOf =
     readonly requestedTokenUse?: "on_behalf_of" | undefined
   }
 
-/** Where an authorization server departs from the standards. */
+/** How an authorization server differs from the standards. */
 export interface Quirks {
   /** Separates scopes in an authorization request. Default: a space. */
   readonly scopeSeparator?: "," | undefined
@@ -68,8 +69,8 @@ export interface Quirks {
 }
 
 /**
- * An authorization server and the client's account there, as the configuration of a credential provider has them.
- * `clientId` is empty for a client that authenticates with a JWT of AWS alone.
+ * An authorization server and its client, from the configuration of a credential provider. `clientId` is empty for a
+ * client that authenticates only with a JWT of AWS.
  */
 export type AuthorizationServer = ClientAuthentication & {
   readonly discovery:
@@ -94,8 +95,8 @@ export type AuthorizationServer = ClientAuthentication & {
 // -----------------------------------------------------------------------------
 
 /**
- * The answer of a token endpoint. `scopes` are the granted ones, none if the server does not report them. `expiresAt`
- * is computed from the `Clock` and `expires_in`, none if the server does not report a lifetime.
+ * The response of a token endpoint. `scopes` are the granted scopes, or none if the server does not report them.
+ * `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server does not report a lifetime.
  */
 export interface TokenSet {
   readonly accessToken: Redacted.Redacted
@@ -140,8 +141,8 @@ export interface RevocationRequest {
 }
 
 /**
- * Token exchange (RFC 8693): the client exchanges a user's JWT for a token, and acts on behalf of that user. An actor
- * token, made for the token endpoint, names the client as the actor.
+ * Token exchange (RFC 8693): the client exchanges a user's JWT for a token, and acts on behalf of that user. The actor
+ * token names the client as the actor. Its audience is the token endpoint.
  *
  * The custom parameter `subject_token_type` replaces the default, `urn:ietf:params:oauth:token-type:jwt`.
  */
@@ -154,7 +155,7 @@ export interface TokenExchangeRequest extends ClientCredentialsRequest {
 }
 
 /**
- * RFC 7523, section 2.1: a user's JWT is the grant. The custom parameter `requested_token_use` replaces
+ * A user's JWT as the grant (RFC 7523, section 2.1). The custom parameter `requested_token_use` replaces
  * `requestedTokenUse`.
  */
 export interface JwtGrantRequest extends ClientCredentialsRequest {
@@ -182,12 +183,12 @@ export interface VerifyUserTokenOptions {
 // Errors
 // -----------------------------------------------------------------------------
 
-const explanations: Record<OAuthErrorReason, string> = {
-  Unreachable: "it could not be reached, or did not answer (time-out, status 429 or 5xx)",
-  InvalidGrant: "it does not accept the code, the refresh token or the user's token, or no longer accepts it",
-  InvalidClient: "it does not accept the client id, its secret, or its authentication method",
-  AccessDenied: "the user, or the server itself, refused",
-  Rejected: "it refused the request, or its answer failed a check",
+const explanations = {
+  Unreachable: "it could not be reached, or did not respond (time-out, status 429 or 5xx)",
+  InvalidGrant: "it rejected the code, the refresh token or the user's token, which may have expired",
+  InvalidClient: "it rejected the client id, its secret, or its authentication method",
+  AccessDenied: "the user, or the server itself, denied access",
+  Rejected: "it rejected the request, or its response failed a check",
   Misconfigured:
     "its configuration cannot be used: endpoints are https URLs, or http URLs of a loopback host, without user information and fragment, and a discovery URL has no query"
 }
@@ -195,11 +196,11 @@ const explanations: Record<OAuthErrorReason, string> = {
 /**
  * Why there is no token:
  *
- * - `Unreachable`: no answer, or status 429 or 5xx
- * - `InvalidGrant`: the code, the refresh token or the user's token is not accepted
- * - `InvalidClient`: the client's credentials are not accepted
- * - `AccessDenied`: the user refused
- * - `Rejected`: any other refusal, or an answer that fails a check
+ * - `Unreachable`: no response, or status 429 or 5xx
+ * - `InvalidGrant`: the server rejected the code, the refresh token or the user's token
+ * - `InvalidClient`: the server rejected the client's credentials
+ * - `AccessDenied`: the user denied access
+ * - `Rejected`: any other error, or a response that failed a check
  * - `Misconfigured`: an endpoint is missing, is http on a host that is not loopback, or has user information or a
  *   fragment; or the discovery URL has a query
  */
@@ -209,23 +210,16 @@ export type OAuthErrorReason = OAuthError["reason"]
  * An authorization server issued no token.
  *
  * - `status`: the HTTP status of the response of the endpoint, if it is not a success
- * - `code`: the `error` of its answer, or a code of `openid-client`
- * - `description`: the `error_description` of its answer, or what else is known about the failure, as a status
+ * - `code`: the `error` of the response, or a code of `openid-client`
+ * - `description`: the `error_description` of the response, or another detail of the failure, such as a status
  *
- * `code` and `description` are without the values that the request carried: tokens, secrets, codes and custom
- * parameters. A description may quote the client id, the redirect URI, scopes, resources and audiences.
+ * Tokens, secrets, codes and custom parameters of the request are removed from `code` and `description`. A description
+ * may quote the client id, the redirect URI, scopes, resources and audiences.
  */
 export class OAuthError extends Schema.TaggedError<OAuthError>()(
   "OAuthError",
   {
-    reason: Schema.Literals([
-      "Unreachable",
-      "InvalidGrant",
-      "InvalidClient",
-      "AccessDenied",
-      "Rejected",
-      "Misconfigured"
-    ]),
+    reason: Schema.Literals(Struct.keys(explanations)),
     status: Schema.optional(Schema.Number),
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String)
@@ -238,14 +232,14 @@ export class OAuthError extends Schema.TaggedError<OAuthError>()(
   }
 }
 
-const userTokenExplanations: Record<UserTokenErrorReason, string> = {
+const userTokenExplanations = {
   Malformed: "it must be a JWT with the claims iss and sub",
   Expired: "it is expired, or not yet valid",
   Algorithm: "it must be signed with RS, PS or ES and 256, 384 or 512 bits, or EdDSA",
   Issuer: "its issuer is not one of the allowed issuers",
   Undiscoverable:
     "its issuer has no usable discovery document (OpenID Connect, RFC 8414): issuers are https URLs, or http URLs of a loopback host, without user information, query and fragment",
-  Unreachable: "its issuer could not be reached, or did not answer (time-out, status 429 or 5xx)",
+  Unreachable: "its issuer could not be reached, or did not respond (time-out, status 429 or 5xx)",
   Signature: "its signature does not match a key of its issuer"
 }
 
@@ -253,29 +247,19 @@ const userTokenExplanations: Record<UserTokenErrorReason, string> = {
  * Why a JWT names no user:
  *
  * - `Malformed`: it cannot be read, or lacks a claim
- * - `Expired`: by its `exp`, or its `nbf`
+ * - `Expired`: `exp` is in the past, or `nbf` in the future
  * - `Algorithm`: unsigned, or signed with a shared secret
  * - `Issuer`: the issuer is not allowed
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
- * - `Unreachable`: the issuer gave no answer, or status 429 or 5xx
- * - `Signature`: no key of the issuer made the signature
+ * - `Unreachable`: no response of the issuer, or status 429 or 5xx
+ * - `Signature`: no key of the issuer matches the signature
  */
 export type UserTokenErrorReason = UserTokenError["reason"]
 
-/** A JWT that does not name a user. The error keeps nothing of the token. */
+/** A JWT that does not name a user. The error contains no part of the token. */
 export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
   "UserTokenError",
-  {
-    reason: Schema.Literals([
-      "Malformed",
-      "Expired",
-      "Algorithm",
-      "Issuer",
-      "Undiscoverable",
-      "Unreachable",
-      "Signature"
-    ])
-  }
+  { reason: Schema.Literals(Struct.keys(userTokenExplanations)) }
 ) {
   override get message(): string {
     return `The user's token is not accepted: ${userTokenExplanations[this.reason]}`
@@ -286,45 +270,33 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
+type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+
 export interface Service {
-  /**
-   * Reads the discovery document of an authorization server again. Sends nothing for a server whose metadata is given.
-   */
+  /** Reads the discovery document of an authorization server again. Sends nothing if the metadata is given. */
   readonly discover: (server: Pick<AuthorizationServer, "discovery">) => Effect.Effect<void, OAuthError>
-  /** A token for the client itself. */
-  readonly clientCredentials: (
-    server: AuthorizationServer,
-    request: ClientCredentialsRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
-  /** The page where a user gives consent, with a PKCE challenge (S256) of the verifier. */
-  readonly authorizationUrl: (
-    server: AuthorizationServer,
-    request: AuthorizationUrlRequest
-  ) => Effect.Effect<Redacted.Redacted, OAuthError>
+  /** Requests a token for the client itself. */
+  readonly clientCredentials: Method<ClientCredentialsRequest, TokenSet>
+  /** Makes the URL of the consent page, with a PKCE challenge (S256) of the verifier. */
+  readonly authorizationUrl: Method<AuthorizationUrlRequest, Redacted.Redacted>
   /**
-   * Checks that the authorization server's answer is a code for this state: its `state`, `iss` (RFC 9207) and `error`.
+   * Checks that the authorization response contains a code for this state: its `state`, `iss` (RFC 9207) and `error`.
    * Sends nothing, and leaves the code unused.
    */
-  readonly checkCallback: (server: AuthorizationServer, request: CallbackRequest) => Effect.Effect<void, OAuthError>
-  /** Checks the answer again, and exchanges its code. */
-  readonly exchangeCode: (
-    server: AuthorizationServer,
-    request: ExchangeCodeRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
-  /** New tokens for a refresh token. If the answer has no refresh token, the old one stays valid. */
-  readonly refresh: (server: AuthorizationServer, request: RefreshRequest) => Effect.Effect<TokenSet, OAuthError>
+  readonly checkCallback: Method<CallbackRequest, void>
+  /** Checks the authorization response again, and exchanges its code. */
+  readonly exchangeCode: Method<ExchangeCodeRequest, TokenSet>
+  /** Requests new tokens for a refresh token. If the response has no refresh token, the old one stays valid. */
+  readonly refresh: Method<RefreshRequest, TokenSet>
   /** Revokes a token (RFC 7009). `Misconfigured` if the server publishes no revocation endpoint. */
-  readonly revoke: (server: AuthorizationServer, request: RevocationRequest) => Effect.Effect<void, OAuthError>
-  /** A token on behalf of a user, by token exchange. */
-  readonly exchangeToken: (
-    server: AuthorizationServer,
-    request: TokenExchangeRequest
-  ) => Effect.Effect<TokenSet, OAuthError>
-  /** A token on behalf of a user, with a JWT as the grant. */
-  readonly jwtGrant: (server: AuthorizationServer, request: JwtGrantRequest) => Effect.Effect<TokenSet, OAuthError>
+  readonly revoke: Method<RevocationRequest, void>
+  /** Requests a token on behalf of a user, by token exchange. */
+  readonly exchangeToken: Method<TokenExchangeRequest, TokenSet>
+  /** Requests a token on behalf of a user, with a JWT as the grant. */
+  readonly jwtGrant: Method<JwtGrantRequest, TokenSet>
   /**
-   * The user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery, or
-   * RFC 8414), and its times by the `Clock`.
+   * Returns the user of a JWT. Checks its signature with the keys that its issuer publishes (OpenID Connect discovery,
+   * or RFC 8414), and its times by the `Clock`.
    */
   readonly verifyUserToken: (
     token: Redacted.Redacted,
@@ -336,7 +308,7 @@ export interface Service {
 // Scripted
 // -----------------------------------------------------------------------------
 
-/** A request for tokens, as a script sees it. `number` counts the requests of this layer, from 1. */
+/** A request for tokens, as a script gets it. `number` counts the requests of this layer, from 1. */
 export interface ScriptedGrant {
   readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
   readonly clientId: string
@@ -347,14 +319,12 @@ export interface ScriptedGrant {
 export interface ScriptedOptions {
   /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
   readonly tokenLifetime?: Duration.Input | "none" | undefined
-  /**
-   * Whether an authorization issues a refresh token. Each refresh issues a new one and revokes the old. Default: true.
-   */
+  /** Whether an authorization issues a refresh token. Each refresh replaces the refresh token. Default: true. */
   readonly refreshTokens?: boolean | undefined
-  /** The time that each request for tokens takes. Default: none. */
+  /** How long each request for tokens takes. Default: 0. */
   readonly latency?: Duration.Input | undefined
-  /** The granted scopes; undefined for an answer without scopes. Default: the requested scopes. */
-  readonly grantedScopes?: ((asked: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
+  /** Returns the granted scopes, or undefined for a response without scopes. Default: the requested scopes. */
+  readonly grantedScopes?: ((requested: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
   /** The discovery URLs that cannot be read, and why. Default: none. */
   readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
   /** The requests that fail, and why. Default: none. */

@@ -18,7 +18,7 @@ const parseClaims = (token: Redacted.Redacted): Option.Option<UserClaims & { rea
         : Option.some({ exp, iss, nbf, sub })
   )
 
-/** The claims of a token that is valid now. The signature is not checked. */
+/** Returns the claims of a token that is valid now. Does not check the signature. */
 export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, UserTokenError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const claims = Option.getOrUndefined(parseClaims(token))
@@ -29,10 +29,7 @@ export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, User
       : Effect.succeed({ iss, sub, exp })
   })
 
-export const checkIssuer = (
-  claims: UserClaims,
-  { issuers }: VerifyUserTokenOptions
-): Effect.Effect<UserClaims, UserTokenError> =>
+export const checkIssuer = (claims: UserClaims, { issuers }: VerifyUserTokenOptions) =>
   issuers === undefined || issuers.includes(claims.iss)
     ? Effect.succeed(claims)
     : new UserTokenError({ reason: "Issuer" })
@@ -47,19 +44,16 @@ const toReason = (cause: unknown): UserTokenErrorReason => {
 }
 
 /** `timeout` in milliseconds, for each request to an issuer. */
-export const makeVerify = (timeout?: number): (
-  token: Redacted.Redacted,
-  options?: VerifyUserTokenOptions
-) => Effect.Effect<UserClaims, UserTokenError> => {
+export const makeVerify = (timeout?: number) => {
   const issuerKeys = IssuerKeys.make(timeout)
 
-  return Effect.fnUntraced(function*(token, options = {}) {
-    const claims = yield* Effect.flatMap(decode(token), (decoded) => checkIssuer(decoded, options))
+  return Effect.fnUntraced(function*(token: Redacted.Redacted, options: VerifyUserTokenOptions = {}) {
+    const claims = yield* checkIssuer(yield* decode(token), options)
     if (options.signature === false) return claims
-    const text = Redacted.value(token)
-    // Before the issuer is asked for its keys.
+    const jwt = Redacted.value(token)
+    // Checked before a request for the issuer's keys.
     const { alg } = yield* Effect.try({
-      try: () => Jose.decodeProtectedHeader(text),
+      try: () => Jose.decodeProtectedHeader(jwt),
       catch: () => new UserTokenError({ reason: "Malformed" })
     })
     if (alg === undefined || !IssuerKeys.algorithms.includes(alg)) {
@@ -67,7 +61,7 @@ export const makeVerify = (timeout?: number): (
     }
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: (signal) => issuerKeys.verify(text, claims.iss, { currentDate }, { signal }),
+      try: (signal) => issuerKeys.verify(jwt, claims.iss, { currentDate }, { signal }),
       catch: (cause) => new UserTokenError({ reason: toReason(cause) })
     })
     return claims

@@ -1,14 +1,14 @@
 /**
- * The vault file: a log of sealed changes. It is read once as a whole, then appended to.
+ * The vault file: a log of sealed changes. It is read once, then changes are appended.
  *
  * | line | content |
  * | --- | --- |
- * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, and the number of lines that were written with this one |
- * | JWE of `[1, ...changes]` | one write to the disk, with its number: no line can be moved, repeated or removed |
+ * | `effect-agentcore-identity vault 1 <id> <JWE>` | the format, a random id, the number of lines of the first write |
+ * | JWE of `[1, ...changes]` | one write to the disk, and its number, so that no line can be moved or removed |
  * | JWE of `[2, ...changes]` | the next write |
  *
- * A crash leaves at most one line incomplete, the last one. Its write was not acknowledged, so it is dropped.
- * Opening a vault writes its entries into `<path>.new`, which then replaces the file.
+ * A crash can leave the last line incomplete. Its write was not acknowledged, so it is dropped. Opening a vault writes
+ * its entries into `<path>.new`, which then replaces the file.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -35,7 +35,7 @@ export type Change = readonly [collection: string, key: string, value?: unknown]
 export interface VaultFile {
   /** The entries of a collection. Their values are JSON. */
   readonly entriesOf: (collection: string) => SortedMap.SortedMap<unknown>
-  /** The change is on the disk, and among the entries, when it succeeds. A change that has begun is finished. */
+  /** When it succeeds, the change is on the disk and among the entries. It is uninterruptible. */
   readonly write: (change: Change) => Effect.Effect<void, VaultStoreError>
 }
 
@@ -53,11 +53,11 @@ export class VaultFileError extends Schema.TaggedError<VaultFileError>()("VaultF
 const vaultFileError = (path: string, reason: VaultFileError["reason"], detail: string): VaultFileError =>
   new VaultFileError({ reason, path, message: `The vault ${path} cannot be used: ${detail}` })
 
-/** Fails with the code of the error. Uninterruptible: a file that it opens is closed when it ends. */
+/** Fails with the code of the error. It is uninterruptible, so that the file that it opens is always closed. */
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
   Effect.uninterruptible(Effect.tryPromise({ try: action, catch: codeOf }))
 
-/** The messages name the file, because a vault has several. */
+/** The messages name the file, because a vault consists of several files. */
 const mapFileError = (path: string, file: string) => (code: string): VaultFileError =>
   vaultFileError(
     path,
@@ -67,7 +67,7 @@ const mapFileError = (path: string, file: string) => (code: string): VaultFileEr
       : code === "ENOENT"
       ? `the directory ${dirname(file)} does not exist`
       : code === "EMLINK"
-      ? `${file} has several hard links, and each of them could be opened as a vault of its own: remove the others`
+      ? `${file} has several hard links, and each of them could be opened as a separate vault: remove the others`
       : code === "EBUSY"
       ? `${path} cannot be replaced (EBUSY). If it is a mount of a container, mount its directory instead`
       : `${file} cannot be written: ${new SafeFile.SafeFileError({ code }).message}`
@@ -102,8 +102,8 @@ const parseKey = (path: string, text: string, name: string): Effect.Effect<Uint8
     (detail) => vaultFileError(path, "InvalidKey", detail)
   )
 
-/** Undefined if there is no key file. */
-const readKey = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint8Array | undefined, VaultFileError> {
+/** Returns undefined if there is no key file. */
+const readKey = Effect.fnUntraced(function*(path: string) {
   const keyPath = `${path}.key`
   // A link may lead to the key, as in a volume of secrets.
   const found = yield* SafeFile.read(keyPath, { follow: true }).pipe(
@@ -125,7 +125,7 @@ const readKey = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Uint
   return yield* parseKey(path, found.bytes.toString("utf8"), `The key in ${keyPath}`)
 })
 
-/** Creates the key of a new vault. The directory is synchronized with the vault's own name. */
+/** Creates the key of a new vault. Its directory is synchronized later, with the name of the vault. */
 const createKey = (path: string): Effect.Effect<Uint8Array, VaultFileError> => {
   const secret = randomBytes(Sealing.secretSize)
   return SafeFile.write(`${path}.key`, `${secret.toString("base64url")}\n`).pipe(
@@ -144,10 +144,10 @@ const version = "1"
 
 const headerPattern = /^effect-agentcore-identity vault (\S+)(?: ([\w-]+) (\S+)\n)?/
 
-/** In bytes. A header has about 150. */
+/** In bytes. A header has about 150 bytes. */
 const maxHeaderSize = 512
 
-/** Derives the key of one file: a line of another file, or of an earlier state of the vault, does not open. */
+/** Derives the key of one file. It does not open a line of another file, or of an earlier state of the vault. */
 const makeLineKey = (secret: Uint8Array, id: string): Effect.Effect<CryptoKey> =>
   Sealing.importKey(Sealing.deriveKey(secret, `vault ${version} ${id}`))
 
@@ -159,32 +159,25 @@ interface Header {
   readonly size: number
 }
 
-/** A file that was found. Only an empty one has no header. */
-interface Found {
-  readonly file: Fs.FileHandle
-  readonly header: Header | undefined
-}
-
-/** Undefined if there is no file. */
-const find = Effect.fnUntraced(function*(
-  path: string
-): Effect.fn.Return<Found | undefined, VaultFileError, Scope.Scope> {
+/** Opens the file. Returns undefined if it does not exist. Only an empty file has no header. */
+const find = Effect.fnUntraced(function*(path: string) {
+  const toError = mapFileError(path, path)
   const file = yield* Effect.acquireRelease(
     attempt(() => SafeFile.open(path, constants.O_RDWR)).pipe(
       Effect.catchIf((code) => code === "ENOENT", () => Effect.succeed(undefined))
     ),
     (file) => Effect.promise(async () => file?.close())
-  ).pipe(Effect.mapError(mapFileError(path, path)))
+  ).pipe(Effect.mapError(toError))
   if (file === undefined) return undefined
   const { nlink, text } = yield* Effect.mapError(
     attempt(async () => {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(maxHeaderSize), 0, maxHeaderSize, 0)
       return { nlink: (await file.stat()).nlink, text: buffer.toString("latin1", 0, bytesRead) }
     }),
-    mapFileError(path, path)
+    toError
   )
-  // The lock is for a name. Under another name of the same file, a second process would take a lock of its own.
-  if (nlink > 1) return yield* mapFileError(path, path)("EMLINK")
+  // The lock is for one name. Under another name of the same file, a second process would acquire another lock.
+  if (nlink > 1) return yield* toError("EMLINK")
   if (text === "") return { file, header: undefined }
   const [header, found, id, lines] = headerPattern.exec(text) ?? []
   if (header !== undefined && found !== version) {
@@ -207,7 +200,7 @@ const readChanges = Effect.fnUntraced(function*(
   header: Header,
   secret: Uint8Array,
   apply: (change: Change) => void
-): Effect.fn.Return<void, VaultFileError> {
+) {
   const key = yield* makeLineKey(secret, header.id)
   const written = yield* Effect.mapError(
     Sealing.open(header.lines, () => key),
@@ -242,15 +235,9 @@ const readChanges = Effect.fnUntraced(function*(
 // Writing
 // -----------------------------------------------------------------------------
 
-interface Log {
-  /** Seals the changes as the next line. They are on the disk when it succeeds. */
-  readonly append: (changes: ReadonlyArray<Change>) => Effect.Effect<void, string>
-  /** In bytes. */
-  readonly size: () => number
-  readonly close: Effect.Effect<void>
-}
+type Log = ReturnType<typeof makeLog>
 
-const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: number): Log => {
+const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: number) => {
   let [next, size, isTorn] = [lines, start, false]
   const append = async (line: string): Promise<void> => {
     try {
@@ -260,7 +247,7 @@ const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: numb
       await file.datasync()
       isTorn = false
     } catch (error) {
-      // A full disk can have a part of the line.
+      // A full disk can contain a part of the line.
       await file.truncate(size).catch(() => undefined)
       throw error
     }
@@ -268,8 +255,10 @@ const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: numb
     size += line.length
   }
   return {
-    append: (changes) =>
+    /** Seals the changes as the next line. They are on the disk when it succeeds. */
+    append: (changes: ReadonlyArray<Change>) =>
       Effect.flatMap(Sealing.seal([next, ...changes], key), (sealed) => attempt(() => append(`${sealed}\n`))),
+    /** In bytes. */
     size: () => size,
     close: Effect.promise(() => file.close())
   }
@@ -277,12 +266,8 @@ const makeLog = (file: Fs.FileHandle, key: CryptoKey, lines: number, start: numb
 
 const changesPerLine = 500
 
-/** Writes a new file and puts it in the place of the old one. After a crash the vault is one of the two. */
-const replace = (
-  path: string,
-  secret: Uint8Array,
-  changes: ReadonlyArray<Change>
-): Effect.Effect<Log, string> =>
+/** Writes a new file, which then replaces the old one. After a crash the vault is one of the two. */
+const replace = (path: string, secret: Uint8Array, changes: ReadonlyArray<Change>) =>
   Effect.uninterruptible(Effect.gen(function*() {
     const id = randomBytes(16).toString("base64url")
     const key = yield* makeLineKey(secret, id)
@@ -316,7 +301,7 @@ const replace = (
     ))
   }))
 
-/** Without this, a power failure can lose the names of the files. Windows does not open directories. */
+/** Synchronizes the names of the files, which a power failure could lose. Windows does not open directories. */
 const syncDirectory = (path: string): Effect.Effect<void, string> =>
   attempt(async () => {
     if (process.platform === "win32") return
@@ -328,14 +313,7 @@ const syncDirectory = (path: string): Effect.Effect<void, string> =>
 // Entries
 // -----------------------------------------------------------------------------
 
-interface Entries {
-  readonly of: (collection: string) => SortedMap.SortedMap<unknown>
-  readonly apply: (change: Change) => void
-  /** The changes that make these entries. */
-  readonly changes: () => ReadonlyArray<Change>
-}
-
-const makeEntries = (): Entries => {
+const makeEntries = () => {
   const collections = new Map<string, SortedMap.SortedMap<unknown>>()
   const of = (collection: string) => {
     const entries = collections.get(collection) ?? SortedMap.make<unknown>()
@@ -344,11 +322,12 @@ const makeEntries = (): Entries => {
   }
   return {
     of,
-    apply: ([collection, key, ...value]) =>
+    apply: ([collection, key, ...value]: Change) =>
       value.length === 0 ? of(collection).delete(key) : of(collection).set(key, value[0]),
+    /** Returns changes that create all entries. */
     changes: () =>
       [...collections].flatMap(([collection, entries]) =>
-        [...entries.all()].map(([key, value]): Change => [collection, key, value])
+        Array.from(entries.all(), ([key, value]): Change => [collection, key, value])
       )
   }
 }
@@ -357,12 +336,12 @@ const makeEntries = (): Entries => {
 // Vault
 // -----------------------------------------------------------------------------
 
-/** The size, in bytes, at which the log of an open vault is written without outdated changes. */
+/** The size, in bytes, at which the log of an open vault is rewritten without outdated changes. */
 const maxSizeOf = (log: Log): number => Math.max(16 * 1024 * 1024, 4 * log.size())
 
-/** Commits one batch at a time. The changes of all fibers that wait for it are the next batch. */
+/** Commits one batch at a time. The changes of all fibers that wait are the next batch. */
 const makeWrite = (
-  turn: Semaphore.Semaphore,
+  semaphore: Semaphore.Semaphore,
   commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void, VaultStoreError>
 ): VaultFile["write"] => {
   let next: { readonly changes: Array<Change>; readonly done: Deferred.Deferred<void, VaultStoreError> } | undefined
@@ -373,7 +352,7 @@ const makeWrite = (
         return Deferred.await(next.done)
       }
       const { changes, done } = next = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
-      return turn.withPermits(1)(Effect.suspend(() => {
+      return semaphore.withPermits(1)(Effect.suspend(() => {
         next = undefined
         return commit(changes)
       })).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
@@ -381,8 +360,8 @@ const makeWrite = (
 }
 
 /**
- * Opens a vault file, or creates it. It writes nothing before everything in the file is checked. A build that fails, or
- * is interrupted, removes the files that it created.
+ * Opens a vault file, or creates it. It writes nothing until the whole file is checked. If it fails or is interrupted,
+ * it removes the files that it created.
  */
 export const open = Effect.fnUntraced(function*(
   path: string,
@@ -403,7 +382,7 @@ export const open = Effect.fnUntraced(function*(
     const found = yield* find(path)
     const stored = givenSecret ?? (yield* readKey(path))
     if (found?.header === undefined) {
-      // A process that is killed after this leaves a key without a vault. The next process uses the key.
+      // If the process is killed after this, it leaves a key without a vault. The next process uses the key.
       return { found, secret: stored ?? (yield* create(createKey(path), () => Fs.unlink(`${path}.key`))) }
     }
     if (stored === undefined) {
@@ -418,7 +397,7 @@ export const open = Effect.fnUntraced(function*(
   }))
 
   const rewrite = Effect.suspend(() => replace(path, secret, entries.changes()))
-  const turn = Semaphore.makeUnsafe(1)
+  const semaphore = Semaphore.makeUnsafe(1)
   const current = yield* Effect.acquireRelease(
     Effect.map(
       found === undefined
@@ -429,7 +408,7 @@ export const open = Effect.fnUntraced(function*(
       (log) => ({ log, maxSize: maxSizeOf(log) })
     ),
     (current) =>
-      turn.withPermits(1)(Effect.suspend(() => {
+      semaphore.withPermits(1)(Effect.suspend(() => {
         // A later write fails, and must not replace the file.
         current.maxSize = Infinity
         return current.log.close
@@ -440,7 +419,7 @@ export const open = Effect.fnUntraced(function*(
   )
   undo = []
 
-  // Whether a power failure would leave the name of the file to the current log.
+  // Whether the name of the file refers to the current log after a power failure.
   let isNamed = true
   const compact = Effect.gen(function*() {
     const { log } = current
@@ -456,7 +435,7 @@ export const open = Effect.fnUntraced(function*(
       })
     }
     if (current.log.size() > current.maxSize) {
-      // If the disk has no space for it, the log grows on.
+      // If the disk has no space for it, the log continues to grow.
       yield* Effect.ignore(compact)
       current.maxSize = maxSizeOf(current.log)
     }
@@ -467,5 +446,5 @@ export const open = Effect.fnUntraced(function*(
     yield* Effect.mapError(current.log.append(changes), toStoreError)
     changes.forEach(entries.apply)
   })
-  return { entriesOf: entries.of, write: makeWrite(turn, commit) }
+  return { entriesOf: entries.of, write: makeWrite(semaphore, commit) }
 })

@@ -1,20 +1,17 @@
-/**
- * A map that is read in pages, in the order of its keys. The order is kept from the first such read on: a program
- * without lists pays nothing for it.
- */
+/** A map that returns pages in the order of its keys. It sorts the keys at the first page, and keeps them sorted. */
 
 export interface SortedMap<A> {
   readonly get: (key: string) => A | undefined
   readonly has: (key: string) => boolean
   readonly set: (key: string, value: A) => void
   readonly delete: (key: string) => void
-  /** All entries, in any order. */
+  /** Returns all entries, in any order. */
   readonly all: () => Iterable<readonly [key: string, value: A]>
-  /** At most `limit` entries after a key, ordered by the code units of their keys. */
+  /** Returns at most `limit` entries after a key, ordered by the code units of their keys. */
   readonly page: (after: string | undefined, limit: number) => ReadonlyArray<readonly [key: string, value: A]>
 }
 
-/** The number of keys before a key. */
+/** Counts the keys before a key. */
 const countBefore = (keys: ReadonlyArray<string>, key: string): number => {
   let [low, high] = [0, keys.length]
   while (low < high) {

@@ -110,7 +110,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.actor-m2m",
-    statement: "With the actor M2M the client first obtains a token of its own, with actorTokenScopes",
+    statement: "With the actor M2M the client first obtains a token for itself, with actorTokenScopes",
     source: says(
       exchange,
       "AgentCore Identity first performs machine-to-machine authentication (OAuth 2.0 client credentials grant) against the credential provider to obtain an access token, then sends it as the actor_token.",
@@ -234,7 +234,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.vendors",
-    statement: "A vendor for which AWS does not document the flow is refused",
+    statement: "A vendor for which AWS does not document the flow is rejected",
     source: guess(
       "that the service rejects it, and the exception",
       says(
@@ -289,7 +289,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.refused",
-    statement: `A refusal of the authorization server is passed on as its status alone: ${exchangeFailed.message}`,
+    statement: `For an error of the authorization server only its status is passed on: ${exchangeFailed.message}`,
     source: exchangeFailed.source,
     needs,
     run: async (world, { recorder, userToken }) => {

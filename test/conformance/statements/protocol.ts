@@ -123,7 +123,8 @@ export const protocol = [
   }),
   statement({
     id: "protocol.enum-message",
-    statement: "A wrong value of an enumeration is answered with all values: Member must satisfy enum value set: […]",
+    statement:
+      "The error for a wrong value of an enumeration lists all values: Member must satisfy enum value set: […]",
     source: guess(
       "no readable report has this message of AgentCore Identity; Smithy's servers write it",
       says(

@@ -147,7 +147,7 @@ export const providers = [
   ),
   statement({
     id: "vendor.wrong-member",
-    statement: "The configuration of another vendor is refused",
+    statement: "The configuration of another vendor is rejected",
     source: guess("that vendor and member have to fit; the model says only that one member is set", oneMember),
     run: async (world) => {
       await refuses(create(world, "GithubOauth2", { googleOauth2ProviderConfig: client }), validation)
@@ -155,7 +155,7 @@ export const providers = [
   }),
   statement({
     id: "vendor.needs-endpoints",
-    statement: "A vendor whose endpoints differ from customer to customer is refused without them",
+    statement: "A vendor whose endpoints differ from customer to customer is rejected without them",
     source: guess(
       "that an endpoint is missed when the provider is created; the guide gives all three for Okta",
       says(
@@ -490,7 +490,7 @@ export const providers = [
   }),
   statement({
     id: "provider.required-outputs",
-    statement: "clientSecretArn is in every answer about an OAuth2 provider, also where it has no secret",
+    statement: "clientSecretArn is in every response about an OAuth2 provider, also if it has no secret",
     source: guess(
       "that the service sends the ARN, which its model requires, also where there is no secret",
       says(
@@ -546,7 +546,7 @@ export const providers = [
   }),
   statement({
     id: "provider.unions",
-    statement: "A union with two members is refused: oauth2ProviderConfigInput, oauthDiscovery",
+    statement: "A union with two members is rejected: oauth2ProviderConfigInput, oauthDiscovery",
     source: oneMember,
     run: async (world) => {
       await refuses(

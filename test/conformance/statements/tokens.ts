@@ -95,7 +95,7 @@ const ignoresIdToken = async (
 export const machineTokens = [
   statement({
     id: "m2m.token",
-    statement: "A workload without a user gets a token of its own",
+    statement: "A workload without a user gets a token for itself",
     source: says(
       guide("common-use-cases"),
       "The OAuth 2.0 client credentials grant flow enables direct authentication between systems without user interaction."
@@ -156,7 +156,7 @@ export const machineTokens = [
   }),
   statement({
     id: "m2m.refused",
-    statement: "The refusal of an authorization server is not passed on: Error parsing ClientCredentials response",
+    statement: "The error of an authorization server is not passed on: Error parsing ClientCredentials response",
     source: says(
       github("aws/bedrock-agentcore-sdk-python/issues/81"),
       "An error occurred (ValidationException) when calling the GetResourceOauth2Token operation: Error parsing ClientCredentials response",
@@ -203,7 +203,7 @@ export const machineTokens = [
 export const userTokens = [
   statement({
     id: "user.first-answer",
-    statement: "The first answer has an authorization URL with the session URI as request_uri, and IN_PROGRESS",
+    statement: "The first response has an authorization URL with the session URI as request_uri, and IN_PROGRESS",
     source: guess(
       "that the request_uri is the session URI; the guide does not describe the authorization URL",
       says(
@@ -243,7 +243,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.unregistered-url",
-    statement: "A return URL that is not registered is refused in the same way",
+    statement: "A return URL that is not registered is rejected in the same way",
     source: guess(
       "the exception",
       says(
@@ -262,7 +262,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.no-url",
-    statement: "A request without a return URL is refused: You must provide a ResourceOauth2ReturnUrl",
+    statement: "A request without a return URL is rejected: You must provide a ResourceOauth2ReturnUrl",
     source: says(
       github("enechange/collmbo/pull/742"),
       "This is required by the AWS Bedrock AgentCore API for USER_FEDERATION flows",
@@ -501,7 +501,7 @@ export const userTokens = [
   statement({
     id: "user.denied",
     statement:
-      "A refused consent never reaches the return URL: the service shows a page of its own, and the session FAILED",
+      "A denied consent never reaches the return URL: the service shows its own page, and the session is FAILED",
     source: guess(
       "where the browser ends, and that the session has failed at once: reports of the live service, not readable",
       sessionStatus
@@ -607,7 +607,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.hit",
-    statement: "A user who has consented gets the token at once, and another user is asked",
+    statement: "A user who has consented gets the token at once, and another user has to consent",
     source: says(
       guide("get-workload-access-token"),
       "Tokens are scoped to the specific user-agent pair, ensuring credentials stored under one user cannot be accessed by another"
@@ -664,7 +664,7 @@ export const userTokens = [
   ] as const).map(([what, change]) =>
     statement({
       id: `vault.shape.${what.replaceAll(" ", "-")}`,
-      statement: `A request with ${what} than the grant has is asked again`,
+      statement: `A request with ${what} than the grant has requires another consent`,
       source: vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -719,7 +719,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.refresh",
-    statement: "An expired token is refreshed without the user, and a refused refresh asks the user again",
+    statement: "An expired token is refreshed without the user, and a rejected refresh requires another consent",
     source: says(
       tokens,
       "If a valid refresh token is stored, AgentCore skips the user federation flow and directly returns a new access token",

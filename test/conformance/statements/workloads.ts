@@ -231,7 +231,7 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.jwt-checked",
-    statement: "A JWT is refused if it has expired, or is signed with another key than its issuer's",
+    statement: "A JWT is rejected if it has expired, or is signed with another key than its issuer's",
     source: guess(
       "the exception: the model describes it so, and no report names it",
       says(

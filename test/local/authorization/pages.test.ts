@@ -14,7 +14,7 @@ describe("pages", () => {
       returnHost: hostile
     }),
     proceed: Pages.proceed(hostile),
-    problem: Pages.problem({ title: hostile, text: hostile, code: hostile }),
+    problem: Pages.problem(hostile, hostile, hostile),
     home: Pages.home({ issuer: hostile, discoveryUrl: hostile })
   }
 
@@ -41,7 +41,7 @@ describe("pages", () => {
     assert.match(wrong.body, /aria-describedby="problem"[\s\S]*id="problem" role="alert">Too long/)
   })
 
-  it("show scopes with the names of members of all objects as text", () => {
+  it("show scopes with the names of inherited properties as text", () => {
     const scopes = ["__proto__", "constructor", "toString"]
     const page = Pages.consent({ action: "/x", client: "c", userName: "u", scopes, returnHost: "h" })
     assert.include(page.body, scopes.map((scope) => `<li><code>${scope}</code></li>`).join(""))

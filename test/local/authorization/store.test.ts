@@ -11,7 +11,7 @@ const count = async (store: Store.OidcStore, model: string, ids: ReadonlyArray<s
 const idsOf = (length: number) => Array.from({ length }, (_, index) => `id-${index}`)
 
 describe("the store", () => {
-  it("interactions push out no grants, sessions and tokens", async () => {
+  it("does not drop grants, sessions and tokens for new interactions", async () => {
     const { store } = start()
     const models = ["Grant", "Session", "RefreshToken", "AuthorizationCode"]
     for (const model of models) await store.adapter(model).upsert("alice", { accountId: "alice", exp: 3600 }, 3600)
@@ -41,7 +41,7 @@ describe("the store", () => {
     assert.strictEqual(await count(store, "Grant", ["endless", "new", ...ids]), Store.capacity)
   })
 
-  it("looks for expired entries only when one expired", async () => {
+  it("searches expired entries only after one expired", async () => {
     let reads = 0
     const payload = (exp: number) => ({
       get exp() {
@@ -58,7 +58,7 @@ describe("the store", () => {
     assert.isBelow(reads, 10_000)
   })
 
-  it("revokes the grants of one user and one client, and counts live refresh tokens", async () => {
+  it("revokes the grants of one user and one client, and counts valid refresh tokens", async () => {
     const { now, store } = start({ seconds: 100 })
     const tokens = store.adapter("RefreshToken")
     await tokens.upsert("live", { accountId: "alice", clientId: "a", exp: 200 }, 100)

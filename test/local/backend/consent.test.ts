@@ -27,7 +27,7 @@ import {
 import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
-  it.effect("is asked once, then the vault answers", () =>
+  it.effect("returns the token of the vault after one consent", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -50,7 +50,7 @@ describe("a user's consent", () => {
       }
     }).pipe(Effect.provide(backend())))
 
-  it.effect("is refused for parameters that no authorization URL holds", () =>
+  it.effect("rejects parameters that are too long for an authorization URL", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -72,7 +72,7 @@ describe("a user's consent", () => {
       assert.lengthOf(yield* local.consents, 1)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("goes through the browser and comes back to the return URL", () =>
+  it.effect("redirects the browser to the authorization server and to the return URL", () =>
     Effect.gen(function*() {
       const own = "https://agent.example.com/consent?tab=2&q=a%20b#top"
       yield* createWorkload("agent", [own, returnUrl])
@@ -120,7 +120,7 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* issued(token, shape), "token-1.calendar.code-of-alice.read+write")
     }).pipe(Effect.provide(backend({}, { customStateParameter: "mine" }))))
 
-  it.effect("comes back to custom schemes", () =>
+  it.effect("redirects to return URLs with custom schemes", () =>
     Effect.gen(function*() {
       yield* createWorkload("agent", ["agent:consent"])
       yield* createProvider("calendar")
@@ -132,7 +132,7 @@ describe("a user's consent", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("needs a registered return URL, with the messages of the live service", () =>
+  it.effect("rejects a return URL that is not registered, with the messages of the live service", () =>
     Effect.gen(function*() {
       const provide = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       const register =
@@ -153,7 +153,7 @@ describe("a user's consent", () => {
       assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 5))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("needs a user", () =>
+  it.effect("rejects a workload access token without a user", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
       yield* setup
@@ -161,7 +161,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(ask(workloadAccessToken)))._tag, "ValidationException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails the session if it is refused", () =>
+  it.effect("fails the session when the user denies it", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -226,7 +226,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* ask(token, { sessionUri: opened.sessionUri }))._tag, "Failed")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("can be expired by a test", () =>
+  it.effect("expires when a test expires it", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend
       yield* setup
@@ -238,7 +238,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(local.deny(Redacted.make("urn:none")))).reason, "Unknown")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("accepts one callback, at the callback URL of its provider", () =>
+  it.effect("accepts only one callback, at the callback URL of its provider", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createProvider("mail")
@@ -259,7 +259,7 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* issued(token), "token-1.calendar.one.read")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails when the code gives no token", () =>
+  it.effect("fails when the authorization server issues no token for the code", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -274,7 +274,7 @@ describe("a user's consent", () => {
       assert.strictEqual((yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend({ fail: () => "InvalidGrant" }))))
 
-  it.effect("stores no token if the session expires during the exchange, and survives a caller who disconnects", () =>
+  it.effect("stores no token when the session expires during the exchange, and continues when the caller disconnects", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -301,7 +301,7 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* issued(token, { sessionUri }), "token-2.calendar.code.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("is asked for again when it is forced, and only then the old token is dropped", () =>
+  it.effect("requires another consent when authentication is forced, and only then drops the old token", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")

@@ -68,7 +68,7 @@ const violation = <A, E extends { readonly _tag: string }, R>(effect: Effect.Eff
   })
 
 describe("quotas", () => {
-  it.effect("50 credential providers of each kind, counted through deletions", () =>
+  it.effect("rejects the 51st credential provider of each kind, also after deletions", () =>
     Effect.gen(function*() {
       const names = Array.from({ length: 50 }, (_, index) => `key-${index}`)
       yield* Effect.forEach(names, (name) => apiKey(name))
@@ -81,7 +81,7 @@ describe("quotas", () => {
       assert.strictEqual(yield* tagOf(apiKey("yet-another")), "ServiceQuotaExceededException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("50 of 60 concurrent creations", () =>
+  it.effect("accept 50 of 60 concurrent creations", () =>
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 60 }, (_, index) => `calendar-${index}`),
@@ -91,7 +91,7 @@ describe("quotas", () => {
       assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 50)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("11,000 workload identities, whose creation has no exception for a quota", () =>
+  it.effect("rejects the 11,001st workload identity with a ValidationException", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       for (let index = 0; index < 11_000; index++) yield* plane.createWorkloadIdentity({ name: `agent-${index}` })
@@ -101,8 +101,8 @@ describe("quotas", () => {
     }).pipe(Effect.provide(backend())), 30_000)
 })
 
-describe("creations of one name at the same time", () => {
-  it.effect("make one resource", () =>
+describe("concurrent creations of one name", () => {
+  it.effect("create one resource", () =>
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 20 }, () => createProvider("calendar")),
@@ -123,7 +123,7 @@ describe("a discovery URL that cannot be read", () => {
     "Invalid Discovery URL"
   ]
 
-  it.live("is rejected when a provider is created or updated, with a reason in the log", () =>
+  it.live("rejects the creation and the update of a provider, and logs the reason", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const documents: Record<string, object | string> = {}
@@ -159,7 +159,7 @@ describe("a discovery URL that cannot be read", () => {
       assert.include(lines, "ECONNREFUSED")
     }))
 
-  it.effect("comes after what needs no request", () =>
+  it.effect("is reported after problems that need no request", () =>
     Effect.gen(function*() {
       yield* createProvider("calendar")
       const other = { oauthDiscovery: { discoveryUrl: `https://other.example.com${discoveryPath}` } }
@@ -175,7 +175,7 @@ describe("a discovery URL that cannot be read", () => {
       unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
     }))))
 
-  it.effect("is accepted by the setting, and behind a private endpoint", () =>
+  it.effect("is accepted with the setting, and behind a private endpoint", () =>
     Effect.gen(function*() {
       const scripted = { unreadable: () => "Unreachable" as const }
       const create = createProvider("calendar")
@@ -190,7 +190,7 @@ describe("a discovery URL that cannot be read", () => {
       assert.deepStrictEqual(yield* violation(Effect.provide(create, backend(scripted))), rejected)
     }))
 
-  it.live("blocks no other change while it is read, and its connection ends with the caller", () =>
+  it.live("blocks no other change while it is read, and closes its connection when the caller is interrupted", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const closed = yield* Deferred.make<void>()
@@ -221,7 +221,7 @@ describe("a discovery URL that cannot be read", () => {
 })
 
 describe("a discovery URL", () => {
-  it.effect("is the URL of an issuer and a well-known path, and nothing else chooses the request", () =>
+  it.effect("rejects every URL that is not the URL of an issuer and a well-known path", () =>
     Effect.gen(function*() {
       const discovery = "/.well-known/openid-configuration"
       const pattern = /^Member must satisfy regular expression pattern: /
@@ -258,7 +258,7 @@ const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
 describe("an update of privateKeyJwtConfig", () => {
   const config = { ...keyAt(kmsKeyArn(1)), signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1", x5t: "a" } }
 
-  it.effect("changes only the members that it has", () =>
+  it.effect("changes only the given members", () =>
     Effect.gen(function*() {
       yield* createProvider("calendar", byKey(config))
       const changes: ReadonlyArray<readonly [change: object | undefined, expected: object]> = [
@@ -289,7 +289,7 @@ describe("an update of privateKeyJwtConfig", () => {
       }
     }).pipe(Effect.provide(backend())))
 
-  it.effect("must be complete where the provider had no key", () =>
+  it.effect("rejects an incomplete one when the provider had no key", () =>
     Effect.gen(function*() {
       yield* createProvider("calendar")
       const path = `${customPath}.privateKeyJwtConfig`
@@ -313,8 +313,8 @@ describe("an update of privateKeyJwtConfig", () => {
     }).pipe(Effect.provide(backend())))
 })
 
-describe("a configuration that AWS rejects", () => {
-  it.effect("a KMS key of another region", () =>
+describe("configurations that AWS rejects", () => {
+  it.effect("rejects a KMS key of another region", () =>
     Effect.gen(function*() {
       const expected = [
         `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`,
@@ -329,7 +329,7 @@ describe("a configuration that AWS rejects", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("the grant type TOKEN_EXCHANGE without its configuration", () =>
+  it.effect("rejects the grant type TOKEN_EXCHANGE without its configuration", () =>
     Effect.gen(function*() {
       const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
       const expected = [
@@ -341,7 +341,7 @@ describe("a configuration that AWS rejects", () => {
       assert.deepStrictEqual(yield* violation(updateProvider("calendar", exchange)), expected)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("an update to another vendor", () =>
+  it.effect("rejects an update to another vendor", () =>
     Effect.gen(function*() {
       yield* createProvider("calendar")
       const client = { clientId: "id", clientSecret: secret("secret") }
@@ -412,7 +412,7 @@ describe("lists", () => {
       )
     ))
 
-  it.effect("accept their own tokens only", () =>
+  it.effect("reject the tokens of other lists", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* Effect.forEach(["a", "b", "c"], (name) => apiKey(name))
@@ -440,8 +440,8 @@ describe("lists", () => {
     }).pipe(Effect.provide(backend())))
 })
 
-describe("a deletion", () => {
-  it.effect("of a provider drops the tokens of its users", () =>
+describe("deletions", () => {
+  it.effect("drop the tokens of a provider's users", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -453,7 +453,7 @@ describe("a deletion", () => {
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("of a workload identity drops the tokens of its users", () =>
+  it.effect("drop the tokens of a workload identity's users", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createWorkload("other")
@@ -468,7 +468,7 @@ describe("a deletion", () => {
       assert.strictEqual((yield* ask(other))._tag, "Issued")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("drops the tags", () =>
+  it.effect("drop the tags", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const { credentialProviderArn: resourceArn } = yield* apiKey("weather", { team: "agents" })
@@ -480,7 +480,7 @@ describe("a deletion", () => {
 })
 
 describe("times", () => {
-  it.effect("change with an update, and not with a tag", () =>
+  it.effect("change with an update, but not with a tag", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const { credentialProviderArn: resourceArn } = yield* apiKey("weather")
@@ -512,7 +512,7 @@ describe("consent portals", () => {
       assert.strictEqual((yield* portal({ executionRoleArn: later })).executionRoleArn, later)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("take a role that the settings name, as soon as they do", () =>
+  it.effect("accept a role as soon as the settings name it", () =>
     Effect.gen(function*() {
       const assumableRoles = yield* Ref.make(["arn:aws:iam::123456789012:role/portal"])
       const settings = Effect.map(Ref.get(assumableRoles), (roles) => ({ assumableRoles: roles }))
@@ -530,7 +530,7 @@ describe("consent portals", () => {
       }).pipe(Effect.provide(backend({}, { settings })))
     }))
 
-  it.effect("have a URL in the form of the settings, as AWS has documented several", () =>
+  it.effect("have a URL in the form of the settings", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* createProvider("calendar")
@@ -593,7 +593,7 @@ describe("consent portals", () => {
       assert.strictEqual(yield* tagOf(readPortal(consentPortalArn)), "ResourceNotFoundException")
     }).pipe(Effect.provide(world)))
 
-  it.effect("need an OAuth2 credential provider", () =>
+  it.effect("reject an ARN that is not one of an OAuth2 credential provider", () =>
     Effect.gen(function*() {
       yield* apiKey("calendar")
       const error = yield* Effect.flip(portal())
@@ -603,7 +603,7 @@ describe("consent portals", () => {
 })
 
 describe("references", () => {
-  it.effect("to secrets are read from the settings, and responses show no secret", () =>
+  it.effect("read secrets from the settings, and show no secret in responses", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       yield* createWorkload("agent")
@@ -645,7 +645,7 @@ describe("references", () => {
 })
 
 describe("a store", () => {
-  it.effect("keeps everything for the next backend", () =>
+  it.effect("contains all resources for the next backend", () =>
     Effect.gen(function*() {
       const store = yield* Layer.build(VaultStore.layerMemory)
       const inBackend = <A, E>(

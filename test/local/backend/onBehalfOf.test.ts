@@ -1,4 +1,4 @@
-/** Tokens on behalf of users, over real servers and over the scripted client. */
+/** Tokens on behalf of users, over real servers and tokens on behalf of a user, over the scripted client. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -87,8 +87,8 @@ const askAs = (workloadIdentityToken: Redacted.Redacted, provider: string, reque
 
 const claimsOf = (answer: DataPlane.TokenAnswer): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
 
-describe("over a real authorization server", () => {
-  it.live("exchanges a user's JWT: alone, with the agent as the actor, with a JWT of the local issuer", () =>
+describe("tokens on behalf of a user, over a real authorization server", () => {
+  it.live("exchanges a user's JWT: alone, with the agent as the actor, and with a JWT of the local issuer", () =>
     Effect.gen(function*() {
       const { account, url, userToken } = yield* world
       const configs = {
@@ -137,7 +137,7 @@ describe("over a real authorization server", () => {
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["bob", "agent", "reports:read"])
     }).pipe(Effect.provide(server())))
 
-  it.live("has the service's error for a refusal", () =>
+  it.live("fails with the service's error when the server rejects the request", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world
       const onBehalfOf = {
@@ -188,7 +188,7 @@ describe("over a real authorization server", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.live("leaves an unchecked JWT to the authorization server", () =>
+  it.live("sends an unchecked JWT to the authorization server", () =>
     Effect.gen(function*() {
       const { account, issuer } = yield* world
       yield* createProvider("good", {
@@ -207,7 +207,7 @@ describe("over a real authorization server", () => {
 })
 
 describe("GetWorkloadAccessTokenForJWT", () => {
-  it.live("accepts JWTs that their issuer has signed, and no others", () =>
+  it.live("rejects JWTs that their issuer has not signed", () =>
     Effect.gen(function*() {
       const { issuer, key, userToken } = yield* world
       const thief = yield* makeKey("ES256", { kid: "1" })
@@ -227,7 +227,7 @@ describe("GetWorkloadAccessTokenForJWT", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.live("accepts allowed issuers only, if there are any", () =>
+  it.live("rejects issuers that are not allowed", () =>
     Effect.gen(function*() {
       const { userToken } = yield* world
       const error = yield* Effect.flip(Effect.flatMap(userToken(), userTokenFor))
@@ -351,8 +351,8 @@ const createExchange = createProvider("exchange", {
   }
 })
 
-describe("over the scripted client", () => {
-  it.effect("obtains tokens for users with a JWT only", () =>
+describe("tokens on behalf of a user, over the scripted client", () => {
+  it.effect("rejects users without a JWT", () =>
     Effect.gen(function*() {
       yield* setup
       const onBehalfOfTokenExchangeConfig = {
@@ -381,7 +381,7 @@ describe("over the scripted client", () => {
       assert.match(message, /not configured for ON_BEHALF_OF_TOKEN_EXCHANGE/)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails if the user's JWT has expired since, and the workload access token with it", () =>
+  it.effect("fails when the user's JWT has expired, and with it the workload access token", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createExchange
@@ -394,7 +394,7 @@ describe("over the scripted client", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("fails for a JWT that a workload access token cannot carry", () =>
+  it.effect("rejects a JWT that is too large for a workload access token", () =>
     Effect.gen(function*() {
       yield* setup
       yield* createExchange
@@ -408,7 +408,7 @@ describe("over the scripted client", () => {
       yield* ask(nearly, { ...obo, resourceCredentialProviderName: "exchange" })
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refuses a configuration that contradicts itself", () =>
+  it.effect("rejects a configuration that contradicts itself", () =>
     Effect.gen(function*() {
       const refused = (onBehalfOfTokenExchangeConfig: Parameters<typeof createProvider>[1] & object) =>
         Effect.map(failure(createProvider("refused", onBehalfOfTokenExchangeConfig)), ([tag]) => tag)
@@ -434,7 +434,7 @@ describe("over the scripted client", () => {
 })
 
 describe("a workload access token", () => {
-  it.live("carries the user's JWT encrypted", () =>
+  it.live("contains the user's JWT encrypted", () =>
     Effect.gen(function*() {
       const userToken = jwt(alice)
       const token = yield* setup.pipe(

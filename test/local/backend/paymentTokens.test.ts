@@ -125,7 +125,7 @@ const refused = <A, E extends { readonly _tag: string; readonly message: string 
 const setClock = TestClock.setTime(1_000)
 
 describe("Coinbase CDP", () => {
-  it.effect("the bearer token is for one request, and for two minutes", () =>
+  it.effect("issues a bearer token for one request and two minutes", () =>
     Effect.gen(function*() {
       yield* setClock
       yield* coinbase()
@@ -146,7 +146,7 @@ describe("Coinbase CDP", () => {
       assert.notStrictEqual((yield* askCoinbase()).bearer, bearer)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("a key in PEM signs with ES256, for another host too", () =>
+  it.effect("signs with ES256 when the key is a PEM, also for another host", () =>
     Effect.gen(function*() {
       yield* setClock
       const pem = String(p256.privateKey.export({ type: "sec1", format: "pem" }))
@@ -157,7 +157,7 @@ describe("Coinbase CDP", () => {
       assert.deepStrictEqual(payload["uris"], ["GET cdp.example.com/platform/v2/evm/accounts"])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("the wallet token has the hash of the canonical body", () =>
+  it.effect("issues a wallet token with the hash of the canonical body", () =>
     Effect.gen(function*() {
       yield* setClock
       yield* coinbase({ walletSecret: Redacted.make(wallet) })
@@ -187,7 +187,7 @@ describe("Coinbase CDP", () => {
       assert.isUndefined(yield* askFor("{}"))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
+  it.effect("rejects an unusable key or body, and shows no part of it", () =>
     Effect.gen(function*() {
       const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" })
       const foreign = String(privateKey.export({ type: "pkcs8", format: "pem" }))
@@ -235,7 +235,7 @@ describe("Stripe Privy", () => {
       Buffer.from(signature === undefined ? "" : Redacted.value(signature), "base64")
     )
 
-  it.effect("has Basic credentials, and a signature on demand", () =>
+  it.effect("returns Basic credentials, and a signature on request", () =>
     Effect.gen(function*() {
       yield* setClock
       yield* privy()
@@ -259,7 +259,7 @@ describe("Stripe Privy", () => {
       assert.isFalse(verifies(payload("/v1/wallets/other/rpc"), authorizationSignature))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("an unusable key or body is named, and nothing of it is shown", () =>
+  it.effect("rejects an unusable key or body, and shows no part of it", () =>
     Effect.gen(function*() {
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
         const message = yield* refused(

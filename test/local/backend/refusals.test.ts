@@ -88,8 +88,8 @@ const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "all
     return yield* SimulatedUser.consent({ authorizationUrl: answer.url, userName: "alice", decision })
   })
 
-describe("refusals", () => {
-  it.live("of every flow are in the log and in the list, and the client gets the error of AWS", () =>
+describe("errors of authorization servers", () => {
+  it.live("appear in the log and in the list for every flow, and the client gets the error of AWS", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       const returnUrl = yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))
@@ -142,7 +142,7 @@ describe("refusals", () => {
         assert.deepStrictEqual(yield* rows, [
           ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
           ["calendar", "authorization code", "invalid_client", "client authentication failed"],
-          ["calendar", "authorization response", "access_denied", "The user refused the request"],
+          ["calendar", "authorization response", "access_denied", "The user denied the request"],
           ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed: reports:write"]
         ])
         const { refusals } = yield* LocalBackend.LocalBackend
@@ -158,7 +158,7 @@ describe("refusals", () => {
         for (
           const [index, expected] of [
             line("WARN", "invalid_scope: requested scope is not allowed: reports:write", "client credentials"),
-            line("INFO", "access_denied: The user refused the request", "authorization response"),
+            line("INFO", "access_denied: The user denied the request", "authorization response"),
             line("WARN", "invalid_client: client authentication failed", "authorization code"),
             line("WARN", "invalid_grant: grant request is invalid", "refresh token")
           ].entries()
@@ -175,7 +175,7 @@ describe("refusals", () => {
       }).pipe(Effect.provide(server), Effect.provide(layer))
     }))
 
-  it.live("also of servers that cannot be discovered or reached", () =>
+  it.live("appear for servers that cannot be discovered or reached", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       yield* Effect.gen(function*() {
@@ -218,7 +218,7 @@ describe("refusals", () => {
       }).pipe(Effect.provide(server), Effect.provide(layer))
     }))
 
-  it.live("show what servers write, safely, and never what the request carried", () =>
+  it.live("quote the server safely, without values of the request", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
@@ -290,7 +290,7 @@ describe("refusals", () => {
       }).pipe(Effect.provide(server), Effect.provide(recorder.layer))
     }))
 
-  it.effect("are forgotten, the oldest first", () =>
+  it.effect("are dropped, the oldest first", () =>
     Effect.gen(function*() {
       yield* createWorkload("agent")
       yield* createProvider("calendar")

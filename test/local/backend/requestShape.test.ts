@@ -31,7 +31,7 @@ const reworded = (original: RequestShape.RequestShape): FastCheck.Arbitrary<Requ
 }
 
 describe("the shape of a request", () => {
-  it("is the same in any order, with repetitions, and with empty members", () => {
+  it("is the same in any order, with repetitions, and with empty parts", () => {
     FastCheck.assert(
       FastCheck.property(
         shape.chain((original) => FastCheck.tuple(FastCheck.constant(original), reworded(original))),
@@ -43,7 +43,7 @@ describe("the shape of a request", () => {
     )
   })
 
-  it("differs in exactly the parts that were changed, seen from either side", () => {
+  it("differs in exactly the changed parts, in both directions", () => {
     FastCheck.assert(
       FastCheck.property(shape, FastCheck.subarray([...parts]), (original, changed) => {
         const other = {
@@ -61,7 +61,7 @@ describe("the shape of a request", () => {
     )
   })
 
-  it("differs where the value of a custom parameter does", () => {
+  it("differs when the value of a custom parameter differs", () => {
     const of = (value: string) => ({ scopes: [], customParameters: { access_type: value } })
     assert.deepStrictEqual(RequestShape.differences(of("offline"), of("online")), ["customParameters"])
     // A value of one is not a missing member of the other.

@@ -38,7 +38,7 @@ const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
 const user = { userId: "alice" }
 
 describe("a backend over the store of an earlier one", () => {
-  it.effect("has the resources, the grants, and the workload access tokens until they expire", () =>
+  it.effect("continues with the resources, the grants, and the workload access tokens until they expire", () =>
     Effect.gen(function*() {
       const options = { workloadAccessTokenLifetime: "30 minutes" } as const
       const token = yield* Effect.gen(function*() {
@@ -82,7 +82,7 @@ describe("a backend over the store of an earlier one", () => {
       assert.include(yield* Effect.provide(issued(token, { sessionUri }), life()), ".calendar.")
     }).pipe(Effect.provide(world)))
 
-  it.effect("expires a consent ten minutes after its start, in spite of restarts", () =>
+  it.effect("expires a consent ten minutes after its start, also after restarts", () =>
     Effect.gen(function*() {
       const { sessionUri, token } = yield* Effect.gen(function*() {
         yield* setup
@@ -121,7 +121,7 @@ describe("a backend over the store of an earlier version", () => {
   }))
   const Sessions = Schema.Struct({ session: Schema.ObjectKeyword, state: Schema.ObjectKeyword })
 
-  it.live("has its grants, for requests without customParameters, and its sessions", () =>
+  it.live("continues with its sessions, and with its grants for requests without customParameters", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
@@ -192,7 +192,7 @@ describe("a backend over the store of an earlier version", () => {
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
 })
 
-describe("a provider or a workload that is deleted", () => {
+describe("the deletion of a provider or a workload", () => {
   const deleted = (
     remove: (controlPlane: ControlPlane.Service) => Effect.Effect<void, unknown>,
     create: Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>
@@ -230,7 +230,7 @@ describe("a provider or a workload that is deleted", () => {
 })
 
 describe("a backend over a vault file", () => {
-  it.live("continues where the last one ended", () =>
+  it.live("continues with the state of the last one", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
@@ -269,7 +269,7 @@ describe("a backend over a vault file", () => {
       assert.strictEqual(error._tag, "VaultFileError")
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
 
-  it.live("keeps what lives for longer than a Date can say", () =>
+  it.live("stores expiries that are later than a Date can represent", () =>
     Effect.gen(function*() {
       const directory = yield* Effect.acquireRelease(
         Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),

@@ -33,7 +33,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   FastCheck.nat(99).map((n) =>
     Event.CallbackAccepted({ callbackUrl: Redacted.make(`https://callback.test/?code=${n}`) })
   ),
-  FastCheck.constantFrom("Refused" as const, "Rejected" as const).map((reason) => Event.CallbackRefused({ reason })),
+  FastCheck.constantFrom("Refused" as const, "Rejected" as const).map((reason) => Event.CallbackRejected({ reason })),
   FastCheck.constantFrom("alice", "alice", "mallory").map((artifact) => Event.CompletionClaimed({ artifact })),
   FastCheck.nat(99).map((n) => Event.TokensStored({ grantId: `grant-${n}` })),
   FastCheck.constant(Event.ExchangeFailed()),
@@ -81,7 +81,7 @@ const accepted = (records: ReadonlyArray<Recorded>, tag: Event["_tag"]) =>
   records.filter(({ event, result }) => event._tag === tag && Result.isSuccess(result))
 
 describe("a consent session", () => {
-  it("goes from the first call to the token", () => {
+  it("passes from the first call to the token", () => {
     assert.deepStrictEqual(
       run(way.map((event) => ({ event, after: 1 }))).map(({ state }) => state._tag),
       ["Authorizing", "Authorized", "Completing", "Completed"]
@@ -134,7 +134,7 @@ describe("a consent session", () => {
   })
 
   property("accepts one callback, or one refusal", (records) => {
-    assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRefused").length, 1)
+    assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRejected").length, 1)
   })
 
   property("yields nothing once its time is over", (records) => {

@@ -32,7 +32,7 @@ const expiredGrant = Effect.gen(function*() {
 })
 
 describe("the vault", () => {
-  it.effect("keeps one grant for each shape of the request", () =>
+  it.effect("stores one grant for each shape of the request", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -75,7 +75,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token, offline), kept)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refreshes each grant on its own", () =>
+  it.effect("refreshes each grant separately", () =>
     Effect.gen(function*() {
       yield* setup
       const shapes = [{ scopes: ["read"] }, { scopes: ["read"], customParameters: { access_type: "offline" } }]
@@ -87,7 +87,7 @@ describe("the vault", () => {
       assert.deepStrictEqual(yield* Effect.forEach(shapes, (shape) => issued(token, shape)), first)
     }).pipe(Effect.provide(backend())))
 
-  it.effect("explains why a user is asked again, in the log and on the sessions", () =>
+  it.effect("explains in the log and on the sessions why a user has to consent again", () =>
     Effect.gen(function*() {
       const log: Array<readonly [string, string, Record<string, unknown>]> = []
       const logger = Logger.make(({ fiber, logLevel, message }) =>
@@ -117,7 +117,7 @@ describe("the vault", () => {
       })
       yield* Effect.provide(explained, Logger.layer([logger]))
       const annotations = { provider: "calendar", workload: "agent" }
-      const again = "The user is asked again, because a grant exists for other"
+      const again = "The user has to consent again, because a grant exists for other"
       assert.deepStrictEqual(log, [
         ["INFO", `${again} scopes`, annotations],
         ["INFO", `${again} resources`, annotations],
@@ -136,7 +136,7 @@ describe("the vault", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("does not ask twice for scopes that were not granted", () =>
+  it.effect("does not prompt again for scopes that were not granted", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")
@@ -172,7 +172,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("keeps the new refresh token when its only caller is interrupted", () =>
+  it.effect("stores the new refresh token when its only caller is interrupted", () =>
     Effect.gen(function*() {
       const { sleeps, token } = yield* expiredGrant
       const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
@@ -183,7 +183,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("asks the user again when the refresh token is dead", () =>
+  it.effect("requires another consent when the refresh token is invalid", () =>
     Effect.gen(function*() {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
@@ -195,7 +195,7 @@ describe("the vault", () => {
       Effect.provide(backend({ fail: ({ type }) => type === "refresh_token" ? "InvalidGrant" : undefined }))
     ))
 
-  it.effect("asks the user again when there is no refresh token", () =>
+  it.effect("requires another consent when there is no refresh token", () =>
     Effect.gen(function*() {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
@@ -284,7 +284,7 @@ describe("the vault", () => {
       assert.deepStrictEqual(uses, Array.from({ length: rounds }, (_, index) => `refresh-${index + 1}`))
     }).pipe(withRandomYields))
 
-  it.effect("takes the names that objects inherit for scopes like any other", () =>
+  it.effect("accepts the names of inherited properties as scopes", () =>
     Effect.gen(function*() {
       yield* setup
       for (const userId of ["__proto__", "constructor"]) {

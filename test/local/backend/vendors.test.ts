@@ -118,7 +118,7 @@ const told = (output: Oauth2ProviderConfigOutput, member: string) => {
 }
 
 describe("vendors", () => {
-  it.effect("are all accepted, with their own member in the response", () =>
+  it.effect("return their own member in the response", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const all = [...requests, ...withOwnEndpoints, ["CustomOauth2", "customOauth2ProviderConfig", custom] as const]
@@ -150,7 +150,7 @@ describe("vendors", () => {
       assert.strictEqual(endpoints.size, 2 * requests.length)
     }))
 
-  it.effect("have the endpoints of the request if it has any", () =>
+  it.effect("use the endpoints of the request", () =>
     Effect.gen(function*() {
       for (const [, , request] of withOwnEndpoints) {
         const server = yield* resolve(request)
@@ -161,7 +161,7 @@ describe("vendors", () => {
       assert.deepStrictEqual(metadata(own), ownServer)
     }))
 
-  it.effect("need https, or a loopback host", () =>
+  it.effect("reject http on hosts other than loopback hosts", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(check(request("OktaOauth2", "includedOauth2ProviderConfig", {
         ...ownServer,
@@ -178,7 +178,7 @@ describe("vendors", () => {
       }))
     }))
 
-  it.effect("have neither user information nor a fragment, and may have a query", () =>
+  it.effect("reject endpoints with user information or a fragment, and accept a query", () =>
     Effect.gen(function*() {
       const included = (change: object) =>
         resolve(request("OktaOauth2", "includedOauth2ProviderConfig", { ...ownServer, ...change }))
@@ -189,7 +189,7 @@ describe("vendors", () => {
       yield* included({ tokenEndpoint: "https://tenant.example.com/token?a=b" })
     }))
 
-  it.effect("of Microsoft have endpoints per tenant, and the tenant is not in the response", () =>
+  it.effect("have endpoints per tenant at Microsoft, without the tenant in the response", () =>
     Effect.gen(function*() {
       const member = "microsoftOauth2ProviderConfig"
       const common = yield* resolve(request("MicrosoftOauth2", member))
@@ -211,7 +211,7 @@ describe("vendors", () => {
       })
     }))
 
-  it.effect("act on behalf of users if AWS documents it, and OktaOauth2 if the settings say so", () =>
+  it.effect("act on behalf of users if AWS documents it, or if the settings enable OktaOauth2", () =>
     Effect.gen(function*() {
       const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({ onBehalfOfVendors: ["OktaOauth2"] })
       const grants = (settings?: LocalBackend.Settings) =>
@@ -269,7 +269,7 @@ describe("vendors", () => {
       }
     }))
 
-  it.effect("have another issuer if the settings list theirs", () =>
+  it.effect("use the issuer that replaces theirs in the settings", () =>
     Effect.gen(function*() {
       const settings = yield* Schema.decodeUnknownEffect(LocalSettings)({
         vendorIssuers: {
@@ -386,7 +386,7 @@ describe("vendors", () => {
       assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
     }))
 
-  it.live("give a user's token with the scope openid, each over the development authorization server", () =>
+  it.live("return a user's token with the scope openid, each over the development authorization server", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start({ consent: { user: "alice", decision: "allow" } })
       const publicUrl = "http://127.0.0.1:4020"
@@ -497,7 +497,7 @@ describe("clients of CustomOauth2", () => {
       assert.include(error.message, "cannot be given together")
     }))
 
-  it.live("are found by the metadata of RFC 8414, also with a path behind it", () =>
+  it.live("are discovered by the metadata of RFC 8414, also with a path after it", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const wellKnown = "/.well-known/oauth-authorization-server"

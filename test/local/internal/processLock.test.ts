@@ -41,7 +41,7 @@ const elsewhere = JSON.stringify({
 })
 
 describe("processLock.acquire", () => {
-  it.effect("refuses a second holder, also in one process, and names the first", () =>
+  it.effect("rejects a second holder, also in one process, and names the first one", () =>
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()
@@ -54,7 +54,7 @@ describe("processLock.acquire", () => {
       yield* ProcessLock.acquire(lock)
     }))
 
-  it.effect("takes the lock of another container that does not touch it for 15 seconds", () =>
+  it.effect("replaces the lock of another container that does not touch it for 15 seconds", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
@@ -64,7 +64,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(JSON.parse(Fs.readFileSync(lock, "utf8")).pid, process.pid)
     }))
 
-  it.effect("refuses when another container touches its lock", () =>
+  it.effect("rejects a second holder when another container touches its lock", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, elsewhere)
@@ -75,7 +75,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), elsewhere)
     }))
 
-  it.effect("names the host of a process of another machine, and leaves a file of another program", () =>
+  it.effect("names the host of a process on another machine, and keeps a file of another program", () =>
     Effect.gen(function*() {
       const lock = yield* path
       Fs.writeFileSync(lock, JSON.stringify({ pid: 17, host: "other.example.com" }))
@@ -91,7 +91,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), "17")
     }))
 
-  it.live("waits neither for a link nor for a pipe in the place of the file, and knows that it lost it", () =>
+  it.live("does not wait for a link or a pipe that replaces the file, and reports the loss", () =>
     Effect.gen(function*() {
       const lock = yield* path
       for (const replace of [() => Fs.symlinkSync("elsewhere", lock), () => execFileSync("mkfifo", [lock])]) {
@@ -118,7 +118,7 @@ describe("processLock.acquire", () => {
       assert.strictEqual(Fs.readFileSync(lock, "utf8"), elsewhere)
     }))
 
-  it.live("knows that its file is gone, and leaves the file of a successor", () =>
+  it.live("reports that its file is gone, and keeps the file of a successor", () =>
     Effect.gen(function*() {
       const lock = yield* path
       const scope = yield* Scope.make()

@@ -31,7 +31,7 @@ describe("strip", () => {
     assert.strictEqual(strip("unknown: eyJhbGciOiJ9.eyJpc3MifQ.c2ln, sorry", []), "unknown: <redacted>, sorry")
   })
 
-  it("leaves no piece of eight characters, wherever and however a server repeats a value", () => {
+  it("leaves no piece of eight characters of a value, in any encoding", () => {
     FastCheck.assert(
       FastCheck.property(
         secret,
@@ -79,7 +79,7 @@ describe("an exchange", () => {
   const refuse = (error: unknown, error_description: unknown, status = 400) =>
     Response.json({ error, error_description }, { status })
 
-  it("keeps error and description of the answer, without values of the request", async () => {
+  it("returns error and description of the response, without values of the request", async () => {
     const body = new URLSearchParams({
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token: "sentinel-of-the-user",
@@ -119,14 +119,14 @@ describe("an exchange", () => {
     assert.strictEqual(bearer.description, "no <redacted>")
   })
 
-  it("drops a code that is none, or that holds a value", async () => {
+  it("drops an invalid code, and a code that contains a value", async () => {
     const body = new URLSearchParams({ code: "sentinel-code" })
     for (const error of ["two words", "a\"b", "x".repeat(65), "", 7, null, { a: 1 }, "my-sentinel-code", "sentinel"]) {
       assert.isUndefined((await exchange(body, refuse(error, undefined))).error, JSON.stringify(error))
     }
   })
 
-  it("cuts long texts to one line", async () => {
+  it("cuts a long description to one line", async () => {
     const { description = "" } = await exchange(new URLSearchParams(), refuse("e", `a\u0000\t${"b ".repeat(5000)}`))
     assert.strictEqual(description.length, 301)
     assert.match(description, /^a b b .*…$/)
@@ -137,7 +137,7 @@ describe("an exchange", () => {
     }
   })
 
-  it("has only the status of an answer that is no JSON object", async () => {
+  it("returns only the status of a response that is not a JSON object", async () => {
     for (const text of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
       assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(text, { status: 502 })), {
         status: 502,
@@ -148,7 +148,7 @@ describe("an exchange", () => {
     assert.deepStrictEqual(Exchange.make().refusal(), {})
   })
 
-  it("removes code and state of a callback, and keeps its texts", () => {
+  it("removes code and state of a callback, and keeps its description", () => {
     const recorded = Exchange.make()
     recorded.hideCallback(
       new URL("https://a.example.com/cb?state=sentinel-state&code=c0de&error=access_denied&error_description=no+access")

@@ -3,7 +3,7 @@ import * as SortedMap from "effect-agentcore-identity/local/vaultFile/sortedMap"
 import * as FastCheck from "fast-check"
 
 describe("SortedMap", () => {
-  it("has the entries of a map in the order of their keys, also after changes between two pages", () => {
+  it("returns entries in the order of their keys, also after changes between two pages", () => {
     const key = FastCheck.string({ maxLength: 2, unit: FastCheck.constantFrom("a", "b", "ü", "\u{1F600}") })
     const change = FastCheck.record({ key, value: FastCheck.option(FastCheck.nat()) })
     FastCheck.assert(FastCheck.property(

@@ -4,13 +4,13 @@ import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import { ResourceNotFoundException } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { AuthorizationServer, OAuthError } from "../../oauth/service.js"
+import type { OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
 import { invalid } from "../failures.js"
 import * as Secrets from "../secrets.js"
-import { makeTable, operations, type Providers } from "./providers.js"
+import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
 
 const Stored = Schema.Struct({
@@ -23,15 +23,10 @@ const Stored = Schema.Struct({
 
 type Stored = typeof Stored.Type
 
-export type Oauth2Providers = Providers<Stored>
+export type Oauth2Providers = Effect.Success<ReturnType<typeof makeOauth2>>["providers"]
 
 /** A provider as the data plane needs it. */
-export interface Oauth2Provider {
-  readonly name: string
-  readonly server: AuthorizationServer
-  readonly callbackId: string
-  readonly callbackUrl: string
-}
+export type Oauth2Provider = Effect.Success<ReturnType<Effect.Success<ReturnType<typeof makeOauth2>>["find"]>>
 
 interface ClientSecret {
   readonly source: Secrets.Source
@@ -43,122 +38,95 @@ interface ClientSecret {
 const readClientSecret = (
   { oauth2ProviderConfigInput }: AuthorizationServers.ProviderRequest
 ): ClientSecret | undefined => {
-  for (const [member, config] of Object.entries(oauth2ProviderConfigInput)) {
-    const path = `oauth2ProviderConfigInput.${member}.clientSecret`
-    if ("clientSecretConfig" in config && config.clientSecretConfig !== undefined) {
-      return { source: "EXTERNAL", reference: config.clientSecretConfig, path }
-    }
-    if ("clientSecret" in config && config.clientSecret !== undefined) return { source: "MANAGED", path }
-  }
-  return undefined
+  const [[member, config] = ["", {}]] = Object.entries(oauth2ProviderConfigInput)
+  const path = `oauth2ProviderConfigInput.${member}.clientSecret`
+  return "clientSecretConfig" in config && config.clientSecretConfig !== undefined
+    ? { source: "EXTERNAL", reference: config.clientSecretConfig, path }
+    : "clientSecret" in config && config.clientSecret !== undefined
+    ? { source: "MANAGED", path }
+    : undefined
 }
-
-const resolveSecretArn = (
-  account: Arn.Account,
-  name: string,
-  secret: ClientSecret | undefined,
-  before: Stored | undefined,
-  old: ClientSecret | undefined
-): string | undefined =>
-  secret === undefined
-    ? undefined
-    : before?.secretArn !== undefined && old?.reference?.secretId === secret.reference?.secretId
-    ? before.secretArn
-    : secret.reference === undefined
-    ? Arn.secret(account, "oauth2", name)
-    : Arn.externalSecret(account, secret.reference.secretId)
 
 export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies) {
   const { account, client, publicUrl, settings, store } = dependencies
-  const collection = store.collection("oauth2-providers", Stored)
-  const providers: Oauth2Providers = yield* makeTable(dependencies, "oauth2", "Oauth2CredentialProvider", collection)
 
   const makeCallbackUrl = (callbackId: string): string => `${publicUrl}/identities/oauth2/callback/${callbackId}`
 
-  const rejectDiscovery = (name: string) => ({ code, description, reason }: OAuthError) => {
+  const rejectDiscovery = Effect.fnUntraced(function*(name: string, { code, description, reason }: OAuthError) {
     const details = [code, description].filter((detail) => detail !== undefined).join(": ")
     const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. `
       + "The setting `discoveryUrls`: \"accept\" turns this check off"
-    return Effect.logWarning(`Invalid Discovery URL: ${advice}`).pipe(
-      Effect.andThen(explain(advice)),
-      // The message: awslabs/agentcore-samples, obo-training, okta/local/IDP_SETUP.md ("it's a config-time check").
-      Effect.andThen(
-        invalid(
-          "Invalid Discovery URL",
-          "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
-        )
-      )
+    yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
+    yield* explain(advice)
+    // The message: awslabs/agentcore-samples, obo-training, okta/local/IDP_SETUP.md ("it's a config-time check").
+    return yield* invalid(
+      "Invalid Discovery URL",
+      "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
     )
-  }
+  })
 
-  const find = (name: string) =>
-    Effect.flatMap(
-      providers.find(name),
-      ({ callbackId, request }) =>
-        Effect.map(AuthorizationServers.resolve(request, dependencies), (server): Oauth2Provider => ({
-          name,
-          server: { ...server, provider: name },
-          callbackId,
-          callbackUrl: makeCallbackUrl(callbackId)
-        }))
-    )
+  const { providers, ...operations } = yield* makeKind(account, {
+    kind: "oauth2",
+    resourceType: "Oauth2CredentialProvider",
+    collection: store.collection("oauth2-providers", Stored),
+
+    check: Effect.fnUntraced(function*(request: Model.CreateOauth2CredentialProviderRequest) {
+      const server = yield* AuthorizationServers.check(request, dependencies)
+      const isChecked = !(yield* Seeding) && (yield* settings).discoveryUrls !== "accept"
+        // This machine is not in the private network of the server.
+        && !AuthorizationServers.hasPrivateEndpoint(request)
+      if (isChecked) yield* Effect.catch(client.discover(server), (error) => rejectDiscovery(request.name, error))
+    }),
+
+    complete: (request: Model.UpdateOauth2CredentialProviderRequest, before) =>
+      AuthorizationServers.completeUpdate(request, before.request),
+
+    configure: Effect.fnUntraced(function*({ tags: _tags, ...request }, before) {
+      const old = before && readClientSecret(before.request)
+      const secret = readClientSecret(request)
+      if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.path)
+      const secretId = secret?.reference?.secretId
+      const secretArn = secret === undefined
+        ? undefined
+        : before?.secretArn !== undefined && old?.reference?.secretId === secretId
+        ? before.secretArn
+        : secretId === undefined
+        ? Arn.secret(account, "oauth2", request.name)
+        : Arn.externalSecret(account, secretId)
+      return { request, callbackId: before?.callbackId ?? randomUUID(), secretArn }
+    }),
+
+    describe: ({ callbackId, name, request, secretArn = Arn.noSecret(account, "oauth2", name) }) =>
+      Effect.map(settings, (current) => ({
+        ...Secrets.describe("clientSecret", secretArn, readClientSecret(request)),
+        callbackUrl: makeCallbackUrl(callbackId),
+        oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, current),
+        status: "READY"
+      })),
+
+    vendor: ({ request }) => ({ credentialProviderVendor: request.credentialProviderVendor })
+  })
+
+  const find = Effect.fnUntraced(function*(name: string) {
+    const { callbackId, request } = yield* providers.find(name)
+    const server = yield* AuthorizationServers.resolve(request, dependencies)
+    return { name, server: { ...server, provider: name }, callbackId, callbackUrl: makeCallbackUrl(callbackId) }
+  })
 
   return {
+    ...operations,
     providers,
     find,
 
     /**
-     * The authorization server of a provider that a consent session was opened for, with its configuration of now. A
-     * provider that was deleted since is not found, even if another one has its name.
+     * Finds the authorization server of the provider of a consent session, with its current configuration. A deleted
+     * provider is not found, even if another provider now has its name.
      */
-    findServer: (provider: Pick<Oauth2Provider, "name" | "callbackId">) =>
-      Effect.flatMap(
-        find(provider.name),
-        ({ callbackId, server }): Effect.Effect<AuthorizationServer, ResourceNotFoundException> =>
-          callbackId === provider.callbackId
-            ? Effect.succeed(server)
-            : new ResourceNotFoundException({ message: "The credential provider of the session is gone" })
-      ),
-
-    ...operations(dependencies, providers, {
-      kind: "oauth2",
-
-      check: Effect.fnUntraced(function*(request: Model.CreateOauth2CredentialProviderRequest) {
-        const server = yield* AuthorizationServers.check(request, dependencies)
-        const isChecked = !(yield* Seeding) && (yield* settings).discoveryUrls !== "accept"
-          // This machine is not in the private network of the server.
-          && !AuthorizationServers.hasPrivateEndpoint(request)
-        if (isChecked) yield* Effect.catch(client.discover(server), rejectDiscovery(request.name))
-      }),
-
-      complete: (request: Model.UpdateOauth2CredentialProviderRequest, before) =>
-        AuthorizationServers.completeUpdate(request, before.request),
-
-      configure: Effect.fnUntraced(function*({ tags: _tags, ...request }, before) {
-        const old = before === undefined ? undefined : readClientSecret(before.request)
-        const secret = readClientSecret(request)
-        if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.path)
-        return {
-          request,
-          callbackId: before?.callbackId ?? randomUUID(),
-          secretArn: resolveSecretArn(account, request.name, secret, before, old)
-        }
-      }),
-
-      describe: ({ callbackId, name, request, secretArn }) =>
-        Effect.map(settings, (current) => {
-          const secret = readClientSecret(request)
-          return {
-            clientSecretArn: { secretArn: secretArn ?? Arn.noSecret(account, "oauth2", name) },
-            ...(secret?.reference === undefined ? {} : { clientSecretJsonKey: secret.reference.jsonKey }),
-            ...(secret === undefined ? {} : { clientSecretSource: secret.source }),
-            callbackUrl: makeCallbackUrl(callbackId),
-            oauth2ProviderConfigOutput: AuthorizationServers.toOutput(request, current),
-            status: "READY"
-          }
-        }),
-
-      vendor: ({ request }) => ({ credentialProviderVendor: request.credentialProviderVendor })
+    findServer: Effect.fnUntraced(function*(provider: { readonly name: string; readonly callbackId: string }) {
+      const { callbackId, server } = yield* find(provider.name)
+      return callbackId === provider.callbackId
+        ? server
+        : yield* new ResourceNotFoundException({ message: "The credential provider of the session is gone" })
     })
   }
 })

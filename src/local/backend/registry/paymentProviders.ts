@@ -1,16 +1,15 @@
 /** Payment credential providers. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { AccessDeniedException, ValidationException } from "../../../IdentityError.js"
+import type { ValidationException } from "../../../IdentityError.js"
 import type {
   PaymentProviderConfigurationOutput,
   UpdatePaymentCredentialProviderRequest
 } from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
 import { vendorChanged } from "../failures.js"
-import type { Credentials } from "../paymentTokens.js"
 import * as Secrets from "../secrets.js"
-import { makeTable, operations } from "./providers.js"
+import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
 
 const Configuration = Schema.Union([
@@ -35,58 +34,44 @@ const PaymentProvider = Schema.Struct({ ...resourceFields, configuration: Config
 
 const nameSecret = (provider: string, member: string): string => `${provider}-${member}`
 
-type Input = Pick<Secrets.SecretRequest, "value" | "source" | "reference">
+type Members = Readonly<Record<string, never>>
 
 const configure = (
   account: Arn.Account,
   request: UpdatePaymentCredentialProviderRequest,
   before: Configuration | undefined
 ): Effect.Effect<Configuration, ValidationException> => {
-  const resolve = (path: string, member: string, input: Input, old: Secrets.Secret | undefined) =>
-    Secrets.resolve(account, {
-      kind: "payment",
-      arnName: nameSecret(request.name, member),
-      path: `providerConfigurationInput.${path}.${member}`,
-      ...input
-    }, old)
-  const resolveOptional = (...[path, member, input, old]: Parameters<typeof resolve>) =>
-    Object.values(input).every((value) => value === undefined)
-      ? Effect.succeed(undefined)
-      : resolve(path, member, input, old)
+  const resolveFrom = <C extends object>(path: string, config: C, stored: Configuration | undefined) => {
+    // The names of a secret's members are computed, so the type checker does not know their types.
+    const members = config as Members
+    const old = stored as Members | undefined
+    const required = (name: keyof C & string) =>
+      Secrets.resolve(account, {
+        kind: "payment",
+        arnName: nameSecret(request.name, name),
+        path: `providerConfigurationInput.${path}.${name}`,
+        value: members[name],
+        source: members[`${name}Source`],
+        reference: members[`${name}Config`]
+      }, old?.[name])
+    const optional = (name: keyof C & string) =>
+      [name, `${name}Source`, `${name}Config`].every((member) => members[member] === undefined)
+        ? Effect.succeed(undefined)
+        : required(name)
+    return { required, optional }
+  }
   if (request.credentialProviderVendor === "CoinbaseCDP") {
     const config = request.providerConfigurationInput.coinbaseCdpConfiguration
-    const old = before?.vendor === "CoinbaseCDP" ? before : undefined
+    const { optional, required } = resolveFrom("coinbaseCdpConfiguration", config, before)
     return Effect.map(
-      Effect.all({
-        apiKeySecret: resolve("coinbaseCdpConfiguration", "apiKeySecret", {
-          value: config.apiKeySecret,
-          source: config.apiKeySecretSource,
-          reference: config.apiKeySecretConfig
-        }, old?.apiKeySecret),
-        walletSecret: resolveOptional("coinbaseCdpConfiguration", "walletSecret", {
-          value: config.walletSecret,
-          source: config.walletSecretSource,
-          reference: config.walletSecretConfig
-        }, old?.walletSecret)
-      }),
+      Effect.all({ apiKeySecret: required("apiKeySecret"), walletSecret: optional("walletSecret") }),
       (secrets) => ({ vendor: "CoinbaseCDP", apiKeyId: config.apiKeyId, ...secrets })
     )
   }
   const config = request.providerConfigurationInput.stripePrivyConfiguration
-  const old = before?.vendor === "StripePrivy" ? before : undefined
+  const { optional, required } = resolveFrom("stripePrivyConfiguration", config, before)
   return Effect.map(
-    Effect.all({
-      appSecret: resolve("stripePrivyConfiguration", "appSecret", {
-        value: config.appSecret,
-        source: config.appSecretSource,
-        reference: config.appSecretConfig
-      }, old?.appSecret),
-      authorizationPrivateKey: resolveOptional("stripePrivyConfiguration", "authorizationPrivateKey", {
-        value: config.authorizationPrivateKey,
-        source: config.authorizationPrivateKeySource,
-        reference: config.authorizationPrivateKeyConfig
-      }, old?.authorizationPrivateKey)
-    }),
+    Effect.all({ appSecret: required("appSecret"), authorizationPrivateKey: optional("authorizationPrivateKey") }),
     (secrets) => ({ vendor: "StripePrivy", appId: config.appId, authorizationId: config.authorizationId, ...secrets })
   )
 }
@@ -95,18 +80,8 @@ const toOutput = (
   account: Arn.Account,
   { configuration, name }: typeof PaymentProvider.Type
 ): PaymentProviderConfigurationOutput => {
-  /** The members of a secret. Without a secret there is its ARN only, which the service model requires. */
-  const describe = <const N extends string>(member: N, secret: Secrets.Secret | undefined) => {
-    // A computed name has type `string`. The cast restores the names.
-    const members = {
-      [`${member}Arn`]: { secretArn: secret?.arn ?? Arn.noSecret(account, "payment", nameSecret(name, member)) },
-      ...(secret === undefined ? {} : { [`${member}Source`]: secret.source }),
-      ...(secret?.source === "EXTERNAL" ? { [`${member}JsonKey`]: secret.reference.jsonKey } : {})
-    }
-    return members as
-      & { readonly [K in `${N}Arn`]: { readonly secretArn: string } }
-      & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
-  }
+  const describe = <const N extends string>(member: N, secret: Secrets.Secret | undefined) =>
+    Secrets.describe(member, secret?.arn ?? Arn.noSecret(account, "payment", nameSecret(name, member)), secret)
   return configuration.vendor === "CoinbaseCDP"
     ? {
       coinbaseCdpConfiguration: {
@@ -125,39 +100,29 @@ const toOutput = (
     }
 }
 
-const readCredentials = (
-  settings: Secrets.Settings,
-  configuration: Configuration
-): Effect.Effect<Credentials, AccessDeniedException> => {
+const readCredentials = Effect.fnUntraced(function*(settings: Secrets.Settings, configuration: Configuration) {
+  const read = (secret: Secrets.Secret) => Secrets.read(settings, secret)
   const readOptional = (secret: Secrets.Secret | undefined) =>
-    secret === undefined ? Effect.succeed(undefined) : Secrets.read(settings, secret)
+    secret === undefined ? Effect.succeed(undefined) : read(secret)
   return configuration.vendor === "CoinbaseCDP"
-    ? Effect.map(
-      Effect.all({
-        apiKeySecret: Secrets.read(settings, configuration.apiKeySecret),
-        walletSecret: readOptional(configuration.walletSecret)
-      }),
-      (secrets) => ({ ...configuration, ...secrets })
-    )
-    : Effect.map(
-      Effect.all({
-        appSecret: Secrets.read(settings, configuration.appSecret),
-        authorizationPrivateKey: readOptional(configuration.authorizationPrivateKey)
-      }),
-      (secrets) => ({ ...configuration, ...secrets })
-    )
-}
+    ? {
+      ...configuration,
+      apiKeySecret: yield* read(configuration.apiKeySecret),
+      walletSecret: yield* readOptional(configuration.walletSecret)
+    }
+    : {
+      ...configuration,
+      appSecret: yield* read(configuration.appSecret),
+      authorizationPrivateKey: yield* readOptional(configuration.authorizationPrivateKey)
+    }
+})
 
-export const makePayments = Effect.fnUntraced(function*(dependencies: Dependencies) {
-  const { account, settings, store } = dependencies
-  const collection = store.collection("payment-providers", PaymentProvider)
-  const providers = yield* makeTable(dependencies, "payment", "PaymentCredentialProvider", collection)
-  return {
-    providers,
-    find: (name: string) =>
-      Effect.flatMap(providers.find(name), ({ configuration }) => readCredentials(settings, configuration)),
-    ...operations(dependencies, providers, {
+export const makePayments = ({ account, settings, store }: Dependencies) =>
+  Effect.map(
+    makeKind(account, {
       kind: "payment",
+      resourceType: "PaymentCredentialProvider",
+      collection: store.collection("payment-providers", PaymentProvider),
       complete: (request: UpdatePaymentCredentialProviderRequest, { configuration: { vendor } }) =>
         vendor === request.credentialProviderVendor
           ? Effect.succeed(request)
@@ -170,6 +135,10 @@ export const makePayments = Effect.fnUntraced(function*(dependencies: Dependenci
           providerConfigurationOutput: toOutput(account, provider)
         }),
       vendor: ({ configuration }) => ({ credentialProviderVendor: configuration.vendor })
+    }),
+    (kind) => ({
+      ...kind,
+      find: (name: string) =>
+        Effect.flatMap(kind.providers.find(name), ({ configuration }) => readCredentials(settings, configuration))
     })
-  }
-})
+  )

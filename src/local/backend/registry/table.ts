@@ -18,7 +18,7 @@ export interface Dependencies extends Environment {
   /** Without a trailing slash. */
   readonly publicUrl: string
   readonly store: VaultStore
-  /** The time that a consent portal takes for a change. Milliseconds. */
+  /** How long a change of a consent portal takes. Milliseconds. */
   readonly consentPortalDelay: number
   /** Drops the tokens and sessions of a workload that is being deleted. */
   readonly dropWorkload: (name: string) => Effect.Effect<void, VaultStoreError>
@@ -34,7 +34,7 @@ export type OperationsOn<Name extends string> = Pick<
 
 export type Tags = Readonly<Record<string, string>>
 
-/** The stored fields of every resource. A resource without tags has empty `tags`. */
+/** The stored fields of every resource. `tags` is empty for a resource without tags. */
 export const resourceFields = {
   name: Schema.String,
   tags: Schema.Record(Schema.String, Schema.String),
@@ -44,7 +44,7 @@ export const resourceFields = {
 
 export type Resource = Schema.Struct.Type<typeof resourceFields>
 
-/** The members of responses that say when a resource was changed. */
+/** The times in a response. */
 export const timesOf = ({ createdTime, lastUpdatedTime }: Resource) => ({ createdTime, lastUpdatedTime })
 
 /** AWS reserves these keys, in every service. */
@@ -64,7 +64,7 @@ const encodeCursor = (list: string, last: string): string =>
 const decodeCursor = (list: string, token: string): Option.Option<string> =>
   Schema.decodeUnknownOption(Cursor)(Buffer.from(token, "base64url").toString("utf8")).pipe(
     Option.map(([, , last]) => last),
-    // Base64url and JSON have several strings for one value. Only the one that `encodeCursor` makes is a token.
+    // Base64url and JSON have several strings for one value. A token is only the string that `encodeCursor` makes.
     Option.filter((last) => encodeCursor(list, last) === token)
   )
 
@@ -74,47 +74,44 @@ export interface PageRequest {
 }
 
 /**
- * One page of items that are sorted by name. A token names its list and the last name of its page, so that items that
- * are created or deleted between two pages move no other item. `next` is spread into the response.
+ * Returns a page of items that are sorted by name. A token contains the list and the last name of its page. So an item
+ * that is created or deleted between two pages moves no other item. `next` is spread into the response.
  */
-const paginate = <A extends Resource>(
+const paginate = Effect.fnUntraced(function*<A extends Resource>(
   list: string,
   items: ReadonlyArray<A>,
   { maxResults = defaultSize, nextToken }: PageRequest
-): Effect.Effect<
-  { readonly items: ReadonlyArray<A>; readonly next: { readonly nextToken?: string } },
-  ValidationException
-> => {
-  const after = nextToken === undefined ? Option.some(undefined) : decodeCursor(list, nextToken)
-  if (Option.isNone(after)) return invalid("Invalid nextToken", "nextToken")
-  const start = after.value
-  const rest = start === undefined ? items : items.filter(({ name }) => name > start)
+) {
+  const after = nextToken === undefined ? Option.some("") : decodeCursor(list, nextToken)
+  if (Option.isNone(after)) return yield* invalid("Invalid nextToken", "nextToken")
+  const rest = items.filter(({ name }) => name > after.value)
   const page = rest.slice(0, maxResults)
   const last = page.at(-1)
-  return Effect.succeed({
+  return {
     items: page,
     next: last === undefined || rest.length === page.length ? {} : { nextToken: encodeCursor(list, last.name) }
-  })
-}
+  }
+})
 
-/** Tags by ARN. None if no resource of the type has the ARN. */
+/** Tags by ARN. Undefined if no resource of the type has the ARN. */
 export interface Taggable {
-  readonly tags: (arn: string) => Effect.Effect<Option.Option<Tags>, InternalServerException>
+  readonly tags: (arn: string) => Effect.Effect<Tags | undefined, InternalServerException>
+  /** Returns the new tags. */
   readonly changeTags: <E>(
     arn: string,
     change: (tags: Tags) => Effect.Effect<Tags, E>
-  ) => Effect.Effect<Option.Option<Tags>, E | InternalServerException>
+  ) => Effect.Effect<Tags | undefined, E | InternalServerException>
 }
 
 interface Options<A extends Resource, E> {
   readonly collection: Collection<A>
-  /** In messages, and in the tokens of the list: `WorkloadIdentity`. */
+  /** The type in messages and in page tokens: `WorkloadIdentity`. */
   readonly resourceType: string
   readonly arn: (resource: A) => string
-  /** The error of a creation whose name is taken. */
+  /** Makes the error of a creation whose name is taken. */
   readonly exists: (name: string) => E
   readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
-  /** Whether a stored resource still exists. Default: it does. */
+  /** Whether a stored resource still exists. By default, it does. */
   readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
 }
 
@@ -125,7 +122,7 @@ export const make = <A extends Resource, E>(
 ) =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const exclusive = semaphore.withPermits(1)
-    // Counted at the first use, because the store may have entries of an earlier backend.
+    // Counted at the first creation, because the store may contain entries of an earlier backend.
     let size: number | undefined
 
     const get = (name: string) =>
@@ -136,14 +133,13 @@ export const make = <A extends Resource, E>(
       )
 
     const find = (name: string) =>
-      Effect.flatMap(
-        get(name),
-        (found) => Effect.mapError(Effect.fromOption(found), () => notFound(resourceType, name))
-      )
+      Effect.flatMap(get(name), (found) =>
+        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
 
     /** Fails if the name is taken. */
     const checkFree = (name: string) =>
-      Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
+      Effect.flatMap(get(name), (found) =>
+        Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
 
     /** Sorted by name. */
     const all = Effect.zipWith(
@@ -154,19 +150,21 @@ export const make = <A extends Resource, E>(
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
-    const findByArn = (wanted: string) =>
-      Effect.map(all, (resources) => Option.fromNullishOr(resources.find((resource) => arn(resource) === wanted)))
+    /** Finds the first resource, by name, that the predicate accepts. */
+    const findWhere = (predicate: (resource: A) => boolean) => Effect.map(all, (resources) => resources.find(predicate))
+
+    const findByArn = (wanted: string) => findWhere((resource) => arn(resource) === wanted)
 
     const taggable: Taggable = {
-      tags: (wanted) => Effect.map(findByArn(wanted), Option.map(({ tags }) => tags)),
+      tags: (wanted) => Effect.map(findByArn(wanted), (found) => found?.tags),
 
       changeTags: (wanted, change) =>
         exclusive(Effect.gen(function*() {
           const found = yield* findByArn(wanted)
-          if (Option.isNone(found)) return Option.none()
-          const tags = yield* change(found.value.tags)
-          yield* put({ ...found.value, tags })
-          return Option.some(tags)
+          if (found === undefined) return undefined
+          const tags = yield* change(found.tags)
+          yield* put({ ...found, tags })
+          return tags
         }))
     }
 
@@ -174,6 +172,8 @@ export const make = <A extends Resource, E>(
       ...taggable,
       all,
       find,
+      findWhere,
+      findByArn,
       checkFree,
 
       create: <E2>(

@@ -25,31 +25,31 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
   })
 
   /**
-   * AgentCore Runtime and Gateway make workload identities for themselves. The refusal of a token is in the AWS
-   * developer guide (get-workload-access-token). The refusal of a deletion was seen live (`ekristen/aws-nuke`, resource
-   * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
+   * AgentCore Runtime and Gateway create workload identities for themselves. The AWS developer guide describes that
+   * they get no token (get-workload-access-token). That they cannot be deleted was seen live (`ekristen/aws-nuke`,
+   * resource `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
    */
-  const checkUnlinked = (name: string, refusal: string) =>
+  const checkUnlinked = (name: string, action: string) =>
     Effect.flatMap(settings, ({ serviceLinked = [] }) =>
       serviceLinked.includes(name)
-        ? invalid(`WorkloadIdentity is linked to a service and cannot ${refusal} by the caller`)
+        ? invalid(`WorkloadIdentity is linked to a service and cannot ${action} by the caller`)
         : Effect.void)
 
+  /** The log names an unknown workload, because the live service's message does not (see {@link findCaller}). */
+  const rejectCaller = Effect.fnUntraced(function*(name: string) {
+    const reason = `There is no workload identity '${name}': create it, or check the name`
+    yield* Effect.logWarning(reason)
+    yield* explain(reason)
+    return yield* new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+  })
+
   /**
-   * The workload that wants a workload access token. The live service reports an unknown one with a message that does
-   * not name the cause (agentcore-samples, 08-okta-xaa-delegation-chain), so the log names it.
+   * Finds the workload of a request for a workload access token. The error for an unknown workload is the one of the
+   * live service (agentcore-samples, 08-okta-xaa-delegation-chain).
    */
   const findCaller = (name: string) =>
     workloads.find(name).pipe(
-      Effect.catchTag("ResourceNotFoundException", () => {
-        const reason = `There is no workload identity '${name}': create it, or check the name`
-        return Effect.logWarning(reason).pipe(
-          Effect.andThen(explain(reason)),
-          Effect.andThen(
-            new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
-          )
-        )
-      }),
+      Effect.catchTag("ResourceNotFoundException", () => rejectCaller(name)),
       Effect.tap(() => checkUnlinked(name, "retrieve an access token"))
     )
 
