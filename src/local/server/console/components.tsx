@@ -1,7 +1,7 @@
 /** Elements that several sections use. */
 import type { ComponentChildren, TargetedEvent, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
-import type { User } from "./api.js"
+import type { Consent } from "./api.js"
 import { complain, report } from "./store.js"
 
 export const Button = (
@@ -125,7 +125,8 @@ export const copy = (text: string, what: string, element: () => Element | null):
   navigator.clipboard.writeText(text).then(() => report(`${what} copied.`), select)
 }
 
-export const formatUser = (user: User): string => "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
+export const formatUser = (user: Consent["user"]): string =>
+  "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
 
 export const formatTime = (time: string): string => {
   const date = new Date(time)

@@ -1,6 +1,6 @@
 /** The faults, and a form for one more. */
 import { signal } from "@preact/signals"
-import type { FaultStatus } from "./api.js"
+import type { Body, FaultStatus } from "./api.js"
 import { Button, CheckBox, Empty, Field, Form, Table } from "./components.js"
 import { act, data } from "./store.js"
 
@@ -13,8 +13,8 @@ const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"])
       provider === undefined ? "" : ` of ${provider}`
     }`
 
-const formatDelay = (delay: string | number): string =>
-  typeof delay === "string" ? delay : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
+const formatDelay = (delay: FaultStatus["fault"]["delay"]): string =>
+  typeof delay !== "number" ? String(delay) : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
 
 const describeEffect = ({ cut, delay, exception, failChange, probability, status }: FaultStatus["fault"]): string =>
   [
@@ -30,7 +30,7 @@ const describeEffect = ({ cut, delay, exception, failChange, probability, status
 const textMembers = ["operation", "endpoint", "provider", "exception", "message", "delay"]
 const numberMembers = ["status", "probability", "count"]
 
-const toFault = (read: (name: string) => string): object =>
+const toFault = (read: (name: string) => string): Body<"faults"> =>
   Object.fromEntries([
     ...textMembers.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
     ...numberMembers.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
@@ -49,8 +49,8 @@ const AddFault = () => (
     label="Add a fault"
     class="card grid"
     onSubmit={(read, form) =>
-      void act("faults", toFault(read), () => "The fault is active.").then((answer) => {
-        if (answer !== undefined) form.reset()
+      void act("faults", toFault(read), () => "The fault is active.").then((response) => {
+        if (response !== undefined) form.reset()
       })}
   >
     <fieldset

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals"
 import { formatDuration, formatRefusal, requestNames } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
+import type { Body } from "./api.js"
 import { Button, CheckBox, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
 import { act, data, serverNow } from "./store.js"
 
@@ -91,7 +92,7 @@ export const Providers = () => {
 
 const steps = ["1 minute", "10 minutes", "1 hour", "1 day", "30 days"]
 
-const change = (body: object) => void act("clock", body, ({ now }) => `The clock shows ${formatUtc(String(now))}.`)
+const change = (body: Body<"clock">) => void act("clock", body, ({ now }) => `The clock shows ${formatUtc(now)}.`)
 
 const formatUtc = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 

@@ -1,16 +1,16 @@
 /** The content of the server as a whole: reset, seed, snapshots and exports. */
 import { signal } from "@preact/signals"
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
-import type { Change } from "./api.js"
+import type { Body, Path, Result } from "./api.js"
 import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
 import { act, ask, complain, data, serverNow } from "./store.js"
 
 /** What the last seed changed. */
-const changes = signal<ReadonlyArray<Change> | undefined>(undefined)
+const changes = signal<Result<"seed">["changes"] | undefined>(undefined)
 
 const exported = signal<{ readonly url: string; readonly key: string } | undefined>(undefined)
 
-const all = ["requests", "grants", "snapshots", "resources"]
+const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
 
 const askReset = (): void =>
   ask({
@@ -21,7 +21,7 @@ const askReset = (): void =>
     run: () => void act("reset", {}, () => "The server is as at its start.", all)
   })
 
-const askRestore = (what: string, body: object): void =>
+const askRestore = (what: string, body: Body<"restore">): void =>
   ask({
     title: "Restore?",
     text: `The content of the server is replaced by ${what}.`,
@@ -41,9 +41,8 @@ const seed = (text: string): void => {
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
-  void act("seed", setup, () => "The setup is applied.", all).then((answer) => {
-    // The answer of a seed lists its changes.
-    if (answer !== undefined) changes.value = answer["changes"] as ReadonlyArray<Change>
+  void act("seed", setup, () => "The setup is applied.", all).then((response) => {
+    if (response !== undefined) changes.value = response.changes
   })
 }
 
@@ -53,9 +52,8 @@ const makeKey = (): string =>
 
 const exportContent = (): void => {
   const key = makeKey()
-  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((answer) => {
-    if (answer === undefined) return
-    exported.value = { key, url: URL.createObjectURL(new Blob([`${String(answer["sealed"])}\n`])) }
+  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((response) => {
+    if (response !== undefined) exported.value = { key, url: URL.createObjectURL(new Blob([`${response.sealed}\n`])) }
   })
 }
 
@@ -72,9 +70,11 @@ const Snapshots = () => (
       label="Take a snapshot"
       class="line"
       onSubmit={(read, form) =>
-        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then((answer) => {
-          if (answer !== undefined) form.reset()
-        })}
+        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then(
+          (response) => {
+            if (response !== undefined) form.reset()
+          }
+        )}
     >
       <Field label="Name">
         <input name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />

@@ -1,7 +1,6 @@
 /** What the console shows, and how it changes. */
 import { batch, computed, signal } from "@preact/signals"
-import { call, exchange, listen, Refused } from "./api.js"
-import type * as Wire from "./api.js"
+import * as Wire from "./api.js"
 
 export const sections = {
   requests: "Requests",
@@ -49,7 +48,7 @@ export const data = {
   consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
   grants: signal<ReadonlyArray<Wire.Grant> | undefined>(undefined),
   resources: signal<Wire.Resources | undefined>(undefined),
-  refusals: signal<ReadonlyArray<Wire.Refusal> | undefined>(undefined),
+  refusals: signal<ReadonlyArray<Wire.Rejection> | undefined>(undefined),
   clock: signal<Wire.Clock | undefined>(undefined),
   faults: signal<ReadonlyArray<Wire.FaultStatus> | undefined>(undefined),
   snapshots: signal<ReadonlyArray<Wire.Snapshot> | undefined>(undefined),
@@ -82,12 +81,7 @@ export const closeMessage = (): void => {
 // Reading
 // -----------------------------------------------------------------------------
 
-const isAbsent = (error: unknown): boolean => !(error instanceof Refused)
-
-const messageOf = (error: unknown): string =>
-  isAbsent(error) ? "The server does not answer. Is it still running?" : (error as Refused).message
-
-const refuseToken = (): void => {
+const dropToken = (): void => {
   sessionStorage.removeItem(storageKey)
   batch(() => {
     token.value = undefined
@@ -95,14 +89,15 @@ const refuseToken = (): void => {
   })
 }
 
+/** Shows an error response. Without a response, the state of the connection says enough. */
 const handleFailure = (error: unknown): void => {
-  if (error instanceof Refused && error.status === 401) return refuseToken()
-  // The state of the connection is shown already.
-  if (!isAbsent(error)) complain(messageOf(error))
+  if (!(error instanceof Wire.ControlError)) return
+  if (error.status === 401) dropToken()
+  else complain(error.message)
 }
 
 /** What each section reads. Every page shows the clock, and how many faults and consents there are. */
-const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
+const reads: Readonly<Record<Section, ReadonlyArray<Wire.Path>>> = {
   requests: [],
   consents: [],
   grants: ["grants"],
@@ -113,17 +108,17 @@ const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
   environment: ["server"]
 }
 
-const read = async (token: string, path: string): Promise<object> => {
-  const answer = await call(token, path)
-  if (path === "clock") clockDifference.value = Date.parse((answer as Wire.Clock).now) - Date.now()
+const read = async (token: string, path: Wire.Path): Promise<object> => {
+  const response = await Wire.read(token, path)
+  if ("now" in response) clockDifference.value = Date.parse(response.now) - Date.now()
   // Other responses have the properties of `data`.
-  return path === "clock" || path === "server" || path === "resources" ? { [path]: answer } : answer
+  return path === "clock" || path === "server" || path === "resources" ? { [path]: response } : response
 }
 
-const readAll = async (more: ReadonlySet<string>): Promise<void> => {
+const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
   const currentToken = token.value
   if (currentToken === undefined) return
-  const paths = new Set(["clock", "faults", "consents", ...reads[section.value], ...more])
+  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value], ...more])
   if (held.value !== undefined) paths.delete("requests")
   try {
     const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
@@ -140,15 +135,15 @@ const readAll = async (more: ReadonlySet<string>): Promise<void> => {
 }
 
 let reading: Promise<void> = Promise.resolve()
-let next: { readonly paths: Set<string>; readonly done: Promise<void> } | undefined
+let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
 
 /**
  * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths
  * that the section does not read each time.
  */
-export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
+export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
-    const paths = new Set<string>()
+    const paths = new Set<Wire.Path>()
     reading = reading.then(() => {
       next = undefined
       return readAll(paths)
@@ -221,24 +216,24 @@ const keepFocus = (): void => {
   })
 }
 
-/** Acts, reads the effect, and reports it. Returns the answer, or undefined after a failure. */
-export const act = async (
-  path: string,
-  body: object,
-  toReport: (answer: Readonly<Record<string, unknown>>) => string,
-  more: ReadonlyArray<string> = []
-): Promise<Readonly<Record<string, unknown>> | undefined> => {
+/** Acts, reads the effect, and reports it. Returns the response, or undefined after a failure. */
+export const act = async <A extends Wire.Action>(
+  path: A,
+  body: Wire.Body<A>,
+  toReport: (response: Wire.Result<A>) => string,
+  more: ReadonlyArray<Wire.Path> = []
+): Promise<Wire.Result<A> | undefined> => {
   if (isActing || token.value === undefined) return undefined
   isActing = true
   closeMessage()
   try {
-    const answer = await call(token.value, path, body) as Readonly<Record<string, unknown>>
+    const response = await Wire.act(token.value, path, body)
     await refresh(...more)
-    report(toReport(answer))
-    return answer
+    report(toReport(response))
+    return response
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) refuseToken()
-    else complain(messageOf(error))
+    if (error instanceof Wire.ControlError) handleFailure(error)
+    else complain("The server does not respond. Is it still running?")
     return undefined
   } finally {
     isActing = false
@@ -273,7 +268,7 @@ const watch = async (): Promise<void> => {
   for (let pause = 500; !controller.signal.aborted; pause = Math.min(pause * 2, 5000)) {
     if (token.value === undefined) return
     try {
-      await listen(token.value, {
+      await Wire.listen(token.value, {
         signal: controller.signal,
         onOpen: () => {
           pause = 500
@@ -283,11 +278,9 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      if (error instanceof Refused) {
-        if (error.status === 401) return refuseToken()
-        // Too many readers: another one may leave.
-        if (message.value?.text !== error.message) complain(error.message)
-      }
+      // The limit of readers is reached: another one may leave. The same message is shown once.
+      if (!(error instanceof Wire.ControlError) || message.value?.text !== error.message) handleFailure(error)
+      if (token.value === undefined) return
     }
     if (controller.signal.aborted) return
     connection.value = "lost"
@@ -328,9 +321,11 @@ const takeCode = (): string | undefined => {
 const connectFromAddress = async (): Promise<void> => {
   const code = takeCode()
   follow()
-  const fresh = code === undefined ? undefined : await exchange(code).catch(() => undefined)
+  const fresh = code === undefined
+    ? undefined
+    : await Wire.act(undefined, "console/token", { code }).catch(() => undefined)
   // Not a cookie: the browser would send it to every port of this host.
-  const stored = fresh ?? sessionStorage.getItem(storageKey)
+  const stored = fresh?.token ?? sessionStorage.getItem(storageKey)
   if (stored !== null) {
     if (stored !== token.value) connect(stored)
   } else if (code !== undefined || connection.value === "connecting") {
