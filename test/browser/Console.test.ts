@@ -480,7 +480,7 @@ describe("the console, in Chromium", () => {
       })
       yield* use(() => page.getByLabel("Cut the connection").check())
       yield* press("Add the fault", "The fault is active")
-      assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true, delay: undefined })
+      assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true })
       yield* pressOne((page) => page.getByRole("button", { name: "Remove the fault" }).last(), "The fault is removed")
       assert.lengthOf(yield* list, 1)
       yield* press("Remove all", "There are no faults now")
@@ -752,7 +752,7 @@ describe("the console, in Chromium", () => {
         await page.getByText("No answer. Trying again…").waitFor()
         await page.getByRole("link", { name: "Clock" }).click()
         await page.getByRole("button", { name: "+ 1 hour" }).click()
-        await page.getByText("The server does not answer. Is it still running?").waitFor()
+        await page.getByText("The server does not respond. Is it still running?").waitFor()
       })
       // A server that starts again has another token.
       yield* Effect.scoped(Effect.andThen(
