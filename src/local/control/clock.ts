@@ -7,7 +7,7 @@ export interface ShiftedClock {
   /** In milliseconds. */
   readonly offset: () => number
   readonly setOffset: (milliseconds: number) => Effect.Effect<void>
-  /** Runs an effect by this clock. Sleeps take real time. */
+  /** Runs an effect with this clock. Sleeps take real time. */
   readonly shift: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
@@ -22,10 +22,10 @@ const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })
 
-/** The end of 9999, the last year in ISO 8601 with four digits. What expires then still has a `Date`. */
+/** The end of 9999, the last year with four digits in ISO 8601. A later expiry would not fit in a `Date`. */
 const maxTime = 253_402_300_799_999
 
-/** Checks the time that a clock of this offset shows. */
+/** Validates the time that a clock with this offset shows. */
 export const checkOffset = (offset: number): Effect.Effect<void, LocalControlError> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
@@ -36,7 +36,7 @@ export const checkOffset = (offset: number): Effect.Effect<void, LocalControlErr
       })
   )
 
-/** Makes a clock that `follow` goes with. */
+/** Makes a clock that passes each new offset to `follow`. */
 export const make = (follow: (milliseconds: number) => Effect.Effect<void>): ShiftedClock => {
   let current = 0
   const offset = () => current
