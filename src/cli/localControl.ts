@@ -1,4 +1,4 @@
-/** The commands below `agentcore-identity local`: they act on the server that runs, over HTTP. */
+/** The commands below `agentcore-identity local`. They act on the running server, over HTTP. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -90,19 +90,19 @@ const printList = (
       : Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns, rows))
   })
 
-export const reset = actAndPrint("reset", {}, "The server is as at its start.")
+export const reset = actAndPrint("reset", {}, "The server is reset to its start.")
 
 /** Prints a new URL of the console. */
 export const consoleUrl = Effect.flatMap(act("console", {}), ({ url }) => Console.log(Table.cell(url)))
 
 const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
-/** Reads the file with the variables of this shell, and of the server that it finds. */
+/** Resolves references in the file by the variables of this shell, and of the server that it finds. */
 export const seed = (file: string) =>
   Effect.gen(function*() {
     const server = yield* StateFile.find
     const setup = yield* readText(file).pipe(
-      Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
+      Effect.flatMap((content) => IdentitySetup.parse(content, { file })),
       Effect.provideService(
         ConfigProvider.ConfigProvider,
         ConfigProvider.orElse(
@@ -192,7 +192,7 @@ export const events = Effect.gen(function*() {
   if (!response.ok || body === null) {
     return yield* toFailure(server.url, response.status, yield* Effect.promise(() => readJson(response)))
   }
-  // The error means that the server has stopped.
+  // An error of the stream means that the server has stopped.
   yield* Stream.fromReadableStream({ evaluate: () => body, onError: () => unreachable(server.url) }).pipe(
     Stream.decodeText(),
     Stream.splitLines,
@@ -205,16 +205,16 @@ export const consents = (json: boolean) =>
   printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
 
 export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
-  message: "Give the id, from the list that the command prints without arguments"
+  message: "No id was given. Run the command without arguments to list ids"
 })
 
 const consentOutcomes = {
   approve: "The user has consented.",
-  deny: "The user has refused.",
+  deny: "The user has denied consent.",
   expire: "The session has expired."
 }
 
-export const answerConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
+export const changeConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
   actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
 
 export const grants = (json: boolean) =>

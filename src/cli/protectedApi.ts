@@ -52,7 +52,7 @@ const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
 const toCaller = (claims: JWTPayload) => ({
   subject: claims.sub,
   client: claims.client_id,
-  // A token of a client for itself has the client as its subject.
+  // The subject of a machine token is the client itself.
   kind: claims.sub === claims.client_id ? "machine" : "user",
   scopes: scopesOf(claims)
 })
@@ -60,8 +60,8 @@ const toCaller = (claims: JWTPayload) => ({
 const bearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
-// Digests have one length, so the time of a comparison does not depend on the key.
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+// Digests have the same length, so the time of a comparison does not depend on the key.
+const digest = (value: string): Buffer => createHash("sha256").update(value).digest()
 
 /** Adds the routes to a server: `HttpRouter.serve(layer(options))`. */
 export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
@@ -112,7 +112,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
       "/quota",
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
         const key = digest(headers[apiKeyHeader] ?? "")
-        // Compares every key, so that the time does not depend on the position of the right one.
+        // Compares every key, so that the time does not depend on the position of the match.
         const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, key))
         return match === undefined || headers[apiKeyHeader] === undefined
           ? invalidKey

@@ -1,4 +1,4 @@
-/** The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`. */
+/** The commands for a running server: `env`, `status`, `console`, `stop`, and those below `local`. */
 import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { details, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
@@ -10,7 +10,7 @@ const selectPort = () => new Option("--port <port>", "The server on this port").
 
 const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
-/** The variables that name the server to control. */
+/** The variables that select the server to control. */
 const controlledBy = [
   [
     "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
@@ -22,14 +22,14 @@ const controlledBy = [
 const onSelected =
   <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
-    // The options have parsed their values. Below 'local', its own '--port' gets the value.
+    // The options have parsed their values. The value of '--port' below 'local' is in the option of 'local'.
     const { pid, port }: Selected = command.optsWithGlobals()
     onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
   }
 
 const json = ["--json", "Print JSON"] as const
 
-const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
+const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "selects the server, if several run"]] as const
 
 export const add = (root: Root, run: Run): void => {
   const act = onSelected(run, () => import("./running.js"), "warning")
@@ -38,7 +38,7 @@ export const add = (root: Root, run: Run): void => {
     .summary("Print the environment of the local server that runs")
     .description("Prints the environment of the 'agentcore-identity local' that runs, for a shell or a file.")
     .addOption(
-      new Option("--shell <shell>", "The form of the lines; bash is for zsh and sh, too")
+      new Option("--shell <shell>", "The form of the lines; bash is also for zsh and sh")
         .choices(ShellText.forms).default("bash" as const)
     )
     .option("--unset", "Print lines that remove the environment from this shell")
@@ -60,12 +60,12 @@ export const add = (root: Root, run: Run): void => {
 
   root.command("status")
     .summary("List the local servers that run")
-    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it answers.")
+    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it responds.")
     .option(...json)
     .addOption(selectPort())
     .addOption(selectPid())
     .addHelpText(...details({
-      sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
+      sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
       examples: ["agentcore-identity status", "agentcore-identity status --json"]
     }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
@@ -87,7 +87,7 @@ export const add = (root: Root, run: Run): void => {
 
   root.command("stop")
     .summary("Stop the local server that runs")
-    .description("Stops the 'agentcore-identity local' that runs, and waits until it has ended.")
+    .description("Stops the 'agentcore-identity local' that runs, and waits until it has exited.")
     .option("--all", "Stop all of them")
     .addOption(selectPort())
     .addOption(selectPid())
@@ -98,7 +98,7 @@ export const add = (root: Root, run: Run): void => {
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
 
-/** Adds those below `local`. */
+/** Adds the commands below `local`. */
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
@@ -179,7 +179,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     )
 
   addCommand("fault")
-    .summary("Let operations fail, be slow, or lose their connection")
+    .summary("Make operations fail, be slow, or lose their connection")
     .description(
       "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
     )
@@ -194,12 +194,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--exception <name>", "Its exception, or the 'error' of OAuth")
     .addOption(new Option("--status <status>", "Its HTTP status").argParser(parseNumber))
     .option("--message <text>", "Its message")
-    .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
-    .option("--cut", "Close the connection without an answer")
+    .option("--delay <duration>", "Delay the failure, or the call, as by '2 seconds'")
+    .option("--cut", "Close the connection without a response")
     .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
     .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
     .addOption(
-      new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)
+      new Option("--count <number>", "Remove the fault after this many calls (default: no limit)").argParser(
+        parseNumber
+      )
     )
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
@@ -232,8 +234,8 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .action((_, command) => act(command, ({ events }) => events))
 
   addCommand("consents")
-    .summary("List the consent sessions, or answer one as its user")
-    .description("Lists the consent sessions of the server that runs, or answers one as its user.")
+    .summary("List the consent sessions, or act on one as its user")
+    .description("Lists the consent sessions of the server that runs, or acts on one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
@@ -242,8 +244,8 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
-        ({ answerConsent, consents, missingId }) =>
-          action === undefined ? consents(json) : id === undefined ? missingId : answerConsent(action, id, user)
+        ({ changeConsent, consents, missingId }) =>
+          action === undefined ? consents(json) : id === undefined ? missingId : changeConsent(action, id, user)
       )
     )
 

@@ -2,8 +2,8 @@
  * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in
  * the process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
  *
- * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its
- * authorization server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ * It is the server of `agentcore-identity local`. `control` acts on the server, and `user` acts for the users of its
+ * authorization server. It needs the package `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
  *
  * @since 0.1.0
  * @example
@@ -67,7 +67,7 @@ export type WithReferences<A> = A extends string ?
   : A
 
 /**
- * What a setup file holds, see `IdentitySetup`.
+ * The content of a setup file, see `IdentitySetup`.
  *
  * @since 0.1.0
  * @category models
@@ -111,7 +111,7 @@ export interface Options {
   readonly region?: string | undefined
   /** Default: 60 minutes. */
   readonly workloadAccessTokenLifetime?: Duration.Input | undefined
-  /** The least level of the log, which goes to standard error. Default: `warning`. */
+  /** Minimum log level on stderr. Default: `warning`. */
   readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
 }
 
@@ -157,7 +157,7 @@ export type FaultStatus = Plain<LocalControl.FaultStatus>
 export type RequestRecord = Plain<LocalControl.RequestRecord>
 
 /**
- * A refusal of an authorization server.
+ * An authorization server issued no token.
  *
  * @since 0.1.0
  * @category models
@@ -165,7 +165,7 @@ export type RequestRecord = Plain<LocalControl.RequestRecord>
 export type Refusal = Plain<LocalBackend.Refusal>
 
 /**
- * The names of what a server has.
+ * The names of the workload identities and credential providers of a server.
  *
  * @since 0.1.0
  * @category models
@@ -181,7 +181,7 @@ export type Resources = Plain<LocalControl.Resources>
 export type ClockState = Plain<LocalControl.ClockState>
 
 /**
- * The page where a user ends.
+ * The last page that a user reaches.
  *
  * @since 0.1.0
  * @category models
@@ -189,7 +189,7 @@ export type ClockState = Plain<LocalControl.ClockState>
 export interface Page {
   readonly status: number
   readonly url: string
-  /** The visible text. */
+  /** The visible text of the page. */
   readonly text: string
 }
 
@@ -216,18 +216,18 @@ export interface TestUser {
   readonly approves: Act
   /** Opens the link, signs in, and denies. */
   readonly denies: Act
-  /** Gives the link to another user, who approves in their own browser. */
+  /** Forwards the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
-  /** Approves, and presses the button twice. The result has the pages of both clicks. */
+  /** Approves, and clicks the button twice. The result has the pages of both clicks. */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
   /** Approves, and returns to the application only when the promise of the function has ended. */
   readonly returnsAfter: (meanwhile: () => Promise<unknown>) => Act
-  /** Withdraws their consent at the authorization server. Returns the number of refresh tokens that are revoked. */
+  /** Withdraws their consent at the authorization server. Returns the number of revoked refresh tokens. */
   readonly revokes: () => Promise<number>
 }
 
 /**
- * Steers the server, as `LocalControl` does. A promise rejects with its errors.
+ * The functions of `LocalControl`, which return promises. A promise rejects with the errors of `LocalControl`.
  *
  * @since 0.1.0
  * @category services
@@ -235,11 +235,11 @@ export interface TestUser {
 export type Control = Promised<ReturnType<typeof toNative>>
 
 /**
- * A server that runs.
+ * A running server.
  *
- * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client
+ * - `environment`: the variables for programs that use it. They contain secrets: the token of its control, and the client
  *   secret of the authorization server.
- * - `stop`: ends it and frees its ports. `await using` stops it, too.
+ * - `stop`: stops the server and frees its ports. `await using` stops it, too.
  *
  * @since 0.1.0
  * @category services
@@ -263,16 +263,20 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
 }
 
 // -----------------------------------------------------------------------------
-// Control
+// Errors
 // -----------------------------------------------------------------------------
 
 /**
- * An option of {@link start} is not what it has to be.
+ * An option of {@link start} is not valid.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
+
+// -----------------------------------------------------------------------------
+// Control
+// -----------------------------------------------------------------------------
 
 const parse = (setup: Setup, variables: Server.Environment) =>
   Effect.flatMap(
@@ -281,7 +285,7 @@ const parse = (setup: Setup, variables: Server.Environment) =>
       try: () => JSON.stringify(setup) ?? "",
       catch: () => new InvalidOption({ message: "`setup` is a plain object, or the path of a file" })
     }),
-    (text) => SetupFile.parse(text, { file: "setup", variables })
+    (json) => SetupFile.parse(json, { file: "setup", variables })
   )
 
 /** A session URI is a URN, and an id is not. */
@@ -327,7 +331,7 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
   }
 }
 
-/** The same functions, which return promises. An effect and a stream become functions without arguments. */
+/** Functions that return promises. An effect, or a stream, becomes a function without arguments. */
 type Promised<A> = A extends Effect.Effect<infer B, unknown> ? () => Promise<Plain<B>>
   : A extends Stream.Stream<infer B, unknown> ? () => AsyncIterable<Plain<B>>
   : A extends (...args: infer Args) => Effect.Effect<infer B, unknown> ? (...args: Args) => Promise<Plain<B>>
@@ -342,7 +346,7 @@ interface Runner {
   readonly stopped: Effect.Effect<void>
 }
 
-const convert = (value: Served, runner: Runner): unknown => {
+const toPromise = (value: Served, runner: Runner): unknown => {
   const runPlain = (effect: Effect.Effect<unknown, unknown>) => runner.run(Effect.map(effect, Native.toPlain))
   return Effect.isEffect(value)
     ? () => runPlain(value)
@@ -350,19 +354,19 @@ const convert = (value: Served, runner: Runner): unknown => {
     ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(runner.stopped)))
     : typeof value === "function"
     ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
-    : Record.map(value, (inner) => convert(inner, runner))
+    : Record.map(value, (inner) => toPromise(inner, runner))
 }
 
-/** What a control consists of. */
+/** The parts of a control. */
 type Served =
   | Effect.Effect<unknown, unknown>
   | Stream.Stream<unknown, unknown>
   | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown>)
   | { readonly [name: string]: Served }
 
-/** The type and `convert` have the same cases. */
+/** The type and `toPromise` have the same cases. */
 const toPromises = <A extends object>(service: A, runner: Runner): Promised<A> =>
-  convert(service as Served & A, runner) as Promised<A>
+  toPromise(service as Served & A, runner) as Promised<A>
 
 // -----------------------------------------------------------------------------
 // Constructors
@@ -378,7 +382,7 @@ const logLevels = {
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(
-    // Standard output is that of the test runner.
+    // Standard output belongs to the test runner.
     Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
     Layer.succeed(References.MinimumLogLevel, logLevels[level])
   )
@@ -428,8 +432,8 @@ const makeUser = (
 }
 
 /**
- * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process
- * alive.
+ * Starts a server in this process. Several can run at the same time. A server keeps the process alive until it is
+ * stopped.
  *
  * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
  *
@@ -460,7 +464,7 @@ export const start: {
     control: toPromises(toNative(control, environment), { run, stopped }),
     stop,
     [Symbol.asyncDispose]: stop,
-    // The first overload alone promises these.
+    // Only the first overload has these properties.
     ...(service === undefined ? undefined : {
       issuer: service.issuer,
       user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })

@@ -286,7 +286,7 @@ describe("the console, in Chromium", () => {
           await page.locator(".connection.live").waitFor()
           const other = await context.newPage()
           await other.goto(address)
-          await other.getByText("This one was used, or is older").waitFor()
+          await other.getByText("It was used, or has expired").waitFor()
           await other.getByText("agentcore-identity console").waitFor()
           assert.strictEqual(other.url(), `${url}/_local/console#requests`)
           await context.close()
@@ -369,7 +369,7 @@ describe("the console, in Chromium", () => {
       yield* use((page) => page.getByLabel("Approve as").fill("robert"))
       yield* press("Approve calendar for bob", "bob has consented to calendar")
       assert.isTrue(yield* hasToken(bob ?? ""))
-      yield* press("Deny calendar for carol", "carol has refused calendar")
+      yield* press("Deny calendar for carol", "carol has denied calendar")
       yield* press("Expire calendar for dora", "The session of dora has expired")
       assert.deepStrictEqual(yield* states, ["Expired", "Refused", "Completed", "Completed"])
       yield* use(async () => {
@@ -524,7 +524,7 @@ describe("the console, in Chromium", () => {
       })
 
       yield* use((page) => page.getByRole("button", { name: "Reset the server" }).click())
-      yield* confirm("Reset", "The server is as at its start")
+      yield* confirm("Reset", "The server is reset to its start")
       assert.deepStrictEqual(yield* workloads, ["agent"])
       yield* clock.advance("1 hour")
       yield* use(() => page.getByRole("button", { name: "Restore the snapshot before" }).click())
@@ -690,7 +690,7 @@ describe("the console, in Chromium", () => {
         assert.deepStrictEqual((await page.evaluate("axe.run(document)") as AxeResults).violations, [])
         await page.getByLabel("Token").fill("wrong")
         await page.getByRole("button", { name: "Connect" }).click()
-        await page.getByText("The token is not one of the server that runs now").waitFor()
+        await page.getByText("The token is not the one of the running server").waitFor()
         await page.getByLabel("Token").fill(Redacted.value(controlToken))
         await page.getByRole("button", { name: "Connect" }).click()
         await page.locator(".connection.live").waitFor()
@@ -749,7 +749,7 @@ describe("the console, in Chromium", () => {
             await page.locator(".connection.live").waitFor()
           }))))
       yield* use(async () => {
-        await page.getByText("No answer. Trying again…").waitFor()
+        await page.getByText("No response. Trying again…").waitFor()
         await page.getByRole("link", { name: "Clock" }).click()
         await page.getByRole("button", { name: "+ 1 hour" }).click()
         await page.getByText("The server does not respond. Is it still running?").waitFor()
@@ -758,7 +758,7 @@ describe("the console, in Chromium", () => {
       yield* Effect.scoped(Effect.andThen(
         start(Number(new URL(first.url).port)),
         use(() =>
-          page.getByText("The token is not one of the server that runs now").waitFor()
+          page.getByText("The token is not the one of the running server").waitFor()
         )
       ))
     }), /./)

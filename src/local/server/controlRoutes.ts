@@ -1,9 +1,9 @@
 /**
- * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
+ * Serves `control/api` at `/_local/`, for programs on this machine that have the token of the server.
  *
- * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for
- * the token at `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions.
- * Error responses have `error`, `message` and usually `reason`.
+ * `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
+ * `/_local/console/token`, the only path that needs no token. Error responses have `error`, `message` and usually
+ * `reason`.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
@@ -30,8 +30,8 @@ import type * as LocalBackend from "../LocalBackend.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
-import { failed, isJson, parse, readBody, type Settings } from "./dispatch.js"
-import { wireErrors } from "./errors.js"
+import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
+import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
 import { isSameSecret } from "./signature.js"
 
@@ -46,8 +46,6 @@ interface Problem {
   readonly message: string
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
-
-const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
 const respond = (status: number, body: object, more: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.jsonUnsafe(body, { status, headers: { ...headers, ...more } })
@@ -96,7 +94,7 @@ const fromControl = (error: ControlError | Problem): Problem => {
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Whether a program or page of this machine sent it to this server. */
+/** Checks that a program or page of this machine sent the request to this server. */
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(wireErrors.foreignHost.message)
@@ -124,7 +122,7 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
     )
   )
 
-/** Names the property, and quotes no value: it may be a secret. */
+/** Decodes a body. The message names properties, and quotes no value, because values may be secrets. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
   // The closest member of a union depends on the input.
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
@@ -292,7 +290,7 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
   }
 }
 
-/** The page of the console has a code, and no token yet. */
+/** The path that exchanges the code of the console for the token. Its caller has no token yet. */
 const exchangePath = "console/token"
 
 const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(schema))
@@ -301,7 +299,7 @@ const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024
 
 const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse => respond(200, toPlain(output ?? {}))
 
-/** A request as the data of a live event. */
+/** Encodes a request as the data of a live event. */
 export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toPlain(record))
 
 const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
@@ -329,13 +327,13 @@ const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => 
   return readBody(request, maxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
     Effect.flatMap(parseBody),
-    // An action that has begun is finished, also if its caller goes away.
+    // An action that has started finishes, even if the caller closes the connection.
     Effect.flatMap((body) => Effect.uninterruptible(Effect.flatMap(decoders[path](body), run))),
     Effect.mapBoth({ onFailure: fromControl, onSuccess: toResponse })
   )
 }
 
-/** The handlers of each path by their methods. */
+/** Makes the handlers of each path, by method. */
 const makeRoutes = (controlled: Controlled): ReadonlyMap<string, ReadonlyMap<string, Handler>> => {
   const actions = makeActions(controlled)
   const readers = [
@@ -370,9 +368,9 @@ export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlle
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       handle(request).pipe(
         Effect.catch((error) => Effect.succeed(respondProblem(error))),
-        Effect.catchCause((cause) => failed("control", randomUUID(), cause))
+        Effect.catchCause((cause) => respondDefect("control", randomUUID(), cause))
       ))
   )
-  // Includes `/_local` itself.
+  // The path `/_local` matches, too.
   return router.add("*", "/_local/*", handler)
 }

@@ -1,4 +1,4 @@
-/** The access log of a server, and the records of its requests for its control. */
+/** The access log of a server, and the records of requests for its control. */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../contr
 import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
 
-/** The operation, status and duration of a request. The line holds no query, header or body. */
+/** Logs the operation, status and duration of a request. The line has no query, header or body. */
 export const writeLine = (
   operation: string,
   status: number,
@@ -31,14 +31,14 @@ export const writeLine = (
 
 /**
  * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before
- * its answer. A function is asked for the name of the operation at the end.
+ * the response. If `operation` is a function, it is called at the end.
  */
 export const logAccess = <R>(
   operation: string | (() => string),
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.withFiber((fiber) => {
-    // A line that no logger gets takes as long as an operation.
+    // Building a line that no logger prints takes as long as an operation.
     if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
     const start = nowOf(fiber)
     const write = (status: number, requestId?: string) =>
@@ -51,10 +51,10 @@ export const logAccess = <R>(
     )
   })
 
-/** Writes nothing: an application's own server has its own log. */
+/** Writes nothing, because an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler
 
-/** A console or a supervisor asks for these again and again. */
+/** A console or a supervisor requests these all the time. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
 
 /** Closes the connection of the request. */
@@ -67,7 +67,7 @@ const cutConnection = Effect.map(
   })
 )
 
-/** For a request that no operation got. */
+/** Makes the record of a request that reached no operation. */
 const toRecord = (
   operation: string,
   start: number,
@@ -88,7 +88,7 @@ const toRecord = (
   }
 }
 
-/** Records the requests of one server for its control, and cuts the connections that a fault names. */
+/** Records the requests of one server for its control, and cuts connections where a fault says so. */
 export const recordAccess =
   (requests: Requests, access: Settings["access"]): Settings["access"] =>
   <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
@@ -101,7 +101,7 @@ export const recordAccess =
           Effect.updateContext(
             handler,
             (context: Context.Context<R>) =>
-              // References have defaults: the handler does not say that it needs them.
+              // References have defaults, so the type of the handler does not require them.
               Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
           ),
           (response) => {

@@ -20,17 +20,15 @@ const isFailure = ({ error, status }: RequestRecord): boolean => error !== undef
 const tone = (record: RequestRecord): string =>
   !isFailure(record) ? "good" : record.status === undefined || record.status >= 500 ? "bad" : "warn"
 
-const searchTexts = new WeakMap<RequestRecord, string>()
+const searchStrings = new WeakMap<RequestRecord, string>()
 
-const textOf = (record: RequestRecord): string => {
-  const known = searchTexts.get(record)
-  if (known !== undefined) return known
-  const text = JSON.stringify(record).toLowerCase()
-  searchTexts.set(record, text)
-  return text
+const toSearchString = (record: RequestRecord): string => {
+  const known = searchStrings.get(record) ?? JSON.stringify(record).toLowerCase()
+  searchStrings.set(record, known)
+  return known
 }
 
-/** What a request is about: the members that say it, in this order. */
+/** The members that show what a request is about, in this order. */
 const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
 const memberOf = (value: unknown, name: string): unknown =>
@@ -46,7 +44,7 @@ const outcomes: Readonly<Record<string, string>> = {
   Failed: "the session failed"
 }
 
-/** Marks the names of members, and what is redacted. */
+/** Marks names, and redacted values. */
 const highlight = (json: string) =>
   json.split(/("(?:[^"\\]|\\.)*"(?=:)|"<redacted>")/).map((part, index) =>
     index % 2 === 0 ? part : <span class={part === "\"<redacted>\"" ? "redacted" : "name"}>{part}</span>
@@ -65,11 +63,11 @@ const Details = ({ record }: { readonly record: RequestRecord }) => (
       <time>{record.at}</time> · request id <code>{record.id}</code>
     </p>
     {record.request === undefined && record.response === undefined
-      ? <p class="soft">There is nothing more to show: it is a page, or no operation got the request.</p>
+      ? <p class="soft">There are no details: the request was for a page, or reached no operation.</p>
       : (
         <div class="pair">
           {record.request !== undefined && <Json label="Request" value={record.request} />}
-          {record.response !== undefined && <Json label="Answer" value={record.response} />}
+          {record.response !== undefined && <Json label="Response" value={record.response} />}
         </div>
       )}
   </div>
@@ -108,7 +106,7 @@ export const Requests = () => {
   const requests = data.requests.value
   const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "")
   const shown = requests?.filter((record) =>
-    (!failuresOnly.value || isFailure(record)) && words.every((word) => textOf(record).includes(word))
+    (!failuresOnly.value || isFailure(record)) && words.every((word) => toSearchString(record).includes(word))
   )
   return (
     <>
@@ -140,7 +138,7 @@ export const Requests = () => {
         ? (
           <Empty>
             No requests yet. Point a program to this server, with the variables of the{" "}
-            <a href="#environment">environment</a>. What it asks appears here at once.
+            <a href="#environment">environment</a>. Its requests appear here at once.
           </Empty>
         )
         : shown.length === 0

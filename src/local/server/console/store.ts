@@ -1,4 +1,4 @@
-/** What the console shows, and how it changes. */
+/** The state of the console, and the functions that change it. */
 import { batch, computed, signal } from "@preact/signals"
 import * as Wire from "./api.js"
 
@@ -15,7 +15,7 @@ export const sections = {
 
 export type Section = keyof typeof sections
 
-/** An action that waits for a second decision. */
+/** An action that needs a confirmation. */
 export interface Question {
   readonly title: string
   readonly text: string
@@ -23,7 +23,7 @@ export interface Question {
   readonly run: () => void
 }
 
-/** What an action did, or why it did not. Each one is new to a screen reader, also with the same text. */
+/** The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs. */
 export interface Message {
   readonly id: number
   readonly text: string
@@ -31,10 +31,10 @@ export interface Message {
 }
 
 /**
- * Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not
- * valid.
+ * The states without a token: `closed`, `stale` after an invalid code in the address, and `rejected` after an invalid
+ * token.
  */
-export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
+export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "rejected"
 
 export const token = signal<string | undefined>(undefined)
 export const connection = signal<Connection>("connecting")
@@ -42,7 +42,7 @@ export const section = signal<Section>("requests")
 export const message = signal<Message | undefined>(undefined)
 export const question = signal<Question | undefined>(undefined)
 
-/** What the server has responded. Undefined until it was read. */
+/** The responses of the server. Undefined until they are read. */
 export const data = {
   requests: signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined),
   consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
@@ -55,23 +55,23 @@ export const data = {
   server: signal<Wire.Server | undefined>(undefined)
 }
 
-/** Requests that came while the list was paused, the newest first. */
+/** Requests that arrived while the list was paused, the newest first. */
 export const held = signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined)
 
-/** The clock of the browser, and how far that of the server is ahead of it, in milliseconds. */
+/** The clock of the browser, and how far the clock of the server is ahead of it. Both in milliseconds. */
 const browserNow = signal(Date.now())
 const clockDifference = signal(0)
 
-/** The time of the server, in milliseconds. It changes each second, and with each reading. */
+/** The time of the server, in milliseconds. It changes each second, and with each response. */
 export const serverNow = computed(() => browserNow.value + clockDifference.value)
 
-const say = (text: string, isProblem: boolean): void => {
+const show = (text: string, isProblem: boolean): void => {
   message.value = { id: performance.now(), text, isProblem }
 }
 
-export const report = (text: string): void => say(text, false)
+export const report = (text: string): void => show(text, false)
 
-export const complain = (text: string): void => say(text, true)
+export const complain = (text: string): void => show(text, true)
 
 export const closeMessage = (): void => {
   message.value = undefined
@@ -85,18 +85,18 @@ const dropToken = (): void => {
   sessionStorage.removeItem(storageKey)
   batch(() => {
     token.value = undefined
-    connection.value = "refused"
+    connection.value = "rejected"
   })
 }
 
-/** Shows an error response. Without a response, the state of the connection says enough. */
+/** Shows an error response. Without a response, the page already shows the state of the connection. */
 const handleFailure = (error: unknown): void => {
   if (!(error instanceof Wire.ControlError)) return
   if (error.status === 401) dropToken()
   else complain(error.message)
 }
 
-/** What each section reads. Every page shows the clock, and how many faults and consents there are. */
+/** The paths that each section reads. Every page also shows the clock, and the numbers of faults and consents. */
 const reads: Readonly<Record<Section, ReadonlyArray<Wire.Path>>> = {
   requests: [],
   consents: [],
@@ -125,7 +125,7 @@ const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
     batch(() => {
       browserNow.value = Date.now()
       for (const [name, value] of responses.flatMap((response) => Object.entries(response))) {
-        // The control responds with what `api.ts` declares.
+        // The control responds with what `control/api` declares.
         if (Object.hasOwn(data, name)) data[name as keyof typeof data].value = value as never
       }
     })
@@ -138,8 +138,8 @@ let reading: Promise<void> = Promise.resolve()
 let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
 
 /**
- * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths
- * that the section does not read each time.
+ * Reads what the section shows, after the current read has ended, which may have missed a change. `more` has paths that
+ * the section does not read each time.
  */
 export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
@@ -157,7 +157,7 @@ export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
 let refreshTimer: number | undefined
 let refreshedAt = 0
 
-/** A request often changes consents and grants. A program that sends many causes one reading a second. */
+/** Refreshes after requests, because they often change consents and grants. Reads at most once per second. */
 const refreshSoon = (): void => {
   refreshTimer ??= window.setTimeout(() => {
     refreshTimer = undefined
@@ -190,7 +190,7 @@ const takeArrived = (): void => {
   refreshSoon()
 }
 
-/** A program that sends many requests has them drawn ten times a second. */
+/** Collects requests, so that the page is drawn at most ten times per second. */
 const receive = (record: Wire.RequestRecord): void => {
   arrived.unshift(record)
   if (arrived.length === 1) window.setTimeout(takeArrived, 100)
@@ -208,7 +208,7 @@ export const togglePause = (): void =>
 
 let isActing = false
 
-/** A control that an action removed cannot keep the focus. */
+/** Moves the focus to the heading if an action has removed the focused element. */
 const keepFocus = (): void => {
   requestAnimationFrame(() => {
     const { activeElement } = document
@@ -216,7 +216,7 @@ const keepFocus = (): void => {
   })
 }
 
-/** Acts, reads the effect, and reports it. Returns the response, or undefined after a failure. */
+/** Acts, refreshes the page, and reports the outcome. Returns the response, or undefined after a failure. */
 export const act = async <A extends Wire.Action>(
   path: A,
   body: Wire.Body<A>,
@@ -245,7 +245,7 @@ export const ask = (asked: Question): void => {
   question.value = asked
 }
 
-export const answerQuestion = (isConfirmed: boolean): void => {
+export const closeQuestion = (isConfirmed: boolean): void => {
   const asked = question.value
   question.value = undefined
   if (isConfirmed) asked?.run()
@@ -261,7 +261,7 @@ let watching: AbortController | undefined
 
 const wait = (milliseconds: number) => new Promise((resolve) => window.setTimeout(resolve, milliseconds))
 
-/** Watches the requests until the tab is hidden, and connects again after a failure. */
+/** Watches the requests until the tab is hidden. Reconnects after a failure. */
 const watch = async (): Promise<void> => {
   const controller = new AbortController()
   watching = controller
@@ -278,7 +278,7 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      // The limit of readers is reached: another one may leave. The same message is shown once.
+      // At the limit of readers this repeats until another reader leaves. The message is shown once.
       if (!(error instanceof Wire.ControlError) || message.value?.text !== error.message) handleFailure(error)
       if (token.value === undefined) return
     }
@@ -301,7 +301,7 @@ export const connect = (newToken: string): void => {
 
 const isSection = (name: string): name is Section => Object.hasOwn(sections, name)
 
-/** Follows the address, whose fragment names the section. */
+/** Shows the section that the fragment of the address names. */
 const follow = (): void => {
   const name = location.hash.slice(1)
   batch(() => {
@@ -311,7 +311,7 @@ const follow = (): void => {
   void refresh()
 }
 
-/** Takes the code of the address away. The history of the browser keeps it, but it is used. */
+/** Removes the code from the address. The history of the browser keeps it, but a code works only once. */
 const takeCode = (): string | undefined => {
   const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
   if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
@@ -335,7 +335,7 @@ const connectFromAddress = async (): Promise<void> => {
 
 export const start = (): void => {
   window.addEventListener("hashchange", () => void connectFromAddress())
-  // Others act on the server too, and a server has a limited number of connections from one browser.
+  // A hidden tab must not hold one of the few connections that a browser opens to a server.
   document.addEventListener("visibilitychange", () => {
     watching?.abort()
     if (!document.hidden) void watch()
