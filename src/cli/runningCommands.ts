@@ -10,6 +10,12 @@ const selectPort = () => new Option("--port <port>", "The server on this port").
 
 const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
+/** Adds a command with the options that select a server. */
+const addSelecting = <Args extends Array<unknown>, Options extends Record<string, unknown>>(
+  parent: Command<Args, Options>,
+  name: string
+) => parent.command(name).addOption(selectPort()).addOption(selectPid())
+
 /** The variables that select the server to control. */
 const controlledBy = [
   [
@@ -34,7 +40,7 @@ const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "selects the server, if several ru
 export const add = (root: Root, run: Run): void => {
   const act = onSelected(run, () => import("./running.js"), "warning")
 
-  root.command("env")
+  addSelecting(root, "env")
     .summary("Print the environment of the local server that runs")
     .description("Prints the environment of the 'agentcore-identity local' that runs, for a shell or a file.")
     .addOption(
@@ -42,8 +48,6 @@ export const add = (root: Root, run: Run): void => {
         .choices(ShellText.forms).default("bash" as const)
     )
     .option("--unset", "Print lines that remove the environment from this shell")
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: selectedBy,
       examples: [
@@ -58,25 +62,21 @@ export const add = (root: Root, run: Run): void => {
       act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
     })
 
-  root.command("status")
+  addSelecting(root, "status")
     .summary("List the local servers that run")
     .description("Lists each 'agentcore-identity local' of this user that runs, and whether it responds.")
     .option(...json)
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
       examples: ["agentcore-identity status", "agentcore-identity status --json"]
     }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
-  root.command("console")
+  addSelecting(root, "console")
     .summary("Print a URL of the console of the local server that runs")
     .description(
       "Prints a URL of the console of the 'agentcore-identity local' that runs. It opens the console once, within a minute."
     )
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: controlledBy,
       examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
@@ -85,12 +85,10 @@ export const add = (root: Root, run: Run): void => {
       onSelected(run, () => import("./localControl.js"), "info")(command, ({ consoleUrl }) => consoleUrl)
     )
 
-  root.command("stop")
+  addSelecting(root, "stop")
     .summary("Stop the local server that runs")
     .description("Stops the 'agentcore-identity local' that runs, and waits until it has exited.")
     .option("--all", "Stop all of them")
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: selectedBy,
       examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
@@ -102,8 +100,6 @@ export const add = (root: Root, run: Run): void => {
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
-  const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
-
   const detailsOf = (
     examples: ReadonlyArray<string>,
     environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
@@ -114,7 +110,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64url (default: the file <file>.key)"]
   ] as const
 
-  addCommand("reset")
+  addSelecting(local, "reset")
     .summary("Empty the server that runs, and apply its --config again")
     .description(
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
@@ -123,14 +119,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addHelpText(...detailsOf(["reset"]))
     .action((_, command) => act(command, ({ reset }) => reset))
 
-  addCommand("seed")
+  addSelecting(local, "seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
     .addHelpText(...detailsOf(["seed more.jsonc"]))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
-  addCommand("snapshot")
+  addSelecting(local, "snapshot")
     .summary("Take a snapshot, or list them")
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
@@ -140,7 +136,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
     )
 
-  addCommand("restore")
+  addSelecting(local, "restore")
     .summary("Go back to a snapshot, or to an exported file")
     .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
     .argument("[name]", "The name of a snapshot")
@@ -148,14 +144,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addHelpText(...detailsOf(["restore consented", "restore --file state.jwe"], exportVariables))
     .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
 
-  addCommand("export")
+  addSelecting(local, "export")
     .summary("Write the content to a file, encrypted")
     .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
     .argument("<file>", "The file")
     .addHelpText(...detailsOf(["export state.jwe"], exportVariables))
     .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
 
-  addCommand("clock")
+  addSelecting(local, "clock")
     .summary("Show or move the clock")
     .description(
       "Shows the clock of the server that runs, or moves it: tokens, sessions and grants expire by it. Signatures and "
@@ -178,7 +174,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
         ))
     )
 
-  addCommand("fault")
+  addSelecting(local, "fault")
     .summary("Make operations fail, be slow, or lose their connection")
     .description(
       "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
@@ -220,20 +216,20 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
           : addFault(fault))
     )
 
-  addCommand("requests")
+  addSelecting(local, "requests")
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
     .addHelpText(...detailsOf(["requests", "requests --json"]))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
-  addCommand("events")
+  addSelecting(local, "events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
     .addHelpText(...detailsOf(["events"]))
     .action((_, command) => act(command, ({ events }) => events))
 
-  addCommand("consents")
+  addSelecting(local, "consents")
     .summary("List the consent sessions, or act on one as its user")
     .description("Lists the consent sessions of the server that runs, or acts on one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
@@ -249,7 +245,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       )
     )
 
-  addCommand("grants")
+  addSelecting(local, "grants")
     .summary("List the grants of users, or end one")
     .description(
       "Lists the grants of the server that runs, or ends one: its access token expires, the authorization server "

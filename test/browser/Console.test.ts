@@ -96,11 +96,11 @@ type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
 
-/** What Chromium reports about answers that are no success. */
+/** The messages of Chromium about error responses. */
 const refusals = /the server responded with a status of 40[013]/
 
 /**
- * A test on a server as at its start, with the console open. The page may load nothing from elsewhere, and report no error
+ * A test with a new server and an open console. The page may load nothing from elsewhere, and report no error
  * except `expected`.
  */
 const test = (
@@ -219,7 +219,7 @@ const readKey = (workloadIdentityToken: string) =>
 // -----------------------------------------------------------------------------
 
 describe("the console, in Chromium", () => {
-  test("takes the code out of the address, and stays open after a reload", (page) =>
+  test("removes the code from the address, and stays connected after a reload", (page) =>
     Effect.gen(function*() {
       const { controlToken, url } = yield* LocalServer.LocalServer
       const token = Redacted.value(controlToken)
@@ -308,7 +308,7 @@ describe("the console, in Chromium", () => {
       })
   )
 
-  test("shows requests as they come, with their reasons, and keeps its place", (page) =>
+  test("shows requests as they arrive, with their reasons, and keeps the position", (page) =>
     Effect.gen(function*() {
       const token = yield* tokenOf("alice")
       const { faults } = yield* control
@@ -359,7 +359,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("answers for users: approves, also as another one, denies and expires", (page) =>
+  test("approves, also as another user, denies and expires consents", (page) =>
     Effect.gen(function*() {
       const [alice, bob, carol, dora] = yield* Effect.forEach(["alice", "bob", "carol", "dora"], tokenOf)
       for (const token of [alice, bob, carol, dora]) yield* ask(token ?? "")
@@ -414,7 +414,7 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* grants.list, 0)
     }))
 
-  test("moves the clock, and says what is wrong with a time", (page) =>
+  test("moves the clock, and rejects an invalid time", (page) =>
     Effect.gen(function*() {
       const { clock } = yield* control
       const offset = Effect.map(clock.state, ({ offset }) => offset)
@@ -548,7 +548,7 @@ describe("the console, in Chromium", () => {
       })
     }), refusals)
 
-  test("copies the environment for shells and languages, which read it back", (page) =>
+  test("copies the environment in forms that shells and languages can read", (page) =>
     Effect.gen(function*() {
       const { controlToken, environment } = yield* LocalServer.LocalServer
       const { context } = yield* Tab
@@ -620,7 +620,7 @@ describe("the console, in Chromium", () => {
       assert.isTrue(yield* hasToken(token))
     }))
 
-  test("has nothing that axe finds, in dark and light, on any screen", (page) =>
+  test("passes the checks of axe, in dark and light, on any screen", (page) =>
     Effect.gen(function*() {
       const { clock, consents, faults, snapshot } = yield* control
       const token = yield* tokenOf("alice")
@@ -678,7 +678,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("asks for a token that is right", (page) =>
+  test("asks for a token until it is valid", (page) =>
     Effect.gen(function*() {
       const { controlToken } = yield* LocalServer.LocalServer
       yield* use(async () => {
@@ -697,7 +697,7 @@ describe("the console, in Chromium", () => {
       })
     }), /_local\/\w+: net::ERR_ABORTED$|status of 401/)
 
-  test("is of no use to pages of other sites", (page) =>
+  test("rejects pages of other sites", (page) =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const consoleUrl = yield* newConsoleUrl
@@ -729,7 +729,7 @@ describe("the console, in Chromium", () => {
       assert.strictEqual((yield* clock.state).offset, 3_600_000)
     }).pipe(Effect.scoped), /./)
 
-  test("says that the server is gone, and connects again", (page) =>
+  test("reports a lost server, and reconnects", (page) =>
     Effect.gen(function*() {
       const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
       const start = (port: number) =>

@@ -24,7 +24,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.live("prints a new URL whenever the command 'console' asks for it", () =>
+  it.live("prints a new URL for each 'console' command", () =>
     Effect.gen(function*() {
       const running = yield* Program.local()
       const base = running.variables["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] ?? ""
@@ -52,7 +52,7 @@ describe("agentcore-identity local", () => {
       }
     }))
 
-  it.live("keeps the token out of what is no terminal", () =>
+  it.live("omits the token when the output is not a terminal", () =>
     Effect.gen(function*() {
       const running = yield* Program.local()
       const { stderr, stdout } = yield* running.kill("SIGTERM")
