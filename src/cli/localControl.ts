@@ -46,7 +46,7 @@ const send = (server: StateFile.Controlled, path: string, init: RequestInit): Ef
       })
       return [response, await readJson(response)] as const
     },
-    // The error of `fetch` says no more.
+    // The error of `fetch` has no more details.
     catch: () => unreachable(server.url)
   }).pipe(
     Effect.filterOrElse(
@@ -73,8 +73,8 @@ const act = <A extends Control.Action>(
       ControlFailed
     >)
 
-const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, text: string) =>
-  Effect.andThen(act(path, body), Console.log(text))
+const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
+  Effect.andThen(act(path, body), Console.log(line))
 
 /** Prints a list as a table, or as JSON. */
 const printList = (

@@ -318,6 +318,8 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
           onSome: (time) => clock.set(DateTime.toUtc(time))
         })
     },
+    /** The requests from the first `next()` on, until the server stops. */
+    events: control.events,
     consents: {
       ...consents,
       /** Consents in place of the user. The session is named by its id, or by its URI. `userName` signs in. */
