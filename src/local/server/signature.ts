@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { createHash, timingSafeEqual } from "node:crypto"
 import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
@@ -168,36 +168,14 @@ const digest = (data: string | Uint8Array): Buffer => createHash("sha256").updat
 /** Compares secrets in constant time. Comparing digests hides their lengths, too. */
 export const isSameSecret = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
 
-/** Node's hash with the interface that the signer expects. */
-class Sha256 {
-  private readonly hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", toBytes(secret))
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(toBytes(data))
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.hash.digest())
-  }
-  reset(): void {}
-}
-
-const toBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
-  typeof data === "string"
-    ? Buffer.from(data)
-    : ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data)
-
 const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
-/** Loads the signer, an optional package. Only verification needs it. */
-export const load: Effect.Effect<typeof import("@smithy/signature-v4"), PackageNotLoaded> = loadPackage(
+/** Loads the signer. Only verification needs it. */
+export const load: Effect.Effect<typeof import("./signer.js"), PackageNotLoaded> = loadPackage(
   "@smithy/signature-v4",
   "SignatureV4",
-  () => import("@smithy/signature-v4")
+  () => import("./signer.js")
 )
 
 /** Signs the request with `credentials`, over the headers that the client signed. Returns the signature. */
@@ -209,7 +187,7 @@ const sign = (
   credentials: Credentials
 ): Effect.Effect<string> =>
   // The server loaded the package before it listened.
-  Effect.flatMap(Effect.orDie(load), ({ SignatureV4 }) =>
+  Effect.flatMap(Effect.orDie(load), ({ Sha256, SignatureV4 }) =>
     Effect.promise(async () => {
       const signer = new SignatureV4({
         service,
