@@ -46,7 +46,7 @@ const insufficientScope = (scope: string) =>
 
 const invalidKey = reject(401, "invalid_api_key", `ApiKey realm="protected-api"`)
 
-const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
+const readScopes = (claims: JWTPayload): ReadonlyArray<string> =>
   typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
 
 const toCaller = (claims: JWTPayload) => ({
@@ -54,10 +54,10 @@ const toCaller = (claims: JWTPayload) => ({
   client: claims.client_id,
   // The subject of a machine token is the client itself.
   kind: claims.sub === claims.client_id ? "machine" : "user",
-  scopes: scopesOf(claims)
+  scopes: readScopes(claims)
 })
 
-const bearerToken = (header: string | undefined): string | undefined =>
+const parseBearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
 // Digests have the same length, so the time of a comparison does not depend on the key.
@@ -84,7 +84,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
 
     const withToken = (scope: string | undefined, toBody: (claims: JWTPayload) => unknown) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const token = bearerToken(headers.authorization)
+        const token = parseBearerToken(headers.authorization)
         return headers.authorization === undefined
           ? Effect.succeed(noToken)
           : token === undefined
@@ -92,7 +92,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
           : Effect.match(verify(token), {
             onFailure: () => invalidToken,
             onSuccess: ({ payload }) =>
-              scope === undefined || scopesOf(payload).includes(scope)
+              scope === undefined || readScopes(payload).includes(scope)
                 ? respond(toBody(payload))
                 : insufficientScope(scope)
           })

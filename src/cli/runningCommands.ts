@@ -100,7 +100,7 @@ export const add = (root: Root, run: Run): void => {
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
-  const detailsOf = (
+  const makeDetails = (
     examples: ReadonlyArray<string>,
     environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
   ) => details({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
@@ -116,14 +116,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
         + "are as at its start. Snapshots stay."
     )
-    .addHelpText(...detailsOf(["reset"]))
+    .addHelpText(...makeDetails(["reset"]))
     .action((_, command) => act(command, ({ reset }) => reset))
 
   addSelecting(local, "seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
-    .addHelpText(...detailsOf(["seed more.jsonc"]))
+    .addHelpText(...makeDetails(["seed more.jsonc"]))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
   addSelecting(local, "snapshot")
@@ -131,7 +131,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
     .option(...json)
-    .addHelpText(...detailsOf(["snapshot consented", "snapshot"]))
+    .addHelpText(...makeDetails(["snapshot consented", "snapshot"]))
     .action((name, { json = false }, command) =>
       act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
     )
@@ -141,14 +141,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
     .argument("[name]", "The name of a snapshot")
     .option("--file <file>", "A file of 'local export'")
-    .addHelpText(...detailsOf(["restore consented", "restore --file state.jwe"], exportVariables))
+    .addHelpText(...makeDetails(["restore consented", "restore --file state.jwe"], exportVariables))
     .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
 
   addSelecting(local, "export")
     .summary("Write the content to a file, encrypted")
     .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
     .argument("<file>", "The file")
-    .addHelpText(...detailsOf(["export state.jwe"], exportVariables))
+    .addHelpText(...makeDetails(["export state.jwe"], exportVariables))
     .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
 
   addSelecting(local, "clock")
@@ -160,7 +160,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
     .addOption(new Option("--set <time>", "Set it, as to 2027-01-01T00:00:00Z").conflicts(["reset"]))
     .option("--reset", "Go back to the real time")
-    .addHelpText(...detailsOf(["clock --advance '61 minutes'", "clock --reset"]))
+    .addHelpText(...makeDetails(["clock --advance '61 minutes'", "clock --reset"]))
     .action(({ advance, reset, set }, command) =>
       act(command, ({ clock }) =>
         clock(
@@ -202,7 +202,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)
-    .addHelpText(...detailsOf([
+    .addHelpText(...makeDetails([
       "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
       "fault --endpoint token --exception invalid_grant",
       "fault --clear"
@@ -220,13 +220,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
-    .addHelpText(...detailsOf(["requests", "requests --json"]))
+    .addHelpText(...makeDetails(["requests", "requests --json"]))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
   addSelecting(local, "events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
-    .addHelpText(...detailsOf(["events"]))
+    .addHelpText(...makeDetails(["events"]))
     .action((_, command) => act(command, ({ events }) => events))
 
   addSelecting(local, "consents")
@@ -236,7 +236,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText(...detailsOf(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
+    .addHelpText(...makeDetails(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
@@ -254,7 +254,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant")
     .option(...json)
-    .addHelpText(...detailsOf(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
+    .addHelpText(...makeDetails(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
     .action((action, id, { json = false }, command) =>
       act(
         command,

@@ -171,7 +171,9 @@ export interface Service {
    */
   readonly snapshot: (name: string) => Effect.Effect<void, LocalControlError>
   readonly snapshots: Effect.Effect<ReadonlyArray<Snapshot>>
-  /** Replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it. */
+  /**
+   * Replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it.
+   */
   readonly restore: (
     from: string | { readonly sealed: string; readonly key: Redacted.Redacted }
   ) => Effect.Effect<void, LocalControlError>
@@ -361,7 +363,8 @@ const make = (options: Options) =>
     const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
       Effect.gen(function*() {
         const response = yield* backend.authorize(sessionUri)
-        // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports which.
+        // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports
+        // which.
         if (response._tag === "Redirect") {
           const url = new URL(Redacted.value(response.url))
           if (isScripted(url)) return yield* backend.approve(sessionUri)

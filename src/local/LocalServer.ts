@@ -171,8 +171,8 @@ const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings)
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
     const add = (path: Operations.Route["path"], handler: Dispatch.Handler) =>
-      // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the start
-      // of the server.
+      // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the
+      // start of the server.
       Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
     for (const [path, rows] of Operations.dataPlane) {
       yield* add(path, Dispatch.handler(rows, dataPlane, settings))
@@ -240,8 +240,8 @@ export const routes = (
 const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
 
 /**
- * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and headers with tokens. Provide
- * it to the layer that serves. {@link layer} includes it.
+ * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and headers with tokens.
+ * Provide it to the layer that serves. {@link layer} includes it.
  *
  * @since 0.1.0
  * @category layers

@@ -237,8 +237,8 @@ export type Control = Promised<ReturnType<typeof toNative>>
 /**
  * A running server.
  *
- * - `environment`: the variables for programs that use it. They contain secrets: the token of its control, and the client
- *   secret of the authorization server.
+ * - `environment`: the variables for programs that use it. They contain secrets: the token of its control, and the
+ *   client secret of the authorization server.
  * - `stop`: stops the server and frees its ports. `await using` stops it, too.
  *
  * @since 0.1.0

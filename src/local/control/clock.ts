@@ -12,7 +12,7 @@ export interface ShiftedClock {
 }
 
 /** A clock that is ahead of another one. Sleeps take real time. */
-const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
+const makeShifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
   currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(offset()) * 1_000_000n),
@@ -51,7 +51,7 @@ export const make = (follow: (milliseconds: number) => Effect.Effect<void>): Shi
       Effect.suspend(() =>
         current === 0
           ? effect
-          : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, shifted(clock, offset)))
+          : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, makeShifted(clock, offset)))
       )
   }
 }

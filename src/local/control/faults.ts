@@ -113,14 +113,14 @@ interface Entry {
   fired: number
 }
 
-const remainingOf = ({ fault, fired }: Entry): Option.Option<number> =>
+const countRemaining = ({ fault, fired }: Entry): Option.Option<number> =>
   Option.map(Option.fromNullishOr(fault.count), (count) => count - fired)
 
 const toStatus = (entry: Entry): FaultStatus => ({
   id: entry.id,
   fault: entry.fault,
   fired: entry.fired,
-  remaining: remainingOf(entry)
+  remaining: countRemaining(entry)
 })
 
 export const make = Effect.sync(() => {
@@ -135,7 +135,7 @@ export const make = Effect.sync(() => {
         const { probability = 1 } = fault
         if (probability < 1 && (yield* Random.next) >= probability) continue
         entry.fired += 1
-        if (Option.contains(remainingOf(entry), 0)) entries.delete(id)
+        if (Option.contains(countRemaining(entry), 0)) entries.delete(id)
         return fault
       }
       return undefined

@@ -17,7 +17,7 @@ import { Reasons } from "../backend/callContext.js"
 import type { RequestRecord } from "./statuses.js"
 
 /** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
-export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
+export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
   fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
 export interface CollectedReasons {
@@ -152,12 +152,12 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
         const call = fiber.getRef(HttpCall)
-        const start = nowOf(fiber)
+        const start = readNow(fiber)
         const reasons = call?.reasons ?? makeReasons()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
           id: randomUUID(),
           at: DateTime.makeUnsafe(start),
-          duration: nowOf(fiber) - start,
+          duration: readNow(fiber) - start,
           operation,
           status: Option.none(),
           request: Option.some(mask(request)),

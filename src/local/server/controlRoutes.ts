@@ -295,7 +295,7 @@ const exchangePath = "console/token"
 
 const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(schema))
 
-const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
+const readMaxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
 const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse => respond(200, toPlain(output ?? {}))
 
@@ -324,7 +324,7 @@ const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => 
   }
   // The decoder of a path returns what its action takes.
   const run = actions[path] as (body: unknown) => ReturnType<Actions[Api.Action]>
-  return readBody(request, maxBytes(path)).pipe(
+  return readBody(request, readMaxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
     Effect.flatMap(parseBody),
     // An action that has started finishes, even if the caller closes the connection.

@@ -60,7 +60,7 @@ export const serveDocument = (
   )
 
 /** Returns the stack without the message, which can quote a request. */
-const framesOf = (defect: unknown): string => {
+const readFrames = (defect: unknown): string => {
   if (!(defect instanceof Error) || defect.stack === undefined) return ""
   const start = defect.stack.indexOf(defect.message)
   return start === -1 ? "" : defect.stack.slice(start + defect.message.length)
@@ -76,7 +76,7 @@ export const respondDefect = (
   const what = defect instanceof Error ? defect.name : defect === undefined ? "an interruption" : `a ${typeof defect}`
   return Effect.as(
     Effect.annotateLogs(
-      Effect.logError(`${operation} failed by a defect: ${what}${framesOf(defect)}`),
+      Effect.logError(`${operation} failed by a defect: ${what}${readFrames(defect)}`),
       { requestId, operation }
     ),
     respondError(wireErrors.internal, requestId)
@@ -241,17 +241,17 @@ export const respondToAll = <R>(
   routes: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>,
   settings: Settings
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
-  const unrouted = (error: WireError) =>
+  const respondUnrouted = (error: WireError) =>
     settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     isWellFormed(request)
       // Handlers never fail. A failure means that the path has no route.
       ? Effect.catchCause(routes, (cause) =>
         Cause.hasFails(cause)
-          ? unrouted(wireErrors.unknownOperation)
+          ? respondUnrouted(wireErrors.unknownOperation)
           // The client has closed the connection.
           : Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
           : settings.access("unknown", Effect.suspend(() => respondDefect("The router", randomUUID(), cause))))
-      : unrouted(wireErrors.malformed))
+      : respondUnrouted(wireErrors.malformed))
 }

@@ -76,8 +76,8 @@ const respondToRejected = (server: Http.Server, reject: (rejection: Rejection) =
     const exchanges = open.get(request.socket) ?? new Map<Http.ServerResponse, Http.IncomingMessage>()
     open.set(request.socket, exchanges.set(response, request))
     response.once("close", () => exchanges.delete(response))
-    // Node emits no `clientError` on a connection whose upgrade was not accepted. A malformed request would wait for its
-    // response until the connection is dropped.
+    // Node emits no `clientError` on a connection whose upgrade was not accepted. A malformed request would wait for
+    // its response until the connection is dropped.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     // A response sent before the end of a body of unknown length closes the connection, and has to announce it.
     if (request.headers["transfer-encoding"] !== undefined && response.shouldKeepAlive) {

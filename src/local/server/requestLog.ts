@@ -10,7 +10,7 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../control/requests.js"
+import { type Call, HttpCall, makeReasons, readNow, type Requests } from "../control/requests.js"
 import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
 
@@ -40,10 +40,10 @@ export const logAccess = <R>(
   Effect.withFiber((fiber) => {
     // Building a line that no logger prints takes as long as an operation.
     if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
-    const start = nowOf(fiber)
+    const start = readNow(fiber)
     const write = (status: number, requestId?: string) =>
       Effect.suspend(() =>
-        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, nowOf(fiber) - start)
+        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, readNow(fiber) - start)
       )
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
@@ -95,7 +95,7 @@ export const recordAccess =
     access(
       operation,
       typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
-        const start = nowOf(fiber)
+        const start = readNow(fiber)
         const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
         return Effect.flatMap(
           Effect.updateContext(
@@ -111,7 +111,7 @@ export const recordAccess =
               ...record,
               id: response.headers["x-amzn-requestid"] ?? record.id,
               status: call.cut ? Option.none() : Option.some(response.status),
-              duration: nowOf(fiber) - start
+              duration: readNow(fiber) - start
             })
             return Effect.as(call.cut ? Effect.andThen(written, cutConnection) : written, response)
           }

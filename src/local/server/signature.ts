@@ -23,9 +23,9 @@ export interface Credentials {
 /**
  * How the server checks the signature of a request (AWS Signature Version 4):
  *
- * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with credential,
- *   signed headers and signature. The server checks neither the signer, nor the time, nor the signature itself. Pages of
- *   other sites cannot set the header, so this keeps them out.
+ * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with
+ *   credential, signed headers and signature. The server checks neither the signer, nor the time, nor the signature
+ *   itself. Pages of other sites cannot set the header, so this keeps them out.
  * - `verify`: the signature must be valid for one of the `credentials`, and at most five minutes old
  * - `off`: signatures are not checked
  */

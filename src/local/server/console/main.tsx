@@ -58,7 +58,7 @@ const connectionTexts: { readonly [C in Connection]: string } = {
 }
 
 /** The note of a section in the list of sections. */
-const noteOf = (section: Section): readonly [text: string, meaning: string] | undefined => {
+const describeNote = (section: Section): readonly [text: string, meaning: string] | undefined => {
   const [clock, consents, faults] = [data.clock.value, data.consents.value, data.faults.value]
   const waiting = consents?.filter(isWaiting).length ?? 0
   return section === "consents" && waiting > 0
@@ -75,7 +75,7 @@ const Navigation = () => (
     <ul>
       {Object.entries(sections).map(([name, title]) => {
         // `Object.entries` loses the names.
-        const note = noteOf(name as Section)
+        const note = describeNote(name as Section)
         return (
           <li key={name}>
             <a href={`${location.pathname}#${name}`} aria-current={name === section.value ? "page" : undefined}>

@@ -17,7 +17,7 @@ const setOpen = (id: string, isOpen: boolean): void => {
 
 const isFailure = ({ error, status }: RequestRecord): boolean => error !== undefined || (status ?? 0) >= 400
 
-const tone = (record: RequestRecord): string =>
+const toTone = (record: RequestRecord): string =>
   !isFailure(record) ? "good" : record.status === undefined || record.status >= 500 ? "bad" : "warn"
 
 const searchStrings = new WeakMap<RequestRecord, string>()
@@ -31,11 +31,11 @@ const toSearchString = (record: RequestRecord): string => {
 /** The members that show what a request is about, in this order. */
 const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
-const memberOf = (value: unknown, name: string): unknown =>
+const readMember = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
 
-const subjectOf = ({ request }: RequestRecord): string =>
-  subjects.flatMap((name) => memberOf(request, name) ?? [])
+const describeSubject = ({ request }: RequestRecord): string =>
+  subjects.flatMap((name) => readMember(request, name) ?? [])
     .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
 
 const outcomes: Readonly<Record<string, string>> = {
@@ -74,16 +74,16 @@ const Details = ({ record }: { readonly record: RequestRecord }) => (
 )
 
 const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly isOpen: boolean }) => {
-  const outcome = outcomes[String(memberOf(record.response, "_tag"))]
+  const outcome = outcomes[String(readMember(record.response, "_tag"))]
   return (
     <li>
       <details open={isOpen} onToggle={(event) => setOpen(record.id, event.currentTarget.open)}>
         <summary>
           <time dateTime={record.at}>{formatTime(record.at)}</time>
-          <span class={`pill ${tone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
+          <span class={`pill ${toTone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
           <span class="what">
             <span>
-              <b>{record.operation}</b> <small>{subjectOf(record)}</small>
+              <b>{record.operation}</b> <small>{describeSubject(record)}</small>
             </span>
             {outcome !== undefined && <span class="outcome">{outcome}</span>}
             {record.error !== undefined && (

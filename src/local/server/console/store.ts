@@ -23,7 +23,9 @@ export interface Question {
   readonly run: () => void
 }
 
-/** The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs. */
+/**
+ * The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs.
+ */
 export interface Message {
   readonly id: number
   readonly text: string
