@@ -20,7 +20,7 @@ const maxFaults = 100
 
 const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
 
-/** A longer delay is a mistake. Milliseconds. */
+/** Maximum delay, in milliseconds. A longer delay is a mistake. */
 const maxDelay = Duration.toMillis("7 days")
 
 const changes: ReadonlySet<string | undefined> = new Set([

@@ -46,7 +46,7 @@ export const handler = <R>(
     request: HttpServerRequest.HttpServerRequest
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
-  // Effect's own log line contains the URL of the request.
+  // Effect's own log line, which is disabled here, contains the URL of the request.
   HttpMiddleware.withLoggerDisabled(settings.access(
     name,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {

@@ -85,7 +85,7 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
           // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
           // clients offer HTTP/2 with one.
           server.removeAllListeners("upgrade")
-          // Node sends "100 Continue" itself, and such a request is one for all listeners.
+          // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
           server.removeAllListeners("checkContinue")
           yield* Effect.acquireRelease(setServing(true), () => setServing(false))
         })
