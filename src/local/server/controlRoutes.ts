@@ -323,7 +323,7 @@ const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => 
     return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
   }
   // The decoder of a path returns what its action takes.
-  const run = actions[path] as (body: unknown) => ReturnType<Actions[Api.Action]>
+  const run = actions[path] as (body: unknown) => Effect.Effect<object | void, ControlError | Problem>
   return readBody(request, readMaxBytes(path)).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
     Effect.flatMap(parseBody),
