@@ -37,7 +37,7 @@ local/backend: local/backend/ local/LocalBackend. <- ground models values intern
 local/control: local/control/ local/LocalControl. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
-  local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/signature-v4
+  local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/core @smithy/signature-v4
 local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization
   local/control local/server node
 local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals
@@ -54,10 +54,10 @@ aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow consentCallback aws node
-promise/local: promise/LocalIdentity. promise/localIdentity/ <- flow local/authorization local/backend local/control local/standalone
+promise/local: promise/LocalIdentity. <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
-  local/authorization local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
+  local/authorization local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- values planes flow edges`
 

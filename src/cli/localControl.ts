@@ -1,4 +1,4 @@
-/** The commands below `agentcore-identity local`: they act on the server that runs, over HTTP. */
+/** The commands below `agentcore-identity local`. They act on the running server, over HTTP. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -9,6 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
+import type * as Control from "../local/control/api.js"
+import type { Json } from "../local/control/nativeValue.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import { readText } from "../local/internal/readText.js"
 import * as SafeFile from "../local/internal/safeFile.js"
@@ -21,68 +23,86 @@ const timeout = 60_000
 
 const maxBytes = 64 * 1024 * 1024
 
-const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not answer` })
+const unreachable = (url: string) => new ControlFailed({ message: `The local server at ${url} does not respond` })
 
-/** The message of an answer that is no success. */
-const refused = (url: string, status: number, answer: unknown) =>
+const toFailure = (url: string, status: number, body: unknown) =>
   new ControlFailed({
-    message: hasProperty(answer, "message") && typeof answer.message === "string"
-      ? answer.message
-      : `The server at ${url} answered with the status ${status}. Is it 'agentcore-identity local'?`
+    message: hasProperty(body, "message") && typeof body.message === "string"
+      ? body.message
+      : `The server at ${url} responded with the status ${status}. Is it 'agentcore-identity local'?`
   })
 
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
 
-/** Sends a request to the control of the server, and returns the members of its answer. */
-const send = (server: { readonly url: string; readonly token: string }, path: string, body?: object) =>
+/** Sends a request to the control of the server, and returns the object in its response. */
+const send = (server: StateFile.Controlled, path: string, init: RequestInit): Effect.Effect<unknown, ControlFailed> =>
   Effect.tryPromise({
-    try: (signal) =>
-      boundedFetch(`${server.url}/_local/${path}`, {
-        method: body === undefined ? "GET" : "POST",
-        headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) })
-      }, { timeout, maxBytes, signal }).then(async (response) => ({
-        ok: response.ok,
-        status: response.status,
-        answer: await readJson(response)
-      })),
-    // The error of `fetch` says no more.
+    try: async (signal) => {
+      const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
+      const response = await boundedFetch(`${server.url}/_local/${path}`, { ...init, headers }, {
+        timeout,
+        maxBytes,
+        signal
+      })
+      return [response, await readJson(response)] as const
+    },
+    // The error of `fetch` has no more details.
     catch: () => unreachable(server.url)
   }).pipe(
-    Effect.flatMap(({ answer, ok, status }) =>
-      ok && Table.isRow(answer)
-        ? Effect.succeed(answer)
-        : refused(server.url, status, answer)
-    )
+    Effect.filterOrElse(
+      ([{ ok }, body]) => ok && Table.isRow(body),
+      ([{ status }, body]) => toFailure(server.url, status, body)
+    ),
+    Effect.map(([, body]) => body)
   )
 
-const call = (path: string, body?: object) => Effect.flatMap(StateFile.find, (server) => send(server, path, body))
+const read = <P extends keyof Control.Reads>(path: P) =>
+  Effect.flatMap(StateFile.find, (server) =>
+    // The server responds with what `control/api` declares.
+    send(server, path, {}) as Effect.Effect<Json<Control.Reads[P]>, ControlFailed>)
+
+const act = <A extends Control.Action>(
+  path: A,
+  body: Control.Body<A>,
+  server: Effect.Effect<StateFile.Controlled, StateFile.NoServer> = StateFile.find
+) =>
+  Effect.flatMap(server, (server) =>
+    // The server responds with what `control/api` declares.
+    send(server, path, { method: "POST", body: JSON.stringify(body) }) as Effect.Effect<
+      Json<Control.Result<A>>,
+      ControlFailed
+    >)
+
+const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
+  Effect.andThen(act(path, body), Console.log(line))
 
 /** Prints a list as a table, or as JSON. */
-const printList = (member: string, columns: ReadonlyArray<string>, json: boolean) =>
-  Effect.flatMap(call(member), (answer) => {
-    const items = answer[member]
-    const rows = Array.isArray(items) ? items.filter(Table.isRow) : []
+const printList = (
+  path: "consents" | "faults" | "grants" | "requests" | "snapshots",
+  columns: ReadonlyArray<string>,
+  json: boolean
+) =>
+  Effect.flatMap(read(path), (response) => {
+    // Each of these responses has a list under the name of its path.
+    const rows = (response as Readonly<Record<string, ReadonlyArray<Table.Row>>>)[path] ?? []
     return json
       ? Table.printJson(rows)
-      : Console.log(rows.length === 0 ? `No ${member}.` : Table.format(columns, rows))
+      : Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns, rows))
   })
 
-const done = (path: string, body: object, text: string) => Effect.andThen(call(path, body), Console.log(text))
-
-export const reset = done("reset", {}, "The server is as at its start.")
+export const reset = actAndPrint("reset", {}, "The server is reset to its start.")
 
 /** Prints a new URL of the console. */
-export const consoleUrl = Effect.flatMap(call("console", {}), ({ url }) => Console.log(Table.cell(url)))
+export const consoleUrl = Effect.flatMap(act("console", {}), ({ url }) => Console.log(Table.cell(url)))
 
 const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
-/** Reads the file with the variables of this shell, and of the server that it finds. */
+/** Resolves references in the file by the variables of this shell, and of the server that it finds. */
 export const seed = (file: string) =>
   Effect.gen(function*() {
     const server = yield* StateFile.find
     const setup = yield* readText(file).pipe(
-      Effect.flatMap((text) => IdentitySetup.parse(text, { file })),
+      Effect.flatMap((content) => IdentitySetup.parse(content, { file })),
       Effect.provideService(
         ConfigProvider.ConfigProvider,
         ConfigProvider.orElse(
@@ -91,14 +111,13 @@ export const seed = (file: string) =>
         )
       )
     )
-    const { changes } = yield* send(server, "seed", yield* Effect.orDie(encodeSetup(setup)))
-    const rows = Array.isArray(changes) ? changes.filter(Table.isRow) : []
+    const { changes } = yield* act("seed", yield* Effect.orDie(encodeSetup(setup)), Effect.succeed(server))
     yield* Console.log(
-      rows.length === 0 ? "The file names no resources." : Table.format(["action", "kind", "name"], rows)
+      changes.length === 0 ? "The file names no resources." : Table.format(["action", "kind", "name"], changes)
     )
   })
 
-export const snapshot = (name: string) => done("snapshot", { name }, `Took the snapshot '${name}'.`)
+export const snapshot = (name: string) => actAndPrint("snapshot", { name }, `Took the snapshot '${name}'.`)
 
 export const snapshots = (json: boolean) => printList("snapshots", ["name", "takenAt"], json)
 
@@ -117,11 +136,11 @@ export const exportTo = (file: string) =>
   Effect.gen(function*() {
     const given = yield* configuredKey
     const key = given ?? Redacted.value(yield* randomSecret)
-    const { sealed } = yield* call("export", { key })
+    const { sealed } = yield* act("export", { key })
     // Before the key, because an earlier file needs its own.
     yield* Effect.mapError(SafeFile.checkWritable(file), toControlFailed(file))
     if (given === undefined) yield* write(`${file}.key`, `${key}\n`)
-    yield* write(file, `${String(sealed)}\n`)
+    yield* write(file, `${sealed}\n`)
     yield* Console.log(
       given === undefined
         ? `Wrote ${file}, and its key ${file}.key. Keep the key secret.`
@@ -129,33 +148,34 @@ export const exportTo = (file: string) =>
     )
   })
 
-export const restore = (options: { readonly name: string | undefined; readonly file: string | undefined }) =>
+export const restore = ({ file, name }: { readonly name: string | undefined; readonly file: string | undefined }) =>
   Effect.gen(function*() {
-    const { file, name } = options
-    if ((name === undefined) === (file === undefined)) {
+    if (name !== undefined && file === undefined) {
+      return yield* actAndPrint("restore", { name }, `Restored the snapshot '${name}'.`)
+    }
+    if (name !== undefined || file === undefined) {
       return yield* new ControlFailed({ message: "Name a snapshot, or a file with --file" })
     }
-    if (file === undefined) return yield* done("restore", { name }, `Restored the snapshot '${name}'.`)
     const key = (yield* configuredKey) ?? (yield* readText(`${file}.key`)).trim()
     const sealed = yield* readText(file)
-    return yield* done("restore", { sealed, key }, `Restored ${file}.`)
+    return yield* actAndPrint("restore", { sealed, key }, `Restored ${file}.`)
   })
 
-export const clock = (change?: object) =>
+export const clock = (change: Control.Body<"clock"> | undefined) =>
   Effect.flatMap(
-    call("clock", change),
-    ({ now, offset }) => Console.log(`${Table.cell(now)} (${Number(offset) >= 0 ? "+" : ""}${Number(offset) / 1000} s)`)
+    change === undefined ? read("clock") : act("clock", change),
+    ({ now, offset }) => Console.log(`${Table.cell(now)} (${offset >= 0 ? "+" : ""}${offset / 1000} s)`)
   )
 
-export const addFault = (fault: object) =>
-  Effect.flatMap(call("faults", fault), ({ id }) => Console.log(Table.cell(id)))
+export const addFault = (fault: Control.Body<"faults">) =>
+  Effect.flatMap(act("faults", fault), ({ id }) => Console.log(Table.cell(id)))
 
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
 
 export const removeFault = (id: string | undefined) =>
   id === undefined
-    ? done("faults/clear", {}, "There are no faults now.")
-    : done("faults/remove", { id }, "Removed the fault.")
+    ? actAndPrint("faults/clear", {}, "There are no faults now.")
+    : actAndPrint("faults/remove", { id }, "Removed the fault.")
 
 export const requests = (json: boolean) =>
   printList("requests", ["at", "status", "operation", "duration", "error", "reasons"], json)
@@ -170,9 +190,9 @@ export const events = Effect.gen(function*() {
   })
   const { body } = response
   if (!response.ok || body === null) {
-    return yield* refused(server.url, response.status, yield* Effect.promise(() => readJson(response)))
+    return yield* toFailure(server.url, response.status, yield* Effect.promise(() => readJson(response)))
   }
-  // The error means that the server has stopped.
+  // An error of the stream means that the server has stopped.
   yield* Stream.fromReadableStream({ evaluate: () => body, onError: () => unreachable(server.url) }).pipe(
     Stream.decodeText(),
     Stream.splitLines,
@@ -185,17 +205,17 @@ export const consents = (json: boolean) =>
   printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
 
 export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
-  message: "Give the id, from the list that the command prints without arguments"
+  message: "No id was given. Run the command without arguments to list ids"
 })
 
 const consentOutcomes = {
   approve: "The user has consented.",
-  deny: "The user has refused.",
+  deny: "The user has denied consent.",
   expire: "The session has expired."
 }
 
-export const answerConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
-  done(`consents/${action}`, { id, userName }, consentOutcomes[action])
+export const changeConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
+  actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
 
 export const grants = (json: boolean) =>
   printList("grants", ["id", "provider", "workload", "user", "expiresAt", "scopes"], json)
@@ -207,4 +227,4 @@ const grantOutcomes = {
 }
 
 export const changeGrant = (action: keyof typeof grantOutcomes, id: string) =>
-  done(`grants/${action}`, { id }, grantOutcomes[action])
+  actAndPrint(`grants/${action}`, { id }, grantOutcomes[action])

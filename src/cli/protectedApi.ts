@@ -46,22 +46,22 @@ const insufficientScope = (scope: string) =>
 
 const invalidKey = reject(401, "invalid_api_key", `ApiKey realm="protected-api"`)
 
-const scopesOf = (claims: JWTPayload): ReadonlyArray<string> =>
+const readScopes = (claims: JWTPayload): ReadonlyArray<string> =>
   typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
 
 const toCaller = (claims: JWTPayload) => ({
   subject: claims.sub,
   client: claims.client_id,
-  // A token of a client for itself has the client as its subject.
+  // The subject of a machine token is the client itself.
   kind: claims.sub === claims.client_id ? "machine" : "user",
-  scopes: scopesOf(claims)
+  scopes: readScopes(claims)
 })
 
-const bearerToken = (header: string | undefined): string | undefined =>
+const parseBearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
-// Digests have one length, so the time of a comparison does not depend on the key.
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+// Digests have the same length, so the time of a comparison does not depend on the key.
+const digest = (value: string): Buffer => createHash("sha256").update(value).digest()
 
 /** Adds the routes to a server: `HttpRouter.serve(layer(options))`. */
 export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
@@ -84,7 +84,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
 
     const withToken = (scope: string | undefined, toBody: (claims: JWTPayload) => unknown) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const token = bearerToken(headers.authorization)
+        const token = parseBearerToken(headers.authorization)
         return headers.authorization === undefined
           ? Effect.succeed(noToken)
           : token === undefined
@@ -92,7 +92,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
           : Effect.match(verify(token), {
             onFailure: () => invalidToken,
             onSuccess: ({ payload }) =>
-              scope === undefined || scopesOf(payload).includes(scope)
+              scope === undefined || readScopes(payload).includes(scope)
                 ? respond(toBody(payload))
                 : insufficientScope(scope)
           })
@@ -112,7 +112,7 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
       "/quota",
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
         const key = digest(headers[apiKeyHeader] ?? "")
-        // Compares every key, so that the time does not depend on the position of the right one.
+        // Compares every key, so that the time does not depend on the position of the match.
         const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, key))
         return match === undefined || headers[apiKeyHeader] === undefined
           ? invalidKey

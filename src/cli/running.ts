@@ -1,4 +1,4 @@
-/** `agentcore-identity env`, `status` and `stop`: the local servers of this user that run. */
+/** `agentcore-identity env`, `status` and `stop`, for the running local servers of this user. */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -12,10 +12,10 @@ import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
 import * as Terminal from "./terminal.js"
 
-/** Standard output ends with the line break of the last line. */
+/** `Console.log` adds the last line break. */
 const printLines = (text: string) => Console.log(text.trimEnd())
 
-/** A shell reads them. */
+/** Prints lines for a shell. */
 const printExactly = (lines: string) => Terminal.printExactly(lines.trimEnd())
 
 export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonly message: string }> {}
@@ -26,7 +26,7 @@ export const print = (form: ShellText.Form) =>
     yield* printExactly(yield* Effect.fromResult(ShellText.format(form, environment)))
   })
 
-/** All that a server prints, with all of its options. */
+/** The variables that a server can print. */
 const names = [
   "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
   "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL",
@@ -50,7 +50,7 @@ const names = [
   "AGENTCORE_LOCAL_PID"
 ]
 
-/** The server may have stopped. A shell without the token has variables of its own, which stay. */
+/** Works without a running server. A shell without the token got its variables elsewhere, and keeps them. */
 export const unset = (shell: "bash" | "fish") =>
   Effect.gen(function*() {
     if ((yield* StateFile.readVariable("AGENTCORE_LOCAL_TOKEN")) === undefined) {
@@ -64,13 +64,13 @@ export const unset = (shell: "bash" | "fish") =>
     yield* printExactly(ShellText.formatUnset(shell, present))
   })
 
-const answers = (url: string) =>
+const isResponding = (url: string) =>
   Effect.tryPromise((signal) => boundedFetch(`${url}/health`, {}, { timeout: 2_000, signal })).pipe(
     Effect.map(({ ok }) => ok),
     Effect.orElseSucceed(() => false)
   )
 
-export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly message: string }> {}
+export class NoResponse extends Data.TaggedError("NoResponse")<{ readonly message: string }> {}
 
 export const status = (json: boolean) =>
   Effect.gen(function*() {
@@ -78,7 +78,7 @@ export const status = (json: boolean) =>
     const rows = yield* Effect.forEach(
       servers,
       ({ environment, pid, startedAt, url }) =>
-        Effect.map(answers(url), (answers) => ({
+        Effect.map(isResponding(url), (answers) => ({
           url,
           pid,
           startedAt,
@@ -99,7 +99,7 @@ export const status = (json: boolean) =>
         }))
       ))
     const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
-    if (silent.length > 0) return yield* new NoAnswer({ message: `No answer from ${silent.join(", ")}` })
+    if (silent.length > 0) return yield* new NoResponse({ message: `No response from ${silent.join(", ")}` })
   })
 
 export class CannotStop extends Data.TaggedError("CannotStop")<{ readonly message: string }> {}
@@ -116,7 +116,7 @@ const stopOne = (server: StateFile.Running) =>
       Effect.timeoutOrElse({
         duration: "10 seconds",
         orElse: () =>
-          Effect.fail(new CannotStop({ message: `Process ${pid} has got SIGTERM, and still runs after 10 seconds` }))
+          Effect.fail(new CannotStop({ message: `Process ${pid} did not exit within 10 seconds of SIGTERM` }))
       })
     )
     yield* Console.log(`Stopped ${url} (process ${pid}).`)

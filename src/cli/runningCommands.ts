@@ -1,4 +1,4 @@
-/** The commands for the server that runs: `env`, `status`, `console`, `stop`, and those below `local`. */
+/** The commands for a running server: `env`, `status`, `console`, `stop`, and those below `local`. */
 import { Argument, type Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Effect from "effect/Effect"
 import { details, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
@@ -10,7 +10,13 @@ const selectPort = () => new Option("--port <port>", "The server on this port").
 
 const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
 
-/** The variables that name the server to control. */
+/** Adds a command with the options that select a server. */
+const addSelecting = <Args extends Array<unknown>, Options extends Record<string, unknown>>(
+  parent: Command<Args, Options>,
+  name: string
+) => parent.command(name).addOption(selectPort()).addOption(selectPid())
+
+/** The variables that select the server to control. */
 const controlledBy = [
   [
     "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
@@ -22,28 +28,26 @@ const controlledBy = [
 const onSelected =
   <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
-    // The options have parsed their values. Below 'local', its own '--port' gets the value.
+    // The options have parsed their values. The value of '--port' below 'local' is in the option of 'local'.
     const { pid, port }: Selected = command.optsWithGlobals()
     onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
   }
 
 const json = ["--json", "Print JSON"] as const
 
-const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "which server is meant, if several run"]] as const
+const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "selects the server, if several run"]] as const
 
 export const add = (root: Root, run: Run): void => {
   const act = onSelected(run, () => import("./running.js"), "warning")
 
-  root.command("env")
+  addSelecting(root, "env")
     .summary("Print the environment of the local server that runs")
     .description("Prints the environment of the 'agentcore-identity local' that runs, for a shell or a file.")
     .addOption(
-      new Option("--shell <shell>", "The form of the lines; bash is for zsh and sh, too")
+      new Option("--shell <shell>", "The form of the lines; bash is also for zsh and sh")
         .choices(ShellText.forms).default("bash" as const)
     )
     .option("--unset", "Print lines that remove the environment from this shell")
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: selectedBy,
       examples: [
@@ -58,25 +62,21 @@ export const add = (root: Root, run: Run): void => {
       act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
     })
 
-  root.command("status")
+  addSelecting(root, "status")
     .summary("List the local servers that run")
-    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it answers.")
+    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it responds.")
     .option(...json)
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
-      sections: { "Exit codes": ["0  each that runs answers", "1  none runs, or one does not answer"] },
+      sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
       examples: ["agentcore-identity status", "agentcore-identity status --json"]
     }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
-  root.command("console")
+  addSelecting(root, "console")
     .summary("Print a URL of the console of the local server that runs")
     .description(
       "Prints a URL of the console of the 'agentcore-identity local' that runs. It opens the console once, within a minute."
     )
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: controlledBy,
       examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
@@ -85,12 +85,10 @@ export const add = (root: Root, run: Run): void => {
       onSelected(run, () => import("./localControl.js"), "info")(command, ({ consoleUrl }) => consoleUrl)
     )
 
-  root.command("stop")
+  addSelecting(root, "stop")
     .summary("Stop the local server that runs")
-    .description("Stops the 'agentcore-identity local' that runs, and waits until it has ended.")
+    .description("Stops the 'agentcore-identity local' that runs, and waits until it has exited.")
     .option("--all", "Stop all of them")
-    .addOption(selectPort())
-    .addOption(selectPid())
     .addHelpText(...details({
       environment: selectedBy,
       examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
@@ -98,13 +96,11 @@ export const add = (root: Root, run: Run): void => {
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
 
-/** Adds those below `local`. */
+/** Adds the commands below `local`. */
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
-  const addCommand = (name: string) => local.command(name).addOption(selectPort()).addOption(selectPid())
-
-  const detailsOf = (
+  const makeDetails = (
     examples: ReadonlyArray<string>,
     environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
   ) => details({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
@@ -114,48 +110,48 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64url (default: the file <file>.key)"]
   ] as const
 
-  addCommand("reset")
+  addSelecting(local, "reset")
     .summary("Empty the server that runs, and apply its --config again")
     .description(
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
         + "are as at its start. Snapshots stay."
     )
-    .addHelpText(...detailsOf(["reset"]))
+    .addHelpText(...makeDetails(["reset"]))
     .action((_, command) => act(command, ({ reset }) => reset))
 
-  addCommand("seed")
+  addSelecting(local, "seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
-    .addHelpText(...detailsOf(["seed more.jsonc"]))
+    .addHelpText(...makeDetails(["seed more.jsonc"]))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
-  addCommand("snapshot")
+  addSelecting(local, "snapshot")
     .summary("Take a snapshot, or list them")
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
     .option(...json)
-    .addHelpText(...detailsOf(["snapshot consented", "snapshot"]))
+    .addHelpText(...makeDetails(["snapshot consented", "snapshot"]))
     .action((name, { json = false }, command) =>
       act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
     )
 
-  addCommand("restore")
+  addSelecting(local, "restore")
     .summary("Go back to a snapshot, or to an exported file")
     .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
     .argument("[name]", "The name of a snapshot")
     .option("--file <file>", "A file of 'local export'")
-    .addHelpText(...detailsOf(["restore consented", "restore --file state.jwe"], exportVariables))
+    .addHelpText(...makeDetails(["restore consented", "restore --file state.jwe"], exportVariables))
     .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
 
-  addCommand("export")
+  addSelecting(local, "export")
     .summary("Write the content to a file, encrypted")
     .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
     .argument("<file>", "The file")
-    .addHelpText(...detailsOf(["export state.jwe"], exportVariables))
+    .addHelpText(...makeDetails(["export state.jwe"], exportVariables))
     .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
 
-  addCommand("clock")
+  addSelecting(local, "clock")
     .summary("Show or move the clock")
     .description(
       "Shows the clock of the server that runs, or moves it: tokens, sessions and grants expire by it. Signatures and "
@@ -164,7 +160,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
     .addOption(new Option("--set <time>", "Set it, as to 2027-01-01T00:00:00Z").conflicts(["reset"]))
     .option("--reset", "Go back to the real time")
-    .addHelpText(...detailsOf(["clock --advance '61 minutes'", "clock --reset"]))
+    .addHelpText(...makeDetails(["clock --advance '61 minutes'", "clock --reset"]))
     .action(({ advance, reset, set }, command) =>
       act(command, ({ clock }) =>
         clock(
@@ -178,8 +174,8 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
         ))
     )
 
-  addCommand("fault")
-    .summary("Let operations fail, be slow, or lose their connection")
+  addSelecting(local, "fault")
+    .summary("Make operations fail, be slow, or lose their connection")
     .description(
       "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
     )
@@ -194,17 +190,19 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--exception <name>", "Its exception, or the 'error' of OAuth")
     .addOption(new Option("--status <status>", "Its HTTP status").argParser(parseNumber))
     .option("--message <text>", "Its message")
-    .option("--delay <duration>", "The time before it, or before the call, as '2 seconds'")
-    .option("--cut", "Close the connection without an answer")
+    .option("--delay <duration>", "Delay the failure, or the call, as by '2 seconds'")
+    .option("--cut", "Close the connection without a response")
     .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
     .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
     .addOption(
-      new Option("--count <number>", "The calls that fail, then it ends (default: no limit)").argParser(parseNumber)
+      new Option("--count <number>", "Remove the fault after this many calls (default: no limit)").argParser(
+        parseNumber
+      )
     )
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)
-    .addHelpText(...detailsOf([
+    .addHelpText(...makeDetails([
       "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
       "fault --endpoint token --exception invalid_grant",
       "fault --clear"
@@ -218,36 +216,36 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
           : addFault(fault))
     )
 
-  addCommand("requests")
+  addSelecting(local, "requests")
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
-    .addHelpText(...detailsOf(["requests", "requests --json"]))
+    .addHelpText(...makeDetails(["requests", "requests --json"]))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
-  addCommand("events")
+  addSelecting(local, "events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
-    .addHelpText(...detailsOf(["events"]))
+    .addHelpText(...makeDetails(["events"]))
     .action((_, command) => act(command, ({ events }) => events))
 
-  addCommand("consents")
-    .summary("List the consent sessions, or answer one as its user")
-    .description("Lists the consent sessions of the server that runs, or answers one as its user.")
+  addSelecting(local, "consents")
+    .summary("List the consent sessions, or act on one as its user")
+    .description("Lists the consent sessions of the server that runs, or acts on one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText(...detailsOf(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
+    .addHelpText(...makeDetails(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
-        ({ answerConsent, consents, missingId }) =>
-          action === undefined ? consents(json) : id === undefined ? missingId : answerConsent(action, id, user)
+        ({ changeConsent, consents, missingId }) =>
+          action === undefined ? consents(json) : id === undefined ? missingId : changeConsent(action, id, user)
       )
     )
 
-  addCommand("grants")
+  addSelecting(local, "grants")
     .summary("List the grants of users, or end one")
     .description(
       "Lists the grants of the server that runs, or ends one: its access token expires, the authorization server "
@@ -256,7 +254,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant")
     .option(...json)
-    .addHelpText(...detailsOf(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
+    .addHelpText(...makeDetails(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
     .action((action, id, { json = false }, command) =>
       act(
         command,

@@ -142,11 +142,13 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
   }))
 })
 
-/** The server of the environment, or else of {@link findRunning}. */
-export const find: Effect.Effect<
-  { readonly url: string; readonly token: string; readonly environment: Running["environment"] },
-  NoServer
-> = Effect.gen(function*() {
+/** A server, and the token of its control. */
+export interface Controlled extends Pick<Running, "url" | "environment"> {
+  readonly token: string
+}
+
+/** The server of the environment, or the only one that runs. */
+export const find: Effect.Effect<Controlled, NoServer> = Effect.gen(function*() {
   const { pid, port } = yield* Selection
   const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
   const url = yield* readVariable("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE")

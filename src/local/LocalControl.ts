@@ -1,11 +1,11 @@
 /**
- * Steers a local backend while programs use it: empty it, fill it, move its clock, let it fail, watch it, and answer
- * for its users.
+ * Controls a local backend while programs use it: empties it, fills it, moves its clock, makes it fail, watches it, and
+ * acts for its users.
  *
  * {@link layer} is a backend with its control, in this process. `LocalServer` has one, and serves it at `/_local/`. The
  * command `agentcore-identity local` calls it there.
  *
- * The control has every secret of the backend. Keep it away from the programs that the backend serves.
+ * The control can read every secret of the backend. Keep it away from the programs that the backend serves.
  *
  * @since 0.1.0
  */
@@ -59,19 +59,19 @@ export * from "./control/statuses.js"
  */
 export interface Options extends LocalBackend.Options {
   /**
-   * Set up at the start, and again by `reset`. Its section `local` is used unless there are `settings`. Default:
-   * nothing.
+   * The resources at the start, and after `reset`. Its section `local` is used unless there are `settings`. Default:
+   * none.
    */
   readonly setup?: IdentitySetup.IdentitySetup | undefined
   /**
-   * An authorization server in this process. It follows the clock of the backend, is emptied and restored with it, gets
-   * the users of a setup, and lets `consents.approve` sign in users. Default: none.
+   * An authorization server in this process. It uses the clock of the backend, is emptied and restored with it, has the
+   * users of a setup, and lets `consents.approve` sign in users. Default: none.
    */
   readonly authorizationServer?: AuthorizationServer | undefined
 }
 
 /**
- * A consent session: the `id` in its status, or its URI.
+ * Names a consent session: the `id` in its status, or its URI.
  *
  * @since 0.1.0
  * @category models
@@ -79,7 +79,7 @@ export interface Options extends LocalBackend.Options {
 export type Consent = string | Redacted.Redacted
 
 /**
- * The error of a seed.
+ * Why a seed failed.
  *
  * @since 0.1.0
  * @category errors
@@ -96,11 +96,11 @@ export type SeedError = IdentitySetup.ApplyError | AuthorizationServerError
  */
 export interface ClockControl {
   readonly state: Effect.Effect<ClockState>
-  /** Moves the clock forward, at most to the year 9999. */
+  /** Moves the clock forward, at most to the year 9999: by milliseconds or a string such as `"61 minutes"`. */
   readonly advance: (duration: Duration.Input) => Effect.Effect<ClockState, LocalControlError>
-  /** Sets the time, from 1970 to 9999. It goes on from there. */
+  /** Sets the time, from 1970 to 9999. The clock continues from there. */
   readonly set: (time: DateTime.Utc) => Effect.Effect<ClockState, LocalControlError>
-  /** Goes back to the real time. */
+  /** Returns to the real time. */
   readonly reset: Effect.Effect<ClockState>
 }
 
@@ -123,15 +123,15 @@ export interface ConsentControl {
   /** The newest first. */
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.ConsentStatus>>
   /**
-   * Consents in place of a user, and completes the session for the user who opened it. At the authorization server of
-   * the options, `userName` signs in on its pages. Default: the user id of the session, or the subject of its JWT. With
-   * `OAuthClient.layerScripted` there is no sign-in. Any other authorization server is a `ForeignServer`.
+   * Consents in place of a user, and completes the session for the user who opened it. `userName` signs in at the
+   * authorization server of the options. Default: the user id of the session, or the subject of its JWT. With
+   * `OAuthClient.layerScripted` there is no sign-in. Fails with `ForeignServer` for any other authorization server.
    */
   readonly approve: (
     consent: Consent,
     options?: { readonly userName?: string | undefined }
   ) => Effect.Effect<void, LocalControlError | LocalBackend.SessionError>
-  /** Refuses consent in place of the user. */
+  /** Denies consent in place of the user. */
   readonly deny: (consent: Consent) => Effect.Effect<void, LocalBackend.SessionError>
   /** Ends the session as expired. */
   readonly expire: (consent: Consent) => Effect.Effect<void, LocalBackend.SessionError>
@@ -143,48 +143,54 @@ export interface ConsentControl {
  */
 export interface GrantControl {
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.GrantStatus>, LocalControlError>
-  /** A part of the list. It reads no other grants. */
+  /** Returns a part of the list. It reads no other grants. */
   readonly page: (options: LocalBackend.GrantPageOptions) => Effect.Effect<LocalBackend.GrantPage, LocalControlError>
-  /** Ends the access token now. */
+  /** Makes the access token expire now. */
   readonly expire: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
-  /** Revokes the refresh token at the authorization server. The backend learns of it at the next refresh. */
+  /** Revokes the refresh token at the authorization server. The next refresh of the backend fails. */
   readonly revoke: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
   /** Removes the grant from the vault. */
   readonly forget: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
 }
 
 /**
- * - `reset`: as at the start. The backend and the authorization server are empty, the setup is applied, the clock shows
- *   the real time, and there are no faults and no requests. Snapshots stay.
- * - `seed`: adds a setup. The settings in its section `local` are used until the next `reset`.
- * - `snapshot`: copies the content of the backend and of the authorization server, and the offset of the clock, under a
- *   name. A snapshot with the name is replaced. At most 32 are kept, in memory.
- * - `restore`: replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read
- *   all of it.
- * - `export`: the same as a snapshot, sealed as a JWE with a key of 32 bytes in base64url
- * - `requests`: the last 500, the newest first
- * - `events`: the requests from now on. A reader that is slow misses the oldest ones.
- * - `refusals`: the last 100 refusals of authorization servers, the newest first
- * - `resources`: the names of workload identities and credential providers. Reading them is no request, and meets no
- *   faults.
- *
  * @since 0.1.0
  * @category services
  */
 export interface Service {
+  /**
+   * Returns to the start. The backend and the authorization server are empty, the setup is applied, the clock shows the
+   * real time, and there are no faults and no requests. Snapshots stay.
+   */
   readonly reset: Effect.Effect<void, LocalControlError | SeedError>
+  /** Adds a setup. The settings in its section `local` are used until the next `reset`. */
   readonly seed: (setup: IdentitySetup.IdentitySetup) => Effect.Effect<ReadonlyArray<IdentitySetup.Change>, SeedError>
+  /**
+   * Copies the content of the backend and of the authorization server, and the offset of the clock, under a name. It
+   * replaces a snapshot with the same name. At most 32 snapshots are kept, in memory.
+   */
   readonly snapshot: (name: string) => Effect.Effect<void, LocalControlError>
   readonly snapshots: Effect.Effect<ReadonlyArray<Snapshot>>
+  /**
+   * Replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it.
+   */
   readonly restore: (
     from: string | { readonly sealed: string; readonly key: Redacted.Redacted }
   ) => Effect.Effect<void, LocalControlError>
+  /** Returns the content of a snapshot, sealed as a JWE with a key of 32 bytes in base64url. */
   readonly export: (options: { readonly key: Redacted.Redacted }) => Effect.Effect<string, LocalControlError>
   readonly clock: ClockControl
   readonly faults: FaultControl
+  /** The last 500 requests, the newest first, with the reasons of errors. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestRecord>>
+  /** The requests from now on. A slow reader misses the oldest ones. */
   readonly events: Stream.Stream<RequestRecord>
+  /** The last 100 rejections by authorization servers, the newest first. */
   readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Refusal>>
+  /**
+   * The names of workload identities and credential providers. Reading them is not recorded as a request, and meets no
+   * faults.
+   */
   readonly resources: Effect.Effect<Resources, LocalControlError>
   readonly consents: ConsentControl
   readonly grants: GrantControl
@@ -236,8 +242,8 @@ export class LocalControl
 
 const fail = (reason: LocalControlError["reason"], message: string) => new LocalControlError({ reason, message })
 
-/** A user of the authorization server, for a session whose approval names none. */
-const userNameOf = ({ user }: LocalBackend.ConsentStatus): string => "userId" in user ? user.userId : user.subject
+/** The user who signs in when an approval names none. */
+const toUserName = ({ user }: LocalBackend.ConsentStatus): string => "userId" in user ? user.userId : user.subject
 
 type Settings = LocalBackend.Settings
 
@@ -292,7 +298,7 @@ const make = (options: Options) =>
         }
         // After the users, which can be invalid.
         seeded = mergeSettings(seeded, local)
-        // Not through the decorated plane: a seed meets no faults, and is no request.
+        // Not the decorated plane: a seed meets no faults, and is not recorded as a request.
         const context = yield* generations.current
         const changes = yield* clock.shift(
           // The store may hold older secrets than the setup.
@@ -307,44 +313,42 @@ const make = (options: Options) =>
         return changes
       })
 
-    /** The settings of the options' setup are read at each use, so they are not seeds. */
-    const applyOwn = setup === undefined ? Effect.void : Effect.andThen(
-      Effect.sync(() => {
-        seeded = {}
-      }),
-      Effect.asVoid(apply({ ...setup, local: { users: setup.local?.users } }))
-    )
+    /** `setup.local` is read at each use, so it is not applied here. */
+    const applySetup = setup === undefined
+      ? Effect.void
+      : Effect.asVoid(apply({ ...setup, local: { users: setup.local?.users } }))
 
     const clockState = Effect.map(clock.shift(DateTime.now), (now): ClockState => ({ now, offset: clock.offset() }))
 
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       ShiftedClock.checkOffset(offset).pipe(Effect.andThen(clock.setOffset(offset)), Effect.andThen(clockState))
 
-    const withSession = <A, E>(
+    const findUri = (
       action: LocalBackend.SessionError["action"],
-      consent: Consent,
-      use: (sessionUri: Redacted.Redacted) => Effect.Effect<A, E>
-    ): Effect.Effect<A, E | LocalBackend.SessionError> =>
-      typeof consent !== "string" ? use(consent) : Effect.flatMap(
+      consent: Consent
+    ): Effect.Effect<Redacted.Redacted, LocalBackend.SessionError> =>
+      typeof consent !== "string" ? Effect.succeed(consent) : Effect.flatMap(
         backend.findSession(consent),
-        (found): Effect.Effect<A, E | LocalBackend.SessionError> =>
-          Option.isSome(found) ? use(found.value) : new LocalBackend.SessionError({ action, reason: "Unknown" })
+        Option.match({
+          onNone: () => new LocalBackend.SessionError({ action, reason: "Unknown" }),
+          onSome: Effect.succeed
+        })
       )
 
-    const userOf = (sessionUri: Redacted.Redacted) =>
-      Effect.gen(function*() {
-        for (const consent of yield* backend.consents) {
-          const uri = yield* backend.findSession(consent.id)
-          if (Option.exists(uri, (uri) => Redacted.value(uri) === Redacted.value(sessionUri))) {
-            return userNameOf(consent)
-          }
-        }
-        return "user"
-      })
+    const findUserName = (sessionUri: Redacted.Redacted) =>
+      Effect.flatMap(backend.consents, (consents) =>
+        Effect.findFirst(consents, ({ id }) =>
+          Effect.map(backend.findSession(id), Option.contains(sessionUri)))).pipe(
+          Effect.map(Option.match({
+            onNone: () =>
+              "user",
+            onSome: toUserName
+          }))
+        )
 
     const isScripted = (url: URL): boolean => url.hostname === "authorization.invalid"
 
-    /** Signs in at the authorization server, and comes back to the callback URL. */
+    /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
     const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
       Effect.gen(function*() {
         const callbackUrl = yield* Effect.mapError(
@@ -352,18 +356,17 @@ const make = (options: Options) =>
           ({ message }) => fail("Refused", message)
         )
         const { pathname } = new URL(Redacted.value(callbackUrl))
-        const answer = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), callbackUrl)
-        if (answer._tag !== "Redirect") {
-          return yield* fail("Refused", `The backend does not accept the answer for the user: ${answer._tag}`)
-        }
+        const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), callbackUrl)
+        if (_tag !== "Redirect") return yield* fail("Refused", `The backend does not accept the redirect: ${_tag}`)
       })
 
     const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
       Effect.gen(function*() {
-        const answer = yield* backend.authorize(sessionUri)
-        // The session has a code already, has ended, or has no usable server: `complete` tells.
-        if (answer._tag === "Redirect") {
-          const url = new URL(Redacted.value(answer.url))
+        const response = yield* backend.authorize(sessionUri)
+        // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports
+        // which.
+        if (response._tag === "Redirect") {
+          const url = new URL(Redacted.value(response.url))
           if (isScripted(url)) return yield* backend.approve(sessionUri)
           if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
             return yield* fail(
@@ -372,7 +375,7 @@ const make = (options: Options) =>
                 + "Open the authorization URL in a browser, or use --authorization-server."
             )
           }
-          yield* consentAt(authorizationServer, answer.url, userName ?? (yield* userOf(sessionUri)))
+          yield* consentAt(authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))
         }
         yield* Effect.mapError(
           backend.complete(sessionUri),
@@ -380,14 +383,14 @@ const make = (options: Options) =>
         )
       })
 
-    yield* applyOwn
+    yield* applySetup
 
     const control: Service = {
       reset: exclusive(Effect.gen(function*() {
         yield* snapshots.clear
         yield* faults.clear
         seeded = {}
-        yield* applyOwn
+        yield* applySetup
         yield* requests.clear
       })),
       seed: (setup) => exclusive(apply(setup)),
@@ -414,9 +417,10 @@ const make = (options: Options) =>
       consents: {
         list: backend.consents,
         approve: (consent, { userName } = {}) =>
-          withSession("approve", consent, (sessionUri) => approve(sessionUri, userName)),
-        deny: (consent) => withSession("deny", consent, backend.deny),
-        expire: (consent) => withSession("expire", consent, backend.expire)
+          Effect.flatMap(findUri("approve", consent), (sessionUri) =>
+            approve(sessionUri, userName)),
+        deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),
+        expire: (consent) => Effect.flatMap(findUri("expire", consent), backend.expire)
       },
       grants: {
         list: Effect.mapError(backend.grants, Snapshots.mapStoreError),
@@ -439,8 +443,8 @@ const make = (options: Options) =>
   })
 
 /**
- * A backend with its control, over the store in context. A new one over a store continues where the last one ended, and
- * the setup is applied again.
+ * A backend with its control, over the store in context. A new backend continues with the content of the store, and
+ * applies the setup again.
  *
  * @since 0.1.0
  * @category layers

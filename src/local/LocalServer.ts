@@ -2,14 +2,15 @@
  * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages of a user's
  * consent. Every AWS SDK can use it as an endpoint.
  *
- * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that there is
- * one; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The server answers to
- * its own host names only, and sends no CORS headers, so that pages of other sites cannot use it. It is for
- * development: never make it reachable by others.
+ * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that a
+ * signature is present; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The
+ * server accepts only its own host names, and sends no CORS headers, so that pages of other sites cannot use it. It is
+ * for development: never let others reach it.
  *
  * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that
- * have its token, and a page for people at `/_local/console`, the console. `GET /` leads to it. It adds `GET /health`,
- * and an access log: one line for each request, at the level Debug, with operation, status, duration and request id.
+ * have its token. It adds the console, a page for people at `/_local/console`, to which `GET /` redirects. It also adds
+ * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
+ * request id.
  *
  * @since 0.1.0
  */
@@ -17,7 +18,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -26,7 +26,6 @@ import * as Schema from "effect/Schema"
 import { randomBytes, randomUUID } from "node:crypto"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
-import { isOwnHost } from "../internal/ownHost.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as OptionTypes from "../plane/optionTypes.js"
@@ -41,7 +40,7 @@ import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as ControlRoutes from "./server/controlRoutes.js"
 import type { Service } from "./server/controlRoutes.js"
 import * as Dispatch from "./server/dispatch.js"
-import { wireErrors } from "./server/errors.js"
+import { headers } from "./server/errors.js"
 import * as Listen from "./server/listen.js"
 import { LocalServerError } from "./server/listen.js"
 import * as LiveEvents from "./server/liveEvents.js"
@@ -101,8 +100,8 @@ export interface RouteOptions {
   /** The access keys that `verify` accepts. Default: none. */
   readonly credentials?: ReadonlyArray<Credentials> | undefined
   /**
-   * Other host names of the server, beside `localhost` and IP addresses: `identity` in a network of containers, for
-   * instance. Requests for further names are refused, because of DNS rebinding.
+   * More host names of the server, next to `localhost` and IP addresses: `identity` in a network of containers, for
+   * instance. Requests for any other name are rejected, because of DNS rebinding.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
 }
@@ -121,8 +120,8 @@ export interface Options extends LocalControl.Options, RouteOptions {
   /** Default: a free one. */
   readonly port?: number | undefined
   /**
-   * More variables for programs that use the server, such as the issuer of an authorization server. They hold no
-   * secrets: those are `secretEnvironment`.
+   * More variables for programs that use the server, such as the issuer of an authorization server. Variables with
+   * secrets belong into `secretEnvironment`.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Variables with secrets. Only the console shows them. Default: none. */
@@ -145,8 +144,8 @@ export class LocalServer
 // Routes
 // -----------------------------------------------------------------------------
 
-// The options of the backend are checked there.
-const refuseOptions = Validation.refuse(
+// The backend validates its own options.
+const rejectOptions = Validation.refuse(
   () =>
     Schema.Struct({
       signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
@@ -164,7 +163,7 @@ const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]
   access
 })
 
-// A request with HEAD gets the handler of GET.
+// The router uses the handler of GET for HEAD.
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
 
 const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
@@ -172,7 +171,7 @@ const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings)
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
     const add = (path: Operations.Route["path"], handler: Dispatch.Handler) =>
-      // A wrong method has an answer of its own. `*` would add the rare ones of WebDAV too, which takes a sixth of the
+      // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the
       // start of the server.
       Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
     for (const [path, rows] of Operations.dataPlane) {
@@ -221,7 +220,7 @@ export const routesProtocol = (
  * import * as Layer from "effect/Layer"
  * import { createServer } from "node:http"
  *
- * // Beside the routes of an application, on its port.
+ * // On the port of an application, next to its routes.
  * const server = HttpRouter.serve(LocalServer.routes()).pipe(
  *   Layer.provide(LocalServer.layerRedaction),
  *   Layer.provide(LocalBackend.layer({ publicUrl: "http://127.0.0.1:3000" })),
@@ -237,12 +236,12 @@ export const routes = (
   HttpRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
 > => HttpRouter.use((router) => addAll(router, makeSettings(options, RequestLog.skipLog)))
 
-/** Platform itself redacts `authorization`, `cookie`, `set-cookie` and `x-api-key`. */
+/** Effect itself redacts `authorization`, `cookie`, `set-cookie` and `x-api-key`. */
 const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
 
 /**
- * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and the headers that carry
- * tokens. Provide it to the layer that serves. {@link layer} includes it.
+ * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and headers with tokens.
+ * Provide it to the layer that serves. {@link layer} includes it.
  *
  * @since 0.1.0
  * @category layers
@@ -260,20 +259,9 @@ export const layerRedaction: Layer.Layer<never> = Layer.fresh(Layer.merge(
 // -----------------------------------------------------------------------------
 
 /** For supervisors. */
-const health = (settings: Dispatch.Settings) =>
-  settings.access(
-    "health",
-    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-      isOwnHost(headers.host, settings.allowedHosts)
-        ? HttpServerResponse.jsonUnsafe({ status: "ok" }, {
-          headers: {
-            "x-amzn-requestid": randomUUID(),
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff"
-          }
-        })
-        : Dispatch.respondError(wireErrors.foreignHost, randomUUID()))
-  )
+const respondHealth = Effect.sync(() =>
+  HttpServerResponse.jsonUnsafe({ status: "ok" }, { headers: { "x-amzn-requestid": randomUUID(), ...headers } })
+)
 
 const serve = (
   { node, server }: Listen.Listening,
@@ -290,12 +278,12 @@ const serve = (
     // The router of `HttpRouter.layer` would be shared with other servers of the program.
     const router = yield* HttpRouter.make
     yield* addAll(router, settings)
-    yield* router.add("GET", "/health", health(settings))
+    yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
     yield* ConsoleRoutes.add(router, settings)
     const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
     yield* ControlRoutes.add(router, settings, { codes, control, events, server: self, secretEnvironment })
-    yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.total(router.asHttpEffect(), settings)))
-    // Runs before the backend is released, so that earlier requests get their answers. Live events have no end.
+    yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
+    // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
     yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
   })
 
@@ -357,7 +345,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 > => {
   const { allowRemote, allowedHosts, host, port, signatures } = options
   return Validation.checkedLayer(
-    () => refuseOptions({ allowRemote, allowedHosts, host, port, signatures }),
+    () => rejectOptions({ allowRemote, allowedHosts, host, port, signatures }),
     options,
     makeLayer
   )

@@ -2,8 +2,8 @@
  * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in
  * the process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
  *
- * It is the server of `agentcore-identity local`. `control` steers it, and `user` acts for the users of its
- * authorization server. It needs the packages `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ * It is the server of `agentcore-identity local`. `control` acts on the server, and `user` acts for the users of its
+ * authorization server. It needs the package `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
  *
  * @since 0.1.0
  * @example
@@ -22,6 +22,7 @@
  * }
  */
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -29,18 +30,21 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type * as IdentitySetup from "../IdentitySetup.js"
 import type { Service as AuthorizationServer } from "../local/AuthorizationServer.js"
-import type * as Plains from "../local/control/nativeValue.js"
+import * as Native from "../local/control/nativeValue.js"
+import type * as LocalBackend from "../local/LocalBackend.js"
+import * as LocalControl from "../local/LocalControl.js"
 import * as Server from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
-import * as Controls from "./localIdentity/control.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -63,7 +67,7 @@ export type WithReferences<A> = A extends string ?
   : A
 
 /**
- * What a setup file holds, see `IdentitySetup`.
+ * The content of a setup file, see `IdentitySetup`.
  *
  * @since 0.1.0
  * @category models
@@ -107,17 +111,18 @@ export interface Options {
   readonly region?: string | undefined
   /** Default: 60 minutes. */
   readonly workloadAccessTokenLifetime?: Duration.Input | undefined
-  /** The least level of the log, which goes to standard error. Default: `warning`. */
+  /** Minimum log level on stderr. Default: `warning`. */
   readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
 }
 
 /**
- * A value of `LocalControl` without types of Effect: an `Option` is its value or `undefined`, and a time is a `Date`.
+ * A value of `LocalControl` without types of Effect: an `Option` is its value or `undefined`, a duration is a number of
+ * milliseconds, and a time is a `Date`.
  *
  * @since 0.1.0
  * @category models
  */
-export type Plain<A> = Plains.Plain<A>
+export type Plain<A> = Native.Plain<A>
 
 /**
  * A consent session.
@@ -125,7 +130,7 @@ export type Plain<A> = Plains.Plain<A>
  * @since 0.1.0
  * @category models
  */
-export type Consent = Controls.Consent
+export type Consent = Plain<LocalBackend.ConsentStatus>
 
 /**
  * A grant of a user.
@@ -133,7 +138,7 @@ export type Consent = Controls.Consent
  * @since 0.1.0
  * @category models
  */
-export type Grant = Controls.Grant
+export type Grant = Plain<LocalBackend.GrantStatus>
 
 /**
  * An active fault.
@@ -141,7 +146,7 @@ export type Grant = Controls.Grant
  * @since 0.1.0
  * @category models
  */
-export type FaultStatus = Controls.FaultStatus
+export type FaultStatus = Plain<LocalControl.FaultStatus>
 
 /**
  * A request and its response, without secrets.
@@ -149,23 +154,23 @@ export type FaultStatus = Controls.FaultStatus
  * @since 0.1.0
  * @category models
  */
-export type RequestRecord = Controls.RequestRecord
+export type RequestRecord = Plain<LocalControl.RequestRecord>
 
 /**
- * A refusal of an authorization server.
+ * An authorization server issued no token.
  *
  * @since 0.1.0
  * @category models
  */
-export type Refusal = Controls.Refusal
+export type Refusal = Plain<LocalBackend.Refusal>
 
 /**
- * The names of what a server has.
+ * The names of the workload identities and credential providers of a server.
  *
  * @since 0.1.0
  * @category models
  */
-export type Resources = Controls.Resources
+export type Resources = Plain<LocalControl.Resources>
 
 /**
  * The clock of the server.
@@ -173,10 +178,10 @@ export type Resources = Controls.Resources
  * @since 0.1.0
  * @category models
  */
-export type ClockState = Controls.ClockState
+export type ClockState = Plain<LocalControl.ClockState>
 
 /**
- * The page where a user ends.
+ * The last page that a user reaches.
  *
  * @since 0.1.0
  * @category models
@@ -184,7 +189,7 @@ export type ClockState = Controls.ClockState
 export interface Page {
   readonly status: number
   readonly url: string
-  /** The visible text. */
+  /** The visible text of the page. */
   readonly text: string
 }
 
@@ -211,30 +216,30 @@ export interface TestUser {
   readonly approves: Act
   /** Opens the link, signs in, and denies. */
   readonly denies: Act
-  /** Gives the link to another user, who approves in their own browser. */
+  /** Forwards the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
-  /** Approves, and presses the button twice. The result has the pages of both clicks. */
+  /** Approves, and clicks the button twice. The result has the pages of both clicks. */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
   /** Approves, and returns to the application only when the promise of the function has ended. */
   readonly returnsAfter: (meanwhile: () => Promise<unknown>) => Act
-  /** Withdraws their consent at the authorization server. Returns the number of refresh tokens that are revoked. */
+  /** Withdraws their consent at the authorization server. Returns the number of revoked refresh tokens. */
   readonly revokes: () => Promise<number>
 }
 
 /**
- * Steers the server, as `LocalControl` does. A promise rejects with its errors.
+ * The functions of `LocalControl`, which return promises. A promise rejects with the errors of `LocalControl`.
  *
  * @since 0.1.0
  * @category services
  */
-export type Control = Controls.Control<Setup>
+export type Control = Promised<ReturnType<typeof toNative>>
 
 /**
- * A server that runs.
+ * A running server.
  *
- * - `environment`: the variables for programs that use it. They hold secrets: the token of its control, and the client
- *   secret of the authorization server.
- * - `stop`: ends it and frees its ports. `await using` stops it, too.
+ * - `environment`: the variables for programs that use it. They contain secrets: the token of its control, and the
+ *   client secret of the authorization server.
+ * - `stop`: stops the server and frees its ports. `await using` stops it, too.
  *
  * @since 0.1.0
  * @category services
@@ -258,16 +263,116 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
 }
 
 // -----------------------------------------------------------------------------
-// Constructors
+// Errors
 // -----------------------------------------------------------------------------
 
 /**
- * An option of {@link start} is not what it has to be.
+ * An option of {@link start} is not valid.
  *
  * @since 0.1.0
  * @category errors
  */
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
+
+// -----------------------------------------------------------------------------
+// Control
+// -----------------------------------------------------------------------------
+
+const parse = (setup: Setup, variables: Server.Environment) =>
+  Effect.flatMap(
+    // A program in JavaScript can pass any value.
+    Effect.try({
+      try: () => JSON.stringify(setup) ?? "",
+      catch: () => new InvalidOption({ message: "`setup` is a plain object, or the path of a file" })
+    }),
+    (json) => SetupFile.parse(json, { file: "setup", variables })
+  )
+
+/** A session URI is a URN, and an id is not. */
+const toConsent = (consent: string): LocalControl.Consent =>
+  consent.startsWith("urn:") ? Redacted.make(consent) : consent
+
+/** A control that takes values of JavaScript. */
+const toNative = (control: LocalControl.Service, variables: Server.Environment) => {
+  const { clock, consents } = control
+  return {
+    ...control,
+    /** Adds a setup until the next `reset`, and returns what changed. */
+    seed: (setup: Setup) =>
+      Effect.map(
+        Effect.flatMap(parse(setup, variables), control.seed),
+        (changes) => changes.map(({ action, kind, name }) => ({ action, kind, name }))
+      ),
+    /** Replaces the content by a snapshot, or by what `export` returned. */
+    restore: (from: string | { readonly sealed: string; readonly key: string }) =>
+      control.restore(typeof from === "string" ? from : { sealed: from.sealed, key: Redacted.make(from.key) }),
+    /** Returns the content, sealed with a key of 32 bytes in base64url. */
+    export: ({ key }: { readonly key: string }) => control.export({ key: Redacted.make(key) }),
+    clock: {
+      ...clock,
+      /** Sets the time, from 1970 to 9999. It goes on from there. */
+      set: (time: Date) =>
+        Option.match(DateTime.make(time), {
+          onNone: () =>
+            new LocalControl.LocalControlError({ reason: "InvalidTime", message: "The time is not a valid Date" }),
+          onSome: (time) => clock.set(DateTime.toUtc(time))
+        })
+    },
+    /** The requests from the first `next()` on, until the server stops. */
+    events: control.events,
+    consents: {
+      ...consents,
+      /** Consents in place of the user. The session is named by its id, or by its URI. `userName` signs in. */
+      approve: (consent: string, options?: Parameters<LocalControl.ConsentControl["approve"]>[1]) =>
+        consents.approve(toConsent(consent), options),
+      /** Denies consent in place of the user. The session is named by its id, or by its URI. */
+      deny: (consent: string) => consents.deny(toConsent(consent)),
+      /** Ends the session as expired. The session is named by its id, or by its URI. */
+      expire: (consent: string) => consents.expire(toConsent(consent))
+    }
+  }
+}
+
+/** Functions that return promises. An effect, or a stream, becomes a function without arguments. */
+type Promised<A> = A extends Effect.Effect<infer B, unknown> ? () => Promise<Plain<B>>
+  : A extends Stream.Stream<infer B, unknown> ? () => AsyncIterable<Plain<B>>
+  : A extends (...args: infer Args) => Effect.Effect<infer B, unknown> ? (...args: Args) => Promise<Plain<B>>
+  : { readonly [K in keyof A]: Promised<A[K]> }
+
+/** Runs an effect as a promise. */
+type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
+
+interface Runner {
+  readonly run: Run
+  /** Ends with the server. */
+  readonly stopped: Effect.Effect<void>
+}
+
+const toPromise = (value: Served, runner: Runner): unknown => {
+  const runPlain = (effect: Effect.Effect<unknown, unknown>) => runner.run(Effect.map(effect, Native.toPlain))
+  return Effect.isEffect(value)
+    ? () => runPlain(value)
+    : Stream.isStream(value)
+    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(runner.stopped)))
+    : typeof value === "function"
+    ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
+    : Record.map(value, (inner) => toPromise(inner, runner))
+}
+
+/** The parts of a control. */
+type Served =
+  | Effect.Effect<unknown, unknown>
+  | Stream.Stream<unknown, unknown>
+  | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown>)
+  | { readonly [name: string]: Served }
+
+/** The type and `toPromise` have the same cases. */
+const toPromises = <A extends object>(service: A, runner: Runner): Promised<A> =>
+  toPromise(service as Served & A, runner) as Promised<A>
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
 
 const logLevels = {
   debug: "Debug",
@@ -279,19 +384,9 @@ const logLevels = {
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(
-    // Standard output is that of the test runner.
+    // Standard output belongs to the test runner.
     Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
     Layer.succeed(References.MinimumLogLevel, logLevels[level])
-  )
-
-const parse = (setup: Setup, variables: Server.Environment) =>
-  Effect.flatMap(
-    // A program in JavaScript can pass any value.
-    Effect.try({
-      try: () => JSON.stringify(setup) ?? "",
-      catch: () => new InvalidOption({ message: "`setup` is a plain object, or the path of a file" })
-    }),
-    (text) => SetupFile.parse(text, { file: "setup", variables })
   )
 
 const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
@@ -310,7 +405,7 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
         })
     })
     const runtime = yield* Effect.context()
-    const run: Controls.Run = Effect.runPromiseWith(runtime)
+    const run: Run = Effect.runPromiseWith(runtime)
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -320,7 +415,7 @@ const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text,
 
 const makeUser = (
   user: TestUsers.TestUser,
-  { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Controls.Run }
+  { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Run }
 ): TestUser => {
   const act = (effect: TestUsers.Act<TestUsers.Page, unknown>): Act => (link) =>
     run(Effect.map(effect(link instanceof URL ? link.href : link), toPage))
@@ -339,8 +434,8 @@ const makeUser = (
 }
 
 /**
- * Starts a server in this process. Several can run at the same time. A server that is not stopped keeps the process
- * alive.
+ * Starts a server in this process. Several can run at the same time. A server keeps the process alive until it is
+ * stopped.
  *
  * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
  *
@@ -368,10 +463,10 @@ export const start: {
   return {
     url: server.url,
     environment,
-    control: Controls.make(control, { run, parse: (setup: Setup) => parse(setup, environment), stopped }),
+    control: toPromises(toNative(control, environment), { run, stopped }),
     stop,
     [Symbol.asyncDispose]: stop,
-    // The first overload alone promises these.
+    // Only the first overload has these properties.
     ...(service === undefined ? undefined : {
       issuer: service.issuer,
       user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })

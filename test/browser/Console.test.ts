@@ -96,11 +96,11 @@ type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
 
-/** Chromium's reports about error responses. */
+/** The messages of Chromium about error responses. */
 const refusals = /the server responded with a status of 40[013]/
 
 /**
- * A test on a server as at its start, with the console open. The page may load nothing from elsewhere, and report no error
+ * A test with a new server and an open console. The page may load nothing from elsewhere, and report no error
  * except `expected`.
  */
 const test = (
@@ -219,7 +219,7 @@ const readKey = (workloadIdentityToken: string) =>
 // -----------------------------------------------------------------------------
 
 describe("the console, in Chromium", () => {
-  test("removes the code from the address, and stays open after a reload", (page) =>
+  test("removes the code from the address, and stays connected after a reload", (page) =>
     Effect.gen(function*() {
       const { controlToken, url } = yield* LocalServer.LocalServer
       const token = Redacted.value(controlToken)
@@ -286,7 +286,7 @@ describe("the console, in Chromium", () => {
           await page.locator(".connection.live").waitFor()
           const other = await context.newPage()
           await other.goto(address)
-          await other.getByText("This one was used, or is older").waitFor()
+          await other.getByText("It was used, or has expired").waitFor()
           await other.getByText("agentcore-identity console").waitFor()
           assert.strictEqual(other.url(), `${url}/_local/console#requests`)
           await context.close()
@@ -308,7 +308,7 @@ describe("the console, in Chromium", () => {
       })
   )
 
-  test("shows requests live, with their reasons, and keeps the scroll position", (page) =>
+  test("shows requests as they arrive, with their reasons, and keeps the position", (page) =>
     Effect.gen(function*() {
       const token = yield* tokenOf("alice")
       const { faults } = yield* control
@@ -359,7 +359,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("approves as a user or as another one, denies, and expires consents", (page) =>
+  test("approves, also as another user, denies and expires consents", (page) =>
     Effect.gen(function*() {
       const [alice, bob, carol, dora] = yield* Effect.forEach(["alice", "bob", "carol", "dora"], tokenOf)
       for (const token of [alice, bob, carol, dora]) yield* ask(token ?? "")
@@ -369,7 +369,7 @@ describe("the console, in Chromium", () => {
       yield* use((page) => page.getByLabel("Approve as").fill("robert"))
       yield* press("Approve calendar for bob", "bob has consented to calendar")
       assert.isTrue(yield* hasToken(bob ?? ""))
-      yield* press("Deny calendar for carol", "carol has refused calendar")
+      yield* press("Deny calendar for carol", "carol has denied calendar")
       yield* press("Expire calendar for dora", "The session of dora has expired")
       assert.deepStrictEqual(yield* states, ["Expired", "Refused", "Completed", "Completed"])
       yield* use(async () => {
@@ -414,7 +414,7 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* grants.list, 0)
     }))
 
-  test("moves the clock, and explains an invalid time", (page) =>
+  test("moves the clock, and rejects an invalid time", (page) =>
     Effect.gen(function*() {
       const { clock } = yield* control
       const offset = Effect.map(clock.state, ({ offset }) => offset)
@@ -480,7 +480,7 @@ describe("the console, in Chromium", () => {
       })
       yield* use(() => page.getByLabel("Cut the connection").check())
       yield* press("Add the fault", "The fault is active")
-      assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true, delay: undefined })
+      assert.deepStrictEqual((yield* list)[1], { endpoint: "token", cut: true })
       yield* pressOne((page) => page.getByRole("button", { name: "Remove the fault" }).last(), "The fault is removed")
       assert.lengthOf(yield* list, 1)
       yield* press("Remove all", "There are no faults now")
@@ -524,7 +524,7 @@ describe("the console, in Chromium", () => {
       })
 
       yield* use((page) => page.getByRole("button", { name: "Reset the server" }).click())
-      yield* confirm("Reset", "The server is as at its start")
+      yield* confirm("Reset", "The server is reset to its start")
       assert.deepStrictEqual(yield* workloads, ["agent"])
       yield* clock.advance("1 hour")
       yield* use(() => page.getByRole("button", { name: "Restore the snapshot before" }).click())
@@ -548,7 +548,7 @@ describe("the console, in Chromium", () => {
       })
     }), refusals)
 
-  test("copies the environment for shells and languages, which read it back", (page) =>
+  test("copies the environment in forms that shells and languages can read", (page) =>
     Effect.gen(function*() {
       const { controlToken, environment } = yield* LocalServer.LocalServer
       const { context } = yield* Tab
@@ -620,7 +620,7 @@ describe("the console, in Chromium", () => {
       assert.isTrue(yield* hasToken(token))
     }))
 
-  test("has no axe violation, in dark and light, on any screen", (page) =>
+  test("passes the checks of axe, in dark and light, on any screen", (page) =>
     Effect.gen(function*() {
       const { clock, consents, faults, snapshot } = yield* control
       const token = yield* tokenOf("alice")
@@ -678,7 +678,7 @@ describe("the console, in Chromium", () => {
       })
     }))
 
-  test("prompts again when the token is wrong", (page) =>
+  test("asks for a token until it is valid", (page) =>
     Effect.gen(function*() {
       const { controlToken } = yield* LocalServer.LocalServer
       yield* use(async () => {
@@ -690,14 +690,14 @@ describe("the console, in Chromium", () => {
         assert.deepStrictEqual((await page.evaluate("axe.run(document)") as AxeResults).violations, [])
         await page.getByLabel("Token").fill("wrong")
         await page.getByRole("button", { name: "Connect" }).click()
-        await page.getByText("The token is not one of the server that runs now").waitFor()
+        await page.getByText("The token is not the one of the running server").waitFor()
         await page.getByLabel("Token").fill(Redacted.value(controlToken))
         await page.getByRole("button", { name: "Connect" }).click()
         await page.locator(".connection.live").waitFor()
       })
     }), /_local\/\w+: net::ERR_ABORTED$|status of 401/)
 
-  test("rejects requests of pages of other sites", (page) =>
+  test("rejects pages of other sites", (page) =>
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const consoleUrl = yield* newConsoleUrl
@@ -729,7 +729,7 @@ describe("the console, in Chromium", () => {
       assert.strictEqual((yield* clock.state).offset, 3_600_000)
     }).pipe(Effect.scoped), /./)
 
-  test("reports a lost server, and connects again", (page) =>
+  test("reports a lost server, and reconnects", (page) =>
     Effect.gen(function*() {
       const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
       const start = (port: number) =>
@@ -749,16 +749,16 @@ describe("the console, in Chromium", () => {
             await page.locator(".connection.live").waitFor()
           }))))
       yield* use(async () => {
-        await page.getByText("No answer. Trying again…").waitFor()
+        await page.getByText("No response. Trying again…").waitFor()
         await page.getByRole("link", { name: "Clock" }).click()
         await page.getByRole("button", { name: "+ 1 hour" }).click()
-        await page.getByText("The server does not answer. Is it still running?").waitFor()
+        await page.getByText("The server does not respond. Is it still running?").waitFor()
       })
       // A server that starts again has another token.
       yield* Effect.scoped(Effect.andThen(
         start(Number(new URL(first.url).port)),
         use(() =>
-          page.getByText("The token is not one of the server that runs now").waitFor()
+          page.getByText("The token is not the one of the running server").waitFor()
         )
       ))
     }), /./)

@@ -51,7 +51,7 @@ const start = Effect.gen(function*() {
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe("protectedApi", () => {
-  it.live("answers with the subject of a token", () =>
+  it.live("responds with the subject of a token", () =>
     Effect.gen(function*() {
       const { get, sign } = yield* start
       const user = yield* get("/me", bearer(yield* sign()))
@@ -60,7 +60,7 @@ describe("protectedApi", () => {
       assert.deepStrictEqual(machine.body, { subject: "agent", client: "agent", kind: "machine", scopes: [] })
     }))
 
-  it.live("refuses tokens of other issuers, for other audiences, expired ones, and other JWTs", () =>
+  it.live("rejects tokens of other issuers, for other audiences, expired tokens, and other JWTs", () =>
     Effect.gen(function*() {
       const { foreign, get, sign } = yield* start
       const now = Math.floor(Date.now() / 1000)

@@ -68,7 +68,7 @@ describe("agentcore-identity local --exec", () => {
       assert.isTrue(Result.isFailure(refused))
     }))
 
-  it.live("passes words on as they are, also names and flags of its own", () =>
+  it.live("passes arguments on unchanged, also its own names and flags", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       // `reset` is a command of `local`, and here it is a program.
@@ -82,7 +82,7 @@ describe("agentcore-identity local --exec", () => {
       assert.deepStrictEqual(stdout.split("|").slice(0, -1), words)
     }))
 
-  it.live("passes SIGINT and SIGTERM on, waits for the program, and has its exit code", () =>
+  it.live("passes SIGINT and SIGTERM on, waits for the program, and exits with its code", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
       const program = (signal: string) => [
@@ -108,7 +108,7 @@ describe("agentcore-identity local --exec", () => {
       assert.strictEqual(killed.code, 128 + 9)
     }))
 
-  it.live("says what is wrong with the program", () =>
+  it.live("reports a program that does not start", () =>
     Effect.gen(function*() {
       const missing = yield* Program.run(["local", "--exec", "npm", "test"])
       assert.strictEqual(missing.code, 1)
@@ -128,7 +128,7 @@ describe("agentcore-identity local --exec", () => {
 })
 
 describe("agentcore-identity env, status, stop", () => {
-  it.live("find the server that runs, which has a file of its environment", () =>
+  it.live("find the running server, which has a file of its environment", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }
@@ -177,7 +177,7 @@ describe("agentcore-identity env, status, stop", () => {
       }
     }))
 
-  it.live("ask which one is meant if several run", () =>
+  it.live("ask for a choice when several servers run", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
       const [first, second] = yield* Effect.all([Program.local([], env), Program.local([], env)], {
@@ -208,7 +208,7 @@ describe("agentcore-identity env, status, stop", () => {
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
     }))
 
-  it.live("--write-env replaces only a file of its own, and a killed server leaves one", () =>
+  it.live("replace only their own file with --write-env, and find the file of a killed server", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
       const env = { XDG_RUNTIME_DIR: folder }
@@ -271,7 +271,7 @@ describe("agentcore-identity env, status, stop", () => {
   )
 })
 
-describe("the text of a shell", () => {
+describe("the lines for a shell", () => {
   /** The environment of a server with these variables. */
   const environmentOf = (environment: Program.Environment) =>
     Effect.gen(function*() {
@@ -286,13 +286,13 @@ describe("the text of a shell", () => {
 
   const environment = Object.fromEntries(values.map((value, index) => [`A_${index}`, value]))
 
-  it.live("is evaluated by bash to the same values", () =>
+  it.live("are evaluated by bash to the same values", () =>
     Effect.gen(function*() {
       const env = yield* environmentOf(environment)
       assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), environment)
     }))
 
-  it.live("is a file of the form dotenv, or an error that names the variable", () =>
+  it.live("are a dotenv file, or an error that names the variable", () =>
     Effect.gen(function*() {
       const dotenv = ["env", "--shell", "dotenv"]
       const text = yield* Program.inProcess(dotenv, yield* environmentOf(environment))

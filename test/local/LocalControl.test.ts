@@ -55,7 +55,7 @@ const tagOf = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<
 const key = Redacted.make(Buffer.alloc(32, 7).toString("base64url"))
 
 describe("LocalControl", () => {
-  it.effect("reset empties the backend, applies the setup, and ends what was issued", () =>
+  it.effect("empties the backend on reset, applies the setup, and ends issued tokens", () =>
     Effect.gen(function*() {
       const { clock, faults, requests, reset } = yield* control
       const token = yield* Backend.tokenFor("alice")
@@ -72,7 +72,7 @@ describe("LocalControl", () => {
       assert.strictEqual((yield* Backend.ask(later))._tag, "ConsentRequired")
     }).pipe(Effect.provide(local())))
 
-  it.effect("a setup, a seed and a restore read no discovery URL, and take keys of any region", () => {
+  it.effect("reads no discovery URL for a setup, a seed or a restore, and accepts keys of any region", () => {
     const read: Array<string> = []
     const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
     const keyed = {
@@ -113,7 +113,7 @@ describe("LocalControl", () => {
     }).pipe(Effect.provide(local({ unreadable })))
   })
 
-  it.effect("the clock ends workload access tokens, sessions and access tokens, and composes with TestClock", () =>
+  it.effect("expires workload access tokens, sessions and access tokens by its clock, also with TestClock", () =>
     Effect.gen(function*() {
       const { clock, consents } = yield* control
       const token = yield* Backend.tokenFor("alice")
@@ -136,7 +136,7 @@ describe("LocalControl", () => {
       assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
     }).pipe(Effect.provide(local({ tokenLifetime: "10 minutes" }))))
 
-  it.effect("approves, denies and expires sessions by id and by URI, and says what is wrong with others", () =>
+  it.effect("approves, denies and expires sessions by id and by URI, and rejects other sessions", () =>
     Effect.gen(function*() {
       const { consents } = yield* control
       const alice = yield* Backend.tokenFor("alice")
@@ -190,7 +190,7 @@ describe("LocalControl", () => {
       }
     }).pipe(Effect.provide(local())))
 
-  it.effect("lists grants in pages, whatever comes and goes between two of them", () =>
+  it.effect("lists grants in pages when grants are added or removed between two pages", () =>
     Effect.gen(function*() {
       const { grants } = yield* control
       for (const user of ["alice", "bob", "carol", "dave"]) {
@@ -229,7 +229,7 @@ describe("LocalControl", () => {
       }
     }).pipe(Effect.provide(local())))
 
-  it.effect("restores snapshots and sealed exports, in another backend too", () =>
+  it.effect("restores snapshots and sealed exports, also in another backend", () =>
     Effect.gen(function*() {
       const { clock, reset, restore, snapshot, snapshots, ...rest } = yield* control
       const token = yield* Backend.tokenFor("alice")
@@ -264,7 +264,7 @@ describe("LocalControl", () => {
       }).pipe(Effect.provide(Layer.fresh(local({}, {}))))
     }).pipe(Effect.provide(local())))
 
-  it.effect("a seed with an invalid user changes no settings", () =>
+  it.effect("changes no settings when a seed has an invalid user", () =>
     Effect.gen(function*() {
       const authorizationServer = yield* AuthorizationServer.make()
       yield* Effect.gen(function*() {
@@ -300,7 +300,7 @@ describe("LocalControl", () => {
       assert.strictEqual(yield* tagOf(apiKey(token)), "succeeded")
     }).pipe(Effect.provide(local({ tokenLifetime: "10 minutes" }))))
 
-  it.effect("a restore that cannot read all of its content changes nothing", () =>
+  it.effect("changes nothing when a restore cannot read all of its content", () =>
     Effect.gen(function*() {
       const authorizationServer = yield* AuthorizationServer.make()
       yield* Effect.gen(function*() {
@@ -345,7 +345,7 @@ describe("LocalControl", () => {
       }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
     }).pipe(Effect.scoped))
 
-  it.effect("fails an operation as often as the fault says, with the exception, the status, or a lost connection", () =>
+  it.effect("fails an operation up to the count of the fault, with an exception, a status, or a lost connection", () =>
     Effect.gen(function*() {
       const { faults } = yield* control
       const token = yield* Backend.tokenFor("alice")

@@ -28,7 +28,7 @@ describe("LocalIdentity", () => {
       assert.strictEqual(Redacted.value(yield* identity.getApiKey({ provider: "weather" })), "key-of-the-weather")
     }).pipe(World.as("agent"), Effect.provide(World.layer())))
 
-  it.live("issues a user's token after consent, and again without asking", () =>
+  it.live("issues a user's token after consent, and again without another prompt", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const alice = yield* World.person("alice")
@@ -51,7 +51,7 @@ describe("LocalIdentity", () => {
       assert.strictEqual(Redacted.value(again), Redacted.value(token))
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
-  it.live("ends with AuthorizationFailed when the user refuses", () =>
+  it.live("fails with AuthorizationFailed when the user denies consent", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const alice = yield* World.person("alice")
@@ -64,7 +64,7 @@ describe("LocalIdentity", () => {
       assert.include(pages[0]?.text, "Consent refused")
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
-  it.live("gives the sender of a forwarded link no token", () =>
+  it.live("issues no token to the sender of a forwarded link", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const identity = yield* Identity.Identity
@@ -124,7 +124,7 @@ describe("LocalIdentity", () => {
       assert.deepStrictEqual(again.map(Redacted.value), tokens)
     }).pipe(Effect.provide(World.layer())))
 
-  it.live("refreshes a token that has expired, until the user withdraws consent", () =>
+  it.live("refreshes an expired token until the user withdraws consent", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
       const authorizationServer = yield* AuthorizationServer.AuthorizationServer

@@ -1,4 +1,4 @@
-/** The control at `/_local/`: whom it refuses, and what it does not accept. */
+/** The control at `/_local/`: the callers and the requests that it rejects. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -106,7 +106,7 @@ const errorOf = ({ status, text }: Wire.Answer) => [status, JSON.parse(text).err
 const server = Wire.server({ setup })
 
 describe("/_local/", () => {
-  it.live("refuses every path without its token, to other hosts' names, and to pages of other sites", () =>
+  it.live("rejects every request without the token, with a foreign host name, or from a page of another site", () =>
     unchanged(Effect.gen(function*() {
       const right = yield* token
       const refusals = [
@@ -136,7 +136,7 @@ describe("/_local/", () => {
       assert.strictEqual((yield* send("reset", "", { method: "OPTIONS", token: "" })).status, 401)
     })).pipe(Effect.provide(server)))
 
-  it.live("answers what is malformed with what is wrong, and changes nothing", () =>
+  it.live("rejects an invalid request with the reason, and changes nothing", () =>
     unchanged(Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [path: string, body: unknown, message: string]> = [
         ["reset", "{", "The body of the request must be a JSON object in UTF-8"],
@@ -181,7 +181,7 @@ describe("/_local/", () => {
       assert.strictEqual((yield* send("seed", " ".repeat(1024 * 1024 + 1))).status, 413)
     })).pipe(Effect.provide(server)))
 
-  it.live("rejects JSON that is nested too deeply, in every action", () =>
+  it.live("rejects a body that is nested too deeply, for every action", () =>
     unchanged(Effect.gen(function*() {
       const deep = [
         `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
@@ -199,7 +199,7 @@ describe("/_local/", () => {
     })).pipe(Effect.provide(server)))
 
   it.live(
-    `survives random requests, and only those with the token change anything (seed ${seed})`,
+    `survives random requests, and changes nothing when the token is missing (seed ${seed})`,
     () =>
       Effect.gen(function*() {
         const runtime = yield* Effect.context<LocalServer.LocalServer | LocalControl.LocalControl>()
@@ -223,7 +223,7 @@ describe("/_local/", () => {
             { seed, numRuns: rounds({ few: 200, full: 1000 }) }
           )
         ))
-        // With the token: a clear answer, never a failure of the server.
+        // With the token: a clear response, and never a failure of the server.
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(request, async ({ body, method, path }) => {
@@ -239,7 +239,7 @@ describe("/_local/", () => {
     60_000
   )
 
-  it.live("is for programs on the same machine, also where others reach the server", () =>
+  it.live("rejects other machines, even when they can reach the server", () =>
     Effect.gen(function*() {
       const address = Object.values(networkInterfaces()).flat().find((one) => one?.family === "IPv4" && !one.internal)
       // Without a network, no other address reaches the server.
@@ -254,7 +254,7 @@ describe("/_local/", () => {
       assert.strictEqual((yield* send("reset")).status, 200)
     }).pipe(Effect.provide(Wire.server({ host: "0.0.0.0", allowRemote: true }))))
 
-  it.live("is on no page, and no request shows its token", () =>
+  it.live("keeps its token out of pages and recorded requests", () =>
     Effect.gen(function*() {
       yield* send("clock", { advance: "1 minute" })
       const page = yield* Wire.page(`${yield* Wire.url}/`)
@@ -264,7 +264,7 @@ describe("/_local/", () => {
       assert.notInclude(JSON.stringify(local), yield* token)
     }).pipe(Effect.provide(server)))
 
-  it.live("says what the server is and has. Reading it is no request, and meets no fault", () =>
+  it.live("describes the server and its resources, without a recorded request and without faults", () =>
     Effect.gen(function*() {
       yield* send("faults", { operation: "*", cut: true })
       const resources = JSON.parse((yield* get("resources")).text)
@@ -286,7 +286,7 @@ describe("/_local/", () => {
       assert.deepStrictEqual(JSON.parse((yield* get("requests")).text), { requests: [] })
     }).pipe(Effect.provide(Wire.server({ setup, secretEnvironment: { SENTINEL: Redacted.make("sentinel") } }))))
 
-  it.live("keeps signature dates and the HTTP date real", () =>
+  it.live("keeps the dates of signatures and of HTTP real", () =>
     Effect.gen(function*() {
       yield* send("clock", { advance: "30 days" })
       const answer = yield* get("clock")
@@ -294,7 +294,7 @@ describe("/_local/", () => {
       assert.isAbove(Date.parse(JSON.parse(answer.text).now) - Date.now(), 29 * 24 * 60 * 60_000)
     }).pipe(Effect.provide(server)))
 
-  it.live("records what no operation got, and the status of what one got", () =>
+  it.live("records the status of every request, also when it reaches no operation", () =>
     Effect.gen(function*() {
       yield* Wire.call("/identities/ListWorkloadIdentities", "{")
       const answer = yield* Wire.call("/identities/ListWorkloadIdentities", {})
@@ -349,7 +349,7 @@ describe("/_local/", () => {
       assert.deepStrictEqual(errorOf(yield* exchange(code)), [401, "Unauthorized"])
     })).pipe(Effect.provide(server)))
 
-  it.live("gives live events to a limited number of readers, and tells the next one the limit", () =>
+  it.live("rejects a reader of live events when the limit of readers is reached", () =>
     Effect.gen(function*() {
       const base = yield* Wire.url
       const headers = { authorization: `Bearer ${yield* token}` }
@@ -382,7 +382,7 @@ describe("/_local/", () => {
       }
     }).pipe(Effect.provide(server)))
 
-  it.live("a session at an authorization server elsewhere cannot be approved, and the error says so", () =>
+  it.live("rejects the approval of a session at a foreign authorization server, with the reason", () =>
     Effect.gen(function*() {
       const control = yield* LocalControl.LocalControl
       yield* Wire.call("/identities/CreateWorkloadIdentity", {
@@ -424,7 +424,7 @@ describe("/_local/", () => {
       assert.deepStrictEqual(errorOf(answer), [409, "LocalControlError"])
       assert.include(answer.text, "https://issuer.example.com")
       assert.notInclude(answer.text, String(sessionUri))
-      // The user can still be refused in their place.
+      // Consent can still be denied in place of the user.
       assert.strictEqual((yield* send("consents/deny", { sessionUri })).status, 200)
     }).pipe(Effect.provide(LocalServer.layer().pipe(Layer.provide(OAuthClient.layer)))))
 })

@@ -20,7 +20,7 @@ const forgeries = rounds({ few: 500, full: 1000 })
 const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
 // First in, first out, so that no connection idles until the server drops it.
@@ -60,7 +60,7 @@ const send = (
     })
     outgoing.on("error", (error) =>
       resume(
-        // Node refused the request before it read the method, so the answer has a body.
+        // Node rejected the request before it read the method, so the response has a body.
         request.method === "HEAD" && error.message.includes("Data after `Connection: close`")
           ? Effect.succeed(undefined)
           : Effect.fail(error)
@@ -72,7 +72,7 @@ const send = (
     outgoing.end(request.body)
   })
 
-/** Reads the first answer on a new connection. There may be none if the request does not send the body it announces. */
+/** Reads the first response on a new connection, if any: a request may not send the body that it announces. */
 const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefined, Error> =>
   Effect.callback((resume) => {
     const socket = Net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.end(bytes))
@@ -103,7 +103,7 @@ const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefi
 const isAddressForBrowsers = (request: Request): boolean =>
   request.method === "GET" || /^\/identities\/oauth2\/(authorize|callback)\b/.test(request.path)
 
-/** Describes what is wrong with an answer. */
+/** Describes the problem of a response. */
 const complaint = (answer: Wire.Answer, method: string, page: boolean): string | undefined => {
   const { headers, status, text } = answer
   if (Object.keys(headers).some((name) => name.startsWith("access-control-") || name === "x-injected")) return "headers"
@@ -112,7 +112,7 @@ const complaint = (answer: Wire.Answer, method: string, page: boolean): string |
   if (page && (String(headers["content-type"]).startsWith("text/html") || status === 405)) return undefined
   if (status >= 400 && !/^\w+$/.test(String(headers["x-amzn-errortype"]))) return "no name of the error"
   if (method === "HEAD" || status === 204) return text === "" ? undefined : "a body"
-  // STS answers in XML.
+  // STS responds in XML.
   if (headers["content-type"] === "text/xml") {
     return status < 400 || /<Code>\w+<\/Code><Message>/.test(text) ? undefined : "no code"
   }
@@ -144,7 +144,7 @@ const forged = (): Readonly<Record<string, string>> => {
   }
 }
 
-/** Sends all requests, and counts the answers by status. Fails if an answer is wrong. */
+/** Sends all requests, and counts the responses by status. Fails if a response is invalid. */
 const attack = (
   requests: ReadonlyArray<Request | Buffer>,
   signature: () => Readonly<Record<string, string>>,
@@ -214,7 +214,7 @@ describe("fuzzing", () => {
   afterAll(() => agent.destroy())
 
   it.live(
-    `${malformed.toLocaleString("en")} malformed requests get an answer in the form of AWS, and the server survives`,
+    `${malformed.toLocaleString("en")} malformed requests get a response in the form of AWS, and the server survives`,
     () =>
       quietly(Effect.gen(function*() {
         yield* Wire.setUp
@@ -232,7 +232,7 @@ describe("fuzzing", () => {
         ])
         const requests = FastCheck.sample(anything(text), { numRuns: malformed, seed })
         const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
-        // Some requests reached the operations. Few requests may miss the rare answers.
+        // Some requests reached the operations. A short run may miss the rare responses.
         const common = [200, 400, 403, 404, 405, 415]
         for (const status of malformed < 10_000 ? common : [...common, 201, 204, 401, 417, 431]) {
           assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
@@ -244,7 +244,7 @@ describe("fuzzing", () => {
   )
 
   it.live(
-    `none of ${forgeries} requests passes with a wrong signature`,
+    `rejects ${forgeries} requests when their signatures are forged`,
     () =>
       quietly(
         Effect.gen(function*() {

@@ -25,7 +25,7 @@ interface RawAnswer {
   readonly body: string
 }
 
-/** Parses the answers of one connection. */
+/** Parses the responses of one connection. */
 const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
   const answers: Array<RawAnswer> = []
   let rest = text
@@ -94,8 +94,8 @@ const head = (options: { path?: string; host?: string; headers?: ReadonlyArray<s
 const last = ["connection: close", "content-length: 16"]
 const body = "{\"name\":\"agent\"}"
 
-describe("malformed requests", () => {
-  it.live("get an answer in the form of AWS", () =>
+describe("a malformed request", () => {
+  it.live("gets a response in the form of AWS", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -168,7 +168,7 @@ describe("malformed requests", () => {
         "UnknownOperationException"
       )
 
-      // Requests to upgrade get an ordinary answer.
+      // Requests to upgrade get an ordinary response.
       for (const protocol of ["h2c", "websocket", "nonsense"]) {
         const upgrade = ["upgrade: " + protocol, "connection: upgrade, close", "content-length: 16"]
         assert.strictEqual((yield* one(head({ headers: upgrade }), body))?.status, 200, protocol)
@@ -181,7 +181,7 @@ describe("malformed requests", () => {
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
     }).pipe(Effect.provide(server())))
 
-  it.live("after others on one connection are answered last", () =>
+  it.live("gets its response after those of earlier requests on the connection", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -193,7 +193,7 @@ describe("malformed requests", () => {
       assertAws(spoilt[2], 400, "BadRequestException")
     }).pipe(Effect.provide(server())))
 
-  it.live("are read in pieces, chunked or not", () =>
+  it.live("is read in pieces, chunked or not", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -206,7 +206,7 @@ describe("malformed requests", () => {
       assertAws(two[0], 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
-  it.live("with a chunked body that is not read announce that the connection closes", () =>
+  it.live("closes the connection when its chunked body is not read, and announces it", () =>
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
@@ -223,7 +223,7 @@ describe("malformed requests", () => {
       ])
     }).pipe(Effect.provide(server())))
 
-  it.live("that do not end time out", () =>
+  it.live("times out when it does not end", () =>
     Effect.gen(function*() {
       const { server: node } = yield* Effect.acquireRelease(
         makeNodeWith({ requestTimeout: 200, headersTimeout: 100, connectionsCheckingInterval: 20 }),
@@ -241,8 +241,8 @@ describe("malformed requests", () => {
     }))
 })
 
-describe("connections of refused requests", () => {
-  /** A server whose handler never answers. */
+describe("the connection of a rejected request", () => {
+  /** A server whose handler never responds. */
   const start = Effect.gen(function*() {
     const { server: node } = yield* Effect.acquireRelease(
       makeNodeWith({ requestTimeout: 400, headersTimeout: 200, connectionsCheckingInterval: 20, idleTimeout: 1000 }),
@@ -256,7 +256,7 @@ describe("connections of refused requests", () => {
     return { node, closed, port: (node.address() as AddressInfo).port }
   })
 
-  /** A client that never closes: it answers the end of the server's half with nothing. */
+  /** A client that does not close its half when the server closes its own. */
   const hold = (port: number, text: string): Effect.Effect<{ socket: Net.Socket; received: () => string }> =>
     Effect.callback((resume) => {
       let received = ""
@@ -272,7 +272,7 @@ describe("connections of refused requests", () => {
   const big = `x-large: ${"x".repeat(20_000)}`
   const whole = head({ headers: ["content-length: 16"] }) + body
 
-  it.live("are closed soon after the answer, also by a client that never closes", () =>
+  it.live("closes soon after the response, even when the client never closes it", () =>
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       const cases: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
@@ -302,7 +302,7 @@ describe("connections of refused requests", () => {
       assert.strictEqual(open, 0)
     }))
 
-  it.live("are closed by a reset, which ends nothing else", () =>
+  it.live("closes when the client resets it, and nothing else ends", () =>
     Effect.gen(function*() {
       const { closed, port } = yield* start
       for (const text of ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", "nonsense\r\n\r\n"]) {
@@ -315,7 +315,7 @@ describe("connections of refused requests", () => {
       yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
     }))
 
-  it.live("are closed when they carry nothing", () =>
+  it.live("closes when it is idle", () =>
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       node.removeAllListeners("request")
@@ -325,8 +325,8 @@ describe("connections of refused requests", () => {
     }))
 })
 
-describe("large and deep requests", () => {
-  it.live("are refused at once, by a short answer", () =>
+describe("a large or deep request", () => {
+  it.live("is rejected at once, with a short response", () =>
     Effect.gen(function*() {
       for (const bytes of [16_000, 400_000, 1_000_000]) {
         const items = Array.from({ length: bytes / 2 - 100 }, () => 1)
@@ -340,7 +340,7 @@ describe("large and deep requests", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.live("of 5,000 levels are invalid", () =>
+  it.live("is invalid when it has 5,000 levels", () =>
     Effect.gen(function*() {
       const nest = (open: string, end: string) => `${open.repeat(5000)}1${end.repeat(5000)}`
       for (const deep of [nest("[", "]"), nest("{\"name\":", "}")]) {
@@ -362,7 +362,7 @@ describe("large and deep requests", () => {
       fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")
     }).pipe(Effect.provide(server())))
 
-  it.live("with user ids that are not well-formed Unicode are invalid", () =>
+  it.live("is invalid when a user id is not well-formed Unicode", () =>
     Effect.gen(function*() {
       yield* setUp
       for (const userId of ["\ud800", "\udfff", "alice\ud83d"]) {
@@ -373,7 +373,7 @@ describe("large and deep requests", () => {
       }
     }).pipe(Effect.provide(server())))
 
-  it.live("with the names that objects inherit are like any other", () =>
+  it.live("is valid when it has names that objects inherit", () =>
     Effect.gen(function*() {
       yield* setUp
       const names = ["__proto__", "constructor", "toString", "hasOwnProperty"]
@@ -398,7 +398,7 @@ describe("large and deep requests", () => {
 })
 
 describe("methods", () => {
-  it.live("are refused where a path does not have them, without CORS headers", () =>
+  it.live("are rejected when a path does not have them, without CORS headers", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/GetWorkloadIdentity"
@@ -417,7 +417,7 @@ describe("methods", () => {
 })
 
 describe("health", () => {
-  it.live("answers to its own host names only", () =>
+  it.live("rejects foreign host names", () =>
     Effect.gen(function*() {
       const base = yield* url
       const answer = yield* Wire.send(base, { method: "GET", path: "/health" })
@@ -495,7 +495,7 @@ describe("shutdown", () => {
       (socket) => Effect.sync(() => socket.destroy())
     )
 
-  it.live("finishes answers that have begun, and ignores idle connections", () =>
+  it.live("finishes responses that have started, and ignores idle connections", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
@@ -522,7 +522,7 @@ describe("shutdown", () => {
       yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
     }))
 
-  it.effect("waits five seconds for an answer that never comes", () =>
+  it.effect("waits five seconds for a response that never comes", () =>
     Effect.gen(function*() {
       const asked = yield* Deferred.make<void>()
       const http = createServer()
@@ -541,7 +541,7 @@ describe("shutdown", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))
     }))
 
-  it.live("of the local server answers a request whose body has not arrived yet", () =>
+  it.live("lets the local server respond when a body has not arrived yet", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(server(), scope)
@@ -572,7 +572,7 @@ describe("shutdown", () => {
 })
 
 describe("a defect", () => {
-  it.live("is answered with a request id that the log explains", () =>
+  it.live("gets a response with a request id that the log explains", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const answer = yield* Wire.askApiKey().pipe(

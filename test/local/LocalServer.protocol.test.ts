@@ -48,7 +48,7 @@ const thrown = (call: () => Promise<unknown>): Effect.Effect<unknown> =>
 const message = "what AWS says"
 const operation = "any"
 
-/** The errors of both clients, and the status that the service model gives them. */
+/** The errors of both clients, and their statuses in the service model. */
 const errors = [
   [new IdentityError.ValidationException({ operation, message }), 400],
   [new IdentityError.UnauthorizedException({ operation, message }), 401],
@@ -121,7 +121,7 @@ describe("errors of the AWS SDK", () => {
       check(error, Control, Control.BedrockAgentCoreControlServiceException, "ConcurrentModificationException", 409)
     }).pipe(Effect.provide(Wire.over(failing))))
 
-  it.live("carry the fields that are wrong", () =>
+  it.live("have the invalid fields", () =>
     Effect.gen(function*() {
       const { control, data } = yield* clients(yield* Wire.url)
       const error = yield* thrown(() => control.createWorkloadIdentity({ name: "no name!" }))
@@ -135,7 +135,7 @@ describe("errors of the AWS SDK", () => {
 })
 
 describe("retries of the AWS SDK", () => {
-  /** The first answers of the data plane are these errors, whatever it would have said. */
+  /** The data plane first responds with these errors. */
   const faults = (
     failures: Ref.Ref<ReadonlyArray<IdentityError.ThrottlingException | IdentityError.InternalServerException>>,
     calls: Ref.Ref<number>
@@ -153,7 +153,7 @@ describe("retries of the AWS SDK", () => {
       Layer.provide(OAuthClient.layerScripted())
     )
 
-  it.live("overcome a 500 and a 429, and give up after three attempts", () =>
+  it.live("succeed after a 500 and a 429, and stop after three attempts", () =>
     Effect.gen(function*() {
       const throttled = new IdentityError.ThrottlingException({ operation, message })
       const down = new IdentityError.InternalServerException({ operation, message })
@@ -185,8 +185,8 @@ describe("retries of the AWS SDK", () => {
     }))
 })
 
-describe("answers to the AWS SDK", () => {
-  it.live("have dates, and no body where there is nothing to say", () =>
+describe("responses to the AWS SDK", () => {
+  it.live("have dates, and no body when the operation returns nothing", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const before = Date.now()
@@ -218,7 +218,7 @@ describe("answers to the AWS SDK", () => {
       assert.isUndefined(empty.headers["content-length"])
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("have tags by ARNs that are longer than a router's parameters", () =>
+  it.live("have tags when an ARN is longer than a parameter of a router", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const { workloadIdentityArn: resourceArn } = yield* answer(() =>
@@ -239,7 +239,7 @@ describe("answers to the AWS SDK", () => {
       assert(unknown instanceof Control.ResourceNotFoundException)
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("come in pages, for the paginators", () =>
+  it.live("have pages for the paginators", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const names = Array.from({ length: 23 }, (_, index) => `w-${String(index).padStart(2, "0")}`)

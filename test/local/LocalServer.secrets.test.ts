@@ -27,7 +27,7 @@ import {
 describe("secrets", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
 
-  it.live("of a defect are in no answer, log line or span; the log has the request id", () =>
+  it.live("are in no response, log line or span when a handler has a defect, and the log has the request id", () =>
     Effect.gen(function*() {
       const secrets = [sentinel("defect"), sentinel("token"), sentinel("session"), sentinel("wat"), "0f0f0f0f"]
       const broken = [
@@ -36,7 +36,7 @@ describe("secrets", () => {
         Effect.die(secrets[0]),
         Effect.die({ token: secrets[0] }),
         Effect.interrupt,
-        // Not a valid answer. Its encoding throws an error that quotes it.
+        // Not a valid response. Its encoding throws an error that quotes it.
         Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
       ]
       for (const result of broken) {
@@ -54,7 +54,7 @@ describe("secrets", () => {
       }
     }))
 
-  it.live("of requests, broken bodies and addresses are in no answer, log line or span", () =>
+  it.live("are in no response, log line or span when requests, bodies or addresses are invalid", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const secrets = [
@@ -153,7 +153,7 @@ describe("secrets", () => {
       )
     }))
 
-  it.live("of addresses are in no log line of an application's own server", () =>
+  it.live("are in no log line of an application's own server when an address has them", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {

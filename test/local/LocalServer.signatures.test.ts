@@ -88,7 +88,7 @@ const send = (changes: Changes = {}) =>
 const minutes = (count: number) => new Date(Date.now() + count * 60_000)
 
 describe("signatures", () => {
-  it.live("that are right are accepted, of permanent and temporary keys", () =>
+  it.live("are accepted when they are valid, of permanent and temporary keys", () =>
     Effect.gen(function*() {
       succeeds(yield* send(), 201)
       succeeds(yield* send({ body: JSON.stringify({ name: "second" }), checksum: false }), 201)
@@ -107,7 +107,7 @@ describe("signatures", () => {
       fails(yield* send({ query: { b: "2", a: "ü +&=/" } }), 400, "ValidationException")
     }).pipe(Effect.provide(verifying)))
 
-  it.live("of the AWS SDK are accepted", () =>
+  it.live("are accepted when the AWS SDK makes them", () =>
     Effect.gen(function*() {
       const endpoint = yield* url
       const create = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) =>
@@ -136,7 +136,7 @@ describe("signatures", () => {
       assert.strictEqual(unknown, "UnrecognizedClientException")
     }).pipe(Effect.provide(verifying)))
 
-  it.live("that are wrong are refused, with the error names of AWS", () =>
+  it.live("are rejected when they are invalid, with the error names of AWS", () =>
     Effect.gen(function*() {
       const invalid: ReadonlyArray<readonly [what: string, changes: Changes]> = [
         ["another secret", { secretAccessKey: `${secret}x` }],
@@ -242,7 +242,7 @@ describe("signatures", () => {
       )
     }).pipe(Effect.provide(server({ signatures: "off" }))))
 
-  it.live("leave no secret in answers, logs and spans", () =>
+  it.live("leave no secret in responses, logs and spans", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const answers: Array<string> = []
@@ -270,7 +270,7 @@ describe("options", () => {
       Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)
     )
 
-  it.live("that are invalid or unsafe are refused", () =>
+  it.live("are rejected when they are invalid or unsafe", () =>
     Effect.gen(function*() {
       for (const host of ["0.0.0.0", "::", "192.0.2.1", "identity.example.com", "127.0.0.1.example.com"]) {
         assert.strictEqual(yield* refused({ host }), "RemoteHost")
@@ -284,13 +284,13 @@ describe("options", () => {
       }
     }))
 
-  it.live("of routes with a misspelled check accept no request", () =>
+  it.live("reject every request when the check of signatures is misspelled", () =>
     Effect.gen(function*() {
       const answer = yield* Wire.operation(yield* base, "/identities/CreateWorkloadIdentity", { name: "agent" })
       assert.isAtLeast(answer.status, 400, answer.text)
     }).pipe(
       Effect.provide(
-        // As a program in plain JavaScript gives it.
+        // A JavaScript program can pass it.
         HttpRouter.serve(LocalServer.routes({ signatures: "Verify" as LocalServer.Signatures }), {
           disableListenLog: true
         }).pipe(
@@ -301,7 +301,7 @@ describe("options", () => {
       )
     ))
 
-  it.live("that allow other machines log a warning", () =>
+  it.live("log a warning when they allow other machines", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.scoped(Layer.build(server({ host: "0.0.0.0", allowRemote: true }))).pipe(

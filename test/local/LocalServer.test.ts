@@ -29,7 +29,7 @@ import {
 } from "../support/wire.js"
 
 describe("protocol", () => {
-  it.live("answers every operation in the form of the service model", () =>
+  it.live("responds to every operation as the service model describes", () =>
     Effect.gen(function*() {
       const callbackUrl = yield* setUp
       assert.isTrue(callbackUrl.startsWith(`${yield* url}/identities/oauth2/callback/`))
@@ -135,7 +135,7 @@ describe("protocol", () => {
       assert.strictEqual(denied.message, "Invalid or expired session")
     }).pipe(Effect.provide(server())))
 
-  it.live("refuses requests outside the protocol", () =>
+  it.live("rejects requests outside the protocol", () =>
     Effect.gen(function*() {
       const base = yield* url
       const path = "/identities/CreateWorkloadIdentity"
@@ -204,7 +204,7 @@ describe("protocol", () => {
       succeeds(yield* call(path, input, { "content-type": "application/json; charset=utf-8" }), 201)
     }).pipe(Effect.provide(server())))
 
-  it.live("answers a body that is too large, and accepts the next request", () =>
+  it.live("rejects a body that is too large, and accepts the next request", () =>
     Effect.gen(function*() {
       const path = "/identities/CreateApiKeyCredentialProvider"
       const keyOf = (length: number) => ({ name: "weather", apiKey: "k".repeat(length) })
@@ -218,7 +218,7 @@ describe("protocol", () => {
       succeeds(yield* call(path, keyOf(65536)), 201)
     }).pipe(Effect.provide(server())))
 
-  it.live("answers to its own host names only", () =>
+  it.live("rejects foreign host names", () =>
     Effect.gen(function*() {
       const { port } = new URL(yield* url)
       const ask = (host: string) => call("/identities/CreateWorkloadIdentity", {}, { host })
@@ -265,7 +265,7 @@ describe("pages", () => {
       })
     }).pipe(Effect.provide(server())))
 
-  it.live("explain a refusal, a second visit, an expired link and a wrong one", () =>
+  it.live("explain a denial, a second visit, an expired link and an invalid link", () =>
     Effect.gen(function*() {
       const callbackUrl = yield* setUp
       const base = yield* url
@@ -396,7 +396,7 @@ describe("server", () => {
       assert.isTrue(authorizationUrl.startsWith(yield* url))
     }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
-  it.live("frees its port with its scope, despite an open connection", () =>
+  it.live("frees its port when its scope ends, despite an open connection", () =>
     Effect.gen(function*() {
       const base = yield* Effect.scoped(Effect.gen(function*() {
         const context = yield* Layer.build(server())

@@ -17,7 +17,7 @@ test("only a server with an authorization server has users", () => {
   expectTypeOf(start({ authorizationServer: Math.random() > 0.5 })).resolves.toEqualTypeOf<LocalIdentity>()
 })
 
-test("values of the control are those of JavaScript", () => {
+test("values of the control have no types of Effect", () => {
   type Control = LocalIdentity["control"]
   type Item<A> = A extends ReadonlyArray<infer B> ? B : never
   expectTypeOf<Awaited<ReturnType<Control["clock"]["state"]>>>().toEqualTypeOf<

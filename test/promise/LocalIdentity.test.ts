@@ -155,7 +155,7 @@ describe("the control of LocalIdentity", () => {
     assert.notInclude(JSON.stringify(records), "sentinel")
   })
 
-  it("answers consents by id and by URI, and ends grants", async () => {
+  it("acts on consents by id and by URI, and ends grants", async () => {
     const { consents, grants } = local.control
     assert.strictEqual(decodeJwt(await consent()).sub, "alice")
     for (const action of ["deny", "expire"] as const) {
@@ -182,10 +182,10 @@ describe("the control of LocalIdentity", () => {
     assert.strictEqual((await rejection(grants.forget("none"))).name, "GrantError")
   })
 
-  it("has users, who act on the pages", async () => {
+  it("has users who act on the pages", async () => {
     const alice = local.user("alice")
     const link = async () => (await ask()).authorizationUrl ?? assert.fail("no link")
-    // This test has no application, so nothing answers at the return URL.
+    // This test has no application, so nothing responds at the return URL.
     assert.include((await alice.denies(await link())).text, "refused")
     const page = await rejection(alice.approves(new URL(await link())))
     assert.include(page.message, returnUrl)
@@ -234,7 +234,7 @@ describe("LocalIdentity.start", () => {
     assert.instanceOf(await fetch(url).catch((error: unknown) => error), Error)
   })
 
-  it("rejects what is not valid, and leaves nothing behind", async () => {
+  it("rejects invalid options, and leaves nothing behind", async () => {
     const invalid = await rejection(start({ setup: { workloadIdentities: [{ name: "?sentinel" }] } }))
     assert.strictEqual(invalid.name, "SetupParseError")
     assert.include(invalid.message, "workloadIdentities[0].name")

@@ -7,12 +7,12 @@ export interface ShiftedClock {
   /** In milliseconds. */
   readonly offset: () => number
   readonly setOffset: (milliseconds: number) => Effect.Effect<void>
-  /** Runs an effect by this clock. Sleeps take real time. */
+  /** Runs an effect with this clock. Sleeps take real time. */
   readonly shift: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** A clock that is ahead of another one. Sleeps take real time. */
-const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
+const makeShifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   sleep: (duration) => clock.sleep(duration),
   currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset()),
   currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(offset()) * 1_000_000n),
@@ -22,10 +22,10 @@ const shifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
   currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offset()) * 1_000_000n
 })
 
-/** The end of 9999, the last year in ISO 8601 with four digits. What expires then still has a `Date`. */
+/** The end of 9999, the last year with four digits in ISO 8601. A later expiry would not fit in a `Date`. */
 const maxTime = 253_402_300_799_999
 
-/** Checks the time that a clock of this offset shows. */
+/** Validates the time that a clock with this offset shows. */
 export const checkOffset = (offset: number): Effect.Effect<void, LocalControlError> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
@@ -36,7 +36,7 @@ export const checkOffset = (offset: number): Effect.Effect<void, LocalControlErr
       })
   )
 
-/** Makes a clock that `follow` goes with. */
+/** Makes a clock that passes each new offset to `follow`. */
 export const make = (follow: (milliseconds: number) => Effect.Effect<void>): ShiftedClock => {
   let current = 0
   const offset = () => current
@@ -51,7 +51,7 @@ export const make = (follow: (milliseconds: number) => Effect.Effect<void>): Shi
       Effect.suspend(() =>
         current === 0
           ? effect
-          : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, shifted(clock, offset)))
+          : Effect.clockWith((clock) => Effect.provideService(effect, Clock.Clock, makeShifted(clock, offset)))
       )
   }
 }

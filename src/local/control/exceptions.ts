@@ -1,4 +1,4 @@
-/** The exceptions of all operations, and the HTTP statuses that the service gives them. */
+/** The exceptions of all operations, and their HTTP statuses. */
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"

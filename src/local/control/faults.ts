@@ -1,4 +1,4 @@
-/** The faults of the operations, and of the requests to authorization servers. */
+/** The faults of operations, and of requests to authorization servers. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -20,7 +20,7 @@ const maxFaults = 100
 
 const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
 
-/** Durations of a week and more are mistakes. */
+/** Maximum delay, in milliseconds. A longer delay is a mistake. */
 const maxDelay = Duration.toMillis("7 days")
 
 const changes: ReadonlySet<string | undefined> = new Set([
@@ -30,40 +30,40 @@ const changes: ReadonlySet<string | undefined> = new Set([
 ])
 
 const findProblem = (fault: Fault): string | undefined => {
-  const { count, delay, endpoint, exception, operation, probability, provider, status } = fault
-  if ((operation === undefined) === (endpoint === undefined)) {
-    return "a fault has either `operation` or `endpoint`"
-  }
-  if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
-    return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
-  }
-  if (endpoint !== undefined && !endpoints.has(endpoint)) {
-    return "`endpoint` is token, authorization, revocation or *"
-  }
-  if (provider !== undefined && endpoint === undefined) return "`provider` needs `endpoint`"
-  if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
-    return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
-  }
-  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
-    return "`status` is a whole number from 400 to 599"
-  }
-  if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
-    return "`probability` is a number from 0 to 1"
-  }
-  if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-    return "`count` is a whole number greater than 0"
-  }
-  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
-  if (fault.failChange === true) {
-    return !changes.has(operation)
-      ? "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
-      : exception !== undefined || status !== undefined || fault.cut === true
-      ? "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"
-      : undefined
-  }
-  return exception === undefined && status === undefined && fault.cut !== true && delay === undefined
-    ? "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
-    : undefined
+  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, probability = 1, provider } =
+    fault
+  const { status } = fault
+  const isFailure = exception !== undefined || status !== undefined || cut
+  const problems: ReadonlyArray<readonly [isWrong: boolean, message: string]> = [
+    [(operation === undefined) === (endpoint === undefined), "a fault has either `operation` or `endpoint`"],
+    [
+      operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation),
+      "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+    ],
+    [endpoint !== undefined && !endpoints.has(endpoint), "`endpoint` is token, authorization, revocation or *"],
+    [provider !== undefined && endpoint === undefined, "`provider` needs `endpoint`"],
+    [
+      exception !== undefined && !/^[\w.-]{1,128}$/.test(exception),
+      "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
+    ],
+    [
+      status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600),
+      "`status` is a whole number from 400 to 599"
+    ],
+    [!(probability >= 0 && probability <= 1), "`probability` is a number from 0 to 1"],
+    [count !== undefined && !(Number.isSafeInteger(count) && count > 0), "`count` is a whole number greater than 0"],
+    [delay !== undefined && !(Duration.toMillis(delay) <= maxDelay), "`delay` is at most 7 days"],
+    [
+      failChange && !changes.has(operation),
+      "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
+    ],
+    [failChange && isFailure, "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"],
+    [
+      !failChange && !isFailure && delay === undefined,
+      "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
+    ]
+  ]
+  return problems.find(([isWrong]) => isWrong)?.[1]
 }
 
 const defaultNames: { readonly [status: number]: string } = {
@@ -92,7 +92,7 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
     || (Exceptions.isException(name) && Exceptions.statusOf[name] === fault.status)
   return Class === undefined || !isAsUsual
     ? new IdentityError.UnknownServiceError({ code: name, status: fault.status ?? 500, message })
-    // Each operation has errors of its own, and a fault may be any of them.
+    // A fault may raise any error of any operation.
     : new Class({ message }) as OperationError
 }
 
@@ -113,20 +113,20 @@ interface Entry {
   fired: number
 }
 
-const remainingOf = ({ fault, fired }: Entry): Option.Option<number> =>
+const countRemaining = ({ fault, fired }: Entry): Option.Option<number> =>
   Option.map(Option.fromNullishOr(fault.count), (count) => count - fired)
 
 const toStatus = (entry: Entry): FaultStatus => ({
   id: entry.id,
   fault: entry.fault,
   fired: entry.fired,
-  remaining: remainingOf(entry)
+  remaining: countRemaining(entry)
 })
 
 export const make = Effect.sync(() => {
   const entries = new Map<string, Entry>()
 
-  /** Takes the first fault that matches and happens. */
+  /** Takes the first fault that matches and fires. */
   const take = (matches: (fault: Fault) => boolean): Effect.Effect<Fault | undefined> =>
     Effect.gen(function*() {
       for (const entry of entries.values()) {
@@ -135,22 +135,19 @@ export const make = Effect.sync(() => {
         const { probability = 1 } = fault
         if (probability < 1 && (yield* Random.next) >= probability) continue
         entry.fired += 1
-        if (Option.contains(remainingOf(entry), 0)) entries.delete(id)
+        if (Option.contains(countRemaining(entry), 0)) entries.delete(id)
         return fault
       }
       return undefined
     })
 
-  const wait = ({ delay }: Fault) => delay === undefined ? Effect.void : Effect.sleep(delay)
-
-  const happen = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> =>
-    fault === undefined ? Effect.void : Effect.andThen(
-      wait(fault),
-      Effect.suspend(() => {
-        const error = toError(fault)
-        return error === undefined ? Effect.void : Effect.fail(error)
-      })
+  const raise = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> => {
+    const error = fault === undefined ? undefined : toError(fault)
+    return Effect.andThen(
+      fault?.delay === undefined ? Effect.void : Effect.sleep(fault.delay),
+      error === undefined ? Effect.void : Effect.fail(error)
     )
+  }
 
   const onEndpoint = (endpoint: Endpoint, server: AuthorizationServer): Effect.Effect<void, OAuthError> =>
     Effect.suspend(() =>
@@ -159,11 +156,11 @@ export const make = Effect.sync(() => {
           (fault.endpoint === endpoint || fault.endpoint === "*")
           && (fault.provider === undefined || fault.provider === server.provider)
         ),
-        (fault) => happen(fault, toOAuthError)
+        (fault) => raise(fault, toOAuthError)
       )
     )
 
-  const decorated = <Request, A>(
+  const decorate = <Request, A>(
     endpoint: Endpoint,
     method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
   ) =>
@@ -193,13 +190,13 @@ export const make = Effect.sync(() => {
           : new LocalControlError({ reason: "UnknownFault", message: "There is no such fault, or it has ended" })
       ),
     clear: Effect.sync(() => entries.clear()),
-    /** Succeeds if the operation may run. The result says whether the change that it begins fails. */
+    /** Succeeds if the operation may run. Returns the failure of the change that it starts, if a fault has one. */
     onOperation: (operation: string) =>
       Effect.suspend((): Effect.Effect<Failure | undefined, OperationError> =>
         entries.size === 0 ? Effect.succeed(undefined) : Effect.flatMap(
           take((fault) => fault.operation === operation || fault.operation === "*"),
           (fault) =>
-            happen(fault, toOperationError).pipe(
+            raise(fault, toOperationError).pipe(
               Effect.tapError(() =>
                 fault?.cut === true
                   ? Effect.map(HttpCall, (call) => {
@@ -211,18 +208,16 @@ export const make = Effect.sync(() => {
             )
         )
       ),
-    /** A client whose requests can fail. */
+    /** Makes a client whose requests can fail. */
     decorate: (client: OAuthClient): OAuthClient => ({
-      discover: client.discover,
-      clientCredentials: decorated("token", client.clientCredentials),
-      authorizationUrl: decorated("authorization", client.authorizationUrl),
-      checkCallback: client.checkCallback,
-      exchangeCode: decorated("token", client.exchangeCode),
-      refresh: decorated("token", client.refresh),
-      revoke: decorated("revocation", client.revoke),
-      exchangeToken: decorated("token", client.exchangeToken),
-      jwtGrant: decorated("token", client.jwtGrant),
-      verifyUserToken: client.verifyUserToken
+      ...client,
+      clientCredentials: decorate("token", client.clientCredentials),
+      authorizationUrl: decorate("authorization", client.authorizationUrl),
+      exchangeCode: decorate("token", client.exchangeCode),
+      refresh: decorate("token", client.refresh),
+      revoke: decorate("revocation", client.revoke),
+      exchangeToken: decorate("token", client.exchangeToken),
+      jwtGrant: decorate("token", client.jwtGrant)
     })
   }
 })

@@ -1,4 +1,4 @@
-/** One backend after the other over one store. The planes stay the same for their users. */
+/** Successive backends over one store. The planes stay the same for their users. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,8 +14,8 @@ import { OAuthClient, type Service as Client } from "../OAuthClient.js"
 import * as VaultStore from "../VaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
-// The store can be emptied, copied and replaced while it is used. Each backend has a generation of it. When the
-// generation ends, the last writes of its backend fail.
+// The store can be emptied, copied and replaced while it is in use. Each backend writes through a generation of the
+// store. Writes through a generation that has ended fail.
 
 /** The entries of each collection, encoded. */
 export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
@@ -24,7 +24,7 @@ export type Content = typeof Content.Type
 
 interface Generation {
   readonly store: VaultStore.Service
-  /** Waits for the writes that have begun. */
+  /** Waits for the writes that have started. */
   readonly end: Effect.Effect<void>
 }
 
@@ -40,7 +40,7 @@ const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collecti
           Effect.mapError(encode(value), () => failure(`an entry of '${name}' cannot be encoded`)),
           (encoded) => [key, encoded] as const
         ))),
-    /** Decodes the entries. The inner effect writes them in place of all others. */
+    /** Decodes the entries. The inner effect replaces the content of the collection by them. */
     load: (entries: Content[string]) =>
       Effect.map(
         Effect.forEach(entries, ([key, value]) =>
@@ -60,7 +60,7 @@ const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collecti
   }
 }
 
-/** More writes than run at one time. */
+/** More than the writes that run at the same time. */
 const allPermits = 1_000_000
 
 export const makeStore = (inner: VaultStore.Service) =>
@@ -92,14 +92,14 @@ export const makeStore = (inner: VaultStore.Service) =>
           }))
         }
       }),
-      /** Copies all entries between two writes. */
+      /** Copies all entries, while no generation writes. */
       save: exclusive(Effect.suspend(() =>
         Effect.map(
           Effect.forEach(collections, ([name, { save }]) => Effect.map(save, (entries) => [name, entries] as const)),
           (all): Content => Object.fromEntries(all)
         )
       )),
-      /** Decodes all entries. The inner effect writes them in place of all others. No generation writes meanwhile. */
+      /** Decodes all entries. The inner effect replaces the content by them, while no generation writes. */
       load: (content: Content) =>
         Effect.suspend(() =>
           Effect.map(
@@ -128,7 +128,7 @@ export const make = (
   { client, clock, issuer, store }: {
     readonly client: Client
     readonly clock: ShiftedClock
-    /** A generation has the keys of the one before: verifiers of its JWTs keep key sets for a while. */
+    /** Shared by all generations, because verifiers of JWTs cache the key set. */
     readonly issuer: LocalIssuer
     readonly store: Effect.Success<ReturnType<typeof makeStore>>
   }
@@ -155,7 +155,7 @@ export const make = (
       Effect.andThen(generation.end, Scope.close(scope, Exit.void))
 
     let running = yield* start
-    // The latch takes longer than most operations, also while it is open.
+    // Waiting for an open latch takes longer than most operations.
     let isOpen = true
     const current = Effect.andThen(open.await, Effect.sync(() => running.context))
 
@@ -169,7 +169,7 @@ export const make = (
             yield* open.close
             yield* end(running)
             const written = yield* Effect.exit(Effect.andThen(write, swap))
-            // After a failure too: the backend goes on with what the store has.
+            // Also after a failure: the next backend uses what the store has.
             running = yield* start
             yield* written
           })).pipe(Effect.ensuring(Effect.andThen(
@@ -181,7 +181,7 @@ export const make = (
     }
   })
 
-/** The services of the current backend, by the clock. */
+/** The services of the current backend, with the shifted clock. */
 export const delegate = (
   { current }: Generations,
   clock: ShiftedClock,

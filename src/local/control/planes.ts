@@ -1,6 +1,6 @@
 /**
- * The planes of the current backend, and the names of its resources. Each call is recorded, may meet a fault, and runs
- * by the clock.
+ * The planes of the current backend, and the names of its resources. Each call is recorded, may fail by a fault, and
+ * uses the shifted clock.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,6 +20,8 @@ import type { Generations } from "./generations.js"
 import type { Requests } from "./requests.js"
 import type { CredentialProviderSummary, Excerpt, Resources } from "./statuses.js"
 
+type Decorator = <A, E>(method: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
+
 export const make = (
   { current }: Generations,
   { clock, faults, requests }: {
@@ -28,40 +30,38 @@ export const make = (
     readonly requests: Requests
   }
 ): Layer.Layer<LocalBackend.Planes> => {
-  const wrap = <A, E>(operation: string, request: unknown, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    requests.observe(
+  const wrap = (operations: Operation.Table): Decorator => (method, effect, request) => {
+    const operation = operations[method]?.name ?? method
+    return requests.observe(
       operation,
       request,
-      // A fault can be any error, as that of a proxy before the service.
+      // A fault may raise any error, as a proxy in front of the service would.
       Effect.flatMap(
         faults.onOperation(operation) as Effect.Effect<Failure | undefined>,
         (failedChange) => Effect.provideService(clock.shift(effect), FailedChange, failedChange)
       )
     )
-  const delegate = <I, S extends object>(tag: Context.Key<I, S>, table: Operation.Table): Layer.Layer<I> => {
+  }
+  const layerOf = <I, S extends object>(
+    tag: Context.Key<I, S>,
+    operations: Operation.Table,
+    decorate: (decorator: Decorator) => Layer.Layer<I, never, I>
+  ): Layer.Layer<I> => {
     const read = Effect.map(current, (context) => Context.getUnsafe(context as Context.Context<I>, tag))
     const plane = fromTable(
-      table,
+      operations,
       (_, method) => (request) => Effect.flatMap(read, (plane) => callOf(plane, method)(request) as never)
     )
-    // The plane has the operations of its table. The decorator adds the streams.
-    return Layer.succeed(tag, plane as never)
+    return Layer.provide(
+      decorate(wrap(operations)),
+      // The plane has the operations of its table. The decorator adds the streams.
+      Layer.succeed(tag, plane as never)
+    )
   }
   return Layer.mergeAll(
-    Layer.provide(
-      DataPlane.decorate((method, effect, request) => wrap(DataPlane.operations[method].name, request, effect)),
-      delegate(DataPlane.DataPlane, DataPlane.operations)
-    ),
-    Layer.provide(
-      ControlPlane.decorate((method, effect, request) => wrap(ControlPlane.operations[method].name, request, effect)),
-      delegate(ControlPlane.ControlPlane, ControlPlane.operations)
-    ),
-    Layer.provide(
-      SecurityTokenService.decorate((method, effect, request) =>
-        wrap(SecurityTokenService.operations[method].name, request, effect)
-      ),
-      delegate(SecurityTokenService.SecurityTokenService, SecurityTokenService.operations)
-    )
+    layerOf(DataPlane.DataPlane, DataPlane.operations, DataPlane.decorate),
+    layerOf(ControlPlane.ControlPlane, ControlPlane.operations, ControlPlane.decorate),
+    layerOf(SecurityTokenService.SecurityTokenService, SecurityTokenService.operations, SecurityTokenService.decorate)
   )
 }
 

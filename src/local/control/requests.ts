@@ -1,4 +1,4 @@
-/** The last requests and their answers, without secrets. The size of each is limited, and so is their number. */
+/** The last requests and their responses, without secrets. The number and the size of records are limited. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -16,8 +16,8 @@ import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
 import type { RequestRecord } from "./statuses.js"
 
-/** The time of a fiber's clock, in milliseconds since the epoch, without an effect of its own. */
-export const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number =>
+/** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
+export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
   fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
 export interface CollectedReasons {
@@ -26,15 +26,15 @@ export interface CollectedReasons {
 }
 
 /**
- * The HTTP request that an operation runs for. The routes of the server and the planes exchange what only one of them
+ * The HTTP request of an operation. Through it, the routes of the server and the planes exchange what only one of them
  * knows.
  */
 export interface Call {
   /** Whether a fault cuts the connection. */
   cut: boolean
-  /** Why an operation fails, where its answer does not say so. */
+  /** Why an operation fails, where its response does not say so. */
   readonly reasons: CollectedReasons
-  /** What the plane saw. It is written when the status is known. */
+  /** The record of the plane. It is written when the status is known. */
   record: RequestRecord | undefined
 }
 
@@ -67,24 +67,24 @@ export const SharedRequests = Context.Reference(
 
 const maxRecords = 500
 
-/** A reader that is slower loses the oldest events. */
+/** A slower reader misses the oldest events. */
 const maxEvents = 256
 
 const maxReasons = 10
 
-const maxText = 256
-const maxMembers = 32
+const maxLength = 256
+const maxProperties = 32
 const maxDepth = 6
 
 const redacted = "<redacted>"
 
-/** Their values may be secrets of an authorization server or of a payment. */
-const secretMembers: ReadonlySet<string> = new Set(["customParameters", "requestBody"])
+/** The names of properties whose values may be secrets of an authorization server or of a payment. */
+const secretProperties: ReadonlySet<string> = new Set(["customParameters", "requestBody"])
 
 /** A copy without secrets, of limited size. */
 export const mask = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") {
-    return value.length > maxText ? `${value.slice(0, maxText)}… (${value.length} characters)` : value
+    return value.length > maxLength ? `${value.slice(0, maxLength)}… (${value.length} characters)` : value
   }
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value
   if (Redacted.isRedacted(value)) return redacted
@@ -93,14 +93,14 @@ export const mask = (value: unknown, depth = 0): unknown => {
   if (Option.isOption(value)) return mask(Option.getOrNull(value), depth)
   if (depth >= maxDepth) return "…"
   if (Array.isArray(value)) {
-    const items = value.slice(0, maxMembers).map((item) => mask(item, depth + 1))
-    return value.length > maxMembers ? [...items, `… (${value.length} items)`] : items
+    const items = value.slice(0, maxProperties).map((item) => mask(item, depth + 1))
+    return value.length > maxProperties ? [...items, `… (${value.length} items)`] : items
   }
-  const members = Object.entries(value).filter(([, member]) => member !== undefined && typeof member !== "function")
+  const properties = Object.entries(value).filter(([, inner]) => inner !== undefined && typeof inner !== "function")
   return Object.fromEntries(
-    members.slice(0, maxMembers).map(([name, member]) => [
-      name.slice(0, maxText),
-      secretMembers.has(name) ? redacted : mask(member, depth + 1)
+    properties.slice(0, maxProperties).map(([name, inner]) => [
+      name.slice(0, maxLength),
+      secretProperties.has(name) ? redacted : mask(inner, depth + 1)
     ])
   )
 }
@@ -109,7 +109,7 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
   const failure = Option.getOrUndefined(Cause.findErrorOption(cause))
   if (failure === undefined) {
     return Cause.hasInterruptsOnly(cause)
-      ? { name: "Interrupted", message: "The caller went away" }
+      ? { name: "Interrupted", message: "The caller closed the connection" }
       : { name: "InternalServerException", message: "A defect of the local server: its log has the details" }
   }
   const tag = hasProperty(failure, "_tag") ? String(failure._tag) : "Error"
@@ -136,7 +136,7 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
   const write = (record: RequestRecord) =>
     Effect.suspend(() => {
       records.push(record)
-      // Not one by one: each removal at the start moves all others.
+      // In batches, because removing the first item moves all others.
       if (records.length >= 2 * maxRecords) records = records.slice(-maxRecords)
       return Effect.asVoid(PubSub.publish(events, record))
     })
@@ -152,12 +152,12 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
         const call = fiber.getRef(HttpCall)
-        const start = nowOf(fiber)
+        const start = readNow(fiber)
         const reasons = call?.reasons ?? makeReasons()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
           id: randomUUID(),
           at: DateTime.makeUnsafe(start),
-          duration: nowOf(fiber) - start,
+          duration: readNow(fiber) - start,
           operation,
           status: Option.none(),
           request: Option.some(mask(request)),
@@ -171,14 +171,14 @@ export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRe
             Effect.onExit((exit) => Effect.suspend(() => write(toRecord(exit))))
           )
         }
-        // Its route provides the reasons, and writes the record.
+        // The route of the call provides the reasons, and writes the record.
         const record = (exit: Exit.Exit<A, E>): Exit.Exit<A, E> => {
           call.record = toRecord(exit)
           return exit
         }
         return Effect.matchCauseEffect(effect, {
           onFailure: (cause) => record(Exit.failCause(cause)),
-          onSuccess: (answer) => record(Exit.succeed(answer))
+          onSuccess: (response) => record(Exit.succeed(response))
         })
       })
   }

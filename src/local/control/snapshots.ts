@@ -1,6 +1,6 @@
 /**
- * Copies of the content of a backend and of its authorization server, and of the offset of the clock: under a name in
- * memory, or sealed for a file.
+ * Copies the content of a backend and of its authorization server, and the offset of the clock: under a name in memory,
+ * or sealed for a file.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ const Content = Schema.Struct({
   version: Schema.Literal(1),
   store: Generations.Content,
   authorizationServer: Schema.optional(
-    Schema.String.check(Schema.makeFilter((text) => Option.isSome(OidcStore.parse(text))))
+    Schema.String.check(Schema.makeFilter((content) => Option.isSome(OidcStore.parse(content))))
   ),
   clockOffset: Schema.Number
 })
@@ -49,7 +49,7 @@ export const make = ({ authorizationServer, clock, generations }: {
   readonly clock: ShiftedClock
   readonly generations: Generations.Generations
 }) => {
-  // As a string: entries of the store could change.
+  // The content is a string, because entries of the store could change.
   const snapshots = new Map<string, Snapshot & { readonly content: Redacted.Redacted }>()
 
   const save: Effect.Effect<Content, LocalControlError> = Effect.gen(function*() {
@@ -68,7 +68,7 @@ export const make = ({ authorizationServer, clock, generations }: {
       ? Effect.void
       : issued === undefined
       ? authorizationServer.clear
-      // The content was decoded.
+      // `Content` has checked it.
       : Effect.orDie(authorizationServer.load(Redacted.make(issued)))
 
   const load = ({ authorizationServer: issued, clockOffset, store }: Content) =>
@@ -100,7 +100,7 @@ export const make = ({ authorizationServer, clock, generations }: {
           )
         }
         if (snapshots.size >= maxSnapshots && !snapshots.has(name)) {
-          return yield* fail("TooMany", `There are ${maxSnapshots} snapshots already: use one of their names`)
+          return yield* fail("TooMany", `There are already ${maxSnapshots} snapshots: reuse one of their names`)
         }
         const takenAt = yield* DateTime.now
         snapshots.set(name, { name, takenAt, content: Redacted.make(JSON.stringify(yield* save)) })

@@ -5,8 +5,8 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
- * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative for a
- * clock that is behind.
+ * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative if the
+ * clock is behind.
  */
 export interface ClockState {
   readonly now: DateTime.Utc
@@ -44,22 +44,22 @@ export interface Fault {
   /** The HTTP status. Default: that of the exception. */
   readonly status?: number | undefined
   readonly message?: string | undefined
-  /** The time before the call, or before its failure. Default: none. */
+  /** Delays the call, or its failure. Default: none. */
   readonly delay?: Duration.Input | undefined
-  /** Closes the connection without an answer. A call in this process fails with a `TransportError`. */
+  /** Closes the connection without a response. A call in this process fails with a `TransportError`. */
   readonly cut?: boolean | undefined
   /**
    * With `operation` `CreateConsentPortal`, `UpdateConsentPortal` or `DeleteConsentPortal`: the call succeeds, and the
-   * change that it begins fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
+   * change that it starts fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
    */
   readonly failChange?: boolean | undefined
   /** From 0 to 1. Default: 1. */
   readonly probability?: number | undefined
-  /** The calls that fail before the fault is removed. Default: no limit. */
+  /** The number of calls that fail before the fault is removed. Default: no limit. */
   readonly count?: number | undefined
 }
 
-/** An active fault. `remaining` counts the calls that it will still affect. */
+/** An active fault. `remaining` is the number of calls that it will still affect. */
 export interface FaultStatus {
   readonly id: string
   readonly fault: Fault
@@ -68,15 +68,14 @@ export interface FaultStatus {
 }
 
 /**
- * A request, and its answer. Secrets are `<redacted>`, and long values are shortened.
+ * A request, and its response. Secrets are `<redacted>`, and long values are shortened.
  *
- * - `id`: over HTTP the id of the answer, in `x-amzn-requestid`
+ * - `id`: over HTTP the request id of the response, in `x-amzn-requestid`
  * - `operation`: the AWS name, or the name of a page
  * - `status`: the HTTP status. None for a call in this process.
- * - `request`, `response`: their members. None for a page, and for a request that no operation got.
+ * - `request`, `response`: their members. None for a page, and for a request that reached no operation.
  * - `error`: the name of the exception. None for a success.
- * - `reasons`: what the answer of the service does not say: why it failed, and which members of the request have no
- *   effect
+ * - `reasons`: what the response of the service omits: why it failed, and which members of the request have no effect
  */
 export interface RequestRecord {
   readonly id: string
@@ -111,15 +110,15 @@ export interface Resources {
 }
 
 /**
- * An action was not done.
+ * An action failed.
  *
- * - `UnknownSnapshot`, `UnknownFault`: there is none of that name or id
- * - `TooMany`: there are as many snapshots or faults as are kept
+ * - `UnknownSnapshot`, `UnknownFault`: no snapshot has the name, or no fault has the id
+ * - `TooMany`: the limit of snapshots or faults is reached
  * - `InvalidFault`, `InvalidTime`, `InvalidName`, `InvalidPage`: a value of the action is not valid
  * - `InvalidKey`: the key is not 32 bytes in base64url
  * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
- * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can answer
- * - `Refused`: the authorization server refused the answer, or did not answer
+ * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can consent
+ * - `Refused`: the authorization server rejected the consent, or did not respond
  * - `Store`: the store of the backend failed
  */
 export class LocalControlError extends Schema.TaggedError<LocalControlError>()("LocalControlError", {

@@ -14,7 +14,7 @@ import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as LocalBackend from "../LocalBackend.js"
-import { failed, type Settings } from "./dispatch.js"
+import { respondDefect, type Settings } from "./dispatch.js"
 
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { status, headers })
@@ -29,7 +29,7 @@ export const respondText = (status: number, title: string, text: Html.Html): Htt
 const unknownHost = respondText(
   403,
   "Unknown host",
-  html`This server does not answer to the host name in the address.`
+  html`This server does not serve the host name in the address.`
 )
 
 const broken = respondText(
@@ -38,7 +38,7 @@ const broken = respondText(
   html`This is an error of the server, not yours. The log of the server has the details.`
 )
 
-/** Handles `GET` only, so that a link preview has no effect. */
+/** Makes a handler of `GET` only, so that a link preview, which may use `HEAD`, has no effect. */
 export const handler = <R>(
   name: string,
   settings: Settings,
@@ -46,7 +46,7 @@ export const handler = <R>(
     request: HttpServerRequest.HttpServerRequest
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
-  // Platform's own log line contains the URL of the request.
+  // Effect's own log line, which is disabled here, contains the URL of the request.
   HttpMiddleware.withLoggerDisabled(settings.access(
     name,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
@@ -55,7 +55,8 @@ export const handler = <R>(
         ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
         : !isOwnHost(request.headers.host, settings.allowedHosts)
         ? Effect.succeed(unknownHost)
-        : Effect.catchCause(respond(request), (cause) => Effect.as(failed(name, requestId, cause), broken))).pipe(
+        : Effect.catchCause(respond(request), (cause) => Effect.as(respondDefect(name, requestId, cause), broken)))
+        .pipe(
           Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
         )
     })
@@ -63,13 +64,13 @@ export const handler = <R>(
 
 /**
  * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these
- * headers to it, and an AWS SDK none.
+ * headers to the request, and an AWS SDK adds none.
  */
 export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
   const { host, origin, referer, "sec-fetch-site": site } = headers
   const source = origin ?? referer
   return site !== undefined && site !== "same-origin" && site !== "none"
-    // The origin of a page in a sandbox is `null`, which is no URL.
+    // The origin of a sandboxed page is `null`, which is not a URL.
     || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
 }
 
@@ -77,7 +78,8 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
 const toHeaderValue = (url: string): string =>
   url.replace(
     /[^\x21-\x7e]+/g,
-    (text) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
+    (characters) =>
+      [...Buffer.from(characters)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
   )
 
 const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse =>
@@ -91,7 +93,7 @@ const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse
     }
   })
 
-const respondAnswer = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse =>
+const toResponse = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse =>
   answer._tag === "Redirect"
     ? redirect(answer.url)
     : respondText(...ConsentPages.textOf(
@@ -115,7 +117,7 @@ export const addConsentPages = (
             typeof uri === "string"
               ? backend.authorize(Redacted.make(uri))
               : Effect.succeed(LocalBackend.BrowserAnswer.Unknown()),
-            respondAnswer
+            toResponse
           )))
     ),
     router.add(
@@ -123,7 +125,7 @@ export const addConsentPages = (
       "/identities/oauth2/callback/:id",
       handler("callback", settings, (request) =>
         Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
-          Effect.map(backend.callback(id, Redacted.make(request.url)), respondAnswer)))
+          Effect.map(backend.callback(id, Redacted.make(request.url)), toResponse)))
     )
   ], { discard: true })
 
@@ -154,8 +156,8 @@ const unknownPortal = respondText(
 )
 
 /**
- * Adds a page about a consent portal, at `/consent-portals/<id>`. The portal itself is a page of AWS, and nothing
- * answers at its URL.
+ * Adds a page about a consent portal, at `/consent-portals/<id>`. Only AWS serves the portal itself, so its URL leads
+ * nowhere.
  */
 export const addPortalPage = (
   router: HttpRouter.HttpRouter,
@@ -169,13 +171,9 @@ export const addPortalPage = (
       Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
         controlPlane.getConsentPortal({ consentPortalIdentifier: id }).pipe(
           Effect.map(respondPortal),
-          Effect.catchTags({
-            ResourceNotFoundException: () =>
-              Effect.succeed(unknownPortal),
-            ValidationException: () =>
-              Effect.succeed(unknownPortal)
-          }),
-          // Any other error is the store's, and its log has it.
+          Effect.catchTag(["ResourceNotFoundException", "ValidationException"], () =>
+            Effect.succeed(unknownPortal)),
+          // Any other error comes from the store, and its log has it.
           Effect.orDie
         )))
   )

@@ -1,9 +1,9 @@
 /**
- * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` leads to the
- * page.
+ * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` redirects to
+ * the page.
  *
- * They hold no secrets: the script reads a one-time code from the fragment of the URL, which browsers do not send, and
- * exchanges it for the token of the control.
+ * None of these files has secrets. The script reads a one-time code from the fragment of the URL, which browsers do not
+ * send, and exchanges it for the token of the control.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -22,9 +22,9 @@ import type { Settings } from "./dispatch.js"
  * token.
  */
 export interface ConsoleCodes {
-  /** A new code, valid for a minute. */
+  /** Makes a new code, valid for a minute. */
   readonly issue: Effect.Effect<string>
-  /** Whether the code is valid. It is used then. */
+  /** Whether the code is valid. A code can be used once. */
   readonly redeem: (code: string) => Effect.Effect<boolean>
 }
 
@@ -32,7 +32,7 @@ export interface ConsoleCodes {
 const lifetime = 60_000
 
 export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
-  // A code has 256 random bits, so a lookup tells nothing about the others.
+  // Codes have 256 random bits, so the time of a lookup reveals nothing useful.
   const codes = ExpiringMap.make<true>()
   const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
     Effect.map(Clock.currentTimeMillis, (now) => {
@@ -56,12 +56,12 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
 
 export const path = "/_local/console"
 
-/** The bundled command has the folder at another place beside it. */
+/** Set in the bundled command, where the folder has another path. */
 declare const consoleFolder: string | undefined
 
 /**
- * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources
- * and build their own. A bundle of another program may have no URL: then there is no console.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources,
+ * and build their own. In a bundle of another program `import.meta.url` may be missing: then there is no console.
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",

@@ -1,9 +1,9 @@
 /**
- * `/_local/…`: the control of the server over HTTP, for programs on this machine that have its token.
+ * Serves `control/api` at `/_local/`, for programs on this machine that have the token of the server.
  *
- * A `GET` reads, a `POST` acts. `POST /_local/console` returns a URL of the console. The page exchanges its code for
- * the token at `/_local/console/token`, the one path that needs no token. Bodies are JSON objects in both directions.
- * Error responses have `error`, `message` and usually `reason`.
+ * `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
+ * `/_local/console/token`, the only path that needs no token. Error responses have `error`, `message` and usually
+ * `reason`.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
@@ -22,19 +22,21 @@ import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/loopback.js"
-import { mapDeep } from "../../models/internal/plainData.js"
 import * as Validation from "../../plane/validation.js"
+import * as Api from "../control/api.js"
 import * as Exceptions from "../control/exceptions.js"
+import { toPlain } from "../control/nativeValue.js"
+import type * as LocalBackend from "../LocalBackend.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
-import { failed, isJson, parse, readBody, type Settings } from "./dispatch.js"
-import { wireErrors } from "./errors.js"
+import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
+import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
 import { isSameSecret } from "./signature.js"
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
 interface Problem {
@@ -45,29 +47,17 @@ interface Problem {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
-
 const respond = (status: number, body: object, more: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.jsonUnsafe(body, { status, headers: { ...headers, ...more } })
 
-const respondProblem = ({ error, headers = {}, message, reason, status }: Problem) =>
+const respondProblem = ({ error, headers, message, reason, status }: Problem) =>
   respond(status, { error, reason, message }, headers)
-
-/** Options without a value are omitted, and times are in ISO 8601. */
-const toJson = (value: unknown): unknown =>
-  mapDeep(value, (inner) =>
-    Option.isOption(inner)
-      ? toJson(Option.getOrUndefined(inner))
-      : DateTime.isDateTime(inner)
-      ? DateTime.formatIso(inner)
-      : Duration.isDuration(inner)
-      ? Duration.toMillis(inner)
-      : inner)
 
 const problem = (status: number, error: string) => (message: string): Problem => ({ status, error, message })
 
 const badRequest = problem(400, "BadRequest")
 const forbidden = problem(403, "Forbidden")
+const unauthorized = problem(401, "Unauthorized")
 
 const statuses: { readonly [error: string]: { readonly [reason: string]: number } } = {
   LocalControlError: {
@@ -86,10 +76,11 @@ type ControlError =
   | LocalControl.LocalControlError
   | LocalControl.SeedError
   | IdentitySetup.SetupParseError
-  | Effect.Error<ReturnType<LocalControl.ConsentControl["approve"]>>
-  | Effect.Error<ReturnType<LocalControl.GrantControl["expire"]>>
+  | LocalBackend.SessionError
+  | LocalBackend.GrantError
 
-const fromControl = (error: ControlError): Problem => {
+const fromControl = (error: ControlError | Problem): Problem => {
+  if (!("_tag" in error)) return error
   const reason = hasProperty(error, "reason") ? String(error.reason) : undefined
   return {
     status: statuses[error._tag]?.[reason ?? ""] ?? 400,
@@ -103,24 +94,19 @@ const fromControl = (error: ControlError): Problem => {
 // Requests
 // -----------------------------------------------------------------------------
 
-const hasToken = (authorization: string | undefined, token: Redacted.Redacted): boolean =>
-  isSameSecret(authorization ?? "", `Bearer ${Redacted.value(token)}`)
-
-/** Whether a program or page of this machine sent it to this server. */
+/** Checks that a program or page of this machine sent the request to this server. */
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(wireErrors.foreignHost.message)
-    // Not every server of an application knows it. Then the token decides.
+    // Not every server of an application knows the address. Then the token decides.
     : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)
     ? forbidden(wireErrors.crossSite.message)
     : undefined
 
-const unauthorized = problem(401, "Unauthorized")
-
 const checkToken = (request: HttpServerRequest.HttpServerRequest, token: Redacted.Redacted): Problem | undefined =>
-  hasToken(request.headers.authorization, token) ? undefined : {
+  isSameSecret(request.headers.authorization ?? "", `Bearer ${Redacted.value(token)}`) ? undefined : {
     ...unauthorized(
       "The request needs the header 'Authorization: Bearer', with the token that the server prints as AGENTCORE_LOCAL_TOKEN"
     ),
@@ -136,14 +122,13 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
     )
   )
 
-/** Names the member, and quotes no value: it may be a secret. */
+/** Decodes a body. The message names properties, and quotes no value, because values may be secrets. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
   // The closest member of a union depends on the input.
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
     Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
-      const violations = Validation.violations(issue)
-      const described = violations.map(({ constraint, path }) => {
+      const described = Validation.violations(issue).map(({ constraint, path }) => {
         const name = path.map(String).join(".")
         return constraint === Validation.missing
           ? `${name} is missing`
@@ -153,8 +138,6 @@ const decode = <A, I>(schema: Schema.Codec<A, I>) => {
     })
 }
 
-const DurationText = Schema.Union([Schema.Number, Schema.String])
-
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
   Effect.mapError(
     Effect.fromOption(
@@ -163,70 +146,7 @@ const toDuration = (name: string, input: string | number): Effect.Effect<Duratio
     () => badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)
   )
 
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
-
-/** Returns the members of the answer. */
-type Action = (control: LocalControl.Service, body: object) => Effect.Effect<object, Problem>
-
-const action = <A, I>(
-  schema: Schema.Codec<A, I>,
-  run: (control: LocalControl.Service, input: A) => Effect.Effect<object, ControlError | Problem>
-): Action => {
-  const decodeInput = decode(schema)
-  return (control, body) =>
-    Effect.flatMap(decodeInput(body), (input) => run(control, input)).pipe(
-      Effect.mapError((error) => "_tag" in error ? fromControl(error) : error)
-    )
-}
-
-/** An action whose answer has no members, whatever it returns. */
-const command = <A, I>(
-  schema: Schema.Codec<A, I>,
-  run: (control: LocalControl.Service, input: A) => Effect.Effect<void, ControlError | Problem>
-): Action => action(schema, (control, input) => Effect.as(run(control, input), {}))
-
-/** A struct without members accepts any. */
-const Nothing = Schema.Record(Schema.String, Schema.Never)
-
-const Name = Schema.Struct({ name: Schema.String })
-
-const Id = Schema.Struct({ id: Schema.String })
-
-const Secret = Schema.RedactedFromValue(Schema.String)
-
-const Restore = Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })])
-
-const ClockChange = Schema.Union([
-  // Without a literal, which would take this form from the problems of a body that has none of the three members.
-  Schema.Struct({ reset: Schema.Boolean.check(Schema.makeFilter((value) => value)) }),
-  Schema.Struct({ advance: DurationText }),
-  Schema.Struct({ set: Schema.String })
-])
-
-const Fault = Schema.Struct({
-  operation: Schema.optional(Schema.String),
-  endpoint: Schema.optional(Schema.Literals(["token", "authorization", "revocation", "*"])),
-  provider: Schema.optional(Schema.String),
-  exception: Schema.optional(Schema.String),
-  status: Schema.optional(Schema.Number),
-  message: Schema.optional(Schema.String.check(Schema.isMaxLength(1024))),
-  delay: Schema.optional(DurationText),
-  cut: Schema.optional(Schema.Boolean),
-  failChange: Schema.optional(Schema.Boolean),
-  probability: Schema.optional(Schema.Number),
-  count: Schema.optional(Schema.Number)
-})
-
-/** A session by its id, or by its URI, which a program has from `GetResourceOauth2Token`. */
-const selector = { id: Schema.optional(Schema.String), sessionUri: Schema.optional(Secret) }
-
-const Selector = Schema.Struct(selector)
-
-const Approval = Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) })
-
-const select = ({ id, sessionUri }: typeof Selector.Type): Effect.Effect<LocalControl.Consent, Problem> =>
+const toConsent = ({ id, sessionUri }: Api.Selector): Effect.Effect<LocalControl.Consent, Problem> =>
   (id === undefined) === (sessionUri === undefined)
     ? Effect.fail(badRequest("The body names the session by either id or sessionUri"))
     : Effect.succeed(id ?? sessionUri ?? "")
@@ -235,149 +155,22 @@ const hasReference = (value: unknown): boolean =>
   typeof value === "object" && value !== null
   && (Object.hasOwn(value, "$env") || Object.values(value).some(hasReference))
 
-const seed: Action = (control, body) =>
-  Effect.gen(function*() {
-    if (hasReference(body)) {
-      return yield* Effect.fail(badRequest(
-        "A seed over HTTP has no {\"$env\"}: it would read the variables of the server. Put the value in its place."
-      ))
-    }
-    const setup = yield* IdentitySetup.parse(JSON.stringify(body), { file: "body" }).pipe(
-      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: {} })),
-      Effect.mapError(fromControl)
+const parseSetup = (
+  body: object
+): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError | Problem> =>
+  hasReference(body)
+    ? Effect.fail(badRequest(
+      "A seed over HTTP has no {\"$env\"}: it would read the variables of the server. Put the value in its place."
+    ))
+    : Effect.provideService(
+      IdentitySetup.parse(JSON.stringify(body), { file: "body" }),
+      ConfigProvider.ConfigProvider,
+      ConfigProvider.fromEnv({ env: {} })
     )
-    const changes = yield* Effect.mapError(control.seed(setup), fromControl)
-    return { changes: changes.map(({ action, kind, name }) => ({ action, kind, name })) }
-  })
 
-const actions: ReadonlyMap<string, Action> = new Map([
-  ["reset", command(Nothing, (control) => control.reset)],
-  ["seed", seed],
-  ["snapshot", command(Name, (control, { name }) => control.snapshot(name))],
-  [
-    "restore",
-    command(Restore, (control, from) => control.restore("name" in from ? from.name : from))
-  ],
-  [
-    "export",
-    action(
-      Schema.Struct({ key: Secret }),
-      (control, { key }) => Effect.map(control.export({ key }), (sealed) => ({ sealed }))
-    )
-  ],
-  [
-    "clock",
-    action(ClockChange, ({ clock }, change): Effect.Effect<object, ControlError | Problem> =>
-      "advance" in change
-        ? Effect.flatMap(toDuration("advance", change.advance), clock.advance)
-        : "set" in change
-        ? Option.match(DateTime.make(change.set), {
-          onNone: () => Effect.fail(badRequest("set is a time in ISO 8601, such as 2027-01-01T00:00:00Z")),
-          onSome: (time) => clock.set(DateTime.toUtc(time))
-        })
-        : clock.reset)
-  ],
-  [
-    "faults",
-    action(Fault, ({ faults }, { delay, ...fault }) =>
-      Effect.flatMap(
-        delay === undefined ? Effect.succeed(undefined) : toDuration("delay", delay),
-        (delay): Effect.Effect<object, ControlError> => faults.add({ ...fault, delay })
-      ))
-  ],
-  ["faults/remove", command(Id, ({ faults }, { id }) => faults.remove(id))],
-  ["faults/clear", command(Nothing, ({ faults }) => faults.clear)],
-  [
-    "consents/approve",
-    command(Approval, ({ consents }, { userName, ...selected }) =>
-      Effect.flatMap(
-        select(selected),
-        (consent): Effect.Effect<void, ControlError> => consents.approve(consent, { userName })
-      ))
-  ],
-  ["consents/deny", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.deny))],
-  ["consents/expire", command(Selector, ({ consents }, selected) => Effect.flatMap(select(selected), consents.expire))],
-  ["grants/expire", command(Id, ({ grants }, { id }) => grants.expire(id))],
-  ["grants/revoke", command(Id, ({ grants }, { id }) => grants.revoke(id))],
-  ["grants/forget", command(Id, ({ grants }, { id }) => grants.forget(id))]
-])
-
-/** Makes a URL of the console for the holder of the token. */
-const openConsole = ({ consoleUrl }: Service): Action =>
-  action(Nothing, () => Effect.map(consoleUrl, (url) => ({ url: Redacted.value(url) })))
-
-/** The page of the console has a code, and no token yet. */
-const exchangePath = "console/token"
-
-const exchangeCode = ({ codes, server }: Controlled): Action =>
-  action(
-    Schema.Struct({ code: Secret }),
-    (_, { code }) =>
-      Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
-        isValid
-          ? Effect.succeed({ token: Redacted.value(server.controlToken) })
-          : Effect.fail(unauthorized("The code was used, or is older than a minute: run 'agentcore-identity console'")))
-  )
-
-const findAction = (path: string, controlled: Controlled): Action | undefined =>
-  path === "console"
-    ? openConsole(controlled.server)
-    : path === exchangePath
-    ? exchangeCode(controlled)
-    : actions.get(path)
-
-type Read = (control: LocalControl.Service, query: URLSearchParams) => Effect.Effect<object, ControlError>
-
-/** Without a query, all grants. */
-const readGrants: Read = ({ grants }, query) => {
-  const limit = query.get("limit")
-  const after = query.get("after") ?? undefined
-  return limit === null && after === undefined
-    ? Effect.map(grants.list, (grants) => ({ grants }))
-    : grants.page({ limit: Number(limit ?? defaultLimit), after })
-}
-
-const defaultLimit = 100
-
-const reads: ReadonlyMap<string, Read> = new Map([
-  ["clock", ({ clock }: LocalControl.Service) => clock.state],
-  ["snapshots", (control: LocalControl.Service) => Effect.map(control.snapshots, (snapshots) => ({ snapshots }))],
-  ["faults", (control: LocalControl.Service) => Effect.map(control.faults.list, (faults) => ({ faults }))],
-  ["requests", (control: LocalControl.Service) => Effect.map(control.requests, (requests) => ({ requests }))],
-  ["consents", (control: LocalControl.Service) => Effect.map(control.consents.list, (consents) => ({ consents }))],
-  ["grants", readGrants],
-  ["refusals", (control: LocalControl.Service) => Effect.map(control.refusals, (refusals) => ({ refusals }))],
-  ["resources", (control: LocalControl.Service) => control.resources]
-] as ReadonlyArray<readonly [string, Read]>)
-
-/** What a console shows about the server itself. The names of `secrets` are among those of `environment`. */
-const describeServer = (
-  { controlToken, environment, url }: Service,
-  secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
-) => {
-  const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
-  return {
-    url,
-    environment: { ...environment, ...Record.map(secrets, Redacted.value) },
-    secrets: Object.keys(secrets),
-    operations: [...Exceptions.operationNames],
-    exceptions: Object.keys(Exceptions.statusOf)
-  }
-}
-
-const maxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
-
-/** A request as the data of a live event. */
-export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toJson(record))
-
-const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
-  Effect.mapBoth(open, {
-    onFailure: () =>
-      problem(429, "TooManyReaders")(
-        `Live events have ${LiveEvents.maxReaders} readers already: close a console or another reader`
-      ),
-    onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
-  })
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
 
 export interface Service {
   /** The URL of the server on this machine, without a trailing slash. */
@@ -409,58 +202,175 @@ export interface Controlled {
   readonly events: LiveEvents.LiveEvents
 }
 
-const act = (
-  request: HttpServerRequest.HttpServerRequest,
-  settings: Settings,
-  controlled: Controlled
-): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope> => {
-  const { control, events, secretEnvironment, server } = controlled
-  const [address = "", query] = request.url.split("?", 2)
-  const path = address.replace(/^\/_local\//, "")
-  const refused = checkSource(request, settings)
-    ?? (path === exchangePath ? undefined : checkToken(request, server.controlToken))
-  if (refused !== undefined) return Effect.fail(refused)
-  const read = path === "server" ? () => Effect.succeed(describeServer(server, secretEnvironment)) : reads.get(path)
-  const run = findAction(path, controlled)
-  if (read === undefined && run === undefined && path !== "events") {
-    return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
+const describeServer = (
+  { secretEnvironment, server: { controlToken, environment, url } }: Controlled
+): Api.Server => {
+  const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
+  return {
+    url,
+    environment: { ...environment, ...Record.map(secrets, Redacted.value) },
+    secrets: Object.keys(secrets),
+    operations: [...Exceptions.operationNames],
+    exceptions: Object.keys(Exceptions.statusOf)
   }
-  if (request.method === "GET" && path === "events") return respondEvents(events)
-  if (request.method === "GET" && read !== undefined) {
-    return Effect.mapBoth(read(control, new URLSearchParams(query)), {
-      onFailure: fromControl,
-      onSuccess: (output) => respond(200, toJson(output) as object)
-    })
+}
+
+const defaultLimit = 100
+
+type Reads = {
+  readonly [P in keyof Api.Reads]: (query: URLSearchParams) => Effect.Effect<Api.Reads[P], ControlError>
+}
+
+const makeReads = (controlled: Controlled): Reads => {
+  const { clock, consents, faults, grants, refusals, requests, resources, snapshots } = controlled.control
+  return {
+    clock: () => clock.state,
+    snapshots: () => Effect.map(snapshots, (snapshots) => ({ snapshots })),
+    faults: () => Effect.map(faults.list, (faults) => ({ faults })),
+    requests: () => Effect.map(requests, (requests) => ({ requests })),
+    consents: () => Effect.map(consents.list, (consents) => ({ consents })),
+    grants: (query) => {
+      const limit = query.get("limit")
+      const after = query.get("after") ?? undefined
+      return limit === null && after === undefined
+        ? Effect.map(grants.list, (grants) => ({ grants }))
+        : grants.page({ limit: Number(limit ?? defaultLimit), after })
+    },
+    refusals: () => Effect.map(refusals, (refusals) => ({ refusals })),
+    resources: () => resources,
+    server: () => Effect.succeed(describeServer(controlled))
   }
-  if (request.method !== "POST" || run === undefined) {
-    const allow = [...(read === undefined && path !== "events" ? [] : ["GET"]), ...(run === undefined ? [] : ["POST"])]
-      .join(", ")
-    return Effect.fail({
+}
+
+type Actions = {
+  readonly [A in Api.Action]: (
+    body: (typeof Api.bodies)[A]["Type"]
+  ) => Effect.Effect<A extends keyof Api.Results ? Api.Results[A] : void, ControlError | Problem>
+}
+
+const makeActions = ({ codes, control, server }: Controlled): Actions => {
+  const { clock, consents, faults, grants } = control
+  return {
+    reset: () => control.reset,
+    seed: (body) =>
+      Effect.map(Effect.flatMap(parseSetup(body), control.seed), (changes) => ({
+        changes: changes.map(({ action, kind, name }) => ({ action, kind, name }))
+      })),
+    snapshot: ({ name }) => control.snapshot(name),
+    restore: (from) => control.restore("name" in from ? from.name : from),
+    export: ({ key }) => Effect.map(control.export({ key }), (sealed) => ({ sealed })),
+    clock: (change) =>
+      "advance" in change
+        ? Effect.flatMap(toDuration("advance", change.advance), clock.advance)
+        : "set" in change
+        ? Option.match(DateTime.make(change.set), {
+          onNone: () => Effect.fail(badRequest("set is a time in ISO 8601, such as 2027-01-01T00:00:00Z")),
+          onSome: (time) => clock.set(DateTime.toUtc(time))
+        })
+        : clock.reset,
+    faults: ({ delay, ...fault }) =>
+      delay === undefined
+        ? faults.add(fault)
+        : Effect.flatMap(toDuration("delay", delay), (delay) => faults.add({ ...fault, delay })),
+    "faults/remove": ({ id }) => faults.remove(id),
+    "faults/clear": () => faults.clear,
+    "consents/approve": ({ userName, ...selector }) =>
+      Effect.flatMap(toConsent(selector), (consent) => consents.approve(consent, { userName })),
+    "consents/deny": (selector) => Effect.flatMap(toConsent(selector), consents.deny),
+    "consents/expire": (selector) => Effect.flatMap(toConsent(selector), consents.expire),
+    "grants/expire": ({ id }) => grants.expire(id),
+    "grants/revoke": ({ id }) => grants.revoke(id),
+    "grants/forget": ({ id }) => grants.forget(id),
+    console: () => Effect.map(server.consoleUrl, (url) => ({ url: Redacted.value(url) })),
+    [exchangePath]: ({ code }) =>
+      Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
+        isValid
+          ? Effect.succeed({ token: Redacted.value(server.controlToken) })
+          : Effect.fail(unauthorized("The code was used, or is older than a minute: run 'agentcore-identity console'")))
+  }
+}
+
+/** The path that exchanges the code of the console for the token. Its caller has no token yet. */
+const exchangePath = "console/token"
+
+const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(schema))
+
+const readMaxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
+
+const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse => respond(200, toPlain(output ?? {}))
+
+/** Encodes a request as the data of a live event. */
+export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toPlain(record))
+
+const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
+  Effect.mapBoth(open, {
+    onFailure: () =>
+      problem(429, "TooManyReaders")(
+        `Live events have ${LiveEvents.maxReaders} readers already: close a console or another reader`
+      ),
+    onSuccess: (events) => HttpServerResponse.stream(events, { contentType: "text/event-stream", headers })
+  })
+
+type Handler = (
+  request: HttpServerRequest.HttpServerRequest
+) => Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope>
+
+const makeReader = (read: Reads[keyof Reads]): Handler => ({ url }) =>
+  Effect.mapBoth(read(new URLSearchParams(url.split("?", 2)[1])), { onFailure: fromControl, onSuccess: toResponse })
+
+const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => {
+  if (!isJson(request.headers["content-type"])) {
+    return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
+  }
+  // The decoder of a path returns what its action takes.
+  const run = actions[path] as (body: unknown) => Effect.Effect<object | void, ControlError | Problem>
+  return readBody(request, readMaxBytes(path)).pipe(
+    Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
+    Effect.flatMap(parseBody),
+    // An action that has started finishes, even if the caller closes the connection.
+    Effect.flatMap((body) => Effect.uninterruptible(Effect.flatMap(decoders[path](body), run))),
+    Effect.mapBoth({ onFailure: fromControl, onSuccess: toResponse })
+  )
+}
+
+/** Makes the handlers of each path, by method. */
+const makeRoutes = (controlled: Controlled): ReadonlyMap<string, ReadonlyMap<string, Handler>> => {
+  const actions = makeActions(controlled)
+  const readers = [
+    ["events", () => respondEvents(controlled.events)] as const,
+    ...Object.entries(makeReads(controlled)).map(([path, read]) => [path, makeReader(read)] as const)
+  ]
+  const routes = new Map(readers.map(([path, handler]) => [path, new Map([["GET", handler]])]))
+  for (const path of Record.keys(actions)) {
+    routes.set(path, new Map([...routes.get(path) ?? [], ["POST", makeActor(path, actions)]]))
+  }
+  return routes
+}
+
+export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
+  const routes = makeRoutes(controlled)
+  const { controlToken } = controlled.server
+  const handle: Handler = (request) => {
+    const path = (request.url.split("?", 1)[0] ?? "").replace(/^\/_local\//, "")
+    const rejection = checkSource(request, settings)
+      ?? (path === exchangePath ? undefined : checkToken(request, controlToken))
+    if (rejection !== undefined) return Effect.fail(rejection)
+    const handlers = routes.get(path)
+    if (handlers === undefined) return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
+    const allow = [...handlers.keys()].join(", ")
+    return handlers.get(request.method)?.(request) ?? Effect.fail({
       ...problem(405, "MethodNotAllowed")(`This path takes ${allow} requests only`),
       headers: { allow }
     })
   }
-  if (!isJson(request.headers["content-type"])) {
-    return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
-  }
-  return readBody(request, maxBytes(path)).pipe(
-    Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
-    Effect.flatMap(parseBody),
-    // An action that has begun is finished, also if its caller goes away.
-    Effect.flatMap((body) => Effect.uninterruptible(run(control, body))),
-    Effect.map((output) => respond(200, toJson(output) as object))
-  )
-}
-
-export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
   const handler = settings.access(
     "control",
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      act(request, settings, controlled).pipe(
+      handle(request).pipe(
         Effect.catch((error) => Effect.succeed(respondProblem(error))),
-        Effect.catchCause((cause) => failed("control", randomUUID(), cause))
+        Effect.catchCause((cause) => respondDefect("control", randomUUID(), cause))
       ))
   )
-  // Includes `/_local` itself.
+  // The path `/_local` matches, too.
   return router.add("*", "/_local/*", handler)
 }

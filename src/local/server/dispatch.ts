@@ -22,7 +22,7 @@ export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never
 export interface Settings {
   readonly allowedHosts: ReadonlyArray<string>
   readonly signatures: SignatureCheck
-  /** Wraps every handler, with the name of its operation. Writes the access log, if there is one. */
+  /** Wraps every handler, and gets the name of its operation. Writes the access log, if there is one. */
   readonly access: <R>(
     operation: string | (() => string),
     handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
@@ -35,16 +35,8 @@ const maxBytes = 1024 * 1024
 /** Timestamps of the protocol are seconds since the epoch. */
 const toWire = (value: unknown): unknown => mapDeep(value, (inner) => isDate(inner) ? inner.getTime() / 1000 : inner)
 
-const respond = (status: number, requestId: string, body: unknown, headers: Record<string, string> = {}) => {
-  const options = {
-    status,
-    headers: {
-      "x-amzn-requestid": requestId,
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...headers
-    }
-  }
+const respond = (status: number, requestId: string, body: unknown) => {
+  const options = { status, headers: { "x-amzn-requestid": requestId, ...WireErrors.headers } }
   return status === 204 ? HttpServerResponse.empty(options) : HttpServerResponse.jsonUnsafe(body, options)
 }
 
@@ -53,15 +45,29 @@ export const respondError = (error: WireError, requestId: string): HttpServerRes
   return HttpServerResponse.text(body, { status, headers })
 }
 
-/** The stack without the message, which can quote a request. */
-const framesOf = (defect: unknown): string => {
+/** Makes the handler of a public document. */
+export const serveDocument = (
+  name: string,
+  settings: Settings,
+  respond: Effect.Effect<HttpServerResponse.HttpServerResponse>
+): Handler =>
+  settings.access(
+    name,
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+      isOwnHost(headers.host, settings.allowedHosts)
+        ? respond
+        : Effect.succeed(respondError(wireErrors.foreignHost, randomUUID())))
+  )
+
+/** Returns the stack without the message, which can quote a request. */
+const readFrames = (defect: unknown): string => {
   if (!(defect instanceof Error) || defect.stack === undefined) return ""
   const start = defect.stack.indexOf(defect.message)
   return start === -1 ? "" : defect.stack.slice(start + defect.message.length)
 }
 
-/** Answers a request that died. The log has the request id and the stack. */
-export const failed = (
+/** Responds to a request that died. The log has the request id and the stack. */
+export const respondDefect = (
   operation: string,
   requestId: string,
   cause: Cause.Cause<unknown>
@@ -70,7 +76,7 @@ export const failed = (
   const what = defect instanceof Error ? defect.name : defect === undefined ? "an interruption" : `a ${typeof defect}`
   return Effect.as(
     Effect.annotateLogs(
-      Effect.logError(`${operation} failed by a defect: ${what}${framesOf(defect)}`),
+      Effect.logError(`${operation} failed by a defect: ${what}${readFrames(defect)}`),
       { requestId, operation }
     ),
     respondError(wireErrors.internal, requestId)
@@ -80,7 +86,7 @@ export const failed = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
-/** Collects the parts of a body. A body that is too large is dropped. */
+/** Collects the chunks of a body. Drops a body that is too large. */
 const makeBody = (limit: number) => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -95,7 +101,7 @@ const makeBody = (limit: number) => {
   }
 }
 
-/** A stream of Effect takes as long for a small body as the rest of the request does. */
+/** Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. */
 const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
     const body = makeBody(limit)
@@ -115,21 +121,21 @@ const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number)
 
 /**
  * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it
- * sends gets no answer.
+ * sends reads no response.
  */
 export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
   limit = maxBytes
 ): Effect.Effect<Uint8Array, WireError> =>
-  // The routes can be part of a server that is not Node's, or of one of Effect, which sends "100 Continue" when its
-  // stream is read.
+  // The routes can be part of a server that is not Node's. A server of Effect sends "100 Continue" when the stream is
+  // read.
   request.source instanceof IncomingMessage && request.headers["expect"] === undefined
     ? readNode(request.source, limit)
     : readStream(request, limit)
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
-// The error of the parser quotes the body.
+// The error of `JSON.parse` quotes the body, so it is dropped.
 export const parse = (body: Uint8Array): Result.Result<object, WireError> => {
   try {
     const value: unknown = body.length === 0 ? {} : JSON.parse(decoder.decode(body))
@@ -156,8 +162,8 @@ const check = <Plane>(
       request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : wireErrors.wrongContentType
     )
 
-/** The members of path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
-const addressed = (path: string, url: string): Result.Result<object, WireError> => {
+/** Reads the members in path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
+const readAddress = (path: string, url: string): Result.Result<object, WireError> => {
   if (!path.endsWith("*")) return Result.succeed({})
   try {
     const start = url.indexOf("?")
@@ -172,22 +178,22 @@ const addressed = (path: string, url: string): Result.Result<object, WireError> 
   }
 }
 
-/** Whether the path goes on behind the one before `*`. A router of Effect gives the handler both. */
+/** Whether the path continues after the part before `*`. The router also routes a path that ends there. */
 const hasRest = (path: string, url: string): boolean =>
   (url.split(/[?#;]/, 1)[0] ?? "").replaceAll(/\/{2,}/g, "/").replace(/\/$/, "").length >= path.length
 
-/** As a router fails, of which the type has no error. */
-const notFound = (request: HttpServerRequest.HttpServerRequest) =>
+/** Fails as the router does for an unknown path. The type of a handler has no error. */
+const failNotFound = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.fail(
     new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
   ) as Effect.Effect<never>
 
-/** The operations of one path. */
+/** Makes the handler of the operations of one path. */
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
     if (row === undefined) return Effect.die(new Error("A path without operations has a handler"))
-    if (row.path.endsWith("*") && !hasRest(row.path, request.url)) return notFound(request)
+    if (row.path.endsWith("*") && !hasRest(row.path, request.url)) return failNotFound(request)
     return settings.access(
       row.name,
       Effect.suspend(() => {
@@ -198,7 +204,7 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
           Result.match(
             Result.flatMap(
               parse(body),
-              (body) => Result.map(addressed(row.path, request.url), (address) => ({ ...body, ...address }))
+              (body) => Result.map(readAddress(row.path, request.url), (address) => ({ ...body, ...address }))
             ),
             {
               onFailure: Effect.fail,
@@ -211,7 +217,7 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
           Effect.map((output) => respond(row.status, requestId, toWire(output))),
           Effect.catchCause((cause) =>
             Result.match(Cause.findError(cause), {
-              onFailure: (cause) => failed(row.name, requestId, cause),
+              onFailure: (cause) => respondDefect(row.name, requestId, cause),
               onSuccess: (error) => Effect.succeed(respondError(error, requestId))
             })
           )
@@ -220,32 +226,32 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
     )
   })
 
-/** Whether the request has one host and a path. Effect takes both from a target that is a URL. */
+/** Whether the request has one host and a path. A target that is a URL would replace both. */
 const isWellFormed = ({ source, url }: HttpServerRequest.HttpServerRequest): boolean =>
   source instanceof IncomingMessage
-    ? source.url?.startsWith("/") === true && hosts(source.rawHeaders) === 1
+    ? source.url?.startsWith("/") === true && countHosts(source.rawHeaders) === 1
     : url.startsWith("/")
 
-/** Counts them in the raw headers: Node reports only the first. */
-const hosts = (rawHeaders: ReadonlyArray<string>): number =>
+/** Counts the Host headers. Node's `headers` has only the first. */
+const countHosts = (rawHeaders: ReadonlyArray<string>): number =>
   rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
 
-/** An application that answers every request, also a request without a route and one that the router cannot read. */
-export const total = <R>(
+/** Makes an application that responds to every request, also without a route or with a malformed target. */
+export const respondToAll = <R>(
   routes: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>,
   settings: Settings
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
-  const unrouted = (error: WireError) =>
+  const respondUnrouted = (error: WireError) =>
     settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
   return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     isWellFormed(request)
-      // Handlers do not fail, so a failure is a path without a route.
+      // Handlers never fail. A failure means that the path has no route.
       ? Effect.catchCause(routes, (cause) =>
         Cause.hasFails(cause)
-          ? unrouted(wireErrors.unknownOperation)
-          // The client closed the connection.
+          ? respondUnrouted(wireErrors.unknownOperation)
+          // The client has closed the connection.
           : Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
-          : settings.access("unknown", Effect.suspend(() => failed("The router", randomUUID(), cause))))
-      : unrouted(wireErrors.malformed))
+          : settings.access("unknown", Effect.suspend(() => respondDefect("The router", randomUUID(), cause))))
+      : respondUnrouted(wireErrors.malformed))
 }

@@ -3,29 +3,29 @@ import * as Record from "effect/Record"
 import type { TransportError, ValidationException } from "../../IdentityError.js"
 import { type PlaneError, statusOf } from "../control/exceptions.js"
 
-/** An error in an answer. `name` and `message` are free of secrets. */
+/** An error response. `name` and `message` contain no secrets. */
 export interface WireError {
   readonly status: number
   readonly name: string
   readonly message: string
   readonly reason?: string | undefined
   readonly fieldList?: ValidationException["fieldList"]
-  /** The methods of the path, if the request had another one. */
+  /** The methods of the path, if the request has another one. */
   readonly allow?: string | undefined
 }
 
-// A server over a plane that calls AWS is a gateway.
+// A server over a plane that calls AWS acts as a gateway.
 const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [status: number, name: string] } = {
   connection: [503, "ServiceUnavailableException"],
   timeout: [504, "GatewayTimeoutException"],
   undecodable: [502, "BadGatewayException"],
-  // Not a 5xx, which clients retry: the next attempt has no credentials either.
+  // Not a 5xx, which clients retry: the next attempt would have no credentials either.
   credentials: [403, "MissingAuthenticationTokenException"],
-  // Nor does the next attempt have the package. 501: the gateway lacks what the request needs.
+  // The gateway lacks a package that the request needs. Clients do not retry a 501.
   unloadable: [501, "NotImplementedException"]
 }
 
-/** The name becomes a header. */
+/** Whether the name can be a header value. */
 const isName = (name: string): boolean => /^[\w.-]{1,128}$/.test(name)
 
 export const fromPlane = (error: PlaneError): WireError => {
@@ -56,7 +56,7 @@ export const fromPlane = (error: PlaneError): WireError => {
 
 const error = (status: number, name: string, message: string): WireError => ({ status, name, message })
 
-/** The errors whose message is constant. */
+/** The errors with a constant message. */
 export const wireErrors = Record.map(
   {
     crossSite: [statusOf.AccessDeniedException, "AccessDeniedException", "A page of another site sent the request"],
@@ -123,6 +123,9 @@ export const wrongMethod = (method: string): WireError => ({
 export const tooLarge = (bytes: number): WireError =>
   error(413, "RequestEntityTooLargeException", `A request must not be larger than ${bytes} bytes`)
 
+/** The headers of every response that is not a page. */
+export const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
+
 /** Encodes an error for the wire. */
 export const encode = (
   error: WireError,
@@ -133,8 +136,7 @@ export const encode = (
     "content-type": "application/json",
     "x-amzn-requestid": requestId,
     "x-amzn-errortype": error.name,
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
+    ...headers,
     ...error.allow === undefined ? undefined : { allow: error.allow }
   },
   body: JSON.stringify({ message: error.message, reason: error.reason, fieldList: error.fieldList })

@@ -1,4 +1,4 @@
-/** Starts the local server on a port: checks the options, and loads the optional packages that they need. */
+/** Starts the local server on a port: validates the options, and loads the optional packages that they need. */
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -23,7 +23,7 @@ import * as Signature from "./signature.js"
  *
  * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify
  *   signatures
- * - `Listen`: the port is taken, or the host is not one of this machine
+ * - `Listen`: the port is in use, or the host is not one of this machine
  * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`, or one without a secret
  * - `Store`: the content of the store cannot be used
@@ -34,9 +34,9 @@ export class LocalServerError extends Schema.TaggedError<LocalServerError>()("Lo
   message: Schema.String
 }) {}
 
-/** The Node server under the wire protocol. It answers requests that Node rejects in the form of AWS, too. */
+/** The Node server under the wire protocol. Responses to requests that Node rejects have the form of AWS, too. */
 export interface NodeApplication {
-  /** Answers 503 while it serves no application. */
+  /** Responds with 503 while it serves no application. */
   readonly server: Http.Server
   /** Serves an application until the end of the scope. */
   readonly serve: (
@@ -49,7 +49,7 @@ export interface NodeApplication {
   ) => Effect.Effect<void, never, Scope.Scope>
 }
 
-const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
+const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
   Malformed: wireErrors.malformed,
   HeadersTooLarge: wireErrors.headersTooLarge,
   TooSlow: wireErrors.tooSlow,
@@ -57,23 +57,23 @@ const refusals: { readonly [Refusal in NodeServer.Refusal]: WireError } = {
   Connect: Errors.wrongMethod("POST")
 }
 
-/** Makes a server with limits of Node's own. */
-export const makeNodeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect.Effect<NodeApplication> =>
+/** Makes a server with limits for Node. */
+export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect.Effect<NodeApplication> =>
   Effect.map(Effect.context<never>(), (runtime) => {
-    const encode = (error: WireError): NodeServer.Answer => {
+    const encode = (error: WireError): NodeServer.RawResponse => {
       const requestId = randomUUID()
       Effect.runForkWith(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
       return Errors.encode(error, requestId)
     }
     const server = NodeServer.createServer({
       ...limits,
-      // Node's own answer to a request without this header has no body.
+      // Node's own response to a request without this header has no body.
       requireHostHeader: false,
-      refuse: (refusal) => encode(refusals[refusal])
+      reject: (rejection) => encode(rejections[rejection])
     })
     let serving = false
     server.on("request", (_: Http.IncomingMessage, response: Http.ServerResponse) => {
-      // Without an application, nothing else answers the request.
+      // Without an application, nothing else responds.
       if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
     })
     const setServing = (value: boolean) => Effect.sync(() => void (serving = value))
@@ -85,17 +85,14 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "refuse">): Effect
           // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
           // clients offer HTTP/2 with one.
           server.removeAllListeners("upgrade")
-          // Node sends "100 Continue" itself, and such a request is one for all listeners.
+          // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
           server.removeAllListeners("checkContinue")
           yield* Effect.acquireRelease(setServing(true), () => setServing(false))
         })
     }
   })
 
-/**
- * Makes a server that gives a request 30 seconds to arrive, and its headers 10 seconds. A connection may be silent for
- * two minutes.
- */
+/** Requests must arrive within 30 seconds, and their headers within 10. A connection may be idle for two minutes. */
 export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
   requestTimeout: 30_000,
   headersTimeout: 10_000,
@@ -119,7 +116,7 @@ export interface Listening {
 }
 
 /**
- * A server may listen on any name under `.localhost`: the name decides the address here, and no secret travels to it.
+ * Any name under `.localhost` counts as local: here the name only selects the address to listen on.
  */
 const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
@@ -138,7 +135,7 @@ const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError>
     })
   }
   if (options.signatures !== "verify") return Effect.void
-  // Everyone could sign with an empty secret, as of a variable that is not set.
+  // Anyone could sign with an empty secret, which a variable that is not set results in.
   const isEmpty = ({ accessKeyId, secretAccessKey }: Signature.Credentials) =>
     !accessKeyId || !Redacted.value(secretAccessKey)
   return options.credentials.length === 0 || options.credentials.some(isEmpty)
@@ -169,11 +166,11 @@ export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalSe
         reason: "Listen",
         message: `Cannot listen on ${host}:${port}${hasProperty(cause, "code") ? `: ${String(cause.code)}` : ""}`
       }))
-    // Runs before the server closes: closing waits for every connection.
+    // Runs before the server closes, because closing waits for every connection.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))
     if (!isLocal(host)) {
       yield* Effect.logWarning(
-        `The local server listens on ${host}. Every machine that reaches it can get every credential it has.`
+        `The local server listens on ${host}. Every machine that reaches it can get all its credentials.`
       )
     }
     const { address } = server

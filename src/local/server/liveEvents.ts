@@ -1,6 +1,6 @@
 /**
- * The requests as server-sent events, for a limited number of readers. An event is encoded once for all of them, and
- * only while there are any.
+ * The requests as server-sent events, for a limited number of readers. An event is encoded once for all readers, and
+ * only while there are readers.
  */
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
@@ -15,28 +15,27 @@ export type LiveEvents = Effect.Success<ReturnType<typeof make>>
 
 export const maxReaders = 32
 
-/** Readers get the events of this time in one piece, so that their number costs little while many requests come. */
+/** Events are sent in batches of this interval, so that many readers cost little under load. */
 const interval = "20 millis"
 
-/** What waits for a reader that is slow. A piece has at most the events that a subscription to requests holds. */
-const maxPieces = 16
+/** Maximum batches that wait for a slow reader. A batch has at most the events that a subscription holds. */
+const maxBatches = 16
 
 const encoder = new TextEncoder()
 
 const connected = encoder.encode(": connected\n\n")
 
-/** Proxies and this server end a connection that is silent for long. */
+/** Proxies, and this server, end an idle connection. */
 const heartbeat = encoder.encode(":\n\n")
 
 export const make = (requests: Requests, toData: (record: RequestRecord) => string) =>
   Effect.gen(function*() {
-    const pieces = yield* PubSub.sliding<Uint8Array>(maxPieces)
+    const batches = yield* PubSub.sliding<Uint8Array>(maxBatches)
     let readers = 0
 
     const encode = (records: Iterable<RequestRecord>): Uint8Array => {
-      let text = ""
-      for (const record of records) text += `event: request\ndata: ${toData(record)}\n\n`
-      return encoder.encode(text)
+      const events = Array.from(records, (record) => `event: request\ndata: ${toData(record)}\n\n`)
+      return encoder.encode(events.join(""))
     }
 
     const feed = yield* RcRef.make({
@@ -45,17 +44,17 @@ export const make = (requests: Requests, toData: (record: RequestRecord) => stri
         const publish = Effect.gen(function*() {
           const first = yield* PubSub.take(records)
           yield* Effect.sleep(interval)
-          yield* PubSub.publish(pieces, encode([first, ...yield* PubSub.takeUpTo(records, Infinity)]))
+          yield* PubSub.publish(batches, encode([first, ...yield* PubSub.takeUpTo(records, Infinity)]))
         })
         yield* Effect.forkScoped(Effect.forever(publish))
-        yield* Effect.forkScoped(Effect.schedule(PubSub.publish(pieces, heartbeat), Schedule.spaced("15 seconds")))
+        yield* Effect.forkScoped(Effect.schedule(PubSub.publish(batches, heartbeat), Schedule.spaced("15 seconds")))
       })
     })
 
     return {
       /**
-       * The events from now on, until the end of the scope. The first bytes come at once. A reader that is slow misses
-       * the oldest events. Fails if there are {@link maxReaders} readers.
+       * The events from now on, until the end of the scope. The first bytes are sent at once. A slow reader misses the
+       * oldest events. Fails if there are already {@link maxReaders} readers.
        */
       open: Effect.gen(function*() {
         yield* Effect.acquireRelease(
@@ -65,10 +64,10 @@ export const make = (requests: Requests, toData: (record: RequestRecord) => stri
           () => Effect.sync(() => readers--)
         )
         yield* RcRef.get(feed)
-        const own = yield* PubSub.subscribe(pieces)
+        const own = yield* PubSub.subscribe(batches)
         return Stream.concat(Stream.succeed(connected), Stream.fromChannel(Channel.fromSubscriptionArray(own)))
       }),
       /** Ends the streams of all readers. */
-      end: PubSub.shutdown(pieces)
+      end: PubSub.shutdown(batches)
     }
   })

@@ -13,43 +13,43 @@ import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
 
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
-  /** `*` stands for the rest of the path, which is an ARN in one piece. */
+  /** `*` matches the rest of the path, which is one ARN. */
   readonly path: `/${string}`
 }
 
 export interface Row<Plane> extends Route {
-  /** Takes the members of the request's JSON object. Returns the members of the answer, in the form of the AWS SDK. */
+  /** Takes the members of the request's JSON object. Returns the members of the response, as in the AWS SDK. */
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
-// The protocol ignores members that an operation does not have, for newer clients. The log names them, so that a
-// misspelled member, or one that AWS added later, is noticed.
+// As at AWS, members that an operation does not have are ignored. The log names them, to reveal a misspelled member, or
+// one that AWS has added later.
 
-/** What a schema knows of a value. Nothing of a value without members. */
+/** The members that a schema knows of a value. */
 interface Known {
-  /** Of an object. */
+  /** The members of an object. */
   readonly members?: ReadonlyMap<string, Known> | undefined
-  /** Of the values of a map, whose keys are data. */
+  /** The members of the values of a map. The keys of a map are data. */
   readonly value?: Known | undefined
-  /** Of the items of a list. */
+  /** The members of the items of a list. */
   readonly item?: Known | undefined
 }
 
-/** The schemas that a value on the wire may have, without unions. */
-const alternatives = (schema: AST.AST): ReadonlyArray<AST.AST> => {
+/** Flattens unions to the schemas that a value on the wire may have. */
+const flatten = (schema: AST.AST): ReadonlyArray<AST.AST> => {
   const ast = AST.toEncoded(schema)
   return ast._tag === "Union"
-    ? ast.types.flatMap(alternatives)
+    ? ast.types.flatMap(flatten)
     : ast._tag === "Declaration"
-    ? ast.typeParameters.flatMap(alternatives)
+    ? ast.typeParameters.flatMap(flatten)
     : [ast]
 }
 
-/** A value of the type `never` is never there. */
+/** A member of the type `never` does not exist. */
 const isPossible = ({ type }: { readonly type: AST.AST }): boolean => !AST.isNever(type)
 
 const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
-  const all = schemas.flatMap(alternatives)
+  const all = schemas.flatMap(flatten)
   const arrays = all.filter(AST.isArrays)
   const objects = all.filter(AST.isObjects)
   const properties = objects.flatMap(({ propertySignatures }) => propertySignatures).filter(isPossible)
@@ -68,7 +68,7 @@ const maxPaths = 10
 
 const maxName = 64
 
-/** A client chose the name: it may be long, and change what a terminal shows. */
+/** Shortens and escapes a name. A client chose it, so it may be long, and contain escape sequences of terminals. */
 const formatName = (name: string): string =>
   /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, maxName)).replaceAll(
     /[^\x20-\x7e]/g,
@@ -85,7 +85,7 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
   }
   if (!Predicate.isObject(value)) return
   for (const [name, member] of Object.entries(value)) {
-    // A member that is null is absent.
+    // As at AWS, a member that is null counts as absent.
     if (member === null) continue
     const inner = known.members?.get(name) ?? known.value
     if (inner !== undefined) collect(inner, member, `${path}${formatName(name)}.`, found)
@@ -93,7 +93,7 @@ const collect = (known: Known, value: unknown, path: string, found: Array<string
   }
 }
 
-/** The paths of the unknown members, without values. Only the first ones, and an ellipsis if there are more. */
+/** Finds the paths of unknown members: up to ten, and an ellipsis if there are more. */
 export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> => {
   const known = readKnown([schema.ast])
   return (request) => {
@@ -103,7 +103,7 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
   }
 }
 
-/** A member that the operation does not have has no effect, and the response does not say so. */
+/** Reports unknown members: they have no effect, and the response does not say so. */
 const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {
   const reason = `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
   return Effect.andThen(Effect.logWarning(`${operation}: ${reason}`), explain(reason))
@@ -112,8 +112,8 @@ const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
   const findUnknown = findUnknownMembers(operation.request)
-  // The method of a plane takes the request of the row of its name, and returns the row's answer.
-  const encode = operation.response.encode as (answer: unknown) => unknown
+  // The method of a plane takes the request of its row, and returns the response of its row.
+  const encode = operation.response.encode as (response: unknown) => unknown
   const methodOf = (plane: Plane) =>
     Reflect.get(plane, method) as (request: unknown) => Effect.Effect<unknown, PlaneError>
   return {
@@ -156,11 +156,11 @@ const decodeUrl = (url: string): string | undefined => {
 }
 
 /**
- * Whether the address of a request may hold secrets. Authorization and callback URLs do, and every URL that looks like
- * one may. The secrets of a request for an operation are in its body.
+ * Whether the URL of a request may contain secrets. Authorization and callback URLs do, and so may every URL that looks
+ * like one. Operations have their secrets in the body.
  */
 export const isConfidential = (url: string): boolean => {
   if (operationPaths.has(url)) return false
-  const text = decodeUrl(url)
-  return text === undefined || text.includes("/identities/") || text.includes("request_uri")
+  const decoded = decodeUrl(url)
+  return decoded === undefined || decoded.includes("/identities/") || decoded.includes("request_uri")
 }

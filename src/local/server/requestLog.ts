@@ -1,4 +1,4 @@
-/** The access log of a server, and the records of its requests for its control. */
+/** The access log of a server, and the records of requests for its control. */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -10,11 +10,11 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
-import { type Call, HttpCall, makeReasons, nowOf, type Requests } from "../control/requests.js"
+import { type Call, HttpCall, makeReasons, readNow, type Requests } from "../control/requests.js"
 import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
 
-/** The operation, status and duration of a request. The line holds no query, header or body. */
+/** Logs the operation, status and duration of a request. The line has no query, header or body. */
 export const writeLine = (
   operation: string,
   status: number,
@@ -31,19 +31,19 @@ export const writeLine = (
 
 /**
  * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before
- * its answer. A function is asked for the name of the operation at the end.
+ * the response. If `operation` is a function, it is called at the end.
  */
 export const logAccess = <R>(
   operation: string | (() => string),
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   Effect.withFiber((fiber) => {
-    // A line that no logger gets takes as long as an operation.
+    // Building a line that no logger prints takes as long as an operation.
     if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
-    const start = nowOf(fiber)
+    const start = readNow(fiber)
     const write = (status: number, requestId?: string) =>
       Effect.suspend(() =>
-        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, nowOf(fiber) - start)
+        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, readNow(fiber) - start)
       )
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
@@ -51,10 +51,10 @@ export const logAccess = <R>(
     )
   })
 
-/** Writes nothing: an application's own server has its own log. */
+/** Writes nothing, because an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler
 
-/** A console or a supervisor asks for these again and again. */
+/** A console or a supervisor requests these all the time. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
 
 /** Closes the connection of the request. */
@@ -67,7 +67,7 @@ const cutConnection = Effect.map(
   })
 )
 
-/** For a request that no operation got. */
+/** Makes the record of a request that reached no operation. */
 const toRecord = (
   operation: string,
   start: number,
@@ -88,20 +88,20 @@ const toRecord = (
   }
 }
 
-/** Records the requests of one server for its control, and cuts the connections that a fault names. */
+/** Records the requests of one server for its control, and cuts connections where a fault says so. */
 export const recordAccess =
   (requests: Requests, access: Settings["access"]): Settings["access"] =>
   <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
     access(
       operation,
       typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
-        const start = nowOf(fiber)
+        const start = readNow(fiber)
         const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
         return Effect.flatMap(
           Effect.updateContext(
             handler,
             (context: Context.Context<R>) =>
-              // References have defaults: the handler does not say that it needs them.
+              // References have defaults, so the type of the handler does not require them.
               Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
           ),
           (response) => {
@@ -111,7 +111,7 @@ export const recordAccess =
               ...record,
               id: response.headers["x-amzn-requestid"] ?? record.id,
               status: call.cut ? Option.none() : Option.some(response.status),
-              duration: nowOf(fiber) - start
+              duration: readNow(fiber) - start
             })
             return Effect.as(call.cut ? Effect.andThen(written, cutConnection) : written, response)
           }

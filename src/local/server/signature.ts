@@ -1,11 +1,11 @@
-/** Checks AWS Signature Version 4 of requests. */
+/** Verifies AWS Signature Version 4 of requests. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { createHash, timingSafeEqual } from "node:crypto"
 import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
@@ -16,26 +16,26 @@ export interface Credentials {
   readonly accessKeyId: string
   /** The secret of the access key. */
   readonly secretAccessKey: Redacted.Redacted
-  /** The session token of temporary credentials. Requests have to send it. */
+  /** The session token of temporary credentials. Requests must send it. */
   readonly sessionToken?: Redacted.Redacted | undefined
 }
 
 /**
  * How the server checks the signature of a request (AWS Signature Version 4):
  *
- * - `presence`: the request has a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with credential,
- *   signed headers and signature. The server does not check who signed it, when, or whether it is right. Pages of other
- *   sites cannot set the header, so this keeps them out.
- * - `verify`: the signature is right, by one of the `credentials`, and at most five minutes old
- * - `off`: not at all
+ * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with
+ *   credential, signed headers and signature. The server checks neither the signer, nor the time, nor the signature
+ *   itself. Pages of other sites cannot set the header, so this keeps them out.
+ * - `verify`: the signature must be valid for one of the `credentials`, and at most five minutes old
+ * - `off`: signatures are not checked
  */
 export type Signatures = "presence" | "verify" | "off"
 
-/** The check of a request's signature, for one AWS service. */
+/** Checks the signature of a request for one AWS service. */
 export interface SignatureCheck {
-  /** Reads the headers only. */
+  /** Checks the headers only. */
   readonly headers: (request: HttpServerRequest.HttpServerRequest, service: string) => WireError | undefined
-  /** Reads the body, too. Runs after `headers`. */
+  /** Checks the body, too. Runs after `headers`. */
   readonly content: (
     request: HttpServerRequest.HttpServerRequest,
     service: string,
@@ -49,19 +49,19 @@ const parameters = {
   Signature: /[ ,]Signature=([^\s,]+)/
 }
 
-const parameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
+const readParameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
   parameters[name].exec(authorization)?.[1]
 
 interface Scope {
   readonly accessKeyId: string
   readonly day: string
-  /** Signatures of the algorithm AWS4-ECDSA-P256-SHA256 have none. */
+  /** Undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
   readonly region: string | undefined
   readonly service: string
 }
 
 const parseScope = (authorization: string): Scope | undefined => {
-  const parts = parameter(authorization, "Credential")?.split("/") ?? []
+  const parts = readParameter(authorization, "Credential")?.split("/") ?? []
   const [accessKeyId = "", day = "", ...rest] = parts
   const [end, service = "", region, ...others] = rest.reverse()
   return end === "aws4_request" && accessKeyId !== "" && /^\d{8}$/.test(day) && service !== "" && region !== ""
@@ -70,17 +70,18 @@ const parseScope = (authorization: string): Scope | undefined => {
     : undefined
 }
 
-/** The access key that signed a request, as the request says. Undefined without a signature. */
-export const accessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
+/** Reads the access key id in the signature, without verifying it. Undefined without a signature. */
+export const readAccessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
   parseScope(request.headers["authorization"] ?? "")?.accessKeyId
 
-const presence = (request: HttpServerRequest.HttpServerRequest, service: string): WireError | undefined => {
+const checkPresence = (request: HttpServerRequest.HttpServerRequest, service: string): WireError | undefined => {
   const { authorization = "" } = request.headers
   if (authorization === "") return Errors.missingAuthentication(service)
   const scope = parseScope(authorization)
   if (
     !/^AWS4-\S+ /.test(authorization) || scope === undefined
-    || parameter(authorization, "SignedHeaders") === undefined || parameter(authorization, "Signature") === undefined
+    || readParameter(authorization, "SignedHeaders") === undefined
+    || readParameter(authorization, "Signature") === undefined
   ) {
     return wireErrors.incompleteSignature
   }
@@ -105,8 +106,8 @@ interface Signed {
 }
 
 /** Parses `20260131T235959Z` to milliseconds since the epoch. */
-const parseTime = (text: string | undefined): Option.Option<number> => {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? "")
+const parseTime = (input: string | undefined): Option.Option<number> => {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(input ?? "")
   if (parts === null) return Option.none()
   const [, year, month, day, hours, minutes, seconds] = parts
   return Option.map(DateTime.make(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`), DateTime.toEpochMillis)
@@ -117,8 +118,8 @@ const formatTime = (time: number): string => DateTime.formatIso(DateTime.makeUns
 const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
   const { authorization = "", "x-amz-date": date } = request.headers
   const scope = parseScope(authorization)
-  const names = parameter(authorization, "SignedHeaders")
-  const signature = parameter(authorization, "Signature")
+  const names = readParameter(authorization, "SignedHeaders")
+  const signature = readParameter(authorization, "Signature")
   const time = parseTime(date)
   if (
     !authorization.startsWith("AWS4-HMAC-SHA256 ") || scope?.region === undefined || names === undefined
@@ -136,7 +137,7 @@ const parse = (request: HttpServerRequest.HttpServerRequest, service: string): S
   return { accessKeyId, region, names: new Set(names.split(";")), signature, time: time.value }
 }
 
-/** Requires the signature to cover the headers that it depends on: others could be changed on the way. */
+/** Requires that the signature covers the headers it depends on. Otherwise they could be changed in transit. */
 const checkSignedHeaders = (
   request: HttpServerRequest.HttpServerRequest,
   names: ReadonlySet<string>
@@ -164,42 +165,20 @@ const checkTime = (time: number, now: number): WireError | undefined => {
 
 const digest = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest()
 
-/** Compares secrets in constant time. The digests hide the length of a secret, too. */
+/** Compares secrets in constant time. Comparing digests hides their lengths, too. */
 export const isSameSecret = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
-
-/** Node's hash, in the interface that the signer expects. */
-class Sha256 {
-  private readonly hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.hash = secret === undefined ? createHash("sha256") : createHmac("sha256", toBytes(secret))
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.hash.update(toBytes(data))
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.hash.digest())
-  }
-  reset(): void {}
-}
-
-const toBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
-  typeof data === "string"
-    ? Buffer.from(data)
-    : ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data)
 
 const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
-/** Loads the optional package that signs. Only verification needs it. */
-export const load: Effect.Effect<typeof import("@smithy/signature-v4"), PackageNotLoaded> = loadPackage(
+/** Loads the signer. Only verification needs it. */
+export const load: Effect.Effect<typeof import("./signer.js"), PackageNotLoaded> = loadPackage(
   "@smithy/signature-v4",
   "SignatureV4",
-  () => import("@smithy/signature-v4")
+  () => import("./signer.js")
 )
 
-/** Returns the signature of the request by `credentials`, over the headers that the client signed. */
+/** Signs the request with `credentials`, over the headers that the client signed. Returns the signature. */
 const sign = (
   request: HttpServerRequest.HttpServerRequest,
   service: string,
@@ -208,13 +187,13 @@ const sign = (
   credentials: Credentials
 ): Effect.Effect<string> =>
   // The server loaded the package before it listened.
-  Effect.flatMap(Effect.orDie(load), ({ SignatureV4 }) =>
+  Effect.flatMap(Effect.orDie(load), ({ Sha256, SignatureV4 }) =>
     Effect.promise(async () => {
       const signer = new SignatureV4({
         service,
         region: signed.region,
         sha256: Sha256,
-        // The checksum header would differ from the one that was sent.
+        // The signer would add a checksum header that the client may not have sent.
         applyChecksum: false,
         credentials: {
           accessKeyId: credentials.accessKeyId,
@@ -239,7 +218,7 @@ const sign = (
         signableHeaders: new Set(signed.names),
         unsignableHeaders: new Set()
       })
-      return parameter(headers.authorization ?? "", "Signature") ?? ""
+      return readParameter(headers.authorization ?? "", "Signature") ?? ""
     }))
 
 const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["content"] => (request, service, body) =>
@@ -264,7 +243,7 @@ const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["conten
   })
 
 export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>): SignatureCheck => ({
-  headers: mode === "off" ? () => undefined : presence,
-  // A mode that a program in plain JavaScript misspelled verifies.
+  headers: mode === "off" ? () => undefined : checkPresence,
+  // A mode that a JavaScript program misspelled counts as `verify`.
   content: mode === "presence" || mode === "off" ? () => Effect.void : verify(credentials)
 })

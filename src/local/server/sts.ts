@@ -18,10 +18,10 @@ import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/callContext.js"
 import type { Issuer } from "../backend/statuses.js"
 import { isCrossSite } from "./browserRoute.js"
-import { failed, readBody, respondError, type Settings } from "./dispatch.js"
+import { readBody, respondDefect, respondError, serveDocument, type Settings } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
-import { accessKeyId } from "./signature.js"
+import { readAccessKeyId } from "./signature.js"
 
 const service = "sts"
 const version = "2011-06-15"
@@ -40,13 +40,7 @@ const respond = (
 ): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, {
     status,
-    headers: {
-      "content-type": "text/xml",
-      "x-amzn-requestid": requestId,
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...headers
-    }
+    headers: { "content-type": "text/xml", "x-amzn-requestid": requestId, ...WireErrors.headers, ...headers }
   })
 
 /** The names of STS for the exceptions of the REST-JSON services. */
@@ -80,7 +74,7 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
 
 const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
 
-/** The request of the plane, with the tags as a list, and with the members that the plane does not have. */
+/** The request of the plane, with the tags as a list, and with the parameters that only the protocol has. */
 const Request = Schema.Struct({
   ...SecurityTokenService.GetWebIdentityTokenRequest.fields,
   scope: Constraint.optional(Schema.String),
@@ -92,24 +86,24 @@ const decode = Validation.decode(Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
 
-/** Values by name. The first of several values counts. */
+/** The values by name. If a name has several values, the first one counts. */
 type Form = ReadonlyMap<string, string>
 
-/** The numbers of `X.member.1`, `X.member.2`, in order. Gaps are allowed. */
-const members = (form: Form, name: string): ReadonlyArray<number> => {
+/** Finds the numbers in `X.member.1`, `X.member.2`, in order. Gaps are allowed. */
+const findNumbers = (form: Form, name: string): ReadonlyArray<number> => {
   const pattern = new RegExp(`^${name}\\.member\\.([1-9]\\d{0,8})(\\.|$)`)
   return [...new Set([...form.keys()].flatMap((key) => pattern.exec(key)?.[1] ?? []).map(Number))].sort((a, b) => a - b)
 }
 
-const input = (form: Form): unknown => {
+const toInput = (form: Form): unknown => {
   const seconds = form.get("DurationSeconds")
   return {
-    audience: members(form, "Audience").map((number) => form.get(`Audience.member.${number}`)),
+    audience: findNumbers(form, "Audience").map((number) => form.get(`Audience.member.${number}`)),
     signingAlgorithm: form.get("SigningAlgorithm"),
     durationSeconds: seconds === undefined ? undefined : /^-?\d{1,15}$/.test(seconds) ? Number(seconds) : seconds,
     scope: form.get("Scope"),
     subjectMode: form.get("SubjectMode"),
-    tags: members(form, "Tags").map((number) => ({
+    tags: findNumbers(form, "Tags").map((number) => ({
       key: form.get(`Tags.member.${number}.Key`),
       value: form.get(`Tags.member.${number}.Value`)
     }))
@@ -143,7 +137,7 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
 type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
 
 const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
-  const request = yield* Effect.mapError(Effect.fromResult(decode(input(form))), (error) => invalid(error.message))
+  const request = yield* Effect.mapError(Effect.fromResult(decode(toInput(form))), (error) => invalid(error.message))
   if (request.subjectMode === "OriginIdentity") {
     return yield* Effect.fail(invalid("SubjectMode OriginIdentity needs a session with an origin identity"))
   }
@@ -189,16 +183,16 @@ const unknownAction: WireError = {
   message: `The local server has these actions of STS: ${[...actions.keys()].join(", ")}, in the version ${version}`
 }
 
-/** The session of the access key that signed the request. A request without a signature has the default. */
+/** Provides the session of the access key that signed the request. Without a signature the default stays. */
 const withCaller = (request: HttpServerRequest.HttpServerRequest) => {
-  const session = accessKeyId(request)
+  const session = readAccessKeyId(request)
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     session !== undefined && isSessionName(session) ? Effect.provideService(effect, CallerSession, session) : effect
 }
 
 const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    // The name of the action is in the body.
+    // The body names the action.
     let operation = service
     const act = (form: Form) => {
       const name = form.get("Action") ?? ""
@@ -211,7 +205,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
       () => operation,
       Effect.suspend(() => {
         const requestId = randomUUID()
-        // The router treats several slashes as one.
+        // The router treats several slashes as one slash.
         if (!/^\/(\?|$)/.test(request.url)) {
           return Effect.succeed(respondError(wireErrors.unknownOperation, requestId))
         }
@@ -235,27 +229,22 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
               )
           }),
           Effect.catchCause((cause) =>
-            Effect.as(failed(operation, requestId, cause), respondXmlError(wireErrors.internal, requestId))
+            Effect.as(respondDefect(operation, requestId, cause), respondXmlError(wireErrors.internal, requestId))
           )
         )
       })
     )
   })
 
-/** Serves a public document. */
-const published = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
-  settings.access(
+/** Serves a public document as JSON. */
+const serveJson = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
+  serveDocument(
     name,
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      isOwnHost(request.headers.host, settings.allowedHosts)
-        ? Effect.map(content, (body) =>
-          HttpServerResponse.jsonUnsafe(body, {
-            headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" }
-          }))
-        : Effect.succeed(respondError(wireErrors.foreignHost, randomUUID())))
+    settings,
+    Effect.map(content, (body) => HttpServerResponse.jsonUnsafe(body, { headers: WireErrors.headers }))
   )
 
-/** `POST /`, and the issuer's metadata and keys. */
+/** Adds `POST /`, and the issuer's metadata and keys. */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
@@ -267,7 +256,7 @@ export const add = (
     router.add(
       "GET",
       "/.well-known/openid-configuration",
-      published("issuer", settings, Effect.succeed(issuer.metadata))
+      serveJson("issuer", settings, Effect.succeed(issuer.metadata))
     ),
-    router.add("GET", "/.well-known/jwks.json", published("keys", settings, issuer.keySet))
+    router.add("GET", "/.well-known/jwks.json", serveJson("keys", settings, issuer.keySet))
   ], { discard: true })

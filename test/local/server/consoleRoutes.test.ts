@@ -26,7 +26,7 @@ const server = (files: ReadonlyArray<string>) =>
   }))
 
 describe("the address of a server", () => {
-  it.live("leads to the console", () =>
+  it.live("redirects to the console", () =>
     Effect.gen(function*() {
       const url = yield* Wire.url
       const { headers, status } = yield* Wire.page(`${url}/`)
@@ -37,7 +37,7 @@ describe("the address of a server", () => {
       assert.include(page.text, "main.js")
     }).pipe(Effect.provide(server(["main.js"]))))
 
-  it.live("has a page that says so where there is no console", () =>
+  it.live("has a page that explains a missing console", () =>
     Effect.gen(function*() {
       const url = yield* Wire.url
       const page = yield* Wire.page(`${url}/`)
@@ -48,7 +48,7 @@ describe("the address of a server", () => {
       assert.strictEqual((yield* Wire.page(`${url}/_local/console`)).status, 404)
     }).pipe(Effect.provide(server([]))))
 
-  it.live("answers to its own host names only", () =>
+  it.live("rejects foreign host names", () =>
     Effect.gen(function*() {
       const url = yield* Wire.url
       const { status, text } = yield* Wire.send(url, {

@@ -57,7 +57,7 @@ describe("live events", () => {
       assert.deepStrictEqual(encoded, ["2", "4", "5", "6"])
     }))
 
-  it.effect("keeps a limited number of events for a reader that is slow, and all for the others", () =>
+  it.effect("drops the oldest events of a slow reader, and none of the others", () =>
     Effect.gen(function*() {
       const { events, write } = yield* start
       const slow = yield* events.open
@@ -77,7 +77,7 @@ describe("live events", () => {
       assert.isAtMost((yield* Fiber.join(late)).length, 17)
     }))
 
-  it.effect("sends a heartbeat to readers of a silent server", () =>
+  it.effect("sends a heartbeat when there are no events", () =>
     Effect.gen(function*() {
       const { events } = yield* start
       const reader = yield* events.open
@@ -87,7 +87,7 @@ describe("live events", () => {
       assert.strictEqual((yield* Fiber.join(text)).join(""), ": connected\n\n:\n\n:\n\n")
     }))
 
-  it.effect("has a limited number of readers", () =>
+  it.effect("rejects a reader when the limit of readers is reached", () =>
     Effect.gen(function*() {
       const { events } = yield* start
       yield* Effect.replicateEffect(events.open, LiveEvents.maxReaders - 1)

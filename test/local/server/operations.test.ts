@@ -9,7 +9,7 @@ import { operations as rows } from "../../support/requests.js"
 import { operations as clients } from "../../support/serviceModel.js"
 
 describe("a request", () => {
-  it.effect("is checked on its way to a plane that does not check it", () =>
+  it.effect("is validated when the plane does not validate it", () =>
     Effect.gen(function*() {
       const table = {
         rename: Operation.make("Rename", {

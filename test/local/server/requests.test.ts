@@ -1,4 +1,4 @@
-/** Requests that no AWS client makes, or that only some of them make: what the protocol says about them. */
+/** Requests that only some AWS clients make, or none, and what the protocol requires for them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -27,7 +27,7 @@ const createWith = (config: unknown, more: object = {}) =>
 
 const create = (config: object) => createWith({ customOauth2ProviderConfig: config })
 
-/** The one field that an answer names, and what is wrong with it. */
+/** Returns the only field of an error response, and its message. */
 const field = (answer: Wire.Answer): readonly [name: unknown, message: unknown] => {
   const { fieldList, message, reason } = Wire.fails(answer, 400, "ValidationException")
   assert.strictEqual(reason, "FieldValidationFailed")
@@ -45,7 +45,7 @@ const path = `${input}.customOauth2ProviderConfig`
 const oneOf = (...names: ReadonlyArray<string>) => `Member must have exactly one of the members [${names.join(", ")}]`
 
 describe("a member that is null", () => {
-  it.live("is absent, at every place", () =>
+  it.live("counts as absent, at every place", () =>
     Effect.gen(function*() {
       const nulls = { privateKeyJwtConfig: null, clientSecretSource: null, privateEndpoint: null, unknown: null }
       const discovery = { discoveryUrl, authorizationServerMetadata: null }
@@ -81,7 +81,7 @@ describe("a member that is null", () => {
       Wire.succeeds(yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: null, maxResults: null }))
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("is missing where it is required, and an item that is null is wrong", () =>
+  it.live("is missing when it is required, and a null item is invalid", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
         field(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: null })),
@@ -100,7 +100,7 @@ describe("a member that is null", () => {
 })
 
 describe("a union", () => {
-  it.live("has one member, whatever is in the others, and none that is unknown alone", () =>
+  it.live("has exactly one known member, whatever the others contain", () =>
     Effect.gen(function*() {
       const configs = /^Member must have exactly one of the members \[customOauth2ProviderConfig, google/
       for (
@@ -135,8 +135,8 @@ describe("a union", () => {
     }).pipe(Effect.provide(Wire.server())))
 })
 
-describe("one wrong field", () => {
-  it.live("is the only one that is named, in the words of AWS", () =>
+describe("an invalid field", () => {
+  it.live("is the only field in the error, in the words of AWS", () =>
     Effect.gen(function*() {
       const vendor = field(
         yield* createWith({ customOauth2ProviderConfig: custom }, { credentialProviderVendor: "My" })
@@ -168,7 +168,7 @@ describe("one wrong field", () => {
     }).pipe(Effect.provide(Wire.server())))
 })
 
-describe("a member that the operation does not have", () => {
+describe("an unknown member", () => {
   const records = (url: string, token: Redacted.Redacted) =>
     Effect.map(
       Wire.send(url, {
@@ -277,7 +277,7 @@ describe("a client with a private key", () => {
     ...more
   })
 
-  it.live("sets no claim that the service sets, and few others", () =>
+  it.live("sets few claims, and none that the service sets", () =>
     Effect.gen(function*() {
       const claims = (member: string, claims: Record<string, string>) =>
         Effect.map(create(byKey({}, { [member]: claims })), field)
@@ -341,12 +341,12 @@ describe("every ValidationException", () => {
 })
 
 // -----------------------------------------------------------------------------
-// Answers
+// Responses
 // -----------------------------------------------------------------------------
 
 const byName = new Map(operations.map((operation) => [operation.name, operation]))
 
-/** The members that the service model requires, and an answer does not have. */
+/** Returns the members that the service model requires, and that a response does not have. */
 const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
   const operation = byName.get(name)
   if (operation === undefined) throw new Error(`no operation ${name}`)
@@ -369,7 +369,7 @@ const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
   return walk(output, answer, name)
 }
 
-describe("an answer", () => {
+describe("a response", () => {
   it.live("has every member that the service model requires", () =>
     Effect.gen(function*() {
       const requests: ReadonlyArray<readonly [name: string, request: object, status?: number, path?: string]> = [

@@ -128,7 +128,7 @@ describe("GetCallerIdentity", () => {
       }
     }).pipe(Effect.provide(Wire.server({ accountId: "210987654321" }))))
 
-  it.live("has one identity for calls by HTTP and JWTs: the role", () =>
+  it.live("names the role for HTTP calls and in JWTs", () =>
     Effect.gen(function*() {
       const { Arn = "" } = yield* identityOf({ accessKeyId: "local", secretAccessKey: "local" })
       const { WebIdentityToken = "" } = yield* ask({})
@@ -136,7 +136,7 @@ describe("GetCallerIdentity", () => {
       assert.strictEqual(Jose.decodeJwt(WebIdentityToken).sub, `arn:aws:iam::${account}:role/${name}`)
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("of a wrong signature is refused", () =>
+  it.live("is rejected when the signature is invalid", () =>
     Effect.gen(function*() {
       const identity = yield* identityOf({ accessKeyId: "AKIDRIGHT", secretAccessKey: "right" })
       assert.strictEqual(identity.Arn, `arn:aws:sts::123456789012:${role}/AKIDRIGHT`)
@@ -165,7 +165,7 @@ describe("GetCallerIdentity", () => {
       credentials: [{ accessKeyId: "AKIDRIGHT", secretAccessKey: Redacted.make("right") }]
     }))))
 
-  it.live("answers in XML, and is refused without a signature", () =>
+  it.live("responds in XML, and is rejected when the signature is missing", () =>
     Effect.gen(function*() {
       const answer = yield* form(caller)
       assert.strictEqual(answer.status, 200)
@@ -185,7 +185,7 @@ describe("GetCallerIdentity", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("without checks of signatures, of a request without one, or with a key that names no session", () =>
+  it.live("returns the default session when signatures are off and the request has none, or its key names no session", () =>
     Effect.gen(function*() {
       const unnamed = Wire.authorization.replace("bedrock-agentcore", "sts").replace("=local/", "=<k>/")
       for (const authorization of ["", unnamed]) {
@@ -196,7 +196,7 @@ describe("GetCallerIdentity", () => {
 
 describe("GetWebIdentityToken", () => {
   for (const algorithm of ["ES384", "RS256"] as const) {
-    it.live(`gives a token that a resource server can check (${algorithm})`, () =>
+    it.live(`returns a token that a resource server can verify (${algorithm})`, () =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
         const answer = yield* ask({
@@ -219,7 +219,7 @@ describe("GetWebIdentityToken", () => {
       }).pipe(Effect.provide(Wire.server())))
   }
 
-  it.live("takes several audiences and a duration, up to its limits", () =>
+  it.live("accepts several audiences and a duration, up to the limits", () =>
     Effect.gen(function*() {
       const audiences = [audience, ...Array.from({ length: 9 }, (_, index) => `${index}`.padEnd(1000, "x"))]
       for (const seconds of [60, 3600]) {
@@ -230,7 +230,7 @@ describe("GetWebIdentityToken", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("refuses what is out of its limits, in the words of AWS", () =>
+  it.live("rejects values outside the limits, in the words of AWS", () =>
     Effect.gen(function*() {
       const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${index}`, Value: "v" }))
       const cases: ReadonlyArray<readonly [Partial<GetWebIdentityTokenCommandInput>, string]> = [
@@ -268,7 +268,7 @@ describe("GetWebIdentityToken", () => {
       yield* ask({ Tags: tags(50), SubjectMode: "AWSIdentity" })
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("says when a token gets too large", () =>
+  it.live("rejects a request when its token becomes too large", () =>
     Effect.gen(function*() {
       const Tags = Array.from(
         { length: 50 },
@@ -279,7 +279,7 @@ describe("GetWebIdentityToken", () => {
       assert.strictEqual(error.$metadata.httpStatusCode, 400)
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("answers in XML, errors too", () =>
+  it.live("responds in XML, also with errors", () =>
     Effect.gen(function*() {
       const answer = yield* form(good)
       assert.strictEqual(answer.status, 200)
@@ -316,7 +316,7 @@ describe("GetWebIdentityToken", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("refuses the forms of other sites, with and without signatures", () =>
+  it.live("rejects forms of other sites, with and without signatures", () =>
     Effect.gen(function*() {
       const { host, origin } = new URL(yield* Wire.url)
       const foreign: ReadonlyArray<Record<string, string>> = [
@@ -350,7 +350,7 @@ describe("GetWebIdentityToken", () => {
         )
     ))
 
-  it.live("is one of the services whose signatures are verified", () =>
+  it.live("verifies signatures", () =>
     Effect.gen(function*() {
       assert.isString((yield* ask({}, { secretAccessKey: "right" })).WebIdentityToken)
       const error = yield* refused({}, { secretAccessKey: "wrong" })
@@ -361,7 +361,7 @@ describe("GetWebIdentityToken", () => {
       credentials: [{ accessKeyId: "local", secretAccessKey: Redacted.make("right") }]
     }))))
 
-  it.live("gives each error of the plane to an AWS SDK, which makes the same error of it", () =>
+  it.live("returns each error of the plane so that an AWS SDK raises the same error", () =>
     Effect.gen(function*() {
       const said = { operation: "GetWebIdentityToken", message: "the reason" }
       const errors: ReadonlyArray<readonly [SecurityTokenService.SecurityTokenServiceError, status: number]> = [
@@ -402,7 +402,7 @@ describe("GetWebIdentityToken", () => {
       }
     }))
 
-  it.live("writes its name in the access log, and the service's name for another action", () =>
+  it.live("logs its name, and the name of the service for an unknown action", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {

@@ -1,46 +1,35 @@
 /** Calls the control of the server that served this page. */
-import type { Plain } from "../../control/nativeValue.js"
-import type * as LocalBackend from "../../LocalBackend.js"
-import type * as LocalControl from "../../LocalControl.js"
+import type * as Control from "../../control/api.js"
+import type { Json } from "../../control/nativeValue.js"
 
-type Json<A> = Plain<A, string>
+export type { Action, Body } from "../../control/api.js"
 
-export type RequestRecord = Json<LocalControl.RequestRecord>
+export type Path = keyof Control.Reads
 
-export type Consent = Json<LocalBackend.ConsentStatus>
+type Read<P extends Path> = Json<Control.Reads[P]>
 
-export type Grant = Json<LocalBackend.GrantStatus>
+export type Result<A extends Control.Action> = Json<Control.Result<A>>
 
-export type User = Json<LocalBackend.VaultUser>
+export type RequestRecord = Read<"requests">["requests"][number]
 
-export type Refusal = Json<LocalBackend.Refusal>
+export type Consent = Read<"consents">["consents"][number]
 
-export type Resources = Json<LocalControl.Resources>
+export type Grant = Read<"grants">["grants"][number]
 
-export type Clock = Json<LocalControl.ClockState>
+export type Rejection = Read<"refusals">["refusals"][number]
 
-export type Snapshot = Json<LocalControl.Snapshot>
+export type Resources = Read<"resources">
 
-export type FaultStatus = Json<Omit<LocalControl.FaultStatus, "fault">> & {
-  readonly fault: Json<Omit<LocalControl.Fault, "delay">> & { readonly delay?: string | number }
-}
+export type Clock = Read<"clock">
 
-export interface Change {
-  readonly action: string
-  readonly kind: string
-  readonly name: string
-}
+export type Snapshot = Read<"snapshots">["snapshots"][number]
 
-export interface Server {
-  readonly url: string
-  readonly environment: Readonly<Record<string, string>>
-  readonly secrets: ReadonlyArray<string>
-  readonly operations: ReadonlyArray<string>
-  readonly exceptions: ReadonlyArray<string>
-}
+export type FaultStatus = Read<"faults">["faults"][number]
 
-/** The server answered, and did not do it. The message says why. */
-export class Refused extends Error {
+export type Server = Read<"server">
+
+/** An error response of the server. The message says why. */
+export class ControlError extends Error {
   readonly status: number
   constructor(status: number, message: string) {
     super(message)
@@ -48,43 +37,28 @@ export class Refused extends Error {
   }
 }
 
-const toRefused = async (response: Response): Promise<Refused> => {
-  const answer: unknown = await response.json().catch(() => undefined)
-  const message = typeof answer === "object" && answer !== null && "message" in answer ? String(answer.message) : ""
-  return new Refused(
-    response.status,
-    message === "" ? `The server answered with the status ${response.status}` : message
-  )
-}
-
-const send = async (token: string, path: string, init: RequestInit = {}): Promise<Response> => {
+/** Opening a console needs no token. */
+const send = async (token: string | undefined, path: string, init: RequestInit = {}): Promise<Response> => {
   const response = await fetch(`/_local/${path}`, {
     ...init,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers: {
+      "content-type": "application/json",
+      ...(token === undefined ? undefined : { authorization: `Bearer ${token}` })
+    },
     cache: "no-store"
   })
-  if (!response.ok) throw await toRefused(response)
-  return response
+  if (response.ok) return response
+  const { message } = await response.json().catch(() => undefined) ?? {}
+  throw new ControlError(response.status, message ?? `The server responded with the status ${response.status}`)
 }
 
-/** Exchanges the code of an address for the token. */
-export const exchange = async (code: string): Promise<string> => {
-  const response = await fetch("/_local/console/token", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ code })
-  })
-  if (!response.ok) throw await toRefused(response)
-  const { token } = await response.json() as { readonly token: string }
-  return token
-}
+export const read = async <P extends Path>(token: string, path: P): Promise<Read<P>> => (await send(token, path)).json()
 
-/** Reads, or acts if there is a body. */
-export const call = async (token: string, path: string, body?: object): Promise<object> => {
-  const response = await send(token, path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) })
-  // The control responds with JSON objects only.
-  return await response.json() as object
-}
+export const act = async <A extends Control.Action>(
+  token: string | undefined,
+  path: A,
+  body: Control.Body<A>
+): Promise<Result<A>> => (await send(token, path, { method: "POST", body: JSON.stringify(body) })).json()
 
 /** Reports the requests from now on, until the connection ends. `EventSource` cannot send the token. */
 export const listen = async (
@@ -97,7 +71,7 @@ export const listen = async (
   let rest = ""
   let isOpen = false
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    // The first bytes come when the server has begun to watch.
+    // The first bytes arrive when the server watches.
     if (!isOpen) options.onOpen()
     isOpen = true
     const lines = (rest + next.value).split("\n")

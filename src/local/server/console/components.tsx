@@ -1,7 +1,7 @@
 /** Elements that several sections use. */
-import type { ComponentChildren, TargetedEvent, TargetedSubmitEvent } from "preact"
+import type { ComponentChildren, InputHTMLAttributes, TargetedEvent, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
-import type { User } from "./api.js"
+import type { Consent } from "./api.js"
 import { complain, report } from "./store.js"
 
 export const Button = (
@@ -9,7 +9,7 @@ export const Button = (
     readonly children: ComponentChildren
     readonly onClick?: () => void
     readonly kind?: "first" | "danger" | undefined
-    /** For a button whose text does not say what it acts on. */
+    /** The accessible name, if the content does not name the object of the action. */
     readonly label?: string
     readonly pressed?: boolean
   }
@@ -45,38 +45,41 @@ export interface Row {
   readonly cells: ReadonlyArray<ComponentChildren>
 }
 
-/** A table that a phone shows as one card for each row. The last column may have no heading: it has the buttons. */
+/** A table. A phone shows each row as a card. The column with the buttons has no heading. */
 export const Table = (
-  { caption, columns, rows }: {
+  { caption, columns, empty, rows }: {
     readonly caption: string
     readonly columns: ReadonlyArray<string>
-    readonly rows: ReadonlyArray<Row>
+    /** The content without rows. */
+    readonly empty: ComponentChildren
+    readonly rows: ReadonlyArray<Row> | undefined
   }
-) => (
-  <table>
-    <caption class="hidden">{caption}</caption>
-    <thead>
-      <tr>
-        {columns.map((column) => <th scope="col">{column === "" ? <span class="hidden">Actions</span> : column}</th>)}
-      </tr>
-    </thead>
-    <tbody>
-      {rows.map(({ cells: [first, ...rest], key }) => (
-        <tr key={key}>
-          <th scope="row">{first}</th>
-          {rest.map((cell, index) => (
-            <td data-column={columns[index + 1]} class={columns[index + 1] === "" ? "actions" : undefined}>{cell}</td>
-          ))}
+) =>
+  rows === undefined || rows.length === 0 ? <Empty>{rows === undefined ? "Reading…" : empty}</Empty> : (
+    <table>
+      <caption class="hidden">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => <th scope="col">{column === "" ? <span class="hidden">Actions</span> : column}</th>)}
         </tr>
-      ))}
-    </tbody>
-  </table>
-)
+      </thead>
+      <tbody>
+        {rows.map(({ cells: [first, ...rest], key }) => (
+          <tr key={key}>
+            <th scope="row">{first}</th>
+            {rest.map((cell, index) => (
+              <td data-column={columns[index + 1]} class={columns[index + 1] === "" ? "actions" : undefined}>{cell}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
 
 export const Field = (
   { children, hint, label }: {
     readonly label: string
-    readonly hint?: string
+    readonly hint?: string | undefined
     readonly children: ComponentChildren
   }
 ) => (
@@ -87,7 +90,15 @@ export const Field = (
   </label>
 )
 
-/** A form that stays on the page. `onSubmit` gets the texts of its fields, without spaces around them. */
+export const InputField = (
+  { hint, label, ...input }: InputHTMLAttributes & { readonly label: string; readonly hint?: string }
+) => (
+  <Field label={label} hint={hint}>
+    <input {...input} />
+  </Field>
+)
+
+/** A form that does not leave the page. `read` returns the trimmed value of a field. */
 export const Form = (
   { children, class: className, label, onSubmit }: {
     readonly label: string
@@ -112,27 +123,28 @@ export const Form = (
 )
 
 /**
- * Copies a text, or selects the element that shows it where the browser has no clipboard: on pages without TLS of other
- * hosts.
+ * Copies a string. Selects the element that shows it where the Clipboard API is unavailable: plain http on a host other
+ * than localhost.
  */
-export const copy = (text: string, what: string, element: () => Element | null): void => {
+export const copy = (value: string, what: string, element: () => Element | null): void => {
   const select = () => {
     const shown = element()
     if (shown !== null) getSelection()?.selectAllChildren(shown)
     complain("This browser does not let the page copy. The text is selected: copy it with the keyboard.")
   }
   if (navigator.clipboard === undefined) return select()
-  navigator.clipboard.writeText(text).then(() => report(`${what} copied.`), select)
+  navigator.clipboard.writeText(value).then(() => report(`${what} copied.`), select)
 }
 
-export const formatUser = (user: User): string => "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
+export const formatUser = (user: Consent["user"]): string =>
+  "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
 
 export const formatTime = (time: string): string => {
   const date = new Date(time)
   return `${date.toLocaleTimeString("en-GB")}.${String(date.getMilliseconds()).padStart(3, "0")}`
 }
 
-/** Formats a time before or after `now`, which is in milliseconds. */
+/** Formats a time relative to `now`, which is in milliseconds. */
 export const formatRelative = (time: string, now: number): string => {
   const at = Date.parse(time)
   return at > now ? `in ${formatDuration(at - now)}` : `${formatAge(at, now)} ago`
@@ -142,7 +154,9 @@ export const Scopes = ({ scopes }: { readonly scopes: ReadonlyArray<string> }) =
   <span class="scopes">{scopes.length === 0 ? "–" : scopes.map((scope) => <code>{scope}</code>)}</span>
 )
 
-export const Two = ({ first, second }: { readonly first: ComponentChildren; readonly second: ComponentChildren }) => (
+export const TwoLines = (
+  { first, second }: { readonly first: ComponentChildren; readonly second: ComponentChildren }
+) => (
   <span class="two">
     <span>{first}</span>
     <small>{second}</small>

@@ -1,7 +1,7 @@
 /** The faults, and a form for one more. */
 import { signal } from "@preact/signals"
-import type { FaultStatus } from "./api.js"
-import { Button, CheckBox, Empty, Field, Form, Table } from "./components.js"
+import type { Body, FaultStatus } from "./api.js"
+import { Button, CheckBox, Field, Form, InputField, Table } from "./components.js"
 import { act, data } from "./store.js"
 
 const oauthErrors = ["invalid_grant", "invalid_client", "access_denied", "server_error", "temporarily_unavailable"]
@@ -13,8 +13,8 @@ const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"])
       provider === undefined ? "" : ` of ${provider}`
     }`
 
-const formatDelay = (delay: string | number): string =>
-  typeof delay === "string" ? delay : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
+const formatDelay = (delay: FaultStatus["fault"]["delay"]): string =>
+  typeof delay !== "number" ? String(delay) : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
 
 const describeEffect = ({ cut, delay, exception, failChange, probability, status }: FaultStatus["fault"]): string =>
   [
@@ -27,13 +27,13 @@ const describeEffect = ({ cut, delay, exception, failChange, probability, status
     ...(probability === undefined || probability === 1 ? [] : [`in ${Math.round(probability * 100)} % of calls`])
   ].join(", ")
 
-const textMembers = ["operation", "endpoint", "provider", "exception", "message", "delay"]
-const numberMembers = ["status", "probability", "count"]
+const stringNames = ["operation", "endpoint", "provider", "exception", "message", "delay"]
+const numberNames = ["status", "probability", "count"]
 
-const toFault = (read: (name: string) => string): object =>
+const toFault = (read: (name: string) => string): Body<"faults"> =>
   Object.fromEntries([
-    ...textMembers.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
-    ...numberMembers.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
+    ...stringNames.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
+    ...numberNames.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
     ...["cut", "failChange"].filter((name) => read(name) !== "").map((name) => [name, true])
   ])
 
@@ -41,7 +41,7 @@ const Options = ({ id, values }: { readonly id: string; readonly values: Readonl
   <datalist id={id}>{values.map((value) => <option key={value} value={value} />)}</datalist>
 )
 
-/** What the fault to add is for. */
+/** The target of the fault to add. */
 const target = signal<"operation" | "endpoint">("operation")
 
 const AddFault = () => (
@@ -49,8 +49,8 @@ const AddFault = () => (
     label="Add a fault"
     class="card grid"
     onSubmit={(read, form) =>
-      void act("faults", toFault(read), () => "The fault is active.").then((answer) => {
-        if (answer !== undefined) form.reset()
+      void act("faults", toFault(read), () => "The fault is active.").then((response) => {
+        if (response !== undefined) form.reset()
       })}
   >
     <fieldset
@@ -71,9 +71,14 @@ const AddFault = () => (
     </fieldset>
     {target.value === "operation"
       ? (
-        <Field key="operation" label="Operation" hint="* stands for all">
-          <input name="operation" list="operations" required placeholder="GetResourceApiKey" />
-        </Field>
+        <InputField
+          label="Operation"
+          hint="* stands for all"
+          name="operation"
+          list="operations"
+          required
+          placeholder="GetResourceApiKey"
+        />
       )
       : (
         <Field key="endpoint" label="Endpoint">
@@ -84,11 +89,7 @@ const AddFault = () => (
           </select>
         </Field>
       )}
-    {target.value === "endpoint" && (
-      <Field key="provider" label="Credential provider">
-        <input name="provider" placeholder="all" />
-      </Field>
-    )}
+    {target.value === "endpoint" && <InputField label="Credential provider" name="provider" placeholder="all" />}
     <Field label={target.value === "operation" ? "Exception" : "OAuth error"}>
       <input
         name="exception"
@@ -96,21 +97,27 @@ const AddFault = () => (
         placeholder={target.value === "operation" ? "ThrottlingException" : "invalid_grant"}
       />
     </Field>
-    <Field label="HTTP status">
-      <input name="status" type="number" min="400" max="599" placeholder="as usual" />
-    </Field>
-    <Field label="Message">
-      <input name="message" placeholder="as usual" />
-    </Field>
-    <Field label="Delay">
-      <input name="delay" placeholder="2 seconds" />
-    </Field>
-    <Field label="Calls" hint="After these, the fault ends">
-      <input name="count" type="number" min="1" placeholder="no limit" />
-    </Field>
-    <Field label="Probability" hint="From 0 to 1">
-      <input name="probability" type="number" min="0" max="1" step="any" placeholder="1" />
-    </Field>
+    <InputField label="HTTP status" name="status" type="number" min="400" max="599" placeholder="as usual" />
+    <InputField label="Message" name="message" placeholder="as usual" />
+    <InputField label="Delay" name="delay" placeholder="2 seconds" />
+    <InputField
+      label="Calls"
+      hint="After these, the fault ends"
+      name="count"
+      type="number"
+      min="1"
+      placeholder="no limit"
+    />
+    <InputField
+      label="Probability"
+      hint="From 0 to 1"
+      name="probability"
+      type="number"
+      min="0"
+      max="1"
+      step="any"
+      placeholder="1"
+    />
     <CheckBox name="cut">Cut the connection</CheckBox>
     <CheckBox name="failChange">Fail the change of a consent portal, after the call</CheckBox>
     <Options id="operations" values={["*", ...data.server.value?.operations ?? []]} />
@@ -126,36 +133,31 @@ export const Faults = () => {
   const faults = data.faults.value
   return (
     <>
-      {faults === undefined ? <Empty>Reading…</Empty> : faults.length === 0
-        ? <Empty>No faults. Every call does what it should.</Empty>
-        : (
-          <>
-            <Table
-              caption="Faults"
-              columns={["What fails", "How", "Happened", "Left", ""]}
-              rows={faults.map(({ fault, fired, id, remaining }) => ({
-                key: id,
-                cells: [
-                  describeTarget(fault),
-                  describeEffect(fault),
-                  fired,
-                  remaining ?? "no limit",
-                  <Button
-                    label={`Remove the fault of ${describeTarget(fault)}`}
-                    onClick={() => void act("faults/remove", { id }, () => "The fault is removed.")}
-                  >
-                    Remove
-                  </Button>
-                ]
-              }))}
-            />
-            <div class="tools">
-              <Button onClick={() => void act("faults/clear", {}, () => "There are no faults now.")}>
-                Remove all
-              </Button>
-            </div>
-          </>
-        )}
+      <Table
+        caption="Faults"
+        columns={["What fails", "How", "Happened", "Left", ""]}
+        empty="No faults. No call fails on purpose."
+        rows={faults?.map(({ fault, fired, id, remaining }) => ({
+          key: id,
+          cells: [
+            describeTarget(fault),
+            describeEffect(fault),
+            fired,
+            remaining ?? "no limit",
+            <Button
+              label={`Remove the fault of ${describeTarget(fault)}`}
+              onClick={() => void act("faults/remove", { id }, () => "The fault is removed.")}
+            >
+              Remove
+            </Button>
+          ]
+        }))}
+      />
+      {faults !== undefined && faults.length > 0 && (
+        <div class="tools">
+          <Button onClick={() => void act("faults/clear", {}, () => "There are no faults now.")}>Remove all</Button>
+        </div>
+      )}
       <section>
         <h2>Add a fault</h2>
         <AddFault />

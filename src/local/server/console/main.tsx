@@ -4,15 +4,15 @@
  */
 import { type ComponentType, render } from "preact"
 import { useLayoutEffect } from "preact/hooks"
-import { Button, Field, Form } from "./components.js"
+import { Button, Form, InputField } from "./components.js"
 import { Consents, Grants, isWaiting } from "./consents.js"
 import { Faults } from "./faults.js"
 import { Requests } from "./requests.js"
 import { ClockSection, Environment, formatOffset, Providers } from "./server.js"
 import { StateSection } from "./state.js"
 import {
-  answerQuestion,
   closeMessage,
+  closeQuestion,
   connect,
   type Connection,
   connection,
@@ -38,27 +38,27 @@ const views: { readonly [S in Section]: ComponentType } = {
 }
 
 const introductions: { readonly [S in Section]: string } = {
-  requests: "What came in, what was answered, and why. Secrets are masked.",
-  consents: "Answer in place of the user who waits at a consent page.",
-  grants: "Tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
-  providers: "What exists on this server.",
-  clock: "Moves the time of the server and of its authorization server.",
-  faults: "Let calls fail, wait or break, as they do in production.",
-  state: "The content of the server as a whole: reset it, fill it, keep it.",
+  requests: "The requests, their responses, and the reasons of errors. Secrets are masked.",
+  consents: "Approve or deny in place of the user at a consent page.",
+  grants: "The tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
+  providers: "The workload identities and credential providers of this server.",
+  clock: "The time of the server and of its authorization server.",
+  faults: "Make calls fail, wait or break, as they do in production.",
+  state: "The whole content of the server: reset, seed, save and restore it.",
   environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
 }
 
 const connectionTexts: { readonly [C in Connection]: string } = {
   connecting: "Connecting…",
   live: "Live",
-  lost: "No answer. Trying again…",
+  lost: "No response. Trying again…",
   closed: "Not connected",
   stale: "Not connected",
-  refused: "Not connected"
+  rejected: "Not connected"
 }
 
-/** What a section says in the list of sections. */
-const noteOf = (section: Section): readonly [text: string, meaning: string] | undefined => {
+/** The note of a section in the list of sections. */
+const describeNote = (section: Section): readonly [text: string, meaning: string] | undefined => {
   const [clock, consents, faults] = [data.clock.value, data.consents.value, data.faults.value]
   const waiting = consents?.filter(isWaiting).length ?? 0
   return section === "consents" && waiting > 0
@@ -75,7 +75,7 @@ const Navigation = () => (
     <ul>
       {Object.entries(sections).map(([name, title]) => {
         // `Object.entries` loses the names.
-        const note = noteOf(name as Section)
+        const note = describeNote(name as Section)
         return (
           <li key={name}>
             <a href={`${location.pathname}#${name}`} aria-current={name === section.value ? "page" : undefined}>
@@ -118,20 +118,20 @@ const Confirmation = () =>
     <dialog
       ref={showModal}
       aria-labelledby="question"
-      onClose={() => answerQuestion(false)}
+      onClose={() => closeQuestion(false)}
     >
       <h2 id="question">{question.value.title}</h2>
       <p>{question.value.text}</p>
       <div class="tools end">
-        <Button onClick={() => answerQuestion(false)}>Cancel</Button>
-        <Button kind="danger" onClick={() => answerQuestion(true)}>{question.value.label}</Button>
+        <Button onClick={() => closeQuestion(false)}>Cancel</Button>
+        <Button kind="danger" onClick={() => closeQuestion(true)}>{question.value.label}</Button>
       </div>
     </dialog>
   )
 
 const reasons: { readonly [C in Connection]?: string } = {
-  refused: "The token is not one of the server that runs now. A server makes a new one at each start.",
-  stale: "The URL of the console opens it once, within a minute. This one was used, or is older."
+  rejected: "The token is not the one of the running server. A server makes a new token at each start.",
+  stale: "The URL opens the console once, within a minute. It was used, or has expired."
 }
 
 const SignIn = () => (
@@ -143,9 +143,7 @@ const SignIn = () => (
       <code>AGENTCORE_LOCAL_TOKEN</code>.
     </p>
     <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
-      <Field label="Token">
-        <input name="token" type="password" autocomplete="off" required />
-      </Field>
+      <InputField label="Token" name="token" type="password" autocomplete="off" required />
       <Button kind="first">Connect</Button>
     </Form>
   </main>

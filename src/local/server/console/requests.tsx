@@ -17,27 +17,25 @@ const setOpen = (id: string, isOpen: boolean): void => {
 
 const isFailure = ({ error, status }: RequestRecord): boolean => error !== undefined || (status ?? 0) >= 400
 
-const tone = (record: RequestRecord): string =>
+const toTone = (record: RequestRecord): string =>
   !isFailure(record) ? "good" : record.status === undefined || record.status >= 500 ? "bad" : "warn"
 
-const searchTexts = new WeakMap<RequestRecord, string>()
+const searchStrings = new WeakMap<RequestRecord, string>()
 
-const textOf = (record: RequestRecord): string => {
-  const known = searchTexts.get(record)
-  if (known !== undefined) return known
-  const text = JSON.stringify(record).toLowerCase()
-  searchTexts.set(record, text)
-  return text
+const toSearchString = (record: RequestRecord): string => {
+  const known = searchStrings.get(record) ?? JSON.stringify(record).toLowerCase()
+  searchStrings.set(record, known)
+  return known
 }
 
-/** What a request is about: the members that say it, in this order. */
+/** The members that show what a request is about, in this order. */
 const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
-const memberOf = (value: unknown, name: string): unknown =>
+const readMember = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
 
-const subjectOf = ({ request }: RequestRecord): string =>
-  subjects.flatMap((name) => memberOf(request, name) ?? [])
+const describeSubject = ({ request }: RequestRecord): string =>
+  subjects.flatMap((name) => readMember(request, name) ?? [])
     .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
 
 const outcomes: Readonly<Record<string, string>> = {
@@ -46,7 +44,7 @@ const outcomes: Readonly<Record<string, string>> = {
   Failed: "the session failed"
 }
 
-/** Marks the names of members, and what is redacted. */
+/** Marks names, and redacted values. */
 const highlight = (json: string) =>
   json.split(/("(?:[^"\\]|\\.)*"(?=:)|"<redacted>")/).map((part, index) =>
     index % 2 === 0 ? part : <span class={part === "\"<redacted>\"" ? "redacted" : "name"}>{part}</span>
@@ -65,27 +63,27 @@ const Details = ({ record }: { readonly record: RequestRecord }) => (
       <time>{record.at}</time> · request id <code>{record.id}</code>
     </p>
     {record.request === undefined && record.response === undefined
-      ? <p class="soft">There is nothing more to show: it is a page, or no operation got the request.</p>
+      ? <p class="soft">There are no details: the request was for a page, or reached no operation.</p>
       : (
         <div class="pair">
           {record.request !== undefined && <Json label="Request" value={record.request} />}
-          {record.response !== undefined && <Json label="Answer" value={record.response} />}
+          {record.response !== undefined && <Json label="Response" value={record.response} />}
         </div>
       )}
   </div>
 )
 
 const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly isOpen: boolean }) => {
-  const outcome = outcomes[String(memberOf(record.response, "_tag"))]
+  const outcome = outcomes[String(readMember(record.response, "_tag"))]
   return (
     <li>
       <details open={isOpen} onToggle={(event) => setOpen(record.id, event.currentTarget.open)}>
         <summary>
           <time dateTime={record.at}>{formatTime(record.at)}</time>
-          <span class={`pill ${tone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
+          <span class={`pill ${toTone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
           <span class="what">
             <span>
-              <b>{record.operation}</b> <small>{subjectOf(record)}</small>
+              <b>{record.operation}</b> <small>{describeSubject(record)}</small>
             </span>
             {outcome !== undefined && <span class="outcome">{outcome}</span>}
             {record.error !== undefined && (
@@ -108,7 +106,7 @@ export const Requests = () => {
   const requests = data.requests.value
   const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "")
   const shown = requests?.filter((record) =>
-    (!failuresOnly.value || isFailure(record)) && words.every((word) => textOf(record).includes(word))
+    (!failuresOnly.value || isFailure(record)) && words.every((word) => toSearchString(record).includes(word))
   )
   return (
     <>
@@ -140,7 +138,7 @@ export const Requests = () => {
         ? (
           <Empty>
             No requests yet. Point a program to this server, with the variables of the{" "}
-            <a href="#environment">environment</a>. What it asks appears here at once.
+            <a href="#environment">environment</a>. Its requests appear here at once.
           </Empty>
         )
         : shown.length === 0

@@ -1,8 +1,9 @@
-/** What exists on the server, its clock, and the variables that point programs to it. */
+/** The resources of the server, its clock, and the variables that point programs to it. */
 import { signal } from "@preact/signals"
 import { formatDuration, formatRefusal, requestNames } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
-import { Button, CheckBox, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
+import type { Body } from "./api.js"
+import { Button, CheckBox, copy, Empty, Form, formatRelative, InputField, Table } from "./components.js"
 import { act, data, serverNow } from "./store.js"
 
 // -----------------------------------------------------------------------------
@@ -13,10 +14,16 @@ const count = ({ items, more }: { readonly items: ReadonlyArray<unknown>; readon
   <span class="count">{items.length}{more && "+"}</span>
 )
 
+const Seeded = ({ operation }: { readonly operation: string }) => (
+  <>
+    None yet. {operation}, or a <a href="#state">seed</a>, creates one.
+  </>
+)
+
 export const Providers = () => {
-  const refusals = data.refusals.value
+  const rejections = data.refusals.value
   const resources = data.resources.value
-  if (resources === undefined || refusals === undefined) return <Empty>Reading…</Empty>
+  if (resources === undefined || rejections === undefined) return <Empty>Reading…</Empty>
   const { credentialProviders, workloadIdentities } = resources
   const now = serverNow.value
   return (
@@ -26,7 +33,7 @@ export const Providers = () => {
         {workloadIdentities.items.length === 0
           ? (
             <Empty>
-              None yet. CreateWorkloadIdentity, or a <a href="#state">seed</a>, creates one.
+              <Seeded operation="CreateWorkloadIdentity" />
             </Empty>
           )
           : (
@@ -41,45 +48,33 @@ export const Providers = () => {
       </section>
       <section>
         <h2>Credential providers {count(credentialProviders)}</h2>
-        {credentialProviders.items.length === 0
-          ? (
-            <Empty>
-              None yet. CreateOauth2CredentialProvider, or a <a href="#state">seed</a>, creates one.
-            </Empty>
-          )
-          : (
-            <Table
-              caption="Credential providers"
-              columns={["Name", "Kind", "Vendor"]}
-              rows={credentialProviders.items.map(({ kind, name, vendor }) => ({
-                key: `${kind} ${name}`,
-                cells: [name, kind, vendor ?? "–"]
-              }))}
-            />
-          )}
+        <Table
+          caption="Credential providers"
+          columns={["Name", "Kind", "Vendor"]}
+          empty={<Seeded operation="CreateOauth2CredentialProvider" />}
+          rows={credentialProviders.items.map(({ kind, name, vendor }) => ({
+            key: `${kind} ${name}`,
+            cells: [name, kind, vendor ?? "–"]
+          }))}
+        />
       </section>
       <section>
-        <h2>
-          Refused by authorization servers <span class="count">{refusals.length}</span>
-        </h2>
-        {refusals.length === 0
-          ? <Empty>Nothing. AWS does not pass on the errors of authorization servers. They appear here.</Empty>
-          : (
-            <Table
-              caption="Refusals, the newest first"
-              columns={["Provider", "Request", "Error", "Description", "When"]}
-              rows={refusals.map((refusal, index) => ({
-                key: `${refusals.length - index}`,
-                cells: [
-                  refusal.provider,
-                  requestNames[refusal.request],
-                  <code>{refusal.error ?? "–"}</code>,
-                  formatRefusal(refusal),
-                  formatRelative(refusal.at, now)
-                ]
-              }))}
-            />
-          )}
+        <h2>Rejections by authorization servers {count({ items: rejections, more: false })}</h2>
+        <Table
+          caption="Rejections, the newest first"
+          columns={["Provider", "Request", "Error", "Description", "When"]}
+          empty="None. AWS does not pass on the errors of authorization servers. They appear here."
+          rows={rejections.map((rejection, index) => ({
+            key: `${rejections.length - index}`,
+            cells: [
+              rejection.provider,
+              requestNames[rejection.request],
+              <code>{rejection.error ?? "–"}</code>,
+              formatRefusal(rejection),
+              formatRelative(rejection.at, now)
+            ]
+          }))}
+        />
       </section>
     </>
   )
@@ -91,7 +86,7 @@ export const Providers = () => {
 
 const steps = ["1 minute", "10 minutes", "1 hour", "1 day", "30 days"]
 
-const change = (body: object) => void act("clock", body, ({ now }) => `The clock shows ${formatUtc(String(now))}.`)
+const change = (body: Body<"clock">) => void act("clock", body, ({ now }) => `The clock shows ${formatUtc(now)}.`)
 
 const formatUtc = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 
@@ -128,18 +123,14 @@ export const ClockSection = () => {
             form.reset()
           }}
         >
-          <Field label="By">
-            <input name="advance" required placeholder="90 seconds" />
-          </Field>
+          <InputField label="By" name="advance" required placeholder="90 seconds" />
           <Button>Advance</Button>
         </Form>
       </section>
       <section>
         <h2>Set</h2>
         <Form label="Set the clock" class="line" onSubmit={(read) => change({ set: `${read("set")}Z` })}>
-          <Field label="Time, in UTC">
-            <input name="set" type="datetime-local" step="1" required />
-          </Field>
+          <InputField label="Time, in UTC" name="set" type="datetime-local" step="1" required />
           <Button>Set</Button>
         </Form>
       </section>
@@ -153,43 +144,33 @@ export const ClockSection = () => {
 
 type Variables = ReadonlyArray<readonly [name: string, value: string]>
 
-const writeLines = (variables: Variables, format: (name: string, value: string) => string): string =>
+const writeLines = (format: (name: string, value: string) => string) => (variables: Variables): string =>
   variables.map(([name, value]) => format(name, value)).join("\n")
 
-/** A string of JSON is one of Python and TypeScript, too. */
-const formats: ReadonlyMap<string, (variables: Variables) => string> = new Map([
-  ["bash", (variables: Variables) => writeLines(variables, (name, value) => `export ${name}=${Quote.forBash(value)}`)],
-  ["fish", (variables: Variables) => writeLines(variables, (name, value) => `set -gx ${name} ${Quote.forFish(value)}`)],
-  [
-    "dotenv",
-    (variables: Variables) =>
-      writeLines(variables, (name, value) => `${name}=${Quote.forDotenv(value) ?? JSON.stringify(value)}`)
-  ],
-  [
-    "Python",
-    (variables: Variables) =>
-      `import os\n\nos.environ.update({\n${
-        writeLines(variables, (name, value) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`)
-      }\n})`
-  ],
-  [
-    "TypeScript",
-    (variables: Variables) =>
-      `Object.assign(process.env, {\n${
-        writeLines(variables, (name, value) => `  ${name}: ${JSON.stringify(value)},`).replace(/,$/, "")
-      }\n})`
-  ]
-])
+// A JSON string is also a string of Python and TypeScript.
+const writePython = writeLines((name, value) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},`)
+const writeTypeScript = writeLines((name, value) => `  ${name}: ${JSON.stringify(value)},`)
+
+const formats = {
+  bash: writeLines((name, value) => `export ${name}=${Quote.forBash(value)}`),
+  fish: writeLines((name, value) => `set -gx ${name} ${Quote.forFish(value)}`),
+  dotenv: writeLines((name, value) => `${name}=${Quote.forDotenv(value) ?? JSON.stringify(value)}`),
+  Python: (variables: Variables) => `import os\n\nos.environ.update({\n${writePython(variables)}\n})`,
+  TypeScript: (variables: Variables) =>
+    `Object.assign(process.env, {\n${writeTypeScript(variables).replace(/,$/, "")}\n})`
+}
+
+type Format = keyof typeof formats
 
 const mask = "••••••••"
 
-const format = signal("bash")
+const format = signal<Format>("bash")
 const secretsShown = signal(false)
 
 export const Environment = () => {
   const server = data.server.value
-  const write = formats.get(format.value)
-  if (server === undefined || write === undefined) return <Empty>Reading…</Empty>
+  const write = formats[format.value]
+  if (server === undefined) return <Empty>Reading…</Empty>
   const { environment, secrets } = server
   const variables = Object.entries(environment)
   const shown = variables.map(([name, value]) =>
@@ -201,11 +182,12 @@ export const Environment = () => {
         <fieldset
           class="segments"
           onChange={(event) => {
-            format.value = (event.target as HTMLInputElement).value
+            // The inputs have the names of the formats.
+            format.value = (event.target as HTMLInputElement).value as Format
           }}
         >
           <legend class="hidden">Format</legend>
-          {Array.from(formats.keys(), (name) => (
+          {Object.keys(formats).map((name) => (
             <label>
               <input type="radio" name="format" value={name} checked={name === format.value} />
               <span>{name}</span>

@@ -1,27 +1,27 @@
-/** The content of the server as a whole: reset, seed, snapshots and exports. */
+/** The whole content of the server: reset, seed, snapshots and exports. */
 import { signal } from "@preact/signals"
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
-import type { Change } from "./api.js"
-import { Button, copy, Empty, Field, Form, formatRelative, Table } from "./components.js"
+import type { Body, Path, Result } from "./api.js"
+import { Button, copy, Field, Form, formatRelative, InputField, Table } from "./components.js"
 import { act, ask, complain, data, serverNow } from "./store.js"
 
-/** What the last seed changed. */
-const changes = signal<ReadonlyArray<Change> | undefined>(undefined)
+/** The changes of the last seed. */
+const changes = signal<Result<"seed">["changes"] | undefined>(undefined)
 
 const exported = signal<{ readonly url: string; readonly key: string } | undefined>(undefined)
 
-const all = ["requests", "grants", "snapshots", "resources"]
+const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
 
 const askReset = (): void =>
   ask({
     title: "Reset the server?",
-    text: "The server becomes as at its start: other resources, grants, sessions, faults and requests are gone. "
+    text: "The server returns to its start. All other resources, grants, sessions, faults and requests are removed. "
       + "Snapshots stay.",
     label: "Reset",
-    run: () => void act("reset", {}, () => "The server is as at its start.", all)
+    run: () => void act("reset", {}, () => "The server is reset to its start.", all)
   })
 
-const askRestore = (what: string, body: object): void =>
+const askRestore = (what: string, body: Body<"restore">): void =>
   ask({
     title: "Restore?",
     text: `The content of the server is replaced by ${what}.`,
@@ -29,21 +29,20 @@ const askRestore = (what: string, body: object): void =>
     run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
   })
 
-const seed = (text: string): void => {
+const seed = (input: string): void => {
   const errors: Array<ParseError> = []
-  const setup: unknown = parse(text, errors, { allowTrailingComma: true })
+  const setup: unknown = parse(input, errors, { allowTrailingComma: true })
   const [error] = errors
   if (error !== undefined) {
     const reason = printParseErrorCode(error.error).replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    const line = text.slice(0, error.offset).split("\n").length
+    const line = input.slice(0, error.offset).split("\n").length
     return complain(`The setup is not valid JSON: ${reason}, in line ${line}`)
   }
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
-  void act("seed", setup, () => "The setup is applied.", all).then((answer) => {
-    // The answer of a seed lists its changes.
-    if (answer !== undefined) changes.value = answer["changes"] as ReadonlyArray<Change>
+  void act("seed", setup, () => "The setup is applied.", all).then((response) => {
+    if (response !== undefined) changes.value = response.changes
   })
 }
 
@@ -53,9 +52,8 @@ const makeKey = (): string =>
 
 const exportContent = (): void => {
   const key = makeKey()
-  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((answer) => {
-    if (answer === undefined) return
-    exported.value = { key, url: URL.createObjectURL(new Blob([`${String(answer["sealed"])}\n`])) }
+  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((response) => {
+    if (response !== undefined) exported.value = { key, url: URL.createObjectURL(new Blob([`${response.sealed}\n`])) }
   })
 }
 
@@ -64,7 +62,7 @@ const readFile = (form: HTMLFormElement): Promise<string> => {
   return file === undefined ? Promise.resolve("") : file.text()
 }
 
-/** The server notes the real time of a snapshot. */
+/** Snapshots have the real time, and not the time of the server. */
 const Snapshots = () => (
   <section>
     <h2>Snapshots</h2>
@@ -72,36 +70,33 @@ const Snapshots = () => (
       label="Take a snapshot"
       class="line"
       onSubmit={(read, form) =>
-        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then((answer) => {
-          if (answer !== undefined) form.reset()
-        })}
+        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then(
+          (response) => {
+            if (response !== undefined) form.reset()
+          }
+        )}
     >
-      <Field label="Name">
-        <input name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />
-      </Field>
+      <InputField label="Name" name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />
       <Button>Take a snapshot</Button>
     </Form>
-    {data.snapshots.value === undefined ? <Empty>Reading…</Empty> : data.snapshots.value.length === 0
-      ? <Empty>No snapshots. One holds the content and the offset of the clock, as long as the server runs.</Empty>
-      : (
-        <Table
-          caption="Snapshots"
-          columns={["Name", "Taken", ""]}
-          rows={data.snapshots.value.map(({ name, takenAt }) => ({
-            key: name,
-            cells: [
-              name,
-              formatRelative(takenAt, serverNow.value - (data.clock.value?.offset ?? 0)),
-              <Button
-                label={`Restore the snapshot ${name}`}
-                onClick={() => askRestore(`the snapshot ${name}`, { name })}
-              >
-                Restore
-              </Button>
-            ]
-          }))}
-        />
-      )}
+    <Table
+      caption="Snapshots"
+      columns={["Name", "Taken", ""]}
+      empty="No snapshots. A snapshot has the content and the offset of the clock. It lasts as long as the server runs."
+      rows={data.snapshots.value?.map(({ name, takenAt }) => ({
+        key: name,
+        cells: [
+          name,
+          formatRelative(takenAt, serverNow.value - (data.clock.value?.offset ?? 0)),
+          <Button
+            label={`Restore the snapshot ${name}`}
+            onClick={() => askRestore(`the snapshot ${name}`, { name })}
+          >
+            Restore
+          </Button>
+        ]
+      }))}
+    />
   </section>
 )
 
@@ -135,12 +130,8 @@ const Exports = () => (
       onSubmit={(read, form) =>
         void readFile(form).then((sealed) => askRestore("the file", { sealed, key: read("key") }))}
     >
-      <Field label="File">
-        <input type="file" name="file" required />
-      </Field>
-      <Field label="Key">
-        <input name="key" required spellcheck={false} />
-      </Field>
+      <InputField label="File" type="file" name="file" required />
+      <InputField label="Key" name="key" required spellcheck={false} />
       <Button>Restore</Button>
     </Form>
   </section>
@@ -151,7 +142,7 @@ export const StateSection = () => (
     <div class="card row">
       <p>
         <b>Reset</b>
-        <small>As at the start: empty, with the setup of the start and the real time.</small>
+        <small>Returns to the start: empty, with the setup of the start and the real time.</small>
       </p>
       <Button kind="danger" onClick={askReset}>Reset the server</Button>
     </div>
@@ -160,7 +151,7 @@ export const StateSection = () => (
       <Form label="Seed" onSubmit={(read) => seed(read("setup"))}>
         <Field
           label="Setup"
-          hint="JSON, with comments if you like. It adds to what exists. The server refuses {&quot;$env&quot;}: it would read its own variables."
+          hint="JSON, with comments if you like. It adds to what exists. The server rejects {&quot;$env&quot;}, which would read its own variables."
         >
           <textarea
             name="setup"
@@ -177,6 +168,7 @@ export const StateSection = () => (
         <Table
           caption="What the seed changed"
           columns={["Name", "Kind", "Action"]}
+          empty="The setup names no resources."
           rows={changes.value.map(({ action, kind, name }) => ({
             key: `${kind} ${name}`,
             cells: [name, kind, action]

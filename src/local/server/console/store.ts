@@ -1,7 +1,6 @@
-/** What the console shows, and how it changes. */
+/** The state of the console, and the functions that change it. */
 import { batch, computed, signal } from "@preact/signals"
-import { call, exchange, listen, Refused } from "./api.js"
-import type * as Wire from "./api.js"
+import * as Wire from "./api.js"
 
 export const sections = {
   requests: "Requests",
@@ -16,7 +15,7 @@ export const sections = {
 
 export type Section = keyof typeof sections
 
-/** An action that waits for a second decision. */
+/** An action that needs a confirmation. */
 export interface Question {
   readonly title: string
   readonly text: string
@@ -24,7 +23,9 @@ export interface Question {
   readonly run: () => void
 }
 
-/** What an action did, or why it did not. Each one is new to a screen reader, also with the same text. */
+/**
+ * The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs.
+ */
 export interface Message {
   readonly id: number
   readonly text: string
@@ -32,10 +33,10 @@ export interface Message {
 }
 
 /**
- * Without a token: `closed`, `stale` after an address whose code is not valid, `refused` after a token that is not
- * valid.
+ * The states without a token: `closed`, `stale` after an invalid code in the address, and `rejected` after an invalid
+ * token.
  */
-export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "refused"
+export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "rejected"
 
 export const token = signal<string | undefined>(undefined)
 export const connection = signal<Connection>("connecting")
@@ -43,36 +44,36 @@ export const section = signal<Section>("requests")
 export const message = signal<Message | undefined>(undefined)
 export const question = signal<Question | undefined>(undefined)
 
-/** What the server has responded. Undefined until it was read. */
+/** The responses of the server. Undefined until they are read. */
 export const data = {
   requests: signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined),
   consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
   grants: signal<ReadonlyArray<Wire.Grant> | undefined>(undefined),
   resources: signal<Wire.Resources | undefined>(undefined),
-  refusals: signal<ReadonlyArray<Wire.Refusal> | undefined>(undefined),
+  refusals: signal<ReadonlyArray<Wire.Rejection> | undefined>(undefined),
   clock: signal<Wire.Clock | undefined>(undefined),
   faults: signal<ReadonlyArray<Wire.FaultStatus> | undefined>(undefined),
   snapshots: signal<ReadonlyArray<Wire.Snapshot> | undefined>(undefined),
   server: signal<Wire.Server | undefined>(undefined)
 }
 
-/** Requests that came while the list was paused, the newest first. */
+/** Requests that arrived while the list was paused, the newest first. */
 export const held = signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined)
 
-/** The clock of the browser, and how far that of the server is ahead of it, in milliseconds. */
+/** The clock of the browser, and how far the clock of the server is ahead of it. Both in milliseconds. */
 const browserNow = signal(Date.now())
 const clockDifference = signal(0)
 
-/** The time of the server, in milliseconds. It changes each second, and with each reading. */
+/** The time of the server, in milliseconds. It changes each second, and with each response. */
 export const serverNow = computed(() => browserNow.value + clockDifference.value)
 
-const say = (text: string, isProblem: boolean): void => {
+const show = (text: string, isProblem: boolean): void => {
   message.value = { id: performance.now(), text, isProblem }
 }
 
-export const report = (text: string): void => say(text, false)
+export const report = (text: string): void => show(text, false)
 
-export const complain = (text: string): void => say(text, true)
+export const complain = (text: string): void => show(text, true)
 
 export const closeMessage = (): void => {
   message.value = undefined
@@ -82,27 +83,23 @@ export const closeMessage = (): void => {
 // Reading
 // -----------------------------------------------------------------------------
 
-const isAbsent = (error: unknown): boolean => !(error instanceof Refused)
-
-const messageOf = (error: unknown): string =>
-  isAbsent(error) ? "The server does not answer. Is it still running?" : (error as Refused).message
-
-const refuseToken = (): void => {
+const dropToken = (): void => {
   sessionStorage.removeItem(storageKey)
   batch(() => {
     token.value = undefined
-    connection.value = "refused"
+    connection.value = "rejected"
   })
 }
 
+/** Shows an error response. Without a response, the page already shows the state of the connection. */
 const handleFailure = (error: unknown): void => {
-  if (error instanceof Refused && error.status === 401) return refuseToken()
-  // The state of the connection is shown already.
-  if (!isAbsent(error)) complain(messageOf(error))
+  if (!(error instanceof Wire.ControlError)) return
+  if (error.status === 401) dropToken()
+  else complain(error.message)
 }
 
-/** What each section reads. Every page shows the clock, and how many faults and consents there are. */
-const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
+/** The paths that each section reads. Every page also shows the clock, and the numbers of faults and consents. */
+const reads: Readonly<Record<Section, ReadonlyArray<Wire.Path>>> = {
   requests: [],
   consents: [],
   grants: ["grants"],
@@ -113,24 +110,24 @@ const reads: Readonly<Record<Section, ReadonlyArray<string>>> = {
   environment: ["server"]
 }
 
-const read = async (token: string, path: string): Promise<object> => {
-  const answer = await call(token, path)
-  if (path === "clock") clockDifference.value = Date.parse((answer as Wire.Clock).now) - Date.now()
+const read = async (token: string, path: Wire.Path): Promise<object> => {
+  const response = await Wire.read(token, path)
+  if ("now" in response) clockDifference.value = Date.parse(response.now) - Date.now()
   // Other responses have the properties of `data`.
-  return path === "clock" || path === "server" || path === "resources" ? { [path]: answer } : answer
+  return path === "clock" || path === "server" || path === "resources" ? { [path]: response } : response
 }
 
-const readAll = async (more: ReadonlySet<string>): Promise<void> => {
+const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
   const currentToken = token.value
   if (currentToken === undefined) return
-  const paths = new Set(["clock", "faults", "consents", ...reads[section.value], ...more])
+  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value], ...more])
   if (held.value !== undefined) paths.delete("requests")
   try {
     const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
     batch(() => {
       browserNow.value = Date.now()
       for (const [name, value] of responses.flatMap((response) => Object.entries(response))) {
-        // The control responds with what `api.ts` declares.
+        // The control responds with what `control/api` declares.
         if (Object.hasOwn(data, name)) data[name as keyof typeof data].value = value as never
       }
     })
@@ -140,15 +137,15 @@ const readAll = async (more: ReadonlySet<string>): Promise<void> => {
 }
 
 let reading: Promise<void> = Promise.resolve()
-let next: { readonly paths: Set<string>; readonly done: Promise<void> } | undefined
+let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
 
 /**
- * Reads what the section shows, after the reading that has begun: that one may have missed a change. `more` are paths
- * that the section does not read each time.
+ * Reads what the section shows, after the current read has ended, which may have missed a change. `more` has paths that
+ * the section does not read each time.
  */
-export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
+export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
-    const paths = new Set<string>()
+    const paths = new Set<Wire.Path>()
     reading = reading.then(() => {
       next = undefined
       return readAll(paths)
@@ -162,7 +159,7 @@ export const refresh = (...more: ReadonlyArray<string>): Promise<void> => {
 let refreshTimer: number | undefined
 let refreshedAt = 0
 
-/** A request often changes consents and grants. A program that sends many causes one reading a second. */
+/** Refreshes after requests, because they often change consents and grants. Reads at most once per second. */
 const refreshSoon = (): void => {
   refreshTimer ??= window.setTimeout(() => {
     refreshTimer = undefined
@@ -195,7 +192,7 @@ const takeArrived = (): void => {
   refreshSoon()
 }
 
-/** A program that sends many requests has them drawn ten times a second. */
+/** Collects requests, so that the page is drawn at most ten times per second. */
 const receive = (record: Wire.RequestRecord): void => {
   arrived.unshift(record)
   if (arrived.length === 1) window.setTimeout(takeArrived, 100)
@@ -213,7 +210,7 @@ export const togglePause = (): void =>
 
 let isActing = false
 
-/** A control that an action removed cannot keep the focus. */
+/** Moves the focus to the heading if an action has removed the focused element. */
 const keepFocus = (): void => {
   requestAnimationFrame(() => {
     const { activeElement } = document
@@ -221,24 +218,24 @@ const keepFocus = (): void => {
   })
 }
 
-/** Acts, reads the effect, and reports it. Returns the answer, or undefined after a failure. */
-export const act = async (
-  path: string,
-  body: object,
-  toReport: (answer: Readonly<Record<string, unknown>>) => string,
-  more: ReadonlyArray<string> = []
-): Promise<Readonly<Record<string, unknown>> | undefined> => {
+/** Acts, refreshes the page, and reports the outcome. Returns the response, or undefined after a failure. */
+export const act = async <A extends Wire.Action>(
+  path: A,
+  body: Wire.Body<A>,
+  toReport: (response: Wire.Result<A>) => string,
+  more: ReadonlyArray<Wire.Path> = []
+): Promise<Wire.Result<A> | undefined> => {
   if (isActing || token.value === undefined) return undefined
   isActing = true
   closeMessage()
   try {
-    const answer = await call(token.value, path, body) as Readonly<Record<string, unknown>>
+    const response = await Wire.act(token.value, path, body)
     await refresh(...more)
-    report(toReport(answer))
-    return answer
+    report(toReport(response))
+    return response
   } catch (error) {
-    if (error instanceof Refused && error.status === 401) refuseToken()
-    else complain(messageOf(error))
+    if (error instanceof Wire.ControlError) handleFailure(error)
+    else complain("The server does not respond. Is it still running?")
     return undefined
   } finally {
     isActing = false
@@ -250,7 +247,7 @@ export const ask = (asked: Question): void => {
   question.value = asked
 }
 
-export const answerQuestion = (isConfirmed: boolean): void => {
+export const closeQuestion = (isConfirmed: boolean): void => {
   const asked = question.value
   question.value = undefined
   if (isConfirmed) asked?.run()
@@ -266,14 +263,14 @@ let watching: AbortController | undefined
 
 const wait = (milliseconds: number) => new Promise((resolve) => window.setTimeout(resolve, milliseconds))
 
-/** Watches the requests until the tab is hidden, and connects again after a failure. */
+/** Watches the requests until the tab is hidden. Reconnects after a failure. */
 const watch = async (): Promise<void> => {
   const controller = new AbortController()
   watching = controller
   for (let pause = 500; !controller.signal.aborted; pause = Math.min(pause * 2, 5000)) {
     if (token.value === undefined) return
     try {
-      await listen(token.value, {
+      await Wire.listen(token.value, {
         signal: controller.signal,
         onOpen: () => {
           pause = 500
@@ -283,11 +280,9 @@ const watch = async (): Promise<void> => {
         onRequest: receive
       })
     } catch (error) {
-      if (error instanceof Refused) {
-        if (error.status === 401) return refuseToken()
-        // Too many readers: another one may leave.
-        if (message.value?.text !== error.message) complain(error.message)
-      }
+      // At the limit of readers this repeats until another reader leaves. The message is shown once.
+      if (!(error instanceof Wire.ControlError) || message.value?.text !== error.message) handleFailure(error)
+      if (token.value === undefined) return
     }
     if (controller.signal.aborted) return
     connection.value = "lost"
@@ -308,7 +303,7 @@ export const connect = (newToken: string): void => {
 
 const isSection = (name: string): name is Section => Object.hasOwn(sections, name)
 
-/** Follows the address, whose fragment names the section. */
+/** Shows the section that the fragment of the address names. */
 const follow = (): void => {
   const name = location.hash.slice(1)
   batch(() => {
@@ -318,7 +313,7 @@ const follow = (): void => {
   void refresh()
 }
 
-/** Takes the code of the address away. The history of the browser keeps it, but it is used. */
+/** Removes the code from the address. The history of the browser keeps it, but a code works only once. */
 const takeCode = (): string | undefined => {
   const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
   if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
@@ -328,9 +323,11 @@ const takeCode = (): string | undefined => {
 const connectFromAddress = async (): Promise<void> => {
   const code = takeCode()
   follow()
-  const fresh = code === undefined ? undefined : await exchange(code).catch(() => undefined)
+  const fresh = code === undefined
+    ? undefined
+    : await Wire.act(undefined, "console/token", { code }).catch(() => undefined)
   // Not a cookie: the browser would send it to every port of this host.
-  const stored = fresh ?? sessionStorage.getItem(storageKey)
+  const stored = fresh?.token ?? sessionStorage.getItem(storageKey)
   if (stored !== null) {
     if (stored !== token.value) connect(stored)
   } else if (code !== undefined || connection.value === "connecting") {
@@ -340,7 +337,7 @@ const connectFromAddress = async (): Promise<void> => {
 
 export const start = (): void => {
   window.addEventListener("hashchange", () => void connectFromAddress())
-  // Others act on the server too, and a server has a limited number of connections from one browser.
+  // A hidden tab must not hold one of the few connections that a browser opens to a server.
   document.addEventListener("visibilitychange", () => {
     watching?.abort()
     if (!document.hidden) void watch()

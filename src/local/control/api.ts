@@ -1,0 +1,104 @@
+/**
+ * The control of a server over HTTP, declared once. `GET /_local/<path>` reads, and `POST /_local/<path>` acts. Bodies
+ * are JSON objects in both directions. The routes of the server, the command and the console follow from it.
+ */
+import * as Schema from "effect/Schema"
+import type * as IdentitySetup from "../../IdentitySetup.js"
+import type * as LocalBackend from "../LocalBackend.js"
+import type { ClockState, FaultStatus, RequestRecord, Resources, Snapshot } from "./statuses.js"
+
+/** What the console shows about the server itself. The names in `secrets` are also in `environment`. */
+export interface Server {
+  readonly url: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly secrets: ReadonlyArray<string>
+  readonly operations: ReadonlyArray<string>
+  readonly exceptions: ReadonlyArray<string>
+}
+
+/** The responses of the paths that read. `events` is not one of them: it is a stream. */
+export interface Reads {
+  readonly clock: ClockState
+  readonly snapshots: { readonly snapshots: ReadonlyArray<Snapshot> }
+  readonly faults: { readonly faults: ReadonlyArray<FaultStatus> }
+  readonly requests: { readonly requests: ReadonlyArray<RequestRecord> }
+  readonly consents: { readonly consents: ReadonlyArray<LocalBackend.ConsentStatus> }
+  readonly grants: LocalBackend.GrantPage
+  readonly refusals: { readonly refusals: ReadonlyArray<LocalBackend.Refusal> }
+  readonly resources: Resources
+  readonly server: Server
+}
+
+/** A struct without properties accepts any. */
+const Nothing = Schema.Record(Schema.String, Schema.Never)
+
+const Name = Schema.Struct({ name: Schema.String })
+
+const Id = Schema.Struct({ id: Schema.String })
+
+const Secret = Schema.RedactedFromValue(Schema.String)
+
+const DurationInput = Schema.Union([Schema.Number, Schema.String])
+
+/** A consent session by its id, or by its URI, which a program has from `GetResourceOauth2Token`. */
+const selector = { id: Schema.optional(Schema.String), sessionUri: Schema.optional(Secret) }
+
+const Selector = Schema.Struct(selector)
+
+export type Selector = typeof Selector.Type
+
+/** The bodies of the paths that act. */
+export const bodies = {
+  reset: Nothing,
+  // The action parses the setup itself, to report errors as for a setup file.
+  seed: Schema.ObjectKeyword as Schema.Codec<object, Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>,
+  snapshot: Name,
+  restore: Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })]),
+  export: Schema.Struct({ key: Secret }),
+  clock: Schema.Union([
+    // A literal `true` would hide the other two properties in the message about a body with none of the three.
+    Schema.Struct({ reset: Schema.Boolean.check(Schema.makeFilter((value) => value)) }),
+    Schema.Struct({ advance: DurationInput }),
+    Schema.Struct({ set: Schema.String })
+  ]),
+  faults: Schema.Struct({
+    operation: Schema.optional(Schema.String),
+    endpoint: Schema.optional(Schema.Literals(["token", "authorization", "revocation", "*"])),
+    provider: Schema.optional(Schema.String),
+    exception: Schema.optional(Schema.String),
+    status: Schema.optional(Schema.Number),
+    message: Schema.optional(Schema.String.check(Schema.isMaxLength(1024))),
+    delay: Schema.optional(DurationInput),
+    cut: Schema.optional(Schema.Boolean),
+    failChange: Schema.optional(Schema.Boolean),
+    probability: Schema.optional(Schema.Number),
+    count: Schema.optional(Schema.Number)
+  }),
+  "faults/remove": Id,
+  "faults/clear": Nothing,
+  "consents/approve": Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) }),
+  "consents/deny": Selector,
+  "consents/expire": Selector,
+  "grants/expire": Id,
+  "grants/revoke": Id,
+  "grants/forget": Id,
+  console: Nothing,
+  "console/token": Schema.Struct({ code: Secret })
+}
+
+export type Action = keyof typeof bodies
+
+/** The body of an action, as JSON carries it. */
+export type Body<A extends Action> = Schema.Codec.Encoded<(typeof bodies)[A]>
+
+/** The responses of the actions whose response has properties. */
+export interface Results {
+  readonly seed: { readonly changes: ReadonlyArray<Pick<IdentitySetup.Change, "action" | "kind" | "name">> }
+  readonly export: { readonly sealed: string }
+  readonly clock: ClockState
+  readonly faults: FaultStatus
+  readonly console: { readonly url: string }
+  readonly "console/token": { readonly token: string }
+}
+
+export type Result<A extends Action> = A extends keyof Results ? Results[A] : {}
