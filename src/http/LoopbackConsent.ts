@@ -89,17 +89,20 @@ const makeCompletion = (
   user: UserIdentifier,
   signals: ConsentSignals.Service
 ) =>
-  Effect.map(Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)), ([identity, caller]) =>
-    Completion.complete(
-      {
-        identity,
-        callerOf: () => Effect.succeed(caller),
-        pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
-        signals
-      },
-      session.sessionUri,
-      user
-    ))
+  Effect.map(
+    Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)),
+    ([identity, caller]) =>
+      Completion.complete(
+        {
+          identity,
+          callerOf: () => Effect.succeed(caller),
+          pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
+          signals
+        },
+        session.sessionUri,
+        user
+      )
+  )
 
 /**
  * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
