@@ -12,7 +12,7 @@
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
- * // A worker that waits for consents. The page after consent is in another process, with the same Redis and the same key.
+ * // A worker that waits for consents. The page after consent runs in another process, with the same Redis and key.
  * const live = ConsentSignals.layerPoller().pipe(
  *   Layer.provideMerge(RedisPendingConsents.layerConfig({
  *     url: Config.Redacted("REDIS_URL"),
@@ -159,7 +159,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
     listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
     register: ({ execution, expiresAt, topic }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        executions.removeEnded(now)
+        executions.removeExpired(now)
         const known = executions.get(nameOf(topic)) ?? new Map<string, number>()
         known.set(execution, DateTime.toEpochMillis(expiresAt))
         executions.set(nameOf(topic), known, Math.max(...known.values()))

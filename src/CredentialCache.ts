@@ -244,7 +244,7 @@ const expiryOf = (token: Redacted.Redacted, decodeJwt: (token: string) => JWTPay
 const cacheAccessToken = (
   opaqueTimeToLive: number,
   decodeJwt: (token: string) => JWTPayload
-): Engine.Cacheable<DataPlane.GetResourceOauth2TokenRequest, DataPlane.TokenAnswer> => ({
+): Engine.Cacheable<DataPlane.GetResourceOauth2TokenRequest, DataPlane.TokenResponse> => ({
   keyOf: (request, digestOf) =>
     Digest.ofValues([
       "getResourceOauth2Token",
@@ -328,9 +328,9 @@ const optionFields = {
   capacity: Constraint.optional(OptionTypes.Amount)
 }
 
-const validateOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+const validateOptions = Validation.makeCheck(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
 
-const validateStoreOptions = Validation.refuse(
+const validateStoreOptions = Validation.makeCheck(
   () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "CredentialCache.layerStore" }
 )
@@ -376,7 +376,7 @@ const makeLayer = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(validateOptions, options, (options) => makeLayer(options, none))
+  Validation.makeLayer(validateOptions, options, (options) => makeLayer(options, none))
 
 /**
  * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
@@ -402,7 +402,7 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Validation.checkedLayer(validateStoreOptions, options, (options) =>
+  Validation.makeLayer(validateStoreOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
       (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))

@@ -91,17 +91,17 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
 export const GetResourceOauth2TokenRequest = Schema.Struct({
   workloadIdentityToken: Token,
   resourceCredentialProviderName: ProviderName,
-  scopes: Schema.Array(Constraint.text(1, 128)),
+  scopes: Schema.Array(Constraint.string(1, 128)),
   oauth2Flow: Flow,
   sessionUri: Constraint.optional(SessionUri),
   resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
   forceAuthentication: Constraint.optional(Schema.Boolean),
   customParameters: Constraint.optional(
-    Constraint.textMap(Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.text(1, 2048))
+    Constraint.stringMap(Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.string(1, 2048))
   ),
   customState: Constraint.optional(Constraint.secret(1, 4096)),
-  resources: Constraint.optional(Schema.Array(Constraint.text(1, 2048))),
-  audiences: Constraint.optional(Schema.Array(Constraint.text(1, 2048)))
+  resources: Constraint.optional(Schema.Array(Constraint.string(1, 2048))),
+  audiences: Constraint.optional(Schema.Array(Constraint.string(1, 2048)))
 })
 
 /**
@@ -125,8 +125,8 @@ export const GetResourceApiKeyRequest = Schema.Struct({
  */
 export type GetResourceApiKeyRequest = typeof GetResourceApiKeyRequest.Type
 
-const RequestHost = Constraint.text(1, 256, String.raw`[a-zA-Z0-9\-\.]+`)
-const RequestPath = Constraint.text(1, 2048, String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`)
+const RequestHost = Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-\.]+`)
+const RequestPath = Constraint.string(1, 2048, String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`)
 const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`)
 
 /**
@@ -297,13 +297,13 @@ export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identit
  * @since 0.1.0
  * @category responses
  */
-export const TokenAnswer = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
+export const TokenResponse = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export type TokenAnswer = typeof TokenAnswer.Type
+export type TokenResponse = typeof TokenResponse.Type
 
 /**
  * @since 0.1.0
@@ -377,7 +377,7 @@ const sessionUriIn = (authorizationUrl: string): string | undefined =>
 // `isWire` checked the members.
 const checked = { disableChecks: true }
 
-const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: Wire): TokenAnswer | undefined => {
+const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: Wire): TokenResponse | undefined => {
   if (accessToken !== undefined) return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
   if (sessionStatus === "FAILED") return new Failed()
   if (authorizationUrl === undefined) return new InProgress()
@@ -388,7 +388,7 @@ const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: 
   }, checked)
 }
 
-const toWire = (response: TokenAnswer): Wire => {
+const toWire = (response: TokenResponse): Wire => {
   switch (response._tag) {
     case "Issued":
       return { accessToken: Redacted.value(response.accessToken) }
@@ -412,7 +412,7 @@ const toWire = (response: TokenAnswer): Wire => {
  * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
  * (`npm run bench`).
  */
-const tokenCodec: Operation.Codec<TokenAnswer> = {
+const tokenCodec: Operation.Codec<TokenResponse> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }

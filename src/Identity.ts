@@ -452,7 +452,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
       const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
-      const error = returnUrl === request.returnUrl ? undefined : Request.refuseReturnUrl({ returnUrl })
+      const error = returnUrl === request.returnUrl ? undefined : Request.validateReturnUrl({ returnUrl })
       if (error !== undefined) return Effect.fail(error)
       const tokenRequest = toOauth2TokenRequest(request, returnUrl)
       return Effect.flatMap(
@@ -495,7 +495,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.suspend(() => {
       const error = (isSession(session) ? undefined : Request.notASession(session))
-        ?? Request.refuseConsentOptions(options)
+        ?? Request.validateConsentOptions(options)
       return error ?? Effect.flatMap(
         Effect.provideService(pollOnce(session), CallPriority, "normal"),
         (response): ReturnType<typeof resumeAccessToken<E, R>> =>
@@ -531,8 +531,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         "getAccessToken",
         request,
         Effect.suspend(() =>
-          Request.accessToken.refuseRequest(subject)
-            ?? (options === undefined ? undefined : Request.refuseConsentOptions(options))
+          Request.accessToken.validateRequest(subject)
+            ?? (options === undefined ? undefined : Request.validateConsentOptions(options))
             ?? getAccessToken({ ...request, ...options })
         )
       )
@@ -543,17 +543,17 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       return observe(
         "getApiKey",
         request,
-        validated(Request.apiKey.refuseRequest, subject, () => getApiKey(request))
+        validated(Request.apiKey.validateRequest, subject, () => getApiKey(request))
       )
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
         request,
-        validated(Request.refusePaymentTokenRequest, request, getPaymentToken)
+        validated(Request.validatePaymentTokenRequest, request, getPaymentToken)
       ),
     completeAuthorization: (options) =>
-      observe("completeAuthorization", undefined, validated(Request.refuseCompletion, options, completeAuthorization))
+      observe("completeAuthorization", undefined, validated(Request.validateCompletion, options, completeAuthorization))
   }
 })
 

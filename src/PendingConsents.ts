@@ -15,8 +15,8 @@ import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
-import { notAnEffect, refusePendingOptions } from "./identity/identityRequest.js"
-import { ConsentStoreError, keptAfterExpiry } from "./internal/consentStore.js"
+import { notAnEffect, validatePendingOptions } from "./identity/identityRequest.js"
+import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { UserIdentifier } from "./UserIdentifier.js"
@@ -139,11 +139,11 @@ const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
   const entries = ExpiringMap.make<Entry>()
   const get = (sessionUri: Redacted.Redacted): Entry | undefined => entries.get(Redacted.value(sessionUri))
   const set = (entry: Entry): void =>
-    entries.set(Redacted.value(entry.pending.session.sessionUri), entry, expiryOf(entry.pending) + keptAfterExpiry)
+    entries.set(Redacted.value(entry.pending.session.sessionUri), entry, expiryOf(entry.pending) + retentionAfterExpiry)
   return {
     open: (pending) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        entries.removeEnded(now)
+        entries.removeExpired(now)
         if ((get(pending.session.sessionUri)?.state ?? "Open") === "Open") set({ pending, state: "Open" })
       }),
     claim: (sessionUri) =>
@@ -206,7 +206,7 @@ export const handler = <E, R>(options: {
 }): ConsentHandler<E | ConsentStoreError, R | PendingConsents> =>
 (session) =>
   Effect.gen(function*() {
-    const error = refusePendingOptions(options)
+    const error = validatePendingOptions(options)
     if (error !== undefined) return yield* error
     const pending = yield* PendingConsents
     // A flow that runs the handler has a caller.

@@ -55,12 +55,12 @@ const Quota = Constraint.guard(
   (value): value is number => isNumber(value) && value > 0
 )
 
-const validateQuotas = Validation.refuse(
+const validateQuotas = Validation.makeCheck(
   () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
   { name: "RateLimit.dataPlane" }
 )
 
-const validateQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlPlane" })
+const validateQuota = Validation.makeCheck(() => Quota, { name: "RateLimit.controlPlane" })
 
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. With invalid quotas, the layer dies
@@ -85,7 +85,7 @@ const validateQuota = Validation.refuse(() => Quota, { name: "RateLimit.controlP
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Validation.checkedLayer(validateQuotas, quotas, (quotas) =>
+  Validation.makeLayer(validateQuotas, quotas, (quotas) =>
     Layer.suspend(() => {
       // AWS counts each operation separately.
       const limiters = Record.map({ ...dataPlaneQuotas, ...quotas }, RateLimiter.make)
@@ -105,7 +105,7 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Validation.checkedLayer(validateQuota, quota, (quota) =>
+  Validation.makeLayer(validateQuota, quota, (quota) =>
     Layer.suspend(() => {
       const limiters = Record.map(ControlPlane.operations, () => RateLimiter.make(quota))
       return ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))

@@ -44,10 +44,10 @@ export type SigningAlgorithm = typeof SigningAlgorithm.Type
  * @category requests
  */
 export const GetWebIdentityTokenRequest = Schema.Struct({
-  audience: Constraint.items(Constraint.text(1, 1000), 1, 10),
+  audience: Constraint.items(Constraint.string(1, 1000), 1, 10),
   signingAlgorithm: SigningAlgorithm,
   durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
-  tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
+  tags: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(0, 256), 50))
 })
 
 /**

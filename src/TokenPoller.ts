@@ -173,7 +173,7 @@ export const layerBudget = (options: {
     : Layer.unwrap(Effect.die(error))
 }
 
-const validateBudget = Validation.refuse(
+const validateBudget = Validation.makeCheck(
   () =>
     Schema.Struct({
       pollsPerSecond: Constraint.guard(

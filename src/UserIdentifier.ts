@@ -14,7 +14,7 @@ import * as Constraint from "./models/internal/constraint.js"
  * @since 0.1.0
  * @category schemas
  */
-export const UserId: Schema.Codec<string> = Constraint.text(1, 128)
+export const UserId: Schema.Codec<string> = Constraint.string(1, 128)
 
 /**
  * A JWT of the user from the identity provider that the workload trusts, 1 to 131072 characters of the form `x.y.z`

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
-import { refuseWorkload } from "./identity/identityRequest.js"
+import { validateWorkload } from "./identity/identityRequest.js"
 import { isTransient } from "./identity/transient.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
 import { readConfig } from "./internal/environment.js"
@@ -106,7 +106,7 @@ const holdOff = Duration.minutes(1)
  */
 export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => {
-    const invalid = refuseWorkload(options)
+    const invalid = validateWorkload(options)
     if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
     const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)

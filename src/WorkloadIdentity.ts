@@ -44,12 +44,12 @@ export class ReturnUrlsContended
 // The requests have the limits, and this module has shorter names.
 const { allowedResourceOauth2ReturnUrls, name: workloadName, tags } = CreateWorkloadIdentityRequest.fields
 
-const validateCreation = Validation.refuse(
+const validateCreation = Validation.makeCheck(
   () => Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
   operations.createWorkloadIdentity
 )
 
-const validateChange = Validation.refuse(
+const validateChange = Validation.makeCheck(
   () =>
     Schema.Struct({
       name: workloadName,

@@ -434,7 +434,7 @@ describe("models", () => {
   })
 
   test("a token response is one of four types", () => {
-    expectTypeOf<DataPlane.TokenAnswer["_tag"]>().toEqualTypeOf<
+    expectTypeOf<DataPlane.TokenResponse["_tag"]>().toEqualTypeOf<
       "Issued" | "ConsentRequired" | "InProgress" | "Failed"
     >()
   })

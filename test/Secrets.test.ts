@@ -32,7 +32,7 @@ const secrets = [
   "a9b04c5d17"
 ]
 
-const consent = Effect.succeed<DataPlane.TokenAnswer>(
+const consent = Effect.succeed<DataPlane.TokenResponse>(
   new DataPlane.ConsentRequired({
     authorizationUrl: Redacted.make(sentinels.authorizationUrl),
     sessionUri: Redacted.make(sentinels.sessionUri)

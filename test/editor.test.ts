@@ -1,4 +1,5 @@
-// What an editor shows: TypeScript's language service is asked for every public function, each of its overloads, and every option.
+// What an editor shows: TypeScript's language service is asked for every public function, each of its overloads, and
+// every option.
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"

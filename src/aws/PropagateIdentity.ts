@@ -90,7 +90,7 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-const validateHttpClientOptions = Validation.refuse(
+const validateHttpClientOptions = Validation.makeCheck(
   () =>
     Schema.Struct({
       origins: Constraint.optional(Schema.Array(Schema.String)),

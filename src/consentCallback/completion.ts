@@ -50,7 +50,7 @@ export interface Dependencies {
  * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from
  * elsewhere, for example from the headers of a request.
  */
-export const callerOver = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
+export const makeCallerOf = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
   Option.isNone(dataPlane) || workload === undefined
     ? Effect.succeedNone
     : Effect.asSome(
@@ -62,7 +62,7 @@ export const dependenciesOfProgram = Effect.gen(function*() {
   const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
   return {
     identity: yield* Identity,
-    callerOf: callerOver(yield* Effect.serviceOption(DataPlane)),
+    callerOf: makeCallerOf(yield* Effect.serviceOption(DataPlane)),
     pending: yield* PendingConsents.PendingConsents,
     signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory
   }

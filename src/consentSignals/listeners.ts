@@ -35,7 +35,7 @@ export const make = <A>(): Listeners<A> => {
     },
     notify,
     notifyAndRemember: (name, signal, now) => {
-      remembered.removeEnded(now)
+      remembered.removeExpired(now)
       // A session has one outcome: its first signal.
       if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
       notify(name, signal)

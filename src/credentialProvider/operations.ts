@@ -74,7 +74,7 @@ const replace = ({ kind, request: { tags: _tags, ...request } }: CreateRequest) 
 
 const validateRequest = Record.map(names, (name) => {
   const row = rows[`create${name}CredentialProvider`]
-  return Validation.refuse((): Schema.Codec<Definition["request"], unknown> => row.request, row)
+  return Validation.makeCheck((): Schema.Codec<Definition["request"], unknown> => row.request, row)
 })
 
 // Without the check, a plain string would not count as a secret, and its rotation would change nothing.

@@ -7,7 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
-import { type Refuse, refuseFields } from "../identity/credentialTag.js"
+import { makeFieldsValidator, type Validate } from "../identity/credentialTag.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
 import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
@@ -53,12 +53,12 @@ export interface PolicyOptions {
   readonly secrets?: { readonly [provider: string]: string } | undefined
 }
 
-const validateOptions: Refuse = refuseFields(() => ({
+const validateOptions: Validate = makeFieldsValidator(() => ({
   workload: WorkloadName,
-  account: Constraint.text(12, 12, /^\d+$/),
-  region: Constraint.text(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
+  account: Constraint.string(12, 12, /^\d+$/),
+  region: Constraint.string(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
   users: Constraint.oneOf("jwt", "userId", "none"),
-  secrets: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(1, 2048)))
+  secrets: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(1, 2048)))
 }), { name: "" })
 
 /** The partitions of AWS, by prefix of their region names. */

@@ -72,7 +72,7 @@ const readRequester = (caller: Caller | undefined) =>
   })
 
 const remember = (memory: Memory, user: string, request: string, response: Remembered, now: number): void => {
-  memory.responses.removeEnded(now)
+  memory.responses.removeExpired(now)
   const others = [...memory.responses.get(user) ?? []].filter(([, { until }]) => until > now)
   const responses = new Map([...others, [request, response]])
   memory.responses.set(user, responses, Math.max(...[...responses.values()].map(({ until }) => until)))

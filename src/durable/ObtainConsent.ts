@@ -42,7 +42,8 @@
  *
  * ```sql
  * DELETE FROM cluster_messages
- * WHERE entity_type IN ('Workflow/effect-agentcore-identity/ObtainConsent', 'Workflow/-/DurableClock') AND entity_id IN (
+ * WHERE entity_type IN ('Workflow/effect-agentcore-identity/ObtainConsent', 'Workflow/-/DurableClock')
+ *   AND entity_id IN (
  *   SELECT run.entity_id FROM cluster_messages run INNER JOIN cluster_replies reply ON reply.request_id = run.id
  *   WHERE run.entity_type = 'Workflow/effect-agentcore-identity/ObtainConsent' AND run.tag = 'run'
  *     AND reply.payload LIKE '%"_tag":"Complete"%'
@@ -193,7 +194,7 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
 
-const validateOptions = Validation.refuse(
+const validateOptions = Validation.makeCheck(
   () =>
     Schema.Struct({
       invite: OptionTypes.AnyFunction,
@@ -216,7 +217,7 @@ const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationExcep
 const checkRequest = Validation.validate(
   Schema.Struct({
     user: Schema.Struct({ userId: UserId }),
-    episode: Constraint.text(1, 1024)
+    episode: Constraint.string(1, 1024)
   }),
   "ObtainConsent"
 )
@@ -261,7 +262,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
   | WorkflowEngine
   | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["_tag"]>>
 > =>
-  Validation.checkedLayer(validateOptions, options, (options) => {
+  Validation.makeLayer(validateOptions, options, (options) => {
     const times = timesOf(options)
     const error = validateTimes(times)
     return error === undefined

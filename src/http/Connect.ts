@@ -363,7 +363,7 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("5 minutes")
 ])
 
-const validateHandler = Validation.refuse(
+const validateHandler = Validation.makeCheck(
   () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "Connect.handler" }
 )
@@ -391,7 +391,10 @@ const validateHandler = Validation.refuse(
  * }) {}
  *
  * const token = AccessToken.get(Calendar, {
- *   consent: Connect.handler({ user: { userId: "alice" }, show: (link) => Console.log(`Connect your calendar: ${link}`) })
+ *   consent: Connect.handler({
+ *     user: { userId: "alice" },
+ *     show: (link) => Console.log(`Connect your calendar: ${link}`)
+ *   })
  * })
  */
 export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.ConsentHandler<

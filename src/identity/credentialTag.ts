@@ -35,15 +35,15 @@ export const requestOf = <Request extends object>(
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
 /** Returns the error of an invalid request. */
-export type Refuse = (request: unknown) => ValidationException | undefined
+export type Validate = (request: unknown) => ValidationException | undefined
 
 /** Creates a function that validates an object. The fields need no context. */
-export const refuseFields = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Refuse =>
-  Validation.refuse(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
+export const makeFieldsValidator = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Validate =>
+  Validation.makeCheck(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
 
 /** Creates a function that validates a request or a credential of this kind. `refuse` validates a request. */
-export const refuseOtherTags =
-  (kind: string, refuse: Refuse, row: { readonly name: string }): Refuse => (subject: unknown) =>
+export const makeSubjectValidator =
+  (kind: string, refuse: Validate, row: { readonly name: string }): Validate => (subject: unknown) =>
     isDeclared(subject, kind)
       ? undefined
       : !Context.isKey(subject)
@@ -95,9 +95,9 @@ const freeze = (request: object): object =>
 export interface Checks {
   readonly name: string
   /** Checks the request of a declaration. */
-  readonly refuseDeclaration: Refuse
+  readonly validateDeclaration: Validate
   /** Checks a request, or a credential. */
-  readonly refuseRequest: Refuse
+  readonly validateRequest: Validate
 }
 
 /** The tag for the credential of an inline request. */
@@ -109,7 +109,7 @@ type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 
 /** The functions that every kind has. The default tag is for inline requests that name no tag. */
-export const makeKind = ({ name, refuseDeclaration }: Checks, defaultTag: Tag<unknown>) => {
+export const makeKind = ({ name, validateDeclaration: refuseDeclaration }: Checks, defaultTag: Tag<unknown>) => {
   /** The stack trace of an error begins in the program, where the mistake is. */
   const declare = <Class>(id: string, request: object): Class => {
     const issue = validateId(id) ?? refuseDeclaration(request)

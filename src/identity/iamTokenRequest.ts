@@ -8,11 +8,11 @@ import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../models/internal/constraint.js"
 import * as OptionTypes from "../plane/optionTypes.js"
-import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
+import { type Checks, intoField, makeFieldsValidator, makeSubjectValidator, type Validate } from "./credentialTag.js"
 
 export const operation = { name: "GetWebIdentityToken" }
 
-const Audience = Constraint.text(1, 1000)
+const Audience = Constraint.string(1, 1000)
 
 const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
 
@@ -30,15 +30,15 @@ const Lifetime = OptionTypes.DurationInput.pipe(
 const fields = {
   signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
   duration: Constraint.optional(Lifetime),
-  tags: Constraint.optional(Constraint.textMap(Constraint.text(1, 128), Constraint.text(0, 256), 50))
+  tags: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(0, 256), 50))
 }
 
 /**
  * Validates a request with further properties. There is one schema per type of `audience`: a union would report both.
  */
-export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): Refuse => {
-  const withAudience = <A, I>(audience: Schema.Codec<A, I>): Refuse =>
-    refuseFields(() => ({ audience, ...fields, ...more }), operation)
+export const makeValidator = <Fields extends Schema.Struct.Fields>(more: Fields): Validate => {
+  const withAudience = <A, I>(audience: Schema.Codec<A, I>): Validate =>
+    makeFieldsValidator(() => ({ audience, ...fields, ...more }), operation)
   const refuseString = withAudience(Audience)
   const refuseList = withAudience(Constraint.items(Audience, 1, 10))
   const refuseOther = withAudience(
@@ -52,6 +52,6 @@ export const refuseWith = <Fields extends Schema.Struct.Fields>(more: Fields): R
 
 export const iamAccessToken: Checks = {
   name: "IamAccessToken",
-  refuseRequest: refuseOtherTags("IamAccessToken", refuseWith(intoField()), operation),
-  refuseDeclaration: refuseWith({})
+  validateRequest: makeSubjectValidator("IamAccessToken", makeValidator(intoField()), operation),
+  validateDeclaration: makeValidator({})
 }

@@ -17,7 +17,7 @@ import { wrongType } from "../plane/describeIssue.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import { type Checks, intoField, type Refuse, refuseFields, refuseOtherTags } from "./credentialTag.js"
+import { type Checks, intoField, makeFieldsValidator, makeSubjectValidator, type Validate } from "./credentialTag.js"
 
 export const accessTokenOperation = operations.getResourceOauth2Token
 
@@ -49,16 +49,16 @@ const perUseFields = () => ({
 
 export const accessTokenFields = () => ({ ...declarationFields(), ...perUseFields() })
 
-const refuseDeclaration = refuseFields(declarationFields, accessTokenOperation)
+const refuseDeclaration = makeFieldsValidator(declarationFields, accessTokenOperation)
 
 export const accessToken: Checks = {
   name: "AccessToken",
-  refuseRequest: refuseOtherTags(
+  validateRequest: makeSubjectValidator(
     "AccessToken",
-    refuseFields(() => ({ ...accessTokenFields(), ...intoField() }), accessTokenOperation),
+    makeFieldsValidator(() => ({ ...accessTokenFields(), ...intoField() }), accessTokenOperation),
     accessTokenOperation
   ),
-  refuseDeclaration: (request) => {
+  validateDeclaration: (request) => {
     const misplaced = isObject(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
     return misplaced.length === 0
       ? refuseDeclaration(request)
@@ -73,13 +73,13 @@ export const accessToken: Checks = {
 }
 
 /** The return URL of the program, for requests without one. */
-export const refuseReturnUrl: Refuse = refuseFields(
+export const validateReturnUrl: Validate = makeFieldsValidator(
   () => ({ returnUrl: GetResourceOauth2TokenRequest.fields.resourceOauth2ReturnUrl }),
   accessTokenOperation
 )
 
 /** The options of a use of a declared credential, or of a session. */
-export const refuseConsentOptions: Refuse = refuseFields(consentFields, accessTokenOperation)
+export const validateConsentOptions: Validate = makeFieldsValidator(consentFields, accessTokenOperation)
 
 /** A session that is not a `ConsentSession`. */
 export const notASession = (session: unknown): ValidationException =>
@@ -99,20 +99,20 @@ export const apiKeyOperation = operations.getResourceApiKey
 
 export const apiKey: Checks = {
   name: "ApiKey",
-  refuseRequest: refuseOtherTags(
+  validateRequest: makeSubjectValidator(
     "ApiKey",
-    refuseFields(() => ({ provider: ProviderName, ...intoField() }), apiKeyOperation),
+    makeFieldsValidator(() => ({ provider: ProviderName, ...intoField() }), apiKeyOperation),
     apiKeyOperation
   ),
-  refuseDeclaration: refuseFields(() => ({ provider: ProviderName }), apiKeyOperation)
+  validateDeclaration: makeFieldsValidator(() => ({ provider: ProviderName }), apiKeyOperation)
 }
 
-export const refusePaymentTokenRequest: Refuse = refuseFields(
+export const validatePaymentTokenRequest: Validate = makeFieldsValidator(
   () => ({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
   operations.getResourcePaymentToken
 )
 
-export const refuseCompletion: Refuse = refuseFields(
+export const validateCompletion: Validate = makeFieldsValidator(
   () => ({
     sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
     user: CompleteResourceTokenAuthRequest.fields.userIdentifier
@@ -121,7 +121,7 @@ export const refuseCompletion: Refuse = refuseFields(
 )
 
 /** The options of `WorkloadAccessToken.layerWorkload`. */
-export const refuseWorkload: Refuse = refuseFields(
+export const validateWorkload: Validate = makeFieldsValidator(
   () => ({
     name: WorkloadName,
     user: Constraint.optional(UserIdentifier),
@@ -131,7 +131,7 @@ export const refuseWorkload: Refuse = refuseFields(
 )
 
 /** The options of `PendingConsents.handler`. */
-export const refusePendingOptions: Refuse = refuseFields(
+export const validatePendingOptions: Validate = makeFieldsValidator(
   () => ({ user: UserIdentifier, show: OptionTypes.Handler }),
   accessTokenOperation
 )

@@ -20,7 +20,7 @@ const replaceable = (Object.keys(vendors) as Array<Oauth2Vendor>).filter(isKnown
 
 const Vendor = Schema.Literals(replaceable)
 
-const Url = Constraint.text(1, 2048)
+const Url = Constraint.string(1, 2048)
 
 const IssuerUrl = Url.check(Schema.makeFilter(
   (url) =>
@@ -63,7 +63,7 @@ export const LocalSettings = Schema.Struct({
    * replacement. If `inboundIssuers` lists the vendor's issuer, users' JWTs of the replacement are accepted. No other
    * host is replaced.
    */
-  vendorIssuers: Constraint.optional(Constraint.textMap(IssuerUrl, IssuerUrl)),
+  vendorIssuers: Constraint.optional(Constraint.stringMap(IssuerUrl, IssuerUrl)),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
@@ -103,7 +103,7 @@ export const LocalSettings = Schema.Struct({
    * 2026-09-14). An earlier sample of AWS has a host without a scheme:
    * `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    */
-  consentPortalUrl: Constraint.optional(Constraint.text(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)),
+  consentPortalUrl: Constraint.optional(Constraint.string(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)
 })

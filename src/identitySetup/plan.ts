@@ -157,7 +157,7 @@ const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError 
 
 const isKind = Schema.is(Kind)
 
-const validate = Validation.refuse(() => IdentitySetup, { name: "IdentitySetup" })
+const validate = Validation.makeCheck(() => IdentitySetup, { name: "IdentitySetup" })
 
 /** Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup. */
 const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>

@@ -16,7 +16,7 @@ export interface Collector {
   readonly body: () => Uint8Array<ArrayBuffer>
 }
 
-export const collector = (maxBytes: number): Collector => {
+export const makeCollector = (maxBytes: number): Collector => {
   const chunks: Array<Uint8Array> = []
   let size = 0
   return {
@@ -43,7 +43,7 @@ export const fromReader = async (
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const { add, body } = collector(maxBytes)
+  const { add, body } = makeCollector(maxBytes)
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     if (!add(next.value)) throw new BodyTooLarge({ maxBytes })
   }
@@ -64,7 +64,7 @@ export const fromNode = (
   maxBytes: number,
   done: (error: unknown, body?: Uint8Array<ArrayBuffer>) => void
 ): void => {
-  const { add, body } = collector(maxBytes)
+  const { add, body } = makeCollector(maxBytes)
   stream.on("data", (chunk: Uint8Array | string) => {
     if (add(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk)) return
     done(new BodyTooLarge({ maxBytes }))

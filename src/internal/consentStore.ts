@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 
 /** For this time, the callback page can report that a link is expired or used. Milliseconds. */
-export const keptAfterExpiry = 10 * 60_000
+export const retentionAfterExpiry = 10 * 60_000
 
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
   operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),

@@ -5,7 +5,7 @@ import { hasProperty } from "effect/Predicate"
 const maxLength = 128
 
 /** Truncates a name or a code of another library, for messages, errors and logs. */
-export const cutName = (name: string): string => name.length <= maxLength ? name : `${name.slice(0, maxLength)}…`
+export const truncateName = (name: string): string => name.length <= maxLength ? name : `${name.slice(0, maxLength)}…`
 
 /**
  * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the
@@ -13,7 +13,7 @@ export const cutName = (name: string): string => name.length <= maxLength ? name
  */
 export const codeOf = (error: unknown): string =>
   hasProperty(error, "code") && (typeof error.code === "string" || typeof error.code === "number")
-    ? cutName(String(error.code))
+    ? truncateName(String(error.code))
     : error instanceof Error
-    ? cutName(error.name)
+    ? truncateName(error.name)
     : "unknown error"

@@ -9,7 +9,7 @@ export interface ExpiringMap<in out A> {
   readonly set: (key: string, value: A, expiresAt: number) => void
   readonly remove: (key: string) => void
   /** Removes the expired entries, and returns their number. */
-  readonly removeEnded: (now: number) => number
+  readonly removeExpired: (now: number) => number
 }
 
 export const make = <A>(): ExpiringMap<A> => {
@@ -30,7 +30,7 @@ export const make = <A>(): ExpiringMap<A> => {
       entries.set(key, { value, expiry: expiries.add(expiresAt, key) })
     },
     remove,
-    removeEnded: (now) => {
+    removeExpired: (now) => {
       let removed = 0
       for (let first = expiries.first(); first !== undefined && first.key <= now; first = expiries.first()) {
         remove(first.value)

@@ -40,8 +40,8 @@ export type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
  * `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the bucket, so that
- * they never delay a burst of other calls. While another call waits, they leave its token too. Calls of one priority run
- * in the order of their arrival: only the first of them watches the bucket.
+ * they never delay a burst of other calls. While another call waits, they leave its token too. Calls of one priority
+ * run in the order of their arrival: only the first of them watches the bucket.
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return () => Effect.void

@@ -19,7 +19,7 @@ export const layerUntraced = (
  * Runs an effect without spans unless the program has its own tracer. Nothing reads the spans of Effect's default
  * tracer, and they take a fifth of the time of a small request.
  */
-export const onlyIfTraced = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const disableUnusedSpans = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.tracer, (tracer) =>
     tracer !== Tracer.nativeTracer
       ? self

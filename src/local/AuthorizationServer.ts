@@ -153,7 +153,7 @@ export interface Options {
  * - `MissingPackage`: `oidc-provider` is not installed
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
- * - `Answer`: `answer` did not reach the redirect to the client
+ * - `Decision`: `decide` did not reach the redirect to the client
  * - `Content`: the content for `load` is not a copy
  *
  * @since 0.1.0
@@ -161,7 +161,7 @@ export interface Options {
  */
 export class AuthorizationServerError
   extends Schema.TaggedError<AuthorizationServerError>()("AuthorizationServerError", {
-    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Answer", "Content"]),
+    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Decision", "Content"]),
     message: Schema.String
   })
 {}
@@ -208,7 +208,7 @@ export interface Service {
     readonly clientId?: string | undefined
   }) => Effect.Effect<number>
   readonly signOut: (userName: string) => Effect.Effect<void>
-  readonly answer: (request: {
+  readonly decide: (request: {
     readonly authorizationUrl: Redacted.Redacted
     readonly userName: string
     readonly decision: "allow" | "deny"
@@ -311,7 +311,7 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
 })
 
 /** If the host is not a string, Node listens on all addresses. */
-const checkOptions = Validation.refuse(
+const checkOptions = Validation.makeCheck(
   () =>
     Schema.Struct({
       host: Schema.optional(Schema.String),
@@ -416,7 +416,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
       signOut: (userName) => Effect.sync(() => store.signOut(userName)),
-      answer: ({ authorizationUrl, decision, userName }) =>
+      decide: ({ authorizationUrl, decision, userName }) =>
         Effect.tryPromise({
           try: (signal) =>
             Pages.decide(
@@ -427,7 +427,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           // Other errors can quote the URL.
           catch: (cause) =>
             fail(
-              "Answer",
+              "Decision",
               `The request did not reach the client: ${
                 cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not respond"
               }`

@@ -70,14 +70,14 @@ import * as Registry from "./backend/registry.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
 import type {
-  BrowserAnswer,
+  BrowserResponse,
   ConsentStatus,
   GrantError,
   GrantPage,
   GrantPageOptions,
   GrantStatus,
   Issuer,
-  Refusal,
+  Rejection,
   SessionError
 } from "./backend/statuses.js"
 import * as Vault from "./backend/vault.js"
@@ -193,12 +193,12 @@ export interface Service {
    * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
    * repeated until the user has consented.
    */
-  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserResponse>
   /**
    * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
    * the return URL with `session_id` and the custom state. It reads only the query of the URL.
    */
-  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserAnswer>
+  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserResponse>
   /**
    * Consents in place of the user, and completes the session for the user who opened it. The code is made up. Only
    * `OAuthClient.layerScripted` accepts it. With any other server the session fails.
@@ -232,7 +232,7 @@ export interface Service {
   /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
   /** The last 100 errors of authorization servers, the newest first. The backend logs each of them as a warning. */
-  readonly refusals: Effect.Effect<ReadonlyArray<Refusal>>
+  readonly refusals: Effect.Effect<ReadonlyArray<Rejection>>
 }
 
 /**
@@ -304,7 +304,7 @@ const optionFields = {
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
-const checkOptions = Validation.refuse(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+const checkOptions = Validation.makeCheck(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
 
 // -----------------------------------------------------------------------------
 // Layers
@@ -324,7 +324,7 @@ export const layerStore = (
   LocalBackend | Planes,
   VaultStoreError,
   OAuthClient | VaultStore
-> => Validation.checkedLayer(checkOptions, options, makeLayer)
+> => Validation.makeLayer(checkOptions, options, makeLayer)
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.effectContext(Effect.gen(function*() {

@@ -186,7 +186,7 @@ export interface Service {
   /** The requests from now on. A slow reader misses the oldest ones. */
   readonly events: Stream.Stream<RequestRecord>
   /** The last 100 rejections by authorization servers, the newest first. */
-  readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Refusal>>
+  readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Rejection>>
   /**
    * The names of workload identities and credential providers. Reading them is not recorded as a request, and meets no
    * faults.
@@ -352,7 +352,7 @@ const make = (options: Options) =>
     const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
       Effect.gen(function*() {
         const callbackUrl = yield* Effect.mapError(
-          server.answer({ authorizationUrl, userName, decision: "allow" }),
+          server.decide({ authorizationUrl, userName, decision: "allow" }),
           ({ message }) => fail("Refused", message)
         )
         const { pathname } = new URL(Redacted.value(callbackUrl))

@@ -145,7 +145,7 @@ export class LocalServer
 // -----------------------------------------------------------------------------
 
 // The backend validates its own options.
-const rejectOptions = Validation.refuse(
+const rejectOptions = Validation.makeCheck(
   () =>
     Schema.Struct({
       signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
@@ -282,7 +282,7 @@ const serve = (
     yield* ConsoleRoutes.add(router, settings)
     const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
     yield* ControlRoutes.add(router, settings, { codes, control, events, server: self, secretEnvironment })
-    yield* ServerSpans.onlyIfTraced(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
+    yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
     // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
     yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
   })
@@ -344,7 +344,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   OAuthClient | VaultStore.VaultStore
 > => {
   const { allowRemote, allowedHosts, host, port, signatures } = options
-  return Validation.checkedLayer(
+  return Validation.makeLayer(
     () => rejectOptions({ allowRemote, allowedHosts, host, port, signatures }),
     options,
     makeLayer

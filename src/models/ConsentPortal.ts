@@ -24,13 +24,13 @@ const Identifier = Constraint.matching(
   String.raw`(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/)?[a-zA-Z0-9\-_]{1,50}-[A-Za-z0-9]{10}`
 )
 
-const Description = Constraint.optional(Constraint.text(0, 512))
+const Description = Constraint.optional(Constraint.string(0, 512))
 
 const IdpConfig = Schema.Struct({
   /** The ARN of the OAuth2 credential provider that signs users in. It has to issue JWTs. */
   credentialProviderArn: ProviderArn,
   /** The scopes of the sign-in. OpenID Connect needs `openid`. */
-  scopes: Constraint.items(Constraint.text(1, 255, String.raw`[\x21\x23-\x5B\x5D-\x7E]+`), 1),
+  scopes: Constraint.items(Constraint.string(1, 255, String.raw`[\x21\x23-\x5B\x5D-\x7E]+`), 1),
   /** The audience of token requests, if the identity provider requires one. */
   audience: Constraint.optional(Schema.String)
 })
@@ -83,7 +83,7 @@ export type ConsentPortalStatus =
  */
 export const CreateConsentPortalRequest = Schema.Struct({
   /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
-  name: Constraint.text(1, 50, "[a-zA-Z0-9_-]+"),
+  name: Constraint.string(1, 50, "[a-zA-Z0-9_-]+"),
   /** The ARN of the IAM role that the portal assumes to read its sources. */
   executionRoleArn: RoleArn,
   /** How users sign in. */

@@ -138,7 +138,7 @@ export type PrivateEndpoint =
  */
 export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
   selfManagedLatticeResource: Constraint.union({
-    resourceConfigurationIdentifier: Constraint.text(
+    resourceConfigurationIdentifier: Constraint.string(
       20,
       2048,
       "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))"
@@ -152,7 +152,7 @@ export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
       Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
     tags: Constraint.optional(Tags),
-    routingDomain: Constraint.optional(Constraint.text(3, 255))
+    routingDomain: Constraint.optional(Constraint.string(3, 255))
   })
 })
 
@@ -164,7 +164,7 @@ export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
  */
 export const PrivateEndpointOverride = Schema.Struct({
   /** The host name. */
-  domain: Constraint.text(1, 253),
+  domain: Constraint.string(1, 253),
   /** How the service reaches the host. */
   privateEndpoint: PrivateEndpoint
 })
@@ -189,7 +189,7 @@ export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
     /** The agent's token in the exchange: none, a token by client credentials, or an AWS-signed JWT. */
     actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
     /** The scopes of the agent's token, with `M2M`. */
-    actorTokenScopes: Constraint.optional(Schema.Array(Constraint.text(1, 128)))
+    actorTokenScopes: Constraint.optional(Schema.Array(Constraint.string(1, 128)))
   }))
 })
 
@@ -288,15 +288,15 @@ const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
 const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<Issue> =>
   Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
 
-const clientMembers = { clientId: Constraint.text(1, 256), ...secretMembers }
+const clientMembers = { clientId: Constraint.string(1, 256), ...secretMembers }
 
 const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMembers), checkSecret)
 
 /** Claims of the client's JWTs, except the ones that the service sets. AWS documentation: private-key-jwt. */
 const claims = (...reserved: ReadonlyArray<string>) =>
-  Constraint.textMap(
-    Constraint.noneOf(reserved, "the service sets them", Constraint.text(1, 255, "[A-Za-z0-9_.:#-]+")),
-    Constraint.text(1, 2048),
+  Constraint.stringMap(
+    Constraint.noneOf(reserved, "the service sets them", Constraint.string(1, 255, "[A-Za-z0-9_.:#-]+")),
+    Constraint.string(1, 2048),
     10,
     1
   )
@@ -317,7 +317,7 @@ const PrivateKeyJwt = Constraint.exact<PrivateKeyJwtConfig>()(
 
 const customMembers = {
   oauthDiscovery: Discovery,
-  clientId: Constraint.optional(Constraint.text(0, 256)),
+  clientId: Constraint.optional(Constraint.string(0, 256)),
   ...secretMembers,
   onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
   clientAuthenticationMethod: Constraint.optional(
@@ -395,7 +395,7 @@ const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
     slackOauth2ProviderConfig: Client,
     salesforceOauth2ProviderConfig: Client,
     microsoftOauth2ProviderConfig: Constraint.exact<Oauth2VendorConfig<"MicrosoftOauth2">>()(
-      Schema.Struct({ ...clientMembers, tenantId: Constraint.optional(Constraint.text(1, 2048)) }),
+      Schema.Struct({ ...clientMembers, tenantId: Constraint.optional(Constraint.string(1, 2048)) }),
       checkSecret
     ),
     atlassianOauth2ProviderConfig: Client,

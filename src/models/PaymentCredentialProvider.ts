@@ -20,7 +20,7 @@ export type {
   Encoded
 }
 
-const Id = Constraint.text(1, 512, String.raw`[a-zA-Z0-9\-_]+`)
+const Id = Constraint.string(1, 512, String.raw`[a-zA-Z0-9\-_]+`)
 const Secret = Constraint.secret(0, 2048, String.raw`[a-zA-Z0-9+/=\-_\s]*`)
 const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*`)
 

@@ -8,7 +8,7 @@ import * as Constraint from "./internal/constraint.js"
 import { AnyTags, TagKey, Tags } from "./internal/names.js"
 
 // The model has no digits in the kinds of resources, but live ARNs do: `oauth2credentialprovider`.
-const ResourceArn = Constraint.text(20, 1011, {
+const ResourceArn = Constraint.string(20, 1011, {
   model: "arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+/[^/]+)(?:/[a-z-]+/[^/]+)*",
   check: /^arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\/[^/]+)(?:\/[a-z0-9-]+\/[^/]+)*$/
 })
@@ -22,7 +22,8 @@ const ResourceArn = Constraint.text(20, 1011, {
  * import type * as ResourceTags from "effect-agentcore-identity/models/ResourceTags"
  *
  * const request: ResourceTags.TagResourceRequest = {
- *   resourceArn: "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/my-agent",
+ *   resourceArn:
+ *     "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/my-agent",
  *   tags: { team: "agents" }
  * }
  */

@@ -8,7 +8,7 @@ import * as Constraint from "./internal/constraint.js"
 import { KmsKeyArn } from "./internal/names.js"
 import { timestamp } from "./internal/resource.js"
 
-const TokenVaultId = Constraint.text(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
+const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
 
 /**
  * `tokenVaultId`: default `default`.

@@ -222,7 +222,9 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
  * const store = CredentialStore.layerRedisConfig({
  *   url: Config.Redacted("REDIS_URL"),
  *   key: Config.Redacted("CREDENTIAL_STORE_KEY"),
- *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CREDENTIAL_STORE_PREVIOUS_KEYS").pipe(
+ *     Config.withDefault([])
+ *   )
  * })
  */
 export const layerRedisConfig = (

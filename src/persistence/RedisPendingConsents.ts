@@ -18,7 +18,9 @@
  * const pending = RedisPendingConsents.layerConfig({
  *   url: Config.Redacted("REDIS_URL"),
  *   key: Config.Redacted("CONSENT_STORE_KEY"),
- *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CONSENT_STORE_PREVIOUS_KEYS").pipe(Config.withDefault([]))
+ *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CONSENT_STORE_PREVIOUS_KEYS").pipe(
+ *     Config.withDefault([])
+ *   )
  * })
  */
 import * as Config from "effect/Config"

@@ -131,7 +131,7 @@ export const validate = <A, I>(
  * Makes a function that checks options, and returns the exception of invalid ones. The first call makes the schema.
  * `row` is the operation that the options belong to.
  */
-export const refuse = <A, I>(
+export const makeCheck = <A, I>(
   schema: () => Schema.Codec<A, I>,
   row: { readonly name: string }
 ): (options: unknown) => ValidationException | undefined => {
@@ -144,7 +144,7 @@ export const refuse = <A, I>(
 }
 
 /** Makes a layer from valid options. Invalid options are a defect, because no program can handle them. */
-export const checkedLayer = <Options, A, E, R>(
+export const makeLayer = <Options, A, E, R>(
   check: (options: unknown) => ValidationException | undefined,
   options: Options,
   make: (options: Options) => Layer.Layer<A, E, R>

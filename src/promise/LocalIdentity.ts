@@ -162,7 +162,7 @@ export type RequestRecord = Plain<LocalControl.RequestRecord>
  * @since 0.1.0
  * @category models
  */
-export type Refusal = Plain<LocalBackend.Refusal>
+export type Rejection = Plain<LocalBackend.Rejection>
 
 /**
  * The names of the workload identities and credential providers of a server.

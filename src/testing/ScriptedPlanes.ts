@@ -31,7 +31,7 @@ export interface Operations extends DataPlane.Operations, ControlPlane.Operation
  * @since 0.1.0
  * @category models
  */
-export type Answers<K extends keyof Operations> =
+export type Responses<K extends keyof Operations> =
   | ReadonlyArray<ReturnType<Operations[K]>>
   | ((request: Parameters<Operations[K]>[0], index: number) => ReturnType<Operations[K]>)
 
@@ -39,7 +39,7 @@ export type Answers<K extends keyof Operations> =
  * @since 0.1.0
  * @category models
  */
-export type Script = { readonly [K in keyof Operations]?: Answers<K> | undefined }
+export type Script = { readonly [K in keyof Operations]?: Responses<K> | undefined }
 
 /**
  * A recorded call. `at` is the time of the `Clock` in milliseconds.

@@ -1,4 +1,7 @@
-/** Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Certificates to trust are known from the start of a process. */
+/**
+ * Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Certificates to trust are known from
+ * the start of a process.
+ */
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Effect from "effect/Effect"

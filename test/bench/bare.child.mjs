@@ -1,4 +1,5 @@
-// A bare server of `node:http` that parses JSON and responds with JSON: the least that a server of the same protocol can do.
+// A bare server of `node:http` that parses JSON and responds with JSON: the least that a server of the same protocol
+// can do.
 import { createServer } from "node:http"
 
 const server = createServer((request, response) => {

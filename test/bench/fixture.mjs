@@ -1,7 +1,10 @@
 // The request of every subject, and its response: an access token of the size that authorization servers issue.
 import { pathToFileURL } from "node:url"
 
-/** The URL of a built module, as in `Identity` or `aws/AwsDataPlane`: compiled as it is published, and run by plain Node. */
+/**
+ * The URL of a built module, as in `Identity` or `aws/AwsDataPlane`: compiled as it is published, and run by plain
+ * Node.
+ */
 export const urlOfModule = (module) => pathToFileURL(`${process.env.AGENTCORE_BENCH_MODULES}/${module}.js`).href
 
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")

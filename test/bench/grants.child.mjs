@@ -1,4 +1,5 @@
-// A backend with many grants, in memory or in a vault file: what the token of one of them costs, and a page of their list.
+// A backend with many grants, in memory or in a vault file: what the token of one of them costs, and a page of their
+// list.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

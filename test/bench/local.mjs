@@ -1,5 +1,5 @@
-// What the local server costs: the CPU time of its calls beside a bare server, how long it takes to be ready, and whether the number of
-// grants matters.
+// What the local server costs: the CPU time of its calls beside a bare server, how long it takes to be ready, and
+// whether the number of grants matters.
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"

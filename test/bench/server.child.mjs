@@ -1,4 +1,5 @@
-// The server, in its own process so that its time is not measured: it responds to every request with the token, and counts requests.
+// The server, in its own process so that its time is not measured: it responds to every request with the token, and
+// counts requests.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 

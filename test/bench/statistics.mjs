@@ -14,7 +14,7 @@ export const summary = (samples) => {
 }
 
 /**
- * How many times as much as another subject, round by round: what slows the machine down for a while slows down both sides of a
- * round, and falls out.
+ * How many times as much as another subject, round by round: what slows the machine down for a while slows down both
+ * sides of a round, and falls out.
  */
 export const ratio = (samples, base) => summary(samples.map((sample, round) => sample / base[round]))

@@ -1,6 +1,7 @@
-// Many users who have not consented yet, in one process, through `withAccessToken` over the AWS SDK and within the quotas: the heap of a wait,
-// the polls a second, the delay of the event loop, how long a token of another credential takes meanwhile, and how long after the callback a
-// wait has its token. They wait for the session that they were shown, or with a link of `Connect` for any session.
+// Many users who have not consented yet, in one process, through `withAccessToken` over the AWS SDK and within the
+// quotas: the heap of a wait, the polls a second, the delay of the event loop, how long a token of another credential
+// takes meanwhile, and how long after the callback a wait has its token. They wait for the session that they were
+// shown, or with a link of `Connect` for any session.
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -105,7 +106,10 @@ while (shown < warmUp.length) await sleep(10)
 await runtime.runPromise(Fiber.interruptAll(warmUp))
 shown = 0
 
-/** The 99th percentile of the delay of the event loop, in milliseconds. The histogram has the interval between two measurements in it. */
+/**
+ * The 99th percentile of the delay of the event loop, in milliseconds. The histogram has the interval between two
+ * measurements in it.
+ */
 const makeDelay = () => {
   const histogram = monitorEventLoopDelay({ resolution: 10 })
   histogram.enable()

@@ -1,5 +1,5 @@
-// The server of the waits: the first request of a user needs consent. Polls of a session are pending until the session is completed, and
-// other requests of the user need consent until then. It counts both as polls.
+// The server of the waits: the first request of a user needs consent. Polls of a session are pending until the session
+// is completed, and other requests of the user need consent until then. It counts both as polls.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 

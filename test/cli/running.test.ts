@@ -1,4 +1,7 @@
-/** The ways to run the server: for one program, with a file of its environment, and as the server that other commands find. */
+/**
+ * The ways to run the server: for one program, with a file of its environment, and as the server that other commands
+ * find.
+ */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"

@@ -1,5 +1,6 @@
 /**
- * The AWS clients, which record responses, change requests where a statement wants that, and note what has to be removed.
+ * The AWS clients, which record responses, change requests where a statement wants that, and note what has to be
+ * removed.
  */
 import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
@@ -64,7 +65,9 @@ export interface Recording extends Clients {
 
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
-/** Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended. */
+/**
+ * Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended.
+ */
 const removeSafely = async (remove: () => Promise<unknown>, attempts = 100): Promise<void> => {
   try {
     await remove()
@@ -83,8 +86,8 @@ const isOwnName = (prefix: string, name: string | undefined): name is string =>
   name?.startsWith(`${prefix}-`) === true && /^[0-9a-f]{12}a*$/.test(name.slice(prefix.length + 1))
 
 /**
- * Removes every resource that has a name of this suite with the prefix, also of earlier runs. A resource of someone else whose name
- * begins with the prefix stays. Returns the names.
+ * Removes every resource that has a name of this suite with the prefix, also of earlier runs. A resource of someone
+ * else whose name begins with the prefix stays. Returns the names.
  */
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []

@@ -97,7 +97,10 @@ describe("the statements", () => {
   })
 })
 
-/** Runs the command with these environment variables and no others, and returns its output, its exit code and its report. */
+/**
+ * Runs the command with these environment variables and no others, and returns its output, its exit code and its
+ * report.
+ */
 const command = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const folder = yield* Effect.acquireRelease(

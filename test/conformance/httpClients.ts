@@ -1,6 +1,6 @@
 /**
- * The planes of `AwsHttpPlanes`, with the methods and the errors of the AWS clients. Requests are not checked before they are sent: the
- * service does that.
+ * The planes of `AwsHttpPlanes`, with the methods and the errors of the AWS clients. Requests are not checked before
+ * they are sent: the service does that.
  */
 import type { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"

@@ -1,6 +1,6 @@
 /**
- * The local server, made wrong on purpose: between the clients and the server, and between the server and the recorder, something
- * changes what they say. Statements have to notice it.
+ * The local server, made wrong on purpose: between the clients and the server, and between the server and the recorder,
+ * something changes what they say. Statements have to notice it.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -1,6 +1,6 @@
 /**
- * The table of what is supported, made from the schemas of the AWS clients: every operation of AgentCore Identity, every member of its
- * requests and answers, every vendor.
+ * The table of what is supported, made from the schemas of the AWS clients: every operation of AgentCore Identity,
+ * every member of its requests and answers, every vendor.
  */
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -22,7 +22,7 @@ const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [
 ]
 
 /** A token answer is a closed union in code, and has these members on the wire. */
-const tokenAnswers: ReadonlyArray<DataPlane.TokenAnswer> = [
+const tokenAnswers: ReadonlyArray<DataPlane.TokenResponse> = [
   new DataPlane.Issued({ accessToken: Redacted.make("token") }),
   new DataPlane.ConsentRequired({ authorizationUrl: Redacted.make("url"), sessionUri: Redacted.make("uri") }),
   new DataPlane.Failed()

@@ -96,4 +96,4 @@ export const consented = (userId: string) =>
     return response
   })
 
-export const isIssued = (response: DataPlane.TokenAnswer): boolean => response instanceof DataPlane.Issued
+export const isIssued = (response: DataPlane.TokenResponse): boolean => response instanceof DataPlane.Issued

@@ -17,7 +17,9 @@ export interface Subject {
     oauth?: OAuthClient.ScriptedOptions,
     options?: LocalBackend.Options
   ) => Layer.Layer<Planes, unknown>
-  /** Where requests are checked: in the planes, before they are sent, or in the service, whose errors have a request id. */
+  /**
+   * Where requests are checked: in the planes, before they are sent, or in the service, whose errors have a request id.
+   */
   readonly checks: "planes" | "service"
   /** Whether errors come from a server. */
   readonly remote: boolean

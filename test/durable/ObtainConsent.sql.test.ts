@@ -203,7 +203,8 @@ describe("ObtainConsent over SQLite", () => {
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder
-      // The first process dies while it invites: whether the message was sent is not known. The key tells that it is the same.
+      // The first process dies while it invites: whether the message was sent is not known. The key tells that it is
+      // the same.
       const [unfinished] = yield* runAndKill(folder, origin, "invites")
       // The second process sends it again, and dies while it waits.
       const lines = yield* runAndKill(folder, origin, "waits")

@@ -1,4 +1,5 @@
-// A runner that starts to wait for consents, and says when it waits. It is killed then, or kills itself while it invites.
+// A runner that starts to wait for consents, and says when it waits. It is killed then, or kills itself while it
+// invites.
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"

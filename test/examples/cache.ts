@@ -13,7 +13,8 @@ export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =
     Layer.provide(planes)
   )
 
-// For several processes: encrypted in Redis, behind a cache in memory. A slow or unreachable Redis is a cache miss, never an error.
+// For several processes: encrypted in Redis, behind a cache in memory. A slow or unreachable Redis is a cache miss,
+// never an error.
 export const inRedis = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
     Layer.provide(CredentialCache.layerStore()),

@@ -1,6 +1,7 @@
 // What the version before Effect 4 stored, this version reads, and a consent that it asked for is finished here.
 //
-// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` writes the files with this version first. Only a new format is a reason to.
+// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` writes the files with this version first. Only a new format is
+// a reason to.
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"

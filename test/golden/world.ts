@@ -1,7 +1,8 @@
 /**
  * What the golden files hold: an agent, its providers, a user with a grant, and a user who is asked for consent.
  *
- * `write.ts` wrote the files once, with the version that `CHANGELOG.md` names 0.1.0. `golden.test.ts` reads them with every later version.
+ * `write.ts` wrote the files once, with the version that `CHANGELOG.md` names 0.1.0. `golden.test.ts` reads them with
+ * every later version.
  */
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"

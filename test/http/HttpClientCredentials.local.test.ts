@@ -19,8 +19,8 @@ import * as ProtectedApi from "../support/protectedApi.js"
 import { answers, scripted } from "../support/utils.js"
 
 /**
- * Starts the protected API behind a gateway that knows the revoked tokens. The API alone would accept a revoked JWT until it
- * expires. `heard` has the tokens of the requests, in order.
+ * Starts the protected API behind a gateway that knows the revoked tokens. The API alone would accept a revoked JWT
+ * until it expires. `heard` has the tokens of the requests, in order.
  */
 const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
   const revoked = new Set<string>()

@@ -430,7 +430,7 @@ describe("nonstandard responses", () => {
           clientId: "agent",
           clientSecret: Utils.clientSecret,
           clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
-          quirks: { unusualAnswers: status === 200 }
+          quirks: { nonstandardResponses: status === 200 }
         }, { scopes: [] })))
       assert.deepStrictEqual(errors.map(({ code, description, reason }) => [reason, code, description]), [
         ["Rejected", "bad_verification_code", "The code passed is incorrect or expired."],
@@ -455,7 +455,7 @@ describe("nonstandard responses", () => {
         clientSecret: Utils.clientSecret,
         clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
       }
-      const unusual = { ...agent, quirks: { unusualAnswers: true } }
+      const unusual = { ...agent, quirks: { nonstandardResponses: true } }
       for (const scopes of [["list"], ["text"]]) {
         const tokens = yield* client.clientCredentials(unusual, { scopes })
         assert.deepStrictEqual(tokens.scopes, Option.some(["chat:read", "chat:write"]))

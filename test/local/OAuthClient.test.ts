@@ -368,7 +368,7 @@ describe("layer, over servers that misbehave", () => {
         response.end(JSON.stringify({ ...body, id_token: idTokens[index] }))
       })
       for (const index of idTokens.keys()) {
-        for (const quirks of [undefined, { unusualAnswers: true }]) {
+        for (const quirks of [undefined, { nonstandardResponses: true }]) {
           const server = account({
             authorizationServerMetadata: {
               issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
@@ -474,7 +474,7 @@ describe("layer, over servers that misbehave", () => {
         const { sessionUri } = yield* consent(token)
         assert.deepStrictEqual(
           yield* backend.authorize(sessionUri),
-          LocalBackend.BrowserAnswer.Unavailable({ provider: "calendar" })
+          LocalBackend.BrowserResponse.Unavailable({ provider: "calendar" })
         )
         assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "InProgress")
         const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })

@@ -1,4 +1,5 @@
-// Says what the vault has, then counts up the entries of all writers at once, and says each number when it is acknowledged.
+// Says what the vault has, then counts up the entries of all writers at once, and says each number when it is
+// acknowledged.
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

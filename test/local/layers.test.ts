@@ -1,4 +1,7 @@
-/** Layers in layers. Effect builds a layer once for all nested calls of `Effect.provide`, so each of these tests has two of a kind. */
+/**
+ * Layers in layers. Effect builds a layer once for all nested calls of `Effect.provide`, so each of these tests has two
+ * of a kind.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as Identity from "effect-agentcore-identity/Identity"

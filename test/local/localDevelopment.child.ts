@@ -1,4 +1,5 @@
-// One of several processes that load the same file at the same moment: it says that it is ready, and begins at the next line of stdin.
+// One of several processes that load the same file at the same moment: it says that it is ready, and begins at the next
+// line of stdin.
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"

@@ -1,5 +1,5 @@
-// A program with the official SDK, as its documentation has it. It is told nothing but environment variables, the workload
-// access tokens and the names of providers; what it obtains it reports line by line.
+// A program with the official SDK, as its documentation has it. It is told nothing but environment variables, the
+// workload access tokens and the names of providers; what it obtains it reports line by line.
 import { withAccessToken, withApiKey } from "bedrock-agentcore/identity"
 
 const { delegatedToken, machineToken, returnUrl, userToken } = JSON.parse(process.argv[2])

@@ -31,7 +31,10 @@ const key = keyOf(1)
 
 type Token = Effect.Effect<string, unknown>
 
-/** One process of a fleet: its own cache, its own connection. The store has time to response, whatever else this machine does. */
+/**
+ * One process of a fleet: its own cache, its own connection. The store has time to response, whatever else this machine
+ * does.
+ */
 const process_ = (
   store: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
   options: CredentialCache.StoreOptions = { storeTimeout: "10 seconds" }

@@ -382,7 +382,8 @@ describe("SqlPendingConsents on SQLite", () => {
           void child.kill("SIGKILL")
         )
       })
-      // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had its part.
+      // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had
+      // its part.
       const inTest = Effect.forEach([...names].reverse(), (name) =>
         Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
           onFailure: (error) =>

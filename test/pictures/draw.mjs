@@ -1,5 +1,5 @@
-// node test/pictures/draw.mjs: draws the pictures of the README, for light and dark pages. `demo.txt` is the output of the
-// demo, which `record.mjs` records. `figures.json` has measurements: `npm run bench -- --json FILE`, then
+// node test/pictures/draw.mjs: draws the pictures of the README, for light and dark pages. `demo.txt` is the output of
+// the demo, which `record.mjs` records. `figures.json` has measurements: `npm run bench -- --json FILE`, then
 // `node test/pictures/draw.mjs FILE`.
 import { readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"

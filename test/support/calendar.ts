@@ -1,4 +1,7 @@
-/** Sets up users' tokens for an agent: a client at the authorization server, workload identities, and the provider `calendar`. */
+/**
+ * Sets up users' tokens for an agent: a client at the authorization server, workload identities, and the provider
+ * `calendar`.
+ */
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"

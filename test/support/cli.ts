@@ -167,7 +167,10 @@ export const seen = ({ child, ended, output }: Started, pattern: RegExp): Effect
     })
   )
 
-/** Runs the command on a terminal, where a user types the input. Standard output contains everything that the terminal shows. */
+/**
+ * Runs the command on a terminal, where a user types the input. Standard output contains everything that the terminal
+ * shows.
+ */
 export const onTerminal = (
   args: ReadonlyArray<string>,
   env: Environment,

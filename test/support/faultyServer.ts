@@ -99,8 +99,8 @@ export const start = (
   })
 
 /**
- * A proxy that loses the first response of a path, after the server has handled the request: it closes the connection instead. Returns its
- * URL.
+ * A proxy that loses the first response of a path, after the server has handled the request: it closes the connection
+ * instead. Returns its URL.
  */
 export const losing = (url: string, path: string): Effect.Effect<string, never, Scope.Scope> => {
   let isLost = false

@@ -11,8 +11,8 @@ const collector = (): () => void => {
 }
 
 /**
- * Collects garbage repeatedly until the scope closes. Test files share a process with a large heap, where a collection takes
- * long, so the pauses between two collections grow.
+ * Collects garbage repeatedly until the scope closes. Test files share a process with a large heap, where a collection
+ * takes long, so the pauses between two collections grow.
  */
 export const collecting: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
   Effect.sync(collector()).pipe(

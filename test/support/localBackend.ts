@@ -86,7 +86,7 @@ export const consent = (token: Redacted.Redacted, request: TokenRequest = {}) =>
       answer._tag === "ConsentRequired" ? Effect.succeed(answer) : Effect.die(new Error(`not asked: ${answer._tag}`))
   )
 
-export const accessToken = (answer: DataPlane.TokenAnswer): string =>
+export const accessToken = (answer: DataPlane.TokenResponse): string =>
   answer._tag === "Issued" ? Redacted.value(answer.accessToken) : assert.fail(`no token: ${answer._tag}`)
 
 export const issued = (token: Redacted.Redacted, request: TokenRequest = {}) =>
@@ -106,7 +106,7 @@ export const complete = (
   userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
 ) => Effect.flatMap(DataPlane.DataPlane, (plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
-export const redirected = (answer: LocalBackend.BrowserAnswer): URL =>
+export const redirected = (answer: LocalBackend.BrowserResponse): URL =>
   answer._tag === "Redirect" ? new URL(Redacted.value(answer.url)) : assert.fail(`no redirect: ${answer._tag}`)
 
 /** Opens the authorization URL, as a browser does. */

@@ -1,5 +1,6 @@
 /**
- * A `SqlClient` over `node:sqlite`, for the tests of stores: one connection, whose transactions run one after the other.
+ * A `SqlClient` over `node:sqlite`, for the tests of stores: one connection, whose transactions run one after the
+ * other.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,6 +1,7 @@
 /**
- * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in `$POSTGRES_BIN_PATH`, on the
- * path, or where Debian has them. Without them, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_POSTGRES=1`.
+ * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in
+ * `$POSTGRES_BIN_PATH`, on the path, or where Debian has them. Without them, the tests are reported as skipped, or fail
+ * if `AGENTCORE_REQUIRE_POSTGRES=1`.
  */
 import type { PgClient } from "@effect/sql-pg"
 import { it } from "@effect/vitest"

@@ -1,6 +1,6 @@
 /**
- * Redis for the tests, as a separate process that can be killed and restarted. It is `$REDIS_SERVER_PATH`, or `redis-server` on the
- * path. Without it, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_REDIS=1`.
+ * Redis for the tests, as a separate process that can be killed and restarted. It is `$REDIS_SERVER_PATH`, or
+ * `redis-server` on the path. Without it, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_REDIS=1`.
  */
 import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -2,7 +2,10 @@ import { assert } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
-/** Asserts that no file of a folder contains 8 consecutive bytes of a secret. It reads each file once: those of a database are large. */
+/**
+ * Asserts that no file of a folder contains 8 consecutive bytes of a secret. It reads each file once: those of a
+ * database are large.
+ */
 export const assertFilesSecretFree = (folder: string, secrets: ReadonlyArray<string>): void => {
   const pieces = new Map<number, Array<Buffer>>()
   for (const secret of secrets) {

@@ -1,6 +1,7 @@
 /**
- * Service models for botocore, of the identity operations of both planes, made from the schemas of the AWS SDK clients: Debian's
- * boto3 is older than AgentCore. Lengths are not in those schemas, so boto3 validates required members and types alone.
+ * Service models for botocore, of the identity operations of both planes, made from the schemas of the AWS SDK clients:
+ * Debian's boto3 is older than AgentCore. Lengths are not in those schemas, so boto3 validates required members and
+ * types alone.
  */
 import * as DataClient from "@aws-sdk/client-bedrock-agentcore"
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
@@ -16,7 +17,10 @@ interface Traits {
   readonly sensitive?: unknown
 }
 
-/** How the clients write a schema: a number, an array that begins with a number, either of them in a function or with traits. */
+/**
+ * How the clients write a schema: a number, an array that begins with a number, either of them in a function or with
+ * traits.
+ */
 type Schema = number | ReadonlyArray<unknown> | (() => Schema)
 
 type Shape = Readonly<Record<string, unknown>>
@@ -37,7 +41,10 @@ const simple: Record<number, readonly [name: string, shape: Shape]> = {
   21: ["Blob", { type: "blob" }]
 }
 
-/** Takes the identity operations of a client, or the operations of these names. STS has no HTTP traits: it is a query protocol. */
+/**
+ * Takes the identity operations of a client, or the operations of these names. STS has no HTTP traits: it is a query
+ * protocol.
+ */
 const make = (
   client: Readonly<Record<string, unknown>>,
   metadata: Readonly<Record<string, string>>,

@@ -1,5 +1,6 @@
 /**
- * Counts the sleeps of the test clock. `TestClock.adjust` does not wait for a fiber that awaits a promise, which would sleep too late.
+ * Counts the sleeps of the test clock. `TestClock.adjust` does not wait for a fiber that awaits a promise, which would
+ * sleep too late.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -36,13 +36,13 @@ export const authorizationUrl = `https://identity.example.com/identities/oauth2/
 
 /** The responses to a token request. */
 export const answers = {
-  issued: (token = "access-token"): Effect.Effect<DataPlane.TokenAnswer> =>
+  issued: (token = "access-token"): Effect.Effect<DataPlane.TokenResponse> =>
     Effect.succeed(new DataPlane.Issued({ accessToken: secret(token) })),
-  consent: Effect.succeed<DataPlane.TokenAnswer>(
+  consent: Effect.succeed<DataPlane.TokenResponse>(
     new DataPlane.ConsentRequired({ authorizationUrl: secret(authorizationUrl), sessionUri: secret(sessionUri) })
   ),
-  inProgress: Effect.succeed<DataPlane.TokenAnswer>(new DataPlane.InProgress()),
-  failed: Effect.succeed<DataPlane.TokenAnswer>(new DataPlane.Failed())
+  inProgress: Effect.succeed<DataPlane.TokenResponse>(new DataPlane.InProgress()),
+  failed: Effect.succeed<DataPlane.TokenResponse>(new DataPlane.Failed())
 }
 
 const operation = "GetResourceOauth2Token"

@@ -16,7 +16,7 @@
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
-import { cutName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/errorCode.js"
 import type { ExceptionClass } from "../../Operation.js"
 
 /**
@@ -61,7 +61,7 @@ const stringOf = (value: unknown, name: string): string | undefined =>
 /** A name, a code or an id. It is cut, because it may come from a proxy. */
 const nameOf = (value: unknown, property: string): string | undefined => {
   const name = stringOf(value, property)
-  return name === undefined ? undefined : cutName(name)
+  return name === undefined ? undefined : truncateName(name)
 }
 
 /** The status and the request id of a response, or of an error, as the SDK adds them. */

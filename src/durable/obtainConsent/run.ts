@@ -16,7 +16,7 @@ import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { Identity } from "../../Identity.js"
-import { cutName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/errorCode.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 
@@ -24,7 +24,7 @@ import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workfl
 const granted = DurableDeferred.make("granted")
 
 const tagOf = (error: unknown): string =>
-  cutName(
+  truncateName(
     hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
   )
 

@@ -157,7 +157,7 @@ export interface Connection {
  *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
  * - `Returned`: the browser came back after consent, and continues to `continue`
- * - `Refused`: nothing was done, see {@link Refusal}
+ * - `Refused`: nothing was done, see {@link Rejection}
  */
 export type View = Data.TaggedEnum<{
   readonly Connections: {
@@ -179,7 +179,7 @@ export type View = Data.TaggedEnum<{
     readonly credential: string | undefined
     readonly continue: string | undefined
   }
-  readonly Refused: { readonly reason: Refusal }
+  readonly Refused: { readonly reason: Rejection }
 }>
 
 /** The constructors of {@link View}, and `$match`. */
@@ -194,7 +194,7 @@ export const View = Data.taggedEnum<View>()
  * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects. The log has the reason.
  * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
  */
-export type Refusal =
+export type Rejection =
   | "OtherSite"
   | "StaleForm"
   | "FormTooLarge"

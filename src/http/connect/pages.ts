@@ -3,11 +3,11 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import { type Connection, type Refusal, View } from "./api.js"
+import { type Connection, type Rejection, View } from "./api.js"
 
 const { html } = Html
 
-const refusals: { readonly [R in Refusal]: readonly [status: number, title: string, message: string] } = {
+const refusals: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
   OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
   StaleForm: [
     403,

@@ -1,6 +1,6 @@
 /** Checks of the options of `HttpClientCredentials`. The errors name its own options. */
 import * as Schema from "effect/Schema"
-import { type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
+import { makeFieldsValidator, makeSubjectValidator, type Validate } from "../../identity/credentialTag.js"
 import * as IamTokenRequest from "../../identity/iamTokenRequest.js"
 import * as IdentityRequest from "../../identity/identityRequest.js"
 import * as Constraint from "../../models/internal/constraint.js"
@@ -25,27 +25,27 @@ export interface Check {
   /** The kind of the credential. */
   readonly kind: string
   /** The check of inline options. */
-  readonly validateOptions: Refuse
+  readonly validateOptions: Validate
   /** The check of the options for a declared credential. */
-  readonly validateUse: Refuse
+  readonly validateUse: Validate
 }
 
 const make = (
   kind: string,
-  validateOptions: Refuse,
+  validateOptions: Validate,
   use: Schema.Struct.Fields,
   row: { readonly name: string }
 ): Check => ({
   kind,
-  validateOptions: refuseOtherTags(kind, validateOptions, row),
-  validateUse: refuseFields(() => use, row)
+  validateOptions: makeSubjectValidator(kind, validateOptions, row),
+  validateUse: makeFieldsValidator(() => use, row)
 })
 
 const { accessTokenOperation, apiKeyOperation } = IdentityRequest
 
 export const accessToken: Check = make(
   "AccessToken",
-  refuseFields(
+  makeFieldsValidator(
     () => ({ ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields }),
     accessTokenOperation
   ),
@@ -55,14 +55,14 @@ export const accessToken: Check = make(
 
 export const apiKey: Check = make(
   "ApiKey",
-  refuseFields(() => ({ provider: ProviderName, ...keyFields }), apiKeyOperation),
+  makeFieldsValidator(() => ({ provider: ProviderName, ...keyFields }), apiKeyOperation),
   keyFields,
   apiKeyOperation
 )
 
 export const iamAccessToken: Check = make(
   "IamAccessToken",
-  IamTokenRequest.refuseWith(originFields),
+  IamTokenRequest.makeValidator(originFields),
   originFields,
   IamTokenRequest.operation
 )

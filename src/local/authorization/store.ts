@@ -66,7 +66,7 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
     set: (id: string, given: AdapterPayload) => {
       const payload = shiftExpiry(given, offset())
       entries.set(id, [id, payload], expiryOf(payload))
-      if (entries.size() > capacity) entries.removeEnded(nowSeconds())
+      if (entries.size() > capacity) entries.removeExpired(nowSeconds())
       const [oldest] = entries.size() > capacity ? entries.values() : []
       if (oldest !== undefined) entries.remove(oldest[0])
     },

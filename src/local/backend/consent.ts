@@ -14,7 +14,7 @@ import { logStoreError } from "./failures.js"
 import type { Registry } from "./registry.js"
 import { Event, type Rejection } from "./session.js"
 import { idOf, type Session, type SessionStore } from "./sessionStore.js"
-import { BrowserAnswer, type ConsentStatus, SessionError } from "./statuses.js"
+import { BrowserResponse, type ConsentStatus, SessionError } from "./statuses.js"
 import { readKey } from "./vault.js"
 
 export interface Dependencies {
@@ -27,20 +27,20 @@ export interface Dependencies {
   readonly customStateParameter: string
 }
 
-type Step = Effect.Effect<BrowserAnswer, Rejection | VaultStoreError>
+type Step = Effect.Effect<BrowserResponse, Rejection | VaultStoreError>
 
-const fromRejection = (rejection: Rejection): BrowserAnswer =>
+const fromRejection = (rejection: Rejection): BrowserResponse =>
   rejection === "Expired"
-    ? BrowserAnswer.Expired()
+    ? BrowserResponse.Expired()
     // The session has no authorization URL yet, so an authorization server cannot have responded.
     : rejection === "TooEarly"
-    ? BrowserAnswer.Unknown()
-    : BrowserAnswer.Replayed()
+    ? BrowserResponse.Unknown()
+    : BrowserResponse.Replayed()
 
 const toReason = (error: Rejection | "Failed" | VaultStoreError): SessionError["reason"] =>
   typeof error !== "string" ? "Failed" : error === "Expired" || error === "Failed" ? error : "Finished"
 
-const unavailable = ({ provider }: Session): BrowserAnswer => BrowserAnswer.Unavailable({ provider: provider.name })
+const unavailable = ({ provider }: Session): BrowserResponse => BrowserResponse.Unavailable({ provider: provider.name })
 
 /** Edits the URL as a string, because a URL with a custom scheme may not parse. */
 const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, string]>): string => {
@@ -73,7 +73,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
     Effect.matchEffect(makeAuthorizationUrl(session, server), {
       // The session keeps its state, because the server may become available again.
       onFailure: () => Effect.succeed(unavailable(session)),
-      onSuccess: (url) => Effect.as(sessions.apply(session, Event.BrowserSent()), BrowserAnswer.Redirect({ url }))
+      onSuccess: (url) => Effect.as(sessions.apply(session, Event.BrowserSent()), BrowserResponse.Redirect({ url }))
     })
 
   const receiveResponse = (session: Session, server: AuthorizationServer, query: URLSearchParams): Step => {
@@ -87,13 +87,13 @@ export const make = ({ client, complete, customStateParameter, registry, session
         const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"
         return Effect.as(
           sessions.apply(session, Event.CallbackRejected({ reason: outcome })),
-          BrowserAnswer[outcome]({ provider })
+          BrowserResponse[outcome]({ provider })
         )
       },
       onSuccess: () =>
         Effect.as(
           sessions.apply(session, Event.CallbackAccepted({ callbackUrl })),
-          BrowserAnswer.Redirect({ url: makeReturnUrl(session) })
+          BrowserResponse.Redirect({ url: makeReturnUrl(session) })
         )
     })
   }
@@ -101,7 +101,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
   const withServer = (session: Session, step: (server: AuthorizationServer) => Step): Step =>
     Effect.matchEffect(registry.findAuthorizationServer(session.provider), {
       onFailure: ({ _tag }) =>
-        Effect.succeed(_tag === "ResourceNotFoundException" ? BrowserAnswer.Unknown() : unavailable(session)),
+        Effect.succeed(_tag === "ResourceNotFoundException" ? BrowserResponse.Unknown() : unavailable(session)),
       onSuccess: step
     })
 
@@ -120,7 +120,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
   const authorize = Effect.fnUntraced(function*(requestUri: Redacted.Redacted) {
     const session = yield* sessions.byUri(requestUri)
     return session === undefined
-      ? BrowserAnswer.Unknown()
+      ? BrowserResponse.Unknown()
       : yield* advance(session, (server) => sendToServer(session, server))
   })
 
@@ -129,7 +129,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
     const session = yield* sessions.byAuthorizationState(query.get("state") ?? "")
     return session?.provider.callbackId === callbackId
       ? yield* advance(session, (server) => receiveResponse(session, server, query))
-      : BrowserAnswer.Unknown()
+      : BrowserResponse.Unknown()
   })
 
   const requireRedirect = (step: Step): Effect.Effect<void, Rejection | VaultStoreError | "Failed"> =>

@@ -103,7 +103,7 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 // Operations
 // -----------------------------------------------------------------------------
 
-const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenAnswer => new DataPlane.Issued({ accessToken })
+const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenResponse => new DataPlane.Issued({ accessToken })
 
 export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>

@@ -2,7 +2,7 @@
  * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
  * no code.
  */
-import type { ConsentStatus, Refusal, RequestPart } from "./statuses.js"
+import type { ConsentStatus, Rejection, RequestPart } from "./statuses.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Pending: "waiting for the user to open the page",
@@ -27,7 +27,7 @@ export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "o
     : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
 
 /** The names of requests to authorization servers, in OAuth terms. */
-export const requestNames: { readonly [Request in Refusal["request"]]: string } = {
+export const requestNames: { readonly [Request in Rejection["request"]]: string } = {
   clientCredentials: "client credentials",
   authorizationUrl: "authorization request",
   checkCallback: "authorization response",
@@ -39,7 +39,7 @@ export const requestNames: { readonly [Request in Refusal["request"]]: string } 
 }
 
 /** The texts for errors without a description. */
-const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
+const refusalTexts: { readonly [Reason in Rejection["reason"]]: string } = {
   Unreachable: "no response",
   InvalidGrant: "the code, the refresh token or the user's token is rejected",
   InvalidClient: "the client's credentials are rejected",
@@ -49,7 +49,7 @@ const refusalTexts: { readonly [Reason in Refusal["reason"]]: string } = {
 }
 
 export const formatRefusal = (
-  { description, reason }: { readonly description?: string | undefined; readonly reason: Refusal["reason"] }
+  { description, reason }: { readonly description?: string | undefined; readonly reason: Rejection["reason"] }
 ): string => description ?? refusalTexts[reason]
 
 /** Formats a duration in milliseconds in whole units: `3 min`. */

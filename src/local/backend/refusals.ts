@@ -8,13 +8,13 @@ import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
 import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
-import type { Refusal } from "./statuses.js"
+import type { Rejection } from "./statuses.js"
 
 /** A developer does not need more. */
 const maxRefusals = 100
 
 /** A user's denial is logged as information, not as a warning. */
-const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<void> =>
+const log = ({ message, reason }: OAuthError, refusal: Rejection): Effect.Effect<void> =>
   Effect.andThen(
     Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
       provider: refusal.provider,
@@ -25,10 +25,10 @@ const log = ({ message, reason }: OAuthError, refusal: Refusal): Effect.Effect<v
 
 /** Makes a client that records the errors of its requests, and the list of these errors, the newest first. */
 export const observe = (client: OAuthClient) =>
-  Effect.map(Ref.make<ReadonlyArray<Refusal>>([]), (recent) => {
-    const report = (request: Refusal["request"], provider: string) => (error: OAuthError) =>
+  Effect.map(Ref.make<ReadonlyArray<Rejection>>([]), (recent) => {
+    const report = (request: Rejection["request"], provider: string) => (error: OAuthError) =>
       Effect.flatMap(DateTime.now, (at) => {
-        const refusal: Refusal = {
+        const refusal: Rejection = {
           provider,
           request,
           reason: error.reason,
@@ -43,7 +43,7 @@ export const observe = (client: OAuthClient) =>
       })
 
     const observed = <Request, A>(
-      name: Refusal["request"],
+      name: Rejection["request"],
       method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
     ) =>
     (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>

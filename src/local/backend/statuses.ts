@@ -22,7 +22,7 @@ import type { FailureReason, State } from "./session.js"
  * - `Replayed`: the session has already passed this step, or has ended
  * - `Unknown`: there is no such session, or it belongs to another callback
  */
-export type BrowserAnswer = Data.TaggedEnum<{
+export type BrowserResponse = Data.TaggedEnum<{
   Redirect: { readonly url: Redacted.Redacted }
   Refused: { readonly provider: string }
   Rejected: { readonly provider: string }
@@ -32,7 +32,7 @@ export type BrowserAnswer = Data.TaggedEnum<{
   Unknown: {}
 }>
 
-export const BrowserAnswer: Data.TaggedEnum.Constructor<BrowserAnswer> = Data.taggedEnum<BrowserAnswer>()
+export const BrowserResponse: Data.TaggedEnum.Constructor<BrowserResponse> = Data.taggedEnum<BrowserResponse>()
 
 /**
  * A part of a request for a user's token. A grant serves requests with the same scopes, resources and audiences, in any
@@ -106,7 +106,7 @@ export interface Issuer {
  * - `error`, `description`: the `error` and `error_description` of the server, or other details of the failure. Values
  *   of the request are removed.
  */
-export interface Refusal {
+export interface Rejection {
   readonly provider: string
   readonly request: Exclude<keyof OAuthClient, "discover" | "verifyUserToken">
   readonly reason: OAuthErrorReason

@@ -35,7 +35,7 @@ export const known: Readonly<Record<Vendor, KnownVendor>> = {
   DropboxOauth2: post("https://www.dropbox.com", "/oauth2/authorize", "https://api.dropboxapi.com/oauth2/token"),
   FacebookOauth2: post("https://www.facebook.com", "/dialog/oauth", "https://graph.facebook.com/oauth/access_token"),
   GithubOauth2: post("https://github.com/login/oauth", "/login/oauth/authorize", "/login/oauth/access_token", {
-    unusualAnswers: true
+    nonstandardResponses: true
   }),
   GoogleOauth2: post("https://accounts.google.com", "/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token"),
   HubspotOauth2: post("https://app.hubspot.com", "/oauth/authorize", "https://api.hubapi.com/oauth/v1/token"),
@@ -48,10 +48,12 @@ export const known: Readonly<Record<Vendor, KnownVendor>> = {
   SalesforceOauth2: post("https://login.salesforce.com", "/services/oauth2/authorize", "/services/oauth2/token"),
   SlackOauth2: basic("https://slack.com", "/oauth/v2/authorize", "/api/oauth.v2.access", {
     scopeSeparator: ",",
-    unusualAnswers: true
+    nonstandardResponses: true
   }),
   SpotifyOauth2: basic("https://accounts.spotify.com", "/authorize", "/api/token"),
-  TwitchOauth2: post("https://id.twitch.tv/oauth2", "/oauth2/authorize", "/oauth2/token", { unusualAnswers: true }),
+  TwitchOauth2: post("https://id.twitch.tv/oauth2", "/oauth2/authorize", "/oauth2/token", {
+    nonstandardResponses: true
+  }),
   XOauth2: basic("https://x.com", "/i/oauth2/authorize", "https://api.x.com/2/oauth2/token"),
   YandexOauth2: basic("https://oauth.yandex.com", "/authorize", "/token"),
   ZoomOauth2: basic("https://zoom.us", "/oauth/authorize", "/oauth/token")

@@ -24,7 +24,7 @@ export interface Reads {
   readonly requests: { readonly requests: ReadonlyArray<RequestRecord> }
   readonly consents: { readonly consents: ReadonlyArray<LocalBackend.ConsentStatus> }
   readonly grants: LocalBackend.GrantPage
-  readonly refusals: { readonly refusals: ReadonlyArray<LocalBackend.Refusal> }
+  readonly refusals: { readonly refusals: ReadonlyArray<LocalBackend.Rejection> }
   readonly resources: Resources
   readonly server: Server
 }

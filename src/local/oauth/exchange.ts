@@ -36,7 +36,7 @@ const removed = "<redacted>"
 const jwt = /eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g
 
 /** The error in a response. */
-export interface Refusal {
+export interface Rejection {
   readonly status?: number | undefined
   readonly error?: string | undefined
   readonly description?: string | undefined
@@ -132,7 +132,7 @@ export const make = () => {
   let recorded: { readonly status: number; readonly body: string } | undefined
 
   /** Makes the error of these strings. */
-  const toRefusal = (error: unknown, description: unknown): Refusal => ({
+  const toRefusal = (error: unknown, description: unknown): Rejection => ({
     error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
     description: typeof description === "string"
       ? toLine(strip(description.slice(0, maxRawLength), hidden))
@@ -161,7 +161,7 @@ export const make = () => {
       hide(new URLSearchParams([...searchParams].filter(([name]) => !publicCallbackParameters.includes(name)))),
     toRefusal,
     /** Returns the error of the recorded response. */
-    refusal: (): Refusal => {
+    refusal: (): Rejection => {
       if (recorded === undefined) return {}
       const { error, error_description } = parseObject(recorded.body) ?? {}
       return { status: recorded.status, ...toRefusal(error, error_description) }
@@ -187,12 +187,12 @@ const reasons: ReadonlyMap<string, OAuthErrorReason> = new Map([
 
 const isUnavailable = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
 
-export const toReason = ({ error = "", status }: Refusal): OAuthErrorReason =>
+export const toReason = ({ error = "", status }: Rejection): OAuthErrorReason =>
   isUnavailable(status) ? "Unreachable" : reasons.get(error) ?? "Rejected"
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-const makeError = (reason: OAuthErrorReason, { description, error, status }: Refusal): OAuthError =>
+const makeError = (reason: OAuthErrorReason, { description, error, status }: Rejection): OAuthError =>
   new OAuthError({
     reason,
     ...(status === undefined || isSuccess(status) ? {} : { status }),
@@ -201,10 +201,10 @@ const makeError = (reason: OAuthErrorReason, { description, error, status }: Ref
   })
 
 /** Makes the error of a callback. The server has responded, so every error except a user's denial is `Rejected`. */
-export const fromCallback = (refusal: Refusal): OAuthError =>
+export const fromCallback = (refusal: Rejection): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
 
-const withStatus = (refusal: Refusal): Refusal =>
+const withStatus = (refusal: Rejection): Rejection =>
   refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
     ? refusal
     : { ...refusal, description: `status ${refusal.status}` }
@@ -271,7 +271,7 @@ const normalizeScope = (scope: unknown): unknown =>
 
 /**
  * Makes a fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
- * (`unusualAnswers`) to the standard form.
+ * (`nonstandardResponses`) to the standard form.
  *
  * AgentCore returns only the access token, and no source documents that it checks ID tokens. openid-client would reject
  * an ID token with an unexpected algorithm, issuer or key.
@@ -285,7 +285,7 @@ async (url, options) => {
   const body = parseObject(await response.clone().text())
   if (body === undefined) return response
   const { id_token, scope, token_type, ...rest } = body
-  if (quirks?.unusualAnswers === true) {
+  if (quirks?.nonstandardResponses === true) {
     return Response.json({ ...rest, token_type: normalizeTokenType(token_type), scope: normalizeScope(scope) }, {
       status: response.status
     })

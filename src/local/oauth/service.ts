@@ -65,7 +65,7 @@ export interface Quirks {
   /** Parameters that the authorization page requires. Parameters of a request replace them. */
   readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
   /** Accepts any `token_type`, and scopes as a list or separated by commas. */
-  readonly unusualAnswers?: boolean | undefined
+  readonly nonstandardResponses?: boolean | undefined
 }
 
 /**

@@ -93,7 +93,7 @@ const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse
     }
   })
 
-const toResponse = (answer: LocalBackend.BrowserAnswer): HttpServerResponse.HttpServerResponse =>
+const toResponse = (answer: LocalBackend.BrowserResponse): HttpServerResponse.HttpServerResponse =>
   answer._tag === "Redirect"
     ? redirect(answer.url)
     : respondText(...ConsentPages.textOf(
@@ -116,7 +116,7 @@ export const addConsentPages = (
           Effect.map(
             typeof uri === "string"
               ? backend.authorize(Redacted.make(uri))
-              : Effect.succeed(LocalBackend.BrowserAnswer.Unknown()),
+              : Effect.succeed(LocalBackend.BrowserResponse.Unknown()),
             toResponse
           )))
     ),

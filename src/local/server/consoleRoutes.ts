@@ -36,7 +36,7 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
   const codes = ExpiringMap.make<true>()
   const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      codes.removeEnded(now)
+      codes.removeExpired(now)
       return use(now)
     })
   return {

@@ -72,7 +72,7 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
     error.allow === undefined ? {} : { allow: error.allow }
   )
 
-const Tag = Schema.Struct({ key: Constraint.text(1, 128), value: Constraint.text(0, 256) })
+const Tag = Schema.Struct({ key: Constraint.string(1, 128), value: Constraint.string(0, 256) })
 
 /** The request of the plane, with the tags as a list, and with the parameters that only the protocol has. */
 const Request = Schema.Struct({

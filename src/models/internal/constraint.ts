@@ -49,7 +49,7 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
     : { check: pattern.check, expression: pattern.model }
 
 /** A string with limits. One check is faster than one for each limit. */
-export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
+export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
   const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (value: string): string | undefined =>
     // An unpaired surrogate has no encoding in UTF-8: strings that differ in one would become the same key or secret.
@@ -72,7 +72,7 @@ export const text = (min: number, max: number, pattern?: Pattern): Schema.Codec<
 }
 
 /** A string of any length. */
-export const matching = (pattern: Pattern): Schema.Codec<string> => text(0, Infinity, pattern)
+export const matching = (pattern: Pattern): Schema.Codec<string> => string(0, Infinity, pattern)
 
 /** Excludes some names. `reason` explains why. */
 export const noneOf = (names: ReadonlyArray<string>, reason: string, of: Schema.Codec<string>): Schema.Codec<string> =>
@@ -91,7 +91,7 @@ const toSecret = Transformation.transform<Redacted.Redacted, string>({
 
 /** A secret with limits. `Schema.RedactedFromValue` does not report which limit a secret violates. */
 export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> => {
-  const value = text(min, max, pattern)
+  const value = string(min, max, pattern)
   const whole = Schema.declareConstructor<Redacted.Redacted>()(
     [value],
     ([value]) => (input, ast, options) =>
@@ -180,7 +180,7 @@ export const items = <A, I>(
   max = Infinity
 ): Schema.Codec<ReadonlyArray<A>, ReadonlyArray<I>> => sized(Schema.Array(item), min, max)
 
-export const textMap = (
+export const stringMap = (
   key: Schema.Codec<string>,
   value: Schema.Codec<string>,
   max = Infinity,

@@ -3,8 +3,8 @@
 const loopback = /^(localhost|(::ffff:)?127(\.\d{1,3}){3}|::1|\[::1\])$/i
 
 /**
- * Whether a host is this machine. Takes a `URL.hostname`, the address of a socket, or the host that a server listens on.
- * Plain http to this machine does not use the network. Names under `.localhost` do not count, because some systems
+ * Whether a host is this machine. Takes a `URL.hostname`, the address of a socket, or the host that a server listens
+ * on. Plain http to this machine does not use the network. Names under `.localhost` do not count, because some systems
  * resolve them by DNS.
  */
 export const isLoopback = (hostname: string): boolean => loopback.test(hostname)

@@ -6,23 +6,23 @@ import * as Constraint from "./constraint.js"
 /** How long an authorization URL and its session are valid (AWS documentation). Milliseconds. */
 export const sessionLifetime = 10 * 60_000
 
-export const WorkloadName = Constraint.text(3, 255, "[A-Za-z0-9_.-]+")
+export const WorkloadName = Constraint.string(3, 255, "[A-Za-z0-9_.-]+")
 
 const maxProviderName = 128
 const providerName = String.raw`[a-zA-Z0-9\-_]+`
 
 const wholeProviderName = new RegExp(`^${providerName}$`)
 
-export const ProviderName = Constraint.text(1, maxProviderName, providerName)
+export const ProviderName = Constraint.string(1, maxProviderName, providerName)
 
 /** The same as `Schema.is(ProviderName)`, which takes a millisecond for its first name. */
 export const isProviderName = (name: unknown): boolean =>
   typeof name === "string" && name.length <= maxProviderName && wholeProviderName.test(name)
 
 /** Mobile and desktop applications use custom schemes for redirects. */
-export const ReturnUrl = Constraint.text(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
+export const ReturnUrl = Constraint.string(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
 
-export const KmsKeyArn = Constraint.text(
+export const KmsKeyArn = Constraint.string(
   1,
   2048,
   "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
@@ -30,14 +30,17 @@ export const KmsKeyArn = Constraint.text(
 
 const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
 
-export const TagKey = Constraint.text(1, 128, tagPattern)
+export const TagKey = Constraint.string(1, 128, tagPattern)
 
-export const Tags = Constraint.textMap(TagKey, Constraint.text(0, 256, tagPattern), 50)
+export const Tags = Constraint.stringMap(TagKey, Constraint.string(0, 256, tagPattern), 50)
 
 /** Tags in a response. */
 export const AnyTags = Schema.Record(Schema.String, Schema.String)
 
-export const SecretReference = Schema.Struct({ secretId: Constraint.text(1, 2048), jsonKey: Constraint.text(1, 128) })
+export const SecretReference = Schema.Struct({
+  secretId: Constraint.string(1, 2048),
+  jsonKey: Constraint.string(1, 128)
+})
 
 export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Listeners from "../../consentSignals/listeners.js"
-import { ConsentStoreError, keptAfterExpiry } from "../../internal/consentStore.js"
+import { ConsentStoreError, retentionAfterExpiry } from "../../internal/consentStore.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as StoreKeys from "./storeKeys.js"
@@ -188,7 +188,7 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
         const names = namesOfSession(pending.session.sessionUri)
         const sealed = yield* sealing.seal(names[0], encodePending(pending))
         const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
-        yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + keptAfterExpiry })
+        yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + retentionAfterExpiry })
       }).pipe(failWith("open")),
     claim: (sessionUri) =>
       Effect.gen(function*() {

@@ -12,7 +12,7 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared, type Refuse, refuseFields, refuseOtherTags } from "../../identity/credentialTag.js"
+import { isDeclared, makeFieldsValidator, makeSubjectValidator, type Validate } from "../../identity/credentialTag.js"
 import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
@@ -96,9 +96,9 @@ const useFields = () => ({
 })
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
-export const validateAccessTokenConfig: Refuse = refuseOtherTags(
+export const validateAccessTokenConfig: Validate = makeSubjectValidator(
   "AccessToken",
-  refuseFields(() => {
+  makeFieldsValidator(() => {
     const { audiences, customParameters, flow, forceAuthentication, provider, resources, returnUrl, scopes } =
       accessTokenFields()
     return {
@@ -110,7 +110,7 @@ export const validateAccessTokenConfig: Refuse = refuseOtherTags(
       authFlow: flow,
       forceAuthentication,
       callbackUrl: returnUrl,
-      customState: Constraint.optional(Constraint.text(1, 4096)),
+      customState: Constraint.optional(Constraint.string(1, 4096)),
       customParameters,
       sessionUri: OptionalString()
     }
@@ -118,21 +118,21 @@ export const validateAccessTokenConfig: Refuse = refuseOtherTags(
   accessTokenOperation
 )
 
-export const validateApiKeyConfig: Refuse = refuseOtherTags(
+export const validateApiKeyConfig: Validate = makeSubjectValidator(
   "ApiKey",
-  refuseFields(() => ({ workloadIdentityToken: OptionalString(), providerName: ProviderName }), apiKeyOperation),
+  makeFieldsValidator(() => ({ workloadIdentityToken: OptionalString(), providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
-export const validateAccessTokenUse: Refuse = refuseFields(useFields, accessTokenOperation)
+export const validateAccessTokenUse: Validate = makeFieldsValidator(useFields, accessTokenOperation)
 
-export const validateApiKeyUse: Refuse = refuseFields(
+export const validateApiKeyUse: Validate = makeFieldsValidator(
   () => ({ workloadIdentityToken: OptionalString() }),
   apiKeyOperation
 )
 
 /** Checks the names of the properties. `Identity` checks their values. */
-export const validateCompletion: Refuse = refuseFields(() => ({
+export const validateCompletion: Validate = makeFieldsValidator(() => ({
   sessionUri: Constraint.guard(
     "a string or a Redacted string",
     (value) => isString(value) || Redacted.isRedacted(value)

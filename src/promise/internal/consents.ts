@@ -13,7 +13,7 @@ import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
-import { cutName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -124,7 +124,7 @@ const visit = async <R>(
     const dependencies = {
       identity: yield* identity,
       // A runtime can have no data plane.
-      callerOf: Completion.callerOver(yield* Effect.option(dataPlane)),
+      callerOf: Completion.makeCallerOf(yield* Effect.option(dataPlane)),
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
@@ -177,7 +177,7 @@ async (request, response, next) => {
   } catch (error) {
     if (next !== undefined) return next(error)
     // A server of Node has no error handler. Only the name is logged, because the error may quote the request.
-    const name = error instanceof Error ? cutName(error.name) : typeof error
+    const name = error instanceof Error ? truncateName(error.name) : typeof error
     await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
-import { refuseFields } from "../../identity/credentialTag.js"
-import { refuseWorkload } from "../../identity/identityRequest.js"
+import { makeFieldsValidator } from "../../identity/credentialTag.js"
+import { validateWorkload } from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
@@ -32,7 +32,7 @@ export const toUserIdentifier = (user: User): UserIdentifier =>
     // Only the JWT can be a string. TypeScript does not narrow the union by the type of a property.
     : user as UserIdentifier
 
-const validateUser = refuseFields(
+const validateUser = makeFieldsValidator(
   () => ({ user: Constraint.optional(UserIdentifier), currentUser: Constraint.optional(UserIdentifier) }),
   { name: "" }
 )
@@ -83,7 +83,7 @@ export const make = <R>(
 ): Workload => {
   const { name, renewAfter } = options
   const user = options.user && toUserIdentifier(options.user)
-  const invalid = refuseWorkload({ ...options, user })
+  const invalid = validateWorkload({ ...options, user })
   if (invalid !== undefined) throw invalid
   // After `disposeDefaultRuntime`, the default runtime has another data plane.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined

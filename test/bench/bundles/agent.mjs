@@ -7,7 +7,10 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { request, workloadAccessToken } from "../fixture.mjs"
 
-/** Returns a function that obtains an access token over the data plane. AgentCore Runtime gives a workload access token to every request. */
+/**
+ * Returns a function that obtains an access token over the data plane. AgentCore Runtime gives a workload access token
+ * to every request.
+ */
 export const agent = (dataPlane) => {
   const runtime = ManagedRuntime.make(Layer.provide(Identity.layer, dataPlane))
   return () =>

@@ -1,4 +1,5 @@
-// What Effect and the signature cost: one request, without what the package is for (settings, retries, time limits, typed errors, telemetry).
+// What Effect and the signature cost: one request, without what the package is for (settings, retries, time limits,
+// typed errors, telemetry).
 import { SignatureV4 } from "@smithy/signature-v4"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"

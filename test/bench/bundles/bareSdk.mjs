@@ -1,4 +1,5 @@
-// What Effect and the AWS SDK cost: one request, without what the package is for. The SDK is loaded at its first use, as the package does.
+// What Effect and the AWS SDK cost: one request, without what the package is for. The SDK is loaded at its first use,
+// as the package does.
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -50,7 +50,10 @@ export const inFiber = (identity) => {
   return { obtain: () => repeat(1), repeat }
 }
 
-/** In a program that is not: by the function that has the signature of the official one, a run of the runtime for each call. */
+/**
+ * In a program that is not: by the function that has the signature of the official one, a run of the runtime for each
+ * call.
+ */
 export const byPromise = async (identity) => {
   const PromiseIdentity = await import(urlOfModule("promise/Identity"))
   const { withAccessToken } = PromiseIdentity.make(ManagedRuntime.make(identity))

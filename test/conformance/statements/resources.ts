@@ -81,8 +81,8 @@ export const endpoints = {
 }
 
 /**
- * An authorization server that nobody reaches: for statements about what happens before it is reached. Its metadata is given, because AWS
- * reads a discovery URL when the provider is created.
+ * An authorization server that nobody reaches: for statements about what happens before it is reached. Its metadata is
+ * given, because AWS reads a discovery URL when the provider is created.
  */
 export const unreachable = {
   oauthDiscovery: { authorizationServerMetadata: endpoints },

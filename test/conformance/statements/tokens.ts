@@ -58,7 +58,10 @@ const sessionRefused = { status: 403, name: "AccessDeniedException", message: "I
 
 const validation = { status: 400, name: "ValidationException" } as const
 
-/** They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is checked. */
+/**
+ * They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is
+ * checked.
+ */
 const openid = guess(
   "no source says whether an ID token is checked: official samples ask for openid, and the response has no member for one"
 )

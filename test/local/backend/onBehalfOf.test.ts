@@ -85,7 +85,7 @@ const askAs = (workloadIdentityToken: Redacted.Redacted, provider: string, reque
     ...request
   })
 
-const claimsOf = (answer: DataPlane.TokenAnswer): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
+const claimsOf = (answer: DataPlane.TokenResponse): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
 
 describe("tokens on behalf of a user, over a real authorization server", () => {
   it.live("exchanges a user's JWT: alone, with the agent as the actor, and with a JWT of the local issuer", () =>

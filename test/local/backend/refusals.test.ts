@@ -1,4 +1,7 @@
-/** What a developer sees of the refusals of authorization servers, over a real one: the log, and the list of the console. */
+/**
+ * What a developer sees of the refusals of authorization servers, over a real one: the log, and the list of the
+ * console.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -43,7 +46,7 @@ const listed = Effect.gen(function*() {
   const text = yield* Effect.promise(() =>
     fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
   )
-  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Refusal, "at">> } = JSON.parse(text)
+  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(text)
   const rows = refusals.map((refusal) => [
     refusal.provider,
     requestNames[refusal.request],

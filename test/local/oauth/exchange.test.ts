@@ -62,7 +62,7 @@ describe("an exchange", () => {
     body: URLSearchParams,
     answer: Response,
     headers: Record<string, string> = {}
-  ): Promise<Exchange.Refusal> => {
+  ): Promise<Exchange.Rejection> => {
     const recorded = Exchange.make()
     const fetch = recorded.record(() => Promise.resolve(answer))
     const response = await fetch("https://issuer.example.com/token", {

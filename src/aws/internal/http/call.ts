@@ -3,7 +3,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
-import { cutName } from "../../../internal/errorCode.js"
+import { truncateName } from "../../../internal/errorCode.js"
 import type { Client, EnvironmentProfile, Output, Row } from "../adapter.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
@@ -135,7 +135,7 @@ const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
     const kind = Failure.kindOfCode(code)
     return new TransportError({
       kind,
-      code: code === undefined ? undefined : cutName(code),
+      code: code === undefined ? undefined : truncateName(code),
       ...(response === undefined ? {} : Failure.metadataOf(metadataOf(response))),
       // The error of a parser contains the raw response.
       cause: kind === "undecodable" || response !== undefined ? undefined : error

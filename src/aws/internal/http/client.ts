@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import { BodyTooLarge, collector } from "../../../internal/boundedFetch.js"
+import { BodyTooLarge, makeCollector } from "../../../internal/boundedFetch.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
@@ -89,7 +89,7 @@ const inSpan = <A, E, R>(
 
 const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> =>
   Effect.suspend(() => {
-    const { add, body } = collector(maxBytes)
+    const { add, body } = makeCollector(maxBytes)
     return Stream.runForEach(
       Stream.mapError(
         response.stream,
