@@ -101,7 +101,8 @@ for (const folder of ["src", "test"]) {
   for (const file of readdirSync(root + folder, { recursive: true, encoding: "utf8" })) {
     if (!/\.m?tsx?$|\.mjs$/.test(file)) continue
     // Tables, URLs and directives stay on one line.
-    const isLong = (line) => line.length > 120 && /^ *(\/\/|\/?\*)/.test(line) && !/\||https?:|arn:|oxlint-|@ts-/.test(line)
+    const isLong = (line) =>
+      line.length > 120 && /^ *(\/\/|\/?\*)/.test(line) && !/\||https?:|arn:|oxlint-|@ts-/.test(line)
     const lines = readFileSync(`${root}${folder}/${file}`, "utf8").split("\n")
     lines.forEach((line, index) => isLong(line) && problems.push(`${folder}/${file}:${index + 1}: longer than 120`))
   }
