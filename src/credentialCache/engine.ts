@@ -348,15 +348,15 @@ const orUndefined = <A>(f: () => A): A | undefined => {
 /** No request has so many levels. The plane rejects deeper ones. */
 const maxLevels = 10
 
-const copy = (value: unknown, level = 0): unknown =>
-  level > maxLevels
-    ? value
-    : Array.isArray(value)
-    ? value.map((item) => copy(item, level + 1))
-    : isPlain(value)
-    // An assignment would lose a property named `__proto__`.
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copy(member, level + 1)]))
-    : value
+const copy = (value: unknown, level = 0): unknown => {
+  if (level > maxLevels) return value
+  if (Array.isArray(value)) return value.map((item) => copy(item, level + 1))
+  if (!isPlain(value)) return value
+  // The spread creates own properties, also one named `__proto__`, and the assignment changes these.
+  const copied: Record<string, unknown> = { ...value }
+  for (const name of Object.keys(copied)) copied[name] = copy(copied[name], level + 1)
+  return copied
+}
 
 /**
  * Makes a plane that copies its requests. A caller may change a list while the cache reads the store, but the key and

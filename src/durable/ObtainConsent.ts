@@ -80,7 +80,7 @@
  *   returnUrl: "https://agent.example.com/connect/return"
  * }) {}
  *
- * // What the application has: its mail, and the API of the calendar.
+ * // The application's mail, and the API of the calendar.
  * export class Mail extends Context.Service<Mail, {
  *   readonly send: (user: string, text: string) => Effect.Effect<void>
  * }>()("Mail") {}
@@ -89,7 +89,7 @@
  *   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
  * }>()("Meetings") {}
  *
- * // Counts Alice's meetings, now and a week later. She may connect her calendar days after it has begun.
+ * // Counts Alice's meetings, now and a week later. She may connect her calendar days after the workflow has started.
  * export const Report = Workflow.make("app/Report", {
  *   payload: { user: Schema.String, week: Schema.String },
  *   success: Schema.String,

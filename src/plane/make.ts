@@ -55,11 +55,16 @@ export const make = <const T extends Operation.Table>(
     const named = withOperation(name)
     const validate = Validation.validate(schema)
     const call = callOf(implementation, method)
-    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name } }
+    // The stack of a span would always show this line. The data-last form of `withSpan` ignores the option.
+    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
     return (request) =>
-      Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })).pipe(
-        Effect.mapError(named),
-        Effect.withSpan(`${plane}.${method}`, span)
+      Effect.withSpan(
+        Effect.mapError(
+          Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
+          named
+        ),
+        `${plane}.${method}`,
+        span
       )
   })
 

@@ -52,7 +52,7 @@ describe("the state file of agentcore-identity local", () => {
       write(process.pid)
       assert.include(
         yield* Program.failure(["local", "clock"], env),
-        "The local server at http://127.0.0.1:9 does not answer"
+        "The local server at http://127.0.0.1:9 does not respond"
       )
       write(process.ppid)
       assert.include(yield* Program.failure(["local", "clock"], env), `http://127.0.0.1:9 (process ${process.pid})`)

@@ -83,7 +83,7 @@ const inSpan = <A, E, R>(
         for (const [name, value] of Object.entries(headers)) {
           span.attribute(`http.request.header.${name}`, String(value))
         }
-        return Effect.withParentSpan(send(span), span)
+        return Effect.withParentSpan(send(span), span, { captureStackTrace: false })
       })
   )
 
