@@ -368,16 +368,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const { complete, dataPlane } = Operations.make({
-      client,
-      publicUrl,
-      registry,
-      sessions,
-      settings,
-      vault,
-      workloadTokens
-    })
-    const customStateParameter = options.customStateParameter ?? "state"
+    const parts = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
+    const { complete, dataPlane } = Operations.make(parts)
     return Context.mergeAll(
       Context.make(DataPlane.DataPlane, DataPlane.make(dataPlane)),
       Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
@@ -385,8 +377,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Context.make(LocalBackend, {
         issuer,
         refusals,
-        ...Consent.make({ client, complete, customStateParameter, registry, sessionLifetime, sessions }),
-        ...Grants.make({ client, registry, vault })
+        ...Consent.make(parts, complete, options.customStateParameter ?? "state"),
+        ...Grants.make(parts)
       })
     )
   }))

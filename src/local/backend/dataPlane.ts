@@ -33,10 +33,14 @@ import * as Vault from "./vault.js"
 import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
 
-export interface Dependencies {
+/** The parts of one backend. */
+export interface Parts {
   readonly client: OAuthClient
+  /** Without a trailing slash. */
   readonly publicUrl: string
   readonly registry: Registry
+  /** Milliseconds. */
+  readonly sessionLifetime: number
   readonly sessions: SessionStore
   readonly settings: Settings
   readonly vault: Vault.Vault
@@ -105,7 +109,7 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenResponse => new DataPlane.Issued({ accessToken })
 
-export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies) => {
+export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Parts) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
@@ -117,12 +121,6 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     }
     return { user: claims.user, workload: yield* registry.findWorkload(claims.workload) }
   })
-
-  const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
-    client.clientCredentials(provider.server, request).pipe(
-      Effect.mapError(() => unparsable("ClientCredentials")),
-      Effect.map(({ accessToken }) => toIssued(accessToken))
-    )
 
   const makeActor = (
     server: AuthorizationServer,
@@ -329,7 +327,10 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       const provider = yield* registry.findOauth2Provider(request.resourceCredentialProviderName)
       switch (request.oauth2Flow) {
         case "M2M":
-          return yield* getMachineToken(provider, request)
+          return yield* Effect.mapBoth(client.clientCredentials(provider.server, request), {
+            onFailure: () => unparsable("ClientCredentials"),
+            onSuccess: ({ accessToken }) => toIssued(accessToken)
+          })
         case "USER_FEDERATION":
           return yield* getUserToken(caller, provider, request)
         case "ON_BEHALF_OF_TOKEN_EXCHANGE":

@@ -4,6 +4,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
 import { explain } from "./callContext.js"
@@ -42,25 +43,13 @@ export const observe = (client: OAuthClient) =>
         )
       })
 
-    const observed = <Request, A>(
-      name: Rejection["request"],
-      method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
-    ) =>
-    (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
-      Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
+    const observe = (name: Rejection["request"]) => (server: AuthorizationServer, request: never) =>
+      Effect.tapError<unknown, OAuthError, never, void, never, never>(
+        client[name](server, request),
+        report(name, server.provider ?? server.clientId)
+      )
 
-    const observing: OAuthClient = {
-      // The control plane reports its errors.
-      discover: client.discover,
-      clientCredentials: observed("clientCredentials", client.clientCredentials),
-      authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
-      checkCallback: observed("checkCallback", client.checkCallback),
-      exchangeCode: observed("exchangeCode", client.exchangeCode),
-      refresh: observed("refresh", client.refresh),
-      exchangeToken: observed("exchangeToken", client.exchangeToken),
-      jwtGrant: observed("jwtGrant", client.jwtGrant),
-      revoke: observed("revoke", client.revoke),
-      verifyUserToken: client.verifyUserToken
-    }
-    return { client: observing, refusals: Ref.get(recent) }
+    // The control plane reports the errors of `discover`. Each method keeps its type.
+    const methods = Record.map(requestNames, (_, name) => observe(name)) as unknown as Pick<OAuthClient, Rejection["request"]>
+    return { client: { ...client, ...methods }, refusals: Ref.get(recent) }
   })

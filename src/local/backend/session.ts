@@ -86,11 +86,10 @@ const rank: Record<State["_tag"], number> = {
   Failed: 4
 }
 
-const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
-  rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed"
-
-const advanceIf = (condition: boolean, rejection: Rejection, next: State) =>
-  condition ? Result.succeed(next) : Result.fail(rejection)
+const advanceFrom = (expected: State["_tag"], state: State, next: State): Result.Result<State, Rejection> =>
+  state._tag === expected
+    ? Result.succeed(next)
+    : Result.fail(rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed")
 
 /** Returns the state after an event, or the reason for no change. Every event has a result in every state. */
 export const transition = (
@@ -109,28 +108,20 @@ export const transition = (
   switch (event._tag) {
     case "BrowserSent":
       // The link can be opened again, by the user or by a program that previews links.
-      return advanceIf(rank[state._tag] <= rank.Authorizing, "Replayed", State.Authorizing())
+      return advanceFrom(state._tag === "Pending" ? "Pending" : "Authorizing", state, State.Authorizing())
     case "CallbackAccepted":
-      return advanceIf(
-        state._tag === "Authorizing",
-        rejectOrder(state, "Authorizing"),
-        State.Authorized({ callbackUrl: event.callbackUrl })
-      )
+      return advanceFrom("Authorizing", state, State.Authorized({ callbackUrl: event.callbackUrl }))
     case "CallbackRejected":
-      return advanceIf(
-        state._tag === "Authorizing",
-        rejectOrder(state, "Authorizing"),
-        State.Failed({ reason: event.reason })
-      )
+      return advanceFrom("Authorizing", state, State.Failed({ reason: event.reason }))
     case "CompletionClaimed":
       // The user is checked first, so that a wrong user learns nothing about the state.
       return event.artifact !== terms.artifact
         ? Result.fail("WrongUser")
-        : advanceIf(state._tag === "Authorized", rejectOrder(state, "Authorized"), State.Completing())
+        : advanceFrom("Authorized", state, State.Completing())
     case "TokensStored":
-      return advanceIf(state._tag === "Completing", "TooEarly", State.Completed({ grantId: event.grantId }))
+      return advanceFrom("Completing", state, State.Completed({ grantId: event.grantId }))
     case "ExchangeFailed":
-      return advanceIf(state._tag === "Completing", "TooEarly", State.Failed({ reason: "ExchangeFailed" }))
+      return advanceFrom("Completing", state, State.Failed({ reason: "ExchangeFailed" }))
     case "Expired":
       return Result.succeed(State.Failed({ reason: "Expired" }))
   }
