@@ -154,7 +154,7 @@ export interface Options {
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  * - `Decision`: `decide` did not reach the redirect to the client
- * - `Content`: the content for `load` is not a copy
+ * - `Content`: `load` got something other than a result of `save`
  *
  * @since 0.1.0
  * @category errors
@@ -176,7 +176,7 @@ export class AuthorizationServerError
  * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
  *   URL of the server.
  * - `signOut`: ends the sessions of a user, in every browser
- * - `answer`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
+ * - `decide`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
  *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
  *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.

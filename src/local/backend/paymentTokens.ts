@@ -16,20 +16,7 @@ import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from 
 import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { invalid } from "./failures.js"
-
-export type Credentials =
-  | {
-    readonly vendor: "CoinbaseCDP"
-    readonly apiKeyId: string
-    readonly apiKeySecret: Redacted.Redacted
-    readonly walletSecret: Redacted.Redacted | undefined
-  }
-  | {
-    readonly vendor: "StripePrivy"
-    readonly appId: string
-    readonly appSecret: Redacted.Redacted
-    readonly authorizationPrivateKey: Redacted.Redacted | undefined
-  }
+import type { Credentials } from "./registry/paymentProviders.js"
 
 type Coinbase = Extract<Credentials, { readonly vendor: "CoinbaseCDP" }>
 type Privy = Extract<Credentials, { readonly vendor: "StripePrivy" }>
@@ -40,7 +27,7 @@ type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequ
   "stripePrivyTokenRequest"
 ]
 
-/** Writes canonical JSON (RFC 8785): members are sorted by code unit. JavaScript writes numbers and strings like it. */
+/** Writes canonical JSON (RFC 8785). It sorts properties by code unit. JavaScript already writes its numbers and strings. */
 const canonicalize = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(canonicalize).join(",")}]`

@@ -50,6 +50,9 @@ export const observe = (client: OAuthClient) =>
       )
 
     // The control plane reports the errors of `discover`. Each method keeps its type.
-    const methods = Record.map(requestNames, (_, name) => observe(name)) as unknown as Pick<OAuthClient, Rejection["request"]>
+    const methods = Record.map(requestNames, (_, name) => observe(name)) as unknown as Pick<
+      OAuthClient,
+      Rejection["request"]
+    >
     return { client: { ...client, ...methods }, refusals: Ref.get(recent) }
   })

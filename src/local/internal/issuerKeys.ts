@@ -16,8 +16,8 @@ export class IssuerKeysError extends Data.TaggedError("IssuerKeysError")<{
 }> {}
 
 /** Algorithms with a key pair. `none` proves nothing, and a verifier of HMAC could sign tokens itself. */
-export const algorithms: ReadonlyArray<string> =
-  "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(" ")
+export const algorithms: ReadonlyArray<string> = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"
+  .split(" ")
 
 /** Milliseconds, for each request. */
 const defaultTimeout = 5000

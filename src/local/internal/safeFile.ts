@@ -55,21 +55,23 @@ export const open = async (path: string, flags: number, follow = false): Promise
   }
 }
 
-export interface Content {
-  readonly bytes: Buffer
-  readonly stats: BigIntStats
+/** Closes the file after its use. */
+export const use = async <A>(file: Fs.FileHandle, f: (file: Fs.FileHandle) => Promise<A>): Promise<A> => {
+  try {
+    return await f(file)
+  } finally {
+    await file.close()
+  }
 }
 
 /** Reads a regular file. Rejects a symbolic link unless `follow` is set. */
-export const read = (path: string, options?: { readonly follow?: boolean }): Effect.Effect<Content, SafeFileError> =>
-  attempt(async () => {
-    const file = await open(path, constants.O_RDONLY, options?.follow)
-    try {
-      return { stats: await file.stat({ bigint: true }), bytes: await file.readFile() }
-    } finally {
-      await file.close()
-    }
-  })
+export const read = (path: string, options?: { readonly follow?: boolean }) =>
+  attempt(async () =>
+    use(await open(path, constants.O_RDONLY, options?.follow), async (file) => ({
+      stats: await file.stat({ bigint: true }),
+      bytes: await file.readFile()
+    }))
+  )
 
 /** Rejects a path that exists and is not a regular file, or that the user may not write. */
 export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
@@ -98,14 +100,11 @@ export const write = (
     attempt(async () => {
       const temporary = `${path}.${randomBytes(6).toString("hex")}`
       try {
-        const file = await Fs.open(temporary, "wx", 0o600)
-        try {
+        await use(await Fs.open(temporary, "wx", 0o600), async (file) => {
           if (options?.mode !== undefined) await file.chmod(options.mode)
           await file.writeFile(text)
           await file.sync()
-        } finally {
-          await file.close()
-        }
+        })
         await Fs.rename(temporary, path)
       } catch (error) {
         await Fs.rm(temporary, { force: true })

@@ -151,13 +151,7 @@ const maxHeaderSize = 512
 const makeLineKey = (secret: Uint8Array, id: string): Effect.Effect<CryptoKey> =>
   Sealing.importKey(Sealing.deriveKey(secret, `vault ${version} ${id}`))
 
-interface Header {
-  readonly id: string
-  /** The sealed number of lines that were written with the header. */
-  readonly lines: string
-  /** In bytes. */
-  readonly size: number
-}
+type Header = Exclude<Effect.Success<ReturnType<typeof find>>, undefined>["header"] & {}
 
 /** Opens the file. Returns undefined if it does not exist. Only an empty file has no header. */
 const find = Effect.fnUntraced(function*(path: string) {
@@ -190,6 +184,7 @@ const find = Effect.fnUntraced(function*(path: string) {
   if (header === undefined || id === undefined || lines === undefined) {
     return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend. It was not changed")
   }
+  // `lines` is the sealed number of lines that were written with the header. `size` is in bytes.
   return { file, header: { id, lines, size: header.length } }
 })
 
@@ -305,8 +300,7 @@ const replace = (path: string, secret: Uint8Array, changes: ReadonlyArray<Change
 const syncDirectory = (path: string): Effect.Effect<void, string> =>
   attempt(async () => {
     if (process.platform === "win32") return
-    const directory = await Fs.open(dirname(path), "r")
-    await directory.sync().finally(() => directory.close())
+    await SafeFile.use(await Fs.open(dirname(path), "r"), (directory) => directory.sync())
   })
 
 // -----------------------------------------------------------------------------
