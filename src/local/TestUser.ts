@@ -182,7 +182,7 @@ const describe = (url: string): string => {
 
 const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: describe(url) })
 
-/** Whether the URL is an authorization response (RFC 6749, section 4.1.2). */
+/** Whether a URL is an authorization response (RFC 6749, section 4.1.2). */
 const isAuthorizationResponse = (url: string): boolean => {
   const { searchParams } = new URL(url)
   return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))

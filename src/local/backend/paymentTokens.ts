@@ -11,6 +11,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest } from "../../DataPlane.js"
@@ -48,13 +49,7 @@ const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unkno
   })
 
 /** The parser's error is dropped, because it may quote the key. */
-const tryParse = (parse: () => KeyObject): KeyObject | undefined => {
-  try {
-    return parse()
-  } catch {
-    return undefined
-  }
-}
+const tryParse = (parse: () => KeyObject): KeyObject | undefined => Result.getOrUndefined(Result.try(parse))
 
 const isP256 = (key: KeyObject | undefined): key is KeyObject =>
   key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"

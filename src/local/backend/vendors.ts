@@ -60,16 +60,15 @@ export const known: Readonly<Record<Vendor, KnownVendor>> = {
 }
 
 /** Whether the URLs have the same scheme and host, and the path of `url` begins with the segments of the other path. */
-const beginsWith = (url: URL, start: URL): boolean =>
-  url.protocol === start.protocol && url.host === start.host
+const beginsWith = (url: URL | null, start: URL | null): boolean =>
+  url !== null && start !== null && url.protocol === start.protocol && url.host === start.host
   && `${url.pathname}/`.startsWith(start.pathname.replace(/\/?$/, "/"))
 
 /** Finds the issuer that replaces another one in the settings. The longest matching URL decides. */
 export const findIssuer = (issuer: string, { vendorIssuers = {} }: LocalSettings): string | undefined => {
-  if (!URL.canParse(issuer)) return undefined
-  const url = new URL(issuer)
+  const url = URL.parse(issuer)
   const [found] = Object.entries(vendorIssuers)
-    .filter(([start]) => URL.canParse(start) && beginsWith(url, new URL(start)))
+    .filter(([start]) => beginsWith(url, URL.parse(start)))
     .sort(([one], [other]) => other.length - one.length)
   return found?.[1]
 }
