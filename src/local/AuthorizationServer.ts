@@ -266,13 +266,12 @@ const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaul
     : invalid("resources must be absolute URIs without fragment, at least one")
 }
 
-const issuerProblem =
-  "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
+const issuerRule = "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
 
 /** With the URL of its key set, an issuer can have any identifier, for example behind a proxy. */
 const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
   typeof trusted === "string"
-    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerProblem}`)
+    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerRule}`)
     : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
     ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
     : Effect.succeed([trusted.issuer, trusted.jwksUri])
@@ -421,7 +420,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           try: (signal) =>
             Pages.decide(
               issuer,
-              { authorizationUrl: Redacted.value(authorizationUrl), user: userName, decision },
+              { authorizationUrl: Redacted.value(authorizationUrl), userName, decision },
               { now: clock.currentTimeMillisUnsafe(), signal }
             ).then(Redacted.make),
           // Other errors can quote the URL.

@@ -12,10 +12,10 @@ import * as Tokens from "./tokens.js"
 /** RFC 8693, section 3. */
 const tokenType = (name: "access_token" | "id_token" | "jwt") => `urn:ietf:params:oauth:token-type:${name}`
 
-const tokenTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("id_token"), tokenType("jwt")]
-
 /** An access token of this server is a JWT, too. */
 const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("jwt")]
+
+const tokenTypes: ReadonlyArray<string> = [...issuedTypes, tokenType("id_token")]
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 

@@ -15,7 +15,6 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
 import { constants, readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
@@ -196,13 +195,11 @@ const touch = async (path: string, text: string): Promise<boolean> => {
   }
 }
 
-export interface Lock {
-  /** False when the file is gone, or belongs to another process. */
-  readonly isHeld: () => boolean
-}
-
-/** Holds the lock until the scope closes. Fails if the holder still runs. */
-export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scope> => {
+/**
+ * Holds the lock until the scope closes. Fails if another holder still runs. `isHeld` returns false when the file is
+ * gone, or belongs to another process.
+ */
+export const acquire = (path: string) => {
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true

@@ -12,10 +12,7 @@ import * as PrivateKey from "./privateKey.js"
 import { type AuthorizationServer, OAuthError, type Service } from "./service.js"
 import * as UserToken from "./userToken.js"
 
-type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMethod"]> = Extract<
-  AuthorizationServer,
-  { readonly clientAuthenticationMethod: Method }
->
+type PrivateKeyServer = Extract<AuthorizationServer, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>
 
 type Evaluate<A, Rest extends ReadonlyArray<unknown> = []> = (
   openid: Exchange.Openid,
@@ -100,7 +97,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     return server
   })
 
-  const privateKeyJwt = (openid: Exchange.Openid, server: AuthenticationOf<"PRIVATE_KEY_JWT">, audience: string) => {
+  const privateKeyJwt = (openid: Exchange.Openid, server: PrivateKeyServer, audience: string) => {
     const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
     if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
     return Effect.map(
