@@ -268,7 +268,7 @@ const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaul
 
 const issuerRule = "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
 
-/** With the URL of its key set, an issuer can have any identifier, for example behind a proxy. */
+/** An issuer with the URL of its key set can have any identifier, for example behind a proxy. */
 const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
   typeof trusted === "string"
     ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerRule}`)
@@ -424,18 +424,14 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
               { now: clock.currentTimeMillisUnsafe(), signal }
             ).then(Redacted.make),
           // Other errors can quote the URL.
-          catch: (cause) =>
-            fail(
-              "Decision",
-              `The request did not reach the client: ${
-                cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not respond"
-              }`
-            )
+          catch: (cause) => {
+            const problem = cause instanceof Pages.DecisionError
+              ? cause.message
+              : "the authorization server did not respond"
+            return fail("Decision", `The request did not reach the client: ${problem}`)
+          }
         }),
-      setClockOffset: (milliseconds) =>
-        Effect.sync(() => {
-          clockOffset = Math.floor(milliseconds / 1000)
-        }),
+      setClockOffset: (milliseconds) => Effect.sync(() => void (clockOffset = Math.floor(milliseconds / 1000))),
       clear: Effect.sync(() => store.load({})),
       save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
       load: Effect.fnUntraced(function*(content) {

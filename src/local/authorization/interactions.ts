@@ -117,9 +117,7 @@ const switchUser = async (provider: Provider, ctx: Context, interaction: Interac
   await endSession(provider, interaction)
   const request = new URL(provider.urlFor("authorization"))
   for (const [name, value] of Object.entries(interaction.params)) {
-    for (const item of [value].flat()) {
-      if (typeof item === "string") request.searchParams.append(name, item)
-    }
+    for (const item of [value].flat()) if (typeof item === "string") request.searchParams.append(name, item)
   }
   await interaction.destroy()
   send(ctx, Pages.proceed(request.href))

@@ -35,6 +35,7 @@ const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
     ? openid.scope.split(" ")
     : []
 
+/** Moves the expiry by a number of seconds. */
 const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =>
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
@@ -64,9 +65,7 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
     },
     drop: entries.remove,
     dropWhere: (predicate: Predicate) => {
-      for (const [id, payload] of entries.values()) {
-        if (predicate(payload)) entries.remove(id)
-      }
+      for (const [id, payload] of entries.values()) if (predicate(payload)) entries.remove(id)
     },
     findWhere: (predicate: Predicate) => toMachineTime(entries.values().find(([, payload]) => predicate(payload))?.[1])
   }

@@ -44,12 +44,10 @@ type Secrets =
   | { readonly clientSecret: Redacted.Redacted }
   | { readonly clientSecretConfig: { readonly secretId: string; readonly jsonKey: string } }
 
-type SecretError = ValidationException | AccessDeniedException
-
-/** A valid configuration. Like the live service, the backend reads its secrets and keys when it uses them. */
+/** A valid configuration. Like the live service, the backend reads secrets and keys only when it uses them. */
 interface Configured {
   readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
-  readonly authentication: Effect.Effect<ClientAuthentication, SecretError>
+  readonly authentication: Effect.Effect<ClientAuthentication, ValidationException | AccessDeniedException>
 }
 
 const authenticateWithSecret = (
@@ -93,13 +91,11 @@ const checkDiscovery = (discovery: Discovery) => {
 /** RFC 8414, section 3.1, inserts it into the issuer. OpenID Connect Discovery 1.0 appends it. */
 const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
 
-const readIssuer = (discovery: Discovery): string =>
-  "discoveryUrl" in discovery
+const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
+  const current = "discoveryUrl" in discovery
     ? discovery.discoveryUrl.replace(wellKnown, "")
     : discovery.authorizationServerMetadata.issuer
-
-const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
-  const issuer = Vendors.findIssuer(readIssuer(discovery), settings)
+  const issuer = Vendors.findIssuer(current, settings)
   return issuer === undefined
     ? undefined
     : { discoveryUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` }
@@ -317,10 +313,8 @@ export const completeUpdate = (
     return Effect.fromResult(validateRequest(request))
   }
   const privateKeyJwtConfig = { ...old.privateKeyJwtConfig, ...omitUndefined({ ...config.privateKeyJwtConfig }) }
-  return Effect.fromResult(validateRequest({
-    ...request,
-    oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...config, privateKeyJwtConfig } }
-  }))
+  const customOauth2ProviderConfig = { ...config, privateKeyJwtConfig }
+  return Effect.fromResult(validateRequest({ ...request, oauth2ProviderConfigInput: { customOauth2ProviderConfig } }))
 }
 
 /** Returns the authorization server of a provider. Checks the configuration again, because the settings can change. */

@@ -53,7 +53,7 @@ export type Complete = ReturnType<typeof make>["complete"]
 // Errors
 // -----------------------------------------------------------------------------
 
-/** The live service does not pass on the error of an authorization server. */
+/** Like the live service, the backend does not pass on the error of an authorization server. */
 const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
   invalid(`Error parsing ${grant} response`)
 
@@ -160,18 +160,11 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       )
     }
     const targets = { audiences, customParameters, resources, scopes }
+    const { token } = user
     const { accessToken } = yield* Effect.mapError(
       onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
-        ? client.jwtGrant(server, {
-          ...targets,
-          assertion: user.token,
-          requestedTokenUse: onBehalfOf.requestedTokenUse
-        })
-        : client.exchangeToken(server, {
-          ...targets,
-          subjectToken: user.token,
-          actor: makeActor(server, onBehalfOf)
-        }),
+        ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
+        : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(server, onBehalfOf) }),
       mapExchangeError
     )
     return toIssued(accessToken)

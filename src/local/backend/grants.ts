@@ -61,7 +61,7 @@ export const make = ({ client, registry, vault }: Parts) => {
     }
     const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
     if (after !== undefined && start === undefined) {
-      return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
+      return yield* invalid("Member must be the `next` of another page", "after")
     }
     // One more entry means that another page follows.
     const entries = yield* vault.page(start, limit + 1)

@@ -11,7 +11,7 @@ import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
 import type { Rejection } from "./statuses.js"
 
-/** A developer does not need more. */
+/** Older errors are dropped. */
 const maxRefusals = 100
 
 /** A user's denial is logged as information, not as a warning. */

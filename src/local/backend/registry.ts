@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as ControlPlane from "../../ControlPlane.js"
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
 const vaultId = "default"
 
 const TokenVault = Schema.Struct({
-  // The schema of the response, because earlier versions stored ARNs that a request now rejects.
+  // This is the schema of the response, because earlier versions stored ARNs that a request now rejects.
   kmsConfiguration: TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
@@ -116,21 +117,15 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
       [Arn.workloadIdentityDirectory(account), "workload-identity-directory"]
     ])
     const read = (key: string): Effect.Effect<Table.Tags, InternalServerException> =>
-      Effect.map(
-        mapStoreError(collection.get(key)),
-        Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
-      )
+      Effect.map(mapStoreError(collection.get(key)), (found) => Option.getOrUndefined(found)?.tags ?? {})
+    const put = (key: string) => (tags: Table.Tags) => mapStoreError(collection.put(key, { tags }))
     const use = <E>(arn: string, f: (key: string) => Effect.Effect<Table.Tags, E>) => {
       const key = keys.get(arn)
-      return key === undefined ? Effect.succeed(undefined) : f(key)
+      return key === undefined ? Effect.succeed(undefined) : semaphore.withPermits(1)(f(key))
     }
     return {
       tags: (arn) => use(arn, read),
-      changeTags: (arn, change) =>
-        use(arn, (key) =>
-          semaphore.withPermits(1)(
-            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags })))
-          ))
+      changeTags: (arn, change) => use(arn, (key) => Effect.tap(Effect.flatMap(read(key), change), put(key)))
     }
   })
 
@@ -165,10 +160,7 @@ const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.Operati
       ),
 
     untagResource: ({ resourceArn, tagKeys }) =>
-      change(
-        resourceArn,
-        (before) => Effect.succeed(Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))))
-      ),
+      change(resourceArn, (before) => Effect.succeed(Record.filter(before, (_, key) => !tagKeys.includes(key)))),
 
     listTagsForResource: ({ resourceArn }) =>
       Effect.map(findFirst(resourceArn, (table) => table.tags(resourceArn)), (tags) => ({ tags }))

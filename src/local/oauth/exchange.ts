@@ -194,9 +194,9 @@ export const fromCallback = (refusal: Rejection): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
 
 const withStatus = (refusal: Rejection): Rejection =>
-  refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
+  refusal.status === undefined || isSuccess(refusal.status)
     ? refusal
-    : { ...refusal, description: `status ${refusal.status}` }
+    : { ...refusal, description: refusal.description ?? `status ${refusal.status}` }
 
 /** Returns the code of a failed connection, such as `ECONNREFUSED` or the code of a certificate. */
 const toNetworkCode = (cause: unknown): string | undefined => {
@@ -244,10 +244,7 @@ export const atDiscovery = (url: string) => ({ code, description, reason }: OAut
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
   refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
-  expiresAt: Option.map(
-    Option.fromNullishOr(response.expires_in),
-    (seconds) => toUtc(now + seconds * 1000)
-  ),
+  expiresAt: Option.map(Option.fromNullishOr(response.expires_in), (seconds) => toUtc(now + seconds * 1000)),
   scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
 
