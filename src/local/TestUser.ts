@@ -71,7 +71,7 @@ export interface Page {
 }
 
 /**
- * What a user does with a link.
+ * An action of a user, as a function of a link.
  *
  * @since 0.1.0
  * @category models

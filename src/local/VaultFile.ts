@@ -14,8 +14,8 @@
  * lock is for one name. Only the key file may be a link.
  *
  * Only one process at a time uses a vault, because a second process would not see the writes of the first one. The file
- * `<path>.pid` names the process that uses it. A second process fails with `InUse`. The file of a killed process is replaced. If
- * that process ran in another container or on another host, the next process waits for 15 seconds first.
+ * `<path>.pid` names the process that uses it. A second process fails with `InUse`. The file of a killed process is
+ * replaced. If that process ran in another container or on another host, the next process waits for 15 seconds first.
  *
  * On a full disk, writes fail with a `VaultStoreError`, and reads still work. A last write that is incomplete after a
  * crash was never acknowledged. It is dropped with a warning. All other damage is an error.

@@ -99,7 +99,7 @@ export interface Service {
  *     catch: () => new VaultStore.VaultStoreError({ message: "the file cannot be written" })
  *   })
  *
- * // All collections in one JSON file. It contains secrets in clear text: a store for tests only.
+ * // Stores all collections in one JSON file. Secrets are in clear text: use it for tests only.
  * export const layerJsonFile = (path: string) =>
  *   Layer.effect(
  *     VaultStore.VaultStore,

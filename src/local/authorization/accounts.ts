@@ -110,9 +110,7 @@ export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>):
   const requested = new Set(
     Object.entries(scopeClaims).flatMap(([scope, names]) => scopes.includes(scope) ? names : [])
   )
-  return Object.fromEntries(
-    Object.entries(claims).filter(([name]) => !standardClaims.has(name) || requested.has(name))
-  )
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !standardClaims.has(name) || requested.has(name)))
 }
 
 export const toAccount = (userName: string, claims: UserClaims = {}): Account => ({

@@ -57,10 +57,7 @@ export const make = (
   const makeReturnUrl = (session: Session): Redacted.Redacted =>
     Redacted.make(appendQuery(session.returnUrl, [
       ["session_id", Redacted.value(session.uri)],
-      ...Option.match(session.customState, {
-        onNone: () => [],
-        onSome: (state) => [[customStateParameter, Redacted.value(state)] as const]
-      })
+      ...Option.toArray(session.customState).map((state) => [customStateParameter, Redacted.value(state)] as const)
     ]))
 
   const sendToServer = (session: Session, server: AuthorizationServer): Step =>
@@ -138,7 +135,7 @@ export const make = (
     yield* requireRedirect(withServer(session, (server) => receiveResponse(session, server, query)))
   })
 
-  /** Sends nothing to the authorization server, whose checks only its own response passes. */
+  /** Skips the checks of the authorization response, because a made-up response does not pass them. */
   const deny = Effect.fnUntraced(function*(session: Session) {
     const { _tag } = yield* sessions.state(session)
     if (_tag === "Pending") yield* sessions.apply(session, Event.BrowserSent())

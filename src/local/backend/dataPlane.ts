@@ -170,7 +170,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     return toIssued(accessToken)
   })
 
-  /** Logs a reason, because the service's responses contain no reasons. */
+  /** Logs a reason, because the responses of the service contain none. */
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
     Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
@@ -196,7 +196,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const state = yield* sessions.state(session)
     if (state._tag === "Failed") return yield* fail(failures[state.reason])
     if (state._tag !== "Completed") return new DataPlane.InProgress()
-    // By the id of the grant, because a later grant of the same shape belongs to another session.
+    // The token is found by the id of its grant, because a later grant of the same shape belongs to another session.
     const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
@@ -277,9 +277,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         state: session.authorizationState,
         codeVerifier: session.codeVerifier,
         resources: session.wanted.resources
-      }).pipe(
-        Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
-      )
+      }).pipe(Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed()))))
       const grantId = randomUUID()
       yield* vault.store(
         session.key,

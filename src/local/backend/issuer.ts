@@ -26,7 +26,7 @@ const roleId = "AROALOCALAGENTCOREIDS"
 export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
 const makeKey = (alg: SecurityTokenService.SigningAlgorithm) =>
-  // `Effect.cached` would keep the interruption of its first caller.
+  // Otherwise `Effect.cached` would cache the interruption of its first caller.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
     const jwk = await Jose.exportJWK(publicKey)

@@ -21,14 +21,11 @@ import type { Credentials } from "./registry/paymentProviders.js"
 
 type Coinbase = Extract<Credentials, { readonly vendor: "CoinbaseCDP" }>
 type Privy = Extract<Credentials, { readonly vendor: "StripePrivy" }>
-type CoinbaseRequest = Extract<PaymentTokenRequest, { readonly coinbaseCdpTokenRequest: unknown }>[
-  "coinbaseCdpTokenRequest"
-]
-type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequest: unknown }>[
-  "stripePrivyTokenRequest"
-]
+type RequestOf<Member extends string> = Extract<PaymentTokenRequest, { readonly [M in Member]: unknown }>[Member]
+type CoinbaseRequest = RequestOf<"coinbaseCdpTokenRequest">
+type PrivyRequest = RequestOf<"stripePrivyTokenRequest">
 
-/** Writes canonical JSON (RFC 8785). It sorts properties by code unit. JavaScript already writes its numbers and strings. */
+/** Writes canonical JSON (RFC 8785). `JSON.stringify` writes numbers and strings in this form, but does not sort. */
 const canonicalize = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(canonicalize).join(",")}]`
@@ -69,9 +66,7 @@ const parseEd25519 = (base64: string): KeyObject | undefined => {
     : undefined
 }
 
-const parseApiKey = (
-  secret: Redacted.Redacted
-): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
+const parseApiKey = (secret: Redacted.Redacted) => {
   // Environment variables often contain the line ends of a PEM as \n.
   const value = Redacted.value(secret).replaceAll("\\n", "\n").trim()
   if (!value.startsWith("-----BEGIN")) {
@@ -128,10 +123,7 @@ const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request:
   const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const signer = parseApiKey(apiKeySecret)
   if (signer === undefined) {
-    return yield* badKey(
-      "apiKeySecret",
-      "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key"
-    )
+    return yield* badKey("apiKeySecret", "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key")
   }
   const nonce = randomBytes(16).toString("hex")
   const claims = { uris: [uri], sub: apiKeyId, iss: "cdp", iat: now, nbf: now, exp: now + coinbaseLifetime }

@@ -43,16 +43,14 @@ export const observe = (client: OAuthClient) =>
         )
       })
 
-    const observe = (name: Rejection["request"]) => (server: AuthorizationServer, request: never) =>
+    const observeMethod = (name: Rejection["request"]) => (server: AuthorizationServer, request: never) =>
       Effect.tapError<unknown, OAuthError, never, void, never, never>(
         client[name](server, request),
         report(name, server.provider ?? server.clientId)
       )
 
-    // The control plane reports the errors of `discover`. Each method keeps its type.
-    const methods = Record.map(requestNames, (_, name) => observe(name)) as unknown as Pick<
-      OAuthClient,
-      Rejection["request"]
-    >
-    return { client: { ...client, ...methods }, refusals: Ref.get(recent) }
+    // Each method keeps its type. The control plane reports the errors of `discover`.
+    const methods = Record.map(requestNames, (_, name) => observeMethod(name)) as unknown as OAuthClient
+    const { discover, verifyUserToken } = client
+    return { client: { ...methods, discover, verifyUserToken }, refusals: Ref.get(recent) }
   })

@@ -2,7 +2,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as ControlPlane from "../../ControlPlane.js"
@@ -160,7 +159,10 @@ const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.Operati
       ),
 
     untagResource: ({ resourceArn, tagKeys }) =>
-      change(resourceArn, (before) => Effect.succeed(Record.filter(before, (_, key) => !tagKeys.includes(key)))),
+      change(
+        resourceArn,
+        (before) => Effect.succeed(Object.fromEntries(Object.entries(before).filter(([key]) => !tagKeys.includes(key))))
+      ),
 
     listTagsForResource: ({ resourceArn }) =>
       Effect.map(findFirst(resourceArn, (table) => table.tags(resourceArn)), (tags) => ({ tags }))

@@ -71,7 +71,7 @@ export type Source = Secret["source"]
 export const read = (settings: Settings, secret: Secret): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
 
-/** The live service does not change the source of a secret either. */
+/** Like the live service, the backend does not change the source of a secret. */
 export const checkSource = (before: Source | undefined, after: Source, path: string) =>
   before === undefined || before === after
     ? Effect.void

@@ -1,6 +1,6 @@
 /**
- * The token vault: the grants of users by workload, user, provider, and the whole shape of the request. A request in
- * another shape needs another grant, even if an earlier grant includes its access.
+ * The token vault: the grants of users by workload, user, provider, and shape of the request. A request in another
+ * shape needs another grant, even if an earlier grant includes its access.
  *
  * Changes run one after the other. Each change is one write of the store.
  */

@@ -74,8 +74,8 @@ export const findIssuer = (issuer: string, { vendorIssuers = {} }: LocalSettings
 }
 
 /**
- * Returns how a vendor acts on behalf of a user. AWS documents it for Microsoft. The settings add vendors for which the
- * sources differ. These use the token exchange of Okta (RFC 8693).
+ * Returns how a vendor acts on behalf of a user. AWS documents it only for Microsoft. The settings can add vendors for
+ * which the sources of AWS differ. These vendors use token exchange (RFC 8693), as Okta does.
  */
 export const findOnBehalfOf = (
   vendor: Oauth2Vendor,

@@ -203,7 +203,7 @@ export const acquire = (path: string) => {
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true
-      // Not a fiber: other processes watch in real time, and a sleeping fiber would keep a program alive.
+      // It is not a fiber: other processes watch in real time, and a sleeping fiber would keep the program running.
       // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)

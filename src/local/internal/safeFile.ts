@@ -1,6 +1,6 @@
 /**
- * Reads and writes files safely. Another program may have created a symbolic link under the name, which would lead a
- * secret elsewhere, or a pipe, which would block a thread so that the process does not end.
+ * Reads and writes regular files only. Another program may have created a symbolic link or a pipe under the name. A
+ * link would lead a secret elsewhere. A pipe would block a thread, so that the process does not end.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

@@ -399,10 +399,7 @@ export const open = Effect.fnUntraced(function*(
         current.maxSize = Infinity
         return current.log.close
       }))
-  ).pipe(
-    Effect.tap(() => syncDirectory(path)),
-    Effect.mapError(mapFileError(path, `${path}.new`))
-  )
+  ).pipe(Effect.tap(() => syncDirectory(path)), Effect.mapError(mapFileError(path, `${path}.new`)))
   undo.length = 0
 
   // Whether the name of the file refers to the current log after a power failure.

@@ -69,7 +69,7 @@ export const makeKind = <
           request,
           (resource) =>
             Effect.map(configure(request, undefined), (configuration) =>
-              // The two are the provider. The type checker cannot see it, because `A` is a type parameter.
+              // Together they are an `A`. The compiler cannot prove it, because `A` is a type parameter.
               ({ ...resource, ...configuration }) as unknown as A)
         )
         return { ...yield* describe(provider), ...identify(provider) }

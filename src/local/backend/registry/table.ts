@@ -12,7 +12,7 @@ import type { Collection, Service as VaultStore, VaultStoreError } from "../../V
 import type { Environment } from "../authorizationServers.js"
 import { invalid, mapStoreError, notFound } from "../failures.js"
 
-/** What the tables and their operations need. */
+/** The dependencies of the tables and their operations. */
 export interface Dependencies extends Environment {
   readonly client: OAuthClient
   /** Without a trailing slash. */
@@ -83,22 +83,20 @@ export interface Taggable {
   ) => Effect.Effect<Tags | undefined, E | InternalServerException>
 }
 
-interface Options<A extends Resource, E> {
-  readonly collection: Collection<A>
-  /** The type in messages and in page tokens: `WorkloadIdentity`. */
-  readonly resourceType: string
-  readonly arn: (resource: A) => string
-  /** Makes the error of a creation whose name is taken. */
-  readonly exists: (name: string) => E
-  readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
-  /** Whether a stored resource still exists. By default, it does. */
-  readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
-}
-
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
 
 export const make = <A extends Resource, E>(
-  { arn, collection, exists, isAlive = () => true, quota, resourceType }: Options<A, E>
+  { arn, collection, exists, isAlive = () => true, quota, resourceType }: {
+    readonly collection: Collection<A>
+    /** The type in messages and in page tokens: `WorkloadIdentity`. */
+    readonly resourceType: string
+    readonly arn: (resource: A) => string
+    /** Makes the error of a creation whose name is taken. */
+    readonly exists: (name: string) => E
+    readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
+    /** Whether a stored resource still exists. By default, it does. */
+    readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
+  }
 ) =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const exclusive = semaphore.withPermits(1)

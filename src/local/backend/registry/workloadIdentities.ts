@@ -26,8 +26,8 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
 
   /**
    * AgentCore Runtime and Gateway create workload identities for themselves. A caller gets no token for them (AWS
-   * developer guide, get-workload-access-token). A caller cannot delete them (seen live by `ekristen/aws-nuke`, resource
-   * `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
+   * developer guide, get-workload-access-token). A caller cannot delete them (seen live by `ekristen/aws-nuke`,
+   * resource `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
    */
   const checkUnlinked = (name: string, action: string) =>
     Effect.flatMap(settings, ({ serviceLinked = [] }) =>
@@ -56,10 +56,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
     allowedResourceOauth2ReturnUrls: workload.allowedResourceOauth2ReturnUrls
   })
 
-  const toResponse = (workload: Workload) => ({
-    ...toCreateResponse(workload),
-    ...Table.timesOf(workload)
-  })
+  const toResponse = (workload: Workload) => ({ ...toCreateResponse(workload), ...Table.timesOf(workload) })
 
   const operations: Table.OperationsOn<"WorkloadIdentit"> = {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
@@ -83,10 +80,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
       ),
 
     listWorkloadIdentities: (request) =>
-      Effect.map(workloads.page(request), ({ items, next }) => ({
-        workloadIdentities: items.map(toSummary),
-        ...next
-      }))
+      Effect.map(workloads.page(request), ({ items, next }) => ({ workloadIdentities: items.map(toSummary), ...next }))
   }
 
   return { workloads, findCaller, operations }
