@@ -154,7 +154,7 @@ export interface Options {
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  * - `Decision`: `decide` did not reach the redirect to the client
- * - `Content`: the content for `load` is not a copy
+ * - `Content`: `load` got something other than a result of `save`
  *
  * @since 0.1.0
  * @category errors
@@ -176,7 +176,7 @@ export class AuthorizationServerError
  * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
  *   URL of the server.
  * - `signOut`: ends the sessions of a user, in every browser
- * - `answer`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
+ * - `decide`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
  *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
  *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
@@ -266,13 +266,12 @@ const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaul
     : invalid("resources must be absolute URIs without fragment, at least one")
 }
 
-const issuerProblem =
-  "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
+const issuerRule = "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
 
-/** With the URL of its key set, an issuer can have any identifier, for example behind a proxy. */
+/** An issuer with the URL of its key set can have any identifier, for example behind a proxy. */
 const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
   typeof trusted === "string"
-    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerProblem}`)
+    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerRule}`)
     : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
     ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
     : Effect.succeed([trusted.issuer, trusted.jwksUri])
@@ -421,22 +420,18 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
           try: (signal) =>
             Pages.decide(
               issuer,
-              { authorizationUrl: Redacted.value(authorizationUrl), user: userName, decision },
+              { authorizationUrl: Redacted.value(authorizationUrl), userName, decision },
               { now: clock.currentTimeMillisUnsafe(), signal }
             ).then(Redacted.make),
           // Other errors can quote the URL.
-          catch: (cause) =>
-            fail(
-              "Decision",
-              `The request did not reach the client: ${
-                cause instanceof Pages.DecisionError ? cause.message : "the authorization server did not respond"
-              }`
-            )
+          catch: (cause) => {
+            const problem = cause instanceof Pages.DecisionError
+              ? cause.message
+              : "the authorization server did not respond"
+            return fail("Decision", `The request did not reach the client: ${problem}`)
+          }
         }),
-      setClockOffset: (milliseconds) =>
-        Effect.sync(() => {
-          clockOffset = Math.floor(milliseconds / 1000)
-        }),
+      setClockOffset: (milliseconds) => Effect.sync(() => void (clockOffset = Math.floor(milliseconds / 1000))),
       clear: Effect.sync(() => store.load({})),
       save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
       load: Effect.fnUntraced(function*(content) {

@@ -3,7 +3,7 @@
  * vault and consent sessions, in memory or in a vault file. It implements all planes, and reaches authorization servers
  * only through `OAuthClient`.
  *
- * AWS leaves some behaviour undocumented. Here it is an option, or it is this:
+ * AWS does not document all behaviour. The rest is an option here, or it is this:
  *
  * - A workload access token expires after 60 minutes. A token that was made of a user's JWT expires with the JWT, if
  *   that is earlier. The return URL has the custom state as `state`.
@@ -334,15 +334,10 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       LocalIssuer.SharedIssuer,
       Option.match({ onNone: () => LocalIssuer.make(publicUrl, account), onSome: Effect.succeed })
     )
-    const workloadTokens = yield* WorkloadToken.make(
-      Effect.map(
-        settings,
-        (current) =>
-          Duration.fromInputUnsafe(
-            options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
-          )
-      )
-    )
+    const workloadTokens = yield* WorkloadToken.make(Effect.map(settings, (current) =>
+      Duration.fromInputUnsafe(
+        options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
+      )))
     const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? defaultLifetime)
@@ -368,16 +363,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const { complete, dataPlane } = Operations.make({
-      client,
-      publicUrl,
-      registry,
-      sessions,
-      settings,
-      vault,
-      workloadTokens
-    })
-    const customStateParameter = options.customStateParameter ?? "state"
+    const parts = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
+    const { complete, dataPlane } = Operations.make(parts)
     return Context.mergeAll(
       Context.make(DataPlane.DataPlane, DataPlane.make(dataPlane)),
       Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
@@ -385,8 +372,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Context.make(LocalBackend, {
         issuer,
         refusals,
-        ...Consent.make({ client, complete, customStateParameter, registry, sessionLifetime, sessions }),
-        ...Grants.make({ client, registry, vault })
+        ...Consent.make(parts, complete, options.customStateParameter ?? "state"),
+        ...Grants.make(parts)
       })
     )
   }))

@@ -71,7 +71,7 @@ export interface Page {
 }
 
 /**
- * What a user does with a link.
+ * An action of a user, as a function of a link.
  *
  * @since 0.1.0
  * @category models
@@ -163,7 +163,7 @@ interface Step {
 type Pages = Arr.NonEmptyReadonlyArray<Page>
 
 interface Walk<E, R> {
-  /** Undefined for a user who only looks. */
+  /** Undefined for a user who sends no form. */
   readonly input: UserInput | undefined
   /** How often they press the button of the decision. */
   readonly clicks: 1 | 2
@@ -172,17 +172,15 @@ interface Walk<E, R> {
   readonly steps: number
 }
 
-const isWebUrl = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+const isWebUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
 
-const describe = (url: string): string => {
-  if (!URL.canParse(url)) return "an invalid URL"
-  const { origin, pathname, protocol } = new URL(url)
-  return isWebUrl(url) ? `${origin}${pathname}` : `a URL of the scheme ${protocol}`
+const failure = (reason: TestUserError["reason"], url: string) => {
+  const { origin, pathname, protocol } = URL.parse(url) ?? {}
+  const other = protocol === undefined ? "an invalid URL" : `a URL of the scheme ${protocol}`
+  return new TestUserError({ reason, at: isWebUrl(url) ? `${origin}${pathname}` : other })
 }
 
-const failure = (reason: TestUserError["reason"], url: string) => new TestUserError({ reason, at: describe(url) })
-
-/** Whether the URL is an authorization response (RFC 6749, section 4.1.2). */
+/** Whether a URL is an authorization response (RFC 6749, section 4.1.2). */
 const isAuthorizationResponse = (url: string): boolean => {
   const { searchParams } = new URL(url)
   return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
@@ -205,7 +203,7 @@ const makeWalk = () => {
         catch: () => failure("Unreachable", url)
       }))
 
-  /** Returns the last page, or the last pages of two clicks. */
+  /** Returns the last page, or the last pages of both clicks. */
   const walk = Effect.fnUntraced(function*<E, R>(
     step: Step,
     options: Walk<E, R>

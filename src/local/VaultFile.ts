@@ -14,8 +14,8 @@
  * lock is for one name. Only the key file may be a link.
  *
  * Only one process at a time uses a vault, because a second process would not see the writes of the first one. The file
- * `<path>.pid` names that process. A second process fails with `InUse`. The file of a killed process is replaced. If
- * that process ran in another container or on another host, the next process waits for 15 seconds first.
+ * `<path>.pid` names the process that uses it. A second process fails with `InUse`. The file of a killed process is
+ * replaced. If that process ran in another container or on another host, the next process waits for 15 seconds first.
  *
  * On a full disk, writes fail with a `VaultStoreError`, and reads still work. A last write that is incomplete after a
  * crash was never acknowledged. It is dropped with a warning. All other damage is an error.
@@ -72,16 +72,10 @@ const makeCollection = <A, I>(
   const entries = file.entriesOf(name)
   const decodeValue = Schema.decodeUnknownEffect(schema)
   const encodeValue = Schema.encodeEffect(schema)
+  const fail = (message: string) => () => new VaultStore.VaultStoreError({ message })
   const decode = (value: unknown) =>
-    Effect.mapError(
-      decodeValue(value),
-      () => new VaultStore.VaultStoreError({ message: `another version of the package wrote an entry of '${name}'` })
-    )
-  const encode = (value: A) =>
-    Effect.mapError(
-      encodeValue(value),
-      () => new VaultStore.VaultStoreError({ message: `'${name}' cannot be encoded` })
-    )
+    Effect.mapError(decodeValue(value), fail(`another version of the package wrote an entry of '${name}'`))
+  const encode = (value: A) => Effect.mapError(encodeValue(value), fail(`'${name}' cannot be encoded`))
   const readPage = (after: string | undefined, limit: number) =>
     Effect.suspend(() =>
       Effect.forEach(

@@ -12,8 +12,7 @@ const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantTyp
 /** RFC 6749, section 3.3. */
 const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 
-const isRedirectUri = (uri: string): boolean =>
-  URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol) && !uri.includes("#")
+const isRedirectUri = (uri: string): boolean => /^https?:$/.test(URL.parse(uri)?.protocol ?? "") && !uri.includes("#")
 
 /** Returns what is wrong with a client, without its secret. */
 export const findClientProblem = (client: Client): string | undefined => {
@@ -21,7 +20,7 @@ export const findClientProblem = (client: Client): string | undefined => {
   const grants = grantsOf(client)
   const hasSecret = clientSecret !== undefined && Redacted.value(clientSecret) !== ""
   if (clientId === "") return "clientId must not be empty"
-  // `oidc-provider` stores the authorizations of a session in an object, by client. It would change `Object.prototype`.
+  // `oidc-provider` uses client ids as the keys of an object, so such an id would change `Object.prototype`.
   if (clientId in {}) return "clientId must not be the name of a property of all objects"
   if (authenticationMethod === "private_key_jwt") {
     if (publicKeys.length === 0) return "private_key_jwt needs publicKeys"
@@ -111,9 +110,7 @@ export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>):
   const requested = new Set(
     Object.entries(scopeClaims).flatMap(([scope, names]) => scopes.includes(scope) ? names : [])
   )
-  return Object.fromEntries(
-    Object.entries(claims).filter(([name]) => !standardClaims.has(name) || requested.has(name))
-  )
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !standardClaims.has(name) || requested.has(name)))
 }
 
 export const toAccount = (userName: string, claims: UserClaims = {}): Account => ({

@@ -12,10 +12,10 @@ import * as Tokens from "./tokens.js"
 /** RFC 8693, section 3. */
 const tokenType = (name: "access_token" | "id_token" | "jwt") => `urn:ietf:params:oauth:token-type:${name}`
 
-const tokenTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("id_token"), tokenType("jwt")]
-
 /** An access token of this server is a JWT, too. */
 const issuedTypes: ReadonlyArray<string> = [tokenType("access_token"), tokenType("jwt")]
+
+const tokenTypes: ReadonlyArray<string> = [...issuedTypes, tokenType("id_token")]
 
 type Parameters = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
@@ -55,13 +55,11 @@ export const makeResourceServer =
     }
   }
 
-/** The Koa state that holds the delegation of the token that a request issues. */
+/** The property of Koa's state for the delegation of the new token. */
 const stateName = "delegation"
 
-interface Delegation {
-  /** Whether this server issued the subject's token. */
-  readonly isOwnSubject: boolean
-  /** The claim `act` (RFC 8693, section 4.1): the current actor, which contains the previous actors. */
+/** `act` is a claim (RFC 8693, section 4.1): the current actor, which contains the previous actors. */
+interface Delegation extends Pick<Tokens.VerifiedToken, "isOwn"> {
   readonly act: unknown
 }
 
@@ -72,7 +70,7 @@ export const extraClaims =
     // Koa types its state as `any`. Only `register` writes this property.
     const delegation: Delegation | undefined = ctx.state[stateName]
     const userName = "accountId" in token && typeof token.accountId === "string" ? token.accountId : undefined
-    const claims = userName === undefined || delegation?.isOwnSubject === false ? undefined : users.get(userName)
+    const claims = userName === undefined || delegation?.isOwn === false ? undefined : users.get(userName)
     return delegation?.act === undefined ? claims : { ...claims, act: delegation.act }
   }
 
@@ -87,10 +85,8 @@ const toActor = (subject: Tokens.VerifiedToken, actor: Tokens.VerifiedToken | un
 /** RFC 8693, section 4.4: the claims of `may_act` name the actor that the subject allows. */
 const mayAct = ({ claims }: Tokens.VerifiedToken, actor: JWTPayload): boolean => {
   const { may_act: allowed } = claims
-  return allowed === undefined || (
-    typeof allowed === "object" && allowed !== null
-    && Object.entries(allowed).every(([name, value]) => actor[name] === value)
-  )
+  if (typeof allowed !== "object" || allowed === null) return allowed === undefined
+  return Object.entries(allowed).every(([name, value]) => actor[name] === value)
 }
 
 const parametersOf = (ctx: TokenEndpointGrantContext): Parameters =>
@@ -152,7 +148,7 @@ export const register = (provider: Provider, module: Module, settings: Settings,
     more?: Record<string, string>
   ): Promise<void> => {
     const { client, params } = ctx.oidc
-    const delegation: Delegation = { isOwnSubject: subject.isOwn, act: toActor(subject, actor) }
+    const delegation: Delegation = { isOwn: subject.isOwn, act: toActor(subject, actor) }
     ctx.state[stateName] = delegation
     const resource = resourceOf(parametersOf(ctx))
     // It checks the scopes and adds the default ones, so it comes before they are read.

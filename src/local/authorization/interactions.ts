@@ -90,11 +90,9 @@ const denial = "The user denied the request"
  */
 const saveGrant = (
   provider: Provider,
-  { accountId, clientId, params }: {
-    readonly accountId: string | undefined
-    readonly clientId: string
-    readonly params: Readonly<Record<string, unknown>>
-  }
+  accountId: string | undefined,
+  clientId: string,
+  params: Readonly<Record<string, unknown>>
 ): Promise<string> => {
   const grant = new provider.Grant({ accountId, clientId })
   const scope = typeof params["scope"] === "string" ? params["scope"] : ""
@@ -114,14 +112,12 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
   await finish(provider, ctx, { login: { accountId: userName } })
 }
 
-/** Starts the authorization request again, without a session. */
+/** Ends the session, and starts the authorization request again. */
 const switchUser = async (provider: Provider, ctx: Context, interaction: Interaction) => {
   await endSession(provider, interaction)
   const request = new URL(provider.urlFor("authorization"))
   for (const [name, value] of Object.entries(interaction.params)) {
-    for (const item of [value].flat()) {
-      if (typeof item === "string") request.searchParams.append(name, item)
-    }
+    for (const item of [value].flat()) if (typeof item === "string") request.searchParams.append(name, item)
   }
   await interaction.destroy()
   send(ctx, Pages.proceed(request.href))
@@ -137,8 +133,7 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   switch (form.get("decision")) {
     case "allow": {
       const clientId = parameter(interaction, "client_id")
-      const { params, session } = interaction
-      const grantId = await saveGrant(provider, { accountId: session?.accountId, clientId, params })
+      const grantId = await saveGrant(provider, interaction.session?.accountId, clientId, interaction.params)
       return finish(provider, ctx, { consent: { grantId } }, true)
     }
     case "switch":
@@ -167,7 +162,7 @@ const signInAndAllow = async ({ oidc }: KoaContextWithOIDC, user: string): Promi
   const { clientId } = client
   session.loginAccount({ accountId: user })
   session.ensureClientContainer(clientId)
-  const grantId = await saveGrant(provider, { accountId: user, clientId, params })
+  const grantId = await saveGrant(provider, user, clientId, params)
   session.grantIdFor(clientId, grantId)
   oidc.entity("Account", Accounts.toAccount(user))
   oidc.entity("Grant", await provider.Grant.find(grantId))

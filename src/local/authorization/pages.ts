@@ -1,7 +1,7 @@
 /** The pages of the development authorization server, and a simulated user who acts on them. */
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { type FilledForm, fillInForm, makeBrowser } from "../internal/browser.js"
+import { type FilledForm, fillInForm, makeBrowser, type UserInput } from "../internal/browser.js"
 import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
@@ -120,12 +120,6 @@ export const home = (options: { readonly issuer: string; readonly discoveryUrl: 
 </dl>${developmentNote}`
   })
 
-interface Decision {
-  readonly authorizationUrl: string
-  readonly user: string
-  readonly decision: "allow" | "deny"
-}
-
 /** Why the user did not return to the client. The message contains no secrets. */
 export class DecisionError extends Error {
   override readonly name = "DecisionError"
@@ -148,7 +142,7 @@ const errorOf = (page: string): string => {
  */
 export const decide = async (
   issuer: string,
-  { authorizationUrl, decision, user }: Decision,
+  { authorizationUrl, ...input }: { readonly authorizationUrl: string } & Pick<UserInput, "userName" | "decision">,
   { now, signal }: { readonly now: number; readonly signal: AbortSignal }
 ): Promise<string> => {
   const load = makeBrowser(timeout)
@@ -159,7 +153,7 @@ export const decide = async (
     const page = await load(url, { body: form?.values, now, signal })
     form = page.next !== undefined || form !== undefined || page.status >= 300
       ? undefined
-      : fillInForm(page.html, { userName: user, decision, connects: false })
+      : fillInForm(page.html, { ...input, connects: false })
     const next = page.next ?? form?.action
     if (next === undefined) {
       throw new DecisionError(

@@ -26,14 +26,9 @@ export const discoveryUrl = (issuer: string): string => `${issuer}${discoveryPat
 
 const configuration = (settings: Settings, module: Module): Configuration => {
   const cookie = { httpOnly: true, sameSite: "lax", signed: true } as const
-  const ownTokensOnly = {
-    enabled: true,
-    allowedPolicy: (
-      _: unknown,
-      client: { readonly clientId: string },
-      token: { readonly clientId?: string | undefined }
-    ) => token.clientId === client.clientId
-  }
+  type Owner = { readonly clientId?: string | undefined }
+  const isOwner = (_: unknown, { clientId }: Owner, token: Owner) => token.clientId === clientId
+  const ownTokensOnly = { enabled: true, allowedPolicy: isOwner }
   return {
     adapter: settings.store.adapter,
     // The Web Crypto API, which exported the key, types it less strictly.

@@ -10,19 +10,7 @@ import * as ExpiringMap from "../../internal/expiringMap.js"
  */
 export const capacity = 20_000
 
-export interface OidcStore {
-  readonly adapter: (model: string) => Adapter
-  /** Drops the grants, codes and refresh tokens of a user. Returns the number of refresh tokens that were valid. */
-  readonly revoke: (user: string, clientId: string | undefined) => number
-  /** Whether a user has granted a scope of OpenID Connect to a client. */
-  readonly hasScope: (user: string, clientId: string, scope: string) => boolean
-  /** Ends the sign-ins of a user at this server. */
-  readonly signOut: (user: string) => void
-  /** Copies all entries. */
-  readonly save: () => Content
-  /** Replaces all entries. The payloads are not copied. */
-  readonly load: (content: Content) => void
-}
+export type OidcStore = ReturnType<typeof make>
 
 const Payload = Schema.StructWithRest(
   Schema.Struct({ exp: Schema.optional(Schema.Finite) }),
@@ -47,6 +35,7 @@ const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
     ? openid.scope.split(" ")
     : []
 
+/** Moves the expiry by a number of seconds. */
 const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =>
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
@@ -76,9 +65,7 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
     },
     drop: entries.remove,
     dropWhere: (predicate: Predicate) => {
-      for (const [id, payload] of entries.values()) {
-        if (predicate(payload)) entries.remove(id)
-      }
+      for (const [id, payload] of entries.values()) if (predicate(payload)) entries.remove(id)
     },
     findWhere: (predicate: Predicate) => toMachineTime(entries.values().find(([, payload]) => predicate(payload))?.[1])
   }
@@ -93,7 +80,7 @@ export const make = (
   /** The clock of the store, `offset` seconds ahead of the machine's. */
   nowSeconds: () => number,
   offset: () => number = () => 0
-): OidcStore => {
+) => {
   const models = new Map<string, ReturnType<typeof makeEntries>>()
 
   const entriesOf = (model: string) => {
@@ -118,30 +105,33 @@ export const make = (
 
   return {
     adapter,
-    revoke: (user, clientId) => {
+    /** Drops the grants, codes and refresh tokens of a user. Returns the number of refresh tokens that were valid. */
+    revoke: (user: string, clientId: string | undefined): number => {
       const now = nowSeconds()
       let live = 0
-      const matches: Predicate = (payload) =>
-        payload.accountId === user && (clientId === undefined || payload.clientId === clientId)
       for (const model of ["Grant", "AuthorizationCode", "RefreshToken"]) {
         entriesOf(model).dropWhere((payload) => {
-          if (!matches(payload)) return false
+          if (payload.accountId !== user || (clientId !== undefined && payload.clientId !== clientId)) return false
           if (model === "RefreshToken" && payload.consumed === undefined && expiryOf(payload) > now) live++
           return true
         })
       }
       return live
     },
-    hasScope: (user, clientId, scope) =>
+    /** Whether a user has granted a scope of OpenID Connect to a client. */
+    hasScope: (user: string, clientId: string, scope: string): boolean =>
       entriesOf("Grant").findWhere((payload) =>
         payload.accountId === user && payload.clientId === clientId && expiryOf(payload) > nowSeconds()
         && readScopes(payload).includes(scope)
       ) !== undefined,
-    signOut: (user) => entriesOf("Session").dropWhere((payload) => payload.accountId === user),
-    save: () =>
+    /** Ends the sign-ins of a user at this server. */
+    signOut: (user: string): void => entriesOf("Session").dropWhere((payload) => payload.accountId === user),
+    /** Copies all entries. */
+    save: (): Content =>
       // A copy: `oidc-provider` and `consume` change payloads.
       structuredClone(Object.fromEntries(Array.from(models, ([model, entries]) => [model, entries.all()]))),
-    load: (content) => {
+    /** Replaces all entries. The payloads are not copied. */
+    load: (content: Content): void => {
       for (const entries of models.values()) entries.dropWhere(() => true)
       for (const [model, payloads] of Object.entries(content)) {
         const entries = entriesOf(model)

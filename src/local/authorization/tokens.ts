@@ -53,24 +53,16 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) =>
     return (await Jose.jwtVerify(token, await ownKey, options)).payload
   }
 
-  const readIssuer = (token: string): string | undefined => {
-    try {
-      return Jose.decodeJwt(token).iss
-    } catch {
-      throw new TokenError("it is not a JWT")
-    }
-  }
-
   return {
     verifyOwn,
     /** Verifies a JWT of this server, or of a trusted issuer. Rejects with `TokenError`. */
     verify: async (token: string): Promise<VerifiedToken> => {
-      const iss = readIssuer(token)
-      const isOwn = iss === issuer
-      if (iss === undefined || (!isOwn && !trustedIssuers.has(iss))) {
-        throw new TokenError("its issuer is not trusted by this server")
-      }
       try {
+        const { iss } = Jose.decodeJwt(token)
+        const isOwn = iss === issuer
+        if (iss === undefined || (!isOwn && !trustedIssuers.has(iss))) {
+          throw new TokenError("its issuer is not trusted by this server")
+        }
         const claims = isOwn
           ? await verifyOwn(token)
           : await issuerKeys.verify(token, iss, { requiredClaims, currentDate: currentDate() }, {
@@ -78,7 +70,7 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) =>
           })
         return { iss, sub: String(claims.sub), isOwn, claims }
       } catch (cause) {
-        throw new TokenError(explain(cause))
+        throw cause instanceof TokenError ? cause : new TokenError(explain(cause))
       }
     }
   }

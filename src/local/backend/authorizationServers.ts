@@ -33,7 +33,7 @@ type Custom = Extract<ProviderRequest, { readonly credentialProviderVendor: "Cus
   "oauth2ProviderConfigInput"
 ]["customOauth2ProviderConfig"]
 
-const readCustom = (request: ProviderRequest) =>
+const readCustom = (request: ProviderRequest): Custom | undefined =>
   request.credentialProviderVendor === "CustomOauth2"
     ? request.oauth2ProviderConfigInput.customOauth2ProviderConfig
     : undefined
@@ -44,12 +44,10 @@ type Secrets =
   | { readonly clientSecret: Redacted.Redacted }
   | { readonly clientSecretConfig: { readonly secretId: string; readonly jsonKey: string } }
 
-type SecretError = ValidationException | AccessDeniedException
-
-/** A valid configuration. Like the live service, the backend reads its secrets and keys when it uses them. */
+/** A valid configuration. Like the live service, the backend reads secrets and keys only when it uses them. */
 interface Configured {
   readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
-  readonly authentication: Effect.Effect<ClientAuthentication, SecretError>
+  readonly authentication: Effect.Effect<ClientAuthentication, ValidationException | AccessDeniedException>
 }
 
 const authenticateWithSecret = (
@@ -93,13 +91,11 @@ const checkDiscovery = (discovery: Discovery) => {
 /** RFC 8414, section 3.1, inserts it into the issuer. OpenID Connect Discovery 1.0 appends it. */
 const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
 
-const readIssuer = (discovery: Discovery): string =>
-  "discoveryUrl" in discovery
+const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
+  const current = "discoveryUrl" in discovery
     ? discovery.discoveryUrl.replace(wellKnown, "")
     : discovery.authorizationServerMetadata.issuer
-
-const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
-  const issuer = Vendors.findIssuer(readIssuer(discovery), settings)
+  const issuer = Vendors.findIssuer(current, settings)
   return issuer === undefined
     ? undefined
     : { discoveryUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` }
@@ -195,33 +191,26 @@ const readMember = (request: VendorRequest): readonly [Member, VendorConfig] =>
 /** An authorization server in the settings does not have the quirks of the vendor. */
 const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undefined } as const
 
-// A valid request names the endpoints that the service does not know.
-const unknown: Vendors.KnownVendor = { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
-
-const findKnownServer = (
+const resolveVendorServer = (
   vendor: VendorRequest["credentialProviderVendor"],
   { authorizationEndpoint, issuer, tenantId = "common", tokenEndpoint }: VendorConfig,
   { vendorEndpoints }: LocalSettings
 ): Vendors.KnownVendor => {
-  if (!isKnownVendor(vendor)) return unknown
   const namesAll = issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
-  const override = namesAll ? undefined : vendorEndpoints?.[vendor]
-  if (override !== undefined) return { ...override, ...basic }
-  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(tenantId) : Vendors.known[vendor]
-}
-
-const resolveVendorServer = (
-  vendor: VendorRequest["credentialProviderVendor"],
-  config: VendorConfig,
-  settings: LocalSettings
-): Vendors.KnownVendor => {
-  const { clientAuthenticationMethod, quirks, ...known } = findKnownServer(vendor, config, settings)
+  const override = namesAll || !isKnownVendor(vendor) ? undefined : vendorEndpoints?.[vendor]
+  const known = override !== undefined
+    ? { ...override, ...basic }
+    : vendor === "MicrosoftOauth2"
+    ? Vendors.makeMicrosoft(tenantId)
+    : isKnownVendor(vendor)
+    ? Vendors.known[vendor]
+    // A valid request names the endpoints of the other vendors.
+    : { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
   return {
-    issuer: config.issuer ?? known.issuer,
-    authorizationEndpoint: config.authorizationEndpoint ?? known.authorizationEndpoint,
-    tokenEndpoint: config.tokenEndpoint ?? known.tokenEndpoint,
-    clientAuthenticationMethod,
-    quirks
+    ...known,
+    issuer: issuer ?? known.issuer,
+    authorizationEndpoint: authorizationEndpoint ?? known.authorizationEndpoint,
+    tokenEndpoint: tokenEndpoint ?? known.tokenEndpoint
   }
 }
 
@@ -269,24 +258,6 @@ export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
   return privateEndpoint !== undefined || privateEndpointOverrides.length > 0
 }
 
-const keyArnPath = `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
-
-/** AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess. */
-const checkKeyRegion = (config: Custom, { region }: Arn.Account): Effect.Effect<void, ValidationException> =>
-  config.clientAuthenticationMethod === "PRIVATE_KEY_JWT"
-    && config.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn.split(":")[3] !== region
-    ? invalid(`The KMS key must be in the Region of the credential provider: ${region}`, keyArnPath)
-    : Effect.void
-
-/** Only a new configuration is checked, because earlier versions stored providers without it. */
-const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom) =>
-  exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined
-    ? invalid(
-      "Member must not be null for the grant type TOKEN_EXCHANGE",
-      `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
-    )
-    : Effect.void
-
 /**
  * Checks the configuration of a provider. Like the live service, it does not read secrets and keys by reference.
  * Returns the authorization server.
@@ -294,9 +265,23 @@ const checkTokenExchange = ({ onBehalfOfTokenExchangeConfig: exchange }: Custom)
 export const check = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
   const { server } = yield* configure(request, environment)
   const config = readCustom(request)
-  if (config !== undefined) {
-    yield* checkTokenExchange(config)
-    if (!(yield* Seeding)) yield* checkKeyRegion(config, environment.account)
+  const exchange = config?.onBehalfOfTokenExchangeConfig
+  // Only a new configuration is checked, because earlier versions stored providers without it.
+  if (exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined) {
+    return yield* invalid(
+      "Member must not be null for the grant type TOKEN_EXCHANGE",
+      `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
+    )
+  }
+  if (config?.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && !(yield* Seeding)) {
+    const { region } = environment.account
+    // AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess.
+    if (config.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn.split(":")[3] !== region) {
+      return yield* invalid(
+        `The KMS key must be in the Region of the credential provider: ${region}`,
+        `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`
+      )
+    }
   }
   return server
 })
@@ -328,10 +313,8 @@ export const completeUpdate = (
     return Effect.fromResult(validateRequest(request))
   }
   const privateKeyJwtConfig = { ...old.privateKeyJwtConfig, ...omitUndefined({ ...config.privateKeyJwtConfig }) }
-  return Effect.fromResult(validateRequest({
-    ...request,
-    oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...config, privateKeyJwtConfig } }
-  }))
+  const customOauth2ProviderConfig = { ...config, privateKeyJwtConfig }
+  return Effect.fromResult(validateRequest({ ...request, oauth2ProviderConfigInput: { customOauth2ProviderConfig } }))
 }
 
 /** Returns the authorization server of a provider. Checks the configuration again, because the settings can change. */

@@ -7,25 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { toUtc } from "../internal/dateRange.js"
-import type { AuthorizationServer, Service as OAuthClient } from "../oauth/service.js"
+import type { AuthorizationServer } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import type { Complete } from "./dataPlane.js"
+import type { Complete, Parts } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
-import type { Registry } from "./registry.js"
 import { Event, type Rejection } from "./session.js"
-import { idOf, type Session, type SessionStore } from "./sessionStore.js"
+import { idOf, type Session } from "./sessionStore.js"
 import { BrowserResponse, type ConsentStatus, SessionError } from "./statuses.js"
 import { readKey } from "./vault.js"
-
-export interface Dependencies {
-  readonly client: OAuthClient
-  readonly registry: Pick<Registry, "findAuthorizationServer">
-  readonly sessions: SessionStore
-  /** Milliseconds. */
-  readonly sessionLifetime: number
-  readonly complete: Complete
-  readonly customStateParameter: string
-}
 
 type Step = Effect.Effect<BrowserResponse, Rejection | VaultStoreError>
 
@@ -50,7 +39,12 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
   return `${base}${separator}${query}${fragment.join("")}`
 }
 
-export const make = ({ client, complete, customStateParameter, registry, sessionLifetime, sessions }: Dependencies) => {
+/** `sessionLifetime` in milliseconds. */
+export const make = (
+  { client, registry, sessionLifetime, sessions }: Parts,
+  complete: Complete,
+  customStateParameter: string
+) => {
   const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
     client.authorizationUrl(server, {
       ...session.wanted,
@@ -63,10 +57,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
   const makeReturnUrl = (session: Session): Redacted.Redacted =>
     Redacted.make(appendQuery(session.returnUrl, [
       ["session_id", Redacted.value(session.uri)],
-      ...Option.match(session.customState, {
-        onNone: () => [],
-        onSome: (state) => [[customStateParameter, Redacted.value(state)] as const]
-      })
+      ...Option.toArray(session.customState).map((state) => [customStateParameter, Redacted.value(state)] as const)
     ]))
 
   const sendToServer = (session: Session, server: AuthorizationServer): Step =>
@@ -144,7 +135,7 @@ export const make = ({ client, complete, customStateParameter, registry, session
     yield* requireRedirect(withServer(session, (server) => receiveResponse(session, server, query)))
   })
 
-  /** Sends nothing to the authorization server, whose checks only its own response passes. */
+  /** Skips the checks of the authorization response, because a made-up response does not pass them. */
   const deny = Effect.fnUntraced(function*(session: Session) {
     const { _tag } = yield* sessions.state(session)
     if (_tag === "Pending") yield* sessions.apply(session, Event.BrowserSent())

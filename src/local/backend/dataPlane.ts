@@ -33,10 +33,14 @@ import * as Vault from "./vault.js"
 import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
 
-export interface Dependencies {
+/** The parts of one backend. */
+export interface Parts {
   readonly client: OAuthClient
+  /** Without a trailing slash. */
   readonly publicUrl: string
   readonly registry: Registry
+  /** Milliseconds. */
+  readonly sessionLifetime: number
   readonly sessions: SessionStore
   readonly settings: Settings
   readonly vault: Vault.Vault
@@ -49,7 +53,7 @@ export type Complete = ReturnType<typeof make>["complete"]
 // Errors
 // -----------------------------------------------------------------------------
 
-/** The live service does not pass on the error of an authorization server. */
+/** Like the live service, the backend does not pass on the error of an authorization server. */
 const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
   invalid(`Error parsing ${grant} response`)
 
@@ -105,7 +109,7 @@ const rejections: { readonly [Reason in Rejection]: string } = {
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenResponse => new DataPlane.Issued({ accessToken })
 
-export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Dependencies) => {
+export const make = ({ client, publicUrl, registry, sessions, settings, vault, workloadTokens }: Parts) => {
   const issueWorkloadToken = ({ name }: Workload, user: WorkloadToken.User, endsAt?: number) =>
     Effect.map(workloadTokens.seal(name, user, endsAt), (workloadAccessToken) => ({ workloadAccessToken }))
 
@@ -117,12 +121,6 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     }
     return { user: claims.user, workload: yield* registry.findWorkload(claims.workload) }
   })
-
-  const getMachineToken = (provider: Oauth2Provider, request: DataPlane.GetResourceOauth2TokenRequest) =>
-    client.clientCredentials(provider.server, request).pipe(
-      Effect.mapError(() => unparsable("ClientCredentials")),
-      Effect.map(({ accessToken }) => toIssued(accessToken))
-    )
 
   const makeActor = (
     server: AuthorizationServer,
@@ -162,24 +160,17 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       )
     }
     const targets = { audiences, customParameters, resources, scopes }
+    const { token } = user
     const { accessToken } = yield* Effect.mapError(
       onBehalfOf.grantType === "JWT_AUTHORIZATION_GRANT"
-        ? client.jwtGrant(server, {
-          ...targets,
-          assertion: user.token,
-          requestedTokenUse: onBehalfOf.requestedTokenUse
-        })
-        : client.exchangeToken(server, {
-          ...targets,
-          subjectToken: user.token,
-          actor: makeActor(server, onBehalfOf)
-        }),
+        ? client.jwtGrant(server, { ...targets, assertion: token, requestedTokenUse: onBehalfOf.requestedTokenUse })
+        : client.exchangeToken(server, { ...targets, subjectToken: token, actor: makeActor(server, onBehalfOf) }),
       mapExchangeError
     )
     return toIssued(accessToken)
   })
 
-  /** Logs a reason, because the service's responses contain no reasons. */
+  /** Logs a reason, because the responses of the service contain none. */
   const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
     Effect.andThen(
       Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
@@ -205,7 +196,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const state = yield* sessions.state(session)
     if (state._tag === "Failed") return yield* fail(failures[state.reason])
     if (state._tag !== "Completed") return new DataPlane.InProgress()
-    // By the id of the grant, because a later grant of the same shape belongs to another session.
+    // The token is found by the id of its grant, because a later grant of the same shape belongs to another session.
     const token = yield* mapVaultError(vault.get(key, provider.server, state.grantId))
     return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
   })
@@ -286,9 +277,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         state: session.authorizationState,
         codeVerifier: session.codeVerifier,
         resources: session.wanted.resources
-      }).pipe(
-        Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed())))
-      )
+      }).pipe(Effect.tapError(() => Effect.ignore(sessions.apply(session, Event.ExchangeFailed()))))
       const grantId = randomUUID()
       yield* vault.store(
         session.key,
@@ -329,7 +318,10 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       const provider = yield* registry.findOauth2Provider(request.resourceCredentialProviderName)
       switch (request.oauth2Flow) {
         case "M2M":
-          return yield* getMachineToken(provider, request)
+          return yield* Effect.mapBoth(client.clientCredentials(provider.server, request), {
+            onFailure: () => unparsable("ClientCredentials"),
+            onSuccess: ({ accessToken }) => toIssued(accessToken)
+          })
         case "USER_FEDERATION":
           return yield* getUserToken(caller, provider, request)
         case "ON_BEHALF_OF_TOKEN_EXCHANGE":

@@ -1,22 +1,15 @@
 /** The grants of users: their list, and the actions of a test. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Service as OAuthClient } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import type { Parts } from "./dataPlane.js"
 import { invalid } from "./failures.js"
-import type { Registry } from "./registry.js"
 import { GrantError, type GrantPageOptions, type GrantStatus } from "./statuses.js"
 import * as Vault from "./vault.js"
 
-export interface Dependencies {
-  readonly client: OAuthClient
-  readonly registry: Pick<Registry, "findAuthorizationServer" | "oauth2Names">
-  readonly vault: Vault.Vault
-}
-
 const maxGrants = 1000
 
-export const make = ({ client, registry, vault }: Dependencies) => {
+export const make = ({ client, registry, vault }: Parts) => {
   const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
 
   const toStatuses = (entries: ReadonlyArray<Vault.Entry>) =>
@@ -68,7 +61,7 @@ export const make = ({ client, registry, vault }: Dependencies) => {
     }
     const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
     if (after !== undefined && start === undefined) {
-      return yield* invalid("The page does not begin after the end of another one: use its `next`", "after")
+      return yield* invalid("Member must be the `next` of another page", "after")
     }
     // One more entry means that another page follows.
     const entries = yield* vault.page(start, limit + 1)

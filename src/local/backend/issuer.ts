@@ -20,13 +20,13 @@ const maxTokenLength = 16384
 
 const role = "agentcore-identity-local"
 
-/** The ids of roles have this form in IAM. */
+/** It has the form of a role id in IAM. */
 const roleId = "AROALOCALAGENTCOREIDS"
 
 export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
 const makeKey = (alg: SecurityTokenService.SigningAlgorithm) =>
-  // `Effect.cached` would keep the interruption of its first caller.
+  // Otherwise `Effect.cached` would cache the interruption of its first caller.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
     const jwk = await Jose.exportJWK(publicKey)
@@ -44,10 +44,9 @@ export const readLocation = (
 ) => ({ publicUrl: publicUrl.replace(/\/+$/, ""), account: { region, accountId } satisfies Arn.Account })
 
 /** An issuer that consecutive backends share. By default, each backend has its own. */
-export const SharedIssuer = Context.Reference(
-  "effect-agentcore-identity/local/SharedIssuer",
-  { defaultValue: (): Option.Option<LocalIssuer> => Option.none() }
-)
+export const SharedIssuer = Context.Reference("effect-agentcore-identity/local/SharedIssuer", {
+  defaultValue: (): Option.Option<LocalIssuer> => Option.none()
+})
 
 /** Makes a key when it is first used, because an RSA key takes long. */
 export const make = (issuer: string, account: Arn.Account) =>
@@ -56,39 +55,35 @@ export const make = (issuer: string, account: Arn.Account) =>
     let rsaIsUsed = false
 
     /** The plane has checked the request. */
-    const getWebIdentityToken = Effect.fnUntraced(
-      function*(
-        { audience, durationSeconds = 300, signingAlgorithm, tags = {} }:
-          SecurityTokenService.GetWebIdentityTokenRequest
-      ) {
-        if (signingAlgorithm === "RS256") rsaIsUsed = true
-        const { kid, privateKey } = yield* keys[signingAlgorithm]
-        const issuedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-        const expiresAt = issuedAt + durationSeconds
-        const claims = {
-          // AWS writes a single audience as a string.
-          aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
-          iss: issuer,
-          sub: Arn.role(account, role),
-          iat: issuedAt,
-          exp: expiresAt,
-          jti: randomUUID(),
-          "https://sts.amazonaws.com/": {
-            aws_account: account.accountId,
-            source_region: account.region,
-            ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
-          }
+    const getWebIdentityToken = Effect.fnUntraced(function*(request: SecurityTokenService.GetWebIdentityTokenRequest) {
+      const { audience, durationSeconds = 300, signingAlgorithm, tags = {} } = request
+      if (signingAlgorithm === "RS256") rsaIsUsed = true
+      const { kid, privateKey } = yield* keys[signingAlgorithm]
+      const issuedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+      const expiresAt = issuedAt + durationSeconds
+      const claims = {
+        // AWS writes a single audience as a string.
+        aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
+        iss: issuer,
+        sub: Arn.role(account, role),
+        iat: issuedAt,
+        exp: expiresAt,
+        jti: randomUUID(),
+        "https://sts.amazonaws.com/": {
+          aws_account: account.accountId,
+          source_region: account.region,
+          ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
         }
-        const header = { alg: signingAlgorithm, kid, typ: "JWT" }
-        const token = yield* Effect.promise(() => new Jose.SignJWT(claims).setProtectedHeader(header).sign(privateKey))
-        if (token.length > maxTokenLength) {
-          return yield* new JWTPayloadSizeExceededException({
-            message: "The requested token payload size exceeds the maximum allowed size."
-          })
-        }
-        return { webIdentityToken: Redacted.make(token), expiration: DateTime.makeUnsafe(expiresAt * 1000) }
       }
-    )
+      const header = { alg: signingAlgorithm, kid, typ: "JWT" }
+      const token = yield* Effect.promise(() => new Jose.SignJWT(claims).setProtectedHeader(header).sign(privateKey))
+      if (token.length > maxTokenLength) {
+        return yield* new JWTPayloadSizeExceededException({
+          message: "The requested token payload size exceeds the maximum allowed size."
+        })
+      }
+      return { webIdentityToken: Redacted.make(token), expiration: DateTime.makeUnsafe(expiresAt * 1000) }
+    })
 
     return {
       getWebIdentityToken,

@@ -11,36 +11,21 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { invalid } from "./failures.js"
-
-export type Credentials =
-  | {
-    readonly vendor: "CoinbaseCDP"
-    readonly apiKeyId: string
-    readonly apiKeySecret: Redacted.Redacted
-    readonly walletSecret: Redacted.Redacted | undefined
-  }
-  | {
-    readonly vendor: "StripePrivy"
-    readonly appId: string
-    readonly appSecret: Redacted.Redacted
-    readonly authorizationPrivateKey: Redacted.Redacted | undefined
-  }
+import type { Credentials } from "./registry/paymentProviders.js"
 
 type Coinbase = Extract<Credentials, { readonly vendor: "CoinbaseCDP" }>
 type Privy = Extract<Credentials, { readonly vendor: "StripePrivy" }>
-type CoinbaseRequest = Extract<PaymentTokenRequest, { readonly coinbaseCdpTokenRequest: unknown }>[
-  "coinbaseCdpTokenRequest"
-]
-type PrivyRequest = Extract<PaymentTokenRequest, { readonly stripePrivyTokenRequest: unknown }>[
-  "stripePrivyTokenRequest"
-]
+type RequestOf<Member extends string> = Extract<PaymentTokenRequest, { readonly [M in Member]: unknown }>[Member]
+type CoinbaseRequest = RequestOf<"coinbaseCdpTokenRequest">
+type PrivyRequest = RequestOf<"stripePrivyTokenRequest">
 
-/** Writes canonical JSON (RFC 8785): members are sorted by code unit. JavaScript writes numbers and strings like it. */
+/** Writes canonical JSON (RFC 8785). `JSON.stringify` writes numbers and strings in this form, but does not sort. */
 const canonicalize = (value: unknown): string =>
   Array.isArray(value)
     ? `[${value.map(canonicalize).join(",")}]`
@@ -61,13 +46,7 @@ const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unkno
   })
 
 /** The parser's error is dropped, because it may quote the key. */
-const tryParse = (parse: () => KeyObject): KeyObject | undefined => {
-  try {
-    return parse()
-  } catch {
-    return undefined
-  }
-}
+const tryParse = (parse: () => KeyObject): KeyObject | undefined => Result.getOrUndefined(Result.try(parse))
 
 const isP256 = (key: KeyObject | undefined): key is KeyObject =>
   key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"
@@ -87,9 +66,7 @@ const parseEd25519 = (base64: string): KeyObject | undefined => {
     : undefined
 }
 
-const parseApiKey = (
-  secret: Redacted.Redacted
-): { readonly alg: "ES256" | "EdDSA"; readonly key: KeyObject } | undefined => {
+const parseApiKey = (secret: Redacted.Redacted) => {
   // Environment variables often contain the line ends of a PEM as \n.
   const value = Redacted.value(secret).replaceAll("\\n", "\n").trim()
   if (!value.startsWith("-----BEGIN")) {
@@ -146,10 +123,7 @@ const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request:
   const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const signer = parseApiKey(apiKeySecret)
   if (signer === undefined) {
-    return yield* badKey(
-      "apiKeySecret",
-      "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key"
-    )
+    return yield* badKey("apiKeySecret", "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key")
   }
   const nonce = randomBytes(16).toString("hex")
   const claims = { uris: [uri], sub: apiKeyId, iss: "cdp", iat: now, nbf: now, exp: now + coinbaseLifetime }

@@ -4,13 +4,14 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
 import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
 import type { Rejection } from "./statuses.js"
 
-/** A developer does not need more. */
+/** Older errors are dropped. */
 const maxRefusals = 100
 
 /** A user's denial is logged as information, not as a warning. */
@@ -42,25 +43,14 @@ export const observe = (client: OAuthClient) =>
         )
       })
 
-    const observed = <Request, A>(
-      name: Rejection["request"],
-      method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
-    ) =>
-    (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
-      Effect.tapError(method(server, request), report(name, server.provider ?? server.clientId))
+    const observeMethod = (name: Rejection["request"]) => (server: AuthorizationServer, request: never) =>
+      Effect.tapError<unknown, OAuthError, never, void, never, never>(
+        client[name](server, request),
+        report(name, server.provider ?? server.clientId)
+      )
 
-    const observing: OAuthClient = {
-      // The control plane reports its errors.
-      discover: client.discover,
-      clientCredentials: observed("clientCredentials", client.clientCredentials),
-      authorizationUrl: observed("authorizationUrl", client.authorizationUrl),
-      checkCallback: observed("checkCallback", client.checkCallback),
-      exchangeCode: observed("exchangeCode", client.exchangeCode),
-      refresh: observed("refresh", client.refresh),
-      exchangeToken: observed("exchangeToken", client.exchangeToken),
-      jwtGrant: observed("jwtGrant", client.jwtGrant),
-      revoke: observed("revoke", client.revoke),
-      verifyUserToken: client.verifyUserToken
-    }
-    return { client: observing, refusals: Ref.get(recent) }
+    // Each method keeps its type. The control plane reports the errors of `discover`.
+    const methods = Record.map(requestNames, (_, name) => observeMethod(name)) as unknown as OAuthClient
+    const { discover, verifyUserToken } = client
+    return { client: { ...methods, discover, verifyUserToken }, refusals: Ref.get(recent) }
   })

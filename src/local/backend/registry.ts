@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
 const vaultId = "default"
 
 const TokenVault = Schema.Struct({
-  // The schema of the response, because earlier versions stored ARNs that a request now rejects.
+  // This is the schema of the response, because earlier versions stored ARNs that a request now rejects.
   kmsConfiguration: TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
@@ -116,21 +116,15 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
       [Arn.workloadIdentityDirectory(account), "workload-identity-directory"]
     ])
     const read = (key: string): Effect.Effect<Table.Tags, InternalServerException> =>
-      Effect.map(
-        mapStoreError(collection.get(key)),
-        Option.match({ onNone: () => ({}), onSome: ({ tags }) => tags })
-      )
+      Effect.map(mapStoreError(collection.get(key)), (found) => Option.getOrUndefined(found)?.tags ?? {})
+    const put = (key: string) => (tags: Table.Tags) => mapStoreError(collection.put(key, { tags }))
     const use = <E>(arn: string, f: (key: string) => Effect.Effect<Table.Tags, E>) => {
       const key = keys.get(arn)
-      return key === undefined ? Effect.succeed(undefined) : f(key)
+      return key === undefined ? Effect.succeed(undefined) : semaphore.withPermits(1)(f(key))
     }
     return {
       tags: (arn) => use(arn, read),
-      changeTags: (arn, change) =>
-        use(arn, (key) =>
-          semaphore.withPermits(1)(
-            Effect.tap(Effect.flatMap(read(key), change), (tags) => mapStoreError(collection.put(key, { tags })))
-          ))
+      changeTags: (arn, change) => use(arn, (key) => Effect.tap(Effect.flatMap(read(key), change), put(key)))
     }
   })
 

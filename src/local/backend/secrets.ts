@@ -71,27 +71,25 @@ export type Source = Secret["source"]
 export const read = (settings: Settings, secret: Secret): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
 
-/** The live service does not change the source of a secret either. */
+/** Like the live service, the backend does not change the source of a secret. */
 export const checkSource = (before: Source | undefined, after: Source, path: string) =>
   before === undefined || before === after
     ? Effect.void
     : invalid(`The source of a secret cannot be changed from ${before} to ${after}`, `${path}Source`)
 
-export interface SecretRequest {
-  readonly kind: Arn.ProviderKind
-  /** The secret's name in its ARN. */
-  readonly arnName: string
-  /** The path of the secret in the request. */
-  readonly path: string
-  readonly value?: Redacted.Redacted | undefined
-  readonly source?: Source | undefined
-  readonly reference?: typeof SecretReference.Type | undefined
-}
-
 /** Makes the stored secret of a request. A new `MANAGED` secret gets an ARN. A replacement keeps the ARN. */
 export const resolve = Effect.fnUntraced(function*(
   account: Arn.Account,
-  { arnName, kind, path, reference, source = "MANAGED", value }: SecretRequest,
+  { arnName, kind, path, reference, source = "MANAGED", value }: {
+    readonly kind: Arn.ProviderKind
+    /** The secret's name in its ARN. */
+    readonly arnName: string
+    /** The path of the secret in the request. */
+    readonly path: string
+    readonly value?: Redacted.Redacted | undefined
+    readonly source?: Source | undefined
+    readonly reference?: typeof SecretReference.Type | undefined
+  },
   before: Secret | undefined
 ): Effect.fn.Return<Secret, ValidationException> {
   yield* checkSource(before?.source, source, path)

@@ -12,7 +12,7 @@
  * each of them ─ Expired ───────────> Failed
  * ```
  *
- * `Completed` and `Failed` are final. From `expiresAt` on, any other state is `Failed`.
+ * `Completed` and `Failed` are final. Every other state becomes `Failed` at `expiresAt`.
  */
 import * as Data from "effect/Data"
 import type * as Redacted from "effect/Redacted"
@@ -23,7 +23,7 @@ const FailureReason = Schema.Literals(["Refused", "Rejected", "Expired", "Exchan
 
 export type FailureReason = typeof FailureReason.Type
 
-/** As the store has it. */
+/** The states, and how the store encodes them. */
 export const StoredState = Schema.Union([
   Schema.TaggedStruct("Pending", {}),
   /** The browser was sent to the authorization server. */
@@ -64,7 +64,7 @@ export const Event = Data.taggedEnum<Event>()
  */
 export type Rejection = "Expired" | "Finished" | "Replayed" | "TooEarly" | "WrongUser"
 
-/** The constant part of a session. */
+/** The properties of a session that the state machine reads. They never change. */
 export interface SessionTerms {
   readonly artifact: string
   /** Milliseconds since the epoch. */
@@ -86,11 +86,10 @@ const rank: Record<State["_tag"], number> = {
   Failed: 4
 }
 
-const rejectOrder = (state: State, expected: State["_tag"]): Rejection =>
-  rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed"
-
-const advanceIf = (condition: boolean, rejection: Rejection, next: State) =>
-  condition ? Result.succeed(next) : Result.fail(rejection)
+const advanceFrom = (expected: State["_tag"], state: State, next: State): Result.Result<State, Rejection> =>
+  state._tag === expected
+    ? Result.succeed(next)
+    : Result.fail(rank[state._tag] < rank[expected] ? "TooEarly" : "Replayed")
 
 /** Returns the state after an event, or the reason for no change. Every event has a result in every state. */
 export const transition = (
@@ -106,32 +105,18 @@ export const transition = (
       event._tag === "CallbackAccepted" || event._tag === "CompletionClaimed" ? "Replayed" : "Finished"
     )
   }
-  switch (event._tag) {
-    case "BrowserSent":
-      // The link can be opened again, by the user or by a program that previews links.
-      return advanceIf(rank[state._tag] <= rank.Authorizing, "Replayed", State.Authorizing())
-    case "CallbackAccepted":
-      return advanceIf(
-        state._tag === "Authorizing",
-        rejectOrder(state, "Authorizing"),
-        State.Authorized({ callbackUrl: event.callbackUrl })
-      )
-    case "CallbackRejected":
-      return advanceIf(
-        state._tag === "Authorizing",
-        rejectOrder(state, "Authorizing"),
-        State.Failed({ reason: event.reason })
-      )
-    case "CompletionClaimed":
-      // The user is checked first, so that a wrong user learns nothing about the state.
-      return event.artifact !== terms.artifact
-        ? Result.fail("WrongUser")
-        : advanceIf(state._tag === "Authorized", rejectOrder(state, "Authorized"), State.Completing())
-    case "TokensStored":
-      return advanceIf(state._tag === "Completing", "TooEarly", State.Completed({ grantId: event.grantId }))
-    case "ExchangeFailed":
-      return advanceIf(state._tag === "Completing", "TooEarly", State.Failed({ reason: "ExchangeFailed" }))
-    case "Expired":
-      return Result.succeed(State.Failed({ reason: "Expired" }))
-  }
+  return Event.$match(event, {
+    // The link can be opened again, by the user or by a program that previews links.
+    BrowserSent: () => advanceFrom(state._tag === "Pending" ? "Pending" : "Authorizing", state, State.Authorizing()),
+    CallbackAccepted: ({ callbackUrl }) => advanceFrom("Authorizing", state, State.Authorized({ callbackUrl })),
+    CallbackRejected: ({ reason }) => advanceFrom("Authorizing", state, State.Failed({ reason })),
+    // The user is checked first, so that a wrong user learns nothing about the state.
+    CompletionClaimed: ({ artifact }) =>
+      artifact === terms.artifact
+        ? advanceFrom("Authorized", state, State.Completing())
+        : Result.fail("WrongUser" as const),
+    TokensStored: ({ grantId }) => advanceFrom("Completing", state, State.Completed({ grantId })),
+    ExchangeFailed: () => advanceFrom("Completing", state, State.Failed({ reason: "ExchangeFailed" })),
+    Expired: () => Result.succeed(State.Failed({ reason: "Expired" }))
+  })
 }

@@ -70,9 +70,15 @@ interface Entry {
   readonly end: Heap.Entry<string>
 }
 
+interface Workload {
+  size: number
+  /** Sorted by time of opening. */
+  readonly uris: Set<string>
+}
+
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
-/** In characters. */
+/** The limits of all sessions of a workload, and of all workloads, in characters. */
 const maxSize = { workload: 16 * 1024 * 1024, all: 64 * 1024 * 1024 }
 
 /** The size of a session without the strings of its request, in characters. */
@@ -109,13 +115,12 @@ export const make = Effect.fnUntraced(
     const sessions = new Map<string, Entry>()
     const ends = Heap.make<string>()
     const uris = new Map<string, string>()
-    /** The URIs are sorted by time of opening, too. */
-    const workloads = new Map<string, { size: number; readonly uris: Set<string> }>()
+    const workloads = new Map<string, Workload>()
     let allSize = 0
 
     /** Changes the sums of sizes, and returns the workload. */
-    const resize = ({ session }: Entry, change: number) => {
-      const name = readWorkload(session.key)
+    const resize = ({ key }: Session, change: number) => {
+      const name = readWorkload(key)
       const workload = workloads.get(name) ?? { size: 0, uris: new Set() }
       workloads.set(name, workload)
       workload.size += change
@@ -125,10 +130,9 @@ export const make = Effect.fnUntraced(
 
     const add = (session: Session, state: Sessions.State) => {
       const uri = Redacted.value(session.uri)
-      const entry: Entry = { session, state, end: ends.add(session.expiresAt + lifetime, uri) }
-      sessions.set(uri, entry)
+      sessions.set(uri, { session, state, end: ends.add(session.expiresAt + lifetime, uri) })
       uris.set(Redacted.value(session.authorizationState), uri)
-      const workload = resize(entry, sizeOf(session, state))
+      const workload = resize(session, sizeOf(session, state))
       workload.uris.add(uri)
       return { uri, workload }
     }
@@ -140,7 +144,7 @@ export const make = Effect.fnUntraced(
       sessions.delete(uri)
       ends.remove(entry.end)
       uris.delete(Redacted.value(session.authorizationState))
-      const workload = resize(entry, -sizeOf(session, state))
+      const workload = resize(session, -sizeOf(session, state))
       workload.uris.delete(uri)
       if (workload.uris.size === 0) workloads.delete(readWorkload(session.key))
     }
@@ -150,17 +154,12 @@ export const make = Effect.fnUntraced(
       const { session, state: before } = entry
       entry.state = state
       // A dropped session is not counted.
-      if (sessions.get(Redacted.value(session.uri)) === entry) {
-        resize(entry, sizeOf(session, state) - sizeOf(session, before))
-      }
+      const isListed = sessions.get(Redacted.value(session.uri)) === entry
+      if (isListed) resize(session, sizeOf(session, state) - sizeOf(session, before))
     }
 
     /** Drops sessions of a workload until they, and all sessions, are within their limits. `kept` is not dropped. */
-    const dropOf = (
-      workload: { readonly size: number; readonly uris: Iterable<string> },
-      kept: string,
-      now: number
-    ): ReadonlyArray<string> => {
+    const dropOf = (workload: Workload, kept: string, now: number): ReadonlyArray<string> => {
       const ranked: ReadonlyArray<Array<string>> = [[], [], []]
       for (const uri of workload.uris) {
         const entry = sessions.get(uri)
@@ -191,7 +190,7 @@ export const make = Effect.fnUntraced(
       return swept
     }
 
-    const limit = (own: { readonly size: number; readonly uris: Set<string> }, kept: string, now: number) => {
+    const limit = (own: Workload, kept: string, now: number) => {
       const dropped = own.size > maxSize.workload ? [...dropOf(own, kept, now)] : []
       while (allSize > maxSize.all) {
         const largest = Arr.reduce(workloads.values(), own, (a, b) => b.size > a.size ? b : a)
@@ -208,10 +207,8 @@ export const make = Effect.fnUntraced(
       lock(
         uri,
         Effect.suspend(() => {
-          const entry = sessions.get(uri)
-          return entry === undefined
-            ? collection.remove(uri)
-            : collection.put(uri, { session: entry.session, state: entry.state })
+          const { session, state } = sessions.get(uri) ?? {}
+          return session && state ? collection.put(uri, { session, state }) : collection.remove(uri)
         })
       )
 

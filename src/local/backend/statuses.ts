@@ -145,10 +145,7 @@ const grantExplanations = {
 /** A grant could not be expired, revoked or forgotten. */
 export class GrantError extends Schema.TaggedError<GrantError>()(
   "GrantError",
-  {
-    action: Schema.Literals(["expire", "revoke", "forget"]),
-    reason: Schema.Literals(Struct.keys(grantExplanations))
-  }
+  { action: Schema.Literals(["expire", "revoke", "forget"]), reason: Schema.Literals(Struct.keys(grantExplanations)) }
 ) {
   override get message(): string {
     return `Cannot ${this.action} the grant: ${grantExplanations[this.reason]}`

@@ -1,6 +1,6 @@
 /**
- * The token vault: the grants of users by workload, user, provider, and the whole shape of the request. A request in
- * another shape needs another grant, even if an earlier grant includes its access.
+ * The token vault: the grants of users by workload, user, provider, and shape of the request. A request in another
+ * shape needs another grant, even if an earlier grant includes its access.
  *
  * Changes run one after the other. Each change is one write of the store.
  */
@@ -160,6 +160,9 @@ export const make = Effect.gen(function*() {
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
 
+  const removeWhere = (key: string, predicate: (grant: Grant) => boolean) =>
+    Effect.asVoid(update(key, (grants) => grants.filter((grant) => !predicate(grant))))
+
   /** Returns the grants of a key. Drops expired ones without a refresh token. */
   const readUseful = (key: string, now: number) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => {
@@ -189,7 +192,7 @@ export const make = Effect.gen(function*() {
         Effect.flatMap((tokens) => replace(key, grant, tokens)),
         Effect.catchIf(
           (error) => error._tag === "OAuthError" && error.reason === "InvalidGrant",
-          () => Effect.as(update(key, (grants) => grants.filter(({ id }) => id !== grant.id)), Option.none())
+          () => Effect.as(removeWhere(key, ({ id }) => id === grant.id), Option.none())
         )
       )
     )
@@ -270,8 +273,7 @@ export const make = Effect.gen(function*() {
         yield* write(key, grants, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
       }))),
     /** Drops the grant of a shape. */
-    drop: (key: string, shape: RequestShape) =>
-      Effect.asVoid(update(key, (grants) => grants.filter(({ asked }) => !isSame(asked, shape)))),
+    drop: (key: string, shape: RequestShape) => removeWhere(key, ({ asked }) => isSame(asked, shape)),
     /** Drops the grants of a provider, by its callback id. */
     dropProvider: (callbackId: string) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name: string) => dropWhere(([workload]) => workload === name),
@@ -292,14 +294,13 @@ export const make = Effect.gen(function*() {
     /** Expires the access token of a grant. Ignores a missing grant. */
     expire: (key: string, grantId: string) =>
       Effect.flatMap(DateTime.now, (now) => {
-        const expireAlive = (grant: Grant): Grant =>
-          grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
-            ? { ...grant, expiresAt: Option.some(now) }
-            : grant
-        return Effect.asVoid(update(key, (grants) => grants.map(expireAlive)))
+        const isExpiring = (grant: Grant) => grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
+        return Effect.asVoid(update(key, (grants) =>
+          grants.map((grant) =>
+            isExpiring(grant) ? { ...grant, expiresAt: Option.some(now) } : grant
+          )))
       }),
     /** Drops one grant. */
-    forget: (key: string, grantId: string) =>
-      Effect.asVoid(update(key, (grants) => grants.filter(({ id }) => id !== grantId)))
+    forget: (key: string, grantId: string) => removeWhere(key, ({ id }) => id === grantId)
   }
 })

@@ -60,23 +60,22 @@ export const known: Readonly<Record<Vendor, KnownVendor>> = {
 }
 
 /** Whether the URLs have the same scheme and host, and the path of `url` begins with the segments of the other path. */
-const beginsWith = (url: URL, start: URL): boolean =>
-  url.protocol === start.protocol && url.host === start.host
+const beginsWith = (url: URL | null, start: URL | null): boolean =>
+  url !== null && start !== null && url.protocol === start.protocol && url.host === start.host
   && `${url.pathname}/`.startsWith(start.pathname.replace(/\/?$/, "/"))
 
 /** Finds the issuer that replaces another one in the settings. The longest matching URL decides. */
 export const findIssuer = (issuer: string, { vendorIssuers = {} }: LocalSettings): string | undefined => {
-  if (!URL.canParse(issuer)) return undefined
-  const url = new URL(issuer)
+  const url = URL.parse(issuer)
   const [found] = Object.entries(vendorIssuers)
-    .filter(([start]) => URL.canParse(start) && beginsWith(url, new URL(start)))
+    .filter(([start]) => beginsWith(url, URL.parse(start)))
     .sort(([one], [other]) => other.length - one.length)
   return found?.[1]
 }
 
 /**
- * Returns how a vendor acts on behalf of a user. AWS documents it for Microsoft. The settings add vendors for which the
- * sources differ. These use the token exchange of Okta (RFC 8693).
+ * Returns how a vendor acts on behalf of a user. AWS documents it only for Microsoft. The settings can add vendors for
+ * which the sources of AWS differ. These vendors use token exchange (RFC 8693), as Okta does.
  */
 export const findOnBehalfOf = (
   vendor: Oauth2Vendor,

@@ -76,10 +76,8 @@ export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
 
     const keep = (token: string, claims: Claims) => {
       cache.set(token, claims)
-      for (const oldest of cache.keys()) {
-        if (cache.size <= cacheSize) break
-        cache.delete(oldest)
-      }
+      const [oldest] = cache.size > cacheSize ? cache.keys() : []
+      if (oldest !== undefined) cache.delete(oldest)
     }
 
     return {

@@ -29,7 +29,7 @@ const makeJar = () => {
   }
 }
 
-/** A request of a browser. With a body it sends a form. */
+/** A request of a browser. `body` is a form. */
 interface Request {
   readonly body: URLSearchParams | undefined
   readonly headers?: Readonly<Record<string, string>>
@@ -146,22 +146,19 @@ export interface UserInput {
   readonly connects: boolean
 }
 
-export interface FilledForm {
-  /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
-  readonly kind: "signIn" | "decide" | "connect"
-  readonly action: string
-  readonly method: "get" | "post"
-  readonly values: URLSearchParams
-}
+/** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
+type Kind = "signIn" | "decide" | "connect"
 
-const submit = (kind: FilledForm["kind"], form: Form, button: Field | undefined, userName: string): FilledForm => {
+export type FilledForm = ReturnType<typeof submit>
+
+const submit = (kind: Kind, form: Form, button: Field | undefined, userName: string) => {
   const values = new URLSearchParams()
   for (const field of form.fields) {
     const { name, value = "" } = field.attributes
     if (name === undefined || isButton(field) && field !== button) continue
     values.append(name, isUserName(field) ? userName : value)
   }
-  return { kind, action: form.action, method: form.method === "post" ? "post" : "get", values }
+  return { kind, action: form.action, method: form.method, values }
 }
 
 const fillIn = (form: Form, { connects, decision, userName }: UserInput): ReadonlyArray<FilledForm> => {

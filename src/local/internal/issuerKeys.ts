@@ -9,26 +9,15 @@ import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 
 /**
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
- * - `Unreachable`: the issuer gave no answer, or status 429 or 5xx
+ * - `Unreachable`: the issuer did not respond, or responded with status 429 or 5xx
  */
 export class IssuerKeysError extends Data.TaggedError("IssuerKeysError")<{
   readonly reason: "Undiscoverable" | "Unreachable"
 }> {}
 
-/** Signatures of a key pair. `none` proves nothing, and a verifier of HMAC could sign tokens itself. */
-export const algorithms: ReadonlyArray<string> = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519"
-]
+/** Algorithms with a key pair. `none` proves nothing, and a verifier of HMAC could sign tokens itself. */
+export const algorithms: ReadonlyArray<string> = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"
+  .split(" ")
 
 /** Milliseconds, for each request. */
 const defaultTimeout = 5000
@@ -71,7 +60,7 @@ const isMember = (value: unknown): boolean =>
 const readKey = (key: unknown): Record<string, unknown> =>
   Object.fromEntries(Object.entries(key ?? {}).filter(([name, value]) => keyMembers.includes(name) && isMember(value)))
 
-/** A key set without the rest of the document: small texts in JSON can be large objects. */
+/** Returns the key set without the rest of the document, because a small JSON document can be a large object. */
 const readKeySet = (document: unknown): Jose.JSONWebKeySet => {
   if (!hasKeys(document) || document.keys.length > maxKeys) throw new IssuerKeysError({ reason: "Undiscoverable" })
   // `jose` checks each key when it uses it.
@@ -86,13 +75,13 @@ const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
 
 const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
   Jose.createRemoteJWKSet(new URL(jwksUri), {
-    // Without the signal of `jose`, which is an `AbortSignal.timeout`.
+    // Ignores the signal of `jose`, which is an `AbortSignal.timeout`.
     [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
   })
 
 /**
- * Where an issuer publishes its metadata. OpenID Connect Discovery 1.0 (section 4) appends to its path, and RFC 8414
- * (section 3.1) inserts before it. Some servers, such as Okta's, append there, too.
+ * Returns the URLs where an issuer may publish its metadata. OpenID Connect Discovery 1.0 (section 4) appends to the
+ * path of the issuer, and RFC 8414 (section 3.1) inserts before it. Some servers, such as Okta's, append both.
  */
 const metadataUrls = (issuer: string): ReadonlySet<string> => {
   const { origin, pathname } = new URL(issuer)
@@ -104,7 +93,7 @@ const metadataUrls = (issuer: string): ReadonlySet<string> => {
   ])
 }
 
-/** An issuer that does not answer is not asked again. */
+/** The other URLs of an unreachable issuer are not tried. */
 const ignoreAbsence = (cause: unknown): undefined => {
   if (cause instanceof IssuerKeysError && cause.reason === "Undiscoverable") return undefined
   throw cause
@@ -131,7 +120,7 @@ const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGet
   return readKeysFrom(metadata.jwks_uri, fetch)
 }
 
-/** Keys without an id all match a token without one. `jose` leaves the choice to its caller. */
+/** A token without a key id matches every key. `jose` leaves the choice to its caller. */
 const verifyWithAnyKey = async (
   token: string,
   keys: Jose.errors.JWKSMultipleMatchingKeys,
@@ -147,17 +136,17 @@ const verifyWithAnyKey = async (
   throw new Jose.errors.JWSSignatureVerificationFailed()
 }
 
-export interface IssuerKeys {
-  /**
-   * Fails with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends early
-   * when the signals of all its callers are aborted. `jwksUri` is the key set of an issuer that cannot be discovered.
-   */
-  readonly verify: (
-    token: string,
-    issuer: string,
-    options?: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
-    how?: { readonly signal?: AbortSignal | undefined; readonly jwksUri?: string | undefined }
-  ) => Promise<Jose.JWTPayload>
+const verify = async (
+  token: string,
+  getKey: Jose.JWTVerifyGetKey,
+  options: Jose.JWTVerifyOptions
+): Promise<Jose.JWTPayload> => {
+  try {
+    return (await Jose.jwtVerify(token, getKey, options)).payload
+  } catch (cause) {
+    if (cause instanceof Jose.errors.JWKSMultipleMatchingKeys) return verifyWithAnyKey(token, cause, options)
+    throw cause
+  }
 }
 
 interface Issuer {
@@ -166,8 +155,8 @@ interface Issuer {
   callers: number
 }
 
-/** Discovers each issuer once. A failure is not kept. `timeout` in milliseconds, for each request. */
-export const make = (timeout: number = defaultTimeout): IssuerKeys => {
+/** Discovers each issuer once. A failure is not stored. `timeout` in milliseconds, for each request. */
+export const make = (timeout: number = defaultTimeout) => {
   const issuers = new Map<string, Issuer>()
 
   const remove = (name: string, issuer: Issuer): boolean => issuers.get(name) === issuer && issuers.delete(name)
@@ -185,29 +174,23 @@ export const make = (timeout: number = defaultTimeout): IssuerKeys => {
     const issuer = issuers.get(name) ?? start(name, jwksUri)
     issuers.delete(name)
     issuers.set(name, issuer)
-    for (const oldest of issuers.keys()) {
-      if (issuers.size <= maxIssuers) break
-      issuers.delete(oldest)
-    }
+    const [oldest] = issuers.size > maxIssuers ? issuers.keys() : []
+    if (oldest !== undefined) issuers.delete(oldest)
     return issuer
   }
 
-  const verify = async (
-    token: string,
-    { keys }: Issuer,
-    options: Jose.JWTVerifyOptions
-  ): Promise<Jose.JWTPayload> => {
-    const getKey = await keys
-    try {
-      return (await Jose.jwtVerify(token, getKey, options)).payload
-    } catch (cause) {
-      if (cause instanceof Jose.errors.JWKSMultipleMatchingKeys) return verifyWithAnyKey(token, cause, options)
-      throw cause
-    }
-  }
-
   return {
-    verify: async (token, name, options = {}, { jwksUri, signal } = {}) => {
+    /**
+     * Rejects with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends
+     * early when the signals of all its callers are aborted. `jwksUri` is the key set of an issuer that cannot be
+     * discovered.
+     */
+    verify: async (
+      token: string,
+      name: string,
+      options: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
+      { jwksUri, signal }: { readonly signal?: AbortSignal | undefined; readonly jwksUri?: string | undefined } = {}
+    ): Promise<Jose.JWTPayload> => {
       signal?.throwIfAborted()
       const issuer = getIssuer(name, jwksUri)
       issuer.callers++
@@ -220,7 +203,7 @@ export const make = (timeout: number = defaultTimeout): IssuerKeys => {
       }
       signal?.addEventListener("abort", onAbort)
       try {
-        return await verify(token, issuer, { ...options, algorithms: [...algorithms], issuer: name })
+        return await verify(token, await issuer.keys, { ...options, algorithms: [...algorithms], issuer: name })
       } finally {
         if (signal?.aborted !== true) issuer.callers--
         signal?.removeEventListener("abort", onAbort)

@@ -1,7 +1,7 @@
 /**
  * A lock between processes: a file that names its holder. Node has no file locks of the operating system.
  *
- * A killed process leaves its file. The next process removes the file if it is abandoned:
+ * A killed process leaves its file behind. The next process removes it, if it is abandoned:
  *
  * | the holder ran | the file is abandoned |
  * | --- | --- |
@@ -15,7 +15,6 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
 import { constants, readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
@@ -84,18 +83,18 @@ const describe = ({ host, pid }: Holder): string =>
 
 interface Found {
   readonly text: string
-  readonly holder: Option.Option<Holder>
+  readonly holder: Holder | undefined
   readonly modified: bigint
 }
 
-/** Returns none if there is no file. A file of another program has no holder. */
-const find = (path: string): Effect.Effect<Option.Option<Found>, LockError> =>
+/** Returns undefined if there is no file. A file of another program has no holder. */
+const find = (path: string): Effect.Effect<Found | undefined, LockError> =>
   SafeFile.read(path).pipe(
     Effect.map(({ bytes, stats }) => {
       const text = bytes.toString("utf8")
-      return Option.some({ modified: stats.mtimeNs, text, holder: decodeHolder(text) })
+      return { modified: stats.mtimeNs, text, holder: Option.getOrUndefined(decodeHolder(text)) }
     }),
-    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeedNone),
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
     Effect.mapError(({ code }) => new LockError({ code }))
   )
 
@@ -113,10 +112,8 @@ const create = (path: string): Effect.Effect<string, LockError> =>
     return text
   })
 
-const isOwn = async (path: string, text: string): Promise<boolean> => {
-  const file = await SafeFile.open(path, constants.O_RDONLY)
-  return file.readFile("utf8").then((found) => found === text).finally(() => file.close())
-}
+const isOwn = async (path: string, text: string): Promise<boolean> =>
+  SafeFile.use(await SafeFile.open(path, constants.O_RDONLY), async (file) => await file.readFile("utf8") === text)
 
 /** Removes only its own lock: another process may have treated it as abandoned and replaced it. */
 const remove = (path: string, text: string): Effect.Effect<void> =>
@@ -131,10 +128,7 @@ const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A,
 // process has just acquired.
 const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
   find(path).pipe(
-    Effect.flatMap(Option.match({
-      onNone: () => Effect.void,
-      onSome: (found) => isAbandoned(found) ? attempt(() => Fs.unlink(path)) : Effect.void
-    })),
+    Effect.flatMap((found) => found !== undefined && isAbandoned(found) ? attempt(() => Fs.unlink(path)) : Effect.void),
     (recovery) => hold(`${path}.recovery`, recovery),
     Effect.ignore
   )
@@ -142,7 +136,7 @@ const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): 
 const isHeld = (error: unknown): error is LockError => error instanceof LockError && error.code === "EEXIST"
 
 // A file of another program is not removed.
-const isGone = ({ holder }: Found): boolean => Option.exists(holder, (holder) => judge(holder) === "Abandoned")
+const isGone = ({ holder }: Found): boolean => holder !== undefined && judge(holder) === "Abandoned"
 
 /**
  * Runs an effect while no other process runs one under this path. It waits for the lock for at most 10 seconds. So the
@@ -163,33 +157,32 @@ const touchInterval = 1000
 /** In seconds. */
 const patience = 15
 
+const isSame = (a: Found, b: Found): boolean => a.modified === b.modified && a.text === b.text
+
 /** Waits until the holder touches the file, or the time is over. */
 const watch = (path: string, before: Found): Effect.Effect<"Held" | "Abandoned", LockError> =>
   find(path).pipe(
     Effect.delay("1 second"),
-    Effect.map(Option.match({
-      onNone: () => "Abandoned" as const,
-      onSome: ({ modified, text }) => modified === before.modified && text === before.text ? "Unknown" : "Held"
-    })),
+    Effect.map((found) => found === undefined ? "Abandoned" : isSame(found, before) ? "Unknown" : "Held"),
     Effect.repeat({ until: (verdict) => verdict !== "Unknown", times: patience - 1 }),
     Effect.map((verdict) => verdict === "Held" ? verdict : "Abandoned")
   )
 
 const recover = Effect.fnUntraced(function*(path: string) {
-  const found = Option.getOrUndefined(yield* find(path))
+  const found = yield* find(path)
   if (found === undefined) return
-  if (Option.isNone(found.holder)) return yield* new LockError({ code: "EEXIST" })
-  const holder = found.holder.value
+  const { holder } = found
+  if (holder === undefined) return yield* new LockError({ code: "EEXIST" })
   const first = judge(holder)
   const verdict = first === "Unknown" ? yield* watch(path, found) : first
   if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: describe(holder) })
-  yield* removeAbandoned(path, ({ modified, text }) => modified === found.modified && text === found.text)
+  yield* removeAbandoned(path, (now) => isSame(now, found))
 })
 
-/** These codes mean that another program removed or replaced the file. */
+/** The codes of a file that another program removed or replaced. */
 const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
 
-/** Touches the file, so that other containers and hosts see that the holder runs. Returns whether it is its file. */
+/** Touches the file, so that other containers and hosts see that the holder runs. Returns false for a lost lock. */
 const touch = async (path: string, text: string): Promise<boolean> => {
   try {
     if (!await isOwn(path, text)) return false
@@ -202,17 +195,15 @@ const touch = async (path: string, text: string): Promise<boolean> => {
   }
 }
 
-export interface Lock {
-  /** False when the file is gone, or belongs to another process. */
-  readonly isHeld: () => boolean
-}
-
-/** Holds the lock until the scope closes. Fails if the holder still runs. */
-export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scope> => {
+/**
+ * Holds the lock until the scope closes. Fails if another holder still runs. `isHeld` returns false when the file is
+ * gone, or belongs to another process.
+ */
+export const acquire = (path: string) => {
   const take = Effect.acquireRelease(
     Effect.map(create(path), (text) => {
       let held = true
-      // Not a fiber: other processes watch in real time, and a sleeping fiber would keep a program alive.
+      // It is not a fiber: other processes watch in real time, and a sleeping fiber would keep the program running.
       // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
         held = await touch(path, text)
@@ -226,9 +217,9 @@ export const acquire = (path: string): Effect.Effect<Lock, LockError, Scope.Scop
     Effect.catchIf(isHeld, () => Effect.andThen(recover(path), take)),
     Effect.catchIf((error) => isHeld(error) && error.holder === undefined, () =>
       // Another process acquired the lock first.
-      Effect.flatMap(find(path), (found) => {
-        const holder = Option.flatMap(found, ({ holder }) => holder)
-        return new LockError({ code: "EEXIST", holder: Option.getOrUndefined(Option.map(holder, describe)) })
-      }))
+      Effect.flatMap(
+        find(path),
+        (found) => new LockError({ code: "EEXIST", holder: found?.holder && describe(found.holder) })
+      ))
   )
 }

@@ -9,7 +9,7 @@ import { codeOf } from "../../internal/errorCode.js"
 
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
-/** `node:fs` would wait in a thread for the writer of the pipe, and the thread would keep the process alive. */
+/** Does not use `node:fs`: it would wait for the writer in a thread, and the thread would keep the process running. */
 const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string> => {
   // The socket closes the descriptor.
   const socket = new Socket({ fd: descriptor, readable: true, writable: false })

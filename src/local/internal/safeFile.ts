@@ -1,6 +1,6 @@
 /**
- * Reads and writes files safely. Another program may have created a symbolic link under the name, which would lead a
- * secret elsewhere, or a pipe, which would block a thread so that the process does not end.
+ * Reads and writes regular files only. Another program may have created a symbolic link or a pipe under the name. A
+ * link would lead a secret elsewhere. A pipe would block a thread, so that the process does not end.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -55,21 +55,23 @@ export const open = async (path: string, flags: number, follow = false): Promise
   }
 }
 
-export interface Content {
-  readonly bytes: Buffer
-  readonly stats: BigIntStats
+/** Closes the file after its use. */
+export const use = async <A>(file: Fs.FileHandle, f: (file: Fs.FileHandle) => Promise<A>): Promise<A> => {
+  try {
+    return await f(file)
+  } finally {
+    await file.close()
+  }
 }
 
 /** Reads a regular file. Rejects a symbolic link unless `follow` is set. */
-export const read = (path: string, options?: { readonly follow?: boolean }): Effect.Effect<Content, SafeFileError> =>
-  attempt(async () => {
-    const file = await open(path, constants.O_RDONLY, options?.follow)
-    try {
-      return { stats: await file.stat({ bigint: true }), bytes: await file.readFile() }
-    } finally {
-      await file.close()
-    }
-  })
+export const read = (path: string, options?: { readonly follow?: boolean }) =>
+  attempt(async () =>
+    use(await open(path, constants.O_RDONLY, options?.follow), async (file) => ({
+      stats: await file.stat({ bigint: true }),
+      bytes: await file.readFile()
+    }))
+  )
 
 /** Rejects a path that exists and is not a regular file, or that the user may not write. */
 export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
@@ -98,14 +100,11 @@ export const write = (
     attempt(async () => {
       const temporary = `${path}.${randomBytes(6).toString("hex")}`
       try {
-        const file = await Fs.open(temporary, "wx", 0o600)
-        try {
+        await use(await Fs.open(temporary, "wx", 0o600), async (file) => {
           if (options?.mode !== undefined) await file.chmod(options.mode)
           await file.writeFile(text)
           await file.sync()
-        } finally {
-          await file.close()
-        }
+        })
         await Fs.rename(temporary, path)
       } catch (error) {
         await Fs.rm(temporary, { force: true })

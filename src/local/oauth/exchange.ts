@@ -6,6 +6,7 @@
  */
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
 import { codeOf } from "../../internal/errorCode.js"
@@ -14,9 +15,6 @@ import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from ".
 
 /** Parameters without secrets. An error may quote them. */
 const publicParameters = ["audience", "client_id", "grant_type", "redirect_uri", "resource", "response_type", "scope"]
-
-/** The identifiers of token types, grant types and assertion types. */
-const isPublicValue = (value: string): boolean => value.startsWith("urn:ietf:params:oauth:")
 
 /** Characters of a description. A longer one is cut. */
 const maxLength = 300
@@ -95,11 +93,6 @@ const toLine = (text: string): string | undefined => {
 // Requests
 // -----------------------------------------------------------------------------
 
-const hiddenOf = (parameters: URLSearchParams): ReadonlyArray<string> =>
-  [...parameters].flatMap(([name, value]) =>
-    value === "" || publicParameters.includes(name) || isPublicValue(value) ? [] : [value]
-  )
-
 /**
  * Returns the credentials of a header. For the scheme Basic it also returns the secret, which is form-encoded (RFC
  * 6749, section 2.3.1).
@@ -109,19 +102,11 @@ const credentialsOf = (authorization: string | null): ReadonlyArray<string> => {
   if (credentials === "") return []
   if (scheme?.toLowerCase() !== "basic") return [credentials]
   const [, secret = ""] = Buffer.from(credentials, "base64").toString().split(":")
-  const decoded = new URLSearchParams(`=${secret}`).get("") ?? ""
-  return [credentials, ...(decoded === "" ? [] : [decoded])]
+  const decoded = new URLSearchParams(`=${secret}`).get("")
+  return decoded ? [credentials, decoded] : [credentials]
 }
 
-/** Returns undefined for a string that is not a JSON object. */
-const parseObject = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
-}
+const parseObject = Schema.decodeOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
 
 /** The parameters of a callback that developers may read. */
 const publicCallbackParameters = ["error", "error_description", "error_uri", "iss"]
@@ -131,7 +116,7 @@ export const make = () => {
   const hidden = new Set<string>()
   let recorded: { readonly status: number; readonly body: string } | undefined
 
-  /** Makes the error of these strings. */
+  /** Cuts and redacts an `error` and an `error_description`. Drops an invalid or secret `error`. */
   const toRefusal = (error: unknown, description: unknown): Rejection => ({
     error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
     description: typeof description === "string"
@@ -140,7 +125,11 @@ export const make = () => {
   })
 
   const hide = (parameters: URLSearchParams) => {
-    for (const value of hiddenOf(parameters)) hidden.add(value)
+    for (const [name, value] of parameters) {
+      // The identifiers of token types, grant types and assertion types are public.
+      const isPublic = publicParameters.includes(name) || value.startsWith("urn:ietf:params:oauth:")
+      if (value !== "" && !isPublic) hidden.add(value)
+    }
   }
 
   return {
@@ -163,7 +152,7 @@ export const make = () => {
     /** Returns the error of the recorded response. */
     refusal: (): Rejection => {
       if (recorded === undefined) return {}
-      const { error, error_description } = parseObject(recorded.body) ?? {}
+      const { error, error_description } = Option.getOrUndefined(parseObject(recorded.body)) ?? {}
       return { status: recorded.status, ...toRefusal(error, error_description) }
     }
   }
@@ -205,9 +194,9 @@ export const fromCallback = (refusal: Rejection): OAuthError =>
   makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
 
 const withStatus = (refusal: Rejection): Rejection =>
-  refusal.description !== undefined || refusal.status === undefined || isSuccess(refusal.status)
+  refusal.status === undefined || isSuccess(refusal.status)
     ? refusal
-    : { ...refusal, description: `status ${refusal.status}` }
+    : { ...refusal, description: refusal.description ?? `status ${refusal.status}` }
 
 /** Returns the code of a failed connection, such as `ECONNREFUSED` or the code of a certificate. */
 const toNetworkCode = (cause: unknown): string | undefined => {
@@ -255,10 +244,7 @@ export const atDiscovery = (url: string) => ({ code, description, reason }: OAut
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
   refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
-  expiresAt: Option.map(
-    Option.fromNullishOr(response.expires_in),
-    (seconds) => toUtc(now + seconds * 1000)
-  ),
+  expiresAt: Option.map(Option.fromNullishOr(response.expires_in), (seconds) => toUtc(now + seconds * 1000)),
   scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
 })
 
@@ -282,7 +268,7 @@ export const normalizeTokens = (
 ): OpenidClient.CustomFetch =>
 async (url, options) => {
   const response = await fetch(url, options)
-  const body = parseObject(await response.clone().text())
+  const body = Option.getOrUndefined(parseObject(await response.clone().text()))
   if (body === undefined) return response
   const { id_token, scope, token_type, ...rest } = body
   if (quirks?.nonstandardResponses === true) {

@@ -12,12 +12,13 @@ import * as PrivateKey from "./privateKey.js"
 import { type AuthorizationServer, OAuthError, type Service } from "./service.js"
 import * as UserToken from "./userToken.js"
 
-type AuthenticationOf<Method extends AuthorizationServer["clientAuthenticationMethod"]> = Extract<
-  AuthorizationServer,
-  { readonly clientAuthenticationMethod: Method }
->
+type PrivateKeyServer = Extract<AuthorizationServer, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>
 
-type Evaluate<A> = (openid: Exchange.Openid, configuration: OpenidClient.Configuration) => Promise<A>
+type Evaluate<A, Rest extends ReadonlyArray<unknown> = []> = (
+  openid: Exchange.Openid,
+  configuration: OpenidClient.Configuration,
+  ...rest: Rest
+) => Promise<A>
 
 type Endpoint = "authorization_endpoint" | "token_endpoint" | "revocation_endpoint"
 
@@ -96,7 +97,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     return server
   })
 
-  const privateKeyJwt = (openid: Exchange.Openid, server: AuthenticationOf<"PRIVATE_KEY_JWT">, audience: string) => {
+  const privateKeyJwt = (openid: Exchange.Openid, server: PrivateKeyServer, audience: string) => {
     const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
     if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
     return Effect.map(
@@ -177,6 +178,11 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
 
   const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
+  const tokenMethod =
+    <Request>(method: string, evaluate: Evaluate<OpenidClient.TokenEndpointResponse, [request: Request]>) =>
+    (server: AuthorizationServer, request: Request) =>
+      requestTokens(server, (openid, configuration) => evaluate(openid, configuration, request)).pipe(span(method))
+
   return {
     discover: (server) =>
       Effect.flatMap(openidClient, (openid) => {
@@ -184,11 +190,10 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         return Effect.asVoid(readMetadata(openid, server))
       }).pipe(span("discover")),
 
-    clientCredentials: (server, request) =>
-      requestTokens(
-        server,
-        (openid, configuration) => openid.clientCredentialsGrant(configuration, Parameters.make(request))
-      ).pipe(span("clientCredentials")),
+    clientCredentials: tokenMethod(
+      "clientCredentials",
+      (openid, configuration, request) => openid.clientCredentialsGrant(configuration, Parameters.make(request))
+    ),
 
     authorizationUrl: (server, request) =>
       call(server, "authorization_endpoint", async (openid, configuration) => {
@@ -226,23 +231,20 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         }, exchange)
       }).pipe(span("checkCallback")),
 
-    exchangeCode: (server, request) =>
-      requestTokens(
-        server,
-        (openid, configuration) =>
-          openid.authorizationCodeGrant(configuration, new URL(Redacted.value(request.callbackUrl)), {
-            expectedState: Redacted.value(request.state),
-            pkceCodeVerifier: Redacted.value(request.codeVerifier)
-          }, Parameters.make({ resources: request.resources }))
-      ).pipe(span("exchangeCode")),
+    exchangeCode: tokenMethod(
+      "exchangeCode",
+      (openid, configuration, { callbackUrl, codeVerifier, resources, state }) =>
+        openid.authorizationCodeGrant(configuration, new URL(Redacted.value(callbackUrl)), {
+          expectedState: Redacted.value(state),
+          pkceCodeVerifier: Redacted.value(codeVerifier)
+        }, Parameters.make({ resources }))
+    ),
 
-    refresh: (server, request) =>
-      requestTokens(server, (openid, configuration) =>
-        openid.refreshTokenGrant(
-          configuration,
-          Redacted.value(request.refreshToken),
-          Parameters.make({ resources: request.resources })
-        )).pipe(span("refresh")),
+    refresh: tokenMethod(
+      "refresh",
+      (openid, configuration, { refreshToken, resources }) =>
+        openid.refreshTokenGrant(configuration, Redacted.value(refreshToken), Parameters.make({ resources }))
+    ),
 
     revoke: (server, { token, type }) =>
       call(
@@ -266,17 +268,19 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       )
     }, span("exchangeToken")),
 
-    jwtGrant: (server, request) =>
-      requestTokens(server, (openid, configuration) =>
+    jwtGrant: tokenMethod(
+      "jwtGrant",
+      (openid, configuration, { assertion, requestedTokenUse, ...targets }) =>
         openid.genericGrantRequest(
           configuration,
           "urn:ietf:params:oauth:grant-type:jwt-bearer",
           Parameters.make(
-            request,
-            { assertion: Redacted.value(request.assertion) },
-            request.requestedTokenUse === undefined ? {} : { requested_token_use: request.requestedTokenUse }
+            targets,
+            { assertion: Redacted.value(assertion) },
+            requestedTokenUse === undefined ? {} : { requested_token_use: requestedTokenUse }
           )
-        )).pipe(span("jwtGrant")),
+        )
+    ),
 
     verifyUserToken: (token, options) => verifyUserToken(token, options).pipe(span("verifyUserToken"))
   }

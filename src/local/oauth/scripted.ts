@@ -101,10 +101,8 @@ export const make = (options: ScriptedOptions): Service => {
         const state = Redacted.value(request.state)
         const challenge = toChallenge(request.codeVerifier)
         authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
-        for (const oldest of authorizations.keys()) {
-          if (authorizations.size <= maxAuthorizations) break
-          authorizations.delete(oldest)
-        }
+        const [oldest] = authorizations.size > maxAuthorizations ? authorizations.keys() : []
+        if (oldest !== undefined) authorizations.delete(oldest)
         const query = Parameters.makeAuthorization(request, server.quirks, {
           response_type: "code",
           client_id: server.clientId,

@@ -196,11 +196,11 @@ const explanations = {
 /**
  * Why there is no token:
  *
- * - `Unreachable`: no response, or status 429 or 5xx
+ * - `Unreachable`: the server did not respond, or responded with status 429 or 5xx
  * - `InvalidGrant`: the server rejected the code, the refresh token or the user's token
  * - `InvalidClient`: the server rejected the client's credentials
  * - `AccessDenied`: the user denied access
- * - `Rejected`: any other error, or a response that failed a check
+ * - `Rejected`: the server sent any other error, or its response failed a check
  * - `Misconfigured`: an endpoint is missing, is http on a host that is not loopback, or has user information or a
  *   fragment; or the discovery URL has a query
  */
@@ -248,10 +248,10 @@ const userTokenExplanations = {
  *
  * - `Malformed`: it cannot be read, or lacks a claim
  * - `Expired`: `exp` is in the past, or `nbf` in the future
- * - `Algorithm`: unsigned, or signed with a shared secret
+ * - `Algorithm`: it is not signed, or is signed with a shared secret
  * - `Issuer`: the issuer is not allowed
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
- * - `Unreachable`: no response of the issuer, or status 429 or 5xx
+ * - `Unreachable`: the issuer did not respond, or responded with status 429 or 5xx
  * - `Signature`: no key of the issuer matches the signature
  */
 export type UserTokenErrorReason = UserTokenError["reason"]

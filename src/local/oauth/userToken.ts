@@ -8,22 +8,17 @@ import * as Jose from "jose"
 import * as IssuerKeys from "../internal/issuerKeys.js"
 import { type UserClaims, UserTokenError, type UserTokenErrorReason, type VerifyUserTokenOptions } from "./service.js"
 
-const parseClaims = (token: Redacted.Redacted): Option.Option<UserClaims & { readonly nbf?: number | undefined }> =>
-  Option.flatMap(
-    Option.liftThrowable(Jose.decodeJwt)(Redacted.value(token)),
-    ({ exp, iss, nbf, sub }) =>
-      typeof iss !== "string" || typeof sub !== "string"
-        || (exp !== undefined && typeof exp !== "number") || (nbf !== undefined && typeof nbf !== "number")
-        ? Option.none()
-        : Option.some({ exp, iss, nbf, sub })
-  )
+const parseClaims = Option.liftThrowable(Jose.decodeJwt)
+
+const isTime = (time: unknown): time is number | undefined => time === undefined || typeof time === "number"
 
 /** Returns the claims of a token that is valid now. Does not check the signature. */
 export const decode = (token: Redacted.Redacted): Effect.Effect<UserClaims, UserTokenError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const claims = Option.getOrUndefined(parseClaims(token))
-    if (claims === undefined) return new UserTokenError({ reason: "Malformed" })
-    const { exp, iss, nbf, sub } = claims
+    const { exp, iss, nbf, sub } = Option.getOrUndefined(parseClaims(Redacted.value(token))) ?? {}
+    if (typeof iss !== "string" || typeof sub !== "string" || !isTime(exp) || !isTime(nbf)) {
+      return new UserTokenError({ reason: "Malformed" })
+    }
     return (exp !== undefined && exp * 1000 <= now) || (nbf !== undefined && nbf * 1000 > now)
       ? new UserTokenError({ reason: "Expired" })
       : Effect.succeed({ iss, sub, exp })

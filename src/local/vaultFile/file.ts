@@ -78,7 +78,7 @@ const mapFileError = (path: string, file: string) => (code: string): VaultFileEr
 // -----------------------------------------------------------------------------
 
 /** Another process would not see the writes of this one, and would overwrite them. */
-const lock = (path: string): Effect.Effect<ProcessLock.Lock, VaultFileError, Scope.Scope> => {
+const lock = (path: string) => {
   const file = `${path}.pid`
   return Effect.mapError(ProcessLock.acquire(file), ({ code, holder }) =>
     code === "EEXIST"
@@ -105,22 +105,17 @@ const parseKey = (path: string, text: string, name: string): Effect.Effect<Uint8
 /** Returns undefined if there is no key file. */
 const readKey = Effect.fnUntraced(function*(path: string) {
   const keyPath = `${path}.key`
+  const toError = (problem: string) => vaultFileError(path, "InvalidKey", `The key file ${keyPath} ${problem}`)
   // A link may lead to the key, as in a volume of secrets.
   const found = yield* SafeFile.read(keyPath, { follow: true }).pipe(
     Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
-    Effect.mapError(({ message }) =>
-      vaultFileError(path, "InvalidKey", `The key file ${keyPath} cannot be read: ${message}`)
-    )
+    Effect.mapError(({ message }) => toError(`cannot be read: ${message}`))
   )
   if (found === undefined) return undefined
   // Windows has no permission bits.
   const mode = Number(found.stats.mode) & 0o777
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    return yield* vaultFileError(
-      path,
-      "InvalidKey",
-      `The key file ${keyPath} is open to other users (mode ${mode.toString(8)}): chmod 600 it`
-    )
+    return yield* toError(`is open to other users (mode ${mode.toString(8)}): chmod 600 it`)
   }
   return yield* parseKey(path, found.bytes.toString("utf8"), `The key in ${keyPath}`)
 })
@@ -151,13 +146,7 @@ const maxHeaderSize = 512
 const makeLineKey = (secret: Uint8Array, id: string): Effect.Effect<CryptoKey> =>
   Sealing.importKey(Sealing.deriveKey(secret, `vault ${version} ${id}`))
 
-interface Header {
-  readonly id: string
-  /** The sealed number of lines that were written with the header. */
-  readonly lines: string
-  /** In bytes. */
-  readonly size: number
-}
+type Header = Exclude<Effect.Success<ReturnType<typeof find>>, undefined>["header"] & {}
 
 /** Opens the file. Returns undefined if it does not exist. Only an empty file has no header. */
 const find = Effect.fnUntraced(function*(path: string) {
@@ -190,6 +179,7 @@ const find = Effect.fnUntraced(function*(path: string) {
   if (header === undefined || id === undefined || lines === undefined) {
     return yield* vaultFileError(path, "Damaged", "it is not a vault of the local backend. It was not changed")
   }
+  // `lines` is the sealed number of lines that were written with the header. `size` is in bytes.
   return { file, header: { id, lines, size: header.length } }
 })
 
@@ -218,7 +208,7 @@ const readChanges = Effect.fnUntraced(function*(
       if (isTorn) return damaged
       const line = Option.getOrUndefined(content)
       if (Array.isArray(line) && line[0] === next) {
-        // What opens under the key was written by `makeLog`.
+        // Every line that opens under the key was written by `makeLog`.
         for (const change of line.slice(1) as Array<Change>) apply(change)
         next++
       } else {
@@ -305,8 +295,7 @@ const replace = (path: string, secret: Uint8Array, changes: ReadonlyArray<Change
 const syncDirectory = (path: string): Effect.Effect<void, string> =>
   attempt(async () => {
     if (process.platform === "win32") return
-    const directory = await Fs.open(dirname(path), "r")
-    await directory.sync().finally(() => directory.close())
+    await SafeFile.use(await Fs.open(dirname(path), "r"), (directory) => directory.sync())
   })
 
 // -----------------------------------------------------------------------------
@@ -324,7 +313,7 @@ const makeEntries = () => {
     of,
     apply: ([collection, key, ...value]: Change) =>
       value.length === 0 ? of(collection).delete(key) : of(collection).set(key, value[0]),
-    /** Returns changes that create all entries. */
+    /** Returns the changes that create all entries. */
     changes: () =>
       [...collections].flatMap(([collection, entries]) =>
         Array.from(entries.all(), ([key, value]): Change => [collection, key, value])
@@ -369,13 +358,10 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<VaultFile, VaultFileError, Scope.Scope> {
   const givenSecret = key === undefined ? undefined : yield* parseKey(path, Redacted.value(key), "The key")
   const { isHeld } = yield* lock(path)
-  let undo: ReadonlyArray<() => Promise<unknown>> = []
+  const undo: Array<() => Promise<unknown>> = []
   yield* Effect.addFinalizer(() => Effect.forEach(undo, (action) => Effect.ignore(attempt(action)), { discard: true }))
   const create = <A, E>(effect: Effect.Effect<A, E>, remove: () => Promise<unknown>): Effect.Effect<A, E> =>
-    Effect.uninterruptible(Effect.tap(effect, () =>
-      Effect.sync(() => {
-        undo = [remove, ...undo]
-      })))
+    Effect.uninterruptible(Effect.tap(effect, () => Effect.sync(() => undo.unshift(remove))))
 
   const entries = makeEntries()
   const { found, secret } = yield* Effect.scoped(Effect.gen(function*() {
@@ -413,11 +399,8 @@ export const open = Effect.fnUntraced(function*(
         current.maxSize = Infinity
         return current.log.close
       }))
-  ).pipe(
-    Effect.tap(() => syncDirectory(path)),
-    Effect.mapError(mapFileError(path, `${path}.new`))
-  )
-  undo = []
+  ).pipe(Effect.tap(() => syncDirectory(path)), Effect.mapError(mapFileError(path, `${path}.new`)))
+  undo.length = 0
 
   // Whether the name of the file refers to the current log after a power failure.
   let isNamed = true

@@ -1,16 +1,5 @@
 /** A map that returns pages in the order of its keys. It sorts the keys at the first page, and keeps them sorted. */
 
-export interface SortedMap<A> {
-  readonly get: (key: string) => A | undefined
-  readonly has: (key: string) => boolean
-  readonly set: (key: string, value: A) => void
-  readonly delete: (key: string) => void
-  /** Returns all entries, in any order. */
-  readonly all: () => Iterable<readonly [key: string, value: A]>
-  /** Returns at most `limit` entries after a key, ordered by the code units of their keys. */
-  readonly page: (after: string | undefined, limit: number) => ReadonlyArray<readonly [key: string, value: A]>
-}
-
 /** Counts the keys before a key. */
 const countBefore = (keys: ReadonlyArray<string>, key: string): number => {
   let [low, high] = [0, keys.length]
@@ -22,21 +11,25 @@ const countBefore = (keys: ReadonlyArray<string>, key: string): number => {
   return low
 }
 
-export const make = <A>(): SortedMap<A> => {
+export type SortedMap<A> = ReturnType<typeof make<A>>
+
+export const make = <A>() => {
   const values = new Map<string, A>()
   let keys: Array<string> | undefined
   return {
-    get: (key) => values.get(key),
-    has: (key) => values.has(key),
-    set: (key, value) => {
+    get: (key: string): A | undefined => values.get(key),
+    has: (key: string): boolean => values.has(key),
+    set: (key: string, value: A): void => {
       if (keys !== undefined && !values.has(key)) keys.splice(countBefore(keys, key), 0, key)
       values.set(key, value)
     },
-    delete: (key) => {
+    delete: (key: string): void => {
       if (values.delete(key)) keys?.splice(countBefore(keys, key), 1)
     },
-    all: () => values,
-    page: (after, limit) => {
+    /** Returns all entries, in any order. */
+    all: (): Iterable<readonly [key: string, value: A]> => values,
+    /** Returns at most `limit` entries after a key, ordered by the code units of their keys. */
+    page: (after: string | undefined, limit: number): ReadonlyArray<readonly [key: string, value: A]> => {
       keys ??= [...values.keys()].sort()
       const start = after === undefined ? 0 : countBefore(keys, after) + (values.has(after) ? 1 : 0)
       // Every key has a value.

@@ -18,7 +18,7 @@ import { conflict, invalid } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import * as Table from "./table.js"
 
-// Fields of the response, because earlier versions stored gateways and roles that a request now rejects.
+// These are fields of the response, because earlier versions stored gateways and roles that a request now rejects.
 const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({
@@ -37,11 +37,9 @@ const Stored = Schema.Struct({
 
 type Stored = typeof Stored.Type
 
-const characters = "abcdefghijklmnopqrstuvwxyz0123456789"
-
 /** Makes an id by the pattern of the API reference: the name, a hyphen, and ten letters and digits. */
 const makeId = (name: string): string =>
-  `${name}-${Array.from({ length: 10 }, () => characters[randomInt(characters.length)]).join("")}`
+  `${name}-${Array.from({ length: 10 }, () => randomInt(36).toString(36)).join("")}`
 
 /** The service model has the same status for a failed creation and a failed deletion. */
 const getStatus = ({ change, doneAt, failure }: Stored, now: number) =>
@@ -109,26 +107,22 @@ export const makePortals = Effect.fnUntraced(function*(
 
   const checkIdp = Effect.fnUntraced(function*({ credentialProviderArn, scopes }: Stored["idpConfig"]) {
     const provider = yield* providers.findByArn(credentialProviderArn)
-    const field = "idpConfig.credentialProviderArn"
-    if (provider === undefined) {
-      return yield* invalid("Member must be the ARN of an OAuth2 credential provider", field)
-    }
-    if (!signInVendors.includes(provider.request.credentialProviderVendor)) {
-      const list = signInVendors.join(", ")
+    const vendor = provider?.request.credentialProviderVendor
+    if (vendor === undefined || !signInVendors.includes(vendor)) {
+      const requirement = vendor === undefined ? "" : ` that issues JWTs: of a vendor of [${signInVendors.join(", ")}]`
       return yield* invalid(
-        `Member must be the ARN of an OAuth2 credential provider that issues JWTs: of a vendor of [${list}]`,
-        field
+        `Member must be the ARN of an OAuth2 credential provider${requirement}`,
+        "idpConfig.credentialProviderArn"
       )
     }
     if (!scopes.includes("openid")) return yield* invalid("Member must have the scope openid", "idpConfig.scopes")
   })
 
-  const checkGateway = Effect.fnUntraced(function*(gateway: string) {
-    const portal = yield* portals.findWhere((portal) => gatewayOf(portal) === gateway)
-    if (portal !== undefined) {
-      return yield* conflict(`The gateway '${gateway}' has a ConsentPortal already, with name '${portal.name}'`)
-    }
-  })
+  const checkNone = (predicate: (portal: Stored) => boolean, problem: string) =>
+    Effect.flatMap(
+      portals.findWhere(predicate),
+      (portal) => portal === undefined ? Effect.void : conflict(`${problem} with name '${portal.name}'`)
+    )
 
   // The live service assumes the role at creation. The message is the one of AgentCore Runtime for such a role.
   const checkRole = Effect.fnUntraced(function*(arn: string) {
@@ -171,7 +165,10 @@ export const makePortals = Effect.fnUntraced(function*(
       yield* checkRole(request.executionRoleArn)
       yield* checkIdp(request.idpConfig)
       const portal = yield* portals.create(request, (resource) =>
-        checkGateway(gatewayOf(request)).pipe(
+        checkNone(
+          (portal) => gatewayOf(portal) === gatewayOf(request),
+          `The gateway '${gatewayOf(request)}' has a ConsentPortal already,`
+        ).pipe(
           Effect.andThen(startChange("CREATING", resource.createdTime)),
           Effect.map((started) => ({ ...request, ...resource, id: makeId(request.name), ...started }))
         ))
@@ -180,12 +177,8 @@ export const makePortals = Effect.fnUntraced(function*(
 
     getConsentPortal: ({ consentPortalIdentifier }) => Effect.flatMap(find(consentPortalIdentifier), toResponse),
 
-    updateConsentPortal: Effect.fnUntraced(function*({
-      consentPortalIdentifier,
-      description,
-      executionRoleArn,
-      idpConfig
-    }) {
+    updateConsentPortal: Effect.fnUntraced(function*(request) {
+      const { consentPortalIdentifier, description, executionRoleArn, idpConfig } = request
       yield* find(consentPortalIdentifier)
       if (executionRoleArn !== undefined) yield* checkRole(executionRoleArn)
       if (idpConfig !== undefined) yield* checkIdp(idpConfig)
@@ -209,12 +202,11 @@ export const makePortals = Effect.fnUntraced(function*(
   }
 
   /** AWS documents a conflict for the deletion of an OAuth2 provider without its cause. Here a portal is the cause. */
-  const checkUnused = Effect.fnUntraced(function*(providerArn: string) {
-    const portal = yield* portals.findWhere(({ idpConfig }) => idpConfig.credentialProviderArn === providerArn)
-    if (portal !== undefined) {
-      return yield* conflict(`The credential provider is used by the ConsentPortal with name '${portal.name}'`)
-    }
-  })
+  const checkUnused = (providerArn: string) =>
+    checkNone(
+      ({ idpConfig }) => idpConfig.credentialProviderArn === providerArn,
+      "The credential provider is used by the ConsentPortal"
+    )
 
   return { portals, checkUnused, operations }
 })

@@ -28,22 +28,14 @@ export type Oauth2Providers = Effect.Success<ReturnType<typeof makeOauth2>>["pro
 /** A provider as the data plane needs it. */
 export type Oauth2Provider = Effect.Success<ReturnType<Effect.Success<ReturnType<typeof makeOauth2>>["find"]>>
 
-interface ClientSecret {
-  readonly source: Secrets.Source
-  readonly reference?: { readonly secretId: string; readonly jsonKey: string }
-  readonly path: string
-}
-
-/** Undefined for a client without a secret. */
-const readClientSecret = (
-  { oauth2ProviderConfigInput }: AuthorizationServers.ProviderRequest
-): ClientSecret | undefined => {
+/** Returns undefined for a client without a secret. */
+const readClientSecret = ({ oauth2ProviderConfigInput }: AuthorizationServers.ProviderRequest) => {
   const [[member, config] = ["", {}]] = Object.entries(oauth2ProviderConfigInput)
   const path = `oauth2ProviderConfigInput.${member}.clientSecret`
   return "clientSecretConfig" in config && config.clientSecretConfig !== undefined
-    ? { source: "EXTERNAL", reference: config.clientSecretConfig, path }
+    ? { source: "EXTERNAL" as const, reference: config.clientSecretConfig, path }
     : "clientSecret" in config && config.clientSecret !== undefined
-    ? { source: "MANAGED", path }
+    ? { source: "MANAGED" as const, path }
     : undefined
 }
 

@@ -117,6 +117,8 @@ const readCredentials = Effect.fnUntraced(function*(settings: Secrets.Settings, 
     }
 })
 
+export type Credentials = Effect.Success<ReturnType<typeof readCredentials>>
+
 export const makePayments = ({ account, settings, store }: Dependencies) =>
   Effect.map(
     makeKind(account, {

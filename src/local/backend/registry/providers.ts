@@ -1,4 +1,4 @@
-/** The operations on credential providers. A {@link Kind} contains what differs between the kinds of providers. */
+/** The operations on credential providers. The argument of {@link makeKind} contains what differs between the kinds. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { ServiceQuotaExceededException, ValidationException } from "../../../IdentityError.js"
@@ -9,35 +9,12 @@ import { invalid, quotaExceeded } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import * as Table from "./table.js"
 
-export type Providers<A extends Table.Resource> = Table.Table<A, ValidationException | ServiceQuotaExceededException>
-
-export interface Named {
-  readonly name: string
-}
-
-/** A kind of provider. `A` is stored for the requests `Create` and `Update`. */
-interface Kind<A extends Table.Resource, Create extends Named, Update extends Named, Described, Vendor> {
-  readonly kind: Arn.ProviderKind
-  readonly resourceType: string
-  readonly collection: Collection<A>
-  /** Checks a whole request before the table is locked, because an authorization server can take long. */
-  readonly check?: (request: Create) => Effect.Effect<void, ValidationException>
-  /** Makes the whole request of an update. */
-  readonly complete: (request: Update, before: A) => Effect.Effect<Create, ValidationException>
-  /** Makes the stored configuration of a request. `before` is the provider that it updates. */
-  readonly configure: (
-    request: Create,
-    before: A | undefined
-  ) => Effect.Effect<Omit<A, keyof Table.Resource>, ValidationException>
-  /** The members of responses, except the name, the ARN, the vendor and the times. */
-  readonly describe: (provider: A) => Effect.Effect<Described>
-  /** The vendor, in lists and in responses to reads and updates. */
-  readonly vendor: (provider: A) => Vendor
-}
+type Named = Pick<Table.Resource, "name">
 
 /** AWS documentation: 50 providers of each kind. */
 const limit = 50
 
+/** Makes the operations of one kind. `A` is stored for the requests `Create` and `Update`. */
 export const makeKind = <
   A extends Table.Resource,
   Create extends Named & { readonly tags?: Table.Tags | undefined },
@@ -46,13 +23,24 @@ export const makeKind = <
   Vendor
 >(
   account: Arn.Account,
-  { check, collection, complete, configure, describe, kind, resourceType, vendor }: Kind<
-    A,
-    Create,
-    Update,
-    Described,
-    Vendor
-  >
+  { check, collection, complete, configure, describe, kind, resourceType, vendor }: {
+    readonly kind: Arn.ProviderKind
+    readonly resourceType: string
+    readonly collection: Collection<A>
+    /** Checks a whole request before the table is locked, because an authorization server can take long. */
+    readonly check?: (request: Create) => Effect.Effect<void, ValidationException>
+    /** Makes the whole request of an update. */
+    readonly complete: (request: Update, before: A) => Effect.Effect<Create, ValidationException>
+    /** Makes the stored configuration of a request. `before` is the provider that it updates. */
+    readonly configure: (
+      request: Create,
+      before: A | undefined
+    ) => Effect.Effect<Omit<A, keyof Table.Resource>, ValidationException>
+    /** The members of responses, except the name, the ARN, the vendor and the times. */
+    readonly describe: (provider: A) => Effect.Effect<Described>
+    /** The vendor, in lists and in responses to reads and updates. */
+    readonly vendor: (provider: A) => Vendor
+  }
 ) => {
   const identify = ({ name }: Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
   const summarize = (provider: A) => ({ ...identify(provider), ...vendor(provider), ...Table.timesOf(provider) })
@@ -81,7 +69,7 @@ export const makeKind = <
           request,
           (resource) =>
             Effect.map(configure(request, undefined), (configuration) =>
-              // The two are the provider. The type checker cannot see it, because `A` is a type parameter.
+              // Together they are an `A`. The compiler cannot prove it, because `A` is a type parameter.
               ({ ...resource, ...configuration }) as unknown as A)
         )
         return { ...yield* describe(provider), ...identify(provider) }

@@ -12,7 +12,7 @@ import type { Collection, Service as VaultStore, VaultStoreError } from "../../V
 import type { Environment } from "../authorizationServers.js"
 import { invalid, mapStoreError, notFound } from "../failures.js"
 
-/** What the tables and their operations need. */
+/** The dependencies of the tables and their operations. */
 export interface Dependencies extends Environment {
   readonly client: OAuthClient
   /** Without a trailing slash. */
@@ -73,27 +73,7 @@ export interface PageRequest {
   readonly maxResults?: number | undefined
 }
 
-/**
- * Returns a page of items that are sorted by name. A token contains the list and the last name of its page. So an item
- * that is created or deleted between two pages moves no other item. `next` is spread into the response.
- */
-const paginate = Effect.fnUntraced(function*<A extends Resource>(
-  list: string,
-  items: ReadonlyArray<A>,
-  { maxResults = defaultSize, nextToken }: PageRequest
-) {
-  const after = nextToken === undefined ? Option.some("") : decodeCursor(list, nextToken)
-  if (Option.isNone(after)) return yield* invalid("Invalid nextToken", "nextToken")
-  const rest = items.filter(({ name }) => name > after.value)
-  const page = rest.slice(0, maxResults)
-  const last = page.at(-1)
-  return {
-    items: page,
-    next: last === undefined || rest.length === page.length ? {} : { nextToken: encodeCursor(list, last.name) }
-  }
-})
-
-/** Tags by ARN. Undefined if no resource of the type has the ARN. */
+/** Tags by ARN. They are undefined if no resource of the type has the ARN. */
 export interface Taggable {
   readonly tags: (arn: string) => Effect.Effect<Tags | undefined, InternalServerException>
   /** Returns the new tags. */
@@ -103,22 +83,20 @@ export interface Taggable {
   ) => Effect.Effect<Tags | undefined, E | InternalServerException>
 }
 
-interface Options<A extends Resource, E> {
-  readonly collection: Collection<A>
-  /** The type in messages and in page tokens: `WorkloadIdentity`. */
-  readonly resourceType: string
-  readonly arn: (resource: A) => string
-  /** Makes the error of a creation whose name is taken. */
-  readonly exists: (name: string) => E
-  readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
-  /** Whether a stored resource still exists. By default, it does. */
-  readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
-}
-
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
 
 export const make = <A extends Resource, E>(
-  { arn, collection, exists, isAlive = () => true, quota, resourceType }: Options<A, E>
+  { arn, collection, exists, isAlive = () => true, quota, resourceType }: {
+    readonly collection: Collection<A>
+    /** The type in messages and in page tokens: `WorkloadIdentity`. */
+    readonly resourceType: string
+    readonly arn: (resource: A) => string
+    /** Makes the error of a creation whose name is taken. */
+    readonly exists: (name: string) => E
+    readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
+    /** Whether a stored resource still exists. By default, it does. */
+    readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
+  }
 ) =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const exclusive = semaphore.withPermits(1)
@@ -155,26 +133,24 @@ export const make = <A extends Resource, E>(
 
     const findByArn = (wanted: string) => findWhere((resource) => arn(resource) === wanted)
 
-    const taggable: Taggable = {
-      tags: (wanted) => Effect.map(findByArn(wanted), (found) => found?.tags),
+    return {
+      all,
+      find,
+      findWhere,
+      findByArn,
+      checkFree,
 
-      changeTags: (wanted, change) =>
+      tags: (wanted: string) => Effect.map(findByArn(wanted), (found) => found?.tags),
+
+      /** Returns the new tags. */
+      changeTags: <E2>(wanted: string, change: (tags: Tags) => Effect.Effect<Tags, E2>) =>
         exclusive(Effect.gen(function*() {
           const found = yield* findByArn(wanted)
           if (found === undefined) return undefined
           const tags = yield* change(found.tags)
           yield* put({ ...found, tags })
           return tags
-        }))
-    }
-
-    return {
-      ...taggable,
-      all,
-      find,
-      findWhere,
-      findByArn,
-      checkFree,
+        })),
 
       create: <E2>(
         { name, tags = {} }: { readonly name: string; readonly tags?: Tags | undefined },
@@ -188,9 +164,7 @@ export const make = <A extends Resource, E>(
             if (size >= quota.limit) return yield* Effect.fail(quota.exceeded())
           }
           const now = yield* DateTime.now
-          const created = yield* put(
-            yield* complete({ name, tags, createdTime: now, lastUpdatedTime: now })
-          )
+          const created = yield* put(yield* complete({ name, tags, createdTime: now, lastUpdatedTime: now }))
           if (size !== undefined) size += 1
           return created
         })),
@@ -211,6 +185,18 @@ export const make = <A extends Resource, E>(
           if (size !== undefined) size -= 1
         })),
 
-      page: (request: PageRequest) => Effect.flatMap(all, (resources) => paginate(resourceType, resources, request))
+      /**
+       * Returns a page of the resources, sorted by name. A token contains the type and the last name of its page. So a
+       * resource that is created or deleted between two pages moves no other one. `next` is spread into the response.
+       */
+      page: Effect.fnUntraced(function*({ maxResults = defaultSize, nextToken }: PageRequest) {
+        const after = nextToken === undefined ? Option.some("") : decodeCursor(resourceType, nextToken)
+        if (Option.isNone(after)) return yield* invalid("Invalid nextToken", "nextToken")
+        const rest = (yield* all).filter(({ name }) => name > after.value)
+        const items = rest.slice(0, maxResults)
+        const last = items.at(-1)
+        const isLastPage = last === undefined || rest.length === items.length
+        return { items, next: isLastPage ? {} : { nextToken: encodeCursor(resourceType, last.name) } }
+      })
     }
   })

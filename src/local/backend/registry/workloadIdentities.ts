@@ -25,8 +25,8 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
   })
 
   /**
-   * AgentCore Runtime and Gateway create workload identities for themselves. The AWS developer guide describes that
-   * they get no token (get-workload-access-token). That they cannot be deleted was seen live (`ekristen/aws-nuke`,
+   * AgentCore Runtime and Gateway create workload identities for themselves. A caller gets no token for them (AWS
+   * developer guide, get-workload-access-token). A caller cannot delete them (seen live by `ekristen/aws-nuke`,
    * resource `BedrockAgentCoreWorkloadIdentity`). Updates are allowed: the official samples set return URLs.
    */
   const checkUnlinked = (name: string, action: string) =>
@@ -35,21 +35,17 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
         ? invalid(`WorkloadIdentity is linked to a service and cannot ${action} by the caller`)
         : Effect.void)
 
-  /** The log names an unknown workload, because the live service's message does not (see {@link findCaller}). */
-  const rejectCaller = Effect.fnUntraced(function*(name: string) {
-    const reason = `There is no workload identity '${name}': create it, or check the name`
-    yield* Effect.logWarning(reason)
-    yield* explain(reason)
-    return yield* new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
-  })
-
   /**
    * Finds the workload of a request for a workload access token. The error for an unknown workload is the one of the
-   * live service (agentcore-samples, 08-okta-xaa-delegation-chain).
+   * live service (agentcore-samples, 08-okta-xaa-delegation-chain). It does not name the workload, so the log does.
    */
   const findCaller = (name: string) =>
     workloads.find(name).pipe(
-      Effect.catchTag("ResourceNotFoundException", () => rejectCaller(name)),
+      Effect.catchTag("ResourceNotFoundException", () => {
+        const reason = `There is no workload identity '${name}': create it, or check the name`
+        const error = new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+        return Effect.logWarning(reason).pipe(Effect.andThen(explain(reason)), Effect.andThen(error))
+      }),
       Effect.tap(() => checkUnlinked(name, "retrieve an access token"))
     )
 
@@ -60,10 +56,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
     allowedResourceOauth2ReturnUrls: workload.allowedResourceOauth2ReturnUrls
   })
 
-  const toResponse = (workload: Workload) => ({
-    ...toCreateResponse(workload),
-    ...Table.timesOf(workload)
-  })
+  const toResponse = (workload: Workload) => ({ ...toCreateResponse(workload), ...Table.timesOf(workload) })
 
   const operations: Table.OperationsOn<"WorkloadIdentit"> = {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
@@ -87,10 +80,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
       ),
 
     listWorkloadIdentities: (request) =>
-      Effect.map(workloads.page(request), ({ items, next }) => ({
-        workloadIdentities: items.map(toSummary),
-        ...next
-      }))
+      Effect.map(workloads.page(request), ({ items, next }) => ({ workloadIdentities: items.map(toSummary), ...next }))
   }
 
   return { workloads, findCaller, operations }
