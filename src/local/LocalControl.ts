@@ -270,10 +270,7 @@ const make = (options: Options) =>
     const { authorizationServer, setup, ...backendOptions } = options
     const clock = ShiftedClock.make(authorizationServer?.setClockOffset ?? (() => Effect.void))
     const faults = yield* Faults.make
-    const requests = yield* Effect.flatMap(
-      Requests.SharedRequests,
-      Option.match({ onNone: () => Requests.make, onSome: Effect.succeed })
-    )
+    const requests = (yield* Requests.SharedRequests) ?? (yield* Requests.make)
     const store = yield* Effect.flatMap(VaultStore, Generations.makeStore)
     const client = faults.decorate(yield* OAuthClient)
 

@@ -30,9 +30,8 @@ const changes: ReadonlySet<string | undefined> = new Set([
 ])
 
 const findProblem = (fault: Fault): string | undefined => {
-  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, probability = 1, provider } =
-    fault
-  const { status } = fault
+  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
+  const { probability = 1 } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
   const problems: ReadonlyArray<readonly [isWrong: boolean, message: string]> = [
     [(operation === undefined) === (endpoint === undefined), "a fault has either `operation` or `endpoint`"],
@@ -66,26 +65,20 @@ const findProblem = (fault: Fault): string | undefined => {
   return problems.find(([isWrong]) => isWrong)?.[1]
 }
 
-const defaultNames: { readonly [status: number]: string } = {
-  400: "ValidationException",
-  401: "UnauthorizedException",
-  402: "ServiceQuotaExceededException",
-  403: "AccessDeniedException",
-  404: "ResourceNotFoundException",
-  409: "ConflictException",
-  429: "ThrottlingException",
-  500: "InternalServerException",
-  502: "BadGatewayException",
-  503: "ServiceUnavailableException",
-  504: "GatewayTimeoutException"
-}
+/** Without a name, a fault raises the first exception of its status. */
+const defaultNames: ReadonlyMap<number, string> = new Map([
+  [502, "BadGatewayException"],
+  [503, "ServiceUnavailableException"],
+  [504, "GatewayTimeoutException"],
+  ...Object.entries(Exceptions.statusOf).map(([name, status]) => [status, name] as const).reverse()
+])
 
 const simulated = "Simulated by a fault of the local server"
 
 const toOperationError = (fault: Fault): OperationError | undefined => {
   if (fault.cut === true) return new IdentityError.TransportError({ kind: "connection", code: "ECONNRESET" })
   if (fault.exception === undefined && fault.status === undefined) return undefined
-  const name = fault.exception ?? defaultNames[fault.status ?? 500] ?? "UnknownError"
+  const name = fault.exception ?? defaultNames.get(fault.status ?? 500) ?? "UnknownError"
   const message = fault.message ?? simulated
   const Class = Exceptions.classes.get(name)
   const isAsUsual = fault.status === undefined
@@ -101,8 +94,8 @@ const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | 
   return new OAuthError({
     reason: cut === true ? "Unreachable" : toReason({ error: exception, status }),
     // RFC 6749, section 5.2: an error has the status 400.
-    ...(cut === true ? {} : { status: status ?? 400 }),
-    ...(exception === undefined ? {} : { code: exception }),
+    status: cut === true ? undefined : status ?? 400,
+    code: exception,
     description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
   })
 }
@@ -126,46 +119,35 @@ const toStatus = (entry: Entry): FaultStatus => ({
 export const make = Effect.sync(() => {
   const entries = new Map<string, Entry>()
 
-  /** Takes the first fault that matches and fires. */
+  /** Takes the first fault that matches and fires, and waits for its delay. */
   const take = (matches: (fault: Fault) => boolean): Effect.Effect<Fault | undefined> =>
     Effect.gen(function*() {
       for (const entry of entries.values()) {
         const { fault, id } = entry
         if (!matches(fault)) continue
-        const { probability = 1 } = fault
+        const { delay, probability = 1 } = fault
         if (probability < 1 && (yield* Random.next) >= probability) continue
         entry.fired += 1
         if (Option.contains(countRemaining(entry), 0)) entries.delete(id)
+        if (delay !== undefined) yield* Effect.sleep(delay)
         return fault
       }
       return undefined
     })
-
-  const raise = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> => {
-    const error = fault === undefined ? undefined : toError(fault)
-    return Effect.andThen(
-      fault?.delay === undefined ? Effect.void : Effect.sleep(fault.delay),
-      error === undefined ? Effect.void : Effect.fail(error)
-    )
-  }
-
-  const onEndpoint = (endpoint: Endpoint, server: AuthorizationServer): Effect.Effect<void, OAuthError> =>
-    Effect.suspend(() =>
-      entries.size === 0 ? Effect.void : Effect.flatMap(
-        take((fault) =>
-          (fault.endpoint === endpoint || fault.endpoint === "*")
-          && (fault.provider === undefined || fault.provider === server.provider)
-        ),
-        (fault) => raise(fault, toOAuthError)
-      )
-    )
 
   const decorate = <Request, A>(
     endpoint: Endpoint,
     method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
   ) =>
   (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
-    Effect.andThen(onEndpoint(endpoint, server), method(server, request))
+    Effect.gen(function*() {
+      const fault = yield* take((fault) =>
+        (fault.endpoint === endpoint || fault.endpoint === "*")
+        && (fault.provider === undefined || fault.provider === server.provider)
+      )
+      const error = fault && toOAuthError(fault)
+      return yield* error === undefined ? method(server, request) : Effect.fail(error)
+    })
 
   return {
     add: (fault: Fault) =>
@@ -193,20 +175,15 @@ export const make = Effect.sync(() => {
     /** Succeeds if the operation may run. Returns the failure of the change that it starts, if a fault has one. */
     onOperation: (operation: string) =>
       Effect.suspend((): Effect.Effect<Failure | undefined, OperationError> =>
-        entries.size === 0 ? Effect.succeed(undefined) : Effect.flatMap(
-          take((fault) => fault.operation === operation || fault.operation === "*"),
-          (fault) =>
-            raise(fault, toOperationError).pipe(
-              Effect.tapError(() =>
-                fault?.cut === true
-                  ? Effect.map(HttpCall, (call) => {
-                    if (call !== undefined) call.cut = true
-                  })
-                  : Effect.void
-              ),
-              Effect.as(fault?.failChange === true ? { reason: fault.message ?? simulated } : undefined)
-            )
-        )
+        entries.size === 0 ? Effect.succeed(undefined) : Effect.gen(function*() {
+          const fault = yield* take((fault) => fault.operation === operation || fault.operation === "*")
+          if (fault === undefined) return undefined
+          const call = yield* HttpCall
+          if (call !== undefined && fault.cut === true) call.cut = true
+          const error = toOperationError(fault)
+          if (error !== undefined) return yield* Effect.fail(error)
+          return fault.failChange === true ? { reason: fault.message ?? simulated } : undefined
+        })
       ),
     /** Makes a client whose requests can fail. */
     decorate: (client: OAuthClient): OAuthClient => ({

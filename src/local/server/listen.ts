@@ -76,7 +76,6 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
       // Without an application, nothing else responds.
       if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
     })
-    const setServing = (value: boolean) => Effect.sync(() => void (serving = value))
     return {
       server,
       serve: (httpServer, application) =>
@@ -87,7 +86,8 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
           server.removeAllListeners("upgrade")
           // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
           server.removeAllListeners("checkContinue")
-          yield* Effect.acquireRelease(setServing(true), () => setServing(false))
+          serving = true
+          yield* Effect.addFinalizer(() => Effect.sync(() => void (serving = false)))
         })
     }
   })
@@ -102,10 +102,10 @@ export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
 
 interface ListenOptions {
   readonly host: string
-  readonly port: number
-  readonly allowRemote: boolean
-  readonly signatures: Signature.Signatures
-  readonly credentials: ReadonlyArray<Signature.Credentials>
+  readonly port: number | undefined
+  readonly allowRemote: boolean | undefined
+  readonly signatures: Signature.Signatures | undefined
+  readonly credentials: ReadonlyArray<Signature.Credentials> | undefined
 }
 
 export interface Listening {
@@ -115,9 +115,7 @@ export interface Listening {
   readonly url: string
 }
 
-/**
- * Any name under `.localhost` counts as local: here the name only selects the address to listen on.
- */
+/** Any name under `.localhost` counts as local: here the name only selects the address to listen on. */
 const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
 const loadOrExplain = <A>(
@@ -126,19 +124,21 @@ const loadOrExplain = <A>(
 ): Effect.Effect<A, LocalServerError> =>
   Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
-const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError> => {
-  if (!options.allowRemote && !isLocal(options.host)) {
+const check = (
+  { allowRemote = false, credentials = [], host, signatures }: ListenOptions
+): Effect.Effect<unknown, LocalServerError> => {
+  if (!allowRemote && !isLocal(host)) {
     return new LocalServerError({
       reason: "RemoteHost",
-      message: `On ${options.host}, other machines can reach the local server and every credential in it. `
+      message: `On ${host}, other machines can reach the local server and every credential in it. `
         + "Set allowRemote to allow that."
     })
   }
-  if (options.signatures !== "verify") return Effect.void
+  if (signatures !== "verify") return Effect.void
   // Anyone could sign with an empty secret, which a variable that is not set results in.
   const isEmpty = ({ accessKeyId, secretAccessKey }: Signature.Credentials) =>
     !accessKeyId || !Redacted.value(secretAccessKey)
-  return options.credentials.length === 0 || options.credentials.some(isEmpty)
+  return credentials.length === 0 || credentials.some(isEmpty)
     ? new LocalServerError({
       reason: "MissingCredentials",
       message: "The server cannot verify signatures without credentials, each with an access key id and a secret. "
@@ -153,7 +153,7 @@ const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError>
 export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* check(options)
-    const { host, port } = options
+    const { host, port = 0 } = options
     const { make } = yield* loadOrExplain(
       loadPackage("@effect/platform-node", "make", () => import("@effect/platform-node/NodeHttpServer")),
       `The local server needs the package '@effect/platform-node': ${

@@ -1,6 +1,7 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import type * as Schema from "effect/Schema"
@@ -147,13 +148,7 @@ export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane
 
 const operationPaths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
 
-const decodeUrl = (url: string): string | undefined => {
-  try {
-    return decodeURIComponent(url).toLowerCase()
-  } catch {
-    return undefined
-  }
-}
+const decodeUrl = Option.liftThrowable(decodeURIComponent)
 
 /**
  * Whether the URL of a request may contain secrets. Authorization and callback URLs do, and so may every URL that looks
@@ -161,6 +156,6 @@ const decodeUrl = (url: string): string | undefined => {
  */
 export const isConfidential = (url: string): boolean => {
   if (operationPaths.has(url)) return false
-  const decoded = decodeUrl(url)
-  return decoded === undefined || decoded.includes("/identities/") || decoded.includes("request_uri")
+  const decoded = Option.getOrUndefined(decodeUrl(url))
+  return decoded === undefined || /\/identities\/|request_uri/i.test(decoded)
 }
