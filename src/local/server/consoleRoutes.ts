@@ -17,21 +17,16 @@ import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-/**
- * One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the
- * token.
- */
-export interface ConsoleCodes {
-  /** Makes a new code, valid for a minute. */
-  readonly issue: Effect.Effect<string>
-  /** Whether the code is valid. A code can be used once. */
-  readonly redeem: (code: string) => Effect.Effect<boolean>
-}
+export type ConsoleCodes = Effect.Success<typeof makeConsoleCodes>
 
 /** Milliseconds. */
 const lifetime = 60_000
 
-export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
+/**
+ * Makes the one-time codes in the address of the page. The address stays in the history of a browser, so it does not
+ * hold the token.
+ */
+export const makeConsoleCodes = Effect.sync(() => {
   // Codes have 256 random bits, so the time of a lookup reveals nothing useful.
   const codes = ExpiringMap.make<true>()
   const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
@@ -40,12 +35,14 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
       return use(now)
     })
   return {
+    /** Makes a new code, valid for a minute. */
     issue: atNow((now) => {
       const code = randomBytes(32).toString("base64url")
       codes.set(code, true, now + lifetime)
       return code
     }),
-    redeem: (code) =>
+    /** Whether the code is valid. A code can be used once. */
+    redeem: (code: string) =>
       atNow(() => {
         const isValid = codes.get(code) === true
         codes.remove(code)

@@ -23,8 +23,8 @@ export interface Row<Plane> extends Route {
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
-// As at AWS, members that an operation does not have are ignored. The log names them, to reveal a misspelled member, or
-// one that AWS has added later.
+// As at AWS, unknown members of a request are ignored. The log and the reasons name them, because the response does
+// not: a member may be misspelled, or newer than this version.
 
 /** The members that a schema knows of a value. */
 interface Known {
@@ -67,11 +67,9 @@ const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
 
 const maxPaths = 10
 
-const maxName = 64
-
 /** Shortens and escapes a name. A client chose it, so it may be long, and contain escape sequences of terminals. */
 const formatName = (name: string): string =>
-  /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, maxName)).replaceAll(
+  /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64)).replaceAll(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
@@ -104,12 +102,6 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
   }
 }
 
-/** Reports unknown members: they have no effect, and the response does not say so. */
-const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {
-  const reason = `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
-  return Effect.andThen(Effect.logWarning(`${operation}: ${reason}`), explain(reason))
-}
-
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
   const findUnknown = findUnknownMembers(operation.request)
@@ -125,7 +117,12 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     call: (plane, input) => {
       const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(plane)), encode)
       const unknown = findUnknown(input)
-      return unknown.length === 0 ? run : Effect.andThen(report(operation.name, unknown), run)
+      if (unknown.length === 0) return run
+      const reason = `the request has members that this version does not know, and ignores: ${unknown.join(", ")}`
+      return Effect.logWarning(`${operation.name}: ${reason}`).pipe(
+        Effect.andThen(explain(reason)),
+        Effect.andThen(run)
+      )
     }
   }
 }

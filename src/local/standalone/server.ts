@@ -48,11 +48,7 @@ export interface Options<E>
   >
 }
 
-/** The authorization server, with one client for every provider. */
-interface RunningAuthorizationServer {
-  readonly service: AuthorizationServer.Service
-  readonly clientSecret: Redacted.Redacted
-}
+type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthorizationServer>>
 
 export interface Running {
   readonly server: LocalServer.Service
@@ -84,6 +80,7 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
   return secret
 })
 
+/** Starts the authorization server, with the secret of its one client for every provider. */
 const startAuthorizationServer = (
   { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }

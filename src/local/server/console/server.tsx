@@ -201,14 +201,7 @@ export const Environment = () => {
         >
           Copy
         </Button>
-        <CheckBox
-          checked={secretsShown.value}
-          onChange={(event) => {
-            secretsShown.value = event.currentTarget.checked
-          }}
-        >
-          Show secrets
-        </CheckBox>
+        <CheckBox shown={secretsShown}>Show secrets</CheckBox>
       </div>
       <pre id="environment-text" tabIndex={0} aria-label={`Environment for ${format.value}`}>{write(shown)}</pre>
       <p class="soft">

@@ -6,9 +6,9 @@ import { Button, copy, Field, Form, formatRelative, InputField, Table } from "./
 import { act, ask, complain, data, serverNow } from "./store.js"
 
 /** The changes of the last seed. */
-const changes = signal<Result<"seed">["changes"] | undefined>(undefined)
+const changes = signal<Result<"seed">["changes"]>()
 
-const exported = signal<{ readonly url: string; readonly key: string } | undefined>(undefined)
+const exported = signal<{ readonly url: string; readonly key: string }>()
 
 const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
 
@@ -41,9 +41,10 @@ const seed = (input: string): void => {
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
-  void act("seed", setup, () => "The setup is applied.", all).then((response) => {
-    if (response !== undefined) changes.value = response.changes
-  })
+  void act("seed", setup, (response) => {
+    changes.value = response.changes
+    return "The setup is applied."
+  }, all)
 }
 
 const makeKey = (): string =>
@@ -52,8 +53,9 @@ const makeKey = (): string =>
 
 const exportContent = (): void => {
   const key = makeKey()
-  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((response) => {
-    if (response !== undefined) exported.value = { key, url: URL.createObjectURL(new Blob([`${response.sealed}\n`])) }
+  void act("export", { key }, ({ sealed }) => {
+    exported.value = { key, url: URL.createObjectURL(new Blob([`${sealed}\n`])) }
+    return "The content is exported. Save the file and its key."
   })
 }
 
@@ -70,11 +72,10 @@ const Snapshots = () => (
       label="Take a snapshot"
       class="line"
       onSubmit={(read, form) =>
-        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then(
-          (response) => {
-            if (response !== undefined) form.reset()
-          }
-        )}
+        void act("snapshot", { name: read("name") }, () => {
+          form.reset()
+          return `The snapshot ${read("name")} is taken.`
+        })}
     >
       <InputField label="Name" name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />
       <Button>Take a snapshot</Button>

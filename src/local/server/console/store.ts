@@ -38,27 +38,27 @@ export interface Message {
  */
 export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "rejected"
 
-export const token = signal<string | undefined>(undefined)
+export const token = signal<string>()
 export const connection = signal<Connection>("connecting")
 export const section = signal<Section>("requests")
-export const message = signal<Message | undefined>(undefined)
-export const question = signal<Question | undefined>(undefined)
+export const message = signal<Message>()
+export const question = signal<Question>()
 
 /** The responses of the server. Undefined until they are read. */
 export const data = {
-  requests: signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined),
-  consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
-  grants: signal<ReadonlyArray<Wire.Grant> | undefined>(undefined),
-  resources: signal<Wire.Resources | undefined>(undefined),
-  refusals: signal<ReadonlyArray<Wire.Rejection> | undefined>(undefined),
-  clock: signal<Wire.Clock | undefined>(undefined),
-  faults: signal<ReadonlyArray<Wire.FaultStatus> | undefined>(undefined),
-  snapshots: signal<ReadonlyArray<Wire.Snapshot> | undefined>(undefined),
-  server: signal<Wire.Server | undefined>(undefined)
+  requests: signal<ReadonlyArray<Wire.RequestRecord>>(),
+  consents: signal<ReadonlyArray<Wire.Consent>>(),
+  grants: signal<ReadonlyArray<Wire.Grant>>(),
+  resources: signal<Wire.Resources>(),
+  refusals: signal<ReadonlyArray<Wire.Rejection>>(),
+  clock: signal<Wire.Clock>(),
+  faults: signal<ReadonlyArray<Wire.FaultStatus>>(),
+  snapshots: signal<ReadonlyArray<Wire.Snapshot>>(),
+  server: signal<Wire.Server>()
 }
 
 /** Requests that arrived while the list was paused, the newest first. */
-export const held = signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined)
+export const held = signal<ReadonlyArray<Wire.RequestRecord>>()
 
 /** The clock of the browser, and how far the clock of the server is ahead of it. Both in milliseconds. */
 const browserNow = signal(Date.now())
@@ -218,25 +218,23 @@ const keepFocus = (): void => {
   })
 }
 
-/** Acts, refreshes the page, and reports the outcome. Returns the response, or undefined after a failure. */
+/** Acts, refreshes the page, and reports the outcome. `onSuccess` returns what to report. */
 export const act = async <A extends Wire.Action>(
   path: A,
   body: Wire.Body<A>,
-  toReport: (response: Wire.Result<A>) => string,
+  onSuccess: (response: Wire.Result<A>) => string,
   more: ReadonlyArray<Wire.Path> = []
-): Promise<Wire.Result<A> | undefined> => {
-  if (isActing || token.value === undefined) return undefined
+): Promise<void> => {
+  if (isActing || token.value === undefined) return
   isActing = true
   closeMessage()
   try {
     const response = await Wire.act(token.value, path, body)
     await refresh(...more)
-    report(toReport(response))
-    return response
+    report(onSuccess(response))
   } catch (error) {
     if (error instanceof Wire.ControlError) handleFailure(error)
     else complain("The server does not respond. Is it still running?")
-    return undefined
   } finally {
     isActing = false
     keepFocus()
