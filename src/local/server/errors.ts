@@ -58,7 +58,11 @@ const denied = (message: string) => error(statusOf.AccessDeniedException, "Acces
 /** The errors with a constant message. */
 export const wireErrors = {
   crossSite: denied("A page of another site sent the request"),
-  expectationFailed: error(417, "ExpectationFailedException", "The local server supports the expectation 100-continue only"),
+  expectationFailed: error(
+    417,
+    "ExpectationFailedException",
+    "The local server supports the expectation 100-continue only"
+  ),
   foreignHost: denied(
     "The Host header names another host than this server: add the name to the option allowedHosts"
   ),

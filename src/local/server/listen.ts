@@ -34,20 +34,7 @@ export class LocalServerError extends Schema.TaggedError<LocalServerError>()("Lo
   message: Schema.String
 }) {}
 
-/** The Node server under the wire protocol. Responses to requests that Node rejects have the form of AWS, too. */
-export interface NodeApplication {
-  /** Responds with 503 while it serves no application. */
-  readonly server: Http.Server
-  /** Serves an application until the end of the scope. */
-  readonly serve: (
-    server: HttpServer.HttpServer["Service"],
-    application: Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      never,
-      HttpServerRequest.HttpServerRequest | Scope.Scope
-    >
-  ) => Effect.Effect<void, never, Scope.Scope>
-}
+export type NodeApplication = Effect.Success<typeof makeNode>
 
 const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
   Malformed: wireErrors.malformed,
@@ -57,8 +44,8 @@ const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
   Connect: Errors.wrongMethod("POST")
 }
 
-/** Makes a server with limits for Node. */
-export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect.Effect<NodeApplication> =>
+/** Makes a server of Node with limits. Responses to requests that Node rejects have the form of AWS, too. */
+export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">) =>
   Effect.map(Effect.context<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.RawResponse => {
       const requestId = randomUUID()
@@ -77,8 +64,17 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
       if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
     })
     return {
+      /** Responds with 503 while it serves no application. */
       server,
-      serve: (httpServer, application) =>
+      /** Serves an application until the end of the scope. */
+      serve: (
+        httpServer: HttpServer.HttpServer["Service"],
+        application: Effect.Effect<
+          HttpServerResponse.HttpServerResponse,
+          never,
+          HttpServerRequest.HttpServerRequest | Scope.Scope
+        >
+      ) =>
         Effect.gen(function*() {
           yield* httpServer.serve(application)
           // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
@@ -93,7 +89,7 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
   })
 
 /** Requests must arrive within 30 seconds, and their headers within 10. A connection may be idle for two minutes. */
-export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
+const makeNode = makeNodeWith({
   requestTimeout: 30_000,
   headersTimeout: 10_000,
   connectionsCheckingInterval: 1000,

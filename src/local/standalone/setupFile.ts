@@ -68,5 +68,9 @@ export const load = (
           ? Effect.succeed(before)
           : Effect.map(readAgain(before.settings), (settings) => ({ version, settings }))))
 
-    return { setup, settings: Effect.map(refresh, ({ settings }) => settings) }
+    return {
+      setup,
+      settings: Effect.map(refresh, ({ settings }) =>
+        settings)
+    }
   })

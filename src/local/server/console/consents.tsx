@@ -11,14 +11,7 @@ import { act, ask, data, serverNow } from "./store.js"
 export const isWaiting = ({ state }: Consent): boolean =>
   state === "Pending" || state === "Authorizing" || state === "Authorized"
 
-const tones: Readonly<Record<string, string>> = {
-  Pending: "warn",
-  Authorizing: "warn",
-  Authorized: "warn",
-  Completing: "warn",
-  Completed: "good",
-  Expired: "none"
-}
+const tones: Readonly<Record<string, string>> = { Completing: "warn", Completed: "good", Expired: "none" }
 
 const nameInput = "approve-as"
 
@@ -68,7 +61,9 @@ export const Consents = () => {
             <TwoLines first={consent.provider} second={consent.workload} />,
             formatUser(consent.user),
             <Scopes scopes={consent.scopes} />,
-            <span class={`state ${tones[consent.state] ?? "bad"}`}>{formatConsentState(consent)}</span>,
+            <span class={`state ${isWaiting(consent) ? "warn" : tones[consent.state] ?? "bad"}`}>
+              {formatConsentState(consent)}
+            </span>,
             <TwoLines
               first={formatRelative(consent.openedAt, now)}
               second={isWaiting(consent) ? `expires ${formatRelative(consent.expiresAt, now)}` : ""}

@@ -98,13 +98,10 @@ const handleFailure = (error: unknown): void => {
   else complain(error.message)
 }
 
-/** The paths that each section reads. Every page also shows the clock, and the numbers of faults and consents. */
-const reads: Readonly<Record<Section, ReadonlyArray<Wire.Path>>> = {
-  requests: [],
-  consents: [],
+/** The paths that a section reads. Every page also shows the clock, and the numbers of faults and consents. */
+const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Path> } = {
   grants: ["grants"],
   providers: ["resources", "refusals"],
-  clock: [],
   faults: ["server"],
   state: ["snapshots"],
   environment: ["server"]
@@ -120,7 +117,7 @@ const read = async (token: string, path: Wire.Path): Promise<object> => {
 const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
   const currentToken = token.value
   if (currentToken === undefined) return
-  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value], ...more])
+  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value] ?? [], ...more])
   if (held.value !== undefined) paths.delete("requests")
   try {
     const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
