@@ -287,7 +287,7 @@ const make = (options: Options) =>
         if (authorizationServer !== undefined) {
           for (const [name, claims] of Object.entries(users)) yield* authorizationServer.registerUser(name, claims)
         }
-        // After the users, which can be invalid.
+        // Set after the users are registered, because they can be invalid.
         seeded = mergeSettings(seeded, local)
         // Not the decorated plane: a seed meets no faults, and is not recorded as a request.
         const context = yield* generations.current

@@ -116,11 +116,11 @@ export interface Options extends LocalControl.Options, RouteOptions {
   readonly host?: string | undefined
   /** Allows a host that other machines can reach. Default: false. */
   readonly allowRemote?: boolean | undefined
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined
   /**
    * More variables for programs that use the server, such as the issuer of an authorization server. Variables with
-   * secrets belong into `secretEnvironment`.
+   * secrets belong in `secretEnvironment`.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Variables with secrets. Only the console shows them. Default: none. */

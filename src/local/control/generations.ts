@@ -14,8 +14,8 @@ import { OAuthClient, type Service as Client } from "../OAuthClient.js"
 import * as VaultStore from "../VaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
-// The store can be emptied, copied and replaced while it is in use. Each backend writes through a generation of the
-// store. Writes through a generation that has ended fail.
+// The store can be emptied, copied and replaced while it is in use. Each backend writes through its own generation of
+// the store. A write fails when its generation has ended.
 
 /** The entries of each collection, encoded. */
 export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
@@ -60,7 +60,7 @@ const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collecti
   }
 }
 
-/** More than the writes that run at the same time. */
+/** More than the number of concurrent writes. */
 const allPermits = 1_000_000
 
 export const makeStore = (inner: VaultStore.Service) =>

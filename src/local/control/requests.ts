@@ -116,7 +116,7 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
   const write = (record: RequestRecord) =>
     Effect.suspend(() => {
       records.push(record)
-      // In batches, because removing the first item moves all others.
+      // Drops old records in batches, because removing the first item moves all others.
       if (records.length >= 2 * maxRecords) records = records.slice(-maxRecords)
       return Effect.asVoid(PubSub.publish(events, record))
     })

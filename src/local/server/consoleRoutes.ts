@@ -2,7 +2,7 @@
  * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` redirects to
  * the page.
  *
- * None of these files has secrets. The script reads a one-time code from the fragment of the URL, which browsers do not
+ * These files contain no secrets. The script reads a one-time code from the fragment of the URL, which browsers do not
  * send, and exchanges it for the token of the control.
  */
 import * as Clock from "effect/Clock"
@@ -53,7 +53,7 @@ export const makeConsoleCodes = Effect.sync(() => {
 
 export const path = "/_local/console"
 
-/** Set in the bundled command, where the folder has another path. */
+/** The bundle of the command defines it, because its folder has another path. */
 declare const consoleFolder: string | undefined
 
 /**
@@ -79,7 +79,8 @@ const headers = {
   "x-frame-options": "DENY"
 }
 
-const page = Html.html`<!doctype html>
+const page = HttpServerResponse.text(
+  Html.html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -91,12 +92,9 @@ const page = Html.html`<!doctype html>
 </head>
 <body><noscript>The console needs JavaScript. The command <code>agentcore-identity local</code> does the same without it.</noscript></body>
 </html>
-`.source
-
-const respond = (body: string | Uint8Array, contentType: string): HttpServerResponse.HttpServerResponse =>
-  typeof body === "string"
-    ? HttpServerResponse.text(body, { contentType, headers })
-    : HttpServerResponse.uint8Array(body, { contentType, headers })
+`.source,
+  { contentType: "text/html; charset=utf-8", headers }
+)
 
 const explanation = Html
   .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
@@ -124,17 +122,14 @@ export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.E
     const file = (name: string, contentType: string) =>
       add(`${path}/${name}`, () => readFile(new URL(name, findFolder())), {
         onFailure: () => notBuilt,
-        onSuccess: (content) => respond(content, contentType)
+        onSuccess: (content) => HttpServerResponse.uint8Array(content, { contentType, headers })
       })
     return Effect.all([
       add("/", find, {
         onFailure: () => homeWithoutConsole,
         onSuccess: () => HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
       }),
-      add(path, find, {
-        onFailure: () => notBuilt,
-        onSuccess: () => respond(page, "text/html; charset=utf-8")
-      }),
+      add(path, find, { onFailure: () => notBuilt, onSuccess: () => page }),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")
     ], { discard: true })

@@ -95,7 +95,7 @@ const fromControl = (error: ControlError | Problem): Problem => {
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(wireErrors.foreignHost.message)
-    // Not every server of an application knows the address. Then the token decides.
+    // A server may not know the address. Then only the token protects the control.
     : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)

@@ -36,7 +36,7 @@ interface Known {
   readonly item?: Known | undefined
 }
 
-/** Flattens unions to the schemas that a value on the wire may have. */
+/** Flattens unions into the schemas that a value may have on the wire. */
 const flatten = (schema: AST.AST): ReadonlyArray<AST.AST> => {
   const ast = AST.toEncoded(schema)
   return ast._tag === "Union"

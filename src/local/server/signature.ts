@@ -32,16 +32,7 @@ export interface Credentials {
 export type Signatures = "presence" | "verify" | "off"
 
 /** Checks the signature of a request for one AWS service. */
-export interface SignatureCheck {
-  /** Checks the headers only. */
-  readonly headers: (request: HttpServerRequest.HttpServerRequest, service: string) => WireError | undefined
-  /** Checks the body, too. Runs after `headers`. */
-  readonly content: (
-    request: HttpServerRequest.HttpServerRequest,
-    service: string,
-    body: Uint8Array
-  ) => Effect.Effect<void, WireError>
-}
+export type SignatureCheck = ReturnType<typeof make>
 
 const parameters = {
   Credential: /[ ,]Credential=([^\s,]+)/,
@@ -218,7 +209,12 @@ const sign = (
       return readParameter(headers.authorization ?? "", "Signature") ?? ""
     }))
 
-const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["content"] => (request, service, body) =>
+const verify = (
+  credentials: ReadonlyArray<Credentials>,
+  request: HttpServerRequest.HttpServerRequest,
+  service: string,
+  body: Uint8Array
+) =>
   Effect.gen(function*() {
     const signed = parse(request, service)
     if ("status" in signed) return yield* Effect.fail(signed)
@@ -236,8 +232,11 @@ const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["conten
     ) return yield* Effect.fail(mismatch)
   })
 
-export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>): SignatureCheck => ({
+export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) => ({
+  /** Checks the headers only. */
   headers: mode === "off" ? () => undefined : checkPresence,
-  // A mode that a JavaScript program misspelled counts as `verify`.
-  content: mode === "presence" || mode === "off" ? () => Effect.void : verify(credentials)
+  /** Checks the body, too. Runs after `headers`. */
+  content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
+    // A mode that a JavaScript program misspelled counts as `verify`.
+    mode === "presence" || mode === "off" ? Effect.void : verify(credentials, request, service, body)
 })

@@ -131,7 +131,7 @@ export const start = <E>(
 > =>
   Effect.gen(function*() {
     const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
-    // The local server rejects these hosts, but it starts later.
+    // The local server rejects these hosts, but only after the authorization server has started.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
     const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)

@@ -27,9 +27,9 @@ const ConsentActions = ({ consent }: { readonly consent: Consent }) => {
   const user = formatUser(consent.user)
   const about = `${provider} for ${user}`
   const approve = () =>
-    void act("consents/approve", { id, ...readUserName() }, () => `${user} has consented to ${provider}.`)
-  const deny = () => void act("consents/deny", { id }, () => `${user} has denied ${provider}.`)
-  const expire = () => void act("consents/expire", { id }, () => `The session of ${user} has expired.`)
+    act("consents/approve", { id, ...readUserName() }, () => `${user} has consented to ${provider}.`)
+  const deny = () => act("consents/deny", { id }, () => `${user} has denied ${provider}.`)
+  const expire = () => act("consents/expire", { id }, () => `The session of ${user} has expired.`)
   return (
     <>
       <Button kind="first" label={`Approve ${about}`} onClick={approve}>Approve</Button>
@@ -86,15 +86,14 @@ const maxGrants = 200
 const GrantActions = ({ grant }: { readonly grant: Grant }) => {
   const { id, provider } = grant
   const about = `of ${formatUser(grant.user)} for ${provider}`
-  const expire = () => void act("grants/expire", { id }, () => `The access token ${about} has expired.`)
-  const revoke = () =>
-    void act("grants/revoke", { id }, () => `The authorization server has revoked the grant ${about}.`)
+  const expire = () => act("grants/expire", { id }, () => `The access token ${about} has expired.`)
+  const revoke = () => act("grants/revoke", { id }, () => `The authorization server has revoked the grant ${about}.`)
   const forget = () =>
     ask({
       title: "Forget the grant?",
       text: `The vault removes the grant ${about}. The next request asks the user again.`,
       label: "Forget",
-      run: () => void act("grants/forget", { id }, () => `The vault has forgotten the grant ${about}.`)
+      run: () => act("grants/forget", { id }, () => `The vault has forgotten the grant ${about}.`)
     })
   return (
     <>

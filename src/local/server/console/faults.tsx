@@ -50,7 +50,7 @@ const AddFault = () => (
     label="Add a fault"
     class="card grid"
     onSubmit={(read, form) =>
-      void act("faults", toFault(read), () => {
+      act("faults", toFault(read), () => {
         form.reset()
         return "The fault is active."
       })}
@@ -147,7 +147,7 @@ export const Faults = () => {
             remaining ?? "no limit",
             <Button
               label={`Remove the fault of ${describeTarget(fault)}`}
-              onClick={() => void act("faults/remove", { id }, () => "The fault is removed.")}
+              onClick={() => act("faults/remove", { id }, () => "The fault is removed.")}
             >
               Remove
             </Button>
@@ -156,7 +156,7 @@ export const Faults = () => {
       />
       {faults !== undefined && faults.length > 0 && (
         <div class="tools">
-          <Button onClick={() => void act("faults/clear", {}, () => "There are no faults now.")}>Remove all</Button>
+          <Button onClick={() => act("faults/clear", {}, () => "There are no faults now.")}>Remove all</Button>
         </div>
       )}
       <section>

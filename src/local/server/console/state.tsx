@@ -18,7 +18,7 @@ const askReset = (): void =>
     text: "The server returns to its start. All other resources, grants, sessions, faults and requests are removed. "
       + "Snapshots stay.",
     label: "Reset",
-    run: () => void act("reset", {}, () => "The server is reset to its start.", all)
+    run: () => act("reset", {}, () => "The server is reset to its start.", all)
   })
 
 const askRestore = (what: string, body: Body<"restore">): void =>
@@ -26,7 +26,7 @@ const askRestore = (what: string, body: Body<"restore">): void =>
     title: "Restore?",
     text: `The content of the server is replaced by ${what}.`,
     label: "Restore",
-    run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
+    run: () => act("restore", body, () => `The server has the content of ${what}.`, all)
   })
 
 const seed = (input: string): void => {
@@ -41,7 +41,7 @@ const seed = (input: string): void => {
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
-  void act("seed", setup, (response) => {
+  act("seed", setup, (response) => {
     changes.value = response.changes
     return "The setup is applied."
   }, all)
@@ -53,7 +53,7 @@ const makeKey = (): string =>
 
 const exportContent = (): void => {
   const key = makeKey()
-  void act("export", { key }, ({ sealed }) => {
+  act("export", { key }, ({ sealed }) => {
     exported.value = { key, url: URL.createObjectURL(new Blob([`${sealed}\n`])) }
     return "The content is exported. Save the file and its key."
   })
@@ -72,7 +72,7 @@ const Snapshots = () => (
       label="Take a snapshot"
       class="line"
       onSubmit={(read, form) =>
-        void act("snapshot", { name: read("name") }, () => {
+        act("snapshot", { name: read("name") }, () => {
           form.reset()
           return `The snapshot ${read("name")} is taken.`
         })}

@@ -137,8 +137,8 @@ let reading: Promise<void> = Promise.resolve()
 let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
 
 /**
- * Reads what the section shows, after the current read has ended, which may have missed a change. `more` has paths that
- * the section does not read each time.
+ * Reads what the section shows. Waits for the current read to end, because that read may have missed a change. `more`
+ * has paths that the section does not read each time.
  */
 export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
@@ -216,26 +216,29 @@ const keepFocus = (): void => {
 }
 
 /** Acts, refreshes the page, and reports the outcome. `onSuccess` returns what to report. */
-export const act = async <A extends Wire.Action>(
+export const act = <A extends Wire.Action>(
   path: A,
   body: Wire.Body<A>,
   onSuccess: (response: Wire.Result<A>) => string,
   more: ReadonlyArray<Wire.Path> = []
-): Promise<void> => {
+): void => {
   if (isActing || token.value === undefined) return
   isActing = true
   closeMessage()
-  try {
-    const response = await Wire.act(token.value, path, body)
-    await refresh(...more)
-    report(onSuccess(response))
-  } catch (error) {
-    if (error instanceof Wire.ControlError) handleFailure(error)
-    else complain("The server does not respond. Is it still running?")
-  } finally {
-    isActing = false
-    keepFocus()
-  }
+  void Wire.act(token.value, path, body)
+    .then(async (response) => {
+      await refresh(...more)
+      report(onSuccess(response))
+    })
+    .catch((error: unknown) =>
+      error instanceof Wire.ControlError
+        ? handleFailure(error)
+        : complain("The server does not respond. Is it still running?")
+    )
+    .finally(() => {
+      isActing = false
+      keepFocus()
+    })
 }
 
 export const ask = (asked: Question): void => {
