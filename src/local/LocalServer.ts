@@ -261,26 +261,6 @@ const respondHealth = Effect.sync(() =>
   HttpServerResponse.jsonUnsafe({ status: "ok" }, { headers: { "x-amzn-requestid": randomUUID(), ...headers } })
 )
 
-const serve = (
-  { node, server }: Listen.Listening,
-  settings: Dispatch.Settings,
-  requests: Requests.Requests,
-  controlled: Omit<ControlRoutes.Controlled, "control" | "events">
-) =>
-  Effect.gen(function*() {
-    const control = yield* LocalControl.LocalControl
-    // The router of `HttpRouter.layer` would be shared with other servers of the program.
-    const router = yield* HttpRouter.make
-    yield* addAll(router, settings)
-    yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
-    yield* ConsoleRoutes.add(router, settings)
-    const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
-    yield* ControlRoutes.add(router, settings, { ...controlled, control, events })
-    yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
-    // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
-    yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
-  })
-
 const makeEnvironment = (
   url: string,
   { environment, region = "us-west-2", signatures }: Options
@@ -347,11 +327,9 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrap(Effect.gen(function*() {
-    const { allowRemote, allowedHosts, credentials, environment, port, secretEnvironment, signatures, ...rest } =
-      options
-    const { host = "127.0.0.1", ...backend } = rest
-    const listening = yield* Listen.listen({ host, port, allowRemote, signatures, credentials })
-    const { url } = listening
+    const { allowRemote, allowedHosts, credentials, environment, port, signatures, ...rest } = options
+    const { host = "127.0.0.1", secretEnvironment = {}, ...backend } = rest
+    const { node, server, url } = yield* Listen.listen({ host, port, allowRemote, signatures, credentials })
     const publicUrl = options.publicUrl ?? url
     const publicHost = URL.parse(publicUrl)?.hostname
     const requests = yield* Requests.make
@@ -366,13 +344,21 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       controlToken: Redacted.make(randomBytes(32).toString("base64url")),
       consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }
-    return Layer.effect(
-      LocalServer,
-      Effect.as(
-        serve(listening, settings, requests, { codes, server: self, secretEnvironment: secretEnvironment ?? {} }),
-        self
-      )
-    ).pipe(
+    const serve = Effect.gen(function*() {
+      const control = yield* LocalControl.LocalControl
+      // The router of `HttpRouter.layer` would be shared with other servers of the program.
+      const router = yield* HttpRouter.make
+      yield* addAll(router, settings)
+      yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
+      yield* ConsoleRoutes.add(router, settings)
+      const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
+      yield* ControlRoutes.add(router, settings, { codes, control, events, secretEnvironment, server: self })
+      yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
+      // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
+      yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
+      return self
+    })
+    return Layer.effect(LocalServer, serve).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),

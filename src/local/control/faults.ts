@@ -18,51 +18,43 @@ export type Faults = Effect.Success<typeof make>
 
 const maxFaults = 100
 
-const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
+const endpoints: ReadonlyArray<string> = ["token", "authorization", "revocation", "*"]
 
 /** Maximum delay, in milliseconds. A longer delay is a mistake. */
 const maxDelay = Duration.toMillis("7 days")
 
-const changes: ReadonlySet<string | undefined> = new Set([
-  "CreateConsentPortal",
-  "UpdateConsentPortal",
-  "DeleteConsentPortal"
-])
+const changes: ReadonlyArray<string | undefined> = ["CreateConsentPortal", "UpdateConsentPortal", "DeleteConsentPortal"]
 
 const findProblem = (fault: Fault): string | undefined => {
   const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
   const { probability = 1 } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
-  const problems: ReadonlyArray<readonly [isWrong: boolean, message: string]> = [
-    [(operation === undefined) === (endpoint === undefined), "a fault has either `operation` or `endpoint`"],
-    [
-      operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation),
-      "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
-    ],
-    [endpoint !== undefined && !endpoints.has(endpoint), "`endpoint` is token, authorization, revocation or *"],
-    [provider !== undefined && endpoint === undefined, "`provider` needs `endpoint`"],
-    [
-      exception !== undefined && !/^[\w.-]{1,128}$/.test(exception),
-      "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
-    ],
-    [
-      status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600),
-      "`status` is a whole number from 400 to 599"
-    ],
-    [!(probability >= 0 && probability <= 1), "`probability` is a number from 0 to 1"],
-    [count !== undefined && !(Number.isSafeInteger(count) && count > 0), "`count` is a whole number greater than 0"],
-    [delay !== undefined && !(Duration.toMillis(delay) <= maxDelay), "`delay` is at most 7 days"],
-    [
-      failChange && !changes.has(operation),
-      "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
-    ],
-    [failChange && isFailure, "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"],
-    [
-      !failChange && !isFailure && delay === undefined,
-      "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
-    ]
-  ]
-  return problems.find(([isWrong]) => isWrong)?.[1]
+  if ((operation === undefined) === (endpoint === undefined)) return "a fault has either `operation` or `endpoint`"
+  if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
+    return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+  }
+  if (endpoint !== undefined && !endpoints.includes(endpoint)) {
+    return "`endpoint` is token, authorization, revocation or *"
+  }
+  if (provider !== undefined && endpoint === undefined) return "`provider` needs `endpoint`"
+  if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
+    return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
+  }
+  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
+    return "`status` is a whole number from 400 to 599"
+  }
+  if (!(probability >= 0 && probability <= 1)) return "`probability` is a number from 0 to 1"
+  if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+    return "`count` is a whole number greater than 0"
+  }
+  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
+  if (failChange && !changes.includes(operation)) {
+    return "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
+  }
+  if (failChange && isFailure) return "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"
+  return failChange || isFailure || delay !== undefined
+    ? undefined
+    : "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
 }
 
 /** Without a name, a fault raises the first exception of its status. */

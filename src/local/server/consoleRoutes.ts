@@ -109,27 +109,27 @@ const homeWithoutConsole = BrowserRoute.respondText(
 
 export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
   Effect.flatMap(ConsoleFolder, (findFolder) => {
-    const add = <A>(path: HttpRouter.PathInput, read: () => Promise<A>, options: {
-      readonly onFailure: () => HttpServerResponse.HttpServerResponse
-      readonly onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
-    }) =>
-      router.add(
-        "GET",
-        path,
-        BrowserRoute.handler("console", settings, () => Effect.match(Effect.tryPromise(read), options))
-      )
+    const add = <A>(
+      path: HttpRouter.PathInput,
+      read: () => Promise<A>,
+      missing: HttpServerResponse.HttpServerResponse,
+      onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
+    ) => {
+      const respond = Effect.match(Effect.tryPromise(read), { onFailure: () => missing, onSuccess })
+      return router.add("GET", path, BrowserRoute.handler("console", settings, () => respond))
+    }
     const find = () => access(new URL("main.js", findFolder()))
+    const toConsole = HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
     const file = (name: string, contentType: string) =>
-      add(`${path}/${name}`, () => readFile(new URL(name, findFolder())), {
-        onFailure: () => notBuilt,
-        onSuccess: (content) => HttpServerResponse.uint8Array(content, { contentType, headers })
-      })
+      add(
+        `${path}/${name}`,
+        () => readFile(new URL(name, findFolder())),
+        notBuilt,
+        (content) => HttpServerResponse.uint8Array(content, { contentType, headers })
+      )
     return Effect.all([
-      add("/", find, {
-        onFailure: () => homeWithoutConsole,
-        onSuccess: () => HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
-      }),
-      add(path, find, { onFailure: () => notBuilt, onSuccess: () => page }),
+      add("/", find, homeWithoutConsole, () => toConsole),
+      add(path, find, notBuilt, () => page),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")
     ], { discard: true })

@@ -196,15 +196,9 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
         const problem = check(request, rows, settings)
         if (problem !== undefined) return Effect.succeed(respondError(problem, requestId))
         const call = (body: Uint8Array) =>
-          Result.match(
-            Result.flatMap(
-              parse(body),
-              (body) => Result.map(readAddress(row.path, request.url), (address) => ({ ...body, ...address }))
-            ),
-            {
-              onFailure: Effect.fail,
-              onSuccess: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
-            }
+          Effect.flatMap(
+            Effect.fromResult(Result.all([parse(body), readAddress(row.path, request.url)])),
+            ([members, address]) => Effect.mapError(row.call(plane, { ...members, ...address }), WireErrors.fromPlane)
           )
         return readBody(request).pipe(
           Effect.tap((body) => settings.signatures.content(request, service, body)),

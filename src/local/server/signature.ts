@@ -43,15 +43,8 @@ const parameters = {
 const readParameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
   parameters[name].exec(authorization)?.[1]
 
-interface Scope {
-  readonly accessKeyId: string
-  readonly day: string
-  /** Undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
-  readonly region: string | undefined
-  readonly service: string
-}
-
-const parseScope = (authorization: string): Scope | undefined => {
+/** The region is undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
+const parseScope = (authorization: string) => {
   const parts = readParameter(authorization, "Credential")?.split("/") ?? []
   const [accessKeyId = "", day = "", ...rest] = parts
   const [end, service = "", region, ...others] = rest.reverse()
@@ -65,13 +58,7 @@ const parseScope = (authorization: string): Scope | undefined => {
 export const readAccessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
   parseScope(request.headers["authorization"] ?? "")?.accessKeyId
 
-interface Parsed extends Scope {
-  /** The names of the signed headers, separated by semicolons. */
-  readonly names: string
-  readonly signature: string
-}
-
-const parseAuthorization = (authorization: string): Parsed | undefined => {
+const parseAuthorization = (authorization: string) => {
   const scope = parseScope(authorization)
   const names = readParameter(authorization, "SignedHeaders")
   const signature = readParameter(authorization, "Signature")
@@ -99,12 +86,7 @@ const mismatch = Errors.invalidSignature(
     + "signing method. Consult the service documentation for details."
 )
 
-interface Signed extends Pick<Parsed, "accessKeyId" | "signature"> {
-  readonly region: string
-  readonly names: ReadonlySet<string>
-  /** Milliseconds since the epoch. */
-  readonly time: number
-}
+type Signed = Exclude<ReturnType<typeof parse>, WireError>
 
 const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 
@@ -116,7 +98,7 @@ const parseTime = (input = ""): Option.Option<number> =>
 
 const formatTime = (time: number): string => DateTime.formatIso(DateTime.makeUnsafe(time)).replace(/[-:]|\.\d+/g, "")
 
-const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
+const parse = (request: HttpServerRequest.HttpServerRequest, service: string) => {
   const { authorization = "", "x-amz-date": date } = request.headers
   const parsed = authorization.startsWith("AWS4-HMAC-SHA256 ") ? parseAuthorization(authorization) : undefined
   const time = parseTime(date)

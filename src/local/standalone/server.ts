@@ -22,8 +22,6 @@ import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
-type SecretEnvironment = Readonly<Record<string, Redacted.Redacted>>
-
 export interface AuthorizationServerOptions {
   /** Default: a free port. */
   readonly port?: number | undefined
@@ -135,8 +133,10 @@ export const start = <E>(
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
     const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
-    const secrets: SecretEnvironment = oauth === undefined ? {} : { [secretVariable]: oauth.clientSecret }
-    const secretEnvironment: SecretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
+    const secrets: NonNullable<LocalServer.Options["secretEnvironment"]> = oauth === undefined
+      ? {}
+      : { [secretVariable]: oauth.clientSecret }
+    const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
     const { settings, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,

@@ -83,19 +83,15 @@ export const closeMessage = (): void => {
 // Reading
 // -----------------------------------------------------------------------------
 
-const dropToken = (): void => {
+/** Shows an error response. Without a response, the page already shows the state of the connection. */
+const handleFailure = (error: unknown): void => {
+  if (!(error instanceof Wire.ControlError)) return
+  if (error.status !== 401) return complain(error.message)
   sessionStorage.removeItem(storageKey)
   batch(() => {
     token.value = undefined
     connection.value = "rejected"
   })
-}
-
-/** Shows an error response. Without a response, the page already shows the state of the connection. */
-const handleFailure = (error: unknown): void => {
-  if (!(error instanceof Wire.ControlError)) return
-  if (error.status === 401) dropToken()
-  else complain(error.message)
 }
 
 /** The paths that a section reads. Every page also shows the clock, and the numbers of faults and consents. */
@@ -259,8 +255,6 @@ const storageKey = "agentcore-local-token"
 
 let watching: AbortController | undefined
 
-const wait = (milliseconds: number) => new Promise((resolve) => window.setTimeout(resolve, milliseconds))
-
 /** Watches the requests until the tab is hidden. Reconnects after a failure. */
 const watch = async (): Promise<void> => {
   const controller = new AbortController()
@@ -284,7 +278,7 @@ const watch = async (): Promise<void> => {
     }
     if (controller.signal.aborted) return
     connection.value = "lost"
-    await wait(pause)
+    await new Promise((resolve) => window.setTimeout(resolve, pause))
   }
 }
 
@@ -299,27 +293,20 @@ export const connect = (newToken: string): void => {
   void watch()
 }
 
-const isSection = (name: string): name is Section => Object.hasOwn(sections, name)
-
 /** Shows the section that the fragment of the address names. */
 const follow = (): void => {
   const name = location.hash.slice(1)
   batch(() => {
-    section.value = isSection(name) ? name : "requests"
+    section.value = Object.hasOwn(sections, name) ? name as Section : "requests"
     closeMessage()
   })
   void refresh()
 }
 
-/** Removes the code from the address. The history of the browser keeps it, but a code works only once. */
-const takeCode = (): string | undefined => {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
-  if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
-  return code
-}
-
 const connectFromAddress = async (): Promise<void> => {
-  const code = takeCode()
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
+  // The history of the browser keeps the code, but it works only once.
+  if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
   follow()
   const fresh = code === undefined
     ? undefined
