@@ -27,7 +27,7 @@ const controlledBy = [
 const onSelected =
   <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
-    // The options have parsed their values. The value of '--port' below 'local' is in the option of 'local'.
+    // The options have parsed their values. Below 'local', Commander stores '--port' in the option of 'local'.
     const { pid, port }: Selected = command.optsWithGlobals()
     onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
   }

@@ -1,4 +1,4 @@
-/** The last requests and their responses, without secrets. The number and the size of records are limited. */
+/** Records the last requests and their responses, without secrets. Limits the number and the size of records. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

@@ -35,7 +35,7 @@ const broken = respondText(
   html`This is an error of the server, not yours. The log of the server has the details.`
 )
 
-/** Makes a handler of `GET` only, so that a link preview, which may use `HEAD`, has no effect. */
+/** Makes a handler of `GET` only: a link preview may use `HEAD`, and must have no effect. */
 export const handler = <R>(
   name: string,
   settings: Settings,

@@ -57,8 +57,8 @@ export const path = "/_local/console"
 declare const consoleFolder: string | undefined
 
 /**
- * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources,
- * and build their own. In a bundle of another program `import.meta.url` may be missing: then there is no console.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests build their own
+ * folder. In a bundle of another program `import.meta.url` may be missing: then there is no console.
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",

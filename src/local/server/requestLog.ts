@@ -53,7 +53,7 @@ export const logAccess = <R>(
 /** Writes nothing, because an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler
 
-/** A console or a supervisor requests these all the time. */
+/** A console or a supervisor requests these all the time, so they are not recorded. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
 
 /** Closes the connection of the request. */

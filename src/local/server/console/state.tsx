@@ -64,7 +64,7 @@ const readFile = (form: HTMLFormElement): Promise<string> => {
   return file === undefined ? Promise.resolve("") : file.text()
 }
 
-/** Snapshots have the real time, and not the time of the server. */
+/** `takenAt` is the real time, and not the time of the server. */
 const Snapshots = () => (
   <section>
     <h2>Snapshots</h2>
