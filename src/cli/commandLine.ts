@@ -1,4 +1,4 @@
-/** The root of the commands, and what all commands share: running a program, parsers of flags, and help. */
+/** The root command, and what all commands share: the start of a program, parsers of flags, and help. */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"

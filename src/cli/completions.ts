@@ -1,4 +1,4 @@
-/** Completion scripts for shells, generated from the commands. The scripts do not start the program. */
+/** Generates completion scripts for shells from the commands. The scripts do not start the program. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as Completions from "effect/cli/Completions"
 

@@ -50,19 +50,22 @@ const screen = Screen.make(process.stdout, isInteractive())
 
 /** Declares the credentials in a function, because the names of their providers are settings. */
 const declareCredentials = (
-  providers: { readonly machine: string; readonly user: string; readonly apiKey: string }
+  { apiKeyProvider, machineProvider, userProvider }: Pick<
+    AwsSettings,
+    "machineProvider" | "userProvider" | "apiKeyProvider"
+  >
 ) => ({
   Reports: AccessToken.Tag<"Reports">()("demo/Reports", {
-    provider: providers.machine,
+    provider: machineProvider,
     flow: "M2M",
     scopes: ["reports:read"]
   }),
   Profile: AccessToken.Tag<"Profile">()("demo/Profile", {
-    provider: providers.user,
+    provider: userProvider,
     flow: "USER_FEDERATION",
     scopes: ["openid", "profile:read"]
   }),
-  Quota: ApiKey.Tag<"Quota">()("demo/Quota", { provider: providers.apiKey })
+  Quota: ApiKey.Tag<"Quota">()("demo/Quota", { provider: apiKeyProvider })
 })
 
 type Credentials = ReturnType<typeof declareCredentials>
@@ -139,10 +142,7 @@ const followRedirects = (user: string, decision: "allow" | "deny"): Show => (ses
 // The run: the same on this machine and at AWS
 // -----------------------------------------------------------------------------
 
-interface Setting {
-  readonly workload: string
-  readonly user: string
-  readonly apiUrl: string
+interface Setting extends Pick<AwsSettings, "workload" | "user" | "apiUrl"> {
   /** The demo serves this URL of this machine. */
   readonly returnUrl: URL
   readonly credentials: Credentials
@@ -237,7 +237,7 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
     yield* screen.step("protected API", apiUrl)
 
     const returnUrl = new URL("/consent", apiUrl)
-    const credentials = declareCredentials({ machine: "reports-oauth", user: "profile-oauth", apiKey: "quota-key" })
+    const providers = { machineProvider: "reports-oauth", userProvider: "profile-oauth", apiKeyProvider: "quota-key" }
     const client = { clientId: "report-agent", clientSecret: yield* randomSecret }
     const key = yield* randomSecret
     const identity = AwsIdentity.layer({
@@ -255,12 +255,12 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
     const setUp = Effect.gen(function*() {
       yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl.href] })
       yield* screen.step("workload identity", workload)
-      for (const name of ["reports-oauth", "profile-oauth"]) {
+      for (const name of [providers.machineProvider, providers.userProvider]) {
         yield* CredentialProvider.ensure(CredentialProvider.custom({ name, discovery: oauth.discoveryUrl, ...client }))
         yield* screen.step("OAuth2 credential provider", name)
       }
-      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "quota-key", apiKey: key }))
-      yield* screen.step("API-key credential provider", "quota-key")
+      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: providers.apiKeyProvider, apiKey: key }))
+      yield* screen.step("API-key credential provider", providers.apiKeyProvider)
     })
     yield* Effect.provide(setUp, identity)
 
@@ -271,7 +271,7 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
       audience: oauth.audience,
       apiKeys: [{ owner: workload, key }]
     })
-    yield* run({ workload, user, apiUrl, returnUrl, credentials, show }, identity, api)
+    yield* run({ workload, user, apiUrl, returnUrl, credentials: declareCredentials(providers), show }, identity, api)
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user, decision: mode } }),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),
@@ -291,7 +291,7 @@ export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ rea
 
 /** The demo serves the URL itself. */
 const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = URL.parse(text)
   return url?.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname) && url.port !== ""
     ? Effect.succeed(url)
     : new InvalidReturnUrl({
@@ -303,17 +303,10 @@ const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
 export const atAws = (settings: AwsSettings) =>
   Effect.gen(function*() {
     const returnUrl = yield* parseReturnUrl(settings.returnUrl)
-    const credentials = yield* declare(() =>
-      declareCredentials({
-        machine: settings.machineProvider,
-        user: settings.userProvider,
-        apiKey: settings.apiKeyProvider
-      })
-    )
+    const credentials = yield* declare(() => declareCredentials(settings))
     yield* screen.title("AgentCore Identity at AWS")
     yield* run({
-      workload: settings.workload,
-      user: settings.user,
+      ...settings,
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
       credentials,

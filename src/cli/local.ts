@@ -19,7 +19,6 @@ import { constants } from "node:os"
 import { codeOf } from "../internal/errorCode.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as SafeFile from "../local/internal/safeFile.js"
-import type * as LocalServer from "../local/LocalServer.js"
 import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
@@ -199,15 +198,6 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
-/** Prints the URL on a terminal only: files and the logs of other programs must not have its code. */
-const printConsoleUrl = ({ consoleUrl }: LocalServer.Service): Effect.Effect<void> =>
-  !process.stderr.isTTY
-    ? Effect.void
-    : Effect.flatMap(consoleUrl, (url) =>
-      Console.error(
-        `Console: ${Redacted.value(url)} (works once, within a minute; later run: agentcore-identity console)`
-      ))
-
 const start = (settings: Settings) =>
   Effect.gen(function*() {
     const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
@@ -259,7 +249,11 @@ export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string
   Effect.gen(function*() {
     const { environment, server } = yield* start(settings)
     if (command !== undefined) return yield* execute(command, args, environment)
-    yield* printConsoleUrl(server)
+    // Only on a terminal: files and the logs of other programs must not have the code in the URL.
+    if (process.stderr.isTTY) {
+      const url = Redacted.value(yield* server.consoleUrl)
+      yield* Console.error(`Console: ${url} (works once, within a minute; later run: agentcore-identity console)`)
+    }
     yield* printEnvironment(environment)
     return yield* Effect.never
   }).pipe(

@@ -51,7 +51,7 @@ const levelStyles = {
 const print = (value: unknown): string =>
   Printable.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
 
-/** The form of `Logger.consolePretty`. All parts are escaped, but not the colors. */
+/** Formats like `Logger.consolePretty`, but escapes all parts except the colors. */
 const prettyLogger: Logger.Logger<unknown, void> = Logger.make(({ cause, date, fiber, logLevel, message }) => {
   const style = (format: Parameters<typeof styleText>[0], text: string) =>
     hasColor(process.stderr) ? styleText(format, text, { validateStream: false }) : text
@@ -83,7 +83,7 @@ export const layer = (
 ): Layer.Layer<never, CannotWriteLogFile | PlatformError.PlatformError, FileSystem.FileSystem> => {
   const minimum = levels[level]
   const logger = process.stderr.isTTY ? prettyLogger : Logger.withConsoleError(lineLogger)
-  // The file may get more lines.
+  // The file may have a lower minimum level.
   const terminal = Logger.make<unknown, void>((options) => {
     if (LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum)) logger.log(options)
   })

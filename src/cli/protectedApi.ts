@@ -14,7 +14,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
-import { createHash, timingSafeEqual } from "node:crypto"
+import { isSameSecret } from "../local/server/signature.js"
 
 export interface Options {
   readonly issuer: string
@@ -60,14 +60,10 @@ const toCaller = (claims: JWTPayload) => ({
 const parseBearerToken = (header: string | undefined): string | undefined =>
   /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
-// Digests have the same length, so the time of a comparison does not depend on the key.
-const digest = (value: string): Buffer => createHash("sha256").update(value).digest()
-
 /** Adds the routes to a server: `HttpRouter.serve(layer(options))`. */
 export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
   HttpRouter.use(Effect.fnUntraced(function*(router) {
     const keys = createRemoteJWKSet(new URL(options.jwksUri))
-    const apiKeys = (options.apiKeys ?? []).map(({ key, owner }) => ({ owner, digest: digest(Redacted.value(key)) }))
 
     const verify = (token: string) =>
       Effect.flatMap(DateTime.nowAsDate, (currentDate) =>
@@ -111,10 +107,10 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
       "GET",
       "/quota",
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const key = digest(headers[apiKeyHeader] ?? "")
+        const given = headers[apiKeyHeader]
         // Compares every key, so that the time does not depend on the position of the match.
-        const [match] = apiKeys.filter((entry) => timingSafeEqual(entry.digest, key))
-        return match === undefined || headers[apiKeyHeader] === undefined
+        const [match] = (options.apiKeys ?? []).filter(({ key }) => isSameSecret(Redacted.value(key), given ?? ""))
+        return match === undefined || given === undefined
           ? invalidKey
           : respond({ owner: match.owner, limit: 1000, remaining: 997 })
       })

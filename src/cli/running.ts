@@ -12,10 +12,7 @@ import * as StateFile from "./stateFile.js"
 import * as Table from "./table.js"
 import * as Terminal from "./terminal.js"
 
-/** `Console.log` adds the last line break. */
-const printLines = (text: string) => Console.log(text.trimEnd())
-
-/** Prints lines for a shell. */
+/** Prints lines for a shell. The last line break is the console's. */
 const printExactly = (lines: string) => Terminal.printExactly(lines.trimEnd())
 
 export class NothingToUnset extends Data.TaggedError("NothingToUnset")<{ readonly message: string }> {}
@@ -89,15 +86,18 @@ export const status = (json: boolean) =>
     )
     yield* json
       ? Table.printJson(rows)
-      : printLines(Table.format(
-        ["url", "pid", "started", "answers", "authorization server"],
-        rows.map(({ answers, authorizationServer, startedAt, ...row }) => ({
-          ...row,
-          started: startedAt,
-          answers: answers ? "yes" : "no",
-          "authorization server": authorizationServer
-        }))
-      ))
+      : Console.log(
+        Table.align([
+          ["url", "pid", "started", "responds", "authorization server"],
+          ...rows.map(({ answers, authorizationServer, pid, startedAt, url }) => [
+            url,
+            pid,
+            startedAt,
+            answers ? "yes" : "no",
+            authorizationServer
+          ])
+        ]).join("\n")
+      )
     const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
     if (silent.length > 0) return yield* new NoResponse({ message: `No response from ${silent.join(", ")}` })
   })

@@ -6,15 +6,14 @@ import type { Level } from "./logging.js"
 import * as ShellText from "./shellText.js"
 import { type Selected, Selection } from "./stateFile.js"
 
-const selectPort = () => new Option("--port <port>", "The server on this port").argParser(parsePort)
-
-const selectPid = () => new Option("--pid <pid>", "The server with this process id").argParser(parseNumber)
-
 /** Adds a command with the options that select a server. */
 const addSelecting = <Args extends Array<unknown>, Options extends Record<string, unknown>>(
   parent: Command<Args, Options>,
   name: string
-) => parent.command(name).addOption(selectPort()).addOption(selectPid())
+) =>
+  parent.command(name)
+    .option("--port <port>", "The server on this port", parsePort)
+    .option("--pid <pid>", "The server with this process id", parseNumber)
 
 /** The variables that select the server to control. */
 const controlledBy = [
@@ -24,11 +23,11 @@ const controlledBy = [
   ]
 ] as const
 
-/** How an action runs a function of a module for the server that {@link selectPort} and {@link selectPid} name. */
+/** Makes an action that runs a function of a module for the server that `--port` and `--pid` select. */
 const onSelected =
   <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
-    // The options have parsed their values. The value of '--port' below 'local' is in the option of 'local'.
+    // The options have parsed their values. Below 'local', Commander stores '--port' in the option of 'local'.
     const { pid, port }: Selected = command.optsWithGlobals()
     onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
   }
@@ -162,23 +161,15 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--reset", "Go back to the real time")
     .addHelpText(...makeDetails(["clock --advance '61 minutes'", "clock --reset"]))
     .action(({ advance, reset, set }, command) =>
-      act(command, ({ clock }) =>
-        clock(
-          advance !== undefined
-            ? { advance }
-            : set !== undefined
-            ? { set }
-            : reset === true
-            ? { reset }
-            : undefined
-        ))
+      act(
+        command,
+        ({ clock }) => clock(advance !== undefined ? { advance } : set !== undefined ? { set } : reset && { reset })
+      )
     )
 
   addSelecting(local, "fault")
     .summary("Make operations fail, be slow, or lose their connection")
-    .description(
-      "Adds a fault to the server that runs, and prints its id. Without options, lists the faults."
-    )
+    .description("Adds a fault to the server that runs, and prints its id. Without options, lists the faults.")
     .addOption(
       new Option("--operation <name>", "An operation, such as GetResourceApiKey, or '*'").conflicts("endpoint")
     )
@@ -188,17 +179,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     )
     .option("--provider <name>", "With --endpoint: one credential provider (default: all)")
     .option("--exception <name>", "Its exception, or the 'error' of OAuth")
-    .addOption(new Option("--status <status>", "Its HTTP status").argParser(parseNumber))
+    .option("--status <status>", "Its HTTP status", parseNumber)
     .option("--message <text>", "Its message")
     .option("--delay <duration>", "Delay the failure, or the call, as by '2 seconds'")
     .option("--cut", "Close the connection without a response")
     .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
-    .addOption(new Option("--probability <number>", "From 0 to 1 (default: 1)").argParser(parseNumber))
-    .addOption(
-      new Option("--count <number>", "Remove the fault after this many calls (default: no limit)").argParser(
-        parseNumber
-      )
-    )
+    .option("--probability <number>", "From 0 to 1 (default: 1)", parseNumber)
+    .option("--count <number>", "Remove the fault after this many calls (default: no limit)", parseNumber)
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)

@@ -1,5 +1,5 @@
 /**
- * The state file, by which other commands of the user find a running `agentcore-identity local`.
+ * The state file. Other commands of the user find a running `agentcore-identity local` by it.
  *
  * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, including the token of its
  * control. The directory is `agentcore-identity` in `$XDG_RUNTIME_DIR`, `$XDG_STATE_HOME`, `%LOCALAPPDATA%` (on
@@ -49,8 +49,8 @@ const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() 
 })
 
 /**
- * Whether other users cannot read or replace a file or directory. Windows has no modes, and other users cannot read the
- * profile.
+ * Whether only this user can read or replace a file or directory. Windows has no modes, but there other users cannot
+ * read the profile.
  */
 const isPrivate = ({ mode, uid }: Pick<Stats | BigIntStats, "mode" | "uid">): boolean =>
   process.platform === "win32" || (Number(uid) === process.getuid?.() && (Number(mode) & 0o077) === 0)
@@ -143,18 +143,17 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
 })
 
 /** A server, and the token of its control. */
-export interface Controlled extends Pick<Running, "url" | "environment"> {
-  readonly token: string
-}
+export type Controlled = Effect.Success<typeof find>
 
 /** The server of the environment, or the only one that runs. */
-export const find: Effect.Effect<Controlled, NoServer> = Effect.gen(function*() {
+export const find = Effect.gen(function*() {
   const { pid, port } = yield* Selection
   const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
   const url = yield* readVariable("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE")
   if (pid === undefined && port === undefined && token !== undefined && url !== undefined) {
-    return { url, token, environment: {} }
+    const environment: Running["environment"] = {}
+    return { url, token, environment }
   }
-  const server = yield* findRunning
-  return { url: server.url, token: server.environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment: server.environment }
+  const { environment, url: ownUrl } = yield* findRunning
+  return { url: ownUrl, token: environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment }
 })

@@ -1,10 +1,13 @@
 /** The endpoint, the account, the region and the caller of a command. */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import * as AwsControlPlane from "../aws/AwsControlPlane.js"
+import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import { regionSearch } from "../aws/internal/sdk/dataPlane.js"
-import * as AwsEndpoint from "../aws/internal/sdk/endpoint.js"
 import * as AwsSettings from "../aws/internal/settings.js"
+import * as ControlPlane from "../ControlPlane.js"
+import * as DataPlane from "../DataPlane.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as Printable from "../internal/printable.js"
 import { isLoopback } from "../models/internal/loopback.js"
@@ -36,25 +39,52 @@ const findCaller = (region: string) =>
     Effect.provide(AwsPlanes.layer({ region, maxAttempts: 1, timeout: timeLimit }))
   )
 
-/** Finds the endpoint of a plane as the plane does. Fails if it is invalid. */
-export const findEndpoint = (plane: AwsEndpoint.Plane, region: string): Effect.Effect<string, Config.ConfigError> => {
-  const variables = plane === "control" ? AwsSettings.controlPlaneVariables : AwsSettings.dataPlaneVariables
-  return Effect.flatMap(
-    AwsSettings.endpoint({ option: undefined, ...variables, allowInsecure: false }),
-    (configured) => AwsEndpoint.resolve(plane, region, configured)
-  )
+type Plane = "control" | "data"
+
+/** A request of the AWS SDK. */
+interface Request {
+  readonly hostname: string
+  readonly port?: number | undefined
+  readonly protocol: string
 }
+
+/**
+ * Finds the endpoint of a plane as the plane does. Fails if it is invalid. Only the SDK knows the endpoint of the AWS
+ * profile and of the region, so it is taken from a request that is not sent.
+ */
+export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
+  Effect.suspend(() => {
+    let endpoint = "unknown"
+    const handle = ({ hostname, port, protocol }: Request) => {
+      endpoint = `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`
+      return Promise.reject(new Error("not sent"))
+    }
+    const config = {
+      credentials: { accessKeyId: "none", secretAccessKey: "none" },
+      maxAttempts: 1,
+      requestHandler: { handle }
+    }
+    const call = plane === "control"
+      ? ControlPlane.ControlPlane.pipe(
+        Effect.flatMap((control) => Effect.ignore(control.listWorkloadIdentities({}))),
+        Effect.provide(AwsControlPlane.layer({ region, controlPlane: config }))
+      )
+      : DataPlane.DataPlane.pipe(
+        Effect.flatMap((data) => Effect.ignore(data.getWorkloadAccessToken({ workloadName: "none" }))),
+        Effect.provide(AwsDataPlane.layer({ region, dataPlane: config }))
+      )
+    return Effect.map(call, () => endpoint)
+  })
 
 /** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
 export const find = (
   option: string | undefined,
-  plane: AwsEndpoint.Plane = "control"
+  plane: Plane = "control"
 ): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
-    const search = yield* regionSearch
-    const region = yield* AwsSettings.region(option, search(undefined))
+    const region = yield* AwsSettings.region(option, (yield* regionSearch)(undefined))
     const endpoint = yield* findEndpoint(plane, region)
-    const local = URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname)
+    const local = isLoopback(URL.parse(endpoint)?.hostname ?? "")
     return { endpoint, region, local, ...(local ? {} : yield* findCaller(region)) }
   })
 

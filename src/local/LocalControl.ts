@@ -29,14 +29,15 @@ import * as Generations from "./control/generations.js"
 import * as Planes from "./control/planes.js"
 import * as Requests from "./control/requests.js"
 import * as Snapshots from "./control/snapshots.js"
-import {
-  type ClockState,
-  type Fault,
-  type FaultStatus,
+import { fail } from "./control/snapshots.js"
+import type {
+  ClockState,
+  Fault,
+  FaultStatus,
   LocalControlError,
-  type RequestRecord,
-  type Resources,
-  type Snapshot
+  RequestRecord,
+  Resources,
+  Snapshot
 } from "./control/statuses.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
@@ -240,23 +241,16 @@ export class LocalControl
 // Settings
 // -----------------------------------------------------------------------------
 
-const fail = (reason: LocalControlError["reason"], message: string) => new LocalControlError({ reason, message })
-
-/** The user who signs in when an approval names none. */
-const toUserName = ({ user }: LocalBackend.ConsentStatus): string => "userId" in user ? user.userId : user.subject
-
 type Settings = LocalBackend.Settings
 
-const mergeRecord = <A>(
-  first: Readonly<Record<string, A>> | undefined,
-  second: Readonly<Record<string, A>> | undefined
-) => first === undefined ? second : second === undefined ? first : { ...first, ...second }
+const mergeRecord = <A extends object>(first: A | undefined, second: A | undefined): A | undefined =>
+  first && second ? { ...first, ...second } : first ?? second
 
 const mergeSettings = (first: Settings, second: Settings): Settings => ({
   ...first,
   ...second,
   secrets: mergeRecord(first.secrets, second.secrets),
-  vendorEndpoints: { ...first.vendorEndpoints, ...second.vendorEndpoints },
+  vendorEndpoints: mergeRecord(first.vendorEndpoints, second.vendorEndpoints),
   vendorIssuers: mergeRecord(first.vendorIssuers, second.vendorIssuers),
   kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys)
 })
@@ -270,10 +264,7 @@ const make = (options: Options) =>
     const { authorizationServer, setup, ...backendOptions } = options
     const clock = ShiftedClock.make(authorizationServer?.setClockOffset ?? (() => Effect.void))
     const faults = yield* Faults.make
-    const requests = yield* Effect.flatMap(
-      Requests.SharedRequests,
-      Option.match({ onNone: () => Requests.make, onSome: Effect.succeed })
-    )
+    const requests = (yield* Requests.SharedRequests) ?? (yield* Requests.make)
     const store = yield* Effect.flatMap(VaultStore, Generations.makeStore)
     const client = faults.decorate(yield* OAuthClient)
 
@@ -296,7 +287,7 @@ const make = (options: Options) =>
         if (authorizationServer !== undefined) {
           for (const [name, claims] of Object.entries(users)) yield* authorizationServer.registerUser(name, claims)
         }
-        // After the users, which can be invalid.
+        // Set after the users are registered, because they can be invalid.
         seeded = mergeSettings(seeded, local)
         // Not the decorated plane: a seed meets no faults, and is not recorded as a request.
         const context = yield* generations.current
@@ -335,18 +326,15 @@ const make = (options: Options) =>
         })
       )
 
+    /** Finds the user who signs in when an approval names none. */
     const findUserName = (sessionUri: Redacted.Redacted) =>
-      Effect.flatMap(backend.consents, (consents) =>
-        Effect.findFirst(consents, ({ id }) =>
-          Effect.map(backend.findSession(id), Option.contains(sessionUri)))).pipe(
-          Effect.map(Option.match({
-            onNone: () =>
-              "user",
-            onSome: toUserName
-          }))
-        )
-
-    const isScripted = (url: URL): boolean => url.hostname === "authorization.invalid"
+      Effect.gen(function*() {
+        for (const { id, user } of yield* backend.consents) {
+          if (!Option.contains(yield* backend.findSession(id), sessionUri)) continue
+          return "userId" in user ? user.userId : user.subject
+        }
+        return "user"
+      })
 
     /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
     const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
@@ -367,7 +355,8 @@ const make = (options: Options) =>
         // which.
         if (response._tag === "Redirect") {
           const url = new URL(Redacted.value(response.url))
-          if (isScripted(url)) return yield* backend.approve(sessionUri)
+          // The host of `OAuthClient.layerScripted`.
+          if (url.hostname === "authorization.invalid") return yield* backend.approve(sessionUri)
           if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
             return yield* fail(
               "ForeignServer",
@@ -409,16 +398,14 @@ const make = (options: Options) =>
       events: requests.events,
       refusals: backend.refusals,
       resources: Effect.flatMap(generations.current, (context) =>
-        clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane))).pipe(
-          Effect.mapError(({ message }) =>
-            fail("Store", `The resources cannot be listed: ${message}`)
-          )
+        Effect.mapError(
+          clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane))),
+          ({ message }) => fail("Store", `The resources cannot be listed: ${message}`)
         )),
       consents: {
         list: backend.consents,
         approve: (consent, { userName } = {}) =>
-          Effect.flatMap(findUri("approve", consent), (sessionUri) =>
-            approve(sessionUri, userName)),
+          Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
         deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),
         expire: (consent) => Effect.flatMap(findUri("expire", consent), backend.expire)
       },

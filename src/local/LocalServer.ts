@@ -20,7 +20,6 @@ import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes, randomUUID } from "node:crypto"
@@ -117,11 +116,11 @@ export interface Options extends LocalControl.Options, RouteOptions {
   readonly host?: string | undefined
   /** Allows a host that other machines can reach. Default: false. */
   readonly allowRemote?: boolean | undefined
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined
   /**
    * More variables for programs that use the server, such as the issuer of an authorization server. Variables with
-   * secrets belong into `secretEnvironment`.
+   * secrets belong in `secretEnvironment`.
    */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Variables with secrets. Only the console shows them. Default: none. */
@@ -170,16 +169,15 @@ const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings)
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
     const controlPlane = yield* ControlPlane.ControlPlane
-    const add = (path: Operations.Route["path"], handler: Dispatch.Handler) =>
-      // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the
-      // start of the server.
-      Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
-    for (const [path, rows] of Operations.dataPlane) {
-      yield* add(path, Dispatch.handler(rows, dataPlane, settings))
-    }
-    for (const [path, rows] of Operations.controlPlane) {
-      yield* add(path, Dispatch.handler(rows, controlPlane, settings))
-    }
+    const add = <Plane>(routes: Operations.Routes<Plane>, plane: Plane) =>
+      Effect.forEach(routes, ([path, rows]) => {
+        const handler = Dispatch.handler(rows, plane, settings)
+        // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the
+        // start of the server.
+        return Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
+      }, { discard: true })
+    yield* add(Operations.dataPlane, dataPlane)
+    yield* add(Operations.controlPlane, controlPlane)
   })
 
 const addAll = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
@@ -263,30 +261,6 @@ const respondHealth = Effect.sync(() =>
   HttpServerResponse.jsonUnsafe({ status: "ok" }, { headers: { "x-amzn-requestid": randomUUID(), ...headers } })
 )
 
-const serve = (
-  { node, server }: Listen.Listening,
-  settings: Dispatch.Settings,
-  self: Service,
-  { codes, requests, secretEnvironment }: {
-    readonly codes: ConsoleRoutes.ConsoleCodes
-    readonly requests: Requests.Requests
-    readonly secretEnvironment: NonNullable<Options["secretEnvironment"]>
-  }
-) =>
-  Effect.gen(function*() {
-    const control = yield* LocalControl.LocalControl
-    // The router of `HttpRouter.layer` would be shared with other servers of the program.
-    const router = yield* HttpRouter.make
-    yield* addAll(router, settings)
-    yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
-    yield* ConsoleRoutes.add(router, settings)
-    const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
-    yield* ControlRoutes.add(router, settings, { codes, control, events, server: self, secretEnvironment })
-    yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
-    // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
-    yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
-  })
-
 const makeEnvironment = (
   url: string,
   { environment, region = "us-west-2", signatures }: Options
@@ -353,30 +327,14 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrap(Effect.gen(function*() {
-    const {
-      allowRemote,
-      allowedHosts,
-      credentials,
-      environment,
-      host = "127.0.0.1",
-      port,
-      secretEnvironment = {},
-      signatures,
-      ...backend
-    } = options
-    const listening = yield* Listen.listen({
-      host,
-      port: port ?? 0,
-      allowRemote: allowRemote ?? false,
-      signatures: signatures ?? "presence",
-      credentials: credentials ?? []
-    })
-    const { url } = listening
+    const { allowRemote, allowedHosts, credentials, environment, port, signatures, ...rest } = options
+    const { host = "127.0.0.1", secretEnvironment = {}, ...backend } = rest
+    const { node, server, url } = yield* Listen.listen({ host, port, allowRemote, signatures, credentials })
     const publicUrl = options.publicUrl ?? url
-    const publicHosts = URL.canParse(publicUrl) ? [new URL(publicUrl).hostname] : []
+    const publicHost = URL.parse(publicUrl)?.hostname
     const requests = yield* Requests.make
     const settings = makeSettings(
-      { signatures, credentials, allowedHosts: [host, ...publicHosts, ...allowedHosts ?? []] },
+      { signatures, credentials, allowedHosts: [host, publicHost ?? host, ...allowedHosts ?? []] },
       RequestLog.recordAccess(requests, RequestLog.logAccess)
     )
     const codes = yield* ConsoleRoutes.makeConsoleCodes
@@ -386,14 +344,25 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       controlToken: Redacted.make(randomBytes(32).toString("base64url")),
       consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }
-    return Layer.effect(
-      LocalServer,
-      Effect.as(serve(listening, settings, self, { codes, requests, secretEnvironment }), self)
-    ).pipe(
+    const serve = Effect.gen(function*() {
+      const control = yield* LocalControl.LocalControl
+      // The router of `HttpRouter.layer` would be shared with other servers of the program.
+      const router = yield* HttpRouter.make
+      yield* addAll(router, settings)
+      yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
+      yield* ConsoleRoutes.add(router, settings)
+      const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
+      yield* ControlRoutes.add(router, settings, { codes, control, events, secretEnvironment, server: self })
+      yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
+      // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
+      yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
+      return self
+    })
+    return Layer.effect(LocalServer, serve).pipe(
       Layer.provide(layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),
-        Layer.succeed(Requests.SharedRequests, Option.some(requests))
+        Layer.succeed(Requests.SharedRequests, requests)
       )),
       Layer.catch((error) =>
         Layer.unwrap<Layer.Success<ReturnType<typeof layerStore>>, never, never, LocalServerError, never>(Effect.fail(

@@ -1,6 +1,6 @@
 /**
- * The control of a server over HTTP, declared once. `GET /_local/<path>` reads, and `POST /_local/<path>` acts. Bodies
- * are JSON objects in both directions. The routes of the server, the command and the console follow from it.
+ * Declares the control of a server over HTTP, for the routes of the server, the command and the console.
+ * `GET /_local/<path>` reads, and `POST /_local/<path>` acts. Bodies are JSON objects in both directions.
  */
 import * as Schema from "effect/Schema"
 import type * as IdentitySetup from "../../IdentitySetup.js"
@@ -29,7 +29,7 @@ export interface Reads {
   readonly server: Server
 }
 
-/** A struct without properties accepts any. */
+/** `Schema.Struct({})` would accept any properties. */
 const Nothing = Schema.Record(Schema.String, Schema.Never)
 
 const Name = Schema.Struct({ name: Schema.String })
@@ -40,7 +40,7 @@ const Secret = Schema.RedactedFromValue(Schema.String)
 
 const DurationInput = Schema.Union([Schema.Number, Schema.String])
 
-/** A consent session by its id, or by its URI, which a program has from `GetResourceOauth2Token`. */
+/** Names a consent session: its id, or its URI, which a program gets from `GetResourceOauth2Token`. */
 const selector = { id: Schema.optional(Schema.String), sessionUri: Schema.optional(Secret) }
 
 const Selector = Schema.Struct(selector)

@@ -3,13 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { LocalControlError } from "./statuses.js"
 
-export interface ShiftedClock {
-  /** In milliseconds. */
-  readonly offset: () => number
-  readonly setOffset: (milliseconds: number) => Effect.Effect<void>
-  /** Runs an effect with this clock. Sleeps take real time. */
-  readonly shift: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-}
+export type ShiftedClock = ReturnType<typeof make>
 
 /** A clock that is ahead of another one. Sleeps take real time. */
 const makeShifted = (clock: Clock.Clock, offset: () => number): Clock.Clock => ({
@@ -36,18 +30,19 @@ export const checkOffset = (offset: number): Effect.Effect<void, LocalControlErr
       })
   )
 
-/** Makes a clock that passes each new offset to `follow`. */
-export const make = (follow: (milliseconds: number) => Effect.Effect<void>): ShiftedClock => {
+/** Makes a clock that passes each new offset to `follow`. Offsets are in milliseconds. */
+export const make = (follow: (milliseconds: number) => Effect.Effect<void>) => {
   let current = 0
   const offset = () => current
   return {
     offset,
-    setOffset: (milliseconds) =>
+    setOffset: (milliseconds: number) =>
       Effect.suspend(() => {
         current = Math.round(milliseconds)
         return follow(milliseconds)
       }),
-    shift: (effect) =>
+    /** Runs an effect with this clock. Sleeps take real time. */
+    shift: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.suspend(() =>
         current === 0
           ? effect

@@ -18,74 +18,59 @@ export type Faults = Effect.Success<typeof make>
 
 const maxFaults = 100
 
-const endpoints: ReadonlySet<string> = new Set<Endpoint | "*">(["token", "authorization", "revocation", "*"])
+const endpoints: ReadonlyArray<string> = ["token", "authorization", "revocation", "*"]
 
 /** Maximum delay, in milliseconds. A longer delay is a mistake. */
 const maxDelay = Duration.toMillis("7 days")
 
-const changes: ReadonlySet<string | undefined> = new Set([
-  "CreateConsentPortal",
-  "UpdateConsentPortal",
-  "DeleteConsentPortal"
-])
+const changes: ReadonlyArray<string | undefined> = ["CreateConsentPortal", "UpdateConsentPortal", "DeleteConsentPortal"]
 
 const findProblem = (fault: Fault): string | undefined => {
-  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, probability = 1, provider } =
-    fault
-  const { status } = fault
+  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
+  const { probability = 1 } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
-  const problems: ReadonlyArray<readonly [isWrong: boolean, message: string]> = [
-    [(operation === undefined) === (endpoint === undefined), "a fault has either `operation` or `endpoint`"],
-    [
-      operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation),
-      "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
-    ],
-    [endpoint !== undefined && !endpoints.has(endpoint), "`endpoint` is token, authorization, revocation or *"],
-    [provider !== undefined && endpoint === undefined, "`provider` needs `endpoint`"],
-    [
-      exception !== undefined && !/^[\w.-]{1,128}$/.test(exception),
-      "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
-    ],
-    [
-      status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600),
-      "`status` is a whole number from 400 to 599"
-    ],
-    [!(probability >= 0 && probability <= 1), "`probability` is a number from 0 to 1"],
-    [count !== undefined && !(Number.isSafeInteger(count) && count > 0), "`count` is a whole number greater than 0"],
-    [delay !== undefined && !(Duration.toMillis(delay) <= maxDelay), "`delay` is at most 7 days"],
-    [
-      failChange && !changes.has(operation),
-      "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
-    ],
-    [failChange && isFailure, "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"],
-    [
-      !failChange && !isFailure && delay === undefined,
-      "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
-    ]
-  ]
-  return problems.find(([isWrong]) => isWrong)?.[1]
+  if ((operation === undefined) === (endpoint === undefined)) return "a fault has either `operation` or `endpoint`"
+  if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
+    return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+  }
+  if (endpoint !== undefined && !endpoints.includes(endpoint)) {
+    return "`endpoint` is token, authorization, revocation or *"
+  }
+  if (provider !== undefined && endpoint === undefined) return "`provider` needs `endpoint`"
+  if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
+    return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
+  }
+  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
+    return "`status` is a whole number from 400 to 599"
+  }
+  if (!(probability >= 0 && probability <= 1)) return "`probability` is a number from 0 to 1"
+  if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+    return "`count` is a whole number greater than 0"
+  }
+  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
+  if (failChange && !changes.includes(operation)) {
+    return "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
+  }
+  if (failChange && isFailure) return "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"
+  return failChange || isFailure || delay !== undefined
+    ? undefined
+    : "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
 }
 
-const defaultNames: { readonly [status: number]: string } = {
-  400: "ValidationException",
-  401: "UnauthorizedException",
-  402: "ServiceQuotaExceededException",
-  403: "AccessDeniedException",
-  404: "ResourceNotFoundException",
-  409: "ConflictException",
-  429: "ThrottlingException",
-  500: "InternalServerException",
-  502: "BadGatewayException",
-  503: "ServiceUnavailableException",
-  504: "GatewayTimeoutException"
-}
+/** Without a name, a fault raises the first exception of its status. */
+const defaultNames: ReadonlyMap<number, string> = new Map([
+  [502, "BadGatewayException"],
+  [503, "ServiceUnavailableException"],
+  [504, "GatewayTimeoutException"],
+  ...Object.entries(Exceptions.statusOf).map(([name, status]) => [status, name] as const).reverse()
+])
 
 const simulated = "Simulated by a fault of the local server"
 
 const toOperationError = (fault: Fault): OperationError | undefined => {
   if (fault.cut === true) return new IdentityError.TransportError({ kind: "connection", code: "ECONNRESET" })
   if (fault.exception === undefined && fault.status === undefined) return undefined
-  const name = fault.exception ?? defaultNames[fault.status ?? 500] ?? "UnknownError"
+  const name = fault.exception ?? defaultNames.get(fault.status ?? 500) ?? "UnknownError"
   const message = fault.message ?? simulated
   const Class = Exceptions.classes.get(name)
   const isAsUsual = fault.status === undefined
@@ -101,8 +86,8 @@ const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | 
   return new OAuthError({
     reason: cut === true ? "Unreachable" : toReason({ error: exception, status }),
     // RFC 6749, section 5.2: an error has the status 400.
-    ...(cut === true ? {} : { status: status ?? 400 }),
-    ...(exception === undefined ? {} : { code: exception }),
+    status: cut === true ? undefined : status ?? 400,
+    code: exception,
     description: message ?? (status === undefined ? simulated : `${simulated}, with the status ${status}`)
   })
 }
@@ -126,46 +111,35 @@ const toStatus = (entry: Entry): FaultStatus => ({
 export const make = Effect.sync(() => {
   const entries = new Map<string, Entry>()
 
-  /** Takes the first fault that matches and fires. */
+  /** Takes the first fault that matches and fires, and waits for its delay. */
   const take = (matches: (fault: Fault) => boolean): Effect.Effect<Fault | undefined> =>
     Effect.gen(function*() {
       for (const entry of entries.values()) {
         const { fault, id } = entry
         if (!matches(fault)) continue
-        const { probability = 1 } = fault
+        const { delay, probability = 1 } = fault
         if (probability < 1 && (yield* Random.next) >= probability) continue
         entry.fired += 1
         if (Option.contains(countRemaining(entry), 0)) entries.delete(id)
+        if (delay !== undefined) yield* Effect.sleep(delay)
         return fault
       }
       return undefined
     })
-
-  const raise = <E>(fault: Fault | undefined, toError: (fault: Fault) => E | undefined): Effect.Effect<void, E> => {
-    const error = fault === undefined ? undefined : toError(fault)
-    return Effect.andThen(
-      fault?.delay === undefined ? Effect.void : Effect.sleep(fault.delay),
-      error === undefined ? Effect.void : Effect.fail(error)
-    )
-  }
-
-  const onEndpoint = (endpoint: Endpoint, server: AuthorizationServer): Effect.Effect<void, OAuthError> =>
-    Effect.suspend(() =>
-      entries.size === 0 ? Effect.void : Effect.flatMap(
-        take((fault) =>
-          (fault.endpoint === endpoint || fault.endpoint === "*")
-          && (fault.provider === undefined || fault.provider === server.provider)
-        ),
-        (fault) => raise(fault, toOAuthError)
-      )
-    )
 
   const decorate = <Request, A>(
     endpoint: Endpoint,
     method: (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
   ) =>
   (server: AuthorizationServer, request: Request): Effect.Effect<A, OAuthError> =>
-    Effect.andThen(onEndpoint(endpoint, server), method(server, request))
+    Effect.gen(function*() {
+      const fault = yield* take((fault) =>
+        (fault.endpoint === endpoint || fault.endpoint === "*")
+        && (fault.provider === undefined || fault.provider === server.provider)
+      )
+      const error = fault && toOAuthError(fault)
+      return yield* error === undefined ? method(server, request) : Effect.fail(error)
+    })
 
   return {
     add: (fault: Fault) =>
@@ -193,20 +167,15 @@ export const make = Effect.sync(() => {
     /** Succeeds if the operation may run. Returns the failure of the change that it starts, if a fault has one. */
     onOperation: (operation: string) =>
       Effect.suspend((): Effect.Effect<Failure | undefined, OperationError> =>
-        entries.size === 0 ? Effect.succeed(undefined) : Effect.flatMap(
-          take((fault) => fault.operation === operation || fault.operation === "*"),
-          (fault) =>
-            raise(fault, toOperationError).pipe(
-              Effect.tapError(() =>
-                fault?.cut === true
-                  ? Effect.map(HttpCall, (call) => {
-                    if (call !== undefined) call.cut = true
-                  })
-                  : Effect.void
-              ),
-              Effect.as(fault?.failChange === true ? { reason: fault.message ?? simulated } : undefined)
-            )
-        )
+        entries.size === 0 ? Effect.succeed(undefined) : Effect.gen(function*() {
+          const fault = yield* take((fault) => fault.operation === operation || fault.operation === "*")
+          if (fault === undefined) return undefined
+          const call = yield* HttpCall
+          if (call !== undefined && fault.cut === true) call.cut = true
+          const error = toOperationError(fault)
+          if (error !== undefined) return yield* Effect.fail(error)
+          return fault.failChange === true ? { reason: fault.message ?? simulated } : undefined
+        })
       ),
     /** Makes a client whose requests can fail. */
     decorate: (client: OAuthClient): OAuthClient => ({

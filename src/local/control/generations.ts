@@ -14,8 +14,8 @@ import { OAuthClient, type Service as Client } from "../OAuthClient.js"
 import * as VaultStore from "../VaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
-// The store can be emptied, copied and replaced while it is in use. Each backend writes through a generation of the
-// store. Writes through a generation that has ended fail.
+// The store can be emptied, copied and replaced while it is in use. Each backend writes through its own generation of
+// the store. A write fails when its generation has ended.
 
 /** The entries of each collection, encoded. */
 export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
@@ -60,7 +60,7 @@ const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collecti
   }
 }
 
-/** More than the writes that run at the same time. */
+/** More than the number of concurrent writes. */
 const allPermits = 1_000_000
 
 export const makeStore = (inner: VaultStore.Service) =>
@@ -110,18 +110,7 @@ export const makeStore = (inner: VaultStore.Service) =>
     }
   })
 
-type Backend = LocalBackend.LocalBackend | LocalBackend.Planes
-
-export interface Generations {
-  /** Waits while the backend is replaced. */
-  readonly current: Effect.Effect<Context.Context<Backend>>
-  readonly save: Effect.Effect<Content, VaultStore.VaultStoreError>
-  /**
-   * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing is changed if
-   * the content cannot be decoded.
-   */
-  readonly replace: (content: Content, swap: Effect.Effect<void>) => Effect.Effect<void, VaultStore.VaultStoreError>
-}
+export type Generations = Effect.Success<ReturnType<typeof make>>
 
 export const make = (
   options: LocalBackend.Options,
@@ -132,7 +121,7 @@ export const make = (
     readonly issuer: LocalIssuer
     readonly store: Effect.Success<ReturnType<typeof makeStore>>
   }
-): Effect.Effect<Generations, VaultStore.VaultStoreError, Scope.Scope> =>
+) =>
   Effect.gen(function*() {
     const parent = yield* Effect.scope
     const open = yield* Latch.make(true)
@@ -160,9 +149,14 @@ export const make = (
     const current = Effect.andThen(open.await, Effect.sync(() => running.context))
 
     return {
+      /** Waits while the backend is replaced. */
       current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
       save: store.save,
-      replace: (content, swap) =>
+      /**
+       * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing changes
+       * if the content cannot be decoded.
+       */
+      replace: (content: Content, swap: Effect.Effect<void>) =>
         Effect.flatMap(store.load(content), (write) =>
           Effect.uninterruptible(Effect.gen(function*() {
             isOpen = false

@@ -1,5 +1,5 @@
 /**
- * The planes of the current backend, and the names of its resources. Each call is recorded, may fail by a fault, and
+ * The planes of the current backend, and the names of its resources. Each call is recorded, can fail by a fault, and
  * uses the shifted clock.
  */
 import * as Context from "effect/Context"

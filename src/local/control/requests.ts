@@ -1,4 +1,4 @@
-/** The last requests and their responses, without secrets. The number and the size of records are limited. */
+/** Records the last requests and their responses, without secrets. Limits the number and the size of records. */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -10,7 +10,6 @@ import * as Option from "effect/Option"
 import { hasProperty, isDate } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
@@ -20,11 +19,6 @@ import type { RequestRecord } from "./statuses.js"
 export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
   fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
-export interface CollectedReasons {
-  readonly list: ReadonlyArray<string>
-  readonly add: (reason: string) => void
-}
-
 /**
  * The HTTP request of an operation. Through it, the routes of the server and the planes exchange what only one of them
  * knows.
@@ -33,7 +27,7 @@ export interface Call {
   /** Whether a fault cuts the connection. */
   cut: boolean
   /** Why an operation fails, where its response does not say so. */
-  readonly reasons: CollectedReasons
+  readonly reasons: ReturnType<typeof makeReasons>
   /** The record of the plane. It is written when the status is known. */
   record: RequestRecord | undefined
 }
@@ -43,26 +37,12 @@ export const HttpCall = Context.Reference("effect-agentcore-identity/local/HttpC
   defaultValue: (): Call | undefined => undefined
 })
 
-export interface Requests {
-  /** The newest first. */
-  readonly list: Effect.Effect<ReadonlyArray<RequestRecord>>
-  readonly clear: Effect.Effect<void>
-  readonly events: Stream.Stream<RequestRecord>
-  /** The requests from now on, until the end of the scope. */
-  readonly subscribe: Effect.Effect<PubSub.Subscription<RequestRecord>, never, Scope.Scope>
-  readonly write: (record: RequestRecord) => Effect.Effect<void>
-  /** Records a call of an operation. */
-  readonly observe: <A, E, R>(
-    operation: string,
-    request: unknown,
-    effect: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E, R>
-}
+export type Requests = Effect.Success<typeof make>
 
 /** The requests that the routes of a server and its planes record together. */
 export const SharedRequests = Context.Reference(
   "effect-agentcore-identity/local/SharedRequests",
-  { defaultValue: (): Option.Option<Requests> => Option.none() }
+  { defaultValue: (): Requests | undefined => undefined }
 )
 
 const maxRecords = 500
@@ -120,35 +100,38 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
 }
 
 /** Collects the reasons of a call. */
-export const makeReasons = (): CollectedReasons => {
+export const makeReasons = () => {
   const list: Array<string> = []
   return {
     list,
-    add: (reason) => {
+    add: (reason: string): void => {
       if (list.length < maxReasons) list.push(String(mask(reason)))
     }
   }
 }
 
-export const make: Effect.Effect<Requests> = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
+export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
   let records: Array<RequestRecord> = []
 
   const write = (record: RequestRecord) =>
     Effect.suspend(() => {
       records.push(record)
-      // In batches, because removing the first item moves all others.
+      // Drops old records in batches, because removing the first item moves all others.
       if (records.length >= 2 * maxRecords) records = records.slice(-maxRecords)
       return Effect.asVoid(PubSub.publish(events, record))
     })
 
   return {
-    list: Effect.sync(() => records.slice(-maxRecords).reverse()),
+    /** The newest first. */
+    list: Effect.sync((): ReadonlyArray<RequestRecord> => records.slice(-maxRecords).reverse()),
     clear: Effect.sync(() => {
       records = []
     }),
     events: Stream.fromPubSub(events),
+    /** The requests from now on, until the end of the scope. */
     subscribe: PubSub.subscribe(events),
     write,
+    /** Records a call of an operation. */
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
         const call = fiber.getRef(HttpCall)

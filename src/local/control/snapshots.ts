@@ -30,7 +30,7 @@ const decodeContent = Schema.decodeUnknownEffect(Content)
 
 const maxSnapshots = 32
 
-const fail = (reason: LocalControlError["reason"], message: string) => new LocalControlError({ reason, message })
+export const fail = (reason: LocalControlError["reason"], message: string) => new LocalControlError({ reason, message })
 
 export const mapStoreError = ({ message }: VaultStoreError): LocalControlError =>
   fail("Store", `The store of the backend failed: ${message}`)

@@ -15,6 +15,7 @@ import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as LocalBackend from "../LocalBackend.js"
 import { respondDefect, type Settings } from "./dispatch.js"
+import { headers } from "./errors.js"
 
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { status, headers })
@@ -26,11 +27,7 @@ export const respondText = (status: number, title: string, text: Html.Html): Htt
     status
   )
 
-const unknownHost = respondText(
-  403,
-  "Unknown host",
-  html`This server does not serve the host name in the address.`
-)
+const unknownHost = respondText(403, "Unknown host", html`This server does not serve the host name in the address.`)
 
 const broken = respondText(
   500,
@@ -38,7 +35,7 @@ const broken = respondText(
   html`This is an error of the server, not yours. The log of the server has the details.`
 )
 
-/** Makes a handler of `GET` only, so that a link preview, which may use `HEAD`, has no effect. */
+/** Makes a handler of `GET` only: a link preview may use `HEAD`, and must have no effect. */
 export const handler = <R>(
   name: string,
   settings: Settings,
@@ -51,14 +48,12 @@ export const handler = <R>(
     name,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const requestId = randomUUID()
-      return (request.method !== "GET"
+      const response = request.method !== "GET"
         ? Effect.succeed(HttpServerResponse.empty({ status: 405, headers: { allow: "GET" } }))
         : !isOwnHost(request.headers.host, settings.allowedHosts)
         ? Effect.succeed(unknownHost)
-        : Effect.catchCause(respond(request), (cause) => Effect.as(respondDefect(name, requestId, cause), broken)))
-        .pipe(
-          Effect.map(HttpServerResponse.setHeader("x-amzn-requestid", requestId))
-        )
+        : Effect.catchCause(respond(request), (cause) => Effect.as(respondDefect(name, requestId, cause), broken))
+      return Effect.map(response, HttpServerResponse.setHeader("x-amzn-requestid", requestId))
     })
   ))
 
@@ -71,34 +66,25 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
   const source = origin ?? referer
   return site !== undefined && site !== "same-origin" && site !== "none"
     // The origin of a sandboxed page is `null`, which is not a URL.
-    || source !== undefined && !(URL.canParse(source) && new URL(source).host === host?.toLowerCase())
+    || source !== undefined && (host === undefined || URL.parse(source)?.host !== host.toLowerCase())
 }
 
 /** A return URL may contain any character except white space. A header contains printable ASCII. */
-const toHeaderValue = (url: string): string =>
-  url.replace(
-    /[^\x21-\x7e]+/g,
-    (characters) =>
-      [...Buffer.from(characters)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join("")
-  )
+const toHeaderValue = (url: string): string => url.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
-const redirect = (url: Redacted.Redacted): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.empty({
-    status: 302,
-    headers: {
-      location: toHeaderValue(Redacted.value(url)),
-      "cache-control": "no-store",
-      "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff"
-    }
-  })
-
-const toResponse = (answer: LocalBackend.BrowserResponse): HttpServerResponse.HttpServerResponse =>
-  answer._tag === "Redirect"
-    ? redirect(answer.url)
+const toResponse = (response: LocalBackend.BrowserResponse): HttpServerResponse.HttpServerResponse =>
+  response._tag === "Redirect"
+    ? HttpServerResponse.empty({
+      status: 302,
+      headers: {
+        ...headers,
+        location: toHeaderValue(Redacted.value(response.url)),
+        "referrer-policy": "no-referrer"
+      }
+    })
     : respondText(...ConsentPages.textOf(
-      answer._tag === "Replayed" ? "AlreadyUsed" : answer._tag,
-      "provider" in answer ? answer.provider : undefined
+      response._tag === "Replayed" ? "AlreadyUsed" : response._tag,
+      "provider" in response ? response.provider : undefined
     ))
 
 /** Adds the authorization and callback URLs: redirects through a consent, and pages where it ends early. */

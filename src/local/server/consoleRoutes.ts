@@ -2,7 +2,7 @@
  * The console: its page at `/_local/console`, with script and style, and the codes that open it. `GET /` redirects to
  * the page.
  *
- * None of these files has secrets. The script reads a one-time code from the fragment of the URL, which browsers do not
+ * These files contain no secrets. The script reads a one-time code from the fragment of the URL, which browsers do not
  * send, and exchanges it for the token of the control.
  */
 import * as Clock from "effect/Clock"
@@ -17,21 +17,16 @@ import * as Html from "../../internal/html.js"
 import * as BrowserRoute from "./browserRoute.js"
 import type { Settings } from "./dispatch.js"
 
-/**
- * One-time codes in the address of the page. The address stays in the history of a browser, so it does not hold the
- * token.
- */
-export interface ConsoleCodes {
-  /** Makes a new code, valid for a minute. */
-  readonly issue: Effect.Effect<string>
-  /** Whether the code is valid. A code can be used once. */
-  readonly redeem: (code: string) => Effect.Effect<boolean>
-}
+export type ConsoleCodes = Effect.Success<typeof makeConsoleCodes>
 
 /** Milliseconds. */
 const lifetime = 60_000
 
-export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
+/**
+ * Makes the one-time codes in the address of the page. The address stays in the history of a browser, so it does not
+ * hold the token.
+ */
+export const makeConsoleCodes = Effect.sync(() => {
   // Codes have 256 random bits, so the time of a lookup reveals nothing useful.
   const codes = ExpiringMap.make<true>()
   const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
@@ -40,12 +35,14 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
       return use(now)
     })
   return {
+    /** Makes a new code, valid for a minute. */
     issue: atNow((now) => {
       const code = randomBytes(32).toString("base64url")
       codes.set(code, true, now + lifetime)
       return code
     }),
-    redeem: (code) =>
+    /** Whether the code is valid. A code can be used once. */
+    redeem: (code: string) =>
       atNow(() => {
         const isValid = codes.get(code) === true
         codes.remove(code)
@@ -56,12 +53,12 @@ export const makeConsoleCodes: Effect.Effect<ConsoleCodes> = Effect.sync(() => {
 
 export const path = "/_local/console"
 
-/** Set in the bundled command, where the folder has another path. */
+/** The bundle of the command defines it, because its folder has another path. */
 declare const consoleFolder: string | undefined
 
 /**
- * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests run from the sources,
- * and build their own. In a bundle of another program `import.meta.url` may be missing: then there is no console.
+ * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests build their own
+ * folder. In a bundle of another program `import.meta.url` may be missing: then there is no console.
  */
 export const ConsoleFolder = Context.Reference(
   "effect-agentcore-identity/local/ConsoleFolder",
@@ -82,7 +79,8 @@ const headers = {
   "x-frame-options": "DENY"
 }
 
-const page = Html.html`<!doctype html>
+const page = HttpServerResponse.text(
+  Html.html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -94,12 +92,9 @@ const page = Html.html`<!doctype html>
 </head>
 <body><noscript>The console needs JavaScript. The command <code>agentcore-identity local</code> does the same without it.</noscript></body>
 </html>
-`.source
-
-const respond = (body: string | Uint8Array, contentType: string): HttpServerResponse.HttpServerResponse =>
-  typeof body === "string"
-    ? HttpServerResponse.text(body, { contentType, headers })
-    : HttpServerResponse.uint8Array(body, { contentType, headers })
+`.source,
+  { contentType: "text/html; charset=utf-8", headers }
+)
 
 const explanation = Html
   .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
@@ -114,30 +109,27 @@ const homeWithoutConsole = BrowserRoute.respondText(
 
 export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
   Effect.flatMap(ConsoleFolder, (findFolder) => {
-    const add = <A>(path: HttpRouter.PathInput, read: () => Promise<A>, options: {
-      readonly onFailure: () => HttpServerResponse.HttpServerResponse
-      readonly onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
-    }) =>
-      router.add(
-        "GET",
-        path,
-        BrowserRoute.handler("console", settings, () => Effect.match(Effect.tryPromise(read), options))
-      )
+    const add = <A>(
+      path: HttpRouter.PathInput,
+      read: () => Promise<A>,
+      missing: HttpServerResponse.HttpServerResponse,
+      onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
+    ) => {
+      const respond = Effect.match(Effect.tryPromise(read), { onFailure: () => missing, onSuccess })
+      return router.add("GET", path, BrowserRoute.handler("console", settings, () => respond))
+    }
     const find = () => access(new URL("main.js", findFolder()))
+    const toConsole = HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
     const file = (name: string, contentType: string) =>
-      add(`${path}/${name}`, () => readFile(new URL(name, findFolder())), {
-        onFailure: () => notBuilt,
-        onSuccess: (content) => respond(content, contentType)
-      })
+      add(
+        `${path}/${name}`,
+        () => readFile(new URL(name, findFolder())),
+        notBuilt,
+        (content) => HttpServerResponse.uint8Array(content, { contentType, headers })
+      )
     return Effect.all([
-      add("/", find, {
-        onFailure: () => homeWithoutConsole,
-        onSuccess: () => HttpServerResponse.empty({ status: 302, headers: { ...headers, location: path } })
-      }),
-      add(path, find, {
-        onFailure: () => notBuilt,
-        onSuccess: () => respond(page, "text/html; charset=utf-8")
-      }),
+      add("/", find, homeWithoutConsole, () => toConsole),
+      add(path, find, notBuilt, () => page),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")
     ], { discard: true })

@@ -47,11 +47,8 @@ interface Problem {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-const respond = (status: number, body: object, more: Readonly<Record<string, string>> = {}) =>
-  HttpServerResponse.jsonUnsafe(body, { status, headers: { ...headers, ...more } })
-
-const respondProblem = ({ error, headers, message, reason, status }: Problem) =>
-  respond(status, { error, reason, message }, headers)
+const respondProblem = ({ error, headers: more, message, reason, status }: Problem) =>
+  HttpServerResponse.jsonUnsafe({ error, reason, message }, { status, headers: { ...headers, ...more } })
 
 const problem = (status: number, error: string) => (message: string): Problem => ({ status, error, message })
 
@@ -98,7 +95,7 @@ const fromControl = (error: ControlError | Problem): Problem => {
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
   !isOwnHost(request.headers.host, settings.allowedHosts)
     ? forbidden(wireErrors.foreignHost.message)
-    // Not every server of an application knows the address. Then the token decides.
+    // A server may not know the address. Then only the token protects the control.
     : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
     ? forbidden("The control of the server is for programs on its own machine")
     : isCrossSite(request)
@@ -215,13 +212,9 @@ const describeServer = (
   }
 }
 
-const defaultLimit = 100
-
-type Reads = {
+const makeReads = (controlled: Controlled): {
   readonly [P in keyof Api.Reads]: (query: URLSearchParams) => Effect.Effect<Api.Reads[P], ControlError>
-}
-
-const makeReads = (controlled: Controlled): Reads => {
+} => {
   const { clock, consents, faults, grants, refusals, requests, resources, snapshots } = controlled.control
   return {
     clock: () => clock.state,
@@ -234,7 +227,7 @@ const makeReads = (controlled: Controlled): Reads => {
       const after = query.get("after") ?? undefined
       return limit === null && after === undefined
         ? Effect.map(grants.list, (grants) => ({ grants }))
-        : grants.page({ limit: Number(limit ?? defaultLimit), after })
+        : grants.page({ limit: Number(limit ?? 100), after })
     },
     refusals: () => Effect.map(refusals, (refusals) => ({ refusals })),
     resources: () => resources,
@@ -297,7 +290,8 @@ const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(sch
 
 const readMaxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
 
-const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse => respond(200, toPlain(output ?? {}))
+const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(toPlain(output ?? {}), { headers })
 
 /** Encodes a request as the data of a live event. */
 export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toPlain(record))
@@ -315,7 +309,7 @@ type Handler = (
   request: HttpServerRequest.HttpServerRequest
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope>
 
-const makeReader = (read: Reads[keyof Reads]): Handler => ({ url }) =>
+const makeReader = (read: (query: URLSearchParams) => Effect.Effect<object, ControlError>): Handler => ({ url }) =>
   Effect.mapBoth(read(new URLSearchParams(url.split("?", 2)[1])), { onFailure: fromControl, onSuccess: toResponse })
 
 const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => {
@@ -333,44 +327,45 @@ const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => 
   )
 }
 
-/** Makes the handlers of each path, by method. */
-const makeRoutes = (controlled: Controlled): ReadonlyMap<string, ReadonlyMap<string, Handler>> => {
+interface Route {
+  readonly method: "GET" | "POST"
+  readonly path: string
+  readonly handler: Handler
+}
+
+const makeRoutes = (controlled: Controlled): ReadonlyArray<Route> => {
   const actions = makeActions(controlled)
-  const readers = [
-    ["events", () => respondEvents(controlled.events)] as const,
-    ...Object.entries(makeReads(controlled)).map(([path, read]) => [path, makeReader(read)] as const)
+  return [
+    { method: "GET", path: "events", handler: () => respondEvents(controlled.events) },
+    ...Object.entries(makeReads(controlled)).map(([path, read]): Route => ({
+      method: "GET",
+      path,
+      handler: makeReader(read)
+    })),
+    ...Record.keys(actions).map((path): Route => ({ method: "POST", path, handler: makeActor(path, actions) }))
   ]
-  const routes = new Map(readers.map(([path, handler]) => [path, new Map([["GET", handler]])]))
-  for (const path of Record.keys(actions)) {
-    routes.set(path, new Map([...routes.get(path) ?? [], ["POST", makeActor(path, actions)]]))
-  }
-  return routes
 }
 
 export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
   const routes = makeRoutes(controlled)
-  const { controlToken } = controlled.server
   const handle: Handler = (request) => {
     const path = (request.url.split("?", 1)[0] ?? "").replace(/^\/_local\//, "")
     const rejection = checkSource(request, settings)
-      ?? (path === exchangePath ? undefined : checkToken(request, controlToken))
+      ?? (path === exchangePath ? undefined : checkToken(request, controlled.server.controlToken))
     if (rejection !== undefined) return Effect.fail(rejection)
-    const handlers = routes.get(path)
-    if (handlers === undefined) return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
-    const allow = [...handlers.keys()].join(", ")
-    return handlers.get(request.method)?.(request) ?? Effect.fail({
+    const found = routes.filter((route) => route.path === path)
+    if (found.length === 0) return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))
+    const allow = found.map(({ method }) => method).join(", ")
+    return found.find(({ method }) => method === request.method)?.handler(request) ?? Effect.fail({
       ...problem(405, "MethodNotAllowed")(`This path takes ${allow} requests only`),
       headers: { allow }
     })
   }
-  const handler = settings.access(
-    "control",
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      handle(request).pipe(
-        Effect.catch((error) => Effect.succeed(respondProblem(error))),
-        Effect.catchCause((cause) => respondDefect("control", randomUUID(), cause))
-      ))
-  )
+  const respond = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    handle(request).pipe(
+      Effect.catch((error) => Effect.succeed(respondProblem(error))),
+      Effect.catchCause((cause) => respondDefect("control", randomUUID(), cause))
+    ))
   // The path `/_local` matches, too.
-  return router.add("*", "/_local/*", handler)
+  return router.add("*", "/_local/*", settings.access("control", respond))
 }

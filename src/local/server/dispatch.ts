@@ -41,8 +41,8 @@ const respond = (status: number, requestId: string, body: unknown) => {
 }
 
 export const respondError = (error: WireError, requestId: string): HttpServerResponse.HttpServerResponse => {
-  const { body, headers, status } = WireErrors.encode(error, requestId)
-  return HttpServerResponse.text(body, { status, headers })
+  const { body, ...options } = WireErrors.encode(error, requestId)
+  return HttpServerResponse.text(body, options)
 }
 
 /** Makes the handler of a public document. */
@@ -165,24 +165,19 @@ const check = <Plane>(
 /** Reads the members in path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
 const readAddress = (path: string, url: string): Result.Result<object, WireError> => {
   if (!path.endsWith("*")) return Result.succeed({})
-  try {
-    const start = url.indexOf("?")
-    const end = start === -1 ? url.length : start
-    const tagKeys = new URLSearchParams(url.slice(end)).getAll("tagKeys")
-    return Result.succeed({
-      resourceArn: decodeURIComponent(url.slice(path.length - 1, end)),
-      ...(tagKeys.length === 0 ? {} : { tagKeys })
-    })
-  } catch {
-    return Result.fail(wireErrors.unreadablePath)
-  }
+  const [arn = "", query] = url.slice(path.length - 1).split(/\?(.*)/s)
+  const tagKeys = new URLSearchParams(query).getAll("tagKeys")
+  return Result.try({
+    try: () => ({ resourceArn: decodeURIComponent(arn), ...(tagKeys.length === 0 ? {} : { tagKeys }) }),
+    catch: () => wireErrors.unreadablePath
+  })
 }
 
 /** Whether the path continues after the part before `*`. The router also routes a path that ends there. */
 const hasRest = (path: string, url: string): boolean =>
   (url.split(/[?#;]/, 1)[0] ?? "").replaceAll(/\/{2,}/g, "/").replace(/\/$/, "").length >= path.length
 
-/** Fails as the router does for an unknown path. The type of a handler has no error. */
+/** Fails as the router does for an unknown path. The cast hides the error, which the type of a handler lacks. */
 const failNotFound = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.fail(
     new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
@@ -201,15 +196,9 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
         const problem = check(request, rows, settings)
         if (problem !== undefined) return Effect.succeed(respondError(problem, requestId))
         const call = (body: Uint8Array) =>
-          Result.match(
-            Result.flatMap(
-              parse(body),
-              (body) => Result.map(readAddress(row.path, request.url), (address) => ({ ...body, ...address }))
-            ),
-            {
-              onFailure: Effect.fail,
-              onSuccess: (input) => Effect.mapError(row.call(plane, input), WireErrors.fromPlane)
-            }
+          Effect.flatMap(
+            Effect.fromResult(Result.all([parse(body), readAddress(row.path, request.url)])),
+            ([members, address]) => Effect.mapError(row.call(plane, { ...members, ...address }), WireErrors.fromPlane)
           )
         return readBody(request).pipe(
           Effect.tap((body) => settings.signatures.content(request, service, body)),

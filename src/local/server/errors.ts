@@ -1,5 +1,4 @@
 /** Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message. */
-import * as Record from "effect/Record"
 import type { TransportError, ValidationException } from "../../IdentityError.js"
 import { type PlaneError, statusOf } from "../control/exceptions.js"
 
@@ -25,9 +24,6 @@ const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [stat
   unloadable: [501, "NotImplementedException"]
 }
 
-/** Whether the name can be a header value. */
-const isName = (name: string): boolean => /^[\w.-]{1,128}$/.test(name)
-
 export const fromPlane = (error: PlaneError): WireError => {
   switch (error._tag) {
     case "TransportError": {
@@ -37,7 +33,8 @@ export const fromPlane = (error: PlaneError): WireError => {
     case "UnknownServiceError":
       return {
         status: error.status !== undefined && error.status >= 400 && error.status < 600 ? error.status : 500,
-        name: isName(error.code) ? error.code : "UnknownError",
+        // The name is the value of a header.
+        name: /^[\w.-]{1,128}$/.test(error.code) ? error.code : "UnknownError",
         message: error.message
       }
     case "ValidationException":
@@ -56,52 +53,49 @@ export const fromPlane = (error: PlaneError): WireError => {
 
 const error = (status: number, name: string, message: string): WireError => ({ status, name, message })
 
+const denied = (message: string) => error(statusOf.AccessDeniedException, "AccessDeniedException", message)
+
 /** The errors with a constant message. */
-export const wireErrors = Record.map(
-  {
-    crossSite: [statusOf.AccessDeniedException, "AccessDeniedException", "A page of another site sent the request"],
-    expectationFailed: [
-      417,
-      "ExpectationFailedException",
-      "The local server supports the expectation 100-continue only"
-    ],
-    foreignHost: [
-      statusOf.AccessDeniedException,
-      "AccessDeniedException",
-      "The Host header names another host than this server: add the name to the option allowedHosts"
-    ],
-    headersTooLarge: [431, "RequestHeaderFieldsTooLargeException", "The headers of the request are too large"],
-    incomplete: [400, "SerializationException", "The body of the request is incomplete"],
-    incompleteSignature: [
-      403,
-      "IncompleteSignatureException",
-      "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
+export const wireErrors = {
+  crossSite: denied("A page of another site sent the request"),
+  expectationFailed: error(
+    417,
+    "ExpectationFailedException",
+    "The local server supports the expectation 100-continue only"
+  ),
+  foreignHost: denied(
+    "The Host header names another host than this server: add the name to the option allowedHosts"
+  ),
+  headersTooLarge: error(431, "RequestHeaderFieldsTooLargeException", "The headers of the request are too large"),
+  incomplete: error(400, "SerializationException", "The body of the request is incomplete"),
+  incompleteSignature: error(
+    403,
+    "IncompleteSignatureException",
+    "Authorization header requires the algorithm AWS4-HMAC-SHA256, and 'Credential' (key/date/region/service/aws4_request), "
       + "'SignedHeaders' and 'Signature' parameters, and the request an 'X-Amz-Date' header."
-    ],
-    internal: [
-      statusOf.InternalServerException,
-      "InternalServerException",
-      "The local server failed; its log has the request id"
-    ],
-    malformed: [400, "BadRequestException", "The request is not HTTP/1.1 with one Host header and a path"],
-    tooSlow: [408, "RequestTimeoutException", "The request did not arrive in time"],
-    unavailable: [503, "ServiceUnavailableException", "The local server is starting or stopping"],
-    unknownOperation: [404, "UnknownOperationException", "The local server has no operation at this path"],
-    unreadable: [400, "SerializationException", "The body of a request must be a JSON object in UTF-8"],
-    unreadablePath: [400, "SerializationException", "The path of the request is not percent-encoded UTF-8"],
-    unrecognizedClient: [
-      403,
-      "UnrecognizedClientException",
-      "The security token included in the request is invalid."
-    ],
-    wrongContentType: [
-      415,
-      "UnsupportedMediaTypeException",
-      "The content type of a request must be application/json"
-    ]
-  } satisfies Readonly<Record<string, readonly [status: number, name: string, message: string]>>,
-  ([status, name, message]) => error(status, name, message)
-)
+  ),
+  internal: error(
+    statusOf.InternalServerException,
+    "InternalServerException",
+    "The local server failed; its log has the request id"
+  ),
+  malformed: error(400, "BadRequestException", "The request is not HTTP/1.1 with one Host header and a path"),
+  tooSlow: error(408, "RequestTimeoutException", "The request did not arrive in time"),
+  unavailable: error(503, "ServiceUnavailableException", "The local server is starting or stopping"),
+  unknownOperation: error(404, "UnknownOperationException", "The local server has no operation at this path"),
+  unreadable: error(400, "SerializationException", "The body of a request must be a JSON object in UTF-8"),
+  unreadablePath: error(400, "SerializationException", "The path of the request is not percent-encoded UTF-8"),
+  unrecognizedClient: error(
+    403,
+    "UnrecognizedClientException",
+    "The security token included in the request is invalid."
+  ),
+  wrongContentType: error(
+    415,
+    "UnsupportedMediaTypeException",
+    "The content type of a request must be application/json"
+  )
+}
 
 export const invalidSignature = (message: string): WireError => error(403, "InvalidSignatureException", message)
 
@@ -127,17 +121,14 @@ export const tooLarge = (bytes: number): WireError =>
 export const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
 /** Encodes an error for the wire. */
-export const encode = (
-  error: WireError,
-  requestId: string
-): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } => ({
-  status: error.status,
+export const encode = ({ allow, fieldList, message, name, reason, status }: WireError, requestId: string) => ({
+  status,
   headers: {
     "content-type": "application/json",
     "x-amzn-requestid": requestId,
-    "x-amzn-errortype": error.name,
+    "x-amzn-errortype": name,
     ...headers,
-    ...error.allow === undefined ? undefined : { allow: error.allow }
+    ...allow === undefined ? undefined : { allow }
   },
-  body: JSON.stringify({ message: error.message, reason: error.reason, fieldList: error.fieldList })
+  body: JSON.stringify({ message, reason, fieldList })
 })

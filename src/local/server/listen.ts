@@ -34,20 +34,7 @@ export class LocalServerError extends Schema.TaggedError<LocalServerError>()("Lo
   message: Schema.String
 }) {}
 
-/** The Node server under the wire protocol. Responses to requests that Node rejects have the form of AWS, too. */
-export interface NodeApplication {
-  /** Responds with 503 while it serves no application. */
-  readonly server: Http.Server
-  /** Serves an application until the end of the scope. */
-  readonly serve: (
-    server: HttpServer.HttpServer["Service"],
-    application: Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      never,
-      HttpServerRequest.HttpServerRequest | Scope.Scope
-    >
-  ) => Effect.Effect<void, never, Scope.Scope>
-}
+export type NodeApplication = Effect.Success<typeof makeNode>
 
 const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
   Malformed: wireErrors.malformed,
@@ -57,8 +44,8 @@ const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
   Connect: Errors.wrongMethod("POST")
 }
 
-/** Makes a server with limits for Node. */
-export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect.Effect<NodeApplication> =>
+/** Makes a server of Node with limits. Responses to requests that Node rejects have the form of AWS, too. */
+export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">) =>
   Effect.map(Effect.context<never>(), (runtime) => {
     const encode = (error: WireError): NodeServer.RawResponse => {
       const requestId = randomUUID()
@@ -76,10 +63,18 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
       // Without an application, nothing else responds.
       if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
     })
-    const setServing = (value: boolean) => Effect.sync(() => void (serving = value))
     return {
+      /** Responds with 503 while it serves no application. */
       server,
-      serve: (httpServer, application) =>
+      /** Serves an application until the end of the scope. */
+      serve: (
+        httpServer: HttpServer.HttpServer["Service"],
+        application: Effect.Effect<
+          HttpServerResponse.HttpServerResponse,
+          never,
+          HttpServerRequest.HttpServerRequest | Scope.Scope
+        >
+      ) =>
         Effect.gen(function*() {
           yield* httpServer.serve(application)
           // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
@@ -87,13 +82,14 @@ export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">): Effect
           server.removeAllListeners("upgrade")
           // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
           server.removeAllListeners("checkContinue")
-          yield* Effect.acquireRelease(setServing(true), () => setServing(false))
+          serving = true
+          yield* Effect.addFinalizer(() => Effect.sync(() => void (serving = false)))
         })
     }
   })
 
 /** Requests must arrive within 30 seconds, and their headers within 10. A connection may be idle for two minutes. */
-export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
+const makeNode = makeNodeWith({
   requestTimeout: 30_000,
   headersTimeout: 10_000,
   connectionsCheckingInterval: 1000,
@@ -102,10 +98,10 @@ export const makeNode: Effect.Effect<NodeApplication> = makeNodeWith({
 
 interface ListenOptions {
   readonly host: string
-  readonly port: number
-  readonly allowRemote: boolean
-  readonly signatures: Signature.Signatures
-  readonly credentials: ReadonlyArray<Signature.Credentials>
+  readonly port: number | undefined
+  readonly allowRemote: boolean | undefined
+  readonly signatures: Signature.Signatures | undefined
+  readonly credentials: ReadonlyArray<Signature.Credentials> | undefined
 }
 
 export interface Listening {
@@ -115,9 +111,7 @@ export interface Listening {
   readonly url: string
 }
 
-/**
- * Any name under `.localhost` counts as local: here the name only selects the address to listen on.
- */
+/** Any name under `.localhost` counts as local: here the name only selects the address to listen on. */
 const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
 const loadOrExplain = <A>(
@@ -126,19 +120,21 @@ const loadOrExplain = <A>(
 ): Effect.Effect<A, LocalServerError> =>
   Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
 
-const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError> => {
-  if (!options.allowRemote && !isLocal(options.host)) {
+const check = (
+  { allowRemote = false, credentials = [], host, signatures }: ListenOptions
+): Effect.Effect<unknown, LocalServerError> => {
+  if (!allowRemote && !isLocal(host)) {
     return new LocalServerError({
       reason: "RemoteHost",
-      message: `On ${options.host}, other machines can reach the local server and every credential in it. `
+      message: `On ${host}, other machines can reach the local server and every credential in it. `
         + "Set allowRemote to allow that."
     })
   }
-  if (options.signatures !== "verify") return Effect.void
+  if (signatures !== "verify") return Effect.void
   // Anyone could sign with an empty secret, which a variable that is not set results in.
   const isEmpty = ({ accessKeyId, secretAccessKey }: Signature.Credentials) =>
     !accessKeyId || !Redacted.value(secretAccessKey)
-  return options.credentials.length === 0 || options.credentials.some(isEmpty)
+  return credentials.length === 0 || credentials.some(isEmpty)
     ? new LocalServerError({
       reason: "MissingCredentials",
       message: "The server cannot verify signatures without credentials, each with an access key id and a secret. "
@@ -153,7 +149,7 @@ const check = (options: ListenOptions): Effect.Effect<unknown, LocalServerError>
 export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* check(options)
-    const { host, port } = options
+    const { host, port = 0 } = options
     const { make } = yield* loadOrExplain(
       loadPackage("@effect/platform-node", "make", () => import("@effect/platform-node/NodeHttpServer")),
       `The local server needs the package '@effect/platform-node': ${

@@ -25,7 +25,7 @@ const encoder = new TextEncoder()
 
 const connected = encoder.encode(": connected\n\n")
 
-/** Proxies, and this server, end an idle connection. */
+/** Keeps the connection open: proxies, and this server, close an idle one. */
 const heartbeat = encoder.encode(":\n\n")
 
 export const make = (requests: Requests, toData: (record: RequestRecord) => string) =>

@@ -1,6 +1,7 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import type * as Schema from "effect/Schema"
@@ -22,8 +23,8 @@ export interface Row<Plane> extends Route {
   readonly call: (plane: Plane, input: object) => Effect.Effect<unknown, PlaneError>
 }
 
-// As at AWS, members that an operation does not have are ignored. The log names them, to reveal a misspelled member, or
-// one that AWS has added later.
+// As at AWS, unknown members of a request are ignored. The log and the reasons name them, because the response does
+// not: a member may be misspelled, or newer than this version.
 
 /** The members that a schema knows of a value. */
 interface Known {
@@ -35,7 +36,7 @@ interface Known {
   readonly item?: Known | undefined
 }
 
-/** Flattens unions to the schemas that a value on the wire may have. */
+/** Flattens unions into the schemas that a value may have on the wire. */
 const flatten = (schema: AST.AST): ReadonlyArray<AST.AST> => {
   const ast = AST.toEncoded(schema)
   return ast._tag === "Union"
@@ -66,11 +67,9 @@ const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
 
 const maxPaths = 10
 
-const maxName = 64
-
 /** Shortens and escapes a name. A client chose it, so it may be long, and contain escape sequences of terminals. */
 const formatName = (name: string): string =>
-  /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, maxName)).replaceAll(
+  /^[\w-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64)).replaceAll(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
@@ -103,12 +102,6 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
   }
 }
 
-/** Reports unknown members: they have no effect, and the response does not say so. */
-const report = (operation: string, paths: ReadonlyArray<string>): Effect.Effect<void> => {
-  const reason = `the request has members that this version does not know, and ignores: ${paths.join(", ")}`
-  return Effect.andThen(Effect.logWarning(`${operation}: ${reason}`), explain(reason))
-}
-
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
   const findUnknown = findUnknownMembers(operation.request)
@@ -124,7 +117,12 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     call: (plane, input) => {
       const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(plane)), encode)
       const unknown = findUnknown(input)
-      return unknown.length === 0 ? run : Effect.andThen(report(operation.name, unknown), run)
+      if (unknown.length === 0) return run
+      const reason = `the request has members that this version does not know, and ignores: ${unknown.join(", ")}`
+      return Effect.logWarning(`${operation.name}: ${reason}`).pipe(
+        Effect.andThen(explain(reason)),
+        Effect.andThen(run)
+      )
     }
   }
 }
@@ -147,13 +145,7 @@ export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane
 
 const operationPaths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
 
-const decodeUrl = (url: string): string | undefined => {
-  try {
-    return decodeURIComponent(url).toLowerCase()
-  } catch {
-    return undefined
-  }
-}
+const decodeUrl = Option.liftThrowable(decodeURIComponent)
 
 /**
  * Whether the URL of a request may contain secrets. Authorization and callback URLs do, and so may every URL that looks
@@ -161,6 +153,6 @@ const decodeUrl = (url: string): string | undefined => {
  */
 export const isConfidential = (url: string): boolean => {
   if (operationPaths.has(url)) return false
-  const decoded = decodeUrl(url)
-  return decoded === undefined || decoded.includes("/identities/") || decoded.includes("request_uri")
+  const decoded = Option.getOrUndefined(decodeUrl(url))
+  return decoded === undefined || /\/identities\/|request_uri/i.test(decoded)
 }

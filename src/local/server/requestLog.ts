@@ -11,7 +11,6 @@ import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Reasons } from "../backend/callContext.js"
 import { type Call, HttpCall, makeReasons, readNow, type Requests } from "../control/requests.js"
-import type { RequestRecord } from "../control/statuses.js"
 import type { Settings } from "./dispatch.js"
 
 /** Logs the operation, status and duration of a request. The line has no query, header or body. */
@@ -54,7 +53,7 @@ export const logAccess = <R>(
 /** Writes nothing, because an application's own server has its own log. */
 export const skipLog: typeof logAccess = (_, handler) => handler
 
-/** A console or a supervisor requests these all the time. */
+/** A console or a supervisor requests these all the time, so they are not recorded. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
 
 /** Closes the connection of the request. */
@@ -66,27 +65,6 @@ const cutConnection = Effect.map(
     ) source.socket.destroy()
   })
 )
-
-/** Makes the record of a request that reached no operation. */
-const toRecord = (
-  operation: string,
-  start: number,
-  { reasons }: Call,
-  { headers, status }: HttpServerResponse.HttpServerResponse
-): RequestRecord => {
-  const error = headers["x-amzn-errortype"]
-  return {
-    id: randomUUID(),
-    at: DateTime.makeUnsafe(start),
-    duration: 0,
-    operation,
-    status: Option.some(status),
-    request: Option.none(),
-    response: Option.none(),
-    error: error === undefined ? Option.none() : Option.some({ name: error, message: "" }),
-    reasons: reasons.list
-  }
-}
 
 /** Records the requests of one server for its control, and cuts connections where a fault says so. */
 export const recordAccess =
@@ -105,8 +83,17 @@ export const recordAccess =
               Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
           ),
           (response) => {
-            const record = call.record
-              ?? toRecord(typeof operation === "string" ? operation : operation(), start, call, response)
+            const error = response.headers["x-amzn-errortype"]
+            const record = call.record ?? {
+              // The request has reached no operation.
+              id: randomUUID(),
+              at: DateTime.makeUnsafe(start),
+              operation: typeof operation === "string" ? operation : operation(),
+              request: Option.none(),
+              response: Option.none(),
+              error: Option.map(Option.fromUndefinedOr(error), (name) => ({ name, message: "" })),
+              reasons: call.reasons.list
+            }
             const written = requests.write({
               ...record,
               id: response.headers["x-amzn-requestid"] ?? record.id,

@@ -6,7 +6,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash, timingSafeEqual } from "node:crypto"
-import { loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
+import { loadPackage } from "../../internal/loadPackage.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 
@@ -32,16 +32,7 @@ export interface Credentials {
 export type Signatures = "presence" | "verify" | "off"
 
 /** Checks the signature of a request for one AWS service. */
-export interface SignatureCheck {
-  /** Checks the headers only. */
-  readonly headers: (request: HttpServerRequest.HttpServerRequest, service: string) => WireError | undefined
-  /** Checks the body, too. Runs after `headers`. */
-  readonly content: (
-    request: HttpServerRequest.HttpServerRequest,
-    service: string,
-    body: Uint8Array
-  ) => Effect.Effect<void, WireError>
-}
+export type SignatureCheck = ReturnType<typeof make>
 
 const parameters = {
   Credential: /[ ,]Credential=([^\s,]+)/,
@@ -52,15 +43,8 @@ const parameters = {
 const readParameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
   parameters[name].exec(authorization)?.[1]
 
-interface Scope {
-  readonly accessKeyId: string
-  readonly day: string
-  /** Undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
-  readonly region: string | undefined
-  readonly service: string
-}
-
-const parseScope = (authorization: string): Scope | undefined => {
+/** The region is undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
+const parseScope = (authorization: string) => {
   const parts = readParameter(authorization, "Credential")?.split("/") ?? []
   const [accessKeyId = "", day = "", ...rest] = parts
   const [end, service = "", region, ...others] = rest.reverse()
@@ -74,18 +58,24 @@ const parseScope = (authorization: string): Scope | undefined => {
 export const readAccessKeyId = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
   parseScope(request.headers["authorization"] ?? "")?.accessKeyId
 
+const parseAuthorization = (authorization: string) => {
+  const scope = parseScope(authorization)
+  const names = readParameter(authorization, "SignedHeaders")
+  const signature = readParameter(authorization, "Signature")
+  return scope === undefined || names === undefined || signature === undefined
+    ? undefined
+    : { ...scope, names, signature }
+}
+
 const checkPresence = (request: HttpServerRequest.HttpServerRequest, service: string): WireError | undefined => {
   const { authorization = "" } = request.headers
   if (authorization === "") return Errors.missingAuthentication(service)
-  const scope = parseScope(authorization)
-  if (
-    !/^AWS4-\S+ /.test(authorization) || scope === undefined
-    || readParameter(authorization, "SignedHeaders") === undefined
-    || readParameter(authorization, "Signature") === undefined
-  ) {
-    return wireErrors.incompleteSignature
-  }
-  return scope.service === service ? undefined : Errors.wrongService(service)
+  const parsed = /^AWS4-\S+ /.test(authorization) ? parseAuthorization(authorization) : undefined
+  return parsed === undefined
+    ? wireErrors.incompleteSignature
+    : parsed.service === service
+    ? undefined
+    : Errors.wrongService(service)
 }
 
 /** AWS accepts requests that are at most five minutes early or late. */
@@ -96,39 +86,25 @@ const mismatch = Errors.invalidSignature(
     + "signing method. Consult the service documentation for details."
 )
 
-interface Signed {
-  readonly accessKeyId: string
-  readonly region: string
-  readonly names: ReadonlySet<string>
-  readonly signature: string
-  /** Milliseconds since the epoch. */
-  readonly time: number
-}
+type Signed = Exclude<ReturnType<typeof parse>, WireError>
+
+const basicTime = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 
 /** Parses `20260131T235959Z` to milliseconds since the epoch. */
-const parseTime = (input: string | undefined): Option.Option<number> => {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(input ?? "")
-  if (parts === null) return Option.none()
-  const [, year, month, day, hours, minutes, seconds] = parts
-  return Option.map(DateTime.make(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`), DateTime.toEpochMillis)
-}
+const parseTime = (input = ""): Option.Option<number> =>
+  basicTime.test(input)
+    ? Option.map(DateTime.make(input.replace(basicTime, "$1-$2-$3T$4:$5:$6Z")), DateTime.toEpochMillis)
+    : Option.none()
 
 const formatTime = (time: number): string => DateTime.formatIso(DateTime.makeUnsafe(time)).replace(/[-:]|\.\d+/g, "")
 
-const parse = (request: HttpServerRequest.HttpServerRequest, service: string): Signed | WireError => {
+const parse = (request: HttpServerRequest.HttpServerRequest, service: string) => {
   const { authorization = "", "x-amz-date": date } = request.headers
-  const scope = parseScope(authorization)
-  const names = readParameter(authorization, "SignedHeaders")
-  const signature = readParameter(authorization, "Signature")
+  const parsed = authorization.startsWith("AWS4-HMAC-SHA256 ") ? parseAuthorization(authorization) : undefined
   const time = parseTime(date)
-  if (
-    !authorization.startsWith("AWS4-HMAC-SHA256 ") || scope?.region === undefined || names === undefined
-    || signature === undefined || Option.isNone(time)
-  ) {
-    return wireErrors.incompleteSignature
-  }
-  const { accessKeyId, day, region } = scope
-  if (scope.service !== service) return Errors.wrongService(service)
+  if (parsed?.region === undefined || Option.isNone(time)) return wireErrors.incompleteSignature
+  const { accessKeyId, day, names, region, signature } = parsed
+  if (parsed.service !== service) return Errors.wrongService(service)
   if (day !== date?.slice(0, 8)) {
     return Errors.invalidSignature(
       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
@@ -172,11 +148,7 @@ const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
 /** Loads the signer. Only verification needs it. */
-export const load: Effect.Effect<typeof import("./signer.js"), PackageNotLoaded> = loadPackage(
-  "@smithy/signature-v4",
-  "SignatureV4",
-  () => import("./signer.js")
-)
+export const load = loadPackage("@smithy/signature-v4", "SignatureV4", () => import("./signer.js"))
 
 /** Signs the request with `credentials`, over the headers that the client signed. Returns the signature. */
 const sign = (
@@ -198,18 +170,16 @@ const sign = (
         credentials: {
           accessKeyId: credentials.accessKeyId,
           secretAccessKey: Redacted.value(credentials.secretAccessKey),
-          ...credentials.sessionToken === undefined
-            ? undefined
-            : { sessionToken: Redacted.value(credentials.sessionToken) }
+          ...credentials.sessionToken && { sessionToken: Redacted.value(credentials.sessionToken) }
         }
       })
-      const start = request.url.indexOf("?")
+      const [path = "", query = ""] = request.url.split(/\?(.*)/s)
       const { headers } = await signer.sign({
         method: request.method,
         protocol: "http:",
         hostname: "localhost",
-        path: start === -1 ? request.url : request.url.slice(0, start),
-        query: toQuery(new URLSearchParams(start === -1 ? "" : request.url.slice(start))),
+        path,
+        query: toQuery(new URLSearchParams(query)),
         headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
         body
       }, {
@@ -221,29 +191,34 @@ const sign = (
       return readParameter(headers.authorization ?? "", "Signature") ?? ""
     }))
 
-const verify = (credentials: ReadonlyArray<Credentials>): SignatureCheck["content"] => (request, service, body) =>
+const verify = (
+  credentials: ReadonlyArray<Credentials>,
+  request: HttpServerRequest.HttpServerRequest,
+  service: string,
+  body: Uint8Array
+) =>
   Effect.gen(function*() {
     const signed = parse(request, service)
     if ("status" in signed) return yield* Effect.fail(signed)
     const problem = checkSignedHeaders(request, signed.names) ?? checkTime(signed.time, yield* Clock.currentTimeMillis)
     if (problem !== undefined) return yield* Effect.fail(problem)
     const known = credentials.find(({ accessKeyId }) => accessKeyId === signed.accessKeyId)
-    if (known === undefined) return yield* Effect.fail(wireErrors.unrecognizedClient)
-    const expectedToken = known.sessionToken === undefined ? "" : Redacted.value(known.sessionToken)
-    if (!isSameSecret(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
+    const expectedToken = known?.sessionToken === undefined ? "" : Redacted.value(known.sessionToken)
+    if (known === undefined || !isSameSecret(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
       return yield* Effect.fail(wireErrors.unrecognizedClient)
     }
     const hash = request.headers["x-amz-content-sha256"]
-    if (hash !== undefined && !isSameSecret(hash, digest(body).toString("hex"))) {
-      return yield* Effect.fail(mismatch)
-    }
-    if (!isSameSecret(signed.signature, yield* sign(request, service, body, signed, known))) {
-      return yield* Effect.fail(mismatch)
-    }
+    if (
+      (hash !== undefined && !isSameSecret(hash, digest(body).toString("hex")))
+      || !isSameSecret(signed.signature, yield* sign(request, service, body, signed, known))
+    ) return yield* Effect.fail(mismatch)
   })
 
-export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>): SignatureCheck => ({
+export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) => ({
+  /** Checks the headers only. */
   headers: mode === "off" ? () => undefined : checkPresence,
-  // A mode that a JavaScript program misspelled counts as `verify`.
-  content: mode === "presence" || mode === "off" ? () => Effect.void : verify(credentials)
+  /** Checks the body, too. Runs after `headers`. */
+  content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
+    // A mode that a JavaScript program misspelled counts as `verify`.
+    mode === "presence" || mode === "off" ? Effect.void : verify(credentials, request, service, body)
 })

@@ -29,16 +29,15 @@ const namespace = `https://sts.amazonaws.com/doc/${version}/`
 
 const element = (name: string, ...content: ReadonlyArray<string>): string => `<${name}>${content.join("")}</${name}>`
 
-const document = (name: string, ...content: ReadonlyArray<string>): string =>
-  `<${name} xmlns="${namespace}">${content.join("")}</${name}>\n`
-
+/** Responds with an XML document. `name` is the name of its root. */
 const respond = (
   status: number,
   requestId: string,
-  body: string,
+  name: string,
+  content: string,
   headers: Readonly<Record<string, string>> = {}
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(body, {
+  HttpServerResponse.text(`<${name} xmlns="${namespace}">${content}</${name}>\n`, {
     status,
     headers: { "content-type": "text/xml", "x-amzn-requestid": requestId, ...WireErrors.headers, ...headers }
   })
@@ -59,16 +58,13 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
   respond(
     error.status,
     requestId,
-    document(
-      "ErrorResponse",
-      element(
-        "Error",
-        element("Type", error.status < 500 ? "Sender" : "Receiver"),
-        element("Code", escape(codes.get(error.name) ?? error.name)),
-        element("Message", escape(error.message))
-      ),
-      element("RequestId", requestId)
-    ),
+    "ErrorResponse",
+    element(
+      "Error",
+      element("Type", error.status < 500 ? "Sender" : "Receiver"),
+      element("Code", escape(codes.get(error.name) ?? error.name)),
+      element("Message", escape(error.message))
+    ) + element("RequestId", requestId),
     error.allow === undefined ? {} : { allow: error.allow }
   )
 
@@ -147,13 +143,10 @@ const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
   if (new Set(request.tags.map(({ key }) => key)).size < request.tags.length) {
     return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
   }
+  const { audience, durationSeconds, signingAlgorithm } = request
+  const tags = Object.fromEntries(request.tags.map(({ key, value }) => [key, value]))
   const { expiration, webIdentityToken } = yield* Effect.mapError(
-    sts.getWebIdentityToken({
-      audience: request.audience,
-      signingAlgorithm: request.signingAlgorithm,
-      durationSeconds: request.durationSeconds,
-      tags: Object.fromEntries(request.tags.map(({ key, value }) => [key, value]))
-    }),
+    sts.getWebIdentityToken({ audience, signingAlgorithm, durationSeconds, tags }),
     WireErrors.fromPlane
   )
   return [
@@ -221,11 +214,8 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
               respond(
                 200,
                 requestId,
-                document(
-                  `${name}Response`,
-                  element(`${name}Result`, ...result),
-                  element("ResponseMetadata", element("RequestId", requestId))
-                )
+                `${name}Response`,
+                element(`${name}Result`, ...result) + element("ResponseMetadata", element("RequestId", requestId))
               )
           }),
           Effect.catchCause((cause) =>
@@ -236,27 +226,20 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
     )
   })
 
-/** Serves a public document as JSON. */
-const serveJson = (name: string, settings: Settings, content: Effect.Effect<unknown>) =>
-  serveDocument(
-    name,
-    settings,
-    Effect.map(content, (body) => HttpServerResponse.jsonUnsafe(body, { headers: WireErrors.headers }))
-  )
-
 /** Adds `POST /`, and the issuer's metadata and keys. */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
   sts: SecurityTokenService.Service,
   issuer: Issuer
-): Effect.Effect<void> =>
-  Effect.all([
+): Effect.Effect<void> => {
+  const serve = (path: `/${string}`, name: string, content: Effect.Effect<unknown>) => {
+    const respond = Effect.map(content, (body) => HttpServerResponse.jsonUnsafe(body, { headers: WireErrors.headers }))
+    return router.add("GET", path, serveDocument(name, settings, respond))
+  }
+  return Effect.all([
     router.add("POST", "/", handler(sts, settings)),
-    router.add(
-      "GET",
-      "/.well-known/openid-configuration",
-      serveJson("issuer", settings, Effect.succeed(issuer.metadata))
-    ),
-    router.add("GET", "/.well-known/jwks.json", serveJson("keys", settings, issuer.keySet))
+    serve("/.well-known/openid-configuration", "issuer", Effect.succeed(issuer.metadata)),
+    serve("/.well-known/jwks.json", "keys", issuer.keySet)
   ], { discard: true })
+}

@@ -22,8 +22,6 @@ import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
-type SecretEnvironment = Readonly<Record<string, Redacted.Redacted>>
-
 export interface AuthorizationServerOptions {
   /** Default: a free port. */
   readonly port?: number | undefined
@@ -48,11 +46,7 @@ export interface Options<E>
   >
 }
 
-/** The authorization server, with one client for every provider. */
-interface RunningAuthorizationServer {
-  readonly service: AuthorizationServer.Service
-  readonly clientSecret: Redacted.Redacted
-}
+type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthorizationServer>>
 
 export interface Running {
   readonly server: LocalServer.Service
@@ -84,6 +78,7 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
   return secret
 })
 
+/** Starts the authorization server, with the secret of its one client for every provider. */
 const startAuthorizationServer = (
   { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
@@ -134,12 +129,14 @@ export const start = <E>(
 > =>
   Effect.gen(function*() {
     const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
-    // The local server rejects these hosts, but it starts later.
+    // The local server rejects these hosts, but only after the authorization server has started.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
     const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
-    const secrets: SecretEnvironment = oauth === undefined ? {} : { [secretVariable]: oauth.clientSecret }
-    const secretEnvironment: SecretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
+    const secrets: NonNullable<LocalServer.Options["secretEnvironment"]> = oauth === undefined
+      ? {}
+      : { [secretVariable]: oauth.clientSecret }
+    const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
     const { settings, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,

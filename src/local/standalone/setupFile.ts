@@ -7,17 +7,10 @@ import * as Effect from "effect/Effect"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
 import * as IdentitySetup from "../../IdentitySetup.js"
-import { type CannotReadFile, readText } from "../internal/readText.js"
+import { readText } from "../internal/readText.js"
 import type { Environment } from "./server.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
-
-export interface SetupFile {
-  /** The file at the start. */
-  readonly setup: IdentitySetup.IdentitySetup
-  /** The current section `local`, or the last valid one if the file is not valid now. */
-  readonly settings: Effect.Effect<Settings>
-}
 
 /** Returns undefined for anything that can be read only once, such as a pipe, and for a file that is being replaced. */
 const readVersion = (file: string): Effect.Effect<string | undefined> =>
@@ -38,13 +31,10 @@ export const parse = (
   )
 
 /** Reads the file now, and again whenever it has changed. */
-export const load = (
-  file: string,
-  variables: Environment
-): Effect.Effect<SetupFile, CannotReadFile | IdentitySetup.SetupParseError> =>
+export const load = (file: string, variables: Environment) =>
   Effect.gen(function*() {
     const read = Effect.flatMap(readText(file), (text) => parse(text, { file, variables }))
-    // Before the text, so that a change in between counts as a change.
+    // Read before the text, so that a change in between counts as a change.
     const first = yield* readVersion(file)
     const setup = yield* read
     const current = yield* SynchronizedRef.make({ version: first, settings: setup.local ?? {} })

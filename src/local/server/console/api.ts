@@ -37,7 +37,7 @@ export class ControlError extends Error {
   }
 }
 
-/** Opening a console needs no token. */
+/** The path `console/token` needs no token. */
 const send = async (token: string | undefined, path: string, init: RequestInit = {}): Promise<Response> => {
   const response = await fetch(`/_local/${path}`, {
     ...init,
@@ -71,7 +71,7 @@ export const listen = async (
   let rest = ""
   let isOpen = false
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    // The first bytes arrive when the server watches.
+    // The first bytes arrive once the server sends events.
     if (!isOpen) options.onOpen()
     isOpen = true
     const lines = (rest + next.value).split("\n")

@@ -1,5 +1,6 @@
 /** Elements that several sections use. */
-import type { ComponentChildren, InputHTMLAttributes, TargetedEvent, TargetedSubmitEvent } from "preact"
+import type { Signal } from "@preact/signals"
+import type { ComponentChildren, InputHTMLAttributes, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
 import type { Consent } from "./api.js"
 import { complain, report } from "./store.js"
@@ -25,25 +26,28 @@ export const Button = (
   </button>
 )
 
+/** A field of a form, which has a name, or a box that shows and changes a signal. */
 export const CheckBox = (
-  { children, ...rest }: {
+  { children, name, shown }: {
     readonly children: ComponentChildren
-    readonly checked: boolean
-    readonly onChange: (event: TargetedEvent<HTMLInputElement>) => void
-  } | { readonly children: ComponentChildren; readonly name: string }
+    readonly name?: string
+    readonly shown?: Signal<boolean>
+  }
 ) => (
   <label class="check">
-    <input type="checkbox" {...rest} />
+    <input
+      type="checkbox"
+      name={name}
+      checked={shown?.value}
+      onChange={({ currentTarget }) => {
+        if (shown !== undefined) shown.value = currentTarget.checked
+      }}
+    />
     {children}
   </label>
 )
 
 export const Empty = ({ children }: { readonly children: ComponentChildren }) => <p class="empty">{children}</p>
-
-export interface Row {
-  readonly key: string
-  readonly cells: ReadonlyArray<ComponentChildren>
-}
 
 /** A table. A phone shows each row as a card. The column with the buttons has no heading. */
 export const Table = (
@@ -52,7 +56,9 @@ export const Table = (
     readonly columns: ReadonlyArray<string>
     /** The content without rows. */
     readonly empty: ComponentChildren
-    readonly rows: ReadonlyArray<Row> | undefined
+    readonly rows:
+      | ReadonlyArray<{ readonly key: string; readonly cells: ReadonlyArray<ComponentChildren> }>
+      | undefined
   }
 ) =>
   rows === undefined || rows.length === 0 ? <Empty>{rows === undefined ? "Reading…" : empty}</Empty> : (

@@ -11,14 +11,7 @@ import { act, ask, data, serverNow } from "./store.js"
 export const isWaiting = ({ state }: Consent): boolean =>
   state === "Pending" || state === "Authorizing" || state === "Authorized"
 
-const tones: Readonly<Record<string, string>> = {
-  Pending: "warn",
-  Authorizing: "warn",
-  Authorized: "warn",
-  Completing: "warn",
-  Completed: "good",
-  Expired: "none"
-}
+const tones: Readonly<Record<string, string>> = { Completing: "warn", Completed: "good", Expired: "none" }
 
 const nameInput = "approve-as"
 
@@ -34,9 +27,9 @@ const ConsentActions = ({ consent }: { readonly consent: Consent }) => {
   const user = formatUser(consent.user)
   const about = `${provider} for ${user}`
   const approve = () =>
-    void act("consents/approve", { id, ...readUserName() }, () => `${user} has consented to ${provider}.`)
-  const deny = () => void act("consents/deny", { id }, () => `${user} has denied ${provider}.`)
-  const expire = () => void act("consents/expire", { id }, () => `The session of ${user} has expired.`)
+    act("consents/approve", { id, ...readUserName() }, () => `${user} has consented to ${provider}.`)
+  const deny = () => act("consents/deny", { id }, () => `${user} has denied ${provider}.`)
+  const expire = () => act("consents/expire", { id }, () => `The session of ${user} has expired.`)
   return (
     <>
       <Button kind="first" label={`Approve ${about}`} onClick={approve}>Approve</Button>
@@ -68,7 +61,9 @@ export const Consents = () => {
             <TwoLines first={consent.provider} second={consent.workload} />,
             formatUser(consent.user),
             <Scopes scopes={consent.scopes} />,
-            <span class={`state ${tones[consent.state] ?? "bad"}`}>{formatConsentState(consent)}</span>,
+            <span class={`state ${isWaiting(consent) ? "warn" : tones[consent.state] ?? "bad"}`}>
+              {formatConsentState(consent)}
+            </span>,
             <TwoLines
               first={formatRelative(consent.openedAt, now)}
               second={isWaiting(consent) ? `expires ${formatRelative(consent.expiresAt, now)}` : ""}
@@ -91,15 +86,14 @@ const maxGrants = 200
 const GrantActions = ({ grant }: { readonly grant: Grant }) => {
   const { id, provider } = grant
   const about = `of ${formatUser(grant.user)} for ${provider}`
-  const expire = () => void act("grants/expire", { id }, () => `The access token ${about} has expired.`)
-  const revoke = () =>
-    void act("grants/revoke", { id }, () => `The authorization server has revoked the grant ${about}.`)
+  const expire = () => act("grants/expire", { id }, () => `The access token ${about} has expired.`)
+  const revoke = () => act("grants/revoke", { id }, () => `The authorization server has revoked the grant ${about}.`)
   const forget = () =>
     ask({
       title: "Forget the grant?",
       text: `The vault removes the grant ${about}. The next request asks the user again.`,
       label: "Forget",
-      run: () => void act("grants/forget", { id }, () => `The vault has forgotten the grant ${about}.`)
+      run: () => act("grants/forget", { id }, () => `The vault has forgotten the grant ${about}.`)
     })
   return (
     <>

@@ -27,15 +27,16 @@ const describeEffect = ({ cut, delay, exception, failChange, probability, status
     ...(probability === undefined || probability === 1 ? [] : [`in ${Math.round(probability * 100)} % of calls`])
   ].join(", ")
 
-const stringNames = ["operation", "endpoint", "provider", "exception", "message", "delay"]
-const numberNames = ["status", "probability", "count"]
+const strings = ["operation", "endpoint", "provider", "exception", "message", "delay"]
+const numbers = ["status", "probability", "count"]
 
 const toFault = (read: (name: string) => string): Body<"faults"> =>
-  Object.fromEntries([
-    ...stringNames.filter((name) => read(name) !== "").map((name) => [name, read(name)]),
-    ...numberNames.filter((name) => read(name) !== "").map((name) => [name, Number(read(name))]),
-    ...["cut", "failChange"].filter((name) => read(name) !== "").map((name) => [name, true])
-  ])
+  Object.fromEntries(
+    [...strings, ...numbers, "cut", "failChange"].filter((name) => read(name) !== "").map((name) => [
+      name,
+      strings.includes(name) ? read(name) : numbers.includes(name) ? Number(read(name)) : true
+    ])
+  )
 
 const Options = ({ id, values }: { readonly id: string; readonly values: ReadonlyArray<string> }) => (
   <datalist id={id}>{values.map((value) => <option key={value} value={value} />)}</datalist>
@@ -49,8 +50,9 @@ const AddFault = () => (
     label="Add a fault"
     class="card grid"
     onSubmit={(read, form) =>
-      void act("faults", toFault(read), () => "The fault is active.").then((response) => {
-        if (response !== undefined) form.reset()
+      act("faults", toFault(read), () => {
+        form.reset()
+        return "The fault is active."
       })}
   >
     <fieldset
@@ -90,13 +92,12 @@ const AddFault = () => (
         </Field>
       )}
     {target.value === "endpoint" && <InputField label="Credential provider" name="provider" placeholder="all" />}
-    <Field label={target.value === "operation" ? "Exception" : "OAuth error"}>
-      <input
-        name="exception"
-        list={target.value === "operation" ? "exceptions" : "oauth-errors"}
-        placeholder={target.value === "operation" ? "ThrottlingException" : "invalid_grant"}
-      />
-    </Field>
+    <InputField
+      label={target.value === "operation" ? "Exception" : "OAuth error"}
+      name="exception"
+      list={target.value === "operation" ? "exceptions" : "oauth-errors"}
+      placeholder={target.value === "operation" ? "ThrottlingException" : "invalid_grant"}
+    />
     <InputField label="HTTP status" name="status" type="number" min="400" max="599" placeholder="as usual" />
     <InputField label="Message" name="message" placeholder="as usual" />
     <InputField label="Delay" name="delay" placeholder="2 seconds" />
@@ -146,7 +147,7 @@ export const Faults = () => {
             remaining ?? "no limit",
             <Button
               label={`Remove the fault of ${describeTarget(fault)}`}
-              onClick={() => void act("faults/remove", { id }, () => "The fault is removed.")}
+              onClick={() => act("faults/remove", { id }, () => "The fault is removed.")}
             >
               Remove
             </Button>
@@ -155,7 +156,7 @@ export const Faults = () => {
       />
       {faults !== undefined && faults.length > 0 && (
         <div class="tools">
-          <Button onClick={() => void act("faults/clear", {}, () => "There are no faults now.")}>Remove all</Button>
+          <Button onClick={() => act("faults/clear", {}, () => "There are no faults now.")}>Remove all</Button>
         </div>
       )}
       <section>

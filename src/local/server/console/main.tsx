@@ -26,26 +26,15 @@ import {
   token
 } from "./store.js"
 
-const views: { readonly [S in Section]: ComponentType } = {
-  requests: Requests,
-  consents: Consents,
-  grants: Grants,
-  providers: Providers,
-  clock: ClockSection,
-  faults: Faults,
-  state: StateSection,
-  environment: Environment
-}
-
-const introductions: { readonly [S in Section]: string } = {
-  requests: "The requests, their responses, and the reasons of errors. Secrets are masked.",
-  consents: "Approve or deny in place of the user at a consent page.",
-  grants: "The tokens of users in the vault. Expire, revoke or forget them, and see what your agent does.",
-  providers: "The workload identities and credential providers of this server.",
-  clock: "The time of the server and of its authorization server.",
-  faults: "Make calls fail, wait or break, as they do in production.",
-  state: "The whole content of the server: reset, seed, save and restore it.",
-  environment: "Points AWS SDKs and the AgentCore SDKs of any language to this server."
+const views: { readonly [S in Section]: readonly [View: ComponentType, introduction: string] } = {
+  requests: [Requests, "The requests, their responses, and the reasons of errors. Secrets are masked."],
+  consents: [Consents, "Approve or deny in place of the user at a consent page."],
+  grants: [Grants, "The tokens of users in the vault. Expire, revoke or forget them, and see what your agent does."],
+  providers: [Providers, "The workload identities and credential providers of this server."],
+  clock: [ClockSection, "The time of the server and of its authorization server."],
+  faults: [Faults, "Make calls fail, wait or break, as they do in production."],
+  state: [StateSection, "The whole content of the server: reset, seed, save and restore it."],
+  environment: [Environment, "Points AWS SDKs and the AgentCore SDKs of any language to this server."]
 }
 
 const connectionTexts: { readonly [C in Connection]: string } = {
@@ -157,7 +146,7 @@ const App = () => {
     document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" })
   }, [section.value])
   if (token.value === undefined) return connection.value === "connecting" ? null : <SignIn />
-  const View = views[section.value]
+  const [View, introduction] = views[section.value]
   return (
     <div class="page">
       <a
@@ -189,7 +178,7 @@ const App = () => {
       </header>
       <main>
         <h1 id="content" tabIndex={-1}>{sections[section.value]}</h1>
-        <p class="soft introduction">{introductions[section.value]}</p>
+        <p class="soft introduction">{introduction}</p>
         <View />
       </main>
       <Messages />

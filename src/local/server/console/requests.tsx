@@ -116,18 +116,11 @@ export const Requests = () => {
           aria-label="Filter the requests"
           placeholder="Filter: operation, name, error, reason"
           value={filter.value}
-          onInput={(event) => {
-            filter.value = event.currentTarget.value
+          onInput={({ currentTarget }) => {
+            filter.value = currentTarget.value
           }}
         />
-        <CheckBox
-          checked={failuresOnly.value}
-          onChange={(event) => {
-            failuresOnly.value = event.currentTarget.checked
-          }}
-        >
-          Failures only
-        </CheckBox>
+        <CheckBox shown={failuresOnly}>Failures only</CheckBox>
         <Button onClick={togglePause} pressed={held.value !== undefined}>
           {held.value === undefined || held.value.length === 0 ? "Pause" : `Pause (${held.value.length} new)`}
         </Button>

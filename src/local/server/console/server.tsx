@@ -86,7 +86,7 @@ export const Providers = () => {
 
 const steps = ["1 minute", "10 minutes", "1 hour", "1 day", "30 days"]
 
-const change = (body: Body<"clock">) => void act("clock", body, ({ now }) => `The clock shows ${formatUtc(now)}.`)
+const change = (body: Body<"clock">) => act("clock", body, ({ now }) => `The clock shows ${formatUtc(now)}.`)
 
 const formatUtc = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 
@@ -201,14 +201,7 @@ export const Environment = () => {
         >
           Copy
         </Button>
-        <CheckBox
-          checked={secretsShown.value}
-          onChange={(event) => {
-            secretsShown.value = event.currentTarget.checked
-          }}
-        >
-          Show secrets
-        </CheckBox>
+        <CheckBox shown={secretsShown}>Show secrets</CheckBox>
       </div>
       <pre id="environment-text" tabIndex={0} aria-label={`Environment for ${format.value}`}>{write(shown)}</pre>
       <p class="soft">

@@ -6,9 +6,9 @@ import { Button, copy, Field, Form, formatRelative, InputField, Table } from "./
 import { act, ask, complain, data, serverNow } from "./store.js"
 
 /** The changes of the last seed. */
-const changes = signal<Result<"seed">["changes"] | undefined>(undefined)
+const changes = signal<Result<"seed">["changes"]>()
 
-const exported = signal<{ readonly url: string; readonly key: string } | undefined>(undefined)
+const exported = signal<{ readonly url: string; readonly key: string }>()
 
 const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
 
@@ -18,7 +18,7 @@ const askReset = (): void =>
     text: "The server returns to its start. All other resources, grants, sessions, faults and requests are removed. "
       + "Snapshots stay.",
     label: "Reset",
-    run: () => void act("reset", {}, () => "The server is reset to its start.", all)
+    run: () => act("reset", {}, () => "The server is reset to its start.", all)
   })
 
 const askRestore = (what: string, body: Body<"restore">): void =>
@@ -26,7 +26,7 @@ const askRestore = (what: string, body: Body<"restore">): void =>
     title: "Restore?",
     text: `The content of the server is replaced by ${what}.`,
     label: "Restore",
-    run: () => void act("restore", body, () => `The server has the content of ${what}.`, all)
+    run: () => act("restore", body, () => `The server has the content of ${what}.`, all)
   })
 
 const seed = (input: string): void => {
@@ -41,9 +41,10 @@ const seed = (input: string): void => {
   if (typeof setup !== "object" || setup === null || Array.isArray(setup)) {
     return complain("A setup is a JSON object")
   }
-  void act("seed", setup, () => "The setup is applied.", all).then((response) => {
-    if (response !== undefined) changes.value = response.changes
-  })
+  act("seed", setup, (response) => {
+    changes.value = response.changes
+    return "The setup is applied."
+  }, all)
 }
 
 const makeKey = (): string =>
@@ -52,8 +53,9 @@ const makeKey = (): string =>
 
 const exportContent = (): void => {
   const key = makeKey()
-  void act("export", { key }, () => "The content is exported. Save the file and its key.").then((response) => {
-    if (response !== undefined) exported.value = { key, url: URL.createObjectURL(new Blob([`${response.sealed}\n`])) }
+  act("export", { key }, ({ sealed }) => {
+    exported.value = { key, url: URL.createObjectURL(new Blob([`${sealed}\n`])) }
+    return "The content is exported. Save the file and its key."
   })
 }
 
@@ -62,7 +64,7 @@ const readFile = (form: HTMLFormElement): Promise<string> => {
   return file === undefined ? Promise.resolve("") : file.text()
 }
 
-/** Snapshots have the real time, and not the time of the server. */
+/** `takenAt` is the real time, and not the time of the server. */
 const Snapshots = () => (
   <section>
     <h2>Snapshots</h2>
@@ -70,11 +72,10 @@ const Snapshots = () => (
       label="Take a snapshot"
       class="line"
       onSubmit={(read, form) =>
-        void act("snapshot", { name: read("name") }, () => `The snapshot ${read("name")} is taken.`).then(
-          (response) => {
-            if (response !== undefined) form.reset()
-          }
-        )}
+        act("snapshot", { name: read("name") }, () => {
+          form.reset()
+          return `The snapshot ${read("name")} is taken.`
+        })}
     >
       <InputField label="Name" name="name" required maxLength={64} pattern="[\w.\-]+" placeholder="before-the-test" />
       <Button>Take a snapshot</Button>

@@ -38,27 +38,27 @@ export interface Message {
  */
 export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "rejected"
 
-export const token = signal<string | undefined>(undefined)
+export const token = signal<string>()
 export const connection = signal<Connection>("connecting")
 export const section = signal<Section>("requests")
-export const message = signal<Message | undefined>(undefined)
-export const question = signal<Question | undefined>(undefined)
+export const message = signal<Message>()
+export const question = signal<Question>()
 
 /** The responses of the server. Undefined until they are read. */
 export const data = {
-  requests: signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined),
-  consents: signal<ReadonlyArray<Wire.Consent> | undefined>(undefined),
-  grants: signal<ReadonlyArray<Wire.Grant> | undefined>(undefined),
-  resources: signal<Wire.Resources | undefined>(undefined),
-  refusals: signal<ReadonlyArray<Wire.Rejection> | undefined>(undefined),
-  clock: signal<Wire.Clock | undefined>(undefined),
-  faults: signal<ReadonlyArray<Wire.FaultStatus> | undefined>(undefined),
-  snapshots: signal<ReadonlyArray<Wire.Snapshot> | undefined>(undefined),
-  server: signal<Wire.Server | undefined>(undefined)
+  requests: signal<ReadonlyArray<Wire.RequestRecord>>(),
+  consents: signal<ReadonlyArray<Wire.Consent>>(),
+  grants: signal<ReadonlyArray<Wire.Grant>>(),
+  resources: signal<Wire.Resources>(),
+  refusals: signal<ReadonlyArray<Wire.Rejection>>(),
+  clock: signal<Wire.Clock>(),
+  faults: signal<ReadonlyArray<Wire.FaultStatus>>(),
+  snapshots: signal<ReadonlyArray<Wire.Snapshot>>(),
+  server: signal<Wire.Server>()
 }
 
 /** Requests that arrived while the list was paused, the newest first. */
-export const held = signal<ReadonlyArray<Wire.RequestRecord> | undefined>(undefined)
+export const held = signal<ReadonlyArray<Wire.RequestRecord>>()
 
 /** The clock of the browser, and how far the clock of the server is ahead of it. Both in milliseconds. */
 const browserNow = signal(Date.now())
@@ -83,7 +83,10 @@ export const closeMessage = (): void => {
 // Reading
 // -----------------------------------------------------------------------------
 
-const dropToken = (): void => {
+/** Shows an error response. Without a response, the page already shows the state of the connection. */
+const handleFailure = (error: unknown): void => {
+  if (!(error instanceof Wire.ControlError)) return
+  if (error.status !== 401) return complain(error.message)
   sessionStorage.removeItem(storageKey)
   batch(() => {
     token.value = undefined
@@ -91,20 +94,10 @@ const dropToken = (): void => {
   })
 }
 
-/** Shows an error response. Without a response, the page already shows the state of the connection. */
-const handleFailure = (error: unknown): void => {
-  if (!(error instanceof Wire.ControlError)) return
-  if (error.status === 401) dropToken()
-  else complain(error.message)
-}
-
-/** The paths that each section reads. Every page also shows the clock, and the numbers of faults and consents. */
-const reads: Readonly<Record<Section, ReadonlyArray<Wire.Path>>> = {
-  requests: [],
-  consents: [],
+/** The paths that a section reads. Every page also shows the clock, and the numbers of faults and consents. */
+const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Path> } = {
   grants: ["grants"],
   providers: ["resources", "refusals"],
-  clock: [],
   faults: ["server"],
   state: ["snapshots"],
   environment: ["server"]
@@ -120,7 +113,7 @@ const read = async (token: string, path: Wire.Path): Promise<object> => {
 const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
   const currentToken = token.value
   if (currentToken === undefined) return
-  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value], ...more])
+  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value] ?? [], ...more])
   if (held.value !== undefined) paths.delete("requests")
   try {
     const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
@@ -140,8 +133,8 @@ let reading: Promise<void> = Promise.resolve()
 let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
 
 /**
- * Reads what the section shows, after the current read has ended, which may have missed a change. `more` has paths that
- * the section does not read each time.
+ * Reads what the section shows. Waits for the current read to end, because that read may have missed a change. `more`
+ * has paths that the section does not read each time.
  */
 export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
@@ -218,29 +211,30 @@ const keepFocus = (): void => {
   })
 }
 
-/** Acts, refreshes the page, and reports the outcome. Returns the response, or undefined after a failure. */
-export const act = async <A extends Wire.Action>(
+/** Acts, refreshes the page, and reports the outcome. `onSuccess` returns what to report. */
+export const act = <A extends Wire.Action>(
   path: A,
   body: Wire.Body<A>,
-  toReport: (response: Wire.Result<A>) => string,
+  onSuccess: (response: Wire.Result<A>) => string,
   more: ReadonlyArray<Wire.Path> = []
-): Promise<Wire.Result<A> | undefined> => {
-  if (isActing || token.value === undefined) return undefined
+): void => {
+  if (isActing || token.value === undefined) return
   isActing = true
   closeMessage()
-  try {
-    const response = await Wire.act(token.value, path, body)
-    await refresh(...more)
-    report(toReport(response))
-    return response
-  } catch (error) {
-    if (error instanceof Wire.ControlError) handleFailure(error)
-    else complain("The server does not respond. Is it still running?")
-    return undefined
-  } finally {
-    isActing = false
-    keepFocus()
-  }
+  void Wire.act(token.value, path, body)
+    .then(async (response) => {
+      await refresh(...more)
+      report(onSuccess(response))
+    })
+    .catch((error: unknown) =>
+      error instanceof Wire.ControlError
+        ? handleFailure(error)
+        : complain("The server does not respond. Is it still running?")
+    )
+    .finally(() => {
+      isActing = false
+      keepFocus()
+    })
 }
 
 export const ask = (asked: Question): void => {
@@ -260,8 +254,6 @@ export const closeQuestion = (isConfirmed: boolean): void => {
 const storageKey = "agentcore-local-token"
 
 let watching: AbortController | undefined
-
-const wait = (milliseconds: number) => new Promise((resolve) => window.setTimeout(resolve, milliseconds))
 
 /** Watches the requests until the tab is hidden. Reconnects after a failure. */
 const watch = async (): Promise<void> => {
@@ -286,7 +278,7 @@ const watch = async (): Promise<void> => {
     }
     if (controller.signal.aborted) return
     connection.value = "lost"
-    await wait(pause)
+    await new Promise((resolve) => window.setTimeout(resolve, pause))
   }
 }
 
@@ -301,27 +293,20 @@ export const connect = (newToken: string): void => {
   void watch()
 }
 
-const isSection = (name: string): name is Section => Object.hasOwn(sections, name)
-
 /** Shows the section that the fragment of the address names. */
 const follow = (): void => {
   const name = location.hash.slice(1)
   batch(() => {
-    section.value = isSection(name) ? name : "requests"
+    section.value = Object.hasOwn(sections, name) ? name as Section : "requests"
     closeMessage()
   })
   void refresh()
 }
 
-/** Removes the code from the address. The history of the browser keeps it, but a code works only once. */
-const takeCode = (): string | undefined => {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
-  if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
-  return code
-}
-
 const connectFromAddress = async (): Promise<void> => {
-  const code = takeCode()
+  const code = new URLSearchParams(location.hash.slice(1)).get("code") ?? undefined
+  // The history of the browser keeps the code, but it works only once.
+  if (code !== undefined) history.replaceState(null, "", `${location.pathname}#requests`)
   follow()
   const fresh = code === undefined
     ? undefined
