@@ -227,11 +227,7 @@ export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("Unkn
 // -----------------------------------------------------------------------------
 
 const transportAdvice = (
-  { host, kind, profile }: {
-    readonly kind: TransportError["kind"]
-    readonly host?: string | undefined
-    readonly profile?: string | undefined
-  }
+  { host, kind, profile }: Pick<TransportError, "host" | "kind" | "profile">
 ): string => {
   switch (kind) {
     case "connection":
@@ -515,20 +511,15 @@ export type CommonError =
  * @category errors
  */
 export type IdentityError =
-  | ValidationException
+  | CommonError
   | UnauthorizedException
-  | AccessDeniedException
   | ResourceNotFoundException
-  | ThrottlingException
-  | InternalServerException
   | ConflictException
   | ConcurrentModificationException
   | ServiceQuotaExceededException
   | ResourceLimitExceededException
   | EncryptionFailure
   | DecryptionFailure
-  | UnknownServiceError
-  | TransportError
   | RequiresUserConsent
   | NoTokenOrUrl
   | AuthorizationFailed

@@ -275,19 +275,15 @@ export const make = <
   readonly status?: number
   /** Default: Infinity. */
   readonly quota?: number
-}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => {
-  const { errors, method = "POST", path = `/identities/${name}`, quota = Infinity, request, response, status = 200 } =
-    options
-  return {
-    name,
-    request,
-    encode: unwrapSecrets,
-    response: Schema.isSchema(response) ? codec(response) : response,
-    // `InstanceType` of the union of classes is the union of their instances.
-    errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
-    method,
-    path,
-    status,
-    quota
-  }
-}
+}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => ({
+  method: "POST",
+  path: `/identities/${name}`,
+  status: 200,
+  quota: Infinity,
+  ...options,
+  name,
+  encode: unwrapSecrets,
+  response: Schema.isSchema(options.response) ? codec(options.response) : options.response,
+  // `InstanceType` of the union of classes is the union of their instances.
+  errors: options.errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>
+})

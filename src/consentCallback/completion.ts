@@ -34,14 +34,12 @@ export type Outcome = Data.TaggedEnum<{
 
 const Outcome = Data.taggedEnum<Outcome>()
 
-/** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
-export type CallerOf = (
-  consent: PendingConsents.PendingConsent
-) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
-
 export interface Dependencies {
   readonly identity: Pick<IdentityService, "completeAuthorization" | "resumeAccessToken">
-  readonly callerOf: CallerOf
+  /** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
+  readonly callerOf: (
+    consent: PendingConsents.PendingConsent
+  ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
   readonly pending: PendingConsents.Service
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
@@ -50,12 +48,13 @@ export interface Dependencies {
  * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from
  * elsewhere, for example from the headers of a request.
  */
-export const makeCallerOf = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
-  Option.isNone(dataPlane) || workload === undefined
-    ? Effect.succeedNone
-    : Effect.asSome(
-      Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
-    )
+export const makeCallerOf =
+  (dataPlane: Option.Option<DataPlaneService>): Dependencies["callerOf"] => ({ user, workload }) =>
+    Option.isNone(dataPlane) || workload === undefined
+      ? Effect.succeedNone
+      : Effect.asSome(
+        Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
+      )
 
 /** The dependencies in the context. Without `ConsentSignals`, signals reach only the waits of this process. */
 export const dependenciesOfProgram = Effect.gen(function*() {
@@ -90,20 +89,14 @@ const isGranted = (
   { callerOf, identity }: Dependencies,
   consent: PendingConsents.PendingConsent
 ): Effect.Effect<boolean> =>
-  Effect.flatMap(
-    callerOf(consent),
-    Option.match({
-      onNone: () => Effect.succeed(false),
-      onSome: (caller) =>
-        Effect.isSuccess(
-          Effect.provideService(
-            identity.resumeAccessToken(consent.session, { consent: Consent.fail }),
-            WorkloadAccessToken.WorkloadAccessToken,
-            caller
-          )
-        )
-    })
-  )
+  Effect.gen(function*() {
+    const caller = yield* callerOf(consent)
+    if (Option.isNone(caller)) return false
+    return yield* identity.resumeAccessToken(consent.session, { consent: Consent.fail }).pipe(
+      Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, caller.value),
+      Effect.isSuccess
+    )
+  })
 
 /** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
 const settle = ({ pending }: Dependencies, { session }: PendingConsents.PendingConsent) =>
@@ -219,21 +212,19 @@ const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duratio
 export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
   const { unsettled } = dependencies.pending
   if (unsettled === undefined) return Effect.void
-  const countUngranted = Effect.gen(function*() {
-    const ungranted = yield* Effect.filter(
-      yield* unsettled(),
-      (consent) =>
-        Effect.flatMap(
-          isGranted(dependencies, consent),
-          (isGranted) => isGranted ? Effect.as(announce(dependencies, consent), false) : Effect.succeed(true)
-        ),
-      { concurrency: 4 }
-    )
-    return ungranted.length
-  })
-  return countUngranted.pipe(
-    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), 1)),
-    Effect.repeat({ schedule: recoveries, until: (count) => count === 0 }),
+  return Effect.flatMap(
+    Effect.suspend(() => unsettled()),
+    (consents) =>
+      Effect.filter(consents, (consent) =>
+        Effect.gen(function*() {
+          if (!(yield* isGranted(dependencies, consent))) return true
+          yield* announce(dependencies, consent)
+          return false
+        }), { concurrency: 4 })
+  ).pipe(
+    Effect.map((ungranted) => ungranted.length > 0),
+    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), true)),
+    Effect.repeat({ schedule: recoveries, while: (isUnfinished) => isUnfinished }),
     Effect.asVoid
   )
 }
