@@ -142,7 +142,10 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
   requestHost: Constraint.optional(RequestHost),
   /** The path of the request, with its query. */
   requestPath: RequestPath,
-  /** Whether to issue a wallet token too. Requests that move its money need one. Default: false, chosen by the service. */
+  /**
+   * Whether to issue a wallet token too. Requests that move the wallet's money need one. Default: false, chosen by the
+   * service.
+   */
   includeWalletAuthToken: Constraint.optional(Schema.Boolean),
   /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
   requestBody: Constraint.optional(RequestBody)
