@@ -1,6 +1,7 @@
 /** Completes an authorization for the user who is signed in in the returning browser, and for no other user. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -148,9 +149,8 @@ const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<b
   Effect.gen(function*() {
     if (equals(self, that)) return true
     if (self.userToken === undefined || that.userToken === undefined) return false
-    const one = yield* subjectOf(self.userToken)
-    const other = yield* subjectOf(that.userToken)
-    return Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    const subject = yield* subjectOf(self.userToken)
+    return Option.isSome(subject) && Equal.equals(subject, yield* subjectOf(that.userToken))
   })
 
 /** Handles a session that was claimed before. If its process ended without a signal, this sends the signal. */
