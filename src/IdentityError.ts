@@ -47,21 +47,19 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // -----------------------------------------------------------------------------
 
 /** The class that an error of this module extends. */
-const ErrorClass = <Self>() =>
-<Tag extends string, const Fields extends Schema.Struct.Fields>(
-  tag: Tag,
-  fields: Fields
-):
-  & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
-  & { readonly _tag: Tag } =>
-{
-  // TypeScript does not know here that `Self` is a class.
-  const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
-  object
-  // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
-  Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
-  return Object.assign(Class, { _tag: tag }) as never
-}
+const ErrorClass =
+  <Self>() =>
+  <Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields):
+    & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
+    & { readonly _tag: Tag } =>
+  {
+    // TypeScript does not know here that `Self` is a class.
+    const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
+    object
+    // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
+    Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
+    return Object.assign(Class, { _tag: tag }) as never
+  }
 
 // -----------------------------------------------------------------------------
 // Exceptions of the service
@@ -226,9 +224,7 @@ export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("Unkn
 // No response
 // -----------------------------------------------------------------------------
 
-const transportAdvice = (
-  { host, kind, profile }: Pick<TransportError, "host" | "kind" | "profile">
-): string => {
+const transportAdvice = ({ host, kind, profile }: Pick<TransportError, "host" | "kind" | "profile">): string => {
   switch (kind) {
     case "connection":
       return `the connection${host === undefined ? "" : ` to ${host}`} failed or was lost. ${

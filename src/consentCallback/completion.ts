@@ -101,10 +101,7 @@ const isGranted = (
 
 /** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
 const settle = ({ pending }: Dependencies, { session }: PendingConsents.PendingConsent) =>
-  Effect.catch(
-    pending.settle?.(session.sessionUri) ?? Effect.void,
-    (error) => Effect.logDebug(error.message)
-  )
+  Effect.catch(pending.settle?.(session.sessionUri) ?? Effect.void, (error) => Effect.logDebug(error.message))
 
 /** Signals to all waits for the session or for the grant that the authorization is complete. */
 const announce = (dependencies: Dependencies, consent: PendingConsents.PendingConsent): Effect.Effect<Outcome> =>

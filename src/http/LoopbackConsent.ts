@@ -181,10 +181,7 @@ export const handler = <E = never, R = never>(options: {
  * @since 0.1.0
  * @category operations
  */
-export const register = (
-  workload: string,
-  returnUrl: string = defaultReturnUrl
-): Effect.Effect<
+export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<
   void,
   LoopbackUnavailable | WorkloadIdentityError | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane

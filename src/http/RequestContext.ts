@@ -361,9 +361,7 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  *
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
-export const middleware = <E, R>(
-  self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-): Effect.Effect<
+export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   E,
   Exclude<R, Provided> | HttpServerRequest.HttpServerRequest

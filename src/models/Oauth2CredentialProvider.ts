@@ -283,9 +283,7 @@ const claims = (...reserved: ReadonlyArray<string>) =>
   )
 
 const PrivateKeyJwtUpdate = Schema.Struct({
-  privateKeySource: Constraint.optional(
-    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
-  ),
+  privateKeySource: Constraint.optional(Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })),
   signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
   additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
   additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
@@ -334,10 +332,7 @@ const Custom = Constraint.exact<CustomOauth2Config>()(
   checkClient("clientId", "privateKeyJwtConfig")
 )
 
-const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
-  Schema.Struct(customMembers),
-  checkClient("clientId")
-)
+const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(Schema.Struct(customMembers), checkClient("clientId"))
 
 // -----------------------------------------------------------------------------
 // Requests

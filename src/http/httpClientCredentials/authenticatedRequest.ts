@@ -197,10 +197,7 @@ export const sendWithAccessToken = <E1, R1>(
   options: TokenOptions,
   obtain: (scopes: ReadonlyArray<string>) => Obtain<E1, R1>
 ) =>
-<E, R>(
-  attempt: Attempt<E, R>,
-  request: Request
-): Effect.Effect<
+<E, R>(attempt: Attempt<E, R>, request: Request): Effect.Effect<
   Response,
   E | E1 | HttpClientError.HttpClientError | CredentialRejected | InsufficientScope,
   R | R1
