@@ -188,7 +188,7 @@ export const operations = {
     request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
     response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse
   }),
-  /** Reads the token vault's encryption. */
+  /** Reads which key encrypts the token vault. */
   getTokenVault: Operation.make("GetTokenVault", {
     ...resourceRow,
     request: TokenVault.GetTokenVaultRequest,
@@ -384,7 +384,7 @@ export type ListConsentPortalsError = Operation.Error<typeof operations.listCons
 // -----------------------------------------------------------------------------
 
 /**
- * Where a stream starts, and the size of its pages.
+ * The start of a stream, and the size of its pages.
  *
  * @since 0.1.0
  * @category models

@@ -545,7 +545,7 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
- * Put it under `Identity.layer`: on top of it, the decorator does not reach the `Identity` inside.
+ * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
  * @since 0.1.0
  * @category layers

@@ -46,7 +46,7 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // Base
 // -----------------------------------------------------------------------------
 
-/** The class that an error of this module extends. */
+/** Makes the class that an error of this module extends. */
 const ErrorClass =
   <Self>() =>
   <Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields):
@@ -76,7 +76,7 @@ const serviceFields = {
   requestId: Schema.optional(Schema.String)
 }
 
-/** The class of an exception without further members. */
+/** Makes the class of an exception without further members. */
 const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**

@@ -164,7 +164,7 @@ export type Plane<T> = {
 }
 
 /**
- * Where a stream starts, and the size of its pages.
+ * The start of a stream, and the size of its pages.
  *
  * @since 0.1.0
  * @category models

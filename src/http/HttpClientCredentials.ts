@@ -46,7 +46,7 @@ import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials
 // -----------------------------------------------------------------------------
 
 /**
- * Where a credential may go.
+ * The origins that may receive a credential.
  *
  * @since 0.1.0
  * @category models

@@ -134,7 +134,7 @@ export class RequestContext
 {}
 
 /**
- * What the middlewares provide to a handler.
+ * The services that the middlewares provide to a handler.
  *
  * @since 0.1.0
  * @category models
@@ -320,7 +320,7 @@ export const provide: {
 // Middleware
 // -----------------------------------------------------------------------------
 
-/** The id that an outer middleware gave to a request. Stacked middlewares give a request one id. */
+/** The request id that an outer middleware has chosen. Stacked middlewares share it. */
 class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/RequestContext/OuterMiddleware", {
   // Stacked middlewares share `source`, the request of the server itself. Headers may change between them.
   defaultValue: (): { readonly source: unknown; readonly requestId: string } | undefined => undefined

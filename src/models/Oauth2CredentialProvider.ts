@@ -649,7 +649,7 @@ export const DeleteOauth2CredentialProviderRequest = Schema.Struct({ name: Provi
 export type DeleteOauth2CredentialProviderRequest = typeof DeleteOauth2CredentialProviderRequest.Type
 
 /**
- * Pages of 1 to 20.
+ * A page has 1 to 20 items.
  *
  * @since 0.1.0
  * @category requests
