@@ -8,11 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 
 /**
- * The OAuth2 flow, by its AWS name:
- *
- * - `M2M`: for the agent itself (client credentials)
- * - `USER_FEDERATION`: for a user who consents (authorization code)
- * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: for a user whose JWT the agent has
+ * The OAuth2 flow, by its AWS name.
  *
  * @since 0.1.0
  * @category schemas

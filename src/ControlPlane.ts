@@ -37,27 +37,28 @@ import { addStreams } from "./plane/pagination.js"
 // Operations
 // -----------------------------------------------------------------------------
 
-const commonErrors = [
-  ValidationException,
-  AccessDeniedException,
-  ThrottlingException,
-  InternalServerException
-] as const
+// What rows share. `quota`: calls per second of each operation (AWS documentation).
+const commonRow = {
+  errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
+  quota: 20
+} as const
 
-const tagErrors = [...commonErrors, ResourceNotFoundException] as const
+const tagRow = { ...commonRow, errors: [...commonRow.errors, ResourceNotFoundException] } as const
 
-const resourceErrors = [...tagErrors, UnauthorizedException] as const
+const resourceRow = { ...commonRow, errors: [...tagRow.errors, UnauthorizedException] } as const
 
-const changeErrors = [...resourceErrors, ConflictException] as const
+const changeRow = { ...commonRow, errors: [...resourceRow.errors, ConflictException] } as const
 
-const getErrors = [...resourceErrors, DecryptionFailure] as const
+const getRow = { ...commonRow, errors: [...resourceRow.errors, DecryptionFailure] } as const
 
-const updateErrors = [...changeErrors, ServiceQuotaExceededException, EncryptionFailure, DecryptionFailure] as const
+const updateRow = {
+  ...commonRow,
+  errors: [...changeRow.errors, ServiceQuotaExceededException, EncryptionFailure, DecryptionFailure]
+} as const
 
-const createErrors = [...updateErrors, ResourceLimitExceededException] as const
+const createRow = { ...commonRow, errors: [...updateRow.errors, ResourceLimitExceededException], status: 201 } as const
 
-// Calls per second of each operation (AWS documentation).
-const quota = 20
+const noContent = { response: Operation.noResponse, status: 204 } as const
 
 /**
  * The operations, one row each.
@@ -68,233 +69,197 @@ const quota = 20
 export const operations = {
   /** Creates a workload identity. A name that exists already is a `ValidationException`. */
   createWorkloadIdentity: Operation.make("CreateWorkloadIdentity", {
+    ...resourceRow,
     request: WorkloadIdentity.CreateWorkloadIdentityRequest,
     response: WorkloadIdentity.CreateWorkloadIdentityResponse,
-    errors: resourceErrors,
-    status: 201,
-    quota
+    status: 201
   }),
   /** Reads a workload identity. */
   getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+    ...resourceRow,
     request: WorkloadIdentity.GetWorkloadIdentityRequest,
-    response: WorkloadIdentity.GetWorkloadIdentityResponse,
-    errors: resourceErrors,
-    quota
+    response: WorkloadIdentity.GetWorkloadIdentityResponse
   }),
   /** Replaces the configuration of a workload identity: nothing is merged. */
   updateWorkloadIdentity: Operation.make("UpdateWorkloadIdentity", {
+    ...resourceRow,
     request: WorkloadIdentity.UpdateWorkloadIdentityRequest,
-    response: WorkloadIdentity.GetWorkloadIdentityResponse,
-    errors: resourceErrors,
-    quota
+    response: WorkloadIdentity.GetWorkloadIdentityResponse
   }),
   /** Deletes a workload identity. */
   deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
-    request: WorkloadIdentity.DeleteWorkloadIdentityRequest,
-    response: Operation.noResponse,
-    errors: resourceErrors,
-    status: 204,
-    quota
+    ...resourceRow,
+    ...noContent,
+    request: WorkloadIdentity.DeleteWorkloadIdentityRequest
   }),
   /** Returns one page of the workload identities. */
   listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
+    ...resourceRow,
     request: WorkloadIdentity.ListWorkloadIdentitiesRequest,
-    response: WorkloadIdentity.ListWorkloadIdentitiesResponse,
-    errors: resourceErrors,
-    quota
+    response: WorkloadIdentity.ListWorkloadIdentitiesResponse
   }),
   /** Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`. */
   createOauth2CredentialProvider: Operation.make("CreateOauth2CredentialProvider", {
+    ...createRow,
     request: Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse,
-    errors: createErrors,
-    status: 201,
-    quota
+    response: Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse
   }),
   /** Reads an OAuth2 credential provider. */
   getOauth2CredentialProvider: Operation.make("GetOauth2CredentialProvider", {
+    ...getRow,
     request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.GetOauth2CredentialProviderResponse,
-    errors: getErrors,
-    quota
+    response: Oauth2CredentialProvider.GetOauth2CredentialProviderResponse
   }),
   /** Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged. */
   updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
+    ...updateRow,
     request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse,
-    errors: updateErrors,
-    quota
+    response: Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse
   }),
   /** Deletes an OAuth2 credential provider. */
   deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
-    request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest,
-    response: Operation.noResponse,
-    errors: changeErrors,
-    status: 204,
-    quota
+    ...changeRow,
+    ...noContent,
+    request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest
   }),
   /** Returns one page of the OAuth2 credential providers. */
   listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
+    ...resourceRow,
     request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest,
-    response: Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse,
-    errors: resourceErrors,
-    quota
+    response: Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse
   }),
   /** Creates an API-key credential provider. A name that exists already is a `ValidationException`. */
   createApiKeyCredentialProvider: Operation.make("CreateApiKeyCredentialProvider", {
+    ...createRow,
     request: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse,
-    errors: createErrors,
-    status: 201,
-    quota
+    response: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse
   }),
   /** Reads an API-key credential provider. */
   getApiKeyCredentialProvider: Operation.make("GetApiKeyCredentialProvider", {
+    ...getRow,
     request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
-    errors: getErrors,
-    quota
+    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse
   }),
   /** Replaces the configuration of an API-key credential provider: nothing is merged. */
   updateApiKeyCredentialProvider: Operation.make("UpdateApiKeyCredentialProvider", {
+    ...updateRow,
     request: ApiKeyCredentialProvider.UpdateApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse,
-    errors: updateErrors,
-    quota
+    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse
   }),
   /** Deletes an API-key credential provider. */
   deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
-    request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest,
-    response: Operation.noResponse,
-    errors: resourceErrors,
-    status: 204,
-    quota
+    ...resourceRow,
+    ...noContent,
+    request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest
   }),
   /** Returns one page of the API-key credential providers. */
   listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
+    ...resourceRow,
     request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest,
-    response: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse,
-    errors: resourceErrors,
-    quota
+    response: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse
   }),
   /** Creates a payment credential provider. A name that exists already is a `ValidationException`. */
   createPaymentCredentialProvider: Operation.make("CreatePaymentCredentialProvider", {
+    ...createRow,
     request: PaymentCredentialProvider.CreatePaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.CreatePaymentCredentialProviderResponse,
-    errors: createErrors,
-    status: 201,
-    quota
+    response: PaymentCredentialProvider.CreatePaymentCredentialProviderResponse
   }),
   /** Reads a payment credential provider. */
   getPaymentCredentialProvider: Operation.make("GetPaymentCredentialProvider", {
+    ...getRow,
     request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.GetPaymentCredentialProviderResponse,
-    errors: getErrors,
-    quota
+    response: PaymentCredentialProvider.GetPaymentCredentialProviderResponse
   }),
   /** Replaces the configuration of a payment credential provider: nothing is merged. */
   updatePaymentCredentialProvider: Operation.make("UpdatePaymentCredentialProvider", {
+    ...updateRow,
     request: PaymentCredentialProvider.UpdatePaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse,
-    errors: updateErrors,
-    quota
+    response: PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse
   }),
   /** Deletes a payment credential provider. */
   deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
-    request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest,
-    response: Operation.noResponse,
-    errors: resourceErrors,
-    status: 204,
-    quota
+    ...resourceRow,
+    ...noContent,
+    request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest
   }),
   /** Returns one page of the payment credential providers. */
   listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
+    ...resourceRow,
     request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
-    response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse,
-    errors: resourceErrors,
-    quota
+    response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse
   }),
-  /** Reads the token vault's encryption. */
+  /** Reads which key encrypts the token vault. */
   getTokenVault: Operation.make("GetTokenVault", {
+    ...resourceRow,
     request: TokenVault.GetTokenVaultRequest,
     response: TokenVault.TokenVaultResponse,
-    errors: resourceErrors,
-    path: "/identities/get-token-vault",
-    quota
+    path: "/identities/get-token-vault"
   }),
   /** Sets the key that encrypts the token vault. */
   setTokenVaultCmk: Operation.make("SetTokenVaultCMK", {
+    ...resourceRow,
     request: TokenVault.SetTokenVaultCmkRequest,
     response: TokenVault.TokenVaultResponse,
-    errors: [...resourceErrors, ConcurrentModificationException],
-    path: "/identities/set-token-vault-cmk",
-    quota
+    errors: [...resourceRow.errors, ConcurrentModificationException],
+    path: "/identities/set-token-vault-cmk"
   }),
   /** Adds tags to a resource, or replaces their values. */
   tagResource: Operation.make("TagResource", {
+    ...tagRow,
+    ...noContent,
     request: ResourceTags.TagResourceRequest,
-    response: Operation.noResponse,
-    errors: [...tagErrors, ServiceQuotaExceededException],
-    path: "/tags/{resourceArn}",
-    status: 204,
-    quota
+    errors: [...tagRow.errors, ServiceQuotaExceededException],
+    path: "/tags/{resourceArn}"
   }),
   /** Removes tags from a resource. */
   untagResource: Operation.make("UntagResource", {
+    ...tagRow,
+    ...noContent,
     request: ResourceTags.UntagResourceRequest,
-    response: Operation.noResponse,
-    errors: tagErrors,
     method: "DELETE",
-    path: "/tags/{resourceArn}",
-    status: 204,
-    quota
+    path: "/tags/{resourceArn}"
   }),
   /** Returns the tags of a resource. */
   listTagsForResource: Operation.make("ListTagsForResource", {
+    ...tagRow,
     request: ResourceTags.ListTagsForResourceRequest,
     response: ResourceTags.ListTagsForResourceResponse,
-    errors: tagErrors,
     method: "GET",
-    path: "/tags/{resourceArn}",
-    quota
+    path: "/tags/{resourceArn}"
   }),
   /** Starts the creation of a consent portal, which is `CREATING` at first. */
   createConsentPortal: Operation.make("CreateConsentPortal", {
+    ...changeRow,
     request: ConsentPortal.CreateConsentPortalRequest,
     response: ConsentPortal.ConsentPortalResponse,
-    errors: [...changeErrors, ServiceQuotaExceededException],
-    status: 202,
-    quota
+    errors: [...changeRow.errors, ServiceQuotaExceededException],
+    status: 202
   }),
   /** Reads a consent portal. */
   getConsentPortal: Operation.make("GetConsentPortal", {
+    ...resourceRow,
     request: ConsentPortal.GetConsentPortalRequest,
-    response: ConsentPortal.ConsentPortalResponse,
-    errors: resourceErrors,
-    quota
+    response: ConsentPortal.ConsentPortalResponse
   }),
   /** Starts an update of a consent portal. */
   updateConsentPortal: Operation.make("UpdateConsentPortal", {
+    ...changeRow,
     request: ConsentPortal.UpdateConsentPortalRequest,
     response: ConsentPortal.ConsentPortalResponse,
-    errors: changeErrors,
-    status: 202,
-    quota
+    status: 202
   }),
   /** Starts the deletion of a consent portal. */
   deleteConsentPortal: Operation.make("DeleteConsentPortal", {
-    request: ConsentPortal.DeleteConsentPortalRequest,
-    response: Operation.noResponse,
-    errors: changeErrors,
-    status: 204,
-    quota
+    ...changeRow,
+    ...noContent,
+    request: ConsentPortal.DeleteConsentPortalRequest
   }),
   /** Returns one page of the consent portals. */
   listConsentPortals: Operation.make("ListConsentPortals", {
+    ...commonRow,
     request: ConsentPortal.ListConsentPortalsRequest,
     response: ConsentPortal.ListConsentPortalsResponse,
-    errors: [...commonErrors, UnauthorizedException],
-    quota
+    errors: [...commonRow.errors, UnauthorizedException]
   })
 }
 
@@ -419,7 +384,7 @@ export type ListConsentPortalsError = Operation.Error<typeof operations.listCons
 // -----------------------------------------------------------------------------
 
 /**
- * Where a stream starts, and the size of its pages.
+ * The start of a stream, and the size of its pages.
  *
  * @since 0.1.0
  * @category models

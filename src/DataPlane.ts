@@ -143,7 +143,8 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
   /** The path of the request, with its query. */
   requestPath: RequestPath,
   /**
-   * Whether to sign for a wallet too, which requests that move its money need. Default: false, chosen by the service.
+   * Whether to issue a wallet token too. Requests that move the wallet's money need one. Default: false, chosen by the
+   * service.
    */
   includeWalletAuthToken: Constraint.optional(Schema.Boolean),
   /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
@@ -170,33 +171,23 @@ export const StripePrivyTokenRequest = Schema.Struct({
 })
 
 /**
- * @since 0.1.0
- * @category models
- */
-export type PaymentTokenRequest =
-  | {
-    /** A request to Coinbase CDP. */
-    readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Type
-  }
-  | {
-    /** A request to Stripe's Privy. */
-    readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Type
-  }
-
-/**
  * The request that a payment token authorizes.
  *
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenRequest: Schema.Codec<
-  PaymentTokenRequest,
-  | { readonly coinbaseCdpTokenRequest: typeof CoinbaseCdpTokenRequest.Encoded }
-  | { readonly stripePrivyTokenRequest: typeof StripePrivyTokenRequest.Encoded }
-> = Constraint.union({
+export const PaymentTokenRequest = Constraint.union({
+  /** A request to Coinbase CDP. */
   coinbaseCdpTokenRequest: CoinbaseCdpTokenRequest,
+  /** A request to Stripe's Privy. */
   stripePrivyTokenRequest: StripePrivyTokenRequest
 })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
 
 /**
  * @since 0.1.0
@@ -372,7 +363,7 @@ const isWire = (output: unknown): output is Wire =>
 
 // The member is optional in the model. The URL carries the same URI.
 const sessionUriIn = (authorizationUrl: string): string | undefined =>
-  (URL.canParse(authorizationUrl) && new URL(authorizationUrl).searchParams.get("request_uri")) || undefined
+  URL.parse(authorizationUrl)?.searchParams.get("request_uri") || undefined
 
 // `isWire` checked the members.
 const checked = { disableChecks: true }
@@ -421,15 +412,18 @@ const tokenCodec: Operation.Codec<TokenResponse> = {
 // Operations
 // -----------------------------------------------------------------------------
 
-// Quotas in calls per second (AWS documentation).
-const errors = [
-  ValidationException,
-  UnauthorizedException,
-  AccessDeniedException,
-  ResourceNotFoundException,
-  ThrottlingException,
-  InternalServerException
-] as const
+// What rows share. `quota`: calls per second of each operation (AWS documentation).
+const commonRow = {
+  errors: [
+    ValidationException,
+    UnauthorizedException,
+    AccessDeniedException,
+    ResourceNotFoundException,
+    ThrottlingException,
+    InternalServerException
+  ],
+  quota: 200
+} as const
 
 /**
  * The operations, one row each.
@@ -440,57 +434,51 @@ const errors = [
 export const operations = {
   /** Returns a token for the workload alone, for machine-to-machine credentials. */
   getWorkloadAccessToken: Operation.make("GetWorkloadAccessToken", {
+    ...commonRow,
     request: GetWorkloadAccessTokenRequest,
-    response: WorkloadAccessTokenResponse,
-    errors,
-    quota: 200
+    response: WorkloadAccessTokenResponse
   }),
   /** Returns a token for the workload and the user of a JWT. The service checks its signature, issuer and expiry. */
   getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
+    ...commonRow,
     request: GetWorkloadAccessTokenForJwtRequest,
-    response: WorkloadAccessTokenResponse,
-    errors,
-    quota: 200
+    response: WorkloadAccessTokenResponse
   }),
   /** Returns a token for the workload and the user with an id. The application vouches for the id. */
   getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
+    ...commonRow,
     request: GetWorkloadAccessTokenForUserIdRequest,
-    response: WorkloadAccessTokenResponse,
-    errors,
-    quota: 200
+    response: WorkloadAccessTokenResponse
   }),
   /** Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs. */
   getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
+    ...commonRow,
     request: GetResourceOauth2TokenRequest,
     response: tokenCodec,
-    errors,
-    path: "/identities/oauth2/token",
-    quota: 200
+    path: "/identities/oauth2/token"
   }),
   /** Returns the API key of a credential provider. */
   getResourceApiKey: Operation.make("GetResourceApiKey", {
+    ...commonRow,
     request: GetResourceApiKeyRequest,
     response: GetResourceApiKeyResponse,
-    errors,
-    path: "/identities/api-key",
-    quota: 200
+    path: "/identities/api-key"
   }),
   /** Returns the tokens that authorize one payment request of a payment credential provider. */
   getResourcePaymentToken: Operation.make("GetResourcePaymentToken", {
+    ...commonRow,
     request: GetResourcePaymentTokenRequest,
     response: GetResourcePaymentTokenResponse,
-    errors,
-    path: "/identities/payment/token",
-    quota: 200
+    path: "/identities/payment/token"
   }),
   /**
    * Completes an authorization for the user who started it (session binding). Only then does the service exchange the
    * code. The identifier must be the JWT or the user id that the workload access token was requested for.
    */
   completeResourceTokenAuth: Operation.make("CompleteResourceTokenAuth", {
+    ...commonRow,
     request: CompleteResourceTokenAuthRequest,
     response: Operation.noResponse,
-    errors,
     quota: 100
   })
 }
@@ -557,7 +545,7 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
 
 /**
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
- * Put it under `Identity.layer`: on top of it, the decorator does not reach the `Identity` inside.
+ * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
  * @since 0.1.0
  * @category layers

@@ -46,22 +46,20 @@ export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u
 // Base
 // -----------------------------------------------------------------------------
 
-/** The class that an error of this module extends. */
-const ErrorClass = <Self>() =>
-<Tag extends string, const Fields extends Schema.Struct.Fields>(
-  tag: Tag,
-  fields: Fields
-):
-  & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
-  & { readonly _tag: Tag } =>
-{
-  // TypeScript does not know here that `Self` is a class.
-  const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
-  object
-  // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
-  Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
-  return Object.assign(Class, { _tag: tag }) as never
-}
+/** Makes the class that an error of this module extends. */
+const ErrorClass =
+  <Self>() =>
+  <Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields):
+    & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
+    & { readonly _tag: Tag } =>
+  {
+    // TypeScript does not know here that `Self` is a class.
+    const Class = Schema.TaggedError<object>(`effect-agentcore-identity/${tag}`)(tag, fields) as unknown as new() =>
+    object
+    // Effect prints an error as its fields. `undefined` restores Node's form: message, stack and fields.
+    Object.assign(Class.prototype, { [TypeId]: TypeId, name: tag, [Inspectable.NodeInspectSymbol]: undefined })
+    return Object.assign(Class, { _tag: tag }) as never
+  }
 
 // -----------------------------------------------------------------------------
 // Exceptions of the service
@@ -78,7 +76,7 @@ const serviceFields = {
   requestId: Schema.optional(Schema.String)
 }
 
-/** The class of an exception without further members. */
+/** Makes the class of an exception without further members. */
 const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**
@@ -226,13 +224,7 @@ export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("Unkn
 // No response
 // -----------------------------------------------------------------------------
 
-const transportAdvice = (
-  { host, kind, profile }: {
-    readonly kind: TransportError["kind"]
-    readonly host?: string | undefined
-    readonly profile?: string | undefined
-  }
-): string => {
+const transportAdvice = ({ host, kind, profile }: Pick<TransportError, "host" | "kind" | "profile">): string => {
   switch (kind) {
     case "connection":
       return `the connection${host === undefined ? "" : ` to ${host}`} failed or was lost. ${
@@ -515,20 +507,15 @@ export type CommonError =
  * @category errors
  */
 export type IdentityError =
-  | ValidationException
+  | CommonError
   | UnauthorizedException
-  | AccessDeniedException
   | ResourceNotFoundException
-  | ThrottlingException
-  | InternalServerException
   | ConflictException
   | ConcurrentModificationException
   | ServiceQuotaExceededException
   | ResourceLimitExceededException
   | EncryptionFailure
   | DecryptionFailure
-  | UnknownServiceError
-  | TransportError
   | RequiresUserConsent
   | NoTokenOrUrl
   | AuthorizationFailed

@@ -75,7 +75,7 @@ export type Outcome = string
  * @category models
  */
 export interface Labels {
-  /** The operation, by its AWS name. */
+  /** The operation, by the name of its method. */
   readonly operation: Operation
   /** `other` stands for invalid provider names, and for names beyond {@link maxProviders}. */
   readonly provider?: string | undefined

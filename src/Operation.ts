@@ -164,7 +164,7 @@ export type Plane<T> = {
 }
 
 /**
- * Where a stream starts, and the size of its pages.
+ * The start of a stream, and the size of its pages.
  *
  * @since 0.1.0
  * @category models
@@ -275,19 +275,15 @@ export const make = <
   readonly status?: number
   /** Default: Infinity. */
   readonly quota?: number
-}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => {
-  const { errors, method = "POST", path = `/identities/${name}`, quota = Infinity, request, response, status = 200 } =
-    options
-  return {
-    name,
-    request,
-    encode: unwrapSecrets,
-    response: Schema.isSchema(response) ? codec(response) : response,
-    // `InstanceType` of the union of classes is the union of their instances.
-    errors: errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>,
-    method,
-    path,
-    status,
-    quota
-  }
-}
+}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => ({
+  method: "POST",
+  path: `/identities/${name}`,
+  status: 200,
+  quota: Infinity,
+  ...options,
+  name,
+  encode: unwrapSecrets,
+  response: Schema.isSchema(options.response) ? codec(options.response) : options.response,
+  // `InstanceType` of the union of classes is the union of their instances.
+  errors: options.errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>
+})

@@ -203,9 +203,7 @@ export type Decorator = Operation.Decorator<typeof operations, SecurityTokenServ
  * @since 0.1.0
  * @category layers
  */
-export const decorate = (
-  decorator: Decorator
-): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
+export const decorate = (decorator: Decorator): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
   Layer.effect(
     SecurityTokenService,
     Effect.map(SecurityTokenService, (service) => Plane.decorate(operations, service, decorator))

@@ -1,6 +1,7 @@
 /** Completes an authorization for the user who is signed in in the returning browser, and for no other user. */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -34,14 +35,12 @@ export type Outcome = Data.TaggedEnum<{
 
 const Outcome = Data.taggedEnum<Outcome>()
 
-/** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
-export type CallerOf = (
-  consent: PendingConsents.PendingConsent
-) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
-
 export interface Dependencies {
   readonly identity: Pick<IdentityService, "completeAuthorization" | "resumeAccessToken">
-  readonly callerOf: CallerOf
+  /** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
+  readonly callerOf: (
+    consent: PendingConsents.PendingConsent
+  ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
   readonly pending: PendingConsents.Service
   readonly signals: Pick<ConsentSignals.Service, "signal">
 }
@@ -50,12 +49,13 @@ export interface Dependencies {
  * Makes callers from the workload and the user of a consent. A consent has no workload if its token came from
  * elsewhere, for example from the headers of a request.
  */
-export const makeCallerOf = (dataPlane: Option.Option<DataPlaneService>): CallerOf => ({ user, workload }) =>
-  Option.isNone(dataPlane) || workload === undefined
-    ? Effect.succeedNone
-    : Effect.asSome(
-      Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
-    )
+export const makeCallerOf =
+  (dataPlane: Option.Option<DataPlaneService>): Dependencies["callerOf"] => ({ user, workload }) =>
+    Option.isNone(dataPlane) || workload === undefined
+      ? Effect.succeedNone
+      : Effect.asSome(
+        Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
+      )
 
 /** The dependencies in the context. Without `ConsentSignals`, signals reach only the waits of this process. */
 export const dependenciesOfProgram = Effect.gen(function*() {
@@ -90,27 +90,18 @@ const isGranted = (
   { callerOf, identity }: Dependencies,
   consent: PendingConsents.PendingConsent
 ): Effect.Effect<boolean> =>
-  Effect.flatMap(
-    callerOf(consent),
-    Option.match({
-      onNone: () => Effect.succeed(false),
-      onSome: (caller) =>
-        Effect.isSuccess(
-          Effect.provideService(
-            identity.resumeAccessToken(consent.session, { consent: Consent.fail }),
-            WorkloadAccessToken.WorkloadAccessToken,
-            caller
-          )
-        )
-    })
-  )
+  Effect.gen(function*() {
+    const caller = yield* callerOf(consent)
+    if (Option.isNone(caller)) return false
+    return yield* identity.resumeAccessToken(consent.session, { consent: Consent.fail }).pipe(
+      Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, caller.value),
+      Effect.isSuccess
+    )
+  })
 
 /** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
 const settle = ({ pending }: Dependencies, { session }: PendingConsents.PendingConsent) =>
-  Effect.catch(
-    pending.settle?.(session.sessionUri) ?? Effect.void,
-    (error) => Effect.logDebug(error.message)
-  )
+  Effect.catch(pending.settle?.(session.sessionUri) ?? Effect.void, (error) => Effect.logDebug(error.message))
 
 /** Signals to all waits for the session or for the grant that the authorization is complete. */
 const announce = (dependencies: Dependencies, consent: PendingConsents.PendingConsent): Effect.Effect<Outcome> =>
@@ -155,9 +146,8 @@ const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<b
   Effect.gen(function*() {
     if (equals(self, that)) return true
     if (self.userToken === undefined || that.userToken === undefined) return false
-    const one = yield* subjectOf(self.userToken)
-    const other = yield* subjectOf(that.userToken)
-    return Option.isSome(one) && Option.isSome(other) && one.value.every((name, index) => name === other.value[index])
+    const subject = yield* subjectOf(self.userToken)
+    return Option.isSome(subject) && Equal.equals(subject, yield* subjectOf(that.userToken))
   })
 
 /** Handles a session that was claimed before. If its process ended without a signal, this sends the signal. */
@@ -219,21 +209,19 @@ const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duratio
 export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
   const { unsettled } = dependencies.pending
   if (unsettled === undefined) return Effect.void
-  const countUngranted = Effect.gen(function*() {
-    const ungranted = yield* Effect.filter(
-      yield* unsettled(),
-      (consent) =>
-        Effect.flatMap(
-          isGranted(dependencies, consent),
-          (isGranted) => isGranted ? Effect.as(announce(dependencies, consent), false) : Effect.succeed(true)
-        ),
-      { concurrency: 4 }
-    )
-    return ungranted.length
-  })
-  return countUngranted.pipe(
-    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), 1)),
-    Effect.repeat({ schedule: recoveries, until: (count) => count === 0 }),
+  return Effect.flatMap(
+    Effect.suspend(() => unsettled()),
+    (consents) =>
+      Effect.filter(consents, (consent) =>
+        Effect.gen(function*() {
+          if (!(yield* isGranted(dependencies, consent))) return true
+          yield* announce(dependencies, consent)
+          return false
+        }), { concurrency: 4 })
+  ).pipe(
+    Effect.map((ungranted) => ungranted.length > 0),
+    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), true)),
+    Effect.repeat({ schedule: recoveries, while: (isUnfinished) => isUnfinished }),
     Effect.asVoid
   )
 }

@@ -10,6 +10,7 @@ import { dual } from "effect/Function"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as IamAccessToken from "../IamAccessToken.js"
@@ -24,6 +25,8 @@ import type {
   Identity
 } from "../Identity.js"
 import * as CredentialTag from "../identity/credentialTag.js"
+import * as IamTokenRequest from "../identity/iamTokenRequest.js"
+import * as IdentityRequest from "../identity/identityRequest.js"
 import type {
   CredentialRejected,
   InsufficientScope,
@@ -32,17 +35,18 @@ import type {
 } from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { ProviderName } from "../models/internal/names.js"
 import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials/authenticatedRequest.js"
-import * as OptionChecks from "./httpClientCredentials/optionChecks.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
 /**
- * Where a credential may go.
+ * The origins that may receive a credential.
  *
  * @since 0.1.0
  * @category models
@@ -146,15 +150,77 @@ export type CredentialError = CredentialRejected | HttpClientError.HttpClientErr
 type TokenError = AccessTokenError | CredentialError | InsufficientScope
 
 // -----------------------------------------------------------------------------
+// Checks of the options. Their errors name the options of this module.
+// -----------------------------------------------------------------------------
+
+const Flag = Constraint.optional(Schema.Boolean)
+
+// `allowList` checks the entries of `origins`.
+const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigins: Flag }
+
+const tokenFields = {
+  ...originFields,
+  ...IdentityRequest.consentFields(),
+  reauthenticate: Flag,
+  stepUp: Flag,
+  maxScopes: Constraint.optional(Schema.Array(Schema.String))
+}
+
+const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.optional(Schema.String) }
+
+const { accessTokenOperation, apiKeyOperation } = IdentityRequest
+
+/** The checks for a kind of credential: of inline options, and of the options for a declared credential. */
+const makeChecks = (
+  kind: string,
+  row: { readonly name: string },
+  use: Schema.Struct.Fields,
+  validate: CredentialTag.Validate
+) => ({
+  kind,
+  validateOptions: CredentialTag.makeSubjectValidator(kind, validate, row),
+  validateUse: CredentialTag.makeFieldsValidator(() => use, row)
+})
+
+const tokenChecks = makeChecks(
+  "AccessToken",
+  accessTokenOperation,
+  tokenFields,
+  CredentialTag.makeFieldsValidator(
+    () => ({ ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields }),
+    accessTokenOperation
+  )
+)
+
+const keyChecks = makeChecks(
+  "ApiKey",
+  apiKeyOperation,
+  keyFields,
+  CredentialTag.makeFieldsValidator(() => ({ provider: ProviderName, ...keyFields }), apiKeyOperation)
+)
+
+const jwtChecks = makeChecks(
+  "IamAccessToken",
+  IamTokenRequest.operation,
+  originFields,
+  IamTokenRequest.makeValidator(originFields)
+)
+
+// -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
+
+type Client<E, R> = HttpClient.HttpClient.With<E, R>
+
+/** Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds. */
+type Wrap<E1, R1> = <E, R>(self: Client<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
 /**
  * Wraps a client with the options of a call, inline or for a declared credential. With invalid options, all requests of
  * the client fail.
  */
 const wrapClient = <Options extends object, E, R>(
-  check: OptionChecks.Check,
+  check: ReturnType<typeof makeChecks>,
   subject: CredentialTag.Declared<string, object> | Options,
   use: object | undefined,
   wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
@@ -166,7 +232,7 @@ const wrapClient = <Options extends object, E, R>(
     ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
     : HttpClient.makeWith(() => Effect.fail(invalid), Effect.succeed)
   // Either client has a part of these errors.
-  return client as HttpClient.HttpClient.With<E | ValidationException, R>
+  return client as Client<E | ValidationException, R>
 }
 
 /**
@@ -195,6 +261,8 @@ const wrapClient = <Options extends object, E, R>(
  * an inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not
  * sent.
  *
+ * @since 0.1.0
+ * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -227,9 +295,7 @@ export const withAccessToken: {
   <E1 = RequiresUserConsent, R1 = never>(
     credential: AccessTokenCredential,
     options: AccessTokenUseOptions<E1, R1>
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
+  ): Wrap<E1 | TokenError, R1 | Identity | WorkloadAccessToken>
   /**
    * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
@@ -237,16 +303,14 @@ export const withAccessToken: {
    */
   <E1 = RequiresUserConsent, R1 = never>(
     options: AccessTokenOptions<E1, R1>
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
+  ): Wrap<E1 | TokenError, R1 | Identity | WorkloadAccessToken>
   /**
    * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     credential: AccessTokenCredential,
     options: AccessTokenUseOptions<E1, R1>
   ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
@@ -256,17 +320,17 @@ export const withAccessToken: {
    * wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     options: AccessTokenOptions<E1, R1>
   ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
   <E, R, E1, R1>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
   ) =>
-    wrapClient(OptionChecks.accessToken, subject, use, (options: AccessTokenOptions<E1, R1>) => {
+    wrapClient(tokenChecks, subject, use, (options: AccessTokenOptions<E1, R1>) => {
       const {
         allowInsecureOrigins,
         origins,
@@ -324,26 +388,20 @@ export const withApiKey: {
   (
     credential: ApiKeyCredential,
     options: ApiKeyUseOptions
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
+  ): Wrap<ApiKeyError | CredentialError, Identity | WorkloadAccessToken>
   /**
    * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
    * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
    * changed.
    */
-  (
-    options: ApiKeyOptions
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
+  (options: ApiKeyOptions): Wrap<ApiKeyError | CredentialError, Identity | WorkloadAccessToken>
   /**
    * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
    * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
    * key has changed.
    */
   <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     credential: ApiKeyCredential,
     options: ApiKeyUseOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
@@ -353,30 +411,20 @@ export const withApiKey: {
    * changed.
    */
   <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     options: ApiKeyOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    subject: ApiKeyCredential | ApiKeyOptions,
-    use?: ApiKeyUseOptions
-  ) =>
-    wrapClient(
-      OptionChecks.apiKey,
-      subject,
-      use,
-      ({ allowInsecureOrigins, header, origins, prefix = "", provider }: ApiKeyOptions) =>
-        inject(self, {
-          header,
-          allows: Origins.allowList(origins, allowInsecureOrigins === true),
-          hop: sendWithCredential(
-            { provider, prefix, reauthenticate: false },
-            () => ApiKey.get({ provider })
-          )
-        })
-    )
+  <E, R>(self: Client<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) =>
+    wrapClient(keyChecks, subject, use, (options: ApiKeyOptions) => {
+      const { allowInsecureOrigins, header, origins, prefix = "", provider } = options
+      return inject(self, {
+        header,
+        allows: Origins.allowList(origins, allowInsecureOrigins === true),
+        hop: sendWithCredential(provider, prefix, () => ApiKey.get({ provider }))
+      })
+    })
 )
 
 /**
@@ -412,24 +460,18 @@ export const withIamAccessToken: {
   (
     credential: IamAccessToken.IamAccessTokenCredential,
     options: OriginOptions
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+  ): Wrap<SecurityTokenServiceError | CredentialError, SecurityTokenService>
   /**
    * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
-  (
-    options: IamAccessTokenOptions
-  ): <E, R>(
-    self: HttpClient.HttpClient.With<E, R>
-  ) => HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
+  (options: IamAccessTokenOptions): Wrap<SecurityTokenServiceError | CredentialError, SecurityTokenService>
   /**
    * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     credential: IamAccessToken.IamAccessTokenCredential,
     options: OriginOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
@@ -438,28 +480,22 @@ export const withIamAccessToken: {
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     options: IamAccessTokenOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
 } = dual(
   CredentialTag.isDataFirst("audience"),
   <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
+    self: Client<E, R>,
     subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
     use?: OriginOptions
   ) =>
-    wrapClient(
-      OptionChecks.iamAccessToken,
-      subject,
-      use,
-      ({ allowInsecureOrigins, origins, ...request }: IamAccessTokenOptions) =>
-        inject(self, {
-          header: "authorization",
-          allows: Origins.allowList(origins, allowInsecureOrigins === true),
-          hop: sendWithCredential(
-            { provider: "sts:GetWebIdentityToken", prefix: "Bearer ", reauthenticate: false },
-            () => IamAccessToken.get(request)
-          )
-        })
-    )
+    wrapClient(jwtChecks, subject, use, (options: IamAccessTokenOptions) => {
+      const { allowInsecureOrigins, origins, ...request } = options
+      return inject(self, {
+        header: "authorization",
+        allows: Origins.allowList(origins, allowInsecureOrigins === true),
+        hop: sendWithCredential("sts:GetWebIdentityToken", "Bearer ", () => IamAccessToken.get(request))
+      })
+    })
 )

@@ -17,7 +17,6 @@ import * as Scope from "effect/Scope"
 import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
 import * as Completion from "../consentCallback/completion.js"
-import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
@@ -73,36 +72,13 @@ const hosts: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["localhost", ["127.0.0.1", "::1"]]
 ])
 
-const addressOf = (
-  returnUrl: string | undefined
-): Effect.Effect<LoopbackServer.Address & { readonly returnUrl: string }, LoopbackUnavailable> => {
-  const url = returnUrl === undefined ? null : URL.parse(returnUrl)
+const addressOf = (returnUrl = ""): Effect.Effect<LoopbackServer.Address, LoopbackUnavailable> => {
+  const url = URL.parse(returnUrl)
   const addresses = url?.protocol === "http:" ? hosts.get(url.hostname) : undefined
-  return url === null || returnUrl === undefined || addresses === undefined
-    ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl })
-    : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname, returnUrl })
+  return url === null || addresses === undefined
+    ? new LoopbackUnavailable({ reason: "NotLoopback", returnUrl: returnUrl === "" ? undefined : returnUrl })
+    : Effect.succeed({ hosts: addresses, port: Number(port(returnUrl)), path: url.pathname })
 }
-
-/** Completes the session, and signals the wait. The caller is that of the flow that runs the handler. */
-const makeCompletion = (
-  session: ConsentSession,
-  user: UserIdentifier,
-  signals: ConsentSignals.Service
-) =>
-  Effect.map(
-    Effect.zip(Identity, Effect.serviceOption(WorkloadAccessToken)),
-    ([identity, caller]) =>
-      Completion.complete(
-        {
-          identity,
-          callerOf: () => Effect.succeed(caller),
-          pending: { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) },
-          signals
-        },
-        session.sessionUri,
-        user
-      )
-  )
 
 /**
  * A consent handler for a program on the user's own machine. It listens at the return URL of the session, which has to
@@ -155,15 +131,21 @@ export const handler = <E = never, R = never>(options: {
 }): Consent.ConsentHandler<E | LoopbackUnavailable, R | Identity> =>
 (session) =>
   Effect.gen(function*() {
+    const { user } = options
     const address = yield* addressOf(session.returnUrl)
     const current = yield* ConsentWait.Current
+    const identity = yield* Identity
+    // The caller of the flow that runs this handler.
+    const caller = yield* Effect.serviceOption(WorkloadAccessToken)
     const signals = yield* ConsentSignals.makeMemory
-    const complete = yield* makeCompletion(session, options.user, signals)
+    const pending = { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) }
+    const dependencies = { identity, callerOf: () => Effect.succeed(caller), pending, signals }
+    const complete = Completion.complete(dependencies, session.sessionUri, user)
     const listen = LoopbackServer.open(address, session, complete).pipe(
       Effect.mapError(({ code }) =>
         new LoopbackUnavailable({
           reason: code === "EADDRINUSE" ? "PortTaken" : "CannotListen",
-          returnUrl: address.returnUrl,
+          returnUrl: session.returnUrl,
           code
         })
       )
@@ -199,10 +181,7 @@ export const handler = <E = never, R = never>(options: {
  * @since 0.1.0
  * @category operations
  */
-export const register = (
-  workload: string,
-  returnUrl: string = defaultReturnUrl
-): Effect.Effect<
+export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<
   void,
   LoopbackUnavailable | WorkloadIdentityError | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane

@@ -71,8 +71,8 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 // -----------------------------------------------------------------------------
 
 /**
- * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`).
- * Names are case-insensitive.
+ * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
+ * case-insensitive.
  *
  * @since 0.1.0
  * @category models
@@ -134,7 +134,7 @@ export class RequestContext
 {}
 
 /**
- * What the middlewares provide to a handler.
+ * The services that the middlewares provide to a handler.
  *
  * @since 0.1.0
  * @category models
@@ -175,8 +175,8 @@ const containerOf = (input: object): Container => {
 }
 
 /**
- * The headers by name in lower case. Commas join several values of a name, as in HTTP. Empty values are dropped. An
- * event is JSON from outside, so values that are not strings are dropped too.
+ * The headers by name in lower case. Several values of a name are joined by commas, as in HTTP. Empty values are
+ * dropped. An event is JSON from outside, so values that are not strings are dropped too.
  */
 const normalize = (input: object): ReadonlyMap<string, string> => {
   const container = containerOf(input)
@@ -223,7 +223,7 @@ const read = (input: Input, makeRequestId: () => string): Service => {
 /**
  * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
  *
- * Commas join several values of one header, as in HTTP.
+ * Several values of one header are joined by commas, as in HTTP.
  *
  * @since 0.1.0
  * @category constructors
@@ -306,14 +306,12 @@ export const provide: {
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> =>
     Effect.flatMap(callerOf(context), (caller) => {
-      const services = Context.make(RequestContext, context).pipe(
-        Context.add(WorkloadAccessToken.WorkloadAccessToken, caller)
-      )
-      return Effect.provide(
-        self,
-        context.callbackUrl === undefined
-          ? services
-          : Context.add(services, Consent.ReturnUrl, Option.some(context.callbackUrl))
+      const callbackUrl = Option.fromNullishOr(context.callbackUrl)
+      return self.pipe(
+        Effect.provide(
+          Context.make(RequestContext, context).pipe(Context.add(WorkloadAccessToken.WorkloadAccessToken, caller))
+        ),
+        Effect.updateService(Consent.ReturnUrl, (url) => Option.orElse(callbackUrl, () => url))
       )
     })
 )
@@ -322,7 +320,7 @@ export const provide: {
 // Middleware
 // -----------------------------------------------------------------------------
 
-/** The id that an outer middleware gave to a request. Stacked middlewares give a request one id. */
+/** The request id that an outer middleware has chosen. Stacked middlewares share it. */
 class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/RequestContext/OuterMiddleware", {
   // Stacked middlewares share `source`, the request of the server itself. Headers may change between them.
   defaultValue: (): { readonly source: unknown; readonly requestId: string } | undefined => undefined
@@ -363,9 +361,7 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  *
  * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
-export const middleware = <E, R>(
-  self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-): Effect.Effect<
+export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>): Effect.Effect<
   HttpServerResponse.HttpServerResponse,
   E,
   Exclude<R, Provided> | HttpServerRequest.HttpServerRequest

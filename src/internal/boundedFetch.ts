@@ -9,18 +9,13 @@ export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly ma
   }
 }
 
-/** The chunks of a body. */
-export interface Collector {
-  /** Whether the body is small enough so far. */
-  readonly add: (chunk: Uint8Array) => boolean
-  readonly body: () => Uint8Array<ArrayBuffer>
-}
-
-export const makeCollector = (maxBytes: number): Collector => {
+/** Collects the chunks of a body. */
+export const makeCollector = (maxBytes: number) => {
   const chunks: Array<Uint8Array> = []
   let size = 0
   return {
-    add: (chunk) => {
+    /** Whether the body is small enough so far. */
+    add: (chunk: Uint8Array): boolean => {
       size += chunk.byteLength
       if (size > maxBytes) return false
       chunks.push(chunk)

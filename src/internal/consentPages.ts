@@ -34,9 +34,9 @@ const pages = {
   NotSignedIn: [401, "Not signed in", "Sign in to the application here, then open this address again."],
   Refused: [
     200,
-    "Consent refused",
+    "Consent denied",
     (provider) =>
-      html`You refused access through the provider <strong>${provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
+      html`You denied access through the provider <strong>${provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
   ],
   Rejected: [
     502,

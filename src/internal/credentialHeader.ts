@@ -43,24 +43,18 @@ const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 // RFC 9110, section 5.5, ASCII only. Checked here because the error of `fetch` quotes an invalid value.
 const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
-const makeRedirectDefect = () =>
-  new Error(
-    "The client follows a redirect, with the credential, to an origin that is not allowed: HttpClient.followRedirects has to wrap the "
-      + "client with credentials, not the other way round"
-  )
+// The messages of defects: the program has put its clients into the wrong order.
 
-const makeFetchDefect = () =>
-  new Error(
-    "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the client with credentials, not inside, "
-      + "or with redirect: \"manual\""
-  )
+const redirected = "The client follows a redirect, with the credential, to an origin that is not allowed: "
+  + "HttpClient.followRedirects has to wrap the client with credentials, not the other way round"
 
-const makeUncheckedDefect = () =>
-  new Error(
-    "The origins of the requests of this client cannot be checked, so it gets no credential: HttpClient.TracerDisabledWhen and "
-      + "Tracer.DisablePropagation have to be set around the client with credentials, not the other way round, and HttpClient.make has to make "
-      + "the innermost client"
-  )
+const fetchRedirects =
+  "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the "
+  + "client with credentials, not inside, or with redirect: \"manual\""
+
+const unchecked = "The origins of the requests of this client cannot be checked, so it gets no credential: "
+  + "HttpClient.TracerDisabledWhen and Tracer.DisablePropagation have to be set around the client with credentials, not "
+  + "the other way round, and HttpClient.make has to make the innermost client"
 
 // By default `fetch` follows redirects, and sends custom headers to other origins.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -151,8 +145,8 @@ export const inject = <E, R, E2, R2>(
       // `HttpClient.make` sends this very object, so it is changed and not copied.
       const check = (sent: Request): void => {
         if (!hasMark(sent) && !hasCredential(sent)) return
-        if (!isAllowed(sent)) throw makeRedirectDefect()
-        if (fetchFollows()) throw makeFetchDefect()
+        if (!isAllowed(sent)) throw new Error(redirected)
+        if (fetchFollows()) throw new Error(fetchRedirects)
         Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
       /** Removes the header from all requests. Fails if one was sent without the check. */
@@ -164,7 +158,7 @@ export const inject = <E, R, E2, R2>(
             Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
           }
         }
-        return isUnchecked ? Effect.die(makeUncheckedDefect()) : Effect.void
+        return isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void
       }
       return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
@@ -172,7 +166,7 @@ export const inject = <E, R, E2, R2>(
         Effect.catchCause((cause) => Effect.andThen(clean(valuesOf(cause)), Effect.failCause(cause))),
         Effect.tap((response) => clean([response])),
         // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.
-        Effect.tap(({ request }) => isForeign(request) ? Effect.die(makeRedirectDefect()) : Effect.void)
+        Effect.tap(({ request }) => isForeign(request) ? Effect.die(new Error(redirected)) : Effect.void)
       )
     })
   }

@@ -1,18 +1,7 @@
 /** A map whose entries expire. Every operation takes O(log n). */
 import * as Heap from "./priorityQueue.js"
 
-export interface ExpiringMap<in out A> {
-  readonly size: () => number
-  readonly get: (key: string) => A | undefined
-  readonly values: () => ReadonlyArray<A>
-  /** `expiresAt` is a time in the unit of `now`. */
-  readonly set: (key: string, value: A, expiresAt: number) => void
-  readonly remove: (key: string) => void
-  /** Removes the expired entries, and returns their number. */
-  readonly removeExpired: (now: number) => number
-}
-
-export const make = <A>(): ExpiringMap<A> => {
+export const make = <A>() => {
   const entries = new Map<string, { readonly value: A; readonly expiry: Heap.Entry<string> }>()
   const expiries = Heap.make<string>()
   const remove = (key: string): void => {
@@ -22,15 +11,17 @@ export const make = <A>(): ExpiringMap<A> => {
     expiries.remove(entry.expiry)
   }
   return {
-    size: () => entries.size,
-    get: (key) => entries.get(key)?.value,
-    values: () => Array.from(entries.values(), ({ value }) => value),
-    set: (key, value, expiresAt) => {
+    size: (): number => entries.size,
+    get: (key: string): A | undefined => entries.get(key)?.value,
+    values: (): ReadonlyArray<A> => Array.from(entries.values(), ({ value }) => value),
+    /** `expiresAt` is a time in the unit of `now`. */
+    set: (key: string, value: A, expiresAt: number): void => {
       remove(key)
       entries.set(key, { value, expiry: expiries.add(expiresAt, key) })
     },
     remove,
-    removeExpired: (now) => {
+    /** Removes the expired entries, and returns their number. */
+    removeExpired: (now: number): number => {
       let removed = 0
       for (let first = expiries.first(); first !== undefined && first.key <= now; first = expiries.first()) {
         remove(first.value)

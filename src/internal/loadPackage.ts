@@ -31,16 +31,11 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
 /**
- * The exports of a CommonJS package that `import()` returned. Node finds the names of most exports; bundlers put all of
- * them into `default`. `name` is an export that the caller needs.
+ * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. `name`
+ * is an export that the caller needs.
+ *
+ * Node finds the names of most exports of a CommonJS package. Bundlers put all of them into `default`.
  */
-const exportsOf = <M extends object>(module: M, name: keyof M & string): M | undefined => {
-  const candidates: ReadonlyArray<unknown> = [module, hasProperty(module, "default") ? module.default : undefined]
-  // `default` has the same exports, one level deeper.
-  return candidates.find((candidate) => hasProperty(candidate, name)) as M | undefined
-}
-
-/** Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. */
 export const loadPackage = <M extends object>(
   packageName: string,
   name: keyof M & string,
@@ -51,9 +46,11 @@ export const loadPackage = <M extends object>(
     catch: (cause) => new PackageNotLoaded({ packageName, code: codeOf(cause), cause })
   }).pipe(
     Effect.flatMap((module) => {
-      const exports = exportsOf(module, name)
+      const candidates: ReadonlyArray<unknown> = [module, hasProperty(module, "default") ? module.default : undefined]
+      const exports = candidates.find((candidate) => hasProperty(candidate, name))
       return exports === undefined
         ? new PackageNotLoaded({ packageName, code: `it has no ${name}` })
-        : Effect.succeed(exports)
+        // `default` has the same exports, one level deeper.
+        : Effect.succeed(exports as M)
     })
   )

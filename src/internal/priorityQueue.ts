@@ -1,6 +1,6 @@
 /** A binary heap whose entries can be removed. Every operation takes O(log n). */
 
-/** An entry of a {@link Heap}. A lower key comes first. Of equal keys, the entry that was added first comes first. */
+/** An entry of a heap. A lower key comes first. Of equal keys, the entry that was added first comes first. */
 export interface Entry<out A> {
   readonly key: number
   readonly order: number
@@ -9,18 +9,10 @@ export interface Entry<out A> {
   index: number
 }
 
-export interface Heap<in out A> {
-  readonly size: () => number
-  readonly first: () => Entry<A> | undefined
-  readonly add: (key: number, value: A) => Entry<A>
-  /** Does nothing for an entry that was removed before. */
-  readonly remove: (entry: Entry<A>) => void
-}
-
 const isBefore = (self: Entry<unknown>, that: Entry<unknown>): boolean =>
   self.key < that.key || (self.key === that.key && self.order < that.order)
 
-export const make = <A>(): Heap<A> => {
+export const make = <A>() => {
   const entries: Array<Entry<A>> = []
   let order = 0
 
@@ -56,15 +48,16 @@ export const make = <A>(): Heap<A> => {
   }
 
   return {
-    size: () => entries.length,
-    first: () => entries[0],
-    add: (key, value) => {
+    size: (): number => entries.length,
+    first: (): Entry<A> | undefined => entries[0],
+    add: (key: number, value: A): Entry<A> => {
       const entry: Entry<A> = { key, order: order++, value, index: entries.length }
       entries.push(entry)
       rise(entry)
       return entry
     },
-    remove: (entry) => {
+    /** Does nothing for an entry that was removed before. */
+    remove: (entry: Entry<A>): void => {
       const { index } = entry
       if (index === -1) return
       entry.index = -1

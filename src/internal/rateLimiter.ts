@@ -8,8 +8,8 @@ import * as Semaphore from "effect/Semaphore"
 export type Priority = "normal" | "low"
 
 /**
- * The priority of the calls of an effect. By default the limit decides: a poll of a session is low. A poll because a
- * user has just acted is normal, and a probe that looks like a first request is low.
+ * The priority of the calls of an effect. With `byRequest`, polls of a session are low, and all other calls are normal.
+ * The poll that follows an action of the user sets `normal`. A probe, which looks like a first request, sets `low`.
  */
 export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
@@ -27,7 +27,7 @@ export const makeBucket = (capacity: number, rate: (now: number) => number) => {
       tokens = Math.min(capacity, tokens + (Math.max(0, now - filledAt) / 1000) * rate(now))
       filledAt = now
       const missing = level() - tokens
-      // A sum of parts of a token can be a little less than a token.
+      // Rounding errors can leave a sum slightly below a whole token.
       if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / rate(now)) * 1000)), take(level))
       tokens--
       return Effect.void
@@ -39,9 +39,9 @@ export const makeBucket = (capacity: number, rate: (now: number) => number) => {
 export type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
- * `limit` calls at once, then one for each part of a second. Calls of low priority leave half of the bucket, so that
- * they never delay a burst of other calls. While another call waits, they leave its token too. Calls of one priority
- * run in the order of their arrival: only the first of them watches the bucket.
+ * Allows a burst of `limit` calls, and on average `limit` calls per second. Calls of low priority leave half of the
+ * bucket, so that they never delay a burst of other calls. While another call waits, they also leave a token for it.
+ * Calls of one priority run in the order of their arrival: only the first of them watches the bucket.
  */
 export const make = (limit: number): Limiter => {
   if (limit === Infinity) return () => Effect.void

@@ -13,13 +13,13 @@ const format =
 
 /** Decodes a secret, or returns an error message whose subject is `name`. */
 export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> =>
-  Result.match(Base64Url.decode(value.trim().replace(/=+$/, "")), {
-    onFailure: () => Result.fail(`${name} has to be ${format}`),
-    onSuccess: (bytes) =>
-      bytes.length === secretSize
-        ? Result.succeed(bytes)
-        : Result.fail(`${name} has to be ${format}. It has ${bytes.length} bytes`)
-  })
+  Base64Url.decode(value.trim().replace(/=+$/, "")).pipe(
+    Result.mapError(() => `${name} has to be ${format}`),
+    Result.filterOrFail(
+      (bytes) => bytes.length === secretSize,
+      (bytes) => `${name} has to be ${format}. It has ${bytes.length} bytes`
+    )
+  )
 
 /** Derives a separate key for each purpose, with HKDF-SHA-256 (RFC 5869). `size` is in bytes. */
 export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>

@@ -8,9 +8,7 @@ import * as Tracer from "effect/Tracer"
 /**
  * Disables the spans of matching requests. Provide it to the layer of the server: the tracer runs outside all routes.
  */
-export const layerUntraced = (
-  matches: (request: HttpServerRequest.HttpServerRequest) => boolean
-): Layer.Layer<never> =>
+export const layerUntraced = (matches: (request: HttpServerRequest.HttpServerRequest) => boolean): Layer.Layer<never> =>
   Layer.effect(HttpMiddleware.TracerDisabledWhen)(
     Effect.map(HttpMiddleware.TracerDisabledWhen, (disabled) => (request) => matches(request) || disabled(request))
   )

@@ -2,8 +2,7 @@
  * A time limit for a promise, in real time, because networks do not follow Effect's `Clock`.
  *
  * Node 20 holds the signals of `AbortSignal.timeout` and `AbortSignal.any` weakly. The garbage collector drops them,
- * and a request that depends on them never ends. Here a timer and the caller's signal hold everything that ends a
- * request.
+ * and a request that depends on them never ends. Here the timer and the caller's signal hold the controller.
  */
 
 /** Milliseconds. Node runs a longer timer at once. */
@@ -21,29 +20,25 @@ export const withTimeLimit = async <A>(
 ): Promise<A> => {
   caller?.throwIfAborted()
   const controller = new AbortController()
-  let release = (): void => {}
-  const ended = new Promise<never>((_, reject) => {
-    const end = (reason: unknown): void => {
-      reject(reason)
-      controller.abort(reason)
-    }
-    const onAbort = (): void => end(caller?.reason)
-    caller?.addEventListener("abort", onAbort)
-    const timer = timeout <= maxTimer
-      // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
-      ? setTimeout(() => end(new DOMException("The time limit was exceeded", "TimeoutError")), timeout)
-      : undefined
-    release = () => {
-      clearTimeout(timer)
-      caller?.removeEventListener("abort", onAbort)
-    }
-  })
+  // The first listener of the signal, so that its reason wins over the failure that the abort causes in `run`.
+  const aborted = new Promise<never>((_, reject) =>
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason))
+  )
+  // If `run` throws, nothing else handles this promise.
+  aborted.catch(() => {})
+  const onAbort = (): void => controller.abort(caller?.reason)
+  caller?.addEventListener("abort", onAbort)
+  const timer = timeout <= maxTimer
+    // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+    ? setTimeout(() => controller.abort(new DOMException("The time limit was exceeded", "TimeoutError")), timeout)
+    : undefined
   try {
-    return await Promise.race([run(controller.signal), ended])
+    return await Promise.race([run(controller.signal), aborted])
   } catch (cause) {
     controller.abort(cause)
     throw cause
   } finally {
-    release()
+    clearTimeout(timer)
+    caller?.removeEventListener("abort", onAbort)
   }
 }

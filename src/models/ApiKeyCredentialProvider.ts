@@ -40,7 +40,7 @@ export interface ManagedApiKey {
  * @category models
  */
 export interface ExternalApiKey {
-  /** Where the key is. */
+  /** The location of the key. */
   readonly apiKeySecretConfig: {
     /** Name or ARN of the secret. */
     readonly secretId: string
@@ -61,7 +61,7 @@ const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
   Constraint.required(value, [value.apiKeySecretSource === "EXTERNAL" ? "apiKeySecretConfig" : "apiKey"])
 
 /**
- * The key itself (`MANAGED`), or where it is in Secrets Manager (`EXTERNAL`).
+ * The key itself (`MANAGED`), or its location in Secrets Manager (`EXTERNAL`).
  *
  * @since 0.1.0
  * @category requests
@@ -175,7 +175,7 @@ export const DeleteApiKeyCredentialProviderRequest = Schema.Struct({ name: Provi
 export type DeleteApiKeyCredentialProviderRequest = typeof DeleteApiKeyCredentialProviderRequest.Type
 
 /**
- * Pages of 1 to 100.
+ * A page has 1 to 100 items.
  *
  * @since 0.1.0
  * @category requests

@@ -76,7 +76,7 @@ export type ConsentPortalStatus =
   | (string & {})
 
 /**
- * Exactly one source.
+ * A portal has exactly one source.
  *
  * @since 0.1.0
  * @category requests
@@ -88,7 +88,7 @@ export const CreateConsentPortalRequest = Schema.Struct({
   executionRoleArn: RoleArn,
   /** How users sign in. */
   idpConfig: IdpConfig,
-  /** Where the consents come from: exactly one gateway. */
+  /** The source of the consents: exactly one gateway. */
   sources: Constraint.items(Source, 1, 1),
   /** A description, up to 512 characters. */
   description: Description,
@@ -150,7 +150,7 @@ export const ConsentPortalResponse = Schema.Struct({
 export type ConsentPortalResponse = typeof ConsentPortalResponse.Type
 
 /**
- * By id or ARN.
+ * Takes an id or an ARN.
  *
  * @since 0.1.0
  * @category requests
@@ -186,7 +186,7 @@ export const UpdateConsentPortalRequest = Schema.Struct({
 export type UpdateConsentPortalRequest = typeof UpdateConsentPortalRequest.Type
 
 /**
- * By id or ARN.
+ * Takes an id or an ARN.
  *
  * @since 0.1.0
  * @category requests
@@ -200,7 +200,7 @@ export const DeleteConsentPortalRequest = Schema.Struct({ consentPortalIdentifie
 export type DeleteConsentPortalRequest = typeof DeleteConsentPortalRequest.Type
 
 /**
- * Pages of 1 to 100.
+ * A page has 1 to 100 items.
  *
  * @since 0.1.0
  * @category requests

@@ -81,17 +81,7 @@ export const AuthorizationServerMetadata = Schema.Struct({
  */
 export type AuthorizationServerMetadata = typeof AuthorizationServerMetadata.Type
 
-/**
- * An authorization server, by its discovery URL or by its metadata.
- *
- * @since 0.1.0
- * @category models
- */
-export type Oauth2Discovery =
-  | { readonly discoveryUrl: string }
-  | { readonly authorizationServerMetadata: AuthorizationServerMetadata }
-
-const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
+const Discovery = Constraint.union({
   discoveryUrl: Constraint.matching({
     // Since 2026-11-05 a path can follow (RFC 8414). This is not the expression of the new model.
     check: /^[^\s?#]+\/\.well-known\/(openid-configuration|oauth-authorization-server(\/[^\s?#]*)?)$/,
@@ -101,60 +91,53 @@ const Discovery: Schema.Codec<Oauth2Discovery> = Constraint.union({
 })
 
 /**
+ * An authorization server, by its discovery URL or by its metadata.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Oauth2Discovery = typeof Discovery.Type
+
+/**
  * How the service reaches an authorization server in a private network.
  *
  * @since 0.1.0
  * @category models
  */
-export type PrivateEndpoint =
-  | {
-    /** A resource configuration of VPC Lattice that the account manages. */
-    readonly selfManagedLatticeResource: {
-      /** The id or ARN of the resource configuration. */
-      readonly resourceConfigurationIdentifier: string
-    }
-  }
-  | {
-    /** A connection to a VPC that the service manages. */
-    readonly managedVpcResource: {
-      /** The id of the VPC. */
-      readonly vpcIdentifier: string
-      /** The ids of the subnets. */
-      readonly subnetIds: ReadonlyArray<string>
-      /** The IP version of the endpoint. */
-      readonly endpointIpAddressType: "IPV4" | "IPV6"
-      /** The ids of up to 5 security groups. Default: the default group of the VPC. */
-      readonly securityGroupIds?: ReadonlyArray<string> | undefined
-      /** Tags of the resources that the service creates. */
-      readonly tags?: { readonly [key: string]: string } | undefined
-      /** An intermediate domain that receives the requests instead of the authorization server. */
-      readonly routingDomain?: string | undefined
-    }
-  }
-
-/**
- * @since 0.1.0
- * @category models
- */
-export const PrivateEndpoint: Schema.Codec<PrivateEndpoint> = Constraint.union({
+export const PrivateEndpoint = Constraint.union({
+  /** A resource configuration of VPC Lattice that the account manages. */
   selfManagedLatticeResource: Constraint.union({
+    /** The id or ARN of the resource configuration. */
     resourceConfigurationIdentifier: Constraint.string(
       20,
       2048,
       "((rcfg-[0-9a-z]{17})|(arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}))"
     )
   }),
+  /** A connection to a VPC that the service manages. */
   managedVpcResource: Schema.Struct({
+    /** The id of the VPC. */
     vpcIdentifier: Constraint.matching("vpc-(([0-9a-z]{8})|([0-9a-z]{17}))"),
+    /** The ids of the subnets. */
     subnetIds: Schema.Array(Constraint.matching("subnet-[0-9a-zA-Z]{8,17}")),
+    /** The IP version of the endpoint. */
     endpointIpAddressType: Constraint.oneOf("IPV4", "IPV6"),
+    /** The ids of up to 5 security groups. Default: the default group of the VPC. */
     securityGroupIds: Constraint.optional(
       Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
+    /** Tags of the resources that the service creates. */
     tags: Constraint.optional(Tags),
+    /** An intermediate domain that receives the requests instead of the authorization server. */
     routingDomain: Constraint.optional(Constraint.string(3, 255))
   })
 })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivateEndpoint = typeof PrivateEndpoint.Type
 
 /**
  * A private endpoint for one host name of the authorization server.
@@ -227,7 +210,7 @@ export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
 /**
  * How a client signs its JWTs for `PRIVATE_KEY_JWT`: with a key in KMS.
  *
- * Header and payload take up to 10 additional claims each. Keys have 1 to 255 characters, values up to 2048. The
+ * Header and payload take up to 10 additional claims each. Names have 1 to 255 characters, values up to 2048. The
  * service sets `alg` and `typ` of the header, and `iss`, `sub`, `jti`, `exp`, `iat` and `nbf` of the payload.
  *
  * @since 0.1.0
@@ -246,9 +229,7 @@ export interface PrivateKeyJwtConfig {
  * @since 0.1.0
  * @category models
  */
-export type PrivateKeyJwtConfigUpdate = {
-  readonly [K in keyof PrivateKeyJwtConfig]?: PrivateKeyJwtConfig[K] | undefined
-}
+export type PrivateKeyJwtConfigUpdate = typeof PrivateKeyJwtUpdate.Type
 
 type CustomConfig<PrivateKeyJwt> =
   & {
@@ -292,7 +273,7 @@ const clientMembers = { clientId: Constraint.string(1, 256), ...secretMembers }
 
 const Client = Constraint.exact<Oauth2ClientConfig>()(Schema.Struct(clientMembers), checkSecret)
 
-/** Claims of the client's JWTs, except the ones that the service sets. AWS documentation: private-key-jwt. */
+/** Claims of the client's JWTs. The service sets the reserved ones (AWS documentation: private-key-jwt). */
 const claims = (...reserved: ReadonlyArray<string>) =>
   Constraint.stringMap(
     Constraint.noneOf(reserved, "the service sets them", Constraint.string(1, 255, "[A-Za-z0-9_.:#-]+")),
@@ -302,9 +283,7 @@ const claims = (...reserved: ReadonlyArray<string>) =>
   )
 
 const PrivateKeyJwtUpdate = Schema.Struct({
-  privateKeySource: Constraint.optional(
-    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })
-  ),
+  privateKeySource: Constraint.optional(Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })),
   signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
   additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
   additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
@@ -353,14 +332,13 @@ const Custom = Constraint.exact<CustomOauth2Config>()(
   checkClient("clientId", "privateKeyJwtConfig")
 )
 
-const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
-  Schema.Struct(customMembers),
-  checkClient("clientId")
-)
+const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(Schema.Struct(customMembers), checkClient("clientId"))
 
 // -----------------------------------------------------------------------------
 // Requests
 // -----------------------------------------------------------------------------
+
+type Endpoints = Pick<AuthorizationServerMetadata, "issuer" | "authorizationEndpoint" | "tokenEndpoint">
 
 /**
  * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server. Of the 24 other vendors,
@@ -372,16 +350,9 @@ const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(
  */
 export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extends "CustomOauth2" ? CustomOauth2Config
   : V extends "MicrosoftOauth2" ? Oauth2ClientConfig & { readonly tenantId?: string | undefined }
-  : V extends Oauth2VendorWithEndpoints ? Oauth2ClientConfig & {
-      readonly issuer: string
-      readonly authorizationEndpoint: string
-      readonly tokenEndpoint: string
-    }
-  : Oauth2ConfigMember<V> extends "includedOauth2ProviderConfig" ? Oauth2ClientConfig & {
-      readonly issuer?: string | undefined
-      readonly authorizationEndpoint?: string | undefined
-      readonly tokenEndpoint?: string | undefined
-    }
+  : V extends Oauth2VendorWithEndpoints ? Oauth2ClientConfig & Endpoints
+  : Oauth2ConfigMember<V> extends "includedOauth2ProviderConfig"
+    ? Oauth2ClientConfig & { readonly [K in keyof Endpoints]?: Endpoints[K] | undefined }
   : Oauth2ClientConfig
 
 const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
@@ -678,7 +649,7 @@ export const DeleteOauth2CredentialProviderRequest = Schema.Struct({ name: Provi
 export type DeleteOauth2CredentialProviderRequest = typeof DeleteOauth2CredentialProviderRequest.Type
 
 /**
- * Pages of 1 to 20.
+ * A page has 1 to 20 items.
  *
  * @since 0.1.0
  * @category requests

@@ -260,7 +260,7 @@ export const DeletePaymentCredentialProviderRequest = Schema.Struct({ name: Prov
 export type DeletePaymentCredentialProviderRequest = typeof DeletePaymentCredentialProviderRequest.Type
 
 /**
- * Pages of 1 to 20.
+ * A page has 1 to 20 items.
  *
  * @since 0.1.0
  * @category requests

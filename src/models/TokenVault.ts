@@ -11,7 +11,7 @@ import { timestamp } from "./internal/resource.js"
 const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
 
 /**
- * `tokenVaultId`: default `default`.
+ * The default of `tokenVaultId` is `default`.
  *
  * @since 0.1.0
  * @category requests
@@ -34,7 +34,7 @@ export const GetTokenVaultRequest = Schema.Struct({ tokenVaultId: Constraint.opt
 export type GetTokenVaultRequest = typeof GetTokenVaultRequest.Type
 
 /**
- * The response of both operations.
+ * The response to `GetTokenVault` and `SetTokenVaultCMK`.
  *
  * @since 0.1.0
  * @category responses

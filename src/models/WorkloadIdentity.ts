@@ -107,7 +107,7 @@ export const DeleteWorkloadIdentityRequest = Schema.Struct({ name: WorkloadName 
 export type DeleteWorkloadIdentityRequest = typeof DeleteWorkloadIdentityRequest.Type
 
 /**
- * Pages of 1 to 20.
+ * A page has 1 to 20 items.
  *
  * @since 0.1.0
  * @category requests

@@ -27,7 +27,7 @@ const isLiteral = (ast: AST.AST): boolean =>
 const isOtherLiteral = (issue: Issue.Issue): boolean =>
   (issue._tag === "InvalidType" || issue._tag === "AnyOf") && isLiteral(issue.ast)
 
-/** How far a value is from a member of a union, by the wrong literals, then the missing members, then unknown ones. */
+/** How far a value is from a member of a union: wrong literals count most, then missing members, then unknown ones. */
 const unionDistance = (issue: Issue.Issue): number => {
   if (issue._tag !== "Composite" || issue.ast._tag !== "Objects") return Infinity
   const { propertySignatures } = issue.ast
@@ -42,65 +42,20 @@ const unionDistance = (issue: Issue.Issue): number => {
 }
 
 /** The issues of the closest members of a union, because the request probably means one of them. */
-const closestIssues = (issues: Issues): Issues => {
+export const closestIssues = (issues: Issues): Issues => {
   const distances = issues.map(unionDistance)
   const least = Math.min(...distances)
   return issues.filter((_, index) => distances[index] === least)
 }
 
 // -----------------------------------------------------------------------------
-// Leaves
-// -----------------------------------------------------------------------------
-
-/** A leaf of an issue. */
-interface Leaf {
-  readonly path: ReadonlyArray<PropertyKey>
-  /** The message of the schema. */
-  readonly message?: string | undefined
-  readonly isMissing?: boolean
-}
-
-const messageOf = (annotations: { readonly message?: unknown } | undefined): string | undefined =>
-  typeof annotations?.message === "string" ? annotations.message : undefined
-
-/** The leaves of an issue: those of the closest members of every union, and at most 100 of a list or a map. */
-export const leavesOf = (issue: Issue.Issue, path: ReadonlyArray<PropertyKey> = []): ReadonlyArray<Leaf> => {
-  const leaves = (issues: Issues) => issues.slice(0, maxIssues).flatMap((inner) => leavesOf(inner, path))
-  switch (issue._tag) {
-    case "Pointer":
-      return leavesOf(issue.issue, [...path, ...issue.path])
-    case "Composite":
-      return leaves(issue.issues)
-    case "AnyOf": {
-      const message = messageOf(issue.ast.annotations)
-      const inner = message === undefined ? closestIssues(issue.issues) : []
-      return inner.length === 0 ? [{ path, message }] : leaves(inner)
-    }
-    case "Filter": {
-      const message = messageOf(issue.filter.annotations)
-      return message === undefined ? leavesOf(issue.issue, path) : [{ path, message }]
-    }
-    case "Encoding":
-      return leavesOf(issue.issue, path)
-    case "InvalidType":
-      return [{ path, message: messageOf(issue.ast.annotations) }]
-    case "InvalidValue":
-      return [{ path, message: messageOf(issue.annotations) }]
-    case "MissingKey":
-      return [{ path, isMissing: true }]
-    default:
-      return [{ path }]
-  }
-}
-
-// -----------------------------------------------------------------------------
 // Names
 // -----------------------------------------------------------------------------
 
-/** A longer name is not a typing error. */
+/** In characters. A longer name is not a typing error. */
 const maxNameLength = 64
 
-/** A shorter part occurs in ordinary words. */
+/** In characters. A shorter part occurs in ordinary words. */
 const minPartLength = 4
 
 /** Ignores case, hyphens and underscores. */
@@ -151,12 +106,10 @@ const listOf: { readonly [item: string]: string } = {
 }
 
 const describeDeclaration = (ast: AST.Declaration): string => {
-  const guard = Constraint.guardOf(ast)
   const [type] = ast.typeParameters
-  return guard !== undefined
-    ? guard.expected
-    : type === undefined
-    ? "of another type"
+  const expected = ast.annotations?.["expected"]
+  return type === undefined
+    ? typeof expected === "string" ? expected : "of another type"
     : Constraint.isWhole(ast)
     ? describe(type)
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`

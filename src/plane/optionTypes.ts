@@ -29,10 +29,7 @@ export const Port = Constraint.guard(
 
 export const Tag = Constraint.guard("a Context.Service", Context.isKey)
 
-export const Handler = Constraint.guard(
-  "a consent handler: a function from a session to an Effect",
-  isFunction
-)
+export const Handler = Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
 
 export const Poll = Constraint.guard(
   "a Schedule or a Poller",

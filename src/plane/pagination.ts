@@ -1,30 +1,23 @@
 /** Lists as streams. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
 import { callOf } from "./make.js"
-
-interface PageRequest {
-  readonly maxResults?: number | undefined
-  readonly nextToken?: string | undefined
-}
 
 /** Whether a list has pages: its request has a `nextToken`. */
 const isPaged = ({ request: { ast } }: Operation.Any): boolean =>
   ast._tag === "Objects" && ast.propertySignatures.some(({ name }) => name === "nextToken")
 
-/** A page has its items and the token of the next page. */
-const itemsOf = (page: unknown): ReadonlyArray<unknown> =>
-  typeof page === "object" && page !== null ? Object.values(page).find(Array.isArray) ?? [] : []
+const itemsOf = (page: unknown): ReadonlyArray<unknown> => Object.values(Object(page)).find(Array.isArray) ?? []
 
 const nextTokenOf = (page: unknown): Option.Option<string> =>
-  hasProperty(page, "nextToken") && typeof page.nextToken === "string" ? Option.some(page.nextToken) : Option.none()
+  hasProperty(page, "nextToken") ? Option.liftPredicate(page.nextToken, isString) : Option.none()
 
 /** All items of all pages. A page is fetched when its first item is pulled. */
 const stream =
-  (list: (request: PageRequest) => Effect.Effect<unknown, unknown>) =>
+  (list: (request: object) => Effect.Effect<unknown, unknown>) =>
   ({ nextToken, pageSize }: Operation.StreamOptions = {}): Stream.Stream<unknown, unknown> =>
     Stream.paginate(nextToken, (token) =>
       Effect.map(

@@ -8,9 +8,9 @@ import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { dropNulls, isPlain } from "../models/internal/plainData.js"
-import { describeIssue, leavesOf, maxIssues } from "./describeIssue.js"
+import { closestIssues, describeIssue, maxIssues } from "./describeIssue.js"
 
-/** Keys of maps, which have up to 256 characters, are parts of names. */
+/** In characters. A name can contain the key of a map, which has up to 256. */
 const maxNameLength = 512
 
 /** The maximum number of levels of a request. Requests of the service model have fewer than ten. */
@@ -25,6 +25,44 @@ export interface Violation {
 /** The constraint of a missing member. */
 export const missing = `${Constraint.prefix} not be null`
 
+const messageOf = (annotations: { readonly message?: unknown } | undefined): string | undefined =>
+  typeof annotations?.message === "string" ? annotations.message : undefined
+
+/**
+ * The leaves of an issue, with the messages of their schemas: those of the closest members of every union, and at most
+ * 100 of a list or a map.
+ */
+const leavesOf = (issue: Issue.Issue, path: Violation["path"] = []): ReadonlyArray<Violation> => {
+  const leaf = (constraint?: string) => [{ path, constraint }]
+  const leaves = (issues: ReadonlyArray<Issue.Issue>) =>
+    issues.slice(0, maxIssues).flatMap((inner) => leavesOf(inner, path))
+  switch (issue._tag) {
+    case "Pointer":
+      return leavesOf(issue.issue, [...path, ...issue.path])
+    case "Composite":
+      return leaves(issue.issues)
+    case "AnyOf": {
+      const message = messageOf(issue.ast.annotations)
+      const inner = message === undefined ? closestIssues(issue.issues) : []
+      return inner.length === 0 ? leaf(message) : leaves(inner)
+    }
+    case "Filter": {
+      const message = messageOf(issue.filter.annotations)
+      return message === undefined ? leavesOf(issue.issue, path) : leaf(message)
+    }
+    case "Encoding":
+      return leavesOf(issue.issue, path)
+    case "InvalidType":
+      return leaf(messageOf(issue.ast.annotations))
+    case "InvalidValue":
+      return leaf(messageOf(issue.annotations))
+    case "MissingKey":
+      return leaf(missing)
+    default:
+      return leaf()
+  }
+}
+
 const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.map(String))
 
 /**
@@ -34,9 +72,9 @@ const keyOf = (path: ReadonlyArray<PropertyKey>): string => JSON.stringify(path.
 export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
   const found = new Map<string, Violation>()
   const specific = new Set<string>()
-  for (const { isMissing, message, path } of leavesOf(issue)) {
+  for (const { constraint: message, path } of leavesOf(issue)) {
     // Other messages may quote values.
-    const constraint = isMissing ? missing : message?.startsWith(Constraint.prefix) === true ? message : undefined
+    const constraint = message?.startsWith(Constraint.prefix) === true ? message : undefined
     const key = keyOf(path)
     found.set(`${key}${constraint ?? ""}`, { path, constraint })
     if (constraint !== undefined) specific.add(key)
@@ -49,7 +87,7 @@ export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
 
 const wrongType = `${Constraint.prefix} have the type that the service model gives it`
 
-/** A key of a map is as long as the client wants. */
+/** The name is truncated, because the key of a map from outside can have any length. */
 const fieldName = (path: ReadonlyArray<PropertyKey>): string => {
   const name = path.length === 0 ? "request" : path.map(String).join(".")
   return name.length <= maxNameLength ? name : `${name.slice(0, maxNameLength)}…`

@@ -61,7 +61,7 @@ describe("LocalIdentity", () => {
           pages.push(page))))
       assert.strictEqual(error._tag, "AuthorizationFailed")
       assert.strictEqual(pages[0]?.status, 200)
-      assert.include(pages[0]?.text, "Consent refused")
+      assert.include(pages[0]?.text, "Consent denied")
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
   it.live("issues no token to the sender of a forwarded link", () =>

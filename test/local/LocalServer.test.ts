@@ -274,7 +274,7 @@ describe("pages", () => {
       const refused = yield* consent()
       const page = yield* Wire.page(refused.back({ error: "access_denied" }))
       assert.strictEqual(page.status, 200)
-      assert.include(page.text, "Consent refused")
+      assert.include(page.text, "Consent denied")
       assertStrict(page)
       const poll = yield* oauth2(yield* workloadToken("alice"), { sessionUri: refused.sessionUri })
       assert.deepStrictEqual(succeeds(poll), { sessionStatus: "FAILED" })

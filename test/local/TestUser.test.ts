@@ -254,7 +254,7 @@ describe("TestUser, over real servers", () => {
       assert.isUndefined(yield* result)
 
       yield* begin
-      assert.include((yield* alice.denies(yield* link)).text, "Consent refused")
+      assert.include((yield* alice.denies(yield* link)).text, "Consent denied")
       assert.isUndefined(yield* result)
 
       yield* begin
@@ -285,7 +285,7 @@ describe("TestUser, over real servers", () => {
       const link = yield* Connect.link(calendar)
       const alice = yield* TestUser.make("alice")
       yield* alice.opens(`${origin}/sign-in/user=alice`)
-      assert.include((yield* alice.denies(link)).text, "Consent refused")
+      assert.include((yield* alice.denies(link)).text, "Consent denied")
       assert.include((yield* alice.approves(link)).text, "Consent given")
       assert.include((yield* alice.opens(link)).text, "Disconnect calendar")
     }).pipe(Effect.provide(ConnectWorld.environment())))

@@ -174,13 +174,13 @@ const sendAuthenticated = <E, R, E1, R1>(
 }
 
 /** Sends a request with a credential that has no scopes. */
-export const sendWithCredential = <E1, R1>(options: Options, obtain: Obtain<E1, R1>) =>
+export const sendWithCredential = <E1, R1>(provider: string, prefix: string, obtain: Obtain<E1, R1>) =>
 <E, R>(
   attempt: Attempt<E, R>,
   request: Request
 ): Effect.Effect<Response, E | E1 | HttpClientError.HttpClientError | CredentialRejected, R | R1> =>
   obtain(false).pipe(
-    Effect.flatMap(sendAuthenticated(options, obtain, attempt, request)),
+    Effect.flatMap(sendAuthenticated({ provider, prefix, reauthenticate: false }, obtain, attempt, request)),
     Effect.flatMap(({ outcome }) => Effect.fromResult(outcome))
   )
 
@@ -197,10 +197,7 @@ export const sendWithAccessToken = <E1, R1>(
   options: TokenOptions,
   obtain: (scopes: ReadonlyArray<string>) => Obtain<E1, R1>
 ) =>
-<E, R>(
-  attempt: Attempt<E, R>,
-  request: Request
-): Effect.Effect<
+<E, R>(attempt: Attempt<E, R>, request: Request): Effect.Effect<
   Response,
   E | E1 | HttpClientError.HttpClientError | CredentialRejected | InsufficientScope,
   R | R1

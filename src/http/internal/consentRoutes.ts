@@ -26,9 +26,7 @@ const session = /[?&;#]session_id(?!\w)|urn:ietf:params:oauth:request_uri:/i
  * Whether a request is for the page, or has a session in its URL. A router compares the paths, because it serves
  * several spellings of one path. The options of the program's own router can only reduce them.
  */
-export const matches = (
-  path: HttpRouter.PathInput
-): (request: HttpServerRequest.HttpServerRequest) => boolean => {
+export const matches = (path: HttpRouter.PathInput): (request: HttpServerRequest.HttpServerRequest) => boolean => {
   const router = FindMyWay.make<true>({ maxParamLength: Number.MAX_SAFE_INTEGER })
   router.on("GET", path, true)
   return ({ url }) => router.find("GET", url) !== undefined || session.test(decode(url))

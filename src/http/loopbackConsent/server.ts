@@ -11,6 +11,7 @@ import * as Http from "node:http"
 import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentPages from "../../internal/consentPages.js"
+import { codeOf } from "../../internal/errorCode.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 
@@ -22,8 +23,8 @@ export interface Address {
   readonly path: string
 }
 
-/** The code of the error of Node, as in `EADDRINUSE`. */
-export interface ListenFailure {
+/** A code of Node, as in `EADDRINUSE`. */
+interface ListenFailure {
   readonly code: string
 }
 
@@ -99,24 +100,19 @@ const stop = (server: Http.Server): Effect.Effect<void> =>
     server.closeAllConnections()
   })
 
-const listenOn = (server: Http.Server, host: string, port: number): Effect.Effect<unknown, ListenFailure> =>
-  Effect.tryPromise({
-    try: () => {
-      server.listen({ host, port, exclusive: true })
-      return once(server, "listening")
-    },
-    catch: (error) => ({ code: (error as NodeJS.ErrnoException).code ?? "unknown" })
-  })
-
 const listen = ({ hosts, port }: Address): Effect.Effect<Listening, ListenFailure> =>
   Effect.gen(function*() {
     const waiting: Listening["waiting"] = new Map()
     const servers: Array<Http.Server> = []
     const stopAll = Effect.suspend(() => Effect.forEach(servers, stop, { discard: true }))
     yield* Effect.forEach(hosts, (host) =>
-      Effect.suspend(() => {
-        const server = Http.createServer(handle(waiting))
-        return Effect.tap(listenOn(server, host, port), () => Effect.sync(() => servers.push(server)))
+      Effect.tryPromise({
+        try: async () => {
+          const server = Http.createServer(handle(waiting)).listen({ host, port, exclusive: true })
+          await once(server, "listening")
+          servers.push(server)
+        },
+        catch: (error): ListenFailure => ({ code: codeOf(error) })
       }).pipe(
         // A machine without IPv6 has only one of the addresses.
         Effect.catchIf(({ code }) => host === "::1" && hosts.length > 1 && code !== "EADDRINUSE", () => Effect.void)

@@ -25,11 +25,6 @@ const atMost = (length: number): string => `${prefix} have length less than or e
 /** An issue with its own message. */
 export const problem = (message: string): Issue.Issue => new Issue.InvalidValue({ message })
 
-/** The annotation that distinguishes the declarations of this module. */
-const kind = "effect-agentcore-identity/kind"
-
-const kindOf = (ast: AST.AST): unknown => ast.annotations?.[kind]
-
 // -----------------------------------------------------------------------------
 // Strings and numbers
 // -----------------------------------------------------------------------------
@@ -52,7 +47,7 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
 export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
   const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (value: string): string | undefined =>
-    // An unpaired surrogate has no encoding in UTF-8: strings that differ in one would become the same key or secret.
+    // UTF-8 cannot encode an unpaired surrogate: strings that differ in one would become the same key or secret.
     !value.isWellFormed()
       ? `${prefix} be well-formed Unicode`
       : value.length < min
@@ -100,10 +95,7 @@ export const secret = (min: number, max: number, pattern?: Pattern): Schema.Code
         ? Effect.mapEager(Parser.decodeUnknownEffect(value)(Redacted.value(input), options), () =>
           input as Redacted.Redacted)
         : Effect.fail(new Issue.InvalidType(ast, input, options)),
-    {
-      [kind]: "Secret",
-      toCodecArbitrary: ({ typeParameters: [value] }) => Schema.link<Redacted.Redacted>()(value, toSecret)
-    }
+    { toCodecArbitrary: ({ typeParameters: [value] }) => Schema.link<Redacted.Redacted>()(value, toSecret) }
   )
   return value.pipe(Schema.decodeTo(whole, toSecret))
 }
@@ -126,6 +118,8 @@ export const whole = (min: number, max: number): Schema.Codec<number> =>
 const sizeOf = (value: unknown): number =>
   Array.isArray(value) ? value.length : Predicate.isObject(value) ? Object.keys(value).length : 0
 
+const checksWhole = "effect-agentcore-identity/checksWhole"
+
 /**
  * Checks a value as a whole before its members. A check of Effect runs after all members were checked and reported.
  * Values are generated from `generated`: most generated values of the schema itself would be invalid.
@@ -146,7 +140,7 @@ const checkWhole = <A, I>(
         : Effect.fail(new Issue.Composite(ast, [first, ...rest], input, options))
     },
     {
-      [kind]: "Whole",
+      [checksWhole]: true,
       // A declaration has no JSON Schema.
       toCodecJson: () => Schema.link<A>()(schema, Transformation.passthrough()),
       toCodecArbitrary: () => Schema.link<A>()(Schema.toType(generated), Transformation.passthrough())
@@ -154,7 +148,7 @@ const checkWhole = <A, I>(
   )
 
 /** Whether a declaration checks a value as a whole first. Its type parameter is the schema of the value. */
-export const isWhole = (ast: AST.Declaration): boolean => kindOf(ast) === "Whole"
+export const isWhole = (ast: AST.Declaration): boolean => ast.annotations?.[checksWhole] === true
 
 /** Limits the size of a list or a map. The maximum and the keys are checked before the items. */
 const sized = <A, I>(
@@ -206,7 +200,7 @@ export const openEnum = <L extends string>(): Schema.Codec<L | (string & {})> =>
   // The type checker treats `L | (string & {})` as `string`. An editor suggests the members of `L`.
   Schema.String as unknown as Schema.Codec<L | (string & {})>
 
-/** An optional member: absent or `undefined`. A request omits it. */
+/** An optional member: absent or `undefined`. The type `Codec` keeps the declarations of the package short. */
 export const optional = <A, I, RD, RE>(
   schema: Schema.Codec<A, I, RD, RE>
 ): Schema.optional<Schema.Codec<A, I, RD, RE>> => Schema.optional(schema)
@@ -214,21 +208,9 @@ export const optional = <A, I, RD, RE>(
 /** A request without members. A struct without members would accept every value. */
 export const noMembers: Schema.Codec<{ readonly [name: string]: never }> = Schema.Record(Schema.String, Schema.Never)
 
-/** A value that no schema describes, such as a function. `expected` completes "Member must be". */
+/** A value that Effect has no schema for, such as a function. `expected` completes "Member must be". */
 export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Codec<A> =>
-  Schema.declare(is, { [kind]: { expected, is } })
-
-interface Guard {
-  readonly expected: string
-  readonly is: (value: unknown) => boolean
-}
-
-/** The guard of a declaration, if it has one. */
-export const guardOf = (ast: AST.Declaration): Guard | undefined => {
-  const found = kindOf(ast)
-  // Only `guard` writes an object.
-  return Predicate.isObject(found) ? found as unknown as Guard : undefined
-}
+  Schema.declare(is, { expected })
 
 /** The issues of missing members. The service model has no rule that a member requires another one. */
 export const required = <N extends string>(
@@ -281,7 +263,7 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
     })
   )
   const generated = Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
-  // Several members are one issue, whatever their values are.
+  // Several members are one issue, even if their values are invalid.
   return checkWhole(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
     OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>,
     OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>

@@ -11,7 +11,6 @@ export const isLoopback = (hostname: string): boolean => loopback.test(hostname)
 
 /** Whether secrets may be sent to a URL: https to any host, plain http only to this machine. */
 export const isSecure = (url: string): boolean => {
-  if (!URL.canParse(url)) return false
-  const { hostname, protocol } = new URL(url)
-  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname))
+  const parsed = URL.parse(url)
+  return parsed?.protocol === "https:" || (parsed?.protocol === "http:" && isLoopback(parsed.hostname))
 }

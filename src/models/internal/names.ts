@@ -46,8 +46,6 @@ export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
 
 export const SecretArn = Schema.Struct({ secretArn: Schema.String })
 
-type OptionalSecret = Schema.optional<Schema.Codec<Redacted.Redacted, string>>
-
 /**
  * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
  * (`EXTERNAL`).
@@ -59,11 +57,9 @@ export const secretRequest = <const N extends string>(name: N, secret: Schema.Co
     [`${name}Source`]: Constraint.optional(SecretSource),
     [`${name}Config`]: Constraint.optional(SecretReference)
   }) as
-    & { readonly [K in N]: OptionalSecret }
+    & { readonly [K in N]: Schema.optional<Schema.Codec<Redacted.Redacted, string>> }
     & { readonly [K in `${N}Source`]: Schema.optional<typeof SecretSource> }
     & { readonly [K in `${N}Config`]: Schema.optional<typeof SecretReference> }
-
-type OptionalText = Schema.optional<Schema.Codec<string>>
 
 /** The members of a secret in a response: where the secret is stored, never the secret itself. */
 export const secretResponse = <const N extends string>(name: N) =>
@@ -74,5 +70,5 @@ export const secretResponse = <const N extends string>(name: N) =>
     [`${name}Source`]: Constraint.optional(Constraint.openEnum<"MANAGED" | "EXTERNAL">())
   }) as
     & { readonly [K in `${N}Arn`]: Schema.optional<typeof SecretArn> }
-    & { readonly [K in `${N}JsonKey`]: OptionalText }
+    & { readonly [K in `${N}JsonKey`]: Schema.optional<Schema.Codec<string>> }
     & { readonly [K in `${N}Source`]: Schema.optional<Schema.Codec<"MANAGED" | "EXTERNAL" | (string & {})>> }

@@ -8,9 +8,7 @@ import * as Getter from "effect/SchemaGetter"
 import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "./constraint.js"
 
-const Instant = Schema.declare(
-  (value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value)
-)
+const Instant = Schema.declare((value): value is Date | number => Predicate.isDate(value) || Predicate.isNumber(value))
 
 /** A timestamp in a response: a `Date` in the AWS SDK, the seconds since the epoch in JSON. */
 export const timestamp: Schema.Codec<DateTime.Utc, Date | number> = Instant.pipe(Schema.decodeTo(Schema.DateTimeUtc, {

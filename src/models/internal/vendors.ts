@@ -2,8 +2,9 @@
 
 const own = <const M extends string>(config: M) => ({ config, needsEndpoints: false }) as const
 
-const included = <const B extends boolean>(needsEndpoints: B) =>
-  ({ config: "includedOauth2ProviderConfig", needsEndpoints }) as const
+const included = { config: "includedOauth2ProviderConfig", needsEndpoints: false } as const
+
+const selfHosted = { ...included, needsEndpoints: true } as const
 
 /**
  * - `config`: the member of `oauth2ProviderConfigInput` that the vendor takes
@@ -18,23 +19,23 @@ export const vendors = {
   CustomOauth2: own("customOauth2ProviderConfig"),
   AtlassianOauth2: own("atlassianOauth2ProviderConfig"),
   LinkedinOauth2: own("linkedinOauth2ProviderConfig"),
-  XOauth2: included(false),
-  OktaOauth2: included(true),
-  OneLoginOauth2: included(true),
-  PingOneOauth2: included(true),
-  FacebookOauth2: included(false),
-  YandexOauth2: included(false),
-  RedditOauth2: included(false),
-  ZoomOauth2: included(false),
-  TwitchOauth2: included(false),
-  SpotifyOauth2: included(false),
-  DropboxOauth2: included(false),
-  NotionOauth2: included(false),
-  HubspotOauth2: included(false),
-  CyberArkOauth2: included(true),
-  FusionAuthOauth2: included(true),
-  Auth0Oauth2: included(true),
-  CognitoOauth2: included(true)
+  XOauth2: included,
+  OktaOauth2: selfHosted,
+  OneLoginOauth2: selfHosted,
+  PingOneOauth2: selfHosted,
+  FacebookOauth2: included,
+  YandexOauth2: included,
+  RedditOauth2: included,
+  ZoomOauth2: included,
+  TwitchOauth2: included,
+  SpotifyOauth2: included,
+  DropboxOauth2: included,
+  NotionOauth2: included,
+  HubspotOauth2: included,
+  CyberArkOauth2: selfHosted,
+  FusionAuthOauth2: selfHosted,
+  Auth0Oauth2: selfHosted,
+  CognitoOauth2: selfHosted
 } as const
 
 /** The 25 vendors. */
