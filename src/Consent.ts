@@ -91,11 +91,7 @@ const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
     const page = yield* RedirectPage.make(target)
     const browser = yield* Effect.tryPromise(() => open(page.url))
     yield* Effect.raceFirst(page.visited, Effect.andThen(failure(browser), Effect.sleep("5 seconds")))
-  }).pipe(
-    Effect.scoped,
-    Effect.timeoutOption("30 seconds"),
-    Effect.asVoid
-  )
+  }).pipe(Effect.scoped, Effect.timeoutOption("30 seconds"), Effect.asVoid)
 
 /**
  * Succeeds when the process exits with an error. Even then, some browsers have opened the page, as `explorer.exe` does.

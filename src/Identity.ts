@@ -506,9 +506,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
-    ).pipe(
-      Effect.map((response) => response.apiKey)
-    )
+    ).pipe(Effect.map((response) => response.apiKey))
 
   const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
     authenticated((workloadIdentityToken) =>
@@ -517,9 +515,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         resourceCredentialProviderName: provider,
         paymentTokenRequest: payment
       })
-    ).pipe(
-      Effect.map((response) => response.paymentTokenResponse)
-    )
+    ).pipe(Effect.map((response) => response.paymentTokenResponse))
 
   const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
@@ -540,18 +536,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
-      return observe(
-        "getApiKey",
-        request,
-        validated(Request.apiKey.validateRequest, subject, () => getApiKey(request))
-      )
+      return observe("getApiKey", request, validated(Request.apiKey.validateRequest, subject, () => getApiKey(request)))
     },
     getPaymentToken: (request) =>
-      observe(
-        "getPaymentToken",
-        request,
-        validated(Request.validatePaymentTokenRequest, request, getPaymentToken)
-      ),
+      observe("getPaymentToken", request, validated(Request.validatePaymentTokenRequest, request, getPaymentToken)),
     completeAuthorization: (options) =>
       observe("completeAuthorization", undefined, validated(Request.validateCompletion, options, completeAuthorization))
   }

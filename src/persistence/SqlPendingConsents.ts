@@ -267,10 +267,7 @@ const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
       const insert = sql`INSERT INTO ${table} ${sql.insert({ migration_id: id, name })}`
       if (!done.has(id)) yield* execute(...statements, insert)
     }
-  }).pipe(
-    Effect.retry(migrationRetries),
-    within(migrationTimeout)
-  )
+  }).pipe(Effect.retry(migrationRetries), within(migrationTimeout))
 
 // -----------------------------------------------------------------------------
 // Backing
@@ -349,10 +346,8 @@ const makeBacking = (
       },
       claim: (names, now) =>
         attempt(Effect.gen(function*() {
-          const [claimed] = yield* execute(
-            sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
-              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`
-          )
+          const [claimed] = yield* execute(sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
+              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`)
           if (claimed !== undefined) return claimed
           const rows = yield* execute(
             sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`

@@ -22,10 +22,7 @@ export interface Credentials {
 }
 
 /** A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them. */
-export type CredentialsProvider = Extract<
-  BedrockAgentCoreClientConfig["credentials"],
-  (...args: never) => unknown
->
+export type CredentialsProvider = Extract<BedrockAgentCoreClientConfig["credentials"], (...args: never) => unknown>
 
 /** Credentials in the form of the AWS SDK. */
 export interface Identity {

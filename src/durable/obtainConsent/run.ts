@@ -150,10 +150,7 @@ export const run = <E, R>({ invite, times }: {
 
   /** A reminder that cannot be sent does not end the wait. */
   const remind = (step: number) =>
-    Effect.catch(
-      send(step),
-      (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
-    )
+    Effect.catch(send(step), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
 
   return Effect.gen(function*() {
     const plan = yield* begin
@@ -165,18 +162,13 @@ export const run = <E, R>({ invite, times }: {
       if (event === "Granted") return "Granted"
       const step = index + 1
       const isLast = step === plan.length
-      const isGranted = yield* isLast
-        ? probe(step)
-        : Effect.catch(probe(step), () => Effect.succeed(undefined))
+      const isGranted = yield* isLast ? probe(step) : Effect.catch(probe(step), () => Effect.succeed(undefined))
       if (isGranted === true) return "Granted"
       // Without a response, the user may have consented, so no reminder is sent.
       if (isGranted === false && !isLast) yield* remind(step)
     }
     return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
-  }).pipe(
-    Effect.tap(() => end),
-    Effect.tapError(() => end)
-  )
+  }).pipe(Effect.tap(() => end), Effect.tapError(() => end))
 }
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)

@@ -94,9 +94,7 @@ export const make = (
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       allowed: (address) => {
         const url = URL.canParse(address, origin) ? parseWebUrl(new URL(address, origin).href) : undefined
-        return url !== undefined && entries.some((entry) => isBelow(url, entry))
-          ? Option.some(url.href)
-          : Option.none()
+        return url !== undefined && entries.some((entry) => isBelow(url, entry)) ? Option.some(url.href) : Option.none()
       }
     }
   })

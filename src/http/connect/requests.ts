@@ -80,10 +80,7 @@ export const describeUser = ({ userId, userToken }: UserIdentifier): Effect.Effe
       const { decodeJwt } = await import("jose")
       const claims = decodeJwt(Redacted.value(userToken))
       return [claims["email"], claims["preferred_username"], claims["name"], claims.sub].find(isString)
-    }).pipe(
-      Effect.orElseSucceed(() => undefined),
-      Effect.map((name) => name ?? "a user without a name")
-    )
+    }).pipe(Effect.orElseSucceed(() => undefined), Effect.map((name) => name ?? "a user without a name"))
 
 // -----------------------------------------------------------------------------
 // Forms
@@ -152,10 +149,7 @@ const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.Ht
 const lifetime = 60 * 60_000
 
 /** Browsers send `Origin` with every form. `Sec-Fetch-Site` is missing on plain http, except on loopback hosts. */
-const isSameOrigin = (
-  { headers }: HttpServerRequest.HttpServerRequest,
-  origin: string
-): boolean =>
+const isSameOrigin = ({ headers }: HttpServerRequest.HttpServerRequest, origin: string): boolean =>
   headers["origin"] === origin
   && (headers["sec-fetch-site"] === undefined || headers["sec-fetch-site"] === "same-origin")
 

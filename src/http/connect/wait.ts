@@ -14,9 +14,7 @@ import { AuthorizationTimedOut } from "../../IdentityError.js"
 import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 
 /** Requests the token as if there were no session. After any failure the wait continues. */
-const probe = (
-  { audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession
-) =>
+const probe = ({ audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession) =>
   Effect.flatMap(Identity, (identity) =>
     identity.getAccessToken({
       provider,

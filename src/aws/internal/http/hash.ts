@@ -18,9 +18,7 @@ export interface Hash {
 export type HashConstructor = new(secret?: string | ArrayBuffer | ArrayBufferView) => Hash
 
 /** Makes a constructor from a function that hashes chunks of data. */
-const makeHash = (
-  digest: (chunks: Array<Bytes>, secret: Secret | undefined) => Promise<Uint8Array>
-): HashConstructor =>
+const makeHash = (digest: (chunks: Array<Bytes>, secret: Secret | undefined) => Promise<Uint8Array>): HashConstructor =>
   class implements Hash {
     readonly #secret: Secret | undefined
     #chunks: Array<Bytes> = []

@@ -215,10 +215,7 @@ const makeAgents = (node: Modules, env: Env) => {
  * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
  * closed with the scope.
  */
-const makeTransport = (
-  node: Modules,
-  env: Env
-): Effect.Effect<Transport, never, Scope.Scope> =>
+const makeTransport = (node: Modules, env: Env): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(() => makeAgents(node, env)), (agents) => Effect.sync(agents.destroy)),
     (agents) => (request, timeout) =>
@@ -270,9 +267,7 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 // -----------------------------------------------------------------------------
 
 /** `option` is the region in the layer's options. */
-export const runtime = (
-  option: string | undefined
-): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
+export const runtime = (option: string | undefined): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const found = yield* findModules
     const { env } = globalThis.process

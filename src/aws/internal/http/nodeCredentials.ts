@@ -201,9 +201,7 @@ const fromWebIdentity = (
         const { body, status } = response
         const identity = status === 200 ? read(() => Protocol.decodeResult(action, body)) : undefined
         const name = identity === undefined ? exceptionNameOf(response) : undefined
-        return Effect.succeed(
-          identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) }
-        )
+        return Effect.succeed(identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) })
       }
     })
   return Effect.gen(function*() {

@@ -152,10 +152,7 @@ export const run = <A extends object, E, E2>(
  * The wait that a response requests, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
  * `x-amz-retry-after` has milliseconds.
  */
-export const retryAfter = (
-  headers: Readonly<Record<string, string | undefined>>,
-  now: number
-): number | undefined => {
+export const retryAfter = (headers: Readonly<Record<string, string | undefined>>, now: number): number | undefined => {
   const standard = headers["retry-after"]?.trim()
   const wait = standard === undefined
     ? Number(headers["x-amz-retry-after"] ?? Number.NaN)
