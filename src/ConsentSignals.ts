@@ -181,7 +181,8 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * The layer of {@link makeMemory}. `PendingConsents.layerMemory` includes it. All layers of a program that provide it share it.
+ * The layer of {@link makeMemory}. `PendingConsents.layerMemory` includes it. All layers of a program that provide it
+ * share it.
  *
  * @since 0.1.0
  * @category layers

@@ -6,8 +6,8 @@
  * due, the intervals stretch: the budget spreads the polls evenly, and the poll that has been due longest runs next.
  *
  * When the service throttles a call, the budget halves, at most once per second, because the quota belongs to the
- * account. It recovers by 1 % of the default per second. At most a quarter of a second's polls run concurrently, so that
- * slow responses leave connections to other calls.
+ * account. It recovers by 1 % of the default per second. At most a quarter of a second's polls run concurrently, so
+ * that slow responses leave connections to other calls.
  *
  * @since 0.1.0
  */

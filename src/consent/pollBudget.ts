@@ -97,8 +97,8 @@ export const PollBudget = Context.Reference("effect-agentcore-identity/internal/
 })
 
 /**
- * Polls by a schedule, within the budget, until there is a value. It waits before the first poll. It returns `None` when
- * the schedule ends or the deadline passes. `deadline` is in milliseconds since the epoch.
+ * Polls by a schedule, within the budget, until there is a value. It waits before the first poll. It returns `None`
+ * when the schedule ends or the deadline passes. `deadline` is in milliseconds since the epoch.
  */
 export const pollUntil = <Input, A, E, R>({ deadline, input, poll, schedule }: {
   readonly schedule: Schedule.Schedule<unknown, Input>

@@ -25,7 +25,9 @@ export const make = <A>() => {
       }
     },
     notify,
-    /** Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch. */
+    /**
+     * Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch.
+     */
     notifyAndRemember: (name: string, signal: A, now: number): void => {
       remembered.removeExpired(now)
       // A session has one outcome: its first signal.

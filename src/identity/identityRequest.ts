@@ -1,6 +1,6 @@
 /**
- * Validates the requests of `Identity`, because programs in plain JavaScript can pass anything. Errors have the names of
- * its API.
+ * Validates the requests of `Identity`, because programs in plain JavaScript can pass anything. Errors have the names
+ * of its API.
  *
  * The limits are those of the operations of the data plane.
  */

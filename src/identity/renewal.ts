@@ -10,8 +10,8 @@ export const Rejected = Context.Reference("effect-agentcore-identity/internal/Re
 })
 
 /**
- * Obtains a credential to replace a rejected one. If the first request returns the rejected one, `reauthenticate` repeats
- * it with `forceAuthentication`. Returns `None` if every request returned the rejected one.
+ * Obtains a credential to replace a rejected one. If the first request returns the rejected one, `reauthenticate`
+ * repeats it with `forceAuthentication`. Returns `None` if every request returned the rejected one.
  *
  * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have
  * re-authenticated, so that the user need not consent again.
