@@ -1,6 +1,6 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors,
- * settings, time limits and retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
+ * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK. They are smaller and faster than `AwsPlanes`,
+ * and have the same errors, settings, time limits and retries. Requests are signed by the signer of the AWS SDK.
  *
  * `layer` sends them by any `HttpClient`, also on edge runtimes. `layerNode` uses `node:http` and `node:https`. It
  * keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.

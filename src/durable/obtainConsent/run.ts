@@ -148,10 +148,6 @@ export const run = <E, R>({ invite, times }: {
       ]
     })
 
-  /** A reminder that cannot be sent does not end the wait. */
-  const remind = (step: number) =>
-    Effect.catch(send(step), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
-
   return Effect.gen(function*() {
     const plan = yield* begin
     if (yield* probe(0)) return "AlreadyGranted"
@@ -165,7 +161,10 @@ export const run = <E, R>({ invite, times }: {
       const isGranted = yield* isLast ? probe(step) : Effect.catch(probe(step), () => Effect.succeed(undefined))
       if (isGranted === true) return "Granted"
       // Without a response, the user may have consented, so no reminder is sent.
-      if (isGranted === false && !isLast) yield* remind(step)
+      if (isGranted === false && !isLast) {
+        // A reminder that cannot be sent does not end the wait.
+        yield* Effect.catch(send(step), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
+      }
     }
     return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
   }).pipe(Effect.tap(() => end), Effect.tapError(() => end))

@@ -68,7 +68,7 @@ const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
 /** Node takes an IPv6 address without brackets. */
 const unbracket = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 
-/** A longer timer would run at once. */
+/** Milliseconds. Node runs a longer timer at once. */
 const maxTimer = 2 ** 31 - 1
 
 const send = (
@@ -124,10 +124,10 @@ type Scheme = "http" | "https"
 
 const schemeOf = ({ protocol }: URL): Scheme => protocol === "https:" ? "https" : "http"
 
-/** The time limit of a tunnel: the connection to the proxy, and its response. In milliseconds. */
+/** The time limit of a tunnel, in milliseconds. It includes the connection to the proxy, and its response. */
 const tunnelTimeout = 10_000
 
-/** An error of a proxy that opens no tunnel. */
+/** The error of a proxy that opens no tunnel. */
 interface TunnelError extends Error {
   readonly response?: Lost["response"]
 }
@@ -179,7 +179,7 @@ const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => 
   })
 }
 
-/** The agents of one layer, each made at its first use. Without a proxy variable no package is loaded. */
+/** The agents of one layer. Each is made at its first use. Without a proxy variable no package is loaded. */
 const makeAgents = (node: Modules, env: Env) => {
   const agents = new Map<string, Http.Agent>()
   const keep = (name: string, make: () => Http.Agent): Http.Agent => {

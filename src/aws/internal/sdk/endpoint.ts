@@ -11,8 +11,8 @@ export type Plane = "control" | "data"
 type Request = Parameters<BedrockAgentCoreClientResolvedConfig["requestHandler"]["handle"]>[0]
 
 /**
- * The endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows these, so it
- * is taken from a request that is not sent.
+ * Returns the endpoint of a plane: the given one, or that of the region and of the AWS profile. Only the SDK knows
+ * these rules, so this function reads the endpoint from a request that is never sent.
  */
 export const resolve = (plane: Plane, region: string, endpoint: string | undefined): Effect.Effect<string> =>
   Effect.suspend(() => {
