@@ -312,14 +312,6 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     })
     : error
 
-/** Validates a request, then runs the effect. */
-const validated = <Request, A, E, R>(
-  validate: (request: unknown) => ValidationException | undefined,
-  request: Request,
-  run: (request: Request) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => validate(request) ?? run(request))
-
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
@@ -531,12 +523,21 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
-      return observe("getApiKey", request, validated(Request.apiKey.validateRequest, subject, () => getApiKey(request)))
+      const get = Effect.suspend(() => Request.apiKey.validateRequest(subject) ?? getApiKey(request))
+      return observe("getApiKey", request, get)
     },
     getPaymentToken: (request) =>
-      observe("getPaymentToken", request, validated(Request.validatePaymentTokenRequest, request, getPaymentToken)),
+      observe(
+        "getPaymentToken",
+        request,
+        Effect.suspend(() => Request.validatePaymentTokenRequest(request) ?? getPaymentToken(request))
+      ),
     completeAuthorization: (options) =>
-      observe("completeAuthorization", undefined, validated(Request.validateCompletion, options, completeAuthorization))
+      observe(
+        "completeAuthorization",
+        undefined,
+        Effect.suspend(() => Request.validateCompletion(options) ?? completeAuthorization(options))
+      )
   }
 })
 

@@ -406,9 +406,7 @@ export const layer = (
     // The statements use the column names of the database.
     const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
-    if (!isSupported) {
-      return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
-    }
+    if (!isSupported) return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     const execute = makeExecute(sql)
     yield* Effect.mapError(
       migrate(sql, table, execute),

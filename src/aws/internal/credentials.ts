@@ -153,18 +153,18 @@ export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Co
   })
 }
 
+/** Credentials that do not change. */
+export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
+
 /** Static credentials from the values of their variables, as in Lambda. An empty variable counts as not set. */
 export const fromVariables = (
   accessKeyId?: string,
   secretAccessKey?: string,
   sessionToken?: string
-): Identity | undefined =>
+): Source | undefined =>
   accessKeyId && secretAccessKey
-    ? { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+    ? always({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) })
     : undefined
-
-/** Credentials that do not change. */
-export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
 /** No credentials: a runtime without Node has neither files nor an instance. */
 export const nothing: Source = {

@@ -221,9 +221,7 @@ const redactAll = (request: unknown): (message: string) => string => {
     const length = Math.min(pieceLength, secret.length)
     const pieces = needles.get(length) ?? new Set()
     needles.set(length, pieces)
-    for (let start = 0; start + length <= secret.length; start++) {
-      pieces.add(secret.slice(start, start + length))
-    }
+    for (let start = 0; start + length <= secret.length; start++) pieces.add(secret.slice(start, start + length))
   }
   return (message) => {
     if (needles.size === 0) return removeSessionToken(message)

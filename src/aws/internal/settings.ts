@@ -132,9 +132,7 @@ export const endpoint = (
   options: EndpointVariables & { readonly option: string | undefined; readonly allowInsecure: boolean }
 ): Effect.Effect<string | undefined, Config.ConfigError> =>
   Effect.gen(function*() {
-    if (options.option !== undefined) {
-      return yield* checkEndpoint("endpoint", options.option, options.allowInsecure)
-    }
+    if (options.option !== undefined) return yield* checkEndpoint("endpoint", options.option, options.allowInsecure)
     const ignoreAws = (yield* readSetting("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) === "true"
     const names = [options.variable, ...(ignoreAws ? [] : [options.awsVariable, "AWS_ENDPOINT_URL"])]
     for (const name of names.filter((name) => name !== undefined)) {

@@ -17,9 +17,7 @@ export const invalid = (property: string, constraint: string): ValidationExcepti
 
 const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
-    ? url
-    : undefined
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
 
 const originOf = (
@@ -48,9 +46,7 @@ const isBelow = (url: URL, entry: URL): boolean =>
 
 export const make = ({ continueTo = [], credentials, origin: given, path }: LinkOptions) =>
   Effect.gen(function*() {
-    if (!/^(\/[\w.~-]+)+$/.test(path)) {
-      return yield* invalid("path", "be a path without parameters, as in '/connect'")
-    }
+    if (!/^(\/[\w.~-]+)+$/.test(path)) return yield* invalid("path", "be a path without parameters, as in '/connect'")
     const names = Object.keys(credentials)
     if (!names.every((name) => /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return")) {
       return yield* invalid("credentials", "have names of letters, digits, - and _, and not 'return'")

@@ -89,13 +89,13 @@ const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
-    const add = (chunk: Uint8Array): void => {
-      size += chunk.length
-      if (size <= maxFormSize) chunks.push(chunk)
-      else chunks.length = 0
-    }
     return Effect.map(
-      Stream.runForEach(request.stream, (chunk) => Effect.sync(() => add(chunk))),
+      Stream.runForEach(request.stream, (chunk) =>
+        Effect.sync(() => {
+          size += chunk.length
+          if (size <= maxFormSize) chunks.push(chunk)
+          else chunks.length = 0
+        })),
       () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
     )
   })

@@ -230,7 +230,7 @@ export const find = (
     env["AWS_SECRET_ACCESS_KEY"],
     env["AWS_SESSION_TOKEN"]
   )
-  if (found !== undefined && !isProfiled) return Effect.succeed(Credentials.always(found))
+  if (found !== undefined && !isProfiled) return Effect.succeed(found)
   if (isProfiled || hasProfiles) return Credentials.keep(chain(files))
 
   const readFile = (file: string) => Effect.tryPromise(() => fs.promises.readFile(file, "utf8"))
