@@ -460,7 +460,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
       (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
       () => Effect.succeedSome(undefined)
     )
-    // A signal between two runs is lost. The next probe finds the grant.
+    // A signal between two runs of this effect is lost. The next probe finds the grant.
     const grant = Effect.suspend(() => {
       if (!isSignalled) return untilGranted
       isSignalled = false

@@ -360,10 +360,7 @@ const makeBacking = (
       registrations: (topics) =>
         run(sql<SealedRegistration>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
       ...isPgClient(sql)
-        ? {
-          publish: (message) => attempt(sql.notify(table, message)),
-          subscribe: subscribe(sql, table)
-        }
+        ? { publish: (message) => attempt(sql.notify(table, message)), subscribe: subscribe(sql, table) }
         : {}
     }
   })

@@ -203,10 +203,7 @@ export const makeSignals: Effect.Effect<
     Effect.matchEffect(base.registrations(topic), {
       onFailure: (error) => Effect.logWarning(`The workflows that wait for a consent are not known: ${error.message}`),
       onSuccess: (registrations) =>
-        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), {
-          concurrency: 8,
-          discard: true
-        })
+        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), { concurrency: 8, discard: true })
     })
 
   return {

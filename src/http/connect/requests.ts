@@ -61,10 +61,7 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
     ? Effect.succeed({ userId: user.userId })
     : Effect.map(
       subjectOf(user.userToken),
-      Option.match({
-        onNone: () => undefined,
-        onSome: ([issuer, subject]) => ({ issuer, subject })
-      })
+      Option.match({ onNone: () => undefined, onSome: ([issuer, subject]) => ({ issuer, subject }) })
     )
 
 /** The id, or the first claim of the JWT that names an account. The application has verified the JWT. */
