@@ -7,7 +7,7 @@ import { type Connection, type Rejection, View } from "./api.js"
 
 const { html } = Html
 
-const refusals: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
+const rejections: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
   OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
   StaleForm: [
     403,
@@ -33,7 +33,7 @@ const statusOf = (view: View): number =>
   view._tag === "Returned"
     ? ConsentPages.textOf(view.outcome)[0]
     : view._tag === "Refused"
-    ? refusals[view.reason][0]
+    ? rejections[view.reason][0]
     : 200
 
 const states: { readonly [S in Connection["state"]]: string } = {
@@ -115,7 +115,7 @@ const toPage = View.$match({
     }),
   Returned: ({ continue: continueUrl, outcome }) =>
     continueUrl === undefined ? ConsentPages.render(outcome) : ConsentPages.render("Continued", continueUrl),
-  Refused: ({ reason }) => Html.render({ title: refusals[reason][1], body: html`<p>${refusals[reason][2]}</p>` })
+  Refused: ({ reason }) => Html.render({ title: rejections[reason][1], body: html`<p>${rejections[reason][2]}</p>` })
 })
 
 const toJson = View.$match({
@@ -129,7 +129,7 @@ const toJson = View.$match({
   Started: ({ authorizationUrl, connection }) => ({ connection, authorizationUrl: Redacted.value(authorizationUrl) }),
   Disconnected: ({ connection }) => ({ connection }),
   Returned: ({ continue: continueUrl, credential, outcome }) => ({ outcome, credential, continue: continueUrl }),
-  Refused: ({ reason }) => ({ error: reason, message: refusals[reason][2] })
+  Refused: ({ reason }) => ({ error: reason, message: rejections[reason][2] })
 })
 
 /**
