@@ -69,9 +69,9 @@ export const console: ConsentHandler = print
  * browser. Only `http:` and `https:` URLs are opened.
  *
  * Other users of the machine can read the arguments of a process. The browser is therefore started with the address of
- * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has asked
- * for that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page ends
- * with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
+ * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has
+ * requested that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page
+ * ends with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
  *
  * @since 0.1.0
  * @category handlers
@@ -79,10 +79,12 @@ export const console: ConsentHandler = print
 export const openBrowser: ConsentHandler = (session) =>
   Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
-const launch = (url: string): Effect.Effect<void> =>
-  URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-    ? Effect.catchTag(redirect(new URL(url)), "UnknownError", () => Effect.logDebug("The browser did not open"))
+const launch = (authorizationUrl: string): Effect.Effect<void> => {
+  const url = URL.parse(authorizationUrl)
+  return url !== null && /^https?:$/.test(url.protocol)
+    ? Effect.catchTag(redirect(url), "UnknownError", () => Effect.logDebug("The browser did not open"))
     : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
+}
 
 /** Without a browser the user still has the printed URL. */
 const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
@@ -91,15 +93,9 @@ const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
     const page = yield* RedirectPage.make(target)
     const browser = yield* Effect.tryPromise(() => open(page.url))
     yield* Effect.raceFirst(page.visited, Effect.andThen(failure(browser), Effect.sleep("5 seconds")))
-  }).pipe(
-    Effect.scoped,
-    Effect.timeoutOption("30 seconds"),
-    Effect.asVoid
-  )
+  }).pipe(Effect.scoped, Effect.timeoutOption("30 seconds"), Effect.asVoid)
 
-/**
- * Succeeds when the process exits with an error. Even then, some browsers have opened the page, as `explorer.exe` does.
- */
+/** Succeeds when the process fails. Some browsers have opened the page even then: `explorer.exe` always fails. */
 const failure = (browser: ChildProcess): Effect.Effect<void> =>
   Effect.callback((resume) => {
     browser.on("error", () => resume(Effect.void))

@@ -39,8 +39,8 @@ import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
- * What a wait is for: one session, or the grant of a user from any session. The name identifies it, and is secret:
- * stores and messages contain only a keyed digest of it.
+ * The subject of a wait: one session, or a user's grant from any session. The name identifies it, and is secret: stores
+ * and messages contain only a keyed digest of it.
  *
  * @since 0.1.0
  * @category models
@@ -81,7 +81,7 @@ export type Outcome = "Completed" | "WrongUser" | "Rejected"
  *   lost. The outcome of a session is remembered for 10 minutes, because a session can be completed before the wait for
  *   it begins.
  * - `listen`: calls a function for each signal, and returns a function that stops listening. It is not an effect, so
- *   that a wait for consent needs no further fiber.
+ *   that a wait for consent needs no second fiber.
  * - `register`: stores the name of an execution that waits for a grant, such as a durable workflow, until it expires
  * - `registrations`: returns the executions that wait for a grant
  * - `unregister`: removes an execution that was resumed. If a callback stops before that, the next callback resumes the
@@ -181,7 +181,8 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
 })
 
 /**
- * The same as a layer, which `PendingConsents.layerMemory` includes. All layers of a program that provide it share it.
+ * The layer of {@link makeMemory}. `PendingConsents.layerMemory` includes it. All layers of a program that provide it
+ * share it.
  *
  * @since 0.1.0
  * @category layers
@@ -215,7 +216,7 @@ export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.
     (outcome) => pollAfter(wait, outcome)
   )
 
-/** `None` if the token does not exist yet, or the connection was lost: then the wait continues. */
+/** Returns `None` if the token does not exist yet, or the connection was lost. The wait then continues. */
 const pollAfter = <E, R>(
   { poll, session }: TokenPoller.Wait<E, R>,
   outcome: Outcome

@@ -1,7 +1,7 @@
 /**
  * The flow: a program names a credential, and `Identity` obtains it, with the user's consent where necessary.
  *
- * Names of the Python SDK, and their names here:
+ * These names of the Python SDK have other names here:
  *
  * | `bedrock_agentcore` | here |
  * | --- | --- |
@@ -288,13 +288,10 @@ const toOauth2TokenRequest = (
   customParameters: nonEmpty(request.customParameters)
 } satisfies Oauth2TokenRequest)
 
-/** A copy of a session with properties of the same types is a session too. */
+/** Accepts a copy of a session, which has properties of the same types. */
 const isSession = (session: unknown): boolean =>
   Predicate.isObject(session) && Redacted.isRedacted(session["sessionUri"])
   && Redacted.isRedacted(session["authorizationUrl"]) && DateTime.isDateTime(session["expiresAt"])
-
-// Only the message of an exception shows that it is about the return URL.
-const isAboutReturnUrl = ({ message }: ValidationException): boolean => message.includes("ResourceOauth2ReturnUrl")
 
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
   returnUrl === undefined
@@ -302,9 +299,10 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
     : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 
-/** Appends advice to the message of the service. The planes return the message unchanged. */
+/** Appends advice to an error about the return URL. The planes return the message of the service unchanged. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
-  isAboutReturnUrl(error)
+  // Only the message shows what the error is about.
+  error.message.includes("ResourceOauth2ReturnUrl")
     ? new ValidationException({
       operation: error.operation,
       message: `${error.message.replace(/\.$/, "")}: ${returnUrlAdvice(returnUrl)}`,
@@ -314,18 +312,10 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     })
     : error
 
-/** Validates a request, then runs the effect. */
-const validated = <Request, A, E, R>(
-  validate: (request: unknown) => ValidationException | undefined,
-  request: Request,
-  run: (request: Request) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.suspend((): Effect.Effect<A, E | ValidationException, R> => validate(request) ?? run(request))
-
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
-// One re-authentication: the call is repeated once, and only if the rejected token could be renewed.
+// Repeats a rejected call once, and only if there is a new workload access token.
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
 ): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
@@ -368,17 +358,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 
   const askOnce = (session: ConsentSession, sessionUri: Redacted.Redacted | undefined) =>
     requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri }).pipe(
-      Effect.flatMap((response) => {
-        switch (response._tag) {
-          case "Issued":
-            return Effect.succeedSome(response.accessToken)
-          case "Failed":
-            return Effect.fail(new AuthorizationFailed({ provider: session.provider }))
-          case "ConsentRequired":
-          case "InProgress":
-            return Effect.succeedNone
-        }
-      }),
+      Effect.flatMap((response) =>
+        response._tag === "Issued"
+          ? Effect.succeedSome(response.accessToken)
+          : response._tag === "Failed"
+          ? Effect.fail(new AuthorizationFailed({ provider: session.provider }))
+          // A pending response has one of the other two tags.
+          : Effect.succeedNone
+      ),
       Effect.catchIf(
         (error) => error._tag !== "AuthorizationFailed" && isTransient(error),
         (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
@@ -404,7 +391,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         : Effect.fail(Request.notAnEffect("poll", wait))
     })
 
-  // The wait continues if the token does not exist yet, or the connection was lost.
+  // If the token does not exist yet, or the connection was lost, the flow waits for the next grant.
   const awaitGrant = (
     session: ConsentSession,
     grant: NonNullable<ConsentWait.ConsentWait["grant"]>
@@ -418,7 +405,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
     Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {
       if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
-      // A request without a handler has E = RequiresUserConsent and R = never, as the default handler has.
+      // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
       const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
       // Handlers and pollers in plain JavaScript can return anything.
       const shown: unknown = handler(session)
@@ -506,9 +493,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
-    ).pipe(
-      Effect.map((response) => response.apiKey)
-    )
+    ).pipe(Effect.map((response) => response.apiKey))
 
   const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
     authenticated((workloadIdentityToken) =>
@@ -517,9 +502,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         resourceCredentialProviderName: provider,
         paymentTokenRequest: payment
       })
-    ).pipe(
-      Effect.map((response) => response.paymentTokenResponse)
-    )
+    ).pipe(Effect.map((response) => response.paymentTokenResponse))
 
   const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
@@ -540,28 +523,30 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
-      return observe(
-        "getApiKey",
-        request,
-        validated(Request.apiKey.validateRequest, subject, () => getApiKey(request))
-      )
+      const get = Effect.suspend(() => Request.apiKey.validateRequest(subject) ?? getApiKey(request))
+      return observe("getApiKey", request, get)
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
         request,
-        validated(Request.validatePaymentTokenRequest, request, getPaymentToken)
+        Effect.suspend(() => Request.validatePaymentTokenRequest(request) ?? getPaymentToken(request))
       ),
     completeAuthorization: (options) =>
-      observe("completeAuthorization", undefined, validated(Request.validateCompletion, options, completeAuthorization))
+      observe(
+        "completeAuthorization",
+        undefined,
+        Effect.suspend(() => Request.validateCompletion(options) ?? completeAuthorization(options))
+      )
   }
 })
 
 /**
- * `Identity` over the data plane in context. Each use has its own data plane, also one inside another.
+ * `Identity` over the data plane in context. A program inside another one can provide this layer over another data
+ * plane.
  *
- * Effect builds any other layer once for a program and for all programs inside it, even if they provide the layer again
- * over other services. If your own layer depends on services, such as an `Identity`, use `Layer.fresh` or `local`:
+ * Effect shares any other layer between a program and the programs inside it, even if they provide the layer over other
+ * services. If your own layer depends on services, such as an `Identity`, use `Layer.fresh` or `local`:
  *
  * @since 0.1.0
  * @category layers
@@ -578,7 +563,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
  *   )
  * }
  *
- * // Inside a program that has a `Weather`, this one is of the other account.
+ * // In this program, `Weather` uses the other account, even inside a program that has a `Weather`.
  * const withOtherAccount = (otherAccount: Layer.Layer<DataPlane.DataPlane>) =>
  *   Effect.provide(Layer.provide(Weather.layer, otherAccount), { local: true })
  */

@@ -35,13 +35,13 @@ export interface PendingConsent {
   readonly session: ConsentSession
   readonly user: UserIdentifier
   /**
-   * The name of the workload identity that requests the token. The page after consent uses it to request the token from
-   * AgentCore, and uses it with `credential` to find the other waits for this consent.
+   * The name of the workload identity that requests the token. The page after consent requests the token with it. With
+   * `credential`, the page also finds the other waits for this consent.
    */
   readonly workload?: string | undefined
   /** The name that the application has for the credential. */
   readonly credential?: string | undefined
-  /** Where the browser continues after the page, an address that the application allows. */
+  /** Where the browser continues after the page: an address that the application allows. */
   readonly continue?: string | undefined
 }
 
@@ -82,7 +82,7 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
 
 export {
   /**
-   * The store of consents cannot be reached, or holds something unreadable. `reason` is a code or a description without
+   * The store of consents cannot be reached, or an entry cannot be read. `reason` is a code or a description without
    * secrets.
    *
    * @since 0.1.0
@@ -99,12 +99,12 @@ export {
  * - `unsettled`: returns the claimed sessions that are not settled, or one of them by its URI. Their process may have
  *   ended before it could signal.
  *
- * A store without `settle` and `unsettled` is complete. With it, the waits of a process that was killed while it
- * completed a session find the grant at their next request to AgentCore.
+ * `settle` and `unsettled` are optional. Without them, a killed process may leave a completed session without a signal.
+ * The waits then find the grant at their next request to AgentCore.
  *
- * An implementation for more than one process needs a store with an atomic "get and mark", as
- * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` have. It keeps all properties of a
- * {@link PendingConsent}: {@link FromJson} encodes them.
+ * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` are for more than one process. Another such
+ * store needs an atomic "get and mark", and keeps all properties of a {@link PendingConsent}: {@link FromJson} encodes
+ * them.
  *
  * @since 0.1.0
  * @category services

@@ -6,7 +6,7 @@
  * due, the intervals stretch: the budget spreads the polls evenly, and the poll that has been due longest runs next.
  *
  * When the service throttles a call, the budget halves, at most once per second, because the quota belongs to the
- * account. It recovers by 1 % of the default per second. A quarter of the polls of a second can run concurrently, so
+ * account. It recovers by 1 % of the default per second. At most a quarter of a second's polls run concurrently, so
  * that slow responses leave connections to other calls.
  *
  * @since 0.1.0
@@ -55,8 +55,8 @@ export interface Wait<out E, out R> {
 }
 
 /**
- * Runs a wait. The flow ends it at the latest when the session expires. A poller that learns that no token will come
- * fails with `AuthorizationFailed`.
+ * Runs a wait. The flow ends it at the latest when the session expires. If no token can come, a poller fails with
+ * `AuthorizationFailed`.
  *
  * @since 0.1.0
  * @category models
@@ -166,12 +166,12 @@ export const defaultPoller: Poller = (wait) =>
 export const layerBudget = (options: {
   /** Polls per second, above 0. Divide the quota of the account among the processes that share it. */
   readonly pollsPerSecond: number
-}): Layer.Layer<never> => {
-  const error = validateBudget(options)
-  return error === undefined
-    ? Layer.sync(PollBudget, () => PollBudgets.make(options.pollsPerSecond))
-    : Layer.unwrap(Effect.die(error))
-}
+}): Layer.Layer<never> =>
+  Validation.makeLayer(
+    validateBudget,
+    options,
+    ({ pollsPerSecond }) => Layer.sync(PollBudget, () => PollBudgets.make(pollsPerSecond))
+  )
 
 const validateBudget = Validation.makeCheck(
   () =>

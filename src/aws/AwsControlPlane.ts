@@ -35,9 +35,7 @@ export interface Options extends Omit<AwsPlanes.Options, "dataPlane" | "sts"> {}
  *   Effect.provide(AwsControlPlane.layer({ region: "us-west-2" }))
  * )
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
+export const layer = (options: Options = {}): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
   Layer.effect(
     ControlPlane.ControlPlane,
     regionSearch.pipe(
@@ -52,7 +50,5 @@ export const layer = (
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  config: Config.Wrap<Options>
-): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
+export const layerConfig = (config: Config.Wrap<Options>): Layer.Layer<ControlPlane.ControlPlane, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

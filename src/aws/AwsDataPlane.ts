@@ -35,9 +35,7 @@ export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts">
  *   Layer.provideMerge(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+export const layer = (options: Options = {}): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.effect(
     DataPlane.DataPlane,
     regionSearch.pipe(
@@ -52,7 +50,5 @@ export const layer = (
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  config: Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+export const layerConfig = (config: Config.Wrap<Options>): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

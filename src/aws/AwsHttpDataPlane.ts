@@ -60,10 +60,7 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(
-    DataPlane.DataPlane,
-    Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime))
-  )
+  Layer.effect(DataPlane.DataPlane, Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
  * The same, with options from configuration.
@@ -90,9 +87,7 @@ export const layerConfig = (
  *   Layer.provideMerge(AwsHttpDataPlane.layerNode({ region: "us-west-2" }))
  * )
  */
-export const layerNode = (
-  options: Options = {}
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+export const layerNode = (options: Options = {}): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
@@ -101,7 +96,5 @@ export const layerNode = (
  * @since 0.1.0
  * @category layers
  */
-export const layerNodeConfig = (
-  config: Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+export const layerNodeConfig = (config: Config.Wrap<Options>): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -1,6 +1,6 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK: smaller and faster, with the same errors,
- * settings, time limits and retries as `AwsPlanes`. Requests are signed by the signer of the AWS SDK.
+ * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK. They are smaller and faster than `AwsPlanes`,
+ * and have the same errors, settings, time limits and retries. Requests are signed by the signer of the AWS SDK.
  *
  * `layer` sends them by any `HttpClient`, also on edge runtimes. `layerNode` uses `node:http` and `node:https`. It
  * keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
@@ -112,9 +112,7 @@ const make = (
  *     Layer.provide(FetchHttpClient.layer)
  *   )
  */
-export const layer = (
-  options: ClientOptions = {}
-): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
+export const layer = (options: ClientOptions = {}): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
@@ -152,9 +150,7 @@ export const layerConfig = (
  *   Layer.provideMerge(AwsHttpPlanes.layerNode({ region: "us-west-2" }))
  * )
  */
-export const layerNode = (
-  options: Adapter.Options = {}
-): Layer.Layer<Planes, Config.ConfigError> =>
+export const layerNode = (options: Adapter.Options = {}): Layer.Layer<Planes, Config.ConfigError> =>
   Layer.effectContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
@@ -163,6 +159,5 @@ export const layerNode = (
  * @since 0.1.0
  * @category layers
  */
-export const layerNodeConfig = (
-  config: Config.Wrap<Adapter.Options>
-): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))
+export const layerNodeConfig = (config: Config.Wrap<Adapter.Options>): Layer.Layer<Planes, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

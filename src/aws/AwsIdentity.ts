@@ -45,9 +45,7 @@ export type Options = AwsPlanes.Options
  *   )
  * )
  */
-export const layer = (
-  options?: Options
-): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
+export const layer = (options?: Options): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**

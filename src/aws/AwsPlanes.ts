@@ -79,9 +79,7 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
  *
  * const live = program.pipe(Effect.provide(AwsPlanes.layer({ region: "eu-central-1" })))
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<Planes, Config.ConfigError> =>
+export const layer = (options: Options = {}): Layer.Layer<Planes, Config.ConfigError> =>
   Layer.effectContext(Effect.flatMap(regionSearch, (search) =>
     makeServices({
       data: operations(dataPlane, options.dataPlane, options, search),
@@ -106,6 +104,5 @@ export const layer = (
  *   })
  * })
  */
-export const layerConfig = (
-  config: Config.Wrap<Options>
-): Layer.Layer<Planes, Config.ConfigError> => Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
+export const layerConfig = (config: Config.Wrap<Options>): Layer.Layer<Planes, Config.ConfigError> =>
+  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

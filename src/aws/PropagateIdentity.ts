@@ -150,10 +150,7 @@ export const httpClient: {
   ): HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
 } = dual(
   (args) => HttpClient.isHttpClient(args[0]),
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    options: HttpClientOptions = {}
-  ) => {
+  <E, R>(self: HttpClient.HttpClient.With<E, R>, options: HttpClientOptions = {}) => {
     const invalid = validateHttpClientOptions(options)
     if (invalid !== undefined) throw invalid
     const { allowInsecureOrigins, origins } = options

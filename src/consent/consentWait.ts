@@ -1,4 +1,4 @@
-/** The wait that follows a consent handler. The handler runs in its context, and can change it. */
+/** The wait that follows a consent handler. The handler finds it in its context, and can change it. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,7 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../ConsentSession.js"
 import type { AuthorizationFailed, AuthorizationTimedOut } from "../IdentityError.js"
 
-/** As `TokenPoller.Poller`. */
+/** The same type as `TokenPoller.Poller`. */
 export type Poller = <E, R>(wait: {
   readonly session: ConsentSession
   readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
@@ -19,15 +19,15 @@ export interface ConsentWait {
   /** Changes how the flow polls. */
   changePoller?: (poller: Poller) => Poller
   /**
-   * Makes the flow wait for a grant of any session, and then request the token without a session. If there is no token
-   * then, the effect runs again.
+   * Waits until the user has consented in any session. The flow then requests the token without a session. If there is
+   * no token yet, it runs this effect again.
    */
   grant?: Effect.Effect<void, AuthorizationTimedOut>
 }
 
 /**
- * The wait of the running handler. `None` if something other than `Identity` runs the handler. It is in the context,
- * because programs wrap handlers in handlers of their own.
+ * The wait of the running handler. It is `None` if something other than `Identity` runs the handler. It is not a
+ * parameter, because programs wrap handlers in their own.
  */
 export const Current = Context.Reference("effect-agentcore-identity/internal/ConsentWait", {
   defaultValue: (): Option.Option<ConsentWait> => Option.none()
@@ -36,7 +36,7 @@ export const Current = Context.Reference("effect-agentcore-identity/internal/Con
 /**
  * Runs a wait, and `onSignal` at the first signal. The wait continues if `onSignal` returns `None`.
  *
- * `Effect.raceFirst` would take 1 KB more for each user who has not consented yet (measured).
+ * `Effect.raceFirst` would take 1 KB more memory for each waiting user (measured).
  */
 export const withSignal = <A, E, R, Signal, E2, R2>(
   wait: Effect.Effect<A, E, R>,

@@ -29,7 +29,7 @@ const concurrentFraction = 1 / 4
 /** Milliseconds. An idle process may use this many milliseconds' worth of polls at once. */
 const maxBurst = 100
 
-/** Milliseconds. Calls that are in flight together are throttled together, and halve the rate once. */
+/** Milliseconds. Calls in flight at the same time may all be throttled. Within this time, they halve the rate once. */
 const halvingInterval = 1000
 
 /** Seconds from a rate of 0 to the limit. */
@@ -54,7 +54,7 @@ const makeForClock = (limit: number): Effect.Effect<Budget> =>
     const rate = makeRate(limit)
     const take = makeBucket(Math.max(1, limit * maxBurst / 1000), rate.at)
     const slot = Semaphore.makeUnsafe(1).withPermit(take(() => 1))
-    // A queue of permits. A release of a `Semaphore` visits all who wait, and thousands can wait here.
+    // A queue of permits, because thousands can wait here. A release of a `Semaphore` visits all of them.
     const permits = yield* Queue.unbounded<void>()
     yield* Queue.offerAll(permits, Array.from({ length: Math.ceil(limit * concurrentFraction) }, () => undefined))
     return {
@@ -97,8 +97,8 @@ export const PollBudget = Context.Reference("effect-agentcore-identity/internal/
 })
 
 /**
- * Polls by a schedule, within the budget, until there is a value. It waits before the first poll. `None` if the
- * schedule or the time ended before. `deadline` is in milliseconds since the epoch.
+ * Polls by a schedule, within the budget, until there is a value. It waits before the first poll. It returns `None`
+ * when the schedule ends or the deadline passes. `deadline` is in milliseconds since the epoch.
  */
 export const pollUntil = <Input, A, E, R>({ deadline, input, poll, schedule }: {
   readonly schedule: Schedule.Schedule<unknown, Input>
@@ -108,8 +108,7 @@ export const pollUntil = <Input, A, E, R>({ deadline, input, poll, schedule }: {
 }): Effect.Effect<Option.Option<A>, E, R> =>
   Effect.flatMap(Effect.zip(PollBudget, Schedule.toStep(schedule)), ([budget, step]) => {
     let attempt = 0
-    // There are as many as users who have not consented yet. An effect that is created when it runs takes no memory
-    // before.
+    // One wait runs for each user who has not consented yet. To save memory, each effect is created when it runs.
     const next: Effect.Effect<Option.Option<A>, E, R> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.flatMap(
         Pull.catchDone(step(now, input(attempt++)), () => Effect.succeed(undefined)),

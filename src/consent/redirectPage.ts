@@ -1,6 +1,6 @@
 /**
- * A page on this machine that redirects once. It gives a URL to a browser without a process argument, which other users
- * of the machine can read.
+ * A page on this machine that redirects once. It passes a URL to a browser. The URL is not an argument of a process,
+ * because other users of the machine can read arguments.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -8,12 +8,6 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
-
-export interface RedirectPage {
-  readonly url: string
-  /** Succeeds when the page has redirected. */
-  readonly visited: Effect.Effect<void>
-}
 
 const headers = {
   "cache-control": "no-store",
@@ -23,9 +17,9 @@ const headers = {
   connection: "close"
 }
 
-const otherAnswer = "This address works once. Use the URL that the program has printed.\n"
+const notFound = "This address works once. Use the URL that the program has printed.\n"
 
-/** Not imported: a bundler for an edge runtime could not find them. There, no page can be opened. */
+/** Node's modules are not imported, because a bundler for an edge runtime could not find them. */
 const modules = Effect.try(() => ({
   crypto: globalThis.process.getBuiltinModule("node:crypto"),
   http: globalThis.process.getBuiltinModule("node:http")
@@ -45,10 +39,8 @@ const listen = (server: Server): Effect.Effect<AddressInfo, Cause.UnknownError, 
       })
   )
 
-/**
- * Serves the page until the end of the scope, at a random path. Every other request gets 404, and so does a second one.
- */
-export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownError, Scope.Scope> =>
+/** Serves the page at a random path until the scope ends. A second request, and every other request, gets 404. */
+export const make = (target: URL) =>
   Effect.gen(function*() {
     const { crypto, http } = yield* modules
     const visited = yield* Deferred.make<void>()
@@ -58,7 +50,7 @@ export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownErro
       // A browser may load a page ahead of time, and drop it.
       const isPrefetch = String(request.headers["sec-purpose"]).startsWith("prefetch")
       if (isUsed || request.method !== "GET" || request.url !== path || isPrefetch) {
-        response.writeHead(404, headers).end(otherAnswer)
+        response.writeHead(404, headers).end(notFound)
         return
       }
       isUsed = true
@@ -66,5 +58,9 @@ export const make = (target: URL): Effect.Effect<RedirectPage, Cause.UnknownErro
       response.writeHead(302, { ...headers, location: target.href }).end()
     })
     const { port } = yield* listen(server)
-    return { url: `http://127.0.0.1:${port}${path}`, visited: Deferred.await(visited) }
+    return {
+      url: `http://127.0.0.1:${port}${path}`,
+      /** Succeeds when the page has redirected. */
+      visited: Deferred.await(visited)
+    }
   })

@@ -1,18 +1,8 @@
-/** The listeners of this process, by the name of what they wait for. */
+/** The listeners of this process, by the name of their topic. */
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { sessionLifetime } from "../models/internal/names.js"
 
-export interface Listeners<in out A> {
-  /** Registers a function, and returns a function that removes it. A remembered signal is passed at once. */
-  readonly listen: (name: string, onSignal: (signal: A) => void) => () => void
-  readonly notify: (name: string, signal: A) => void
-  /** Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch. */
-  readonly notifyAndRemember: (name: string, signal: A, now: number) => void
-}
-
-const nothing = (): void => {}
-
-export const make = <A>(): Listeners<A> => {
+export const make = <A>() => {
   const listeners = new Map<string, Set<(signal: A) => void>>()
   const remembered = ExpiringMap.make<A>()
 
@@ -21,11 +11,12 @@ export const make = <A>(): Listeners<A> => {
   }
 
   return {
-    listen: (name, onSignal) => {
+    /** Registers a function, and returns a function that removes it. A remembered signal is passed at once. */
+    listen: (name: string, onSignal: (signal: A) => void): () => void => {
       const signal = remembered.get(name)
       if (signal !== undefined) {
         onSignal(signal)
-        return nothing
+        return () => {}
       }
       const named = listeners.get(name) ?? new Set()
       listeners.set(name, named.add(onSignal))
@@ -34,7 +25,10 @@ export const make = <A>(): Listeners<A> => {
       }
     },
     notify,
-    notifyAndRemember: (name, signal, now) => {
+    /**
+     * Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch.
+     */
+    notifyAndRemember: (name: string, signal: A, now: number): void => {
       remembered.removeExpired(now)
       // A session has one outcome: its first signal.
       if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)

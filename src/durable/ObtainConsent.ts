@@ -215,10 +215,7 @@ const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationExcep
     }], "ObtainConsent.layer")
 
 const checkRequest = Validation.validate(
-  Schema.Struct({
-    user: Schema.Struct({ userId: UserId }),
-    episode: Constraint.string(1, 1024)
-  }),
+  Schema.Struct({ user: Schema.Struct({ userId: UserId }), episode: Constraint.string(1, 1024) }),
   "ObtainConsent"
 )
 

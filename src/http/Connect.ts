@@ -74,14 +74,16 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
+import { pollUntil } from "../consent/pollBudget.js"
 import * as Completion from "../consentCallback/completion.js"
+import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { CredentialCache } from "../CredentialCache.js"
 import type { UserCredential } from "../Credentials.js"
 import { DataPlane } from "../DataPlane.js"
-import type { Identity } from "../Identity.js"
+import { Identity } from "../Identity.js"
 import { notAnEffect } from "../identity/identityRequest.js"
-import type { AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
+import { AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as OptionTypes from "../plane/optionTypes.js"
@@ -101,7 +103,6 @@ import {
 import * as Links from "./connect/links.js"
 import * as Pages from "./connect/pages.js"
 import * as Requests from "./connect/requests.js"
-import * as Wait from "./connect/wait.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
@@ -195,23 +196,18 @@ const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Rec
 
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
-    const { path, workload } = options
+    const { path } = options
     const links = yield* Links.make(options)
-    const formTokens = yield* Requests.makeFormTokens(options.formKey)
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram
     const runFor = Requests.make({
+      ...options,
       ...dependencies,
       dataPlane: yield* DataPlane,
       cache: yield* Effect.serviceOption(CredentialCache),
-      returnUrl: yield* Consent.ReturnUrl
-    }, {
+      returnUrl: yield* Consent.ReturnUrl,
       links,
-      workload,
-      users: options.users ?? "userId",
-      revokeAt: options.revokeAt ?? {},
-      describeUser: options.describeUser ?? Requests.describeUser,
-      formTokens,
+      formTokens: yield* Requests.makeFormTokens(options.formKey),
       emit: (event) =>
         Effect.flatMap(DateTime.now, (at) => PubSub.publish(events, { ...event, at })).pipe(
           Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
@@ -363,6 +359,31 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("5 minutes")
 ])
 
+/** Requests the token without a session. After any failure the wait continues. */
+const probe = ({ audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession) =>
+  Effect.flatMap(Identity, (identity) =>
+    identity.getAccessToken({
+      provider,
+      flow,
+      scopes,
+      resources,
+      audiences,
+      customParameters,
+      returnUrl,
+      consent: Consent.fail
+    })).pipe(
+      Effect.asSome,
+      Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),
+      Effect.catch((error) => Effect.as(Effect.logDebug(`The wait continues after ${error._tag}`), Option.none()))
+    )
+
+const timeOutAt = (deadline: number, session: ConsentSession) =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      Effect.andThen(Effect.sleep(Math.max(0, deadline - now)), Effect.fail(new AuthorizationTimedOut({ session })))
+  )
+
 const validateHandler = Validation.makeCheck(
   () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
   { name: "Connect.handler" }
@@ -425,14 +446,21 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
       (stop) => Effect.sync(stop)
     )
     const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-    const untilGranted = Wait.untilGranted({
-      session,
-      signals,
-      topic,
-      context,
-      schedule: options.probe ?? defaultProbe,
-      deadline
-    })
+    const untilGranted = ConsentWait.withSignal(
+      Effect.flatMap(
+        pollUntil({
+          schedule: options.probe ?? defaultProbe,
+          input: () => undefined,
+          deadline,
+          poll: Effect.provide(probe(session), context)
+        }),
+        // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
+        (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
+      ),
+      (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
+      () => Effect.succeedSome(undefined)
+    )
+    // A signal between two runs of this effect is lost. The next probe finds the grant.
     const grant = Effect.suspend(() => {
       if (!isSignalled) return untilGranted
       isSignalled = false
@@ -442,8 +470,4 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     if (Option.isNone(current)) return yield* grant
     current.value.grant = grant
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
-  }) as Effect.Effect<
-    unknown,
-    E | OtherUserKind | AuthorizationTimedOut,
-    R | Connect | ConsentSignals.ConsentSignals | Identity | WorkloadAccessToken
-  >
+  }) as ReturnType<ReturnType<typeof handler<E, R>>>

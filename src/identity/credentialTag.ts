@@ -1,4 +1,4 @@
-/** Declared credentials, and what `AccessToken`, `ApiKey` and `IamAccessToken` have in common. */
+/** Declared credentials, and the functions that `AccessToken`, `ApiKey` and `IamAccessToken` share. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -18,7 +18,7 @@ export interface Declared<out Kind extends string, out Request> {
   readonly request: Request
 }
 
-/** Another copy of this package may have declared the credential. */
+/** Checks the properties, because another copy of this package may have declared the credential. */
 const isCredential = (value: unknown): value is Declared<string, unknown> =>
   Context.isKey(value) && hasProperty(value, "kind") && hasProperty(value, "request")
 
@@ -26,12 +26,12 @@ const isCredential = (value: unknown): value is Declared<string, unknown> =>
 export const isDeclared = <Kind extends string>(value: unknown, kind: Kind): value is Declared<Kind, unknown> =>
   isCredential(value) && value.kind === kind
 
-/** The request of an argument that is a request or a credential of this kind. */
+/** Returns the request of a credential of this kind. Returns a request unchanged. */
 export const requestOf = <Request extends object>(
   kind: string,
   subject: Request | Declared<string, Request>
 ): Request =>
-  // The check distinguishes the two. The types cannot, because a request may be any object.
+  // Any object may be a request, so the types cannot distinguish the two.
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
 /** Returns the error of an invalid request. */
@@ -41,13 +41,13 @@ export type Validate = (request: unknown) => ValidationException | undefined
 export const makeFieldsValidator = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Validate =>
   Validation.makeCheck(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
 
-/** Creates a function that validates a request or a credential of this kind. `refuse` validates a request. */
+/** Creates a function that validates a request or a credential of this kind. */
 export const makeSubjectValidator =
-  (kind: string, refuse: Validate, row: { readonly name: string }): Validate => (subject: unknown) =>
+  (kind: string, validateRequest: Validate, row: { readonly name: string }): Validate => (subject: unknown) =>
     isDeclared(subject, kind)
       ? undefined
       : !Context.isKey(subject)
-      ? refuse(subject)
+      ? validateRequest(subject)
       : Validation.validationException([{
         path: [],
         constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
@@ -80,8 +80,8 @@ const toDeclarationError = (error: ValidationException, id: unknown): Validation
   })
 
 /**
- * A copy that the program cannot change, because AgentCore stores grants by the request. Requests have lists and
- * records of strings.
+ * Returns a copy that the program cannot change, because AgentCore stores grants by the request. Requests contain lists
+ * and records of strings.
  */
 const freeze = (request: object): object =>
   Object.freeze(Object.fromEntries(
@@ -91,12 +91,12 @@ const freeze = (request: object): object =>
     ])
   ))
 
-/** The checks of a kind. */
+/** The validators of a kind. */
 export interface Checks {
   readonly name: string
-  /** Checks the request of a declaration. */
+  /** Validates the request of a declaration. */
   readonly validateDeclaration: Validate
-  /** Checks a request, or a credential. */
+  /** Validates a request, or a credential. */
   readonly validateRequest: Validate
 }
 
@@ -109,10 +109,10 @@ type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 
 /** The functions that every kind has. The default tag is for inline requests that name no tag. */
-export const makeKind = ({ name, validateDeclaration: refuseDeclaration }: Checks, defaultTag: Tag<unknown>) => {
-  /** The stack trace of an error begins in the program, where the mistake is. */
+export const makeKind = ({ name, validateDeclaration }: Checks, defaultTag: Tag<unknown>) => {
+  // The stack trace of an error begins in the program, where the mistake is.
   const declare = <Class>(id: string, request: object): Class => {
-    const issue = validateId(id) ?? refuseDeclaration(request)
+    const issue = validateId(id) ?? validateDeclaration(request)
     if (issue !== undefined) {
       const error = toDeclarationError(issue, id)
       Error.captureStackTrace(error, declare)

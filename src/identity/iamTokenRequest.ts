@@ -1,5 +1,5 @@
 /**
- * The checks of the requests of `IamAccessToken`, in the names of its API.
+ * Validates the requests of `IamAccessToken`. Errors have the names of its API.
  *
  * The limits are those of `GetWebIdentityToken` in the service model of STS.
  */
@@ -14,15 +14,15 @@ export const operation = { name: "GetWebIdentityToken" }
 
 const Audience = Constraint.string(1, 1000)
 
-const seconds = (duration: Duration.Input): number => Duration.toSeconds(duration)
-
 const Lifetime = OptionTypes.DurationInput.pipe(
   Schema.check(
     Schema.makeFilter((duration) =>
-      seconds(duration) >= 60 && seconds(duration) <= 3600 ? undefined : `${Constraint.prefix} be 1 to 60 minutes`
+      Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600
+        ? undefined
+        : `${Constraint.prefix} be 1 to 60 minutes`
     ),
     Schema.makeFilter((duration) =>
-      Number.isInteger(seconds(duration)) ? undefined : `${Constraint.prefix} be a whole number of seconds`
+      Number.isInteger(Duration.toSeconds(duration)) ? undefined : `${Constraint.prefix} be a whole number of seconds`
     )
   )
 )
@@ -34,19 +34,20 @@ const fields = {
 }
 
 /**
- * Validates a request with further properties. There is one schema per type of `audience`: a union would report both.
+ * Makes a function that validates a request with more properties. There is one schema per type of `audience`, because a
+ * union would report the issues of both.
  */
 export const makeValidator = <Fields extends Schema.Struct.Fields>(more: Fields): Validate => {
   const withAudience = <A, I>(audience: Schema.Codec<A, I>): Validate =>
     makeFieldsValidator(() => ({ audience, ...fields, ...more }), operation)
-  const refuseString = withAudience(Audience)
-  const refuseList = withAudience(Constraint.items(Audience, 1, 10))
-  const refuseOther = withAudience(
+  const validateString = withAudience(Audience)
+  const validateList = withAudience(Constraint.items(Audience, 1, 10))
+  const validateOther = withAudience(
     Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
   )
   return (request) => {
     const audience = isObject(request) ? request["audience"] : undefined
-    return (isString(audience) ? refuseString : Array.isArray(audience) ? refuseList : refuseOther)(request)
+    return (isString(audience) ? validateString : Array.isArray(audience) ? validateList : validateOther)(request)
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * Checks of the requests of `Identity`, in the names of its API. Programs in plain JavaScript can pass anything.
+ * Validates the requests of `Identity`, because programs in plain JavaScript can pass anything. Errors have the names
+ * of its API.
  *
  * The limits are those of the operations of the data plane.
  */
@@ -49,7 +50,7 @@ const perUseFields = () => ({
 
 export const accessTokenFields = () => ({ ...declarationFields(), ...perUseFields() })
 
-const refuseDeclaration = makeFieldsValidator(declarationFields, accessTokenOperation)
+const validateDeclaration = makeFieldsValidator(declarationFields, accessTokenOperation)
 
 export const accessToken: Checks = {
   name: "AccessToken",
@@ -61,7 +62,7 @@ export const accessToken: Checks = {
   validateDeclaration: (request) => {
     const misplaced = isObject(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
     return misplaced.length === 0
-      ? refuseDeclaration(request)
+      ? validateDeclaration(request)
       : Validation.validationException(
         misplaced.map((name) => ({
           path: [name],
@@ -72,23 +73,23 @@ export const accessToken: Checks = {
   }
 }
 
-/** The return URL of the program, for requests without one. */
+/** Validates the return URL of the program, for requests without one. */
 export const validateReturnUrl: Validate = makeFieldsValidator(
   () => ({ returnUrl: GetResourceOauth2TokenRequest.fields.resourceOauth2ReturnUrl }),
   accessTokenOperation
 )
 
-/** The options of a use of a declared credential, or of a session. */
+/** Validates the options of a use of a declared credential, or of a session. */
 export const validateConsentOptions: Validate = makeFieldsValidator(consentFields, accessTokenOperation)
 
-/** A session that is not a `ConsentSession`. */
+/** The error of a session that is not a `ConsentSession`. */
 export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],
     constraint: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
   }], accessTokenOperation.name)
 
-/** A function of the program that returned no Effect. */
+/** The error of a function of the program that returned no Effect. */
 export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown): ValidationException =>
   Validation.validationException([{
     path: [name],
@@ -120,7 +121,7 @@ export const validateCompletion: Validate = makeFieldsValidator(
   operations.completeResourceTokenAuth
 )
 
-/** The options of `WorkloadAccessToken.layerWorkload`. */
+/** Validates the options of `WorkloadAccessToken.layerWorkload`. */
 export const validateWorkload: Validate = makeFieldsValidator(
   () => ({
     name: WorkloadName,
@@ -130,7 +131,7 @@ export const validateWorkload: Validate = makeFieldsValidator(
   operations.getWorkloadAccessToken
 )
 
-/** The options of `PendingConsents.handler`. */
+/** Validates the options of `PendingConsents.handler`. */
 export const validatePendingOptions: Validate = makeFieldsValidator(
   () => ({ user: UserIdentifier, show: OptionTypes.Handler }),
   accessTokenOperation

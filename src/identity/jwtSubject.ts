@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
- * The issuer and the subject. A user who signs in again has a new JWT with the same two. The JWT is decoded and not
- * verified: the application has verified it.
+ * Returns the issuer and the subject of a JWT. A user who signs in again has a new JWT with the same two. This function
+ * does not verify the JWT, because the application has verified it.
  */
 export const subjectOf = (
   userToken: Redacted.Redacted

@@ -4,18 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** The credential that a resource has rejected. A cache does not return it to the request that follows. */
+/** The credential that a resource has rejected. A cache does not return it to the next request. */
 export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
   defaultValue: (): Option.Option<Redacted.Redacted> => Option.none()
 })
 
-export interface Options {
-  /** Whether to repeat the request with `forceAuthentication` if it returns the same credential. */
-  readonly reauthenticate: boolean
-}
-
 /**
- * Obtains a credential to replace a rejected one. `None` if every request returned the rejected one.
+ * Obtains a credential to replace a rejected one. If the first request returns the rejected one, `reauthenticate`
+ * repeats it with `forceAuthentication`. Returns `None` if every request returned the rejected one.
  *
  * The first request has no `forceAuthentication`: the vault may have refreshed the token, or another fiber may have
  * re-authenticated, so that the user need not consent again.
@@ -23,7 +19,7 @@ export interface Options {
 export const renewCredential = <E, R>(
   obtain: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>,
   rejected: Redacted.Redacted,
-  options: Options
+  { reauthenticate }: { readonly reauthenticate: boolean }
 ): Effect.Effect<Option.Option<Redacted.Redacted>, E, R> => {
   const request = (forceAuthentication: boolean) =>
     obtain(forceAuthentication).pipe(
@@ -32,13 +28,13 @@ export const renewCredential = <E, R>(
     )
   return Effect.flatMap(
     request(false),
-    (fresh) => Option.isNone(fresh) && options.reauthenticate ? request(true) : Effect.succeed(fresh)
+    (fresh) => Option.isNone(fresh) && reauthenticate ? request(true) : Effect.succeed(fresh)
   )
 }
 
 /**
- * Runs `f` with a credential. If the resource rejects it, runs `f` once more with a new one. Without another credential
- * it fails with the first error.
+ * Runs `f` with a credential. If the resource rejects it, runs `f` once more with a new one. Without a new one it
+ * fails with the first error.
  */
 export const useCredential = <A, E, R, E1, R1>(
   obtain: Effect.Effect<Redacted.Redacted, E1, R1>,

@@ -1,4 +1,4 @@
-/** Failures that the next call may not have. */
+/** Classifies failures: whether the next call may succeed. */
 import type { DataPlaneError } from "../DataPlane.js"
 import type { MissingWorkloadAccessToken } from "../IdentityError.js"
 
@@ -10,7 +10,7 @@ export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken):
   error._tag === "ThrottlingException"
   || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)
 
-/** Throttling, 5xx, and lost or timed out connections. */
+/** Whether the error is throttling, a 5xx response, or a lost or timed out connection. */
 export const isTransient = (error: DataPlaneError | MissingWorkloadAccessToken): boolean => {
   switch (error._tag) {
     case "ThrottlingException":

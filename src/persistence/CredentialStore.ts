@@ -4,8 +4,8 @@
  *
  * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`)
  * under a key that all processes have and the store does not have. A value opens under its own name only. Entries leave
- * the store when their credentials expire. A writer to the store cannot forge an entry. It can remove one, or restore
- * an older one of the same name until that one expires.
+ * the store when their credentials expire. Someone who can write to the store cannot forge an entry. They can remove
+ * one, or restore an older one of the same name until that one expires.
  *
  * If the store fails or takes too long, AgentCore is called instead.
  *
@@ -27,8 +27,8 @@ import { codeOf } from "../internal/errorCode.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 
-// The types of optional packages. `@ts-ignore` goes into the declarations: a program without the package compiles them,
-// and the type is `any` there. It has to be in the line before the type.
+// The types of optional packages. `@ts-ignore` is part of the declarations, so a program without the package compiles
+// them: its type is then `any`. It has to be in the line before the type.
 
 /**
  * The `BackingPersistence` of `effect/persistence`.
@@ -97,7 +97,7 @@ const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Nu
 const encode = Schema.encodeSync(Content)
 const decode = Schema.decodeUnknownEffect(Content)
 
-/** A store for sealed credentials. `get` returns nothing for an unknown key. */
+/** A store for sealed credentials. `get` returns `undefined` or `null` for an unknown key. */
 interface Backing {
   readonly get: (key: string) => Effect.Effect<unknown, CacheStoreError>
   readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<unknown, CacheStoreError>
@@ -164,7 +164,7 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
       )
       return yield* make(options, {
         get: (key) => Effect.map(mapStoreError(persistence.get(key)), unwrap),
-        // It stores objects.
+        // The persistence stores objects.
         set: (key, sealed, timeToLive) => mapStoreError(persistence.set(key, { sealed }, timeToLive)),
         remove: (key) => mapStoreError(persistence.remove(key))
       })
@@ -183,7 +183,7 @@ export const layerConfig = (
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
 
 /**
- * A store in Redis, over its own connection. It needs the package `ioredis`. It connects in the background, and
+ * A store in Redis, over its own connection. The layer needs the package `ioredis`. It connects in the background, and
  * again after a lost connection, so a missing server does not fail the program.
  *
  * @since 0.1.0

@@ -33,14 +33,9 @@ import type { ConsentSignals } from "../ConsentSignals.js"
 import { readConfig } from "../internal/environment.js"
 import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
 import type { RedisOptions } from "./CredentialStore.js"
-import {
-  type ConsentBacking,
-  type KeyOptions,
-  makeKeys,
-  makeServices,
-  PendingConsentsError
-} from "./internal/consentStore.js"
+import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
+import type { KeyOptions } from "./internal/storeKeys.js"
 
 /**
  * @since 0.1.0
@@ -77,7 +72,7 @@ redis.call('HSET', KEYS[1], 'sealed', ARGV[1], 'expiresAt', ARGV[2])
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 `
 
-// The last key has the names of the sessions that are claimed and not settled, by the time at which they expire.
+// The last key is a set of the claimed sessions that are not settled, in the order of their deletion.
 const claim = `
 for index = 1, #KEYS - 1 do
   local key = KEYS[index]
@@ -103,13 +98,13 @@ for index = 1, #KEYS - 1 do
 end
 `
 
-// The registrations of a topic are deleted together, when the last one has expired.
+// The registrations of a topic are deleted together, after the last one has expired.
 const register = `
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `
 
-/** A lost server is noticed within this time and one second. */
+/** The process notices a lost server within this time and one second. */
 const pingInterval = "30 seconds"
 
 const subscribe = ({ command, redis }: Redis.Connection, channel: string, onMessage: (message: string) => void) =>
@@ -185,9 +180,9 @@ const makeBacking = (
 }
 
 /**
- * Pending consents in Redis 4 or later, over its own two connections. It needs the package `ioredis`. It connects in
- * the background, and again when a connection is lost: a missing server does not fail the layer. Until Redis is back,
- * `open` and `claim` fail with `ConsentStoreError`.
+ * Pending consents in Redis 4 or later, over two connections. The layer needs the package `ioredis`. It connects in the
+ * background, and again after a lost connection, so a missing server does not fail it. Without Redis, `open` and
+ * `claim` fail with `ConsentStoreError`.
  *
  * @since 0.1.0
  * @category layers

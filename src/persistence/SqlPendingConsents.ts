@@ -41,12 +41,13 @@ import { codeOf } from "../internal/errorCode.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import {
   type ConsentBacking,
-  type KeyOptions,
   makeKeys,
   makeServices,
   type Names,
-  PendingConsentsError
+  PendingConsentsError,
+  type SealedRegistration
 } from "./internal/consentStore.js"
+import type { KeyOptions } from "./internal/storeKeys.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -82,7 +83,7 @@ export {
    *
    * - `MissingPackage`: a package is not installed
    * - `InvalidKey`: a key is not 32 bytes in base64url
-   * - `InvalidTable`: the name of the table is not of the form above
+   * - `InvalidTable`: the name of the table does not have the form of the option `table`
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
    * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
    * - `InvalidUrl`: only of `RedisPendingConsents`
@@ -97,7 +98,7 @@ export {
 // Statements
 // -----------------------------------------------------------------------------
 
-/** The code of the driver, or else how Effect classifies its error. Messages can quote values. */
+/** The code of the driver, or the tag of Effect's error. Messages can quote values, so they are not used. */
 const reasonOf = (error: unknown): string => {
   if (!isSqlError(error)) return codeOf(error)
   const { _tag, cause } = error.reason
@@ -105,7 +106,7 @@ const reasonOf = (error: unknown): string => {
   return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
 }
 
-/** Another process changed a row after an attempt had read it. */
+/** The error of an attempt that read a row before another process changed it. */
 const changed = "another process changed the entry meanwhile"
 
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
@@ -114,7 +115,7 @@ const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
   "SerializationError"
 ])
 
-/** SQLite has one writer. PostgreSQL reports a conflict of serializable transactions, and a deadlock. */
+/** SQLite has one writer, so its file may be locked. PostgreSQL reports conflicts of transactions, and deadlocks. */
 const isConflict = (error: unknown): boolean =>
   error === changed || isSqlError(error) && conflicts.has(error.reason._tag)
 
@@ -137,7 +138,7 @@ const within = (duration: Duration.Input) => <A, R>(self: Effect.Effect<A, unkno
     Effect.mapError((error) => isString(error) ? error : reasonOf(error))
   )
 
-/** Runs statements, more than one of them in a transaction, and returns the rows of the last one. */
+/** Runs statements, and returns the rows of the last one. Several statements run in a transaction. */
 type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
@@ -165,14 +166,14 @@ interface PgClient extends SqlClient {
   readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
 }
 
-/** Excludes a pool of one connection, which would have no connection left for statements. */
+/** Excludes a pool of one connection, because messages would leave no connection for statements. */
 const isPgClient = (sql: SqlClient): sql is PgClient =>
   hasProperty(sql, "listen") && isFunction(sql.listen)
   && !(hasProperty(sql, "config") && hasProperty(sql.config, "maxConnections") && sql.config.maxConnections === 1)
 
 const probeInterval = "30 seconds"
 
-/** A connection without messages for this time is lost, because it has not delivered a probe. */
+/** A connection without messages for this time is lost: it did not deliver a probe. */
 const longestSilence = "40 seconds"
 
 const reconnects = Schedule.jittered(Schedule.spaced("2 seconds"))
@@ -204,18 +205,13 @@ const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: stri
 // Tables
 // -----------------------------------------------------------------------------
 
-const tablesOf = (table: string) => ({
-  sessions: table,
-  waits: `${table}_waits`,
-  migrations: `${table}_migrations`
-})
+const waitsOf = (table: string): string => `${table}_waits`
 
-type Tables = ReturnType<typeof tablesOf>
-
-/** The migrations of the tables. After its release an entry must not change: add another one. */
+/** The migrations of the tables. Do not change a released entry: add another one. */
 const migrations = (
   sql: SqlClient,
-  { sessions, waits }: Tables
+  sessions: string,
+  waits = waitsOf(sessions)
 ): ReadonlyArray<readonly [id: number, name: string, statements: ReadonlyArray<Statement<object>>]> => [
   [1, "sessions_and_waits", [
     sql`CREATE TABLE ${sql(sessions)} (
@@ -239,16 +235,13 @@ const migrations = (
 
 const migrationTimeout = "10 seconds"
 
-/** Processes that create the tables at the same time cause each other's failures. */
+/** Processes that create the tables at the same time make each other fail. */
 const migrationRetries = Schedule.spaced("100 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
-/**
- * Creates or changes the tables. It fails with a code. The migrator of `effect/sql` would run in the program's
- * transaction.
- */
-const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
+/** Creates or changes the tables. The migrator of `effect/sql` would run in the program's transaction. */
+const migrate = (sql: SqlClient, sessions: string, execute: Execute) =>
   Effect.gen(function*() {
-    const table = sql(tables.migrations)
+    const table = sql(`${sessions}_migrations`)
     const rows = yield* Effect.catch(
       execute(sql<{ readonly migration_id: number | bigint | string }>`SELECT migration_id FROM ${table}`),
       () =>
@@ -262,15 +255,12 @@ const migrate = (sql: SqlClient, tables: Tables, execute: Execute) =>
         )
     )
     const done = new Set(rows.map((row) => Number(row.migration_id)))
-    for (const [id, name, statements] of migrations(sql, tables)) {
+    for (const [id, name, statements] of migrations(sql, sessions)) {
       // Of two processes, one inserts this row. The other one waits for it, fails, and reads again.
       const insert = sql`INSERT INTO ${table} ${sql.insert({ migration_id: id, name })}`
       if (!done.has(id)) yield* execute(...statements, insert)
     }
-  }).pipe(
-    Effect.retry(migrationRetries),
-    within(migrationTimeout)
-  )
+  }).pipe(Effect.retry(migrationRetries), within(migrationTimeout))
 
 // -----------------------------------------------------------------------------
 // Backing
@@ -288,22 +278,16 @@ interface SessionRow {
   readonly expires_at: number | bigint | string
 }
 
-interface WaitRow {
-  readonly topic: string
-  readonly execution: string
-  readonly sealed: string
-}
-
-/** The first bytes of a name identify it, because a name is a digest. */
+/** A name is a digest, so its first bytes identify it. */
 const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
 
 const makeBacking = (
   sql: SqlClient,
-  tables: Tables,
+  table: string,
   execute: Execute
 ): Effect.Effect<ConsentBacking, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const [sessions, waits] = [sql(tables.sessions), sql(tables.waits)]
+    const [sessions, waits] = [sql(table), sql(waitsOf(table))]
     const attempt = within(statementTimeout)
     const run = <A extends object>(...statements: Parameters<typeof execute<A>>) => attempt(execute(...statements))
 
@@ -318,8 +302,9 @@ const makeBacking = (
     )
 
     /**
-     * Processes with different current keys have different names for a session, so a unique index does not help. SQLite
-     * has one writer. PostgreSQL needs a lock of all names, and has to read rows that were committed before the lock.
+     * Processes with different current keys have different names for a session, so a unique index does not help.
+     * PostgreSQL needs a lock of all names, and reads the rows that were committed before the lock. SQLite needs no
+     * lock, because it has one writer.
      */
     const lock = (names: Names): ReadonlyArray<Statement<object>> =>
       sql.onDialectOrElse({
@@ -343,16 +328,14 @@ const makeBacking = (
         return previous.length === 0 ? run(upsert(sql`TRUE`)) : run(
           ...lock(names),
           sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
-          // A session that is left under a previous key is claimed.
+          // A session that still exists under a previous key is claimed.
           upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
         )
       },
       claim: (names, now) =>
         attempt(Effect.gen(function*() {
-          const [claimed] = yield* execute(
-            sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
-              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`
-          )
+          const [claimed] = yield* execute(sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
+              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`)
           if (claimed !== undefined) return claimed
           const rows = yield* execute(
             sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`
@@ -360,7 +343,7 @@ const makeBacking = (
           if (rows.length === 0) return "Unknown"
           if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
           if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
-          // The session was stored after the update.
+          // Another process stored the session after the update.
           return yield* Effect.fail(changed)
         })),
       settle: (names) => run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`),
@@ -375,12 +358,9 @@ const makeBacking = (
       unregister: (topics, executions) =>
         run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`),
       registrations: (topics) =>
-        run(sql<WaitRow>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
+        run(sql<SealedRegistration>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
       ...isPgClient(sql)
-        ? {
-          publish: (message) => attempt(sql.notify(tables.sessions, message)),
-          subscribe: subscribe(sql, tables.sessions)
-        }
+        ? { publish: (message) => attempt(sql.notify(table, message)), subscribe: subscribe(sql, table) }
         : {}
     }
   })
@@ -395,17 +375,17 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
   new PendingConsentsError({ reason, message })
 
 /**
- * Pending consents over the `SqlClient` in context. It makes its tables, and a table of their versions. It deletes old
- * entries once a minute.
+ * Pending consents over the `SqlClient` in context. The layer creates its tables, and a table of their versions. It
+ * deletes old entries once a minute.
  *
  * A statement that takes longer than 2 seconds fails, also in an uninterruptible region: `open` and `claim` then fail
  * with `ConsentStoreError`. Statements never run in a transaction of the program, because it may be rolled back.
  *
- * The store waits up to 1 second for the lock of another process on a SQLite file. Within a transaction of the program
- * on the same file it fails, because a file has one writer.
+ * The store waits up to 1 second for the lock of another process on a SQLite file. It fails within a transaction of the
+ * program on the same file, because a file has one writer.
  *
- * On PostgreSQL the messages keep a connection of the client's pool. With a pool of one connection there are no
- * messages, and the waits of other processes poll.
+ * On PostgreSQL the messages keep a connection of the client's pool. A pool of one connection has no messages: the
+ * waits of other processes poll.
  *
  * @since 0.1.0
  * @category layers
@@ -420,19 +400,16 @@ export const layer = (
       return yield* fail("InvalidTable")("The table has to match [a-z_][a-z0-9_]*, with at most 40 characters")
     }
     const client = yield* Effect.promise(() => import("effect/sql/SqlClient"))
-    // The statements have the column names of the database.
+    // The statements use the column names of the database.
     const sql = (yield* client.SqlClient).withoutTransforms()
     const isSupported = sql.onDialectOrElse({ pg: () => true, sqlite: () => true, orElse: () => false })
-    if (!isSupported) {
-      return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
-    }
-    const tables = tablesOf(table)
+    if (!isSupported) return yield* fail("UnsupportedDialect")("The store of consents needs PostgreSQL or SQLite")
     const execute = makeExecute(sql)
     yield* Effect.mapError(
-      migrate(sql, tables, execute),
+      migrate(sql, table, execute),
       (code) => fail("Schema")(`The tables of the store of consents cannot be created: ${code}`)
     )
-    return yield* makeServices(keys, yield* makeBacking(sql, tables, execute))
+    return yield* makeServices(keys, yield* makeBacking(sql, table, execute))
   }))
 
 /**

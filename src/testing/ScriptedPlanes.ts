@@ -99,9 +99,7 @@ export class ScriptedPlanes
  *   Layer.merge(WorkloadAccessToken.layer(Redacted.make("workload-token")))
  * )
  */
-export const layer = (
-  script: Script
-): Layer.Layer<
+export const layer = (script: Script): Layer.Layer<
   DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService | ScriptedPlanes
 > =>
   Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {

@@ -1,6 +1,6 @@
 /**
- * What the adapters over the AWS SDK and over HTTP share: calls of operations, derived from the operation's row. The
- * error of a call without a response reports the target of the call.
+ * Calls of operations, which the adapters over the AWS SDK and over HTTP share. The row of an operation describes its
+ * call. The error of a call without a response reports the target of the call.
  */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -60,7 +60,7 @@ export interface Client {
 /** Reads the profile that the environment names. It runs after a call has failed. */
 export type EnvironmentProfile = Effect.Effect<string | undefined>
 
-/** Reads the profile with the `ConfigProvider` of the layer, because a later call may have another one. */
+/** Uses the `ConfigProvider` of the layer, because a later call may have another one. */
 export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
   ConfigProvider.ConfigProvider,
   (provider) =>

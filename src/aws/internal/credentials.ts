@@ -22,10 +22,7 @@ export interface Credentials {
 }
 
 /** A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them. */
-export type CredentialsProvider = Extract<
-  BedrockAgentCoreClientConfig["credentials"],
-  (...args: never) => unknown
->
+export type CredentialsProvider = Extract<BedrockAgentCoreClientConfig["credentials"], (...args: never) => unknown>
 
 /** Credentials in the form of the AWS SDK. */
 export interface Identity {
@@ -40,15 +37,15 @@ export type Search = Effect.Effect<Identity, TransportError>
 
 /** Kept credentials, and a search for new ones. */
 export interface Source {
-  /** `now` in milliseconds since the epoch. */
+  /** Returns the kept credentials unless they expire soon. `now` is in milliseconds since the epoch. */
   readonly kept: (now: number) => Identity | undefined
   readonly search: Search
 }
 
-/** Credentials are replaced this long before they expire, as in the AWS SDK. In milliseconds. */
+/** Milliseconds. Credentials are replaced this long before they expire, as in the AWS SDK. */
 const refreshBefore = 300_000
 
-/** The time limit of a search, in milliseconds. The sources of AWS take less, with all their attempts. */
+/** The time limit of a search, in milliseconds. The sources of AWS take less, even with all their attempts. */
 const searchLimit = 10_000
 
 const isValid = ({ expiration }: Identity, time: number): boolean =>
@@ -95,20 +92,14 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
           duration: searchLimit,
           orElse: () => Effect.fail(new TransportError({ kind: "credentials", code: "TimeoutError" }))
         }),
-        Effect.tap((found) =>
-          Effect.sync(() => {
-            kept = found
-          })
-        )
+        Effect.map((found) => kept = found)
       )
     )
     const replace = Effect.suspend(() => {
       if (isReplacing) return Effect.void
       isReplacing = true
       return Effect.ignore(Effect.interruptible(find)).pipe(
-        Effect.ensuring(Effect.sync(() => {
-          isReplacing = false
-        })),
+        Effect.ensuring(Effect.sync(() => isReplacing = false)),
         Effect.forkIn(scope)
       )
     }).pipe(Effect.uninterruptible)
@@ -162,18 +153,18 @@ export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Co
   })
 }
 
+/** Credentials that do not change. */
+export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
+
 /** Static credentials from the values of their variables, as in Lambda. An empty variable counts as not set. */
 export const fromVariables = (
   accessKeyId?: string,
   secretAccessKey?: string,
   sessionToken?: string
-): Identity | undefined =>
+): Source | undefined =>
   accessKeyId && secretAccessKey
-    ? { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
+    ? always({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) })
     : undefined
-
-/** Credentials that do not change. */
-export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
 /** No credentials: a runtime without Node has neither files nor an instance. */
 export const nothing: Source = {

@@ -1,7 +1,7 @@
 /**
  * Maps the rejections of the AWS SDK to errors of this package. No response of the service, or of a proxy before it, is
- * a defect. Of a response body, an error keeps the message of an exception only, without the request's secrets.
- * Names and messages that are longer than those of AWS are cut.
+ * a defect. An error keeps only the message of an exception from the body, without the request's secrets. Names and
+ * messages that are longer than those of AWS are cut.
  *
  * | response | error |
  * | --- | --- |
@@ -48,7 +48,7 @@ const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-reques
 export const requestIdOf = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
   requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined)
 
-/** In characters. Messages of AWS are shorter. */
+/** Characters. Messages of AWS are shorter. */
 const maxMessage = 8192
 
 const maxFields = 100
@@ -64,7 +64,7 @@ const nameOf = (value: unknown, property: string): string | undefined => {
   return name === undefined ? undefined : truncateName(name)
 }
 
-/** The status and the request id of a response, or of an error, as the SDK adds them. */
+/** Returns the status and the request id that the SDK has added to a response or an error. */
 export const metadataOf = (
   value: unknown
 ): { readonly status: number | undefined; readonly requestId: string | undefined } => {
@@ -88,7 +88,7 @@ const fieldListOf = (
     }))
     : undefined
 
-/** How the exceptions of a client are read. */
+/** How to read the exceptions of a client. */
 export interface Exceptions {
   /** Whether the exception comes from this service. A service that gives credentials has other exceptions. */
   readonly isOwn: (error: unknown) => boolean
@@ -185,7 +185,7 @@ export const fromRejection = <E>(
 export const undecodable = (output: unknown): TransportError =>
   new TransportError({ kind: "undecodable", ...metadataOf(output) })
 
-/** Pieces of a secret of this length are removed too, because services quote parts of long values. */
+/** The length of the pieces of a secret that are removed too, because services quote parts of long values. */
 const pieceLength = 8
 
 /** Shorter values are not redacted, because they occur in ordinary words. */
@@ -205,9 +205,7 @@ const collectSecrets = (value: unknown, into: Set<string>): Set<string> => {
       into.add(new URLSearchParams({ "": secret }).toString().slice(1))
     }
   } else if (typeof value === "object" && value !== null) {
-    for (const property of Object.values(value)) {
-      collectSecrets(property, into)
-    }
+    for (const property of Object.values(value)) collectSecrets(property, into)
   }
   return into
 }
@@ -223,14 +221,10 @@ const redactAll = (request: unknown): (message: string) => string => {
     const length = Math.min(pieceLength, secret.length)
     const pieces = needles.get(length) ?? new Set()
     needles.set(length, pieces)
-    for (let start = 0; start + length <= secret.length; start++) {
-      pieces.add(secret.slice(start, start + length))
-    }
+    for (let start = 0; start + length <= secret.length; start++) pieces.add(secret.slice(start, start + length))
   }
   return (message) => {
-    if (needles.size === 0) {
-      return removeSessionToken(message)
-    }
+    if (needles.size === 0) return removeSessionToken(message)
     let shown = ""
     let hiddenUntil = 0
     for (let at = 0; at < message.length; at++) {
@@ -247,9 +241,9 @@ const redactAll = (request: unknown): (message: string) => string => {
 }
 
 /**
- * Replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`. Build it only after a
- * failure, because that is slow. A string of more than `limit` characters is cut. The last characters before the cut
- * are dropped too, because they can be the beginning of a secret.
+ * Makes a function that replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`.
+ * Make it only after a failure, because that is slow. The function cuts a string of more than `limit` characters. It
+ * also drops the last characters before the cut, because they can be the beginning of a secret.
  */
 export const redactorOf = (request: unknown): (message: string, limit?: number) => string => {
   const redact = redactAll(request)

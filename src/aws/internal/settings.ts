@@ -66,11 +66,11 @@ export const region = (
 /** The options of the endpoint, for all planes. */
 export interface EndpointOptions {
   /**
-   * One endpoint for all planes, like the URL of the local server. Where STS has another endpoint, give it to `sts`.
+   * One endpoint for all planes, like the URL of the local server. If STS has another endpoint, set it in `sts`.
    * Default, for each plane: `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own
    * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`, `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then
-   * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile (but for `AwsHttpPlanes.layer`), then the service in the
-   * region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
+   * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile (except in `AwsHttpPlanes.layer`), then the service in
+   * the region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
    *
    * An https URL without user name, password, query and fragment. For loopback hosts, http is allowed.
    */
@@ -100,11 +100,10 @@ export const stsVariables: EndpointVariables = { awsVariable: "AWS_ENDPOINT_URL_
 
 // Messages do not repeat the value, because it may contain a password.
 const endpointProblem = (value: string, allowInsecure: boolean): string | undefined => {
-  if (!URL.canParse(value)) {
-    return "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
-  }
-  const url = new URL(value)
-  return url.protocol !== "https:" && url.protocol !== "http:"
+  const url = URL.parse(value)
+  return url === null
+    ? "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
+    : url.protocol !== "https:" && url.protocol !== "http:"
     ? "Expected a URL with https"
     : url.username !== "" || url.password !== ""
     ? "Expected a URL without user name and password"
@@ -133,9 +132,7 @@ export const endpoint = (
   options: EndpointVariables & { readonly option: string | undefined; readonly allowInsecure: boolean }
 ): Effect.Effect<string | undefined, Config.ConfigError> =>
   Effect.gen(function*() {
-    if (options.option !== undefined) {
-      return yield* checkEndpoint("endpoint", options.option, options.allowInsecure)
-    }
+    if (options.option !== undefined) return yield* checkEndpoint("endpoint", options.option, options.allowInsecure)
     const ignoreAws = (yield* readSetting("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) === "true"
     const names = [options.variable, ...(ignoreAws ? [] : [options.awsVariable, "AWS_ENDPOINT_URL"])]
     for (const name of names.filter((name) => name !== undefined)) {
@@ -148,7 +145,7 @@ export const endpoint = (
 export const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
 
-/** AWS documents no limit. A person does not wait longer for a page. */
+/** AWS documents no limit. People do not wait longer for a page. */
 const defaultTimeout = Duration.seconds(30)
 
 /** The time limit of a call in milliseconds. In plain JavaScript the value may not be a duration. */

@@ -148,13 +148,6 @@ export const run = <E, R>({ invite, times }: {
       ]
     })
 
-  /** A reminder that cannot be sent does not end the wait. */
-  const remind = (step: number) =>
-    Effect.catch(
-      send(step),
-      (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
-    )
-
   return Effect.gen(function*() {
     const plan = yield* begin
     if (yield* probe(0)) return "AlreadyGranted"
@@ -165,18 +158,16 @@ export const run = <E, R>({ invite, times }: {
       if (event === "Granted") return "Granted"
       const step = index + 1
       const isLast = step === plan.length
-      const isGranted = yield* isLast
-        ? probe(step)
-        : Effect.catch(probe(step), () => Effect.succeed(undefined))
+      const isGranted = yield* isLast ? probe(step) : Effect.catch(probe(step), () => Effect.succeed(undefined))
       if (isGranted === true) return "Granted"
       // Without a response, the user may have consented, so no reminder is sent.
-      if (isGranted === false && !isLast) yield* remind(step)
+      if (isGranted === false && !isLast) {
+        // A reminder that cannot be sent does not end the wait.
+        yield* Effect.catch(send(step), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
+      }
     }
     return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
-  }).pipe(
-    Effect.tap(() => end),
-    Effect.tapError(() => end)
-  )
+  }).pipe(Effect.tap(() => end), Effect.tapError(() => end))
 }
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
@@ -212,10 +203,7 @@ export const makeSignals: Effect.Effect<
     Effect.matchEffect(base.registrations(topic), {
       onFailure: (error) => Effect.logWarning(`The workflows that wait for a consent are not known: ${error.message}`),
       onSuccess: (registrations) =>
-        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), {
-          concurrency: 8,
-          discard: true
-        })
+        Effect.forEach(registrations.filter(isOurs), (token) => finish(topic, token), { concurrency: 8, discard: true })
     })
 
   return {

@@ -80,9 +80,7 @@ export interface Request extends AskOptions {
   readonly episode: string
 }
 
-const Reason = Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"])
-
-const explanations: { readonly [K in typeof Reason.Type]: string } = {
+const explanations: { readonly [K in ConsentNotObtained["reason"]]: string } = {
   Expired: "the user did not consent in time. Ask again with another episode",
   InvitationFailed: "the invitation could not be sent",
   StillRequired:
@@ -104,7 +102,7 @@ const explanations: { readonly [K in typeof Reason.Type]: string } = {
 export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()("ConsentNotObtained", {
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
-  reason: Reason,
+  reason: Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"]),
   /** The tag of an error. Its message is not stored. */
   error: Schema.optional(Schema.String)
 }) {

@@ -116,14 +116,10 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
 }) {
   override get message(): string {
     const { expected, found, part } = this
-    return `${part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"} ${
-      kinds[found]
-    }, and Connect expects ${
-      kinds[expected]
-    }. AgentCore stores the grants of user ids and JWTs separately: take the user of the agent `
-      + `and of the pages from one function, and set the option users to '${found}' if that function returns ${
-        kinds[found]
-      }`
+    const source = part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"
+    return `${source} ${kinds[found]}, and Connect expects ${kinds[expected]}. `
+      + "AgentCore stores the grants of user ids and JWTs separately: take the user of the agent and of the pages from one "
+      + `function, and set the option users to '${found}' if that function returns ${kinds[found]}`
   }
 }
 

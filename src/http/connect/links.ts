@@ -10,25 +10,14 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { LinkOptions } from "./api.js"
 
-export interface Links {
-  readonly origin: string
-  readonly names: ReadonlyArray<string>
-  readonly find: (name: string) => UserCredential | undefined
-  /** The name of a declared credential, or of the credential that a session is for. */
-  readonly nameOf: (subject: UserCredential | ConsentSession) => string | undefined
-  readonly link: (name: string, continueUrl?: string) => string
-  /** The absolute address where a user continues, if it is allowed. */
-  readonly allowed: (address: string) => Option.Option<string>
-}
+export type Links = Effect.Success<ReturnType<typeof make>>
 
 export const invalid = (property: string, constraint: string): ValidationException =>
   Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
 
-const parseWebUrl = (value: string): URL | undefined => {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === ""
-    ? url
-    : undefined
+const parseWebUrl = (value: string, base?: string): URL | undefined => {
+  const url = URL.parse(value, base)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
 
 const originOf = (
@@ -55,16 +44,9 @@ const isBelow = (url: URL, entry: URL): boolean =>
   && (url.pathname === entry.pathname
     || url.pathname.startsWith(entry.pathname.endsWith("/") ? entry.pathname : `${entry.pathname}/`))
 
-export const make = (
-  { continueTo = [], credentials, origin: given, path }: Pick<
-    LinkOptions,
-    "continueTo" | "credentials" | "origin" | "path"
-  >
-): Effect.Effect<Links, ValidationException> =>
+export const make = ({ continueTo = [], credentials, origin: given, path }: LinkOptions) =>
   Effect.gen(function*() {
-    if (!/^(\/[\w.~-]+)+$/.test(path)) {
-      return yield* invalid("path", "be a path without parameters, as in '/connect'")
-    }
+    if (!/^(\/[\w.~-]+)+$/.test(path)) return yield* invalid("path", "be a path without parameters, as in '/connect'")
     const names = Object.keys(credentials)
     if (!names.every((name) => /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return")) {
       return yield* invalid("credentials", "have names of letters, digits, - and _, and not 'return'")
@@ -87,16 +69,16 @@ export const make = (
     return {
       origin,
       names,
-      find: (name) => credentialOf.get(name),
-      nameOf: (subject) =>
+      find: (name: string) => credentialOf.get(name),
+      /** The name of a declared credential, or of the credential that a session is for. */
+      nameOf: (subject: UserCredential | ConsentSession) =>
         "key" in subject ? nameOfTag.get(subject.key) : nameOfRequest.get(Status.keyOf(subject, Option.none())),
-      link: (name, continueUrl) =>
+      link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
-      allowed: (address) => {
-        const url = URL.canParse(address, origin) ? parseWebUrl(new URL(address, origin).href) : undefined
-        return url !== undefined && entries.some((entry) => isBelow(url, entry))
-          ? Option.some(url.href)
-          : Option.none()
+      /** The absolute address where a user continues, if it is allowed. */
+      allowed: (address: string) => {
+        const url = parseWebUrl(address, origin)
+        return url !== undefined && entries.some((entry) => isBelow(url, entry)) ? Option.some(url.href) : Option.none()
       }
     }
   })

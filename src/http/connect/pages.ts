@@ -7,7 +7,7 @@ import { type Connection, type Rejection, View } from "./api.js"
 
 const { html } = Html
 
-const refusals: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
+const rejections: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
   OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
   StaleForm: [
     403,
@@ -29,19 +29,12 @@ const refusals: { readonly [R in Rejection]: readonly [status: number, title: st
   Unavailable: [502, "Not possible now", "The service did not respond as expected. Try again later."]
 }
 
-const statusOf = View.$match({
-  Connections: () => 200,
-  Link: () => 200,
-  Started: () => 200,
-  Disconnected: () => 200,
-  Returned: ({ outcome }) => ConsentPages.textOf(outcome)[0],
-  Refused: ({ reason }) => refusals[reason][0]
-})
-
-interface Form {
-  readonly formToken: Redacted.Redacted
-  readonly continue?: string | undefined
-}
+const statusOf = (view: View): number =>
+  view._tag === "Returned"
+    ? ConsentPages.textOf(view.outcome)[0]
+    : view._tag === "Refused"
+    ? rejections[view.reason][0]
+    : 200
 
 const states: { readonly [S in Connection["state"]]: string } = {
   Granted: "Connected",
@@ -54,7 +47,7 @@ const button = (action: string, label: string, isFirst: boolean): Html.Html =>
     isFirst ? html` class="first"` : undefined
   } type="submit" name="action" value="${action}">${label}</button>`
 
-const formOf = ({ link, name, state }: Connection, { continue: continueUrl, formToken }: Form): Html.Html =>
+const formOf = ({ link, name, state }: Connection, formToken: Redacted.Redacted, continueUrl?: string): Html.Html =>
   html`<form method="post" action="${new URL(link).pathname}">
 <input type="hidden" name="token" value="${Redacted.value(formToken)}">
 ${continueUrl === undefined ? undefined : html`<input type="hidden" name="continue" value="${continueUrl}">`}
@@ -70,7 +63,7 @@ const revoke = ({ revokeAt }: Connection): Html.Html | undefined =>
     ? undefined
     : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">Withdraw the access at the vendor</a></p>`
 
-const facts = (connection: Connection, user: string | undefined): Html.Html =>
+const facts = (connection: Connection, user?: string): Html.Html =>
   html`<dl>
 ${user === undefined ? undefined : html`<div><dt>Signed in as</dt><dd>${user}</dd></div>`}
 <div><dt>Connects</dt><dd>${connection.provider}</dd></div>
@@ -89,7 +82,7 @@ const toPage = View.$match({
       forms: true,
       body: html`<p>Signed in as <strong>${user}</strong></p>${
         connections.map((connection) =>
-          html`<section><h2>${connection.name}</h2>${facts(connection, undefined)}${formOf(connection, { formToken })}${
+          html`<section><h2>${connection.name}</h2>${facts(connection)}${formOf(connection, formToken)}${
             revoke(connection)
           }</section>`
         )
@@ -106,7 +99,7 @@ const toPage = View.$match({
           }</p>`
           : undefined
       }${connection.state === "NotGranted" ? undefined : revoke(connection)}${
-        formOf(connection, { formToken, continue: continueUrl })
+        formOf(connection, formToken, continueUrl)
       }`
     }),
   Started: ({ authorizationUrl, connection }) =>
@@ -122,7 +115,7 @@ const toPage = View.$match({
     }),
   Returned: ({ continue: continueUrl, outcome }) =>
     continueUrl === undefined ? ConsentPages.render(outcome) : ConsentPages.render("Continued", continueUrl),
-  Refused: ({ reason }) => Html.render({ title: refusals[reason][1], body: html`<p>${refusals[reason][2]}</p>` })
+  Refused: ({ reason }) => Html.render({ title: rejections[reason][1], body: html`<p>${rejections[reason][2]}</p>` })
 })
 
 const toJson = View.$match({
@@ -136,7 +129,7 @@ const toJson = View.$match({
   Started: ({ authorizationUrl, connection }) => ({ connection, authorizationUrl: Redacted.value(authorizationUrl) }),
   Disconnected: ({ connection }) => ({ connection }),
   Returned: ({ continue: continueUrl, credential, outcome }) => ({ outcome, credential, continue: continueUrl }),
-  Refused: ({ reason }) => ({ error: reason, message: refusals[reason][2] })
+  Refused: ({ reason }) => ({ error: reason, message: rejections[reason][2] })
 })
 
 /**

@@ -19,23 +19,18 @@ import type { ValidationException } from "../../IdentityError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import { type Connection, type Event, type EventUser, OtherUserKind, type UserKind, View } from "./api.js"
+import { type Connection, type Event, type EventUser, type Options, OtherUserKind, type UserKind, View } from "./api.js"
 import { invalid, type Links } from "./links.js"
 
-export interface Dependencies extends Completion.Dependencies {
+type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">
+
+export interface Settings extends Completion.Dependencies, OptionsOfRequests {
   readonly identity: IdentityService
   readonly dataPlane: DataPlaneService
   readonly cache: Option.Option<CredentialCache.Service>
   readonly returnUrl: Option.Option<string>
-}
-
-export interface Settings {
   readonly links: Links
-  readonly workload: string
-  readonly users: UserKind
-  readonly revokeAt: { readonly [name: string]: string | undefined }
-  readonly describeUser: (user: UserIdentifier) => Effect.Effect<string>
-  readonly formTokens: FormTokens
+  readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
 
@@ -66,55 +61,43 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
     ? Effect.succeed({ userId: user.userId })
     : Effect.map(
       subjectOf(user.userToken),
-      Option.match({
-        onNone: () => undefined,
-        onSome: ([issuer, subject]) => ({ issuer, subject })
-      })
+      Option.match({ onNone: () => undefined, onSome: ([issuer, subject]) => ({ issuer, subject }) })
     )
 
 /** The id, or the first claim of the JWT that names an account. The application has verified the JWT. */
-export const describeUser = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
+const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
   userToken === undefined
     ? Effect.succeed(userId)
     : Effect.tryPromise(async () => {
       const { decodeJwt } = await import("jose")
       const claims = decodeJwt(Redacted.value(userToken))
       return [claims["email"], claims["preferred_username"], claims["name"], claims.sub].find(isString)
-    }).pipe(
-      Effect.orElseSucceed(() => undefined),
-      Effect.map((name) => name ?? "a user without a name")
-    )
+    }).pipe(Effect.orElseSucceed(() => undefined), Effect.map((name) => name ?? "a user without a name"))
 
 // -----------------------------------------------------------------------------
 // Forms
 // -----------------------------------------------------------------------------
 
-interface Form {
-  readonly action: string | undefined
-  readonly token: string
-  readonly continueUrl: string | undefined
-}
-
 /** Bytes. */
 const maxFormSize = 16 * 1024
 
-/** Reads a body of unknown size to its end, because a client that cannot send its whole body shows no page. */
+/** Reads a body of unknown size to its end. A browser that cannot send its whole body shows no page. */
 const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
-    const add = (chunk: Uint8Array): void => {
-      size += chunk.length
-      if (size <= maxFormSize) chunks.push(chunk)
-      else chunks.length = 0
-    }
     return Effect.map(
-      Stream.runForEach(request.stream, (chunk) => Effect.sync(() => add(chunk))),
+      Stream.runForEach(request.stream, (chunk) =>
+        Effect.sync(() => {
+          size += chunk.length
+          if (size <= maxFormSize) chunks.push(chunk)
+          else chunks.length = 0
+        })),
       () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
     )
   })
 
-/** `None` if the body is too large. The server discards the rest. */
+/** Returns `None` if the body is too large. The server discards the rest. */
 const readBody = (request: HttpServerRequest.HttpServerRequest) => {
   const length = request.headers["content-length"]
   return length === undefined
@@ -134,37 +117,30 @@ const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
 }
 
 /** Reads a form, or the same properties as JSON. */
-const readForm: Effect.Effect<Option.Option<Form>, unknown, HttpServerRequest.HttpServerRequest> = Effect.gen(
-  function*() {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const body = yield* readBody(request)
-    if (Option.isNone(body)) return Option.none()
-    return yield* Effect.try(() => {
-      const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
-      const textOf = (name: string): string | undefined =>
-        Option.getOrUndefined(Option.liftPredicate(read(name), isString))
-      return Option.some({ action: textOf("action"), token: textOf("token") ?? "", continueUrl: textOf("continue") })
+const readForm = Effect.gen(function*() {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const body = yield* readBody(request)
+  if (Option.isNone(body)) return Option.none()
+  return yield* Effect.try(() => {
+    const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+    const stringOf = (name: string) => Option.getOrUndefined(Option.liftPredicate(read(name), isString))
+    return Option.some({
+      action: stringOf("action"),
+      token: stringOf("token") ?? "",
+      continueUrl: stringOf("continue")
     })
-  }
-)
+  })
+})
 
-/** In milliseconds. A page that is open for longer has to be opened again. */
+/** Milliseconds. A user who keeps a page open for longer has to open it again. */
 const lifetime = 60 * 60_000
 
 /** Browsers send `Origin` with every form. `Sec-Fetch-Site` is missing on plain http, except on loopback hosts. */
-const isSameOrigin = (
-  { headers }: HttpServerRequest.HttpServerRequest,
-  origin: string
-): boolean =>
+const isSameOrigin = ({ headers }: HttpServerRequest.HttpServerRequest, origin: string): boolean =>
   headers["origin"] === origin
   && (headers["sec-fetch-site"] === undefined || headers["sec-fetch-site"] === "same-origin")
 
-export interface FormTokens {
-  readonly make: (user: string) => Effect.Effect<Redacted.Redacted>
-  readonly isValid: (token: string, user: string) => Effect.Effect<boolean>
-}
-
-/** Without a key, the tokens are for this process alone. */
+/** Without a `formKey`, only this process accepts its tokens. */
 const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
   formKey === undefined
     ? Effect.sync(() => randomBytes(32))
@@ -175,16 +151,14 @@ const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array
       })
     )
 
-/** Tokens that expire after an hour. They have the time in clear, and a code over the time and the user. */
-export const makeFormTokens = (
-  formKey: Redacted.Redacted | undefined
-): Effect.Effect<FormTokens, ValidationException> =>
+/** A token expires after an hour. It contains its expiry, and a code over the expiry and the user. */
+export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
   Effect.map(keyOf(formKey), (key) => {
     const sign = (until: number, user: string): string =>
       `${until}.${createHmac("sha256", key).update(JSON.stringify([until, user])).digest("base64url")}`
     return {
-      make: (user) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
-      isValid: (token, user) =>
+      make: (user: string) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
+      isValid: (token: string, user: string) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
           const until = Number(/^\d{1,16}(?=\.)/.exec(token)?.[0])
           const expected = Buffer.from(sign(until, user))
@@ -198,11 +172,10 @@ export const makeFormTokens = (
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Handles a request of a user. A user of another kind gets a view with the reason. */
-export const make = (
-  { cache, callerOf, dataPlane, identity, pending, returnUrl, signals }: Dependencies,
-  { describeUser, emit, formTokens, links, revokeAt, users, workload }: Settings
-) => {
+/** Makes a function that handles a request of a user. A user of another kind gets a view with the reason. */
+export const make = (settings: Settings) => {
+  const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, workload } = settings
+  const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
   const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "state"> => ({
     name,
     provider: credential.request.provider,
@@ -211,7 +184,7 @@ export const make = (
     revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
   })
 
-  /** Requests the token once, and shows nothing. `None` if the user has granted it already. */
+  /** Requests the token once, and shows nothing. Returns `None` if the user has already consented. */
   const requestSession = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
     identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail }).pipe(
       Effect.as(Option.none()),
@@ -374,22 +347,11 @@ export const make = (
 
       returned: (sessionUri: Redacted.Redacted | undefined) =>
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete({ callerOf, identity, pending, signals }, sessionUri, user)
+          const outcome = yield* Completion.complete(settings, sessionUri, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
-          switch (outcome._tag) {
-            case "Completed":
-              yield* Effect.ignore(asUser(forgetStatus))
-              yield* emitFor("Completed", credential)
-              break
-            case "WrongUser":
-            case "Expired":
-              yield* emitFor(outcome._tag, credential)
-              break
-            case "Failed":
-              yield* emitFor("Refused", undefined)
-              break
-            default:
-          }
+          const event = outcome._tag === "Failed" ? "Refused" : outcome._tag
+          if (event === "Completed") yield* Effect.ignore(asUser(forgetStatus))
+          if (event !== "AlreadyUsed" && event !== "Unknown") yield* emitFor(event, credential)
           return View.Returned({
             outcome: outcome._tag,
             credential,

@@ -39,7 +39,13 @@ export interface Sealed {
   readonly sealed: string
 }
 
-/** Fails with a reason that is safe to log. */
+export interface SealedRegistration {
+  readonly topic: string
+  readonly execution: string
+  readonly sealed: string
+}
+
+/** An operation of a store. Its error is a reason that is safe to log. */
 type Attempt<A> = Effect.Effect<A, string>
 
 /**
@@ -59,21 +65,15 @@ export interface ConsentBacking {
   readonly claim: (names: Names, now: number) => Attempt<Sealed | PendingConsents.ConsentNotPending["reason"]>
   /** Marks a claimed session whose outcome was signalled, and drops its value. */
   readonly settle: (names: Names) => Attempt<unknown>
-  /** Returns the claimed sessions that are not settled: all of them, or that of the names. */
+  /** Returns the claimed sessions that are not settled: all of them, or the one with these names. */
   readonly unsettled: (now: number, names?: Names) => Attempt<ReadonlyArray<Sealed>>
-  readonly register: (registration: {
-    readonly topic: string
-    readonly execution: string
-    readonly sealed: string
-    readonly expiresAt: number
-    readonly now: number
-  }) => Attempt<unknown>
+  readonly register: (
+    registration: SealedRegistration & { readonly expiresAt: number; readonly now: number }
+  ) => Attempt<unknown>
   readonly unregister: (topics: Names, executions: Names) => Attempt<unknown>
   /** Returns all registrations of a topic, also expired ones. */
-  readonly registrations: (
-    topics: Names
-  ) => Attempt<ReadonlyArray<{ readonly topic: string; readonly execution: string; readonly sealed: string }>>
-  /** Sends a message to all processes. Without it, waits of other processes poll. */
+  readonly registrations: (topics: Names) => Attempt<ReadonlyArray<SealedRegistration>>
+  /** Sends a message to all processes. A store without messages leaves the waits of other processes to poll. */
   readonly publish?: ((message: string) => Attempt<unknown>) | undefined
   /** Receives messages until the scope ends. It returns at once. */
   readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
@@ -94,33 +94,7 @@ const unreadable = "an entry cannot be read: it has another key, or it is damage
 // Keys
 // -----------------------------------------------------------------------------
 
-export interface KeyOptions {
-  /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
-   */
-  readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key, then make it
-   * the key and the old one a previous key, and drop the old one after the longest wait.
-   */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
-}
-
-interface Keys {
-  readonly sealing: StoreKeys.StoreSealing
-  readonly namesOf: (value: string) => Names
-  /** The messages of a signal, one for each key: other processes may still have a previous key as the current one. */
-  readonly messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) => ReadonlyArray<string>
-  /** Returns `undefined` for a message that no key has signed. */
-  readonly read: (message: string) => Message | undefined
-}
-
-interface Message {
-  /** The digest of the topic under the key of the sender. */
-  readonly name: string
-  readonly kind: ConsentSignals.Topic["_tag"]
-  readonly outcome: ConsentSignals.Outcome
-}
+type Keys = Effect.Success<ReturnType<typeof makeKeys>>
 
 const contents = (["Session", "Grant"] as const).flatMap((kind) =>
   (["Completed", "WrongUser", "Rejected"] as const).map((outcome) => ({ kind, outcome }))
@@ -129,36 +103,38 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** The first key makes names and seals. All keys find and open. */
-export const makeKeys = (options: KeyOptions): Effect.Effect<Keys, PendingConsentsError> =>
+export const makeKeys = (options: StoreKeys.KeyOptions) =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
       StoreKeys.parse(options, "the store of consents"),
       (message) => new PendingConsentsError({ reason: "InvalidKey", message })
     )
-    const all = secrets.map((secret) => ({
-      nameOf: StoreKeys.makeDigestOf(`${purpose} names`)(secret),
-      signatureOf: StoreKeys.makeDigestOf(`${purpose} messages`)(secret)
-    }))
-    type Key = (typeof all)[number]
-    // A message contains a name only. Its content is in the signature.
-    const sign = ({ signatureOf }: Key, { kind, name, outcome }: Message) => signatureOf(`${name} ${kind} ${outcome}`)
+    const all = secrets.map((secret) => {
+      const signatureOf = StoreKeys.makeDigestOf(secret, `${purpose} messages`)
+      return {
+        digestOf: StoreKeys.makeDigestOf(secret, `${purpose} names`),
+        // A message contains a name only. Its content is in the signature.
+        sign: (name: string, kind: ConsentSignals.Topic["_tag"], outcome: ConsentSignals.Outcome) =>
+          signatureOf(`${name} ${kind} ${outcome}`)
+      }
+    })
     return {
       sealing: yield* StoreKeys.makeSealing(purpose, secrets),
       // One name for each key.
-      namesOf: (value) => all.map((key) => key.nameOf(value)) as ReadonlyArray<string> as Names,
-      messagesOf: (topic, outcome) =>
-        all.map((key) => {
-          const name = key.nameOf(nameOf(topic))
-          return `${name} ${sign(key, { name, kind: topic._tag, outcome })}`
+      namesOf: (value: string) => all.map(({ digestOf }) => digestOf(value)) as ReadonlyArray<string> as Names,
+      /** The messages of a signal, one for each key: a previous key may still be the current one of another process. */
+      messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) =>
+        all.map(({ digestOf, sign }) => {
+          const name = digestOf(nameOf(topic))
+          return `${name} ${sign(name, topic._tag, outcome)}`
         }),
-      read: (message) => {
+      /** Returns `undefined` for a message that no key has signed. The name is a digest under the key of the sender. */
+      read: (message: string) => {
         const [name = "", signature] = message.split(" ")
-        for (const key of all) {
-          for (const content of contents) {
-            if (sign(key, { name, ...content }) === signature) return { name, ...content }
-          }
-        }
-        return undefined
+        const content = contents.find(({ kind, outcome }) =>
+          all.some(({ sign }) => sign(name, kind, outcome) === signature)
+        )
+        return content && { name, ...content }
       }
     }
   })
@@ -173,9 +149,7 @@ const encodePending = Schema.encodeSync(PendingConsents.FromJson)
 const decodePending = Schema.decodeUnknownEffect(PendingConsents.FromJson)
 const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 
-type Operation = ConsentStoreError["operation"]
-
-const failWith = (operation: Operation) =>
+const failWith = (operation: ConsentStoreError["operation"]) =>
   Effect.mapError((reason: string) => new ConsentStoreError({ operation, reason }))
 
 const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
@@ -230,7 +204,7 @@ const makeSignals = (
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
-    // The page after consent sends signals uninterruptibly, so a server without a response must not delay it.
+    // The page after consent sends signals uninterruptibly, so a server that does not respond must not delay it.
     const publish = (message: string): Effect.Effect<void> =>
       backing.publish === undefined ? Effect.void : backing.publish(message).pipe(
         Deadline.withDeadline({ duration: publishTimeout, onTimeout: () => "it took too long" }),

@@ -6,7 +6,7 @@ import type { Redis, RedisOptions } from "ioredis"
 import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 
-/** Commands do not pile up: they fail at once without a connection, and after a second without a response. */
+/** Commands fail at once without a connection, and after a second without a response, so that they do not pile up. */
 const defaults: RedisOptions = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
@@ -34,7 +34,7 @@ const waitForConnection = (redis: Redis): Effect.Effect<void> =>
 const invalidUrl =
   "The URL of Redis has to look like rediss://user:password@host:6379/0, with a percent-encoded password"
 
-/** A connection, which is reestablished whenever it is lost. */
+/** A connection. The client reconnects whenever it is lost. */
 export interface Connection {
   readonly redis: Redis
   /** Sends a command. It fails with a reason that is safe to log. */
@@ -42,7 +42,7 @@ export interface Connection {
 }
 
 /** The reason why a connection cannot be made. */
-export interface ConnectFailure {
+interface ConnectFailure {
   readonly reason: "MissingPackage" | "InvalidUrl"
   readonly message: string
 }

@@ -1,4 +1,4 @@
-/** The keys of a store. They seal its values, and make its names, which are digests. */
+/** The keys of a store. They seal its values and make its names. A name is a digest. */
 import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -6,11 +6,18 @@ import { createHmac } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 
 export interface KeyOptions {
+  /**
+   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   */
   readonly key: Redacted.Redacted
+  /**
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key. Then make it
+   * the key, and the old one a previous key. Drop the old one after the longest wait.
+   */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
 }
 
-/** Returns the secrets of a store, the current one first. Fails with the problem of a key. `store` is a name. */
+/** Returns the secrets of a store, the current one first. An error names the key and `store`. */
 export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
   Effect.forEach(
     Array.prepend(previousKeys, key),
@@ -21,7 +28,7 @@ export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
   )
 
 /** HMAC-SHA-256 in base64url: 43 characters. */
-export const makeDigestOf = (purpose: string) => (secret: Uint8Array): (value: string) => string => {
+export const makeDigestOf = (secret: Uint8Array, purpose: string): (value: string) => string => {
   const key = Sealing.deriveKey(secret, purpose)
   return (value) => createHmac("sha256", key).update(value).digest("base64url")
 }
@@ -40,7 +47,7 @@ const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonl
     key
   ])
 
-/** The first secret seals, all secrets open. A store cannot open values that were sealed with another `purpose`. */
+/** The first secret seals, all secrets open. Values that were sealed with another `purpose` do not open. */
 export const makeSealing = (
   purpose: string,
   secrets: Array.NonEmptyReadonlyArray<Uint8Array>

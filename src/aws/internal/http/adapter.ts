@@ -22,9 +22,8 @@ import type { Transport } from "./transport.js"
 /** The options that all planes share. Everything is optional. */
 export interface SharedOptions extends Settings.EndpointOptions {
   /**
-   * Default: `AWS_REGION`, then `us-west-2`. Before the latter, `layerNode` looks in the AWS profile, and
-   * on EC2 at the instance, as the AWS SDK does. The instance takes up to a second unless `AWS_EC2_METADATA_DISABLED`
-   * is set.
+   * Default: `AWS_REGION`, then for `layerNode` the AWS profile and on EC2 the instance, as in the AWS SDK, then
+   * `us-west-2`. The instance takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
    */
   readonly region?: string | undefined
   /**
@@ -34,15 +33,15 @@ export interface SharedOptions extends Settings.EndpointOptions {
    *
    * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of
    * `layerNode`: the credentials that the AWS SDK's own chain finds. The chain is loaded only if there is an AWS
-   * profile. It is not needed for credentials of the environment (Lambda), for a web identity token (EKS), of a
-   * container (ECS, EKS Pod Identity), and of the metadata service (EC2, AgentCore Runtime).
+   * profile. These need no chain: the environment (Lambda), a web identity token (EKS), a container (ECS, EKS Pod
+   * Identity), and the metadata service (EC2, AgentCore Runtime).
    *
    * Bundlers leave the chain out. A bundle that uses an AWS profile has to set `fromNodeProviderChain()` of
    * `@aws-sdk/credential-providers` here.
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
   /**
-   * The number of attempts for a request, the first one included. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
+   * The number of attempts for a request, including the first one. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
    * the AWS profile (`layerNode`), then 3, as in the AWS SDK.
    */
   readonly maxAttempts?: number | undefined
@@ -54,14 +53,14 @@ export interface SharedOptions extends Settings.EndpointOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-/** The options of one plane, over those of all planes. */
+/** The options of one plane. They override those of all planes. */
 export interface PlaneOptions
   extends Pick<SharedOptions, "region" | "credentials" | "endpoint" | "maxAttempts" | "timeout">
 {}
 
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
-  /** Options of the data plane alone, over the options above. */
+  /** Options of the data plane. They override the options above. */
   readonly dataPlane?: PlaneOptions | undefined
   /** The same for the control plane. */
   readonly controlPlane?: PlaneOptions | undefined

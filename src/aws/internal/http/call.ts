@@ -23,7 +23,7 @@ export interface Settings {
   /** The name that requests are signed for. */
   readonly service: string
   readonly hash: HashConstructor
-  /** Undefined if the program gave the credentials, because these belong to no profile. */
+  /** `undefined` if the program gave the credentials: they belong to no profile. */
   readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
   readonly maxAttempts: number
@@ -66,10 +66,10 @@ const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
 // Clock of the service
 // -----------------------------------------------------------------------------
 
-/** The SDK retries when the clock was off by this much. In milliseconds. */
+/** Milliseconds. The SDK retries when the clock was off by this much. */
 const threshold = 240_000
 
-/** The date of a response that took longer is not used. In milliseconds. */
+/** Milliseconds. The date of a response that took longer is not used. */
 const maxAge = 900_000
 
 /**
@@ -82,8 +82,8 @@ export const makeServiceClock = () => {
     /** How far the clock of the service is ahead, in milliseconds. */
     offset: () => current,
     /**
-     * Reads the time of a response. `offset` is the one with which its request was signed. Returns whether the service
-     * rejects that time and accepts the corrected one.
+     * Reads the time of a response. `offset` is that of the request's signature. Returns whether the service rejects
+     * the time of the signature and accepts the corrected one.
      */
     read: ({ headers, offset, received, sent }: {
       readonly headers: Response["headers"]
@@ -114,7 +114,7 @@ interface Call<E> {
   readonly connection: Connection
   readonly row: Row<E>
   readonly request: unknown
-  /** With the path of the endpoint. */
+  /** Its path includes the path of the endpoint. */
   readonly message: Message
   readonly clock: Clock.Clock
   /** In milliseconds since the epoch. */

@@ -152,9 +152,6 @@ export const runtime = (hash: HashConstructor | undefined): Effect.Effect<Runtim
         readSetting("AWS_SECRET_ACCESS_KEY"),
         readSetting("AWS_SESSION_TOKEN")
       ]),
-      (values) => {
-        const found = Credentials.fromVariables(...values)
-        return found === undefined ? Credentials.nothing : Credentials.always(found)
-      }
+      (values) => Credentials.fromVariables(...values) ?? Credentials.nothing
     )
   }))

@@ -68,7 +68,7 @@ const flatten = (headers: Http.IncomingHttpHeaders): Response["headers"] =>
 /** Node takes an IPv6 address without brackets. */
 const unbracket = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 
-/** A longer timer would run at once. */
+/** Milliseconds. Node runs a longer timer at once. */
 const maxTimer = 2 ** 31 - 1
 
 const send = (
@@ -124,10 +124,10 @@ type Scheme = "http" | "https"
 
 const schemeOf = ({ protocol }: URL): Scheme => protocol === "https:" ? "https" : "http"
 
-/** The time limit of a tunnel: the connection to the proxy, and its response. In milliseconds. */
+/** The time limit of a tunnel, in milliseconds. It includes the connection to the proxy, and its response. */
 const tunnelTimeout = 10_000
 
-/** An error of a proxy that opens no tunnel. */
+/** The error of a proxy that opens no tunnel. */
 interface TunnelError extends Error {
   readonly response?: Lost["response"]
 }
@@ -179,7 +179,7 @@ const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => 
   })
 }
 
-/** The agents of one layer, each made at its first use. Without a proxy variable no package is loaded. */
+/** The agents of one layer. Each is made at its first use. Without a proxy variable no package is loaded. */
 const makeAgents = (node: Modules, env: Env) => {
   const agents = new Map<string, Http.Agent>()
   const keep = (name: string, make: () => Http.Agent): Http.Agent => {
@@ -215,10 +215,7 @@ const makeAgents = (node: Modules, env: Env) => {
  * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
  * closed with the scope.
  */
-const makeTransport = (
-  node: Modules,
-  env: Env
-): Effect.Effect<Transport, never, Scope.Scope> =>
+const makeTransport = (node: Modules, env: Env): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(() => makeAgents(node, env)), (agents) => Effect.sync(agents.destroy)),
     (agents) => (request, timeout) =>
@@ -270,9 +267,7 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 // -----------------------------------------------------------------------------
 
 /** `option` is the region in the layer's options. */
-export const runtime = (
-  option: string | undefined
-): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
+export const runtime = (option: string | undefined): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const found = yield* findModules
     const { env } = globalThis.process

@@ -37,7 +37,7 @@ export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly fs: typeof import("node:fs")
   readonly files: Files
-  /** Whether a file exists that can have profiles. */
+  /** Whether one of the files exists. */
   readonly hasProfiles: boolean
   readonly transport: Transport
   /** Without a proxy. */
@@ -48,12 +48,12 @@ export interface Machine {
 // Packages of the AWS SDK
 // -----------------------------------------------------------------------------
 
-/** The name is not in the `import()`, so that a bundler leaves it out. */
+/** A bundler leaves the package out, because its name is not in the `import()`. */
 const importUnbundled = (name: string): Promise<unknown> => import(name)
 
 /**
- * The chain is nearly as large as the rest of a bundle, and where a bundle is deployed there is no profile. A bundle
- * has the chain only if the program sets `credentials: fromNodeProviderChain()`.
+ * The chain is nearly as large as the rest of a bundle, and deployed bundles have no AWS profile. A bundle contains the
+ * chain only if the program sets `credentials: fromNodeProviderChain()`.
  */
 const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
   // The name is that of the package.
@@ -74,7 +74,7 @@ const instance: Credentials.Search = Effect.flatMap(
 // Responses
 // -----------------------------------------------------------------------------
 
-/** The credentials of a response. `undefined` if its body is invalid or incomplete. */
+/** Returns the credentials of a response, or `undefined` if its body is invalid or incomplete. */
 const read = (decode: () => Readonly<Record<string, unknown>>): Credentials.Identity | undefined => {
   try {
     const { accessKeyId, expiration, secretAccessKey, sessionToken } = decode()
@@ -104,7 +104,7 @@ const ecsHost = "http://169.254.170.2"
 /** The hosts of ECS, and of EKS with IPv4 and IPv6. Requests to these do not leave the machine. */
 const linkLocalHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
 
-/** With http, the token would be readable on the network. */
+/** A token that is sent by http to another machine is readable on the network. */
 const isSafe = (url: string): boolean =>
   URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
 
@@ -201,9 +201,7 @@ const fromWebIdentity = (
         const { body, status } = response
         const identity = status === 200 ? read(() => Protocol.decodeResult(action, body)) : undefined
         const name = identity === undefined ? exceptionNameOf(response) : undefined
-        return Effect.succeed(
-          identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) }
-        )
+        return Effect.succeed(identity ?? { name, status, toError: () => Credentials.searchError(undefined, name) })
       }
     })
   return Effect.gen(function*() {
@@ -232,7 +230,7 @@ export const find = (
     env["AWS_SECRET_ACCESS_KEY"],
     env["AWS_SESSION_TOKEN"]
   )
-  if (found !== undefined && !isProfiled) return Effect.succeed(Credentials.always(found))
+  if (found !== undefined && !isProfiled) return Effect.succeed(found)
   if (isProfiled || hasProfiles) return Credentials.keep(chain(files))
 
   const readFile = (file: string) => Effect.tryPromise(() => fs.promises.readFile(file, "utf8"))

@@ -49,7 +49,7 @@ export const queryString = (query: Message["query"]): string =>
 // Times
 // -----------------------------------------------------------------------------
 
-/** Parses a time in any form that JavaScript knows. In milliseconds since the epoch. */
+/** Parses a time in any form that JavaScript knows. Returns milliseconds since the epoch. */
 export const parseTime = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toEpochMillis))
 
@@ -143,7 +143,7 @@ const invalidXml = (): never => {
   throw new SyntaxError("The document is not the expected XML")
 }
 
-/** Returns the content of an element. Throws when there is none. */
+/** Returns the content of an element. Throws if there is no such element. */
 const contentOf = (xml: string, name: string): string => {
   const start = xml.search(new RegExp(`<${name}[\\s>]`))
   const end = xml.lastIndexOf(`</${name}>`)

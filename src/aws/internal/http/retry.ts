@@ -24,8 +24,7 @@ export interface Failure {
 }
 
 /**
- * An attempt without a result. The error is made only after the last attempt, because the search for secrets in it is
- * slow.
+ * An attempt without a result. Only the last attempt makes its error, because the search for secrets in it is slow.
  */
 export interface Failed<E> extends Failure {
   readonly toError: () => E
@@ -89,29 +88,20 @@ const maxDelay = 20_000
 /** The service can extend a wait by up to this many milliseconds. */
 const maxRetryAfter = 5000
 
-/** A retry that the policy allows. */
-export interface Retry {
-  /** The wait before it, in milliseconds. */
-  readonly delay: number
-  /** The tokens that its success returns to the bucket. */
-  readonly cost: number
-}
+export type Policy = ReturnType<typeof make>
 
 /**
  * Decides about the retries of one client. All calls share a bucket of tokens, so that a service that is down does not
  * get three times as many requests.
  */
-export interface Policy {
-  /** Returns the next retry after this number of attempts, if there is one. */
-  readonly next: (attempts: number, failure: Failure) => Effect.Effect<Retry | undefined>
-  /** Call it after a success, with the cost of its attempt. */
-  readonly succeed: (cost?: number) => void
-}
-
-export const make = (maxAttempts: number): Policy => {
+export const make = (maxAttempts: number) => {
   let tokens = capacity
   return {
-    next: (attempts, failure) =>
+    /**
+     * Returns the next retry after this number of attempts, if there is one: the wait before it, in milliseconds, and
+     * the tokens that its success returns to the bucket.
+     */
+    next: (attempts: number, failure: Failure) =>
       Effect.map(Random.next, (random) => {
         const kind = kindOf(failure)
         if (kind === undefined || attempts >= maxAttempts || tokens < costs[kind]) return undefined
@@ -120,7 +110,8 @@ export const make = (maxAttempts: number): Policy => {
         const { retryAfter = 0 } = failure
         return { delay: Math.max(backoff, Math.min(retryAfter, backoff + maxRetryAfter)), cost: costs[kind] }
       }),
-    succeed: (cost = refund) => {
+    /** Call it after a success, with the cost of its attempt. */
+    succeed: (cost = refund): void => {
       tokens = Math.min(capacity, tokens + cost)
     }
   }
@@ -128,7 +119,7 @@ export const make = (maxAttempts: number): Policy => {
 
 const isFailed = <A extends object, E>(result: A | Failed<E>): result is Failed<E> => "toError" in result
 
-/** Attempts until one has a result, or no other may follow. `attempt` gets the number of the attempt. */
+/** Repeats an attempt until it has a result, or the policy allows no retry. `attempt` receives its number. */
 export const run = <A extends object, E, E2>(
   policy: Policy,
   attempt: (attempts: number) => Effect.Effect<A | Failed<E>, E2>,
@@ -152,10 +143,7 @@ export const run = <A extends object, E, E2>(
  * The wait that a response requests, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
  * `x-amz-retry-after` has milliseconds.
  */
-export const retryAfter = (
-  headers: Readonly<Record<string, string | undefined>>,
-  now: number
-): number | undefined => {
+export const retryAfter = (headers: Readonly<Record<string, string | undefined>>, now: number): number | undefined => {
   const standard = headers["retry-after"]?.trim()
   const wait = standard === undefined
     ? Number(headers["x-amz-retry-after"] ?? Number.NaN)

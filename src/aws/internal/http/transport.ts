@@ -33,7 +33,7 @@ export interface Lost {
   readonly response: Pick<Response, "status" | "headers"> | undefined
 }
 
-/** Node's code of an error, or of an error behind it. */
+/** Node's code of an error, or of one of its causes. */
 const nodeCodeOf = (error: unknown, depth = 0): string | undefined =>
   hasProperty(error, "code") && isString(error.code)
     ? error.code
@@ -55,6 +55,6 @@ export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutE
 
 /**
  * Sends a request. Closes the connection of a response that is too large. Does not follow redirects. Interruption
- * aborts the request, and so does the time limit, in milliseconds, also in an uninterruptible region.
+ * aborts the request. The time limit, in milliseconds, also aborts it in an uninterruptible region.
  */
 export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>

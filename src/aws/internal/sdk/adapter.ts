@@ -38,7 +38,7 @@ export interface SharedOptions extends Settings.EndpointOptions {
    * (environment, profile, SSO, container, instance).
    */
   readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /** The number of attempts that the SDK makes for a request, the first one included. Default: the SDK's, 3. */
+  /** The number of attempts of the SDK for a request, including the first one. Default: the SDK's, 3. */
   readonly maxAttempts?: number | undefined
   /**
    * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
@@ -52,13 +52,13 @@ export interface SharedOptions extends Settings.EndpointOptions {
 }
 
 interface Given<C> {
-  /** A client of the SDK. The layer uses it as it is, and does not destroy it. */
+  /** A client of the SDK. The layer does not change or destroy it. */
   readonly client: C
 }
 
 /** The options of all planes. Everything is optional. */
 export interface Options extends SharedOptions {
-  /** The SDK's own configuration for the client of the data plane, over the options above; or a client. */
+  /** A client of the data plane, or the SDK's own configuration for one. It overrides the options above. */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
     | Given<DataPlaneSdk.BedrockAgentCoreClient>
@@ -136,7 +136,7 @@ export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends 
 type Properties = Parameters<Credentials.CredentialsProvider>[0]
 
 /**
- * The chain of the SDK, made by the client that needs credentials. An interrupted search leaves its chain waiting, so
+ * The chain of the SDK. The client that needs credentials makes it. An interrupted search leaves its chain waiting, so
  * the next search has a new chain.
  */
 const makeChain = () => {
@@ -147,13 +147,7 @@ const makeChain = () => {
       chain ??= config?.credentialDefaultProvider?.({ ...config, credentials: undefined, parentClientConfig: config })
       if (chain === undefined) throw new Error("The client has no credentials")
       return await chain(properties)
-    }).pipe(
-      Effect.onInterrupt(() =>
-        Effect.sync(() => {
-          chain = undefined
-        })
-      )
-    )
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => chain = undefined)))
 }
 
 /**

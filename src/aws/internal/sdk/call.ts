@@ -87,7 +87,7 @@ const regional = async (config: Config, Region: string | undefined): Promise<unk
   return await read({ endpoint: () => provider(parameters, {}) }, "endpoint")
 }
 
-/** A search of the program's configuration may never end. In milliseconds. */
+/** Milliseconds. A search of the program's configuration may never end. */
 const searchLimit = 1000
 
 const readTarget = (config: Config): Effect.Effect<Target> =>
@@ -105,8 +105,8 @@ const toOutput = (value: unknown): Output => ({
 })
 
 /**
- * `timeout` in milliseconds. `environment` is undefined if the program gave the credentials, because these belong to no
- * profile. The SDK retries.
+ * The SDK retries. `timeout` is in milliseconds. `environment` is `undefined` if the program gave the credentials: they
+ * belong to no profile.
  */
 export const makeClient = (
   connection: Connection,

@@ -22,9 +22,7 @@ const makeClient = (
 ): { readonly client: Sdk.BedrockAgentCoreClient; readonly send?: Send } => {
   // With cached middleware, calls would share the state of a first-generation retry strategy. It grows until the
   // service rejects the request.
-  if (config.retryStrategy !== undefined) {
-    return { client: new sdk.BedrockAgentCoreClient(config) }
-  }
+  if (config.retryStrategy !== undefined) return { client: new sdk.BedrockAgentCoreClient(config) }
   const client = new sdk.BedrockAgentCoreClient({ cacheMiddleware: true, ...config })
   /** The signals of the calls in flight, by their inputs. */
   const signals = new WeakMap<object, AbortSignal>()

@@ -1,3 +1,3 @@
-/** What the adapter uses of a package, which is loaded at its first use. */
+/** The adapter loads this part of a package at its first use. */
 
 export { getProxyForUrl } from "proxy-from-env"

@@ -1,3 +1,3 @@
-/** What the adapter uses of a package: a build leaves out the rest of the package. */
+/** The adapter uses this part of a package. A build leaves out the rest of the package. */
 
 export { SignatureV4 } from "@smithy/signature-v4"
