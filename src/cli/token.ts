@@ -78,8 +78,8 @@ interface Caller {
   readonly user: UserIdentifier | undefined
 }
 
-const print = (settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) =>
-  Effect.gen(function*() {
+const print = Effect.fnUntraced(
+  function*(settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) {
     const { flow, json = false, provider, reveal = false } = settings
     const value = Redacted.value(secret)
     const claims = flow === undefined ? undefined : readClaims(value)
@@ -112,7 +112,8 @@ const print = (settings: Settings, { target, user, workload }: Caller, secret: R
     )
     yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
-  })
+  }
+)
 
 /** Obtains a credential for the caller, and prints it. */
 const run = <E, R>(
@@ -146,30 +147,29 @@ const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =
         + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
     })
 
-export const token = (settings: TokenSettings) =>
-  Effect.gen(function*() {
-    const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
-    const credential = yield* Flags.accessToken({
-      ...settings,
-      returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
-    })
-    const request = { ...credential.request, forceAuthentication: force }
-    yield* run(settings, (workload, user) =>
-      Effect.gen(function*() {
-        if (register) yield* LoopbackConsent.register(workload, returnUrl)
-        if (user === undefined) return yield* AccessToken.get(request)
-        return yield* Effect.catchTag(
-          AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
-          "ValidationException",
-          (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
-            // AWS has no code for this error. Only its messages name this member.
-            !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
-              message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
-                + "give --register to register it, or --return-url with a registered one"
-            })
-        )
-      }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
+export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
+  const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
+  const credential = yield* Flags.accessToken({
+    ...settings,
+    returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
   })
+  const request = { ...credential.request, forceAuthentication: force }
+  yield* run(settings, (workload, user) =>
+    Effect.gen(function*() {
+      if (register) yield* LoopbackConsent.register(workload, returnUrl)
+      if (user === undefined) return yield* AccessToken.get(request)
+      return yield* Effect.catchTag(
+        AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
+        "ValidationException",
+        (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
+          // AWS has no code for this error. Only its messages name this member.
+          !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
+            message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
+              + "give --register to register it, or --return-url with a registered one"
+          })
+      )
+    }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
+})
 
 export const apiKey = (settings: Settings) =>
   Effect.flatMap(Flags.apiKey(settings.provider), (credential) => run(settings, () => ApiKey.get(credential)))
