@@ -143,10 +143,10 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       workload: workloadName,
-      get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        current !== undefined && now < current.renewAt
-          ? Effect.succeed(current.token)
-          : share("", renew)),
+      get: Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => current !== undefined && now < current.renewAt ? Effect.succeed(current.token) : share("", renew)
+      ),
       invalidate: (stale) =>
         Effect.sync(() => {
           if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined

@@ -106,34 +106,28 @@ export interface Ensured {
   readonly notComparable: ReadonlyArray<string>
 }
 
+type Optional<A> = { readonly [K in keyof A]?: A[K] | undefined }
+
 /** The changes of an update to a client's key. */
-export type PrivateKeyJwtChanges = {
-  readonly [K in keyof PrivateKeyJwtClient["privateKeyJwt"]]?: PrivateKeyJwtClient["privateKeyJwt"][K] | undefined
-}
+export type PrivateKeyJwtChanges = Optional<PrivateKeyJwtClient["privateKeyJwt"]>
 
 /** The changes of an update, by kind. Omitted members keep their values. */
 export interface Changes {
-  readonly oauth2: {
-    readonly clientId?: string | undefined
-    readonly clientSecret?: Secret | undefined
-    readonly discovery?: string | undefined
-    readonly metadata?: EndpointOptions | undefined
-    readonly tenantId?: string | undefined
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-    /** Changes to the key of a client that authenticates with a JWT. */
-    readonly privateKeyJwt?: PrivateKeyJwtChanges | undefined
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-  }
-  readonly apiKey: { readonly apiKey: Secret }
-  readonly payment: {
-    readonly apiKeyId?: string | undefined
-    readonly apiKeySecret?: Secret | undefined
-    readonly walletSecret?: Secret | undefined
-    readonly appId?: string | undefined
-    readonly appSecret?: Secret | undefined
-    readonly authorizationId?: string | undefined
-    readonly authorizationPrivateKey?: Secret | undefined
-  }
+  readonly oauth2: Optional<
+    & Pick<SecretClient, "clientAuthenticationMethod" | "clientId" | "clientSecret">
+    & Pick<CustomServerOptions, "onBehalfOf">
+    & DiscoveredServer
+    & {
+      /** The endpoints of the authorization server. */
+      readonly metadata: EndpointOptions
+      /** The id of the tenant, for Microsoft. */
+      readonly tenantId: string
+      /** Changes to the key of a client that authenticates with a JWT. */
+      readonly privateKeyJwt: PrivateKeyJwtChanges
+    }
+  >
+  readonly apiKey: Pick<ApiKeyOptions, "apiKey">
+  readonly payment: Optional<Omit<CoinbaseOptions & StripePrivyOptions, keyof ProviderOptions>>
 }
 
 // -----------------------------------------------------------------------------
@@ -150,13 +144,13 @@ export interface ProviderOptions {
 
 /** The client that is registered at the vendor. */
 export interface ClientOptions extends ProviderOptions {
-  /** The client id, as the vendor issued it. */
+  /** The client id, as the vendor or the authorization server issued it. */
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
    * rejected.
    */
-  readonly clientSecret: Redacted.Redacted | SecretReference
+  readonly clientSecret: Secret
 }
 
 /** An option for vendors that issue refresh tokens on request. */
@@ -165,7 +159,7 @@ export interface OfflineOptions {
   readonly offlineAccess?: boolean | undefined
 }
 
-/** The endpoints of a vendor that gives each customer other ones. */
+/** The endpoints of a vendor that has different ones for each customer. */
 export interface EndpointOptions {
   /** The issuer, as in the claim `iss` of the server's tokens. */
   readonly issuer: string
@@ -176,14 +170,7 @@ export interface EndpointOptions {
 }
 
 /** A client of a custom authorization server that authenticates with a secret. */
-export interface SecretClient {
-  /** The client id, as the authorization server issued it. */
-  readonly clientId: string
-  /**
-   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * rejected.
-   */
-  readonly clientSecret: Redacted.Redacted | SecretReference
+export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSecret"> {
   /**
    * How the secret is sent. `CLIENT_SECRET_BASIC` uses the Authorization header, `CLIENT_SECRET_POST` the body.
    * Default: `CLIENT_SECRET_BASIC`.
@@ -196,9 +183,7 @@ export interface SecretClient {
 }
 
 /** A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS. */
-export interface PrivateKeyJwtClient {
-  /** The client id, as the authorization server issued it. */
-  readonly clientId: string
+export interface PrivateKeyJwtClient extends Pick<ClientOptions, "clientId"> {
   /** The key that signs the JWT. */
   readonly privateKeyJwt: {
     /** The ARN of the key in KMS. */

@@ -15,8 +15,7 @@ const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !Redacted.isRedacted(value)
 
 /** Returns the value of the only member of a union of the service model. */
-const getUnionValue = (union: object | undefined): Json =>
-  Object.values(union ?? {}).find((value) => value !== undefined) ?? {}
+const getUnionValue = (union: unknown): Json => isJson(union) ? Object.values(union).find(isJson) ?? {} : {}
 
 export interface SecretView {
   readonly source: string
@@ -110,17 +109,11 @@ const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
 
 /** Returns the configuration of a definition. An API key gets the name `apiKeySecret`, like other secrets. */
-export const getDefinedConfig = (definition: Definition): Json => {
-  switch (definition.kind) {
-    case "oauth2":
-      return getUnionValue(definition.request.oauth2ProviderConfigInput)
-    case "payment":
-      return getUnionValue(definition.request.providerConfigurationInput)
-    case "apiKey":
-      return "apiKey" in definition.request
-        ? { apiKeySecret: definition.request.apiKey }
-        : { apiKeySecretConfig: definition.request.apiKeySecretConfig }
-  }
+export const getDefinedConfig = ({ kind, request }: Definition): Json => {
+  const { apiKey, apiKeySecretConfig, oauth2ProviderConfigInput, providerConfigurationInput }: Json = { ...request }
+  return kind === "apiKey"
+    ? { apiKeySecret: apiKey, apiKeySecretConfig }
+    : getUnionValue(oauth2ProviderConfigInput ?? providerConfigurationInput)
 }
 
 export const fromDefinition = (definition: Definition): View => {
@@ -132,7 +125,7 @@ export const fromDefinition = (definition: Definition): View => {
 export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
-  const config = getUnionValue((oauth2ProviderConfigOutput ?? providerConfigurationOutput) as object | undefined)
+  const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
   const response = { ...provider, ...config }
   return makeView({ credentialProviderVendor, ...config }, (name) => viewReturnedSecret(response, name))
 }

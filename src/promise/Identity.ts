@@ -326,9 +326,7 @@ export const make: {
 ): DataPlaneFunctions =>
   Implementation.make({
     run: (effect) =>
-      "runPromiseExit" in runtime
-        ? runtime.runPromiseExit(effect)
-        : Effect.runPromiseExitWith(runtime)(effect),
+      "runPromiseExit" in runtime ? runtime.runPromiseExit(effect) : Effect.runPromiseExitWith(runtime)(effect),
     identity: Identity.Identity,
     dataPlane: Effect.flatMap(
       Effect.serviceOption(DataPlane.DataPlane),
