@@ -17,13 +17,11 @@ import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
-import type { AccessTokenError, Identity } from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
-import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
@@ -214,20 +212,14 @@ const findStatements = ({ Statement }: Credentials.Policy, error: unknown) => {
 }
 
 /** Requests a credential once. It does not show a consent link. */
-const attempt = (
-  credential: Credentials.Credential
-): Effect.Effect<
-  string,
-  AccessTokenError | SecurityTokenServiceError,
-  Identity | WorkloadAccessToken.WorkloadAccessToken | SecurityTokenService
-> => {
+const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) {
   switch (credential.kind) {
     case "IamAccessToken":
-      return Effect.as(IamAccessToken.get(credential), "STS issued a token")
+      return yield* Effect.as(IamAccessToken.get(credential), "STS issued a token")
     case "ApiKey":
-      return Effect.as(ApiKey.get(credential), "AgentCore returned the key")
+      return yield* Effect.as(ApiKey.get(credential), "AgentCore returned the key")
     case "AccessToken":
-      return AccessToken.get(credential, { consent: Consent.fail }).pipe(
+      return yield* AccessToken.get(credential, { consent: Consent.fail }).pipe(
         Effect.as("AgentCore returned a token"),
         Effect.catchTag(
           "RequiresUserConsent",
@@ -236,7 +228,7 @@ const attempt = (
         )
       )
   }
-}
+})
 
 const checkCredentials = Effect.fnUntraced(
   function*(report: Report, list: ReadonlyArray<Credentials.Credential>, context: Context) {

@@ -122,10 +122,11 @@ const run = <E, R>(
 ) =>
   Effect.gen(function*() {
     const found = yield* Flags.findCaller(settings)
-    const workload = yield* Flags.requireWorkload(found)
+    const workload = yield* Flags.requireKnown(found.workload, "workload")
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
-    const user = settings.flow === undefined || settings.flow === "M2M" ? undefined : yield* Flags.requireUser(found)
+    const needsUser = settings.flow !== undefined && settings.flow !== "M2M"
+    const user = needsUser ? yield* Flags.requireKnown(found.user, "user") : undefined
     const secret = yield* Effect.provide(
       obtain(workload, user),
       WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(

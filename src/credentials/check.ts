@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import { ReturnUrl } from "../Consent.js"
-import type { ControlPlane, GetCredentialProviderError } from "../ControlPlane.js"
+import type { GetCredentialProviderError } from "../ControlPlane.js"
 import type { Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
@@ -148,7 +148,7 @@ export type CheckError = Exclude<
 
 const kindOf = ({ kind }: ProviderCredential) => kind === "ApiKey" ? "apiKey" : "oauth2"
 
-const findOtherKind = (kind: Kind, name: string): Effect.Effect<Option.Option<Kind>, CheckError, ControlPlane> =>
+const findOtherKind = (kind: Kind, name: string) =>
   Effect.findFirst(
     Record.keys(kinds).filter((other) => other !== kind),
     (other) =>
@@ -162,9 +162,7 @@ const hasExchange = (provider: Providers["oauth2"]): boolean => {
   return custom === undefined || custom.onBehalfOfTokenExchangeConfig !== undefined
 }
 
-const checkProvider = (
-  credential: ProviderCredential
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> => {
+const checkProvider = (credential: ProviderCredential) => {
   const kind = kindOf(credential)
   const names = { credential: credential.key, provider: credential.request.provider }
   return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
@@ -193,45 +191,34 @@ const checkProvider = (
   )
 }
 
-const checkWorkload = (
-  list: ReadonlyArray<Credential>,
-  workload: string
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  Effect.gen(function*() {
-    const programUrl = Option.getOrUndefined(yield* ReturnUrl)
-    const urls = list.filter(isUserCredential).map(({ key, request }) =>
-      [key, request.returnUrl ?? programUrl] as const
-    )
-    const found = yield* getWorkload(workload).pipe(
-      Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
-        urls.flatMap(([credential, returnUrl]) =>
-          returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
-            ? []
-            : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
-        )
-      ),
-      Effect.catchTags({
-        ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
-        AccessDeniedException: ({ operation }) =>
-          Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
-      })
-    )
-    const missing = urls.filter(([, returnUrl]) => returnUrl === undefined)
-    return [...found, ...missing.map(([credential]) => new ReturnUrlMissing({ credential }))]
-  })
+const checkWorkload = Effect.fnUntraced(function*(list: ReadonlyArray<Credential>, workload: string) {
+  const programUrl = Option.getOrUndefined(yield* ReturnUrl)
+  const urls = list.filter(isUserCredential).map(({ key, request }) => [key, request.returnUrl ?? programUrl] as const)
+  const found = yield* getWorkload(workload).pipe(
+    Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
+      urls.flatMap(([credential, returnUrl]) =>
+        returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
+          ? []
+          : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
+      )
+    ),
+    Effect.catchTags({
+      ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
+      AccessDeniedException: ({ operation }) =>
+        Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
+    })
+  )
+  const missing = urls.filter(([, returnUrl]) => returnUrl === undefined)
+  return [...found, ...missing.map(([credential]) => new ReturnUrlMissing({ credential }))]
+})
 
-export const check = (
-  list: ReadonlyArray<Credential>,
-  workload: string
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
+export const check = (list: ReadonlyArray<Credential>, workload: string) =>
   Effect.map(
     Effect.all([checkWorkload(list, workload), ...list.filter(hasProvider).map(checkProvider)], { concurrency }),
     (problems) => problems.flat()
   )
 
-export const externalSecrets = (
-  list: ReadonlyArray<Credential>
-): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
+export const externalSecrets = (list: ReadonlyArray<Credential>) =>
   Effect.map(
     Effect.forEach(list.filter(hasProvider), (credential) => {
       const name = credential.request.provider

@@ -393,19 +393,13 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
   Effect.gen(function*() {
     const running = yield* Server.start({
       ...options,
-      authorizationServer: authorizationServer === true
-        ? {}
-        : authorizationServer === false
-        ? undefined
-        : authorizationServer,
-      load: (variables) =>
-        Effect.gen(function*() {
-          if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
-          return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
-        })
+      authorizationServer: authorizationServer === true ? {} : authorizationServer || undefined,
+      load: Effect.fnUntraced(function*(variables: Server.Environment) {
+        if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
+        return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
+      })
     })
-    const runtime = yield* Effect.context()
-    const run: Run = Effect.runPromiseWith(runtime)
+    const run: Run = Effect.runPromiseWith(yield* Effect.context())
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -417,18 +411,17 @@ const makeUser = (
   user: TestUsers.TestUser,
   { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Run }
 ): TestUser => {
-  const act = (effect: TestUsers.Act<TestUsers.Page, unknown>): Act => (link) =>
-    run(Effect.map(effect(link instanceof URL ? link.href : link), toPage))
+  const convert = <A, B>(act: TestUsers.Act<A, unknown>, f: (result: A) => B): Act<B> => (link) =>
+    run(Effect.map(act(link instanceof URL ? link.href : link), f))
   return {
     name: user.name,
-    opens: act(user.opens),
-    approves: act(user.approves),
-    denies: act(user.denies),
+    opens: convert(user.opens, toPage),
+    approves: convert(user.approves, toPage),
+    denies: convert(user.denies, toPage),
     forwardsLinkTo: (other) => other.approves,
-    clicksTwice: (link) =>
-      run(Effect.map(user.clicksTwice(link instanceof URL ? link.href : link), (pages) => pages.map(toPage))),
+    clicksTwice: convert(user.clicksTwice, (pages) => pages.map(toPage)),
     returnsAfter: (meanwhile) =>
-      act(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error }))),
+      convert(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error })), toPage),
     revokes: () => run(user.revokes(authorizationServer))
   }
 }

@@ -9,7 +9,6 @@ import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
@@ -17,7 +16,7 @@ import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import { checkUser, type User } from "./workload.js"
+import { checkUser, type Runtime, type User } from "./workload.js"
 
 const nextStep =
   "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
@@ -98,11 +97,8 @@ export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResp
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
 
-export interface Dependencies<R> {
-  readonly identity: Effect.Effect<Identity.Service, unknown, R>
-  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
+interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
-  readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
 
 /** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */

@@ -8,7 +8,7 @@ import { MissingWorkloadAccessToken, type ValidationException } from "../../Iden
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
-import { checkUser, type User, type Workload } from "./workload.js"
+import { checkUser, toRedacted, type User, type Workload } from "./workload.js"
 
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
@@ -78,7 +78,7 @@ export const callerOf = (
   context: RequestContext | undefined
 ): Effect.Effect<Service, MissingWorkloadAccessToken> => {
   const token = configured || context?.workloadAccessToken
-  if (token) return Effect.succeed(make(Redacted.isRedacted(token) ? token : Redacted.make(token)))
+  if (token) return Effect.succeed(make(toRedacted(token)))
   if (context?.workload) return Effect.succeed(ofWorkload(context.workload))
   const message = context === undefined
     ? "There is no workload access token, and no request is in context: call inside of runWithContext, or pass workloadIdentityToken to the functions that take it"

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
+import type * as Identity from "../../Identity.js"
 import { makeFieldsValidator } from "../../identity/credentialTag.js"
 import { validateWorkload } from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -24,6 +25,9 @@ export type User =
     /** A user has an id or a JWT. */
     readonly userId?: never
   }
+
+export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
+  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 /** Converts the user without a check: a program in JavaScript can pass any value. */
 export const toUserIdentifier = (user: User): UserIdentifier =>
@@ -73,13 +77,17 @@ export interface Workload {
   readonly invalidate: (stale: string) => Promise<void>
 }
 
+/** The services of a runtime. `settle` runs an effect, and rejects with its error. */
+export interface Runtime<R> {
+  readonly identity: Effect.Effect<Identity.Service, unknown, R>
+  readonly dataPlane: Effect.Effect<DataPlanes.Service, unknown, R>
+  readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
+}
+
 /** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
   options: Options,
-  { dataPlane, settle }: {
-    readonly dataPlane: Effect.Effect<DataPlanes.Service, unknown, R>
-    readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
-  }
+  { dataPlane, settle }: Pick<Runtime<R>, "dataPlane" | "settle">
 ): Workload => {
   const { name, renewAfter } = options
   const user = options.user && toUserIdentifier(options.user)
