@@ -149,6 +149,8 @@ const probe = Effect.fnUntraced(function*(endpoint: string) {
   return { millis: end - start, ahead: Option.isNone(date) ? undefined : (start + end) / 2 - (date.value + 500) }
 })
 
+const checkNetwork = `Check the region, the network, and variables with "ENDPOINT" in their name`
+
 /** Returns whether both planes respond. */
 const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Target.Target) {
   const planes = [
@@ -166,8 +168,6 @@ const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Targe
   return responses.length === planes.length
 })
 
-const checkNetwork = `Check the region, the network, and variables with "ENDPOINT" in their name`
-
 // -----------------------------------------------------------------------------
 // Credentials
 // -----------------------------------------------------------------------------
@@ -179,22 +179,6 @@ interface Context {
   /** Whether to request the credentials. */
   readonly token: boolean
 }
-
-const makePolicy = (list: ReadonlyArray<Credentials.Credential>, { target, user, workload }: Context) =>
-  Effect.flatMap(
-    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
-    Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
-    (secrets) =>
-      Flags.declare(() =>
-        Credentials.policy(list, {
-          workload,
-          secrets,
-          account: target.account ?? (target.local ? localAccount : unknownAccount),
-          region: target.region,
-          users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
-        })
-      )
-  )
 
 /**
  * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
@@ -231,9 +215,18 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
 })
 
 const checkCredentials = Effect.fnUntraced(
-  function*(report: Report, list: ReadonlyArray<Credentials.Credential>, context: Context) {
-    const { token, user, workload } = context
-    const policy = yield* makePolicy(list, context)
+  function*(report: Report, list: ReadonlyArray<Credentials.Credential>, { target, token, user, workload }: Context) {
+    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
+    const secrets = yield* Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({}))
+    const policy = yield* Flags.declare(() =>
+      Credentials.policy(list, {
+        workload,
+        secrets,
+        account: target.account ?? (target.local ? localAccount : unknownAccount),
+        region: target.region,
+        users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
+      })
+    )
     const reportError = (subject: string) => (error: unknown) =>
       report("problem", subject, Terminal.describeError(error), findStatements(policy, error))
     const checked = yield* Effect.result(Credentials.check(list, { workload }))

@@ -130,9 +130,8 @@ const allowIamTokens = (
         },
         StringEquals: { "sts:SigningAlgorithm": signingAlgorithm },
         // Without a duration, the request lacks the key, and a condition on it would fail.
-        ...(duration === undefined
-          ? {}
-          : { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } })
+        ...duration !== undefined
+          && { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } }
       }
     },
     ...(tagNames.length === 0
@@ -176,7 +175,7 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
         "secretsmanager:GetSecretValue",
         unique(fromProviders.map(arns.secret))
       ),
-      ...list.flatMap((credential) => credential.kind === "IamAccessToken" ? [credential] : []).flatMap(allowIamTokens)
+      ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens)
     ]
   }
 }

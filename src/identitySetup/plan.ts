@@ -44,9 +44,9 @@ const makeWorkloadIdentity = (
     compare: ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })).pipe(
       Effect.map(({ [returnUrls]: urls, workloadIdentityArn: arn }): Existing => {
         const before = urls ?? []
-        return Equal.equals(new Set(before), new Set(after))
-          ? { arn, changes: [], notComparable: [], values: [] }
-          : { arn, changes: [returnUrls], notComparable: [], values: [{ member: returnUrls, before, after }] }
+        const isSame = Equal.equals(new Set(before), new Set(after))
+        const values = isSame ? [] : [{ member: returnUrls, before, after }]
+        return { arn, changes: values.map(({ member }) => member), notComparable: [], values }
       }),
       Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
     ),

@@ -1,6 +1,8 @@
 /** Users, and workloads that act for them. */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
@@ -25,6 +27,13 @@ export type User =
     /** A user has an id or a JWT. */
     readonly userId?: never
   }
+
+/** Returns the service in context, or else the result of `orElse`. */
+export const serviceOr = <I, S, E, R>(
+  tag: Context.Key<I, S>,
+  orElse: Effect.Effect<S, E, R>
+): Effect.Effect<S, E, R> =>
+  Effect.flatMap(Effect.serviceOption(tag), Option.match({ onNone: () => orElse, onSome: Effect.succeed }))
 
 export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
   Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
