@@ -265,13 +265,13 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
  */
 export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
-  options: ConsentAllOptions<E, R> = {}
+  { caller, ...consent }: ConsentAllOptions<E, R> = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
-  Effect.flatMap(Identity, (identity) => {
-    const { caller, ...consent } = options
-    return Effect.forEach(
-      list.filter(isUserCredential),
-      (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
-      { discard: true }
-    )
-  }).pipe(Effect.withSpan("Credentials.consentAll"))
+  Effect.forEach(
+    list.filter(isUserCredential),
+    (credential) =>
+      Identity.use((identity) => identity.getAccessToken(credential, consent)).pipe(
+        Effect.andThen(forgetStatus({ caller }))
+      ),
+    { discard: true }
+  ).pipe(Effect.withSpan("Credentials.consentAll"))

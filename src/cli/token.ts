@@ -52,20 +52,12 @@ export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegist
 const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
 
-const mask = (secret: string): string => `******** (${secret.length} characters)`
-
-const decode = Option.liftThrowable((token: string) => decodeJwt(token))
-
 /** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
-const readClaims = (token: string) =>
-  Option.getOrUndefined(Option.map(decode(token), ({ aud, client_id, exp, iss, scope, sub }) => ({
-    issuer: iss,
-    subject: sub,
-    audience: aud,
-    client: client_id,
-    scope,
-    expiresAt: Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
-  })))
+const readClaims = Option.liftThrowable((token: string) => {
+  const { aud: audience, client_id: client, exp, iss: issuer, scope, sub: subject } = decodeJwt(token)
+  const expiresAt = Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
+  return { issuer, subject, audience, client, scope, expiresAt }
+})
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   const left = Math.round(Duration.toMinutes(DateTime.distance(now, DateTime.makeUnsafe(expiresAt))))
@@ -82,7 +74,7 @@ const print = Effect.fnUntraced(
   function*(settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) {
     const { flow, json = false, provider, reveal = false } = settings
     const value = Redacted.value(secret)
-    const claims = flow === undefined ? undefined : readClaims(value)
+    const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(value))
     if (json) {
       return yield* Table.printJson({
         target,
@@ -100,7 +92,7 @@ const print = Effect.fnUntraced(
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
-      [flow === undefined ? "API key" : "Token", mask(value)],
+      [flow === undefined ? "API key" : "Token", `******** (${value.length} characters)`],
       ["Issuer", claims?.issuer],
       ["Subject", claims?.subject],
       ["Audience", claims?.audience],

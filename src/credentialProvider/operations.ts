@@ -103,11 +103,10 @@ export const compare = (
   GetCredentialProviderError | SecretSourceSwitch,
   ControlPlane
 > =>
-  Effect.map(compareValues(definition), (difference) => {
-    if (difference === "Missing") return difference
-    const { changes, notComparable } = difference
-    return { changes, notComparable }
-  })
+  compareExisting(definition).pipe(
+    Effect.map(({ changes, notComparable }) => ({ changes, notComparable })),
+    Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+  )
 
 /**
  * Creates a provider, or updates it if it differs from its definition. It is safe to repeat.

@@ -78,9 +78,8 @@ const viewDefinedSecret = (config: Json, name: string): SecretView | undefined =
     : undefined
 }
 
-/** Whether the client authenticates with a JWT, and so has no secret. */
-const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boolean =>
-  method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
+/** With these methods, a client authenticates with a JWT and has no secret. */
+const jwtMethods: ReadonlyArray<unknown> = ["PRIVATE_KEY_JWT", "AWS_IAM_ID_TOKEN_JWT"]
 
 /**
  * Whether a provider has a secret. The service model requires the ARN of every secret, so an ARN alone does not prove
@@ -88,7 +87,7 @@ const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boole
  */
 const hasSecret = (provider: Json, name: string): boolean =>
   provider[`${name}Source`] !== undefined
-  || isJson(provider[`${name}Arn`]) && !authenticatesByJwt(provider)
+  || isJson(provider[`${name}Arn`]) && !jwtMethods.includes(provider["clientAuthenticationMethod"])
     && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
 
 const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
@@ -101,8 +100,8 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
   }
 }
 
-// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name and six random
-// characters.
+// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name, a hyphen and six
+// random characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId

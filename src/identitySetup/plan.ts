@@ -62,15 +62,6 @@ const makeWorkloadIdentity = (
   }
 }
 
-const makeProvider = (kind: Kind, definition: Definition): Resource => ({
-  kind,
-  name: definition.name,
-  tags: definition.request.tags ?? {},
-  values: View.listValues(View.fromDefinition(definition)),
-  compare: CredentialProvider.compareValues(definition),
-  ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
-})
-
 const definitionKinds = {
   oauth2CredentialProviders: "oauth2",
   apiKeyCredentialProviders: "apiKey",
@@ -85,15 +76,19 @@ const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
   return [
     ...(setup.workloadIdentities ?? []).map((request) => makeWorkloadIdentity(addTags(request))),
     ...Record.toEntries(definitionKinds).flatMap(([member, kind]) =>
-      (setup[member] ?? []).map((request) => {
-        const definition = {
-          kind,
-          name: request.name,
-          request: addTags(request),
-          authorizationParameters: noParameters
-        }
+      (setup[member] ?? []).map((untagged): Resource => {
+        const request = addTags(untagged)
+        const { name, tags } = request
         // The table relates the kind to the request, which the types do not show.
-        return makeProvider(member, definition as Definition)
+        const definition = { kind, name, request, authorizationParameters: noParameters } as Definition
+        return {
+          kind: member,
+          name,
+          tags,
+          values: View.listValues(View.fromDefinition(definition)),
+          compare: CredentialProvider.compareValues(definition),
+          ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
+        }
       })
     )
   ]

@@ -366,10 +366,6 @@ type Served =
   | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown>)
   | { readonly [name: string]: Served }
 
-/** The type and `toPromise` have the same cases. */
-const toPromises = <A extends object>(service: A, runner: Runner): Promised<A> =>
-  toPromise(service as Served & A, runner) as Promised<A>
-
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
@@ -407,10 +403,7 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
 
 const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text, url: Redacted.value(url) })
 
-const makeUser = (
-  user: TestUsers.TestUser,
-  { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Run }
-): TestUser => {
+const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationServer, run: Run): TestUser => {
   const convert = <A, B>(act: TestUsers.Act<A, unknown>, f: (result: A) => B): Act<B> => (link) =>
     run(Effect.map(act(link instanceof URL ? link.href : link), f))
   return {
@@ -456,13 +449,14 @@ export const start: {
   return {
     url: server.url,
     environment,
-    control: toPromises(toNative(control, environment), { run, stopped }),
+    // The type and `toPromise` have the same cases.
+    control: toPromise(toNative(control, environment) as object as Served, { run, stopped }) as Control,
     stop,
     [Symbol.asyncDispose]: stop,
     // Only the first overload has these properties.
     ...(service === undefined ? undefined : {
       issuer: service.issuer,
-      user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })
+      user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), service, run)
     }) as { readonly issuer: string; readonly user: (name: string) => TestUser }
   }
 }

@@ -116,14 +116,14 @@ const commands: ReadonlySet<string | undefined> = new Set([
  * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
  * it before the middleware of a single command, so that the latter takes precedence.
  */
-const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
+const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacted | undefined>): void =>
   client.middlewareStack.add(
     (next, { clientName, commandName }) =>
       clientName === "BedrockAgentCoreClient" && commands.has(commandName)
         ? async (args) => {
-          const token = await caller()
-          if (Option.isSome(token) && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
-            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(token.value)
+          const wat = await token()
+          if (wat !== undefined && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
+            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(wat)
           }
           return next(args)
         }
@@ -198,14 +198,10 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
       }) as CredentialWrapper,
     withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
-      addPropagation(
-        client,
-        async () =>
-          settle(Effect.matchEffect(RequestContext.callerOf(undefined, RequestContext.get()), {
-            onFailure: () => Effect.succeedNone,
-            onSuccess: ({ get }) => Effect.asSome(get)
-          }))
-      ),
+      addPropagation(client, async () => {
+        const caller = await settle(Effect.option(RequestContext.callerOf(undefined, RequestContext.get())))
+        return Option.isSome(caller) ? settle(caller.value.get) : undefined
+      }),
     resume: async (session, options = {}) => {
       const invalid = Config.validateAccessTokenUse(options)
       if (invalid !== undefined) throw invalid
