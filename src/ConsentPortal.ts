@@ -203,9 +203,9 @@ const compare = (
 }
 
 /**
- * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat.
- * It does not wait: {@link awaitActive} does. Without a description in the definition, the portal keeps its own. `tags`
- * are set on creation only.
+ * Starts the creation of a portal, or an update if the portal with this name differs from its definition. It is safe to
+ * repeat. It does not wait: {@link awaitActive} does. If the definition has no description, the description of the
+ * portal stays. `tags` are set on creation only.
  *
  * Fails with `ConflictException` if the portal must be updated while it is `CREATING` or `UPDATING`. A portal that is
  * `DELETING` counts as deleted, but its name may not be free yet.

@@ -234,7 +234,7 @@ const checkCredentials = Effect.fnUntraced(
       yield* reportError("set-up")(checked.failure)
       return policy
     }
-    /** Reports the problems of a credential, or those of the workload identity. */
+    /** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
     const reportProblems = (subject: string, credential?: string) =>
       Effect.forEach(
         checked.success.filter((problem) => ("credential" in problem ? problem.credential : undefined) === credential),
@@ -257,7 +257,7 @@ const checkCredentials = Effect.fnUntraced(
     for (const credential of list) {
       const subject = credential.key
       const problems = yield* reportProblems(subject, subject)
-      // A missing provider, or one of another kind, needs no attempt.
+      // A request would fail for the same reason.
       if (problems.some((tag) => tag !== "NotVisible")) continue
       const needsUser = credential.kind === "AccessToken" && credential.request.flow !== "M2M"
       const missing = credential.kind !== "IamAccessToken" && hasToken === false

@@ -54,7 +54,7 @@ const confirm = Effect.fnUntraced(function*(setup: IdentitySetup.IdentitySetup, 
 export const apply = Effect.fnUntraced(function*(settings: Settings) {
   const setup = yield* read(settings.file)
   yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
-  // Nobody can answer a prompt without a terminal.
+  // Without a terminal, nobody can reply to a prompt.
   if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
   const changes = IdentitySetup.applyStream(setup, settings)
   yield* Stream.runForEach(changes, (change) => Console.log(IdentitySetup.table([change])))

@@ -25,7 +25,7 @@ import { type Json, omitUndefined } from "./view.js"
 
 export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
 
-/** Encodes a secret as members of a request. The plane rejects a secret of another type. */
+/** Encodes a secret as members of a request. The plane rejects a value of any other type. */
 export const encodeSecret = (name: string, value: Secret | undefined): Json =>
   value === undefined
     ? {}

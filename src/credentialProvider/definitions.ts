@@ -36,11 +36,11 @@ export interface SecretReference {
 /** A secret that the service stores (`MANAGED`), or a reference to one in Secrets Manager (`EXTERNAL`). */
 export type Secret = Redacted.Redacted | SecretReference
 
-/** Scopes and parameters that make the vendor issue a refresh token. Add them to those of an access token request. */
+/** Scopes and parameters that make the vendor issue a refresh token. Add them to an access token request. */
 export interface AuthorizationParameters {
-  /** The scopes to add to those of a request. */
+  /** The scopes to add to a request. */
   readonly scopes: ReadonlyArray<string>
-  /** The parameters to add to those of a request. */
+  /** The parameters to add to a request. */
   readonly customParameters: { readonly [name: string]: string }
 }
 
@@ -213,8 +213,8 @@ export interface AwsIamClient {
  * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or
  * with an AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
  */
-// TypeScript reports what the options lack for the last type of the union, unless they have a property of another one.
-// Most clients have a secret.
+// If properties are missing, TypeScript reports those of the last type of a union. Most clients have a secret, so
+// `SecretClient` is the last one.
 export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
 
 /** The options of every custom authorization server. */

@@ -121,7 +121,7 @@ export const fromDefinition = (definition: Definition): View => {
   return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
-export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
+export const fromProvider = (provider: Providers[Kind]): View => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
   const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
@@ -143,16 +143,12 @@ export interface Difference extends Omit<Ensured, "outcome"> {
   readonly values: ReadonlyArray<ChangedValue>
 }
 
-/** Lists the values that a definition gives to a new provider. */
-export const listValues = ({ members }: View): ReadonlyArray<ChangedValue> =>
-  Array.from(members, ([member, after]) => ({ member, after }))
-
 /** Compares a definition with a provider. */
 export const compare = (
-  name: string,
-  defined: View,
-  returned: View
+  definition: Definition,
+  provider: Providers[Kind]
 ): Effect.Effect<Difference, SecretSourceSwitch> => {
+  const [defined, returned] = [fromDefinition(definition), fromProvider(provider)]
   const changes: Array<string> = []
   const notComparable: Array<string> = []
   const values: Array<ChangedValue> = []
@@ -168,7 +164,7 @@ export const compare = (
   for (const [secret, { reference, source }] of defined.secrets) {
     const current = returned.secrets.get(secret)
     if (current !== undefined && current.source !== source) {
-      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+      return Effect.fail(new SecretSourceSwitch({ name: definition.name, from: current.source, to: source }))
     }
     if (reference === undefined || current === undefined) {
       notComparable.push(secret)

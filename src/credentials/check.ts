@@ -42,7 +42,7 @@ export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<OfKin
   }
 }
 
-/** The credential provider with this name has another kind than the credential needs. */
+/** The credential provider with this name does not have the kind that the credential needs. */
 export class ProviderOfOtherKind extends Data.TaggedClass("ProviderOfOtherKind")<OfKind & { readonly found: Kind }> {
   get message(): string {
     const { label, use } = kinds[this.found]
@@ -157,21 +157,19 @@ const findOtherKind = (kind: Kind, name: string) =>
       )
   )
 
-const hasExchange = (provider: Providers["oauth2"]): boolean => {
-  const custom = provider.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
-  return custom === undefined || custom.onBehalfOfTokenExchangeConfig !== undefined
-}
-
 const checkProvider = (credential: ProviderCredential) => {
   const kind = kindOf(credential)
   const names = { credential: credential.key, provider: credential.request.provider }
   return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
     Effect.map((provider): ReadonlyArray<Problem> => {
-      // Only OAuth2 providers have these properties, and those of older accounts have none.
-      const { failureReason, status = "READY" } = provider as Partial<Providers["oauth2"]>
+      // Only OAuth2 providers have these properties. A provider in an older account has no status.
+      const { failureReason, oauth2ProviderConfigOutput: config, status = "READY" } = provider as Partial<
+        Providers["oauth2"]
+      >
+      const isConfigured = config?.customOauth2ProviderConfig?.onBehalfOfTokenExchangeConfig !== undefined
       return [
         ...(status === "READY" ? [] : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
-        ...(isOnBehalfOf(credential) && !hasExchange(provider as Providers["oauth2"])
+        ...(isOnBehalfOf(credential) && config?.customOauth2ProviderConfig !== undefined && !isConfigured
           ? [new ExchangeNotConfigured(names)]
           : [])
       ]

@@ -72,14 +72,12 @@ const partitions: ReadonlyArray<readonly [prefix: string, partition: string]> = 
   ["us-isof-", "aws-iso-f"]
 ]
 
-const partitionOf = (region: string): string => partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
-
 /** The names of kinds in ARNs. */
 const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
 
 const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) => {
-  const arn = (service: string, resource: string) =>
-    `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`
+  const partition = partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
   const vault = arn("bedrock-agentcore", "token-vault/default")
   return {

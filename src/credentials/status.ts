@@ -99,11 +99,6 @@ export const keyOf = (
     returnUrl ?? Option.getOrNull(programUrl)
   ])
 
-const isGranted = (identity: Service, credential: UserCredential) =>
-  Effect.as(identity.getAccessToken(credential, { consent: Consent.fail }), true).pipe(
-    Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false))
-  )
-
 export const status = Effect.fnUntraced(
   function*(
     credentials: ReadonlyArray<UserCredential>,
@@ -125,7 +120,10 @@ export const status = Effect.fnUntraced(
         const { generation } = memory
         return memory.share(
           `${user} ${key} ${generation}`,
-          Effect.provide(isGranted(identity, credential), context).pipe(
+          identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+            Effect.as(true),
+            Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+            Effect.provide(context),
             Effect.zip(Clock.currentTimeMillis),
             Effect.map(([granted, now]) => {
               if (generation === memory.generation) {

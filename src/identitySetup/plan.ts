@@ -85,7 +85,7 @@ const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
           kind: member,
           name,
           tags,
-          values: View.listValues(View.fromDefinition(definition)),
+          values: Array.from(View.fromDefinition(definition).members, ([member, after]) => ({ member, after })),
           compare: CredentialProvider.compareValues(definition),
           ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
         }

@@ -164,8 +164,8 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  // Call it before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context
-  // of another call.
+  // Call it before any effect runs. A fiber that waits for a runtime may resume in the asynchronous context of another
+  // call.
   const consentOptions = (
     { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
     context: Context
