@@ -120,9 +120,9 @@ export const check = (
  *
  * The actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon Bedrock
  * AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026).
- * Three assumptions were not tested at AWS. Two come from public reports of denied calls: the caller needs permission to
- * read the secrets that AgentCore stores, and these secrets have the names in the policy. The third is that clients with
- * a KMS key (`PRIVATE_KEY_JWT`) need no further permission.
+ * Three assumptions were not tested at AWS. Two come from public reports of denied calls: the caller needs permission
+ * to read the secrets that AgentCore stores, and these secrets have the names in the policy. The third is that clients
+ * with a KMS key (`PRIVATE_KEY_JWT`) need no further permission.
  *
  * Throws a `ValidationException` that names the property if an option is invalid.
  *

@@ -2,17 +2,28 @@
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
+import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { Flow } from "../ConsentSession.js"
 import type { ValidationException } from "../IdentityError.js"
 import { read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import type { Target } from "./target.js"
 
 export interface CallerFlags {
   readonly workload?: string | undefined
   readonly user?: string | undefined
+}
+
+/** The caller that a command acts as, and where. */
+export interface Caller {
+  readonly target: Target
+  readonly workload: string
+  readonly user: UserIdentifier | undefined
 }
 
 const file = ".agentcore.json"
@@ -47,6 +58,10 @@ export const requireKnown = <A>(
   found: A | undefined,
   missing: MissingCaller["missing"]
 ): Effect.Effect<A, MissingCaller> => found === undefined ? new MissingCaller({ missing }) : Effect.succeed(found)
+
+/** The services of AWS, and the workload access token of the caller. */
+export const layer = (region: string | undefined, name: string, user: UserIdentifier | undefined) =>
+  Layer.provideMerge(WorkloadAccessToken.layerWorkload({ name, user }), AwsIdentity.layer({ region }))
 
 /** Names the user. It does not show a JWT. */
 export const describeUser = (user: UserIdentifier | undefined): string =>

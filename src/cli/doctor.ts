@@ -4,7 +4,6 @@ import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -13,7 +12,6 @@ import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
-import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
@@ -22,7 +20,6 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
@@ -172,10 +169,7 @@ const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Targe
 // Credentials
 // -----------------------------------------------------------------------------
 
-interface Context {
-  readonly target: Target.Target
-  readonly workload: string
-  readonly user: UserIdentifier | undefined
+interface Context extends Flags.Caller {
   /** Whether to request the credentials. */
   readonly token: boolean
 }
@@ -337,11 +331,7 @@ const checkAll = Effect.fnUntraced(
     }
     const policy = yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
-      Effect.provide(
-        WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
-          Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
-        )
-      )
+      Effect.provide(Flags.layer(settings.region, workload, user))
     )
     return { target, policy }
   }

@@ -9,19 +9,17 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
-import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Screen from "./screen.js"
 import * as Table from "./table.js"
@@ -64,14 +62,8 @@ const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   return `${expiresAt}, ${left < 0 ? "expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 
-interface Caller {
-  readonly target: Target.Target
-  readonly workload: string
-  readonly user: UserIdentifier | undefined
-}
-
 const print = Effect.fnUntraced(
-  function*(settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) {
+  function*(settings: Settings, { target, user, workload }: Flags.Caller, secret: Redacted.Redacted) {
     const { flow, json = false, provider, reveal = false } = settings
     const value = Redacted.value(secret)
     const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(value))
@@ -89,6 +81,7 @@ const print = Effect.fnUntraced(
     }
     // A program gets every character. A terminal would execute control characters.
     if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Terminal.printExactly(value)
+    const expiresAt = claims?.expiresAt
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
@@ -98,10 +91,8 @@ const print = Effect.fnUntraced(
       ["Audience", claims?.audience],
       ["Client", claims?.client],
       ["Scope", claims?.scope],
-      ["Expires", claims?.expiresAt === undefined ? undefined : formatExpiry(claims.expiresAt, yield* DateTime.now)]
-    ].flatMap(([label, cell]) =>
-      cell === undefined ? [] : [[label, typeof cell === "string" ? cell : JSON.stringify(cell)]]
-    )
+      ["Expires", expiresAt === undefined ? undefined : formatExpiry(expiresAt, yield* DateTime.now)]
+    ].flatMap(([label, cell]) => cell === undefined ? [] : [[label, isString(cell) ? cell : JSON.stringify(cell)]])
     yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
   }
@@ -119,12 +110,7 @@ const run = <E, R>(
     yield* Console.error(`${Target.format(target)}\n`)
     const needsUser = settings.flow !== undefined && settings.flow !== "M2M"
     const user = needsUser ? yield* Flags.requireKnown(found.user, "user") : undefined
-    const secret = yield* Effect.provide(
-      obtain(workload, user),
-      WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
-        Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
-      )
-    )
+    const secret = yield* Effect.provide(obtain(workload, user), Flags.layer(settings.region, workload, user))
     yield* print(settings, { target, workload, user }, secret)
   })
 

@@ -23,12 +23,6 @@ export interface SecretView {
   readonly reference?: SecretReference | undefined
 }
 
-export interface View {
-  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
-  readonly members: ReadonlyMap<string, unknown>
-  readonly secrets: ReadonlyMap<string, SecretView>
-}
-
 /** The names of all secrets in the service model. */
 export const secretNames: ReadonlyArray<string> = [
   "clientSecret",
@@ -58,8 +52,9 @@ const endpoints: ReadonlyArray<string> = ["issuer", "authorizationEndpoint", "to
 const toReturnedPath = (path: string): string =>
   endpoints.includes(path) ? `oauthDiscovery.authorizationServerMetadata.${path}` : path
 
-const makeView = (config: Json, viewSecret: (name: string) => SecretView | undefined): View => ({
-  members: new Map(
+const makeView = (config: Json, viewSecret: (name: string) => SecretView | undefined) => ({
+  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
+  members: new Map<string, unknown>(
     flatten(config).flatMap(([path, value]) => isSecretPath(path) ? [] : [[toReturnedPath(path), value]])
   ),
   secrets: new Map(secretNames.flatMap((name) => {
@@ -100,8 +95,8 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
   }
 }
 
-// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name, a hyphen and six
-// random characters.
+// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name, a hyphen and
+// six random characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId
@@ -115,13 +110,13 @@ export const getDefinedConfig = ({ kind, request }: Definition): Json => {
     : getUnionValue(oauth2ProviderConfigInput ?? providerConfigurationInput)
 }
 
-export const fromDefinition = (definition: Definition): View => {
+export const fromDefinition = (definition: Definition) => {
   const config = getDefinedConfig(definition)
   const { credentialProviderVendor }: Json = { ...definition.request }
   return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
-export const fromProvider = (provider: Providers[Kind]): View => {
+export const fromProvider = (provider: Providers[Kind]) => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
   const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)

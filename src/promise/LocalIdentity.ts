@@ -342,21 +342,16 @@ type Promised<A> = A extends Effect.Effect<infer B, unknown> ? () => Promise<Pla
 /** Runs an effect as a promise. */
 type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
-interface Runner {
-  readonly run: Run
-  /** Ends with the server. */
-  readonly stopped: Effect.Effect<void>
-}
-
-const toPromise = (value: Served, runner: Runner): unknown => {
-  const runPlain = (effect: Effect.Effect<unknown, unknown>) => runner.run(Effect.map(effect, Native.toPlain))
+/** Streams end when `stopped` does. */
+const toPromise = (value: Served, run: Run, stopped: Effect.Effect<void>): unknown => {
+  const runPlain = (effect: Effect.Effect<unknown, unknown>) => run(Effect.map(effect, Native.toPlain))
   return Effect.isEffect(value)
     ? () => runPlain(value)
     : Stream.isStream(value)
-    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(runner.stopped)))
+    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(stopped)))
     : typeof value === "function"
     ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
-    : Record.map(value, (inner) => toPromise(inner, runner))
+    : Record.map(value, (inner) => toPromise(inner, run, stopped))
 }
 
 /** The parts of a control. */
@@ -450,7 +445,7 @@ export const start: {
     url: server.url,
     environment,
     // The type and `toPromise` have the same cases.
-    control: toPromise(toNative(control, environment) as object as Served, { run, stopped }) as Control,
+    control: toPromise(toNative(control, environment) as object as Served, run, stopped) as Control,
     stop,
     [Symbol.asyncDispose]: stop,
     // Only the first overload has these properties.

@@ -207,11 +207,12 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
       if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
-      const token = callAs(options.workloadIdentityToken, context, (identity) =>
-        Effect.flatMap(
-          Effect.all([Config.toSession(session), consent]),
-          ([session, options]) => identity.resumeAccessToken(session, options)
-        ))
+      const token = callAs(
+        options.workloadIdentityToken,
+        context,
+        (identity) =>
+          Effect.flatMap(Effect.all([Config.toSession(session), consent]), (all) => identity.resumeAccessToken(...all))
+      )
       return Redacted.value(await settle(token))
     },
     completeAuthorization: (options) =>
