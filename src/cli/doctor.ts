@@ -148,7 +148,7 @@ const probe = Effect.fnUntraced(function*(endpoint: string) {
 
 const checkNetwork = `Check the region, the network, and variables with "ENDPOINT" in their name`
 
-/** Returns whether both planes respond. */
+/** Checks the endpoints of both planes and the clock. Returns whether both planes respond. */
 const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Target.Target) {
   const planes = [
     ["control plane", target.endpoint],

@@ -44,11 +44,9 @@ const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string
       : [[`${prefix}${name}`, member] as const]
   )
 
+/** A request has these as direct members. The service returns them as authorization server metadata. */
 const endpoints: ReadonlyArray<string> = ["issuer", "authorizationEndpoint", "tokenEndpoint"]
 
-/**
- * A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
- */
 const toReturnedPath = (path: string): string =>
   endpoints.includes(path) ? `oauthDiscovery.authorizationServerMetadata.${path}` : path
 

@@ -163,15 +163,13 @@ const checkProvider = (credential: ProviderCredential) => {
   return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
     Effect.map((provider): ReadonlyArray<Problem> => {
       // Only OAuth2 providers have these properties. A provider in an older account has no status.
-      const { failureReason, oauth2ProviderConfigOutput: config, status = "READY" } = provider as Partial<
-        Providers["oauth2"]
-      >
-      const isConfigured = config?.customOauth2ProviderConfig?.onBehalfOfTokenExchangeConfig !== undefined
+      const oauth2 = provider as Partial<Providers["oauth2"]>
+      const { failureReason, status = "READY" } = oauth2
+      const custom = oauth2.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
+      const lacksExchange = custom !== undefined && custom.onBehalfOfTokenExchangeConfig === undefined
       return [
         ...(status === "READY" ? [] : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
-        ...(isOnBehalfOf(credential) && config?.customOauth2ProviderConfig !== undefined && !isConfigured
-          ? [new ExchangeNotConfigured(names)]
-          : [])
+        ...(isOnBehalfOf(credential) && lacksExchange ? [new ExchangeNotConfigured(names)] : [])
       ]
     }),
     Effect.catchTags({
