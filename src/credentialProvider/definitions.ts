@@ -144,13 +144,13 @@ export interface ProviderOptions {
 
 /** The client that is registered at the vendor. */
 export interface ClientOptions extends ProviderOptions {
-  /** The client id, as the vendor or the authorization server issued it. */
+  /** The client id, as the vendor issued it. */
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
    * rejected.
    */
-  readonly clientSecret: Secret
+  readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
 /** An option for vendors that issue refresh tokens on request. */
@@ -170,7 +170,14 @@ export interface EndpointOptions {
 }
 
 /** A client of a custom authorization server that authenticates with a secret. */
-export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSecret"> {
+export interface SecretClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
+  /**
+   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
+   * rejected.
+   */
+  readonly clientSecret: Redacted.Redacted | SecretReference
   /**
    * How the secret is sent. `CLIENT_SECRET_BASIC` uses the Authorization header, `CLIENT_SECRET_POST` the body.
    * Default: `CLIENT_SECRET_BASIC`.
@@ -183,7 +190,9 @@ export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSe
 }
 
 /** A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS. */
-export interface PrivateKeyJwtClient extends Pick<ClientOptions, "clientId"> {
+export interface PrivateKeyJwtClient {
+  /** The client id, as the authorization server issued it. */
+  readonly clientId: string
   /** The key that signs the JWT. */
   readonly privateKeyJwt: {
     /** The ARN of the key in KMS. */
