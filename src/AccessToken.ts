@@ -297,13 +297,13 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
   options: UseOptions<NoInfer<E>, E1, R1>
 ): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
-    const { rejected, reauthenticate, ...consent } = options
+    const { reauthenticate: _, rejected: __, ...consent } = options
+    const inline = { ...CredentialTag.requestOf("AccessToken", request), ...consent }
     return useCredential(
       get(request, consent),
-      (forceAuthentication) =>
-        get({ ...CredentialTag.requestOf("AccessToken", request), ...consent, forceAuthentication }),
+      (forceAuthentication) => get({ ...inline, forceAuthentication }),
       f,
-      { rejected, reauthenticate }
+      options
     )
   })
 

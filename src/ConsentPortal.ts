@@ -140,6 +140,8 @@ export const create = (
 export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
   ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
+type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
+
 /**
  * Starts an update. Omitted members keep their values.
  *
@@ -148,7 +150,7 @@ export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, Re
  */
 export const update = (
   identifier: string,
-  change: Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
+  change: Change
 ): Effect.Effect<ConsentPortalResponse, ChangeConsentPortalError, ControlPlane> =>
   ControlPlane.use((controlPlane) =>
     controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
@@ -182,8 +184,6 @@ export const stream = (
 const isSameSource = (defined: string, returned: string): boolean =>
   defined === returned || returned.endsWith(`/${defined}`) || defined.endsWith(`/${returned}`)
 
-type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
-
 const compare = (
   defined: CreateConsentPortalRequest,
   returned: ConsentPortalResponse
@@ -203,9 +203,9 @@ const compare = (
 }
 
 /**
- * Starts the creation of the portal of this name, or an update if it differs from its definition. It is safe to repeat.
- * It does not wait: {@link awaitActive} does. Without a description in the definition, the portal keeps its own. `tags`
- * are set on creation only.
+ * Starts the creation of a portal, or an update if the portal with this name differs from its definition. It is safe to
+ * repeat. It does not wait: {@link awaitActive} does. If the definition has no description, the description of the
+ * portal stays. `tags` are set on creation only.
  *
  * Fails with `ConflictException` if the portal must be updated while it is `CREATING` or `UPDATING`. A portal that is
  * `DELETING` counts as deleted, but its name may not be free yet.
@@ -266,15 +266,11 @@ export const awaitActive = (
     get(identifier),
     (portal): Effect.Effect<ConsentPortalResponse, ConsentPortalFailed | ConsentPortalTimedOut> => {
       const { name, status, statusReason } = portal
-      switch (status) {
-        case "ACTIVE":
-          return Effect.succeed(portal)
-        case "FAILED":
-        case "UPDATE_FAILED":
-          return Effect.fail(new ConsentPortalFailed({ name, status, reason: statusReason ?? undefined }))
-        default:
-          return Effect.fail(new ConsentPortalTimedOut({ name, status }))
-      }
+      return status === "ACTIVE"
+        ? Effect.succeed(portal)
+        : status === "FAILED" || status === "UPDATE_FAILED"
+        ? new ConsentPortalFailed({ name, status, reason: statusReason ?? undefined })
+        : new ConsentPortalTimedOut({ name, status })
     }
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
@@ -288,7 +284,7 @@ export const awaitDeleted = (
   identifier: string,
   schedule: Schedule.Schedule<unknown> = defaultSchedule
 ): Effect.Effect<void, ResourceError | ConsentPortalTimedOut, ControlPlane> =>
-  Effect.flatMap(get(identifier), ({ name, status }) => Effect.fail(new ConsentPortalTimedOut({ name, status }))).pipe(
+  Effect.flatMap(get(identifier), ({ name, status }) => new ConsentPortalTimedOut({ name, status })).pipe(
     Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }),
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )

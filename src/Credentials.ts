@@ -3,7 +3,7 @@
  * current user has granted.
  *
  * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll},
- * ignore credentials of other flows than `USER_FEDERATION`.
+ * ignore all credentials except those with the flow `USER_FEDERATION`.
  *
  * @since 0.1.0
  */
@@ -107,8 +107,7 @@ export const check = (
   Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
- * Returns the least IAM policy that a program with these credentials needs. `JSON.stringify` turns it into the
- * document.
+ * Returns the minimal IAM policy for a program with these credentials. `JSON.stringify` turns it into the document.
  *
  * - `users: "userId"` lets the program act for every user of the workload, because it only needs a user's id. The `Sid`
  *   of the statement says so. To limit this, add a condition on the key `bedrock-agentcore:userid`.
@@ -119,11 +118,11 @@ export const check = (
  *   program also needs `kms:Decrypt` on that key.
  * - `sts:GetWebIdentityToken` has no resource. Conditions limit it to the declared audience, algorithm and duration.
  *
- * The source of actions, resource types and condition keys is "Actions, resources, and condition keys for Amazon
- * Bedrock AgentCore" and "… for AWS Security Token Service" (Service Authorization Reference of AWS, August 2026).
- * Three assumptions were not tested at AWS. The caller needs permission to read the secrets that AgentCore stores, and
- * these secrets have the names in the policy: both come from public reports of denied calls. Clients with a KMS key
- * (`PRIVATE_KEY_JWT`) need no further permission.
+ * The actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon Bedrock
+ * AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026).
+ * Three assumptions were not tested at AWS. Two come from public reports of denied calls: the caller needs permission
+ * to read the secrets that AgentCore stores, and these secrets have the names in the policy. The third is that clients
+ * with a KMS key (`PRIVATE_KEY_JWT`) need no further permission.
  *
  * Throws a `ValidationException` that names the property if an option is invalid.
  *
@@ -171,7 +170,7 @@ export const externalSecrets = (
 export interface StatusOptions {
   /**
    * The caller to remember responses for. Set it in a server that obtains a workload access token for each request. By
-   * default, responses are remembered by workload access token, so another token of the same user starts without any.
+   * default, responses are remembered by workload access token, so nothing is remembered for a new token of a user.
    */
   readonly caller?: Caller | undefined
   /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
@@ -181,8 +180,8 @@ export interface StatusOptions {
 }
 
 /**
- * Reads whether the current user has granted each credential of the flow `USER_FEDERATION`, in the order of the list.
- * It ignores other credentials, and shows nothing to the user.
+ * Reads whether the current user has granted each `USER_FEDERATION` credential, in the order of the list. It ignores
+ * other credentials, and shows nothing to the user.
  *
  * AgentCore has no operation for this, so `status` requests each credential. A request for a credential that is not
  * granted opens an authorization session, which expires unused after ten minutes. At most `concurrency` requests run at
@@ -265,13 +264,13 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
  */
 export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
-  options: ConsentAllOptions<E, R> = {}
+  { caller, ...consent }: ConsentAllOptions<E, R> = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
-  Effect.flatMap(Identity, (identity) => {
-    const { caller, ...consent } = options
-    return Effect.forEach(
-      list.filter(isUserCredential),
-      (credential) => Effect.andThen(identity.getAccessToken(credential, consent), forgetStatus({ caller })),
-      { discard: true }
-    )
-  }).pipe(Effect.withSpan("Credentials.consentAll"))
+  Effect.forEach(
+    list.filter(isUserCredential),
+    (credential) =>
+      Identity.use((identity) => identity.getAccessToken(credential, consent)).pipe(
+        Effect.andThen(forgetStatus({ caller }))
+      ),
+    { discard: true }
+  ).pipe(Effect.withSpan("Credentials.consentAll"))

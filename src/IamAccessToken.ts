@@ -81,14 +81,7 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
  * @since 0.1.0
  * @category models
  */
-export interface IamAccessTokenCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "IamAccessToken"
-  /** The request of every use. */
-  readonly request: IamAccessTokenRequest
-}
+export interface IamAccessTokenCredential extends CredentialTag.Declared<"IamAccessToken", IamAccessTokenRequest> {}
 
 /**
  * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.

@@ -79,12 +79,12 @@ export interface WorkloadOptions {
   readonly renewAfter?: Duration.Input | undefined
 }
 
-// AWS sends this message if the workload identity does not exist.
-const isUnknownWorkload = ({ message }: AccessDeniedException): boolean => message.includes("does not belong to caller")
-
-/** Appends advice to the message of the service. Errors of a plane have no advice. */
+/**
+ * Appends advice to the message that AWS sends if the workload identity does not exist. Errors of a plane have no
+ * advice.
+ */
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
-  !isUnknownWorkload(error) ? error : new AccessDeniedException({
+  !error.message.includes("does not belong to caller") ? error : new AccessDeniedException({
     ...error,
     message:
       `${error.message.replace(/\.$/, "")}: this account and region have no workload identity '${workloadName}'. `
@@ -143,10 +143,10 @@ export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, n
     const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     return {
       workload: workloadName,
-      get: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        current !== undefined && now < current.renewAt
-          ? Effect.succeed(current.token)
-          : share("", renew)),
+      get: Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => current !== undefined && now < current.renewAt ? Effect.succeed(current.token) : share("", renew)
+      ),
       invalidate: (stale) =>
         Effect.sync(() => {
           if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined

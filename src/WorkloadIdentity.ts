@@ -150,7 +150,7 @@ export const stream = (
 ): Stream.Stream<WorkloadIdentitySummary, WorkloadIdentityError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
 
-/** One lock for each plane, so that one fiber of a process at a time changes an identity. */
+/** The locks of each plane. Within a process, one fiber at a time changes an identity. */
 class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentity/Locks", {
   defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
 }) {}
@@ -183,7 +183,7 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
- * Adds return URLs to those of the identity. One fiber of a process at a time changes an identity. AWS has no
+ * Adds return URLs to a workload identity. Within a process, one fiber at a time changes an identity. AWS has no
  * conditional write, so another process may overwrite the change. `addReturnUrls` reads it again after 300 ms (with
  * jitter), and repeats it up to 40 times. If no URL is missing, it neither writes nor waits.
  *

@@ -1,24 +1,28 @@
 /** The caller and the credential of a command, from its flags, the environment and `.agentcore.json`. */
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
+import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { Flow } from "../ConsentSession.js"
-import type { AccessTokenCredential, ApiKeyCredential } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
-import { type LocalDevelopmentError, read } from "../local/development/file.js"
+import { read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import type { Target } from "./target.js"
 
 export interface CallerFlags {
   readonly workload?: string | undefined
   readonly user?: string | undefined
 }
 
+/** The caller that a command acts as, and where. */
 export interface Caller {
-  readonly workload: string | undefined
+  readonly target: Target
+  readonly workload: string
   readonly user: UserIdentifier | undefined
 }
 
@@ -34,27 +38,30 @@ export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly 
 }
 
 /** Finds the caller. It reads the file if the flags and the environment do not name the caller, and never writes it. */
-export const findCaller = (flags: CallerFlags): Effect.Effect<Caller, LocalDevelopmentError | ConfigError> =>
-  Effect.gen(function*() {
-    // A JWT is a secret, so it has no flag. A user on the command line takes precedence.
-    const token = Option.filter(
-      yield* Config.option(Config.Redacted("AGENTCORE_USER_TOKEN")),
-      () => flags.user === undefined
-    )
-    const isComplete = flags.workload !== undefined && (flags.user !== undefined || Option.isSome(token))
-    const found = isComplete ? {} : yield* read(file)
-    const userId = flags.user ?? found.userId
-    return {
-      workload: flags.workload ?? found.workloadName,
-      user: Option.isSome(token) ? { userToken: token.value } : userId === undefined ? undefined : { userId }
-    }
-  })
+export const findCaller = Effect.fnUntraced(function*(flags: CallerFlags) {
+  // A JWT is a secret, so it has no flag. A user on the command line takes precedence.
+  const token = Option.filter(
+    yield* Config.option(Config.Redacted("AGENTCORE_USER_TOKEN")),
+    () => flags.user === undefined
+  )
+  const isComplete = flags.workload !== undefined && (flags.user !== undefined || Option.isSome(token))
+  const found = isComplete ? {} : yield* read(file)
+  const userId = flags.user ?? found.userId
+  return {
+    workload: flags.workload ?? found.workloadName,
+    user: Option.isSome(token) ? { userToken: token.value } : userId === undefined ? undefined : { userId }
+  }
+})
 
-export const requireWorkload = ({ workload }: Caller): Effect.Effect<string, MissingCaller> =>
-  workload === undefined ? new MissingCaller({ missing: "workload" }) : Effect.succeed(workload)
+/** Fails if the flags, the environment and the file do not name this part of the caller. */
+export const requireKnown = <A>(
+  found: A | undefined,
+  missing: MissingCaller["missing"]
+): Effect.Effect<A, MissingCaller> => found === undefined ? new MissingCaller({ missing }) : Effect.succeed(found)
 
-export const requireUser = ({ user }: Caller): Effect.Effect<UserIdentifier, MissingCaller> =>
-  user === undefined ? new MissingCaller({ missing: "user" }) : Effect.succeed(user)
+/** The services of AWS, and the workload access token of the caller. */
+export const layer = (region: string | undefined, name: string, user: UserIdentifier | undefined) =>
+  Layer.provideMerge(WorkloadAccessToken.layerWorkload({ name, user }), AwsIdentity.layer({ region }))
 
 /** Names the user. It does not show a JWT. */
 export const describeUser = (user: UserIdentifier | undefined): string =>
@@ -85,7 +92,7 @@ export const declare = <A>(make: () => A): Effect.Effect<A, ValidationException>
 
 export const accessToken = (
   { audience, flow, parameter = [], provider, resource, returnUrl, scope }: AccessTokenFlags
-): Effect.Effect<AccessTokenCredential, InvalidOption | ValidationException> =>
+) =>
   Effect.flatMap(Effect.forEach(parameter, parseParameter), (parameters) =>
     declare(() =>
       AccessToken.Tag()(provider, {
@@ -99,5 +106,4 @@ export const accessToken = (
       })
     ))
 
-export const apiKey = (provider: string): Effect.Effect<ApiKeyCredential, ValidationException> =>
-  declare(() => ApiKey.Tag()(provider, { provider }))
+export const apiKey = (provider: string) => declare(() => ApiKey.Tag()(provider, { provider }))

@@ -4,24 +4,22 @@ import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
-import * as AwsIdentity from "../aws/AwsIdentity.js"
+import * as AccessToken from "../AccessToken.js"
+import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
-import { Identity } from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
@@ -50,20 +48,20 @@ const unknownAccount = "000000000000"
 // Findings
 // -----------------------------------------------------------------------------
 
-interface Finding {
-  readonly subject: string
-  readonly result: "ok" | "problem" | "unknown" | "skipped"
-  readonly message: string
-  /** The statements that the IAM policy of the caller lacks. */
-  readonly statements?: ReadonlyArray<Credentials.Statement>
-}
-
 const signs = {
   ok: ["✓", "green"],
   problem: ["✗", "red"],
   unknown: ["?", "yellow"],
   skipped: ["-", "dim"]
 } as const
+
+interface Finding {
+  readonly subject: string
+  readonly result: keyof typeof signs
+  readonly message: string
+  /** The statements that the IAM policy of the caller lacks. */
+  readonly statements?: ReadonlyArray<Credentials.Statement>
+}
 
 const format = ({ message, result, statements, subject }: Finding): string => {
   const [sign, style] = signs[result]
@@ -104,109 +102,77 @@ const invalidCredentials =
   /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
 
 const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no response" }: Target.Target) => {
-  const subject = "AWS credentials"
-  return local
-    ? report("skipped", subject, "the local server has no accounts")
+  const [result, message]: readonly [Finding["result"], string] = local
+    ? ["skipped", "the local server has no accounts"]
     : caller !== undefined
-    ? report("ok", subject, `${caller}, account ${account ?? "unknown"}`)
+    ? ["ok", `${caller}, account ${account ?? "unknown"}`]
     : invalidCredentials.test(unknownCaller)
-    ? report(
-      "problem",
-      subject,
-      `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`
-    )
-    : report("unknown", subject, `STS did not identify the caller: ${unknownCaller}`)
+    ? ["problem", `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`]
+    : ["unknown", `STS did not identify the caller: ${unknownCaller}`]
+  return report(result, "AWS credentials", message)
 }
 
-/** AWS rejects a signature that is older or newer. In milliseconds. */
+/** AWS rejects a signature whose time differs by more than this. Milliseconds. */
 const maxSkew = 5 * 60_000
 
 const checkClock = (report: Report, ahead: number | undefined) => {
   if (ahead === undefined) return report("unknown", "clock", "no endpoint reported the time")
   const seconds = Math.round(Math.abs(ahead) / 1000)
-  // The date of a response has whole seconds, and the response was on its way.
+  // The header `date` has no milliseconds, and the response takes time to arrive.
   const message = seconds <= 2 ? "right" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
   return Math.abs(ahead) <= maxSkew
     ? report("ok", "clock", message)
     : report("problem", "clock", `${message}. AWS rejects signatures that are more than 5 minutes off: set the clock`)
 }
 
-/** In milliseconds. */
+/** Milliseconds. */
 const timeLimit = 5000
 
 /**
- * Sends a request to an endpoint. Every response counts, also a rejection. Returns the duration, and how far the clock
- * of this machine is ahead, both in milliseconds. Fails with the code of the error.
+ * Sends a request to an endpoint. Any response counts, even a rejection. Returns the duration, and how far the clock of
+ * this machine is ahead, both in milliseconds. Fails with the code of the error.
  */
-const probe = (endpoint: string) =>
-  Effect.gen(function*() {
-    const start = yield* Clock.currentTimeMillis
-    const response = yield* Effect.tryPromise({
-      // The request is not signed, so it has no secrets.
-      try: (signal) => boundedFetch(endpoint, { redirect: "manual" }, { timeout: timeLimit, signal }),
-      // `fetch` has the reason as the cause of its own error.
-      catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
-    })
-    const end = yield* Clock.currentTimeMillis
-    const date = Option.map(HttpDate.parse(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
-    return {
-      millis: end - start,
-      // A date has whole seconds: on average the time there is half a second later.
-      ahead: Option.isNone(date) ? undefined : (start + end) / 2 - (date.value + 500)
-    }
+const probe = Effect.fnUntraced(function*(endpoint: string) {
+  const start = yield* Clock.currentTimeMillis
+  const response = yield* Effect.tryPromise({
+    // The request is not signed, so it has no secrets.
+    try: (signal) => boundedFetch(endpoint, { redirect: "manual" }, { timeout: timeLimit, signal }),
+    // The error of `fetch` has the reason as its `cause`.
+    catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
   })
+  const end = yield* Clock.currentTimeMillis
+  const date = Option.map(HttpDate.parse(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
+  // The header `date` has no milliseconds. On average, the service sent the response half a second later.
+  return { millis: end - start, ahead: Option.isNone(date) ? undefined : (start + end) / 2 - (date.value + 500) }
+})
 
-/** Returns whether both planes respond. */
-const checkEndpoints = (report: Report, target: Target.Target) =>
-  Effect.gen(function*() {
-    const planes = [
-      ["control plane", target.endpoint],
-      ["data plane", yield* Target.findEndpoint("data", target.region)]
-    ] as const
-    const found = yield* Effect.forEach(planes, ([subject, endpoint]) =>
-      probe(endpoint).pipe(
-        Effect.tap(({ millis }) => report("ok", subject, `${endpoint}, ${millis} ms`)),
-        Effect.tapError((code) =>
-          report(
-            "problem",
-            subject,
-            `${endpoint} does not respond (${code}). Check the region, the network, and variables with "ENDPOINT" in their name`
-          )
-        ),
-        Effect.option
-      ))
-    const responses = found.flatMap(Option.toArray)
-    yield* checkClock(report, responses.find(({ ahead }) => ahead !== undefined)?.ahead)
-    return responses.length === planes.length
-  })
+const checkNetwork = `Check the region, the network, and variables with "ENDPOINT" in their name`
+
+/** Checks the endpoints of both planes and the clock. Returns whether both planes respond. */
+const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Target.Target) {
+  const planes = [
+    ["control plane", target.endpoint],
+    ["data plane", yield* Target.findEndpoint("data", target.region)]
+  ] as const
+  const found = yield* Effect.forEach(planes, ([subject, endpoint]) =>
+    probe(endpoint).pipe(
+      Effect.tap(({ millis }) => report("ok", subject, `${endpoint}, ${millis} ms`)),
+      Effect.tapError((code) => report("problem", subject, `${endpoint} does not respond (${code}). ${checkNetwork}`)),
+      Effect.option
+    ))
+  const responses = found.flatMap(Option.toArray)
+  yield* checkClock(report, responses.find(({ ahead }) => ahead !== undefined)?.ahead)
+  return responses.length === planes.length
+})
 
 // -----------------------------------------------------------------------------
 // Credentials
 // -----------------------------------------------------------------------------
 
-interface Context {
-  readonly target: Target.Target
-  readonly workload: string
-  readonly user: UserIdentifier | undefined
+interface Context extends Flags.Caller {
   /** Whether to request the credentials. */
   readonly token: boolean
 }
-
-const makePolicy = (list: ReadonlyArray<Credentials.Credential>, { target, user, workload }: Context) =>
-  Effect.flatMap(
-    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
-    Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({})),
-    (secrets) =>
-      Flags.declare(() =>
-        Credentials.policy(list, {
-          workload,
-          secrets,
-          account: target.account ?? (target.local ? localAccount : unknownAccount),
-          region: target.region,
-          users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
-        })
-      )
-  )
 
 /**
  * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
@@ -224,25 +190,37 @@ const findStatements = ({ Statement }: Credentials.Policy, error: unknown) => {
 }
 
 /** Requests a credential once. It does not show a consent link. */
-const attempt = (credential: Credentials.Credential) =>
-  Effect.gen(function*() {
-    if (credential.kind === "IamAccessToken") {
+const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) {
+  switch (credential.kind) {
+    case "IamAccessToken":
       return yield* Effect.as(IamAccessToken.get(credential), "STS issued a token")
-    }
-    const identity = yield* Identity
-    return yield* credential.kind === "ApiKey"
-      ? Effect.as(identity.getApiKey(credential), "AgentCore returned the key")
-      : identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+    case "ApiKey":
+      return yield* Effect.as(ApiKey.get(credential), "AgentCore returned the key")
+    case "AccessToken":
+      return yield* AccessToken.get(credential, { consent: Consent.fail }).pipe(
         Effect.as("AgentCore returned a token"),
-        Effect.catchTag("RequiresUserConsent", () =>
-          Effect.succeed("AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)"))
+        Effect.catchTag(
+          "RequiresUserConsent",
+          () =>
+            Effect.succeed("AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)")
+        )
       )
-  })
+  }
+})
 
-const checkCredentials = (report: Report, list: ReadonlyArray<Credentials.Credential>, context: Context) =>
-  Effect.gen(function*() {
-    const { token, user, workload } = context
-    const policy = yield* makePolicy(list, context)
+const checkCredentials = Effect.fnUntraced(
+  function*(report: Report, list: ReadonlyArray<Credentials.Credential>, { target, token, user, workload }: Context) {
+    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
+    const secrets = yield* Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({}))
+    const policy = yield* Flags.declare(() =>
+      Credentials.policy(list, {
+        workload,
+        secrets,
+        account: target.account ?? (target.local ? localAccount : unknownAccount),
+        region: target.region,
+        users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
+      })
+    )
     const reportError = (subject: string) => (error: unknown) =>
       report("problem", subject, Terminal.describeError(error), findStatements(policy, error))
     const checked = yield* Effect.result(Credentials.check(list, { workload }))
@@ -250,18 +228,16 @@ const checkCredentials = (report: Report, list: ReadonlyArray<Credentials.Creden
       yield* reportError("set-up")(checked.failure)
       return policy
     }
-    /** Reports the problems of a credential, or those of the workload identity. */
-    const reportProblems = (subject: string, credential?: string) => {
-      const problems = checked.success.filter((problem) =>
-        ("credential" in problem ? problem.credential : undefined) === credential
-      )
-      const reportAll = Effect.forEach(
-        problems,
+    /** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
+    const reportProblems = (subject: string, credential?: string) =>
+      Effect.forEach(
+        checked.success.filter((problem) => ("credential" in problem ? problem.credential : undefined) === credential),
         ({ _tag, message }) =>
-          report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, ""))
+          Effect.as(
+            report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, "")),
+            _tag
+          )
       )
-      return Effect.as(reportAll, problems)
-    }
     const ofWorkload = yield* reportProblems("workload identity")
     if (ofWorkload.length === 0) yield* report("ok", "workload identity", workload)
 
@@ -275,24 +251,26 @@ const checkCredentials = (report: Report, list: ReadonlyArray<Credentials.Creden
     for (const credential of list) {
       const subject = credential.key
       const problems = yield* reportProblems(subject, subject)
-      // A missing provider, or one of another kind, needs no attempt.
-      if (problems.some(({ _tag }) => _tag !== "NotVisible")) continue
+      // A request would fail for the same reason.
+      if (problems.some((tag) => tag !== "NotVisible")) continue
       const needsUser = credential.kind === "AccessToken" && credential.request.flow !== "M2M"
-      if (!token) {
-        yield* report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
-      } else if (credential.kind !== "IamAccessToken" && hasToken === false) {
-        yield* report("skipped", subject, "not requested without a workload access token")
-      } else if (needsUser && user === undefined) {
-        yield* report("skipped", subject, "not requested without a user: give --user or AGENTCORE_USER_TOKEN")
-      } else {
-        yield* Effect.matchEffect(attempt(credential), {
+      const missing = credential.kind !== "IamAccessToken" && hasToken === false
+        ? "a workload access token"
+        : needsUser && user === undefined
+        ? "a user: give --user or AGENTCORE_USER_TOKEN"
+        : undefined
+      yield* !token
+        ? report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
+        : missing !== undefined
+        ? report("skipped", subject, `not requested without ${missing}`)
+        : Effect.matchEffect(attempt(credential), {
           onFailure: reportError(subject),
           onSuccess: (message) => report("ok", subject, message)
         })
-      }
     }
     return policy
-  })
+  }
+)
 
 // -----------------------------------------------------------------------------
 // The module
@@ -300,7 +278,7 @@ const checkCredentials = (report: Report, list: ReadonlyArray<Credentials.Creden
 
 export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
 
-/** Node 20 loads no TypeScript. Later versions load only TypeScript that needs no compiler. */
+/** Node loads TypeScript only if it can strip the types. */
 const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
 
 const isCredential = (value: unknown): value is Credentials.Credential =>
@@ -330,8 +308,8 @@ const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.
 // Command
 // -----------------------------------------------------------------------------
 
-const checkAll = (report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) =>
-  Effect.gen(function*() {
+const checkAll = Effect.fnUntraced(
+  function*(report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) {
     const { user, workload } = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
@@ -353,36 +331,26 @@ const checkAll = (report: Report, settings: Settings, list: ReadonlyArray<Creden
     }
     const policy = yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
-      Effect.provide(
-        WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
-          Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
-        )
-      )
+      Effect.provide(Flags.layer(settings.region, workload, user))
     )
     return { target, policy }
-  })
+  }
+)
 
-export const run = (settings: Settings) =>
-  Effect.gen(function*() {
-    const { apiKey = [], flow, json = false, module, provider, scope } = settings
-    const { findings, report } = makeReport(json)
-    const list = [
-      ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
-      ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
-      ...(module === undefined ? [] : yield* loadCredentials(module))
-    ]
-    const { policy, target } = yield* checkAll(report, settings, list)
-    const count = findings.filter(({ result }) => result === "problem").length
-    yield* json
-      ? Table.printJson({ target, problems: count, findings, policy })
-      : Console.log(
-        `\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`
-      )
-    if (count > 0) process.exitCode = problemsFound
-    // The module may have started something that keeps the process alive.
-    if (module !== undefined) {
-      return yield* Effect.callback<never>(() => {
-        process.stdout.write("", () => process.exit())
-      })
-    }
-  })
+export const run = Effect.fnUntraced(function*(settings: Settings) {
+  const { apiKey = [], flow, json = false, module, provider, scope } = settings
+  const { findings, report } = makeReport(json)
+  const list = [
+    ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
+    ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
+    ...(module === undefined ? [] : yield* loadCredentials(module))
+  ]
+  const { policy, target } = yield* checkAll(report, settings, list)
+  const count = findings.filter(({ result }) => result === "problem").length
+  yield* json
+    ? Table.printJson({ target, problems: count, findings, policy })
+    : Console.log(`\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`)
+  if (count > 0) process.exitCode = problemsFound
+  // The module may have started something that keeps the process alive.
+  if (module !== undefined) yield* Effect.callback<never>(() => void process.stdout.write("", () => process.exit()))
+})

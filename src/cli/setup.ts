@@ -30,35 +30,32 @@ const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   return `${IdentitySetup.table(changes, { values: true })}\n\n${summary}`.trim()
 }
 
-export const plan = (settings: Settings) =>
-  Effect.gen(function*() {
-    const setup = yield* read(settings.file)
-    const target = yield* Target.find(settings.region)
-    if (settings.json !== true) yield* Console.log(`${Target.format(target)}\n`)
-    const changes = yield* IdentitySetup.plan(setup)
-    const pending = changes.some(isPending)
-    yield* settings.json === true ? Table.printJson({ target, pending, changes }) : Console.log(describe(changes))
-    if (pending) process.exitCode = changesPending
-  }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))
+const provideAws = <A, E, R>(self: Effect.Effect<A, E, R>, { region }: Settings) =>
+  Effect.provide(self, AwsPlanes.layer({ region }))
 
-const confirm = (setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) =>
-  Effect.gen(function*() {
-    const changes = yield* IdentitySetup.plan(setup)
-    yield* Console.log(`${describe(changes)}\n`)
-    if (!changes.some(isPending) && !rotateSecrets) return
-    const question = rotateSecrets ? "Apply these changes, and send all secrets?" : "Apply these changes?"
-    if (!(yield* Terminal.confirm(question))) {
-      return yield* new Terminal.Cancelled({ message: "Nothing was changed." })
-    }
-  })
+export const plan = Effect.fnUntraced(function*(settings: Settings) {
+  const setup = yield* read(settings.file)
+  const target = yield* Target.find(settings.region)
+  if (settings.json !== true) yield* Console.log(`${Target.format(target)}\n`)
+  const changes = yield* IdentitySetup.plan(setup)
+  const pending = changes.some(isPending)
+  yield* settings.json === true ? Table.printJson({ target, pending, changes }) : Console.log(describe(changes))
+  if (pending) process.exitCode = changesPending
+}, provideAws)
 
-export const apply = (settings: Settings) =>
-  Effect.gen(function*() {
-    const setup = yield* read(settings.file)
-    yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
-    // Nobody can answer a prompt without a terminal.
-    if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
-    yield* IdentitySetup.applyStream(setup, settings).pipe(
-      Stream.runForEach((change) => Console.log(IdentitySetup.table([change])))
-    )
-  }).pipe(Effect.provide(AwsPlanes.layer({ region: settings.region })))
+const confirm = Effect.fnUntraced(function*(setup: IdentitySetup.IdentitySetup, rotateSecrets: boolean) {
+  const changes = yield* IdentitySetup.plan(setup)
+  yield* Console.log(`${describe(changes)}\n`)
+  if (!changes.some(isPending) && !rotateSecrets) return
+  const question = rotateSecrets ? "Apply these changes, and send all secrets?" : "Apply these changes?"
+  if (!(yield* Terminal.confirm(question))) yield* new Terminal.Cancelled({ message: "Nothing was changed." })
+})
+
+export const apply = Effect.fnUntraced(function*(settings: Settings) {
+  const setup = yield* read(settings.file)
+  yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
+  // Without a terminal, nobody can reply to a prompt.
+  if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
+  const changes = IdentitySetup.applyStream(setup, settings)
+  yield* Stream.runForEach(changes, (change) => Console.log(IdentitySetup.table([change])))
+}, provideAws)

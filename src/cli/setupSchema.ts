@@ -19,7 +19,7 @@ const allowVariables = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(allowVariables)
   if (!isObject(schema)) return schema
   if (schema["type"] === "string") {
-    // The generated texts repeat the limits.
+    // The generated descriptions only repeat the limits.
     const { description: _, title: __, ...limits } = schema
     return { anyOf: [limits, { $ref: "#/$defs/variable" }] }
   }

@@ -9,19 +9,17 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
-import * as AwsIdentity from "../aws/AwsIdentity.js"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Screen from "./screen.js"
 import * as Table from "./table.js"
@@ -52,37 +50,23 @@ export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegist
 const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
 
-const mask = (secret: string): string => `******** (${secret.length} characters)`
-
-const decode = Option.liftThrowable((token: string) => decodeJwt(token))
-
 /** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
-const readClaims = (token: string) =>
-  Option.getOrUndefined(Option.map(decode(token), ({ aud, client_id, exp, iss, scope, sub }) => ({
-    issuer: iss,
-    subject: sub,
-    audience: aud,
-    client: client_id,
-    scope,
-    expiresAt: Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
-  })))
+const readClaims = Option.liftThrowable((token: string) => {
+  const { aud: audience, client_id: client, exp, iss: issuer, scope, sub: subject } = decodeJwt(token)
+  const expiresAt = Option.getOrUndefined(Option.map(DateTime.make(Number(exp) * 1000), DateTime.formatIso))
+  return { issuer, subject, audience, client, scope, expiresAt }
+})
 
 const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   const left = Math.round(Duration.toMinutes(DateTime.distance(now, DateTime.makeUnsafe(expiresAt))))
   return `${expiresAt}, ${left < 0 ? "expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 
-interface Caller {
-  readonly target: Target.Target
-  readonly workload: string
-  readonly user: UserIdentifier | undefined
-}
-
-const print = (settings: Settings, { target, user, workload }: Caller, secret: Redacted.Redacted) =>
-  Effect.gen(function*() {
+const print = Effect.fnUntraced(
+  function*(settings: Settings, { target, user, workload }: Flags.Caller, secret: Redacted.Redacted) {
     const { flow, json = false, provider, reveal = false } = settings
     const value = Redacted.value(secret)
-    const claims = flow === undefined ? undefined : readClaims(value)
+    const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(value))
     if (json) {
       return yield* Table.printJson({
         target,
@@ -97,22 +81,22 @@ const print = (settings: Settings, { target, user, workload }: Caller, secret: R
     }
     // A program gets every character. A terminal would execute control characters.
     if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Terminal.printExactly(value)
+    const expiresAt = claims?.expiresAt
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
-      [flow === undefined ? "API key" : "Token", mask(value)],
+      [flow === undefined ? "API key" : "Token", `******** (${value.length} characters)`],
       ["Issuer", claims?.issuer],
       ["Subject", claims?.subject],
       ["Audience", claims?.audience],
       ["Client", claims?.client],
       ["Scope", claims?.scope],
-      ["Expires", claims?.expiresAt === undefined ? undefined : formatExpiry(claims.expiresAt, yield* DateTime.now)]
-    ].flatMap(([label, cell]) =>
-      cell === undefined ? [] : [[label, typeof cell === "string" ? cell : JSON.stringify(cell)]]
-    )
+      ["Expires", expiresAt === undefined ? undefined : formatExpiry(expiresAt, yield* DateTime.now)]
+    ].flatMap(([label, cell]) => cell === undefined ? [] : [[label, isString(cell) ? cell : JSON.stringify(cell)]])
     yield* Console.log(Table.align(rows).join("\n"))
     yield* Console.error("\n--reveal prints the credential itself.")
-  })
+  }
+)
 
 /** Obtains a credential for the caller, and prints it. */
 const run = <E, R>(
@@ -121,16 +105,12 @@ const run = <E, R>(
 ) =>
   Effect.gen(function*() {
     const found = yield* Flags.findCaller(settings)
-    const workload = yield* Flags.requireWorkload(found)
+    const workload = yield* Flags.requireKnown(found.workload, "workload")
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
-    const user = settings.flow === undefined || settings.flow === "M2M" ? undefined : yield* Flags.requireUser(found)
-    const secret = yield* Effect.provide(
-      obtain(workload, user),
-      WorkloadAccessToken.layerWorkload({ name: workload, user }).pipe(
-        Layer.provideMerge(AwsIdentity.layer({ region: settings.region }))
-      )
-    )
+    const needsUser = settings.flow !== undefined && settings.flow !== "M2M"
+    const user = needsUser ? yield* Flags.requireKnown(found.user, "user") : undefined
+    const secret = yield* Effect.provide(obtain(workload, user), Flags.layer(settings.region, workload, user))
     yield* print(settings, { target, workload, user }, secret)
   })
 
@@ -146,30 +126,29 @@ const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =
         + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
     })
 
-export const token = (settings: TokenSettings) =>
-  Effect.gen(function*() {
-    const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
-    const credential = yield* Flags.accessToken({
-      ...settings,
-      returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
-    })
-    const request = { ...credential.request, forceAuthentication: force }
-    yield* run(settings, (workload, user) =>
-      Effect.gen(function*() {
-        if (register) yield* LoopbackConsent.register(workload, returnUrl)
-        if (user === undefined) return yield* AccessToken.get(request)
-        return yield* Effect.catchTag(
-          AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
-          "ValidationException",
-          (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
-            // AWS has no code for this error. Only its messages name this member.
-            !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
-              message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
-                + "give --register to register it, or --return-url with a registered one"
-            })
-        )
-      }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
+export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
+  const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
+  const credential = yield* Flags.accessToken({
+    ...settings,
+    returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
   })
+  const request = { ...credential.request, forceAuthentication: force }
+  yield* run(settings, (workload, user) =>
+    Effect.gen(function*() {
+      if (register) yield* LoopbackConsent.register(workload, returnUrl)
+      if (user === undefined) return yield* AccessToken.get(request)
+      return yield* Effect.catchTag(
+        AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
+        "ValidationException",
+        (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
+          // AWS has no code for this error. Only its messages name this member.
+          !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
+            message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
+              + "give --register to register it, or --return-url with a registered one"
+          })
+      )
+    }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
+})
 
 export const apiKey = (settings: Settings) =>
   Effect.flatMap(Flags.apiKey(settings.provider), (credential) => run(settings, () => ApiKey.get(credential)))

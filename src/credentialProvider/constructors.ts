@@ -8,6 +8,7 @@ import type {
   ClientOptions,
   CoinbaseOptions,
   CustomOptions,
+  Definition,
   DescribedServer,
   DiscoveredServer,
   Oauth2Definition,
@@ -24,7 +25,7 @@ import { type Json, omitUndefined } from "./view.js"
 
 export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
 
-/** Encodes a secret as members of a request. The plane rejects a secret of another type. */
+/** Encodes a secret as members of a request. The plane rejects a value of any other type. */
 export const encodeSecret = (name: string, value: Secret | undefined): Json =>
   value === undefined
     ? {}
@@ -37,23 +38,32 @@ export const encodeSecret = (name: string, value: Secret | undefined): Json =>
 
 export const noParameters: AuthorizationParameters = { scopes: [], customParameters: {} }
 
-const makeOauth2 = (
+const makeDefinition = <D extends Definition>(
+  kind: D["kind"],
   { name, tags }: ProviderOptions,
+  members: Json,
+  authorizationParameters?: AuthorizationParameters
+): D =>
+  // The types of the constructors relate kind, vendor and members. A test checks each definition against the schema.
+  omitUndefined({
+    kind,
+    name,
+    authorizationParameters,
+    request: omitUndefined({ name, ...members, tags })
+  }) as unknown as D
+
+const makeOauth2 = (
+  options: ProviderOptions,
   vendor: Oauth2Vendor,
   config: Json,
   authorizationParameters: AuthorizationParameters
-): Oauth2Definition => ({
-  kind: "oauth2",
-  name,
-  authorizationParameters,
-  // The types of the constructors relate vendor, member and configuration. A test checks each one against the schema.
-  request: omitUndefined({
-    name,
-    credentialProviderVendor: vendor,
-    oauth2ProviderConfigInput: { [vendors[vendor].config]: config },
-    tags
-  }) as unknown as Oauth2Definition["request"]
-})
+): Oauth2Definition =>
+  makeDefinition(
+    "oauth2",
+    options,
+    { credentialProviderVendor: vendor, oauth2ProviderConfigInput: { [vendors[vendor].config]: config } },
+    authorizationParameters
+  )
 
 /**
  * Makes the constructor of a vendor. Options that only this vendor has go into the configuration unchanged. `offline`
@@ -108,46 +118,35 @@ export const custom = (options: CustomOptions): Oauth2Definition => {
   )
 }
 
-export const apiKey = ({ apiKey, name, tags }: ApiKeyOptions): ApiKeyDefinition => ({
-  kind: "apiKey",
-  name,
-  // The kind of the secret decides which of two types the request has.
-  request: omitUndefined({
-    name,
-    // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
-    ...encodeSecret(isReference(apiKey) ? "apiKeySecret" : "apiKey", apiKey),
-    tags
-  }) as unknown as ApiKeyDefinition["request"]
-})
+export const apiKey = (options: ApiKeyOptions): ApiKeyDefinition =>
+  // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
+  makeDefinition(
+    "apiKey",
+    options,
+    encodeSecret(isReference(options.apiKey) ? "apiKeySecret" : "apiKey", options.apiKey)
+  )
 
 const makePayment = (
-  { name, tags }: ProviderOptions,
-  vendor: PaymentDefinition["request"]["credentialProviderVendor"],
-  member: string,
-  config: Json
-): PaymentDefinition => ({
-  kind: "payment",
-  name,
-  // The types of the constructors relate vendor, member and configuration, as above.
-  request: omitUndefined({
-    name,
-    credentialProviderVendor: vendor,
-    providerConfigurationInput: { [member]: config },
-    tags
-  }) as unknown as PaymentDefinition["request"]
-})
+  options: ProviderOptions,
+  credentialProviderVendor: PaymentDefinition["request"]["credentialProviderVendor"],
+  providerConfigurationInput: Json
+): PaymentDefinition => makeDefinition("payment", options, { credentialProviderVendor, providerConfigurationInput })
 
 export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
-  makePayment(options, "CoinbaseCDP", "coinbaseCdpConfiguration", {
-    apiKeyId: options.apiKeyId,
-    ...encodeSecret("apiKeySecret", options.apiKeySecret),
-    ...encodeSecret("walletSecret", options.walletSecret)
+  makePayment(options, "CoinbaseCDP", {
+    coinbaseCdpConfiguration: {
+      apiKeyId: options.apiKeyId,
+      ...encodeSecret("apiKeySecret", options.apiKeySecret),
+      ...encodeSecret("walletSecret", options.walletSecret)
+    }
   })
 
 export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition =>
-  makePayment(options, "StripePrivy", "stripePrivyConfiguration", {
-    appId: options.appId,
-    ...encodeSecret("appSecret", options.appSecret),
-    authorizationId: options.authorizationId,
-    ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
+  makePayment(options, "StripePrivy", {
+    stripePrivyConfiguration: {
+      appId: options.appId,
+      ...encodeSecret("appSecret", options.appSecret),
+      authorizationId: options.authorizationId,
+      ...encodeSecret("authorizationPrivateKey", options.authorizationPrivateKey)
+    }
   })

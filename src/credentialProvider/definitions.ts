@@ -36,11 +36,11 @@ export interface SecretReference {
 /** A secret that the service stores (`MANAGED`), or a reference to one in Secrets Manager (`EXTERNAL`). */
 export type Secret = Redacted.Redacted | SecretReference
 
-/** Scopes and parameters that make the vendor issue a refresh token. Add them to those of an access token request. */
+/** Scopes and parameters that make the vendor issue a refresh token. Add them to an access token request. */
 export interface AuthorizationParameters {
-  /** The scopes to add to those of a request. */
+  /** The scopes to add to a request. */
   readonly scopes: ReadonlyArray<string>
-  /** The parameters to add to those of a request. */
+  /** The parameters to add to a request. */
   readonly customParameters: { readonly [name: string]: string }
 }
 
@@ -106,34 +106,28 @@ export interface Ensured {
   readonly notComparable: ReadonlyArray<string>
 }
 
+type Optional<A> = { readonly [K in keyof A]?: A[K] | undefined }
+
 /** The changes of an update to a client's key. */
-export type PrivateKeyJwtChanges = {
-  readonly [K in keyof PrivateKeyJwtClient["privateKeyJwt"]]?: PrivateKeyJwtClient["privateKeyJwt"][K] | undefined
-}
+export type PrivateKeyJwtChanges = Optional<PrivateKeyJwtClient["privateKeyJwt"]>
 
 /** The changes of an update, by kind. Omitted members keep their values. */
 export interface Changes {
-  readonly oauth2: {
-    readonly clientId?: string | undefined
-    readonly clientSecret?: Secret | undefined
-    readonly discovery?: string | undefined
-    readonly metadata?: EndpointOptions | undefined
-    readonly tenantId?: string | undefined
-    readonly clientAuthenticationMethod?: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST" | undefined
-    /** Changes to the key of a client that authenticates with a JWT. */
-    readonly privateKeyJwt?: PrivateKeyJwtChanges | undefined
-    readonly onBehalfOf?: OnBehalfOfTokenExchangeConfig | undefined
-  }
-  readonly apiKey: { readonly apiKey: Secret }
-  readonly payment: {
-    readonly apiKeyId?: string | undefined
-    readonly apiKeySecret?: Secret | undefined
-    readonly walletSecret?: Secret | undefined
-    readonly appId?: string | undefined
-    readonly appSecret?: Secret | undefined
-    readonly authorizationId?: string | undefined
-    readonly authorizationPrivateKey?: Secret | undefined
-  }
+  readonly oauth2: Optional<
+    & Pick<SecretClient, "clientAuthenticationMethod" | "clientId" | "clientSecret">
+    & Pick<CustomServerOptions, "onBehalfOf">
+    & DiscoveredServer
+    & {
+      /** The endpoints of the authorization server. */
+      readonly metadata: EndpointOptions
+      /** The id of the tenant, for Microsoft. */
+      readonly tenantId: string
+      /** Changes to the key of a client that authenticates with a JWT. */
+      readonly privateKeyJwt: PrivateKeyJwtChanges
+    }
+  >
+  readonly apiKey: Pick<ApiKeyOptions, "apiKey">
+  readonly payment: Optional<Omit<CoinbaseOptions & StripePrivyOptions, keyof ProviderOptions>>
 }
 
 // -----------------------------------------------------------------------------
@@ -165,7 +159,7 @@ export interface OfflineOptions {
   readonly offlineAccess?: boolean | undefined
 }
 
-/** The endpoints of a vendor that gives each customer other ones. */
+/** The endpoints of a vendor that has different ones for each customer. */
 export interface EndpointOptions {
   /** The issuer, as in the claim `iss` of the server's tokens. */
   readonly issuer: string
@@ -228,8 +222,8 @@ export interface AwsIamClient {
  * How the client authenticates at a custom authorization server: with a secret, with a JWT signed by a key in KMS, or
  * with an AWS-signed JWT. A secret is sent in the Authorization header by default (`CLIENT_SECRET_BASIC`).
  */
-// TypeScript reports what the options lack for the last type of the union, unless they have a property of another one.
-// Most clients have a secret.
+// If properties are missing, TypeScript reports those of the last type of a union. Most clients have a secret, so
+// `SecretClient` is the last one.
 export type CustomClient = AwsIamClient | PrivateKeyJwtClient | SecretClient
 
 /** The options of every custom authorization server. */

@@ -82,10 +82,7 @@ const compareExisting = (definition: Definition) =>
   Effect.flatMap(
     Effect.suspend(() => validateRequest[definition.kind](definition.request) ?? get(definition)),
     (provider) =>
-      Effect.map(
-        View.compare(definition.name, View.fromDefinition(definition), View.fromProvider(provider)),
-        (difference) => ({ ...difference, arn: provider.credentialProviderArn })
-      )
+      Effect.map(View.compare(definition, provider), (values) => ({ ...values, arn: provider.credentialProviderArn }))
   )
 
 /** `compare` with the values before and after, and the provider's ARN. */
@@ -103,11 +100,10 @@ export const compare = (
   GetCredentialProviderError | SecretSourceSwitch,
   ControlPlane
 > =>
-  Effect.map(compareValues(definition), (difference) => {
-    if (difference === "Missing") return difference
-    const { changes, notComparable } = difference
-    return { changes, notComparable }
-  })
+  compareExisting(definition).pipe(
+    Effect.map(({ changes, notComparable }) => ({ changes, notComparable })),
+    Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+  )
 
 /**
  * Creates a provider, or updates it if it differs from its definition. It is safe to repeat.
@@ -276,10 +272,8 @@ export const awaitReady = <K extends Kind>(
       const { name } = target
       return status === undefined || status === "READY"
         ? Effect.succeed(provider)
-        : Effect.fail(
-          status.endsWith("_FAILED")
-            ? new CredentialProviderFailed({ name, status, reason })
-            : new CredentialProviderTimedOut({ name, status })
-        )
+        : status.endsWith("_FAILED")
+        ? new CredentialProviderFailed({ name, status, reason })
+        : new CredentialProviderTimedOut({ name, status })
     }
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "CredentialProviderTimedOut" }))

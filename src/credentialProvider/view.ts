@@ -15,19 +15,12 @@ const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !Redacted.isRedacted(value)
 
 /** Returns the value of the only member of a union of the service model. */
-const getUnionValue = (union: object | undefined): Json =>
-  Object.values(union ?? {}).find((value) => value !== undefined) ?? {}
+const getUnionValue = (union: unknown): Json => isJson(union) ? Object.values(union).find(isJson) ?? {} : {}
 
 export interface SecretView {
   readonly source: string
   /** Only an `EXTERNAL` secret has a reference. */
   readonly reference?: SecretReference | undefined
-}
-
-export interface View {
-  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
-  readonly members: ReadonlyMap<string, unknown>
-  readonly secrets: ReadonlyMap<string, SecretView>
 }
 
 /** The names of all secrets in the service model. */
@@ -51,16 +44,15 @@ const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string
       : [[`${prefix}${name}`, member] as const]
   )
 
+/** A request has these as direct members. The service returns them as authorization server metadata. */
 const endpoints: ReadonlyArray<string> = ["issuer", "authorizationEndpoint", "tokenEndpoint"]
 
-/**
- * A request has a customer's endpoints as direct members. The service returns them as authorization server metadata.
- */
 const toReturnedPath = (path: string): string =>
   endpoints.includes(path) ? `oauthDiscovery.authorizationServerMetadata.${path}` : path
 
-const makeView = (config: Json, viewSecret: (name: string) => SecretView | undefined): View => ({
-  members: new Map(
+const makeView = (config: Json, viewSecret: (name: string) => SecretView | undefined) => ({
+  /** The values of members by path, as in `oauthDiscovery.discoveryUrl`. */
+  members: new Map<string, unknown>(
     flatten(config).flatMap(([path, value]) => isSecretPath(path) ? [] : [[toReturnedPath(path), value]])
   ),
   secrets: new Map(secretNames.flatMap((name) => {
@@ -79,9 +71,8 @@ const viewDefinedSecret = (config: Json, name: string): SecretView | undefined =
     : undefined
 }
 
-/** Whether the client authenticates with a JWT, and so has no secret. */
-const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boolean =>
-  method === "PRIVATE_KEY_JWT" || method === "AWS_IAM_ID_TOKEN_JWT"
+/** With these methods, a client authenticates with a JWT and has no secret. */
+const jwtMethods: ReadonlyArray<unknown> = ["PRIVATE_KEY_JWT", "AWS_IAM_ID_TOKEN_JWT"]
 
 /**
  * Whether a provider has a secret. The service model requires the ARN of every secret, so an ARN alone does not prove
@@ -89,7 +80,7 @@ const authenticatesByJwt = ({ clientAuthenticationMethod: method }: Json): boole
  */
 const hasSecret = (provider: Json, name: string): boolean =>
   provider[`${name}Source`] !== undefined
-  || isJson(provider[`${name}Arn`]) && !authenticatesByJwt(provider)
+  || isJson(provider[`${name}Arn`]) && !jwtMethods.includes(provider["clientAuthenticationMethod"])
     && secretNames.every((secret) => provider[`${secret}Source`] === undefined)
 
 const viewReturnedSecret = (provider: Json, name: string): SecretView | undefined => {
@@ -102,37 +93,31 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
   }
 }
 
-// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name and six random
-// characters.
+// The service returns the ARN of a secret even if the request had its name. The ARN ends with the name, a hyphen and
+// six random characters.
 const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
 
 /** Returns the configuration of a definition. An API key gets the name `apiKeySecret`, like other secrets. */
-export const getDefinedConfig = (definition: Definition): Json => {
-  switch (definition.kind) {
-    case "oauth2":
-      return getUnionValue(definition.request.oauth2ProviderConfigInput)
-    case "payment":
-      return getUnionValue(definition.request.providerConfigurationInput)
-    case "apiKey":
-      return "apiKey" in definition.request
-        ? { apiKeySecret: definition.request.apiKey }
-        : { apiKeySecretConfig: definition.request.apiKeySecretConfig }
-  }
+export const getDefinedConfig = ({ kind, request }: Definition): Json => {
+  const { apiKey, apiKeySecretConfig, oauth2ProviderConfigInput, providerConfigurationInput }: Json = { ...request }
+  return kind === "apiKey"
+    ? { apiKeySecret: apiKey, apiKeySecretConfig }
+    : getUnionValue(oauth2ProviderConfigInput ?? providerConfigurationInput)
 }
 
-export const fromDefinition = (definition: Definition): View => {
+export const fromDefinition = (definition: Definition) => {
   const config = getDefinedConfig(definition)
   const { credentialProviderVendor }: Json = { ...definition.request }
   return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
-export const fromProvider = <K extends Kind>(provider: Providers[K]): View => {
+export const fromProvider = (provider: Providers[Kind]) => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
-  const config = getUnionValue((oauth2ProviderConfigOutput ?? providerConfigurationOutput) as object | undefined)
+  const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
   const response = { ...provider, ...config }
   return makeView({ credentialProviderVendor, ...config }, (name) => viewReturnedSecret(response, name))
 }
@@ -151,16 +136,12 @@ export interface Difference extends Omit<Ensured, "outcome"> {
   readonly values: ReadonlyArray<ChangedValue>
 }
 
-/** Lists the values that a definition gives to a new provider. */
-export const listValues = ({ members }: View): ReadonlyArray<ChangedValue> =>
-  Array.from(members, ([member, after]) => ({ member, after }))
-
 /** Compares a definition with a provider. */
 export const compare = (
-  name: string,
-  defined: View,
-  returned: View
+  definition: Definition,
+  provider: Providers[Kind]
 ): Effect.Effect<Difference, SecretSourceSwitch> => {
+  const [defined, returned] = [fromDefinition(definition), fromProvider(provider)]
   const changes: Array<string> = []
   const notComparable: Array<string> = []
   const values: Array<ChangedValue> = []
@@ -176,7 +157,7 @@ export const compare = (
   for (const [secret, { reference, source }] of defined.secrets) {
     const current = returned.secrets.get(secret)
     if (current !== undefined && current.source !== source) {
-      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to: source }))
+      return Effect.fail(new SecretSourceSwitch({ name: definition.name, from: current.source, to: source }))
     }
     if (reference === undefined || current === undefined) {
       notComparable.push(secret)

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import { ReturnUrl } from "../Consent.js"
-import type { ControlPlane, GetCredentialProviderError } from "../ControlPlane.js"
+import type { GetCredentialProviderError } from "../ControlPlane.js"
 import type { Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/operations.js"
 import * as View from "../credentialProvider/view.js"
@@ -19,29 +19,31 @@ const kinds: { readonly [K in Kind]: { readonly label: string; readonly use: str
 
 const an = (label: string): string => `${/^[AO]/.test(label) ? "an" : "a"} ${label}`
 
-/** There is no credential provider of this name. */
-export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<{
+interface OfCredential {
   /** The name of the declaration. */
   readonly credential: string
+}
+
+interface OfProvider extends OfCredential {
+  /** The name of the credential provider. */
   readonly provider: string
+}
+
+interface OfKind extends OfProvider {
   /** The kind that the credential needs. */
   readonly kind: Kind
-}> {
+}
+
+/** No credential provider has this name. */
+export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<OfKind> {
   get message(): string {
     return `${this.credential}: there is no ${kinds[this.kind].label} '${this.provider}'. Create it, in code with `
       + "CredentialProvider.ensure or from a file with `agentcore-identity setup apply`, or correct the name"
   }
 }
 
-/** The credential provider of this name is of another kind than the credential needs. */
-export class ProviderOfOtherKind extends Data.TaggedClass("ProviderOfOtherKind")<{
-  /** The name of the declaration. */
-  readonly credential: string
-  readonly provider: string
-  /** The kind that the credential needs. */
-  readonly kind: Kind
-  readonly found: Kind
-}> {
+/** The credential provider with this name does not have the kind that the credential needs. */
+export class ProviderOfOtherKind extends Data.TaggedClass("ProviderOfOtherKind")<OfKind & { readonly found: Kind }> {
   get message(): string {
     const { label, use } = kinds[this.found]
     return `${this.credential}: '${this.provider}' is ${an(label)}, but the credential needs ${
@@ -51,13 +53,9 @@ export class ProviderOfOtherKind extends Data.TaggedClass("ProviderOfOtherKind")
 }
 
 /** The credential provider exists, but cannot be used now. The service supplies `reason`. */
-export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<{
-  /** The name of the declaration. */
-  readonly credential: string
-  readonly provider: string
-  readonly status: string
-  readonly reason: string | undefined
-}> {
+export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<
+  OfProvider & { readonly status: string; readonly reason: string | undefined }
+> {
   get message(): string {
     const { credential, provider, reason, status } = this
     const next = status.endsWith("FAILED")
@@ -72,18 +70,14 @@ export class ProviderNotReady extends Data.TaggedClass("ProviderNotReady")<{
  * The credential provider has no configuration for token exchange, which the flow `ON_BEHALF_OF_TOKEN_EXCHANGE` needs.
  * Only `CustomOauth2` providers are checked, because AWS configures the other vendors itself.
  */
-export class ExchangeNotConfigured extends Data.TaggedClass("ExchangeNotConfigured")<{
-  /** The name of the declaration. */
-  readonly credential: string
-  readonly provider: string
-}> {
+export class ExchangeNotConfigured extends Data.TaggedClass("ExchangeNotConfigured")<OfProvider> {
   get message(): string {
     return `${this.credential}: the credential provider '${this.provider}' is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE. `
       + "Give it an onBehalfOfTokenExchangeConfig, in code as `onBehalfOf` of CredentialProvider.custom"
   }
 }
 
-/** There is no workload identity of this name. */
+/** No workload identity has this name. */
 export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<{ readonly workload: string }> {
   get message(): string {
     return `There is no workload identity '${this.workload}'. Create it, in code with WorkloadIdentity.ensure or from a file `
@@ -91,11 +85,8 @@ export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<{ rea
   }
 }
 
-/** A credential of the flow `USER_FEDERATION` has no return URL, and `Consent.ReturnUrl` is not set either. */
-export class ReturnUrlMissing extends Data.TaggedClass("ReturnUrlMissing")<{
-  /** The name of the declaration. */
-  readonly credential: string
-}> {
+/** A `USER_FEDERATION` credential has no return URL, and `Consent.ReturnUrl` is not set either. */
+export class ReturnUrlMissing extends Data.TaggedClass("ReturnUrlMissing")<OfCredential> {
   get message(): string {
     return `${this.credential}: the flow USER_FEDERATION needs a return URL. Declare it as returnUrl, or set Consent.ReturnUrl `
       + "for the program, and register it on the workload identity"
@@ -103,12 +94,9 @@ export class ReturnUrlMissing extends Data.TaggedClass("ReturnUrlMissing")<{
 }
 
 /** The return URL of a credential is not registered on the workload identity. */
-export class ReturnUrlNotRegistered extends Data.TaggedClass("ReturnUrlNotRegistered")<{
-  /** The name of the declaration. */
-  readonly credential: string
-  readonly workload: string
-  readonly returnUrl: string
-}> {
+export class ReturnUrlNotRegistered extends Data.TaggedClass("ReturnUrlNotRegistered")<
+  OfCredential & { readonly workload: string; readonly returnUrl: string }
+> {
   get message(): string {
     return `${this.credential}: the return URL '${this.returnUrl}' is not registered on the workload identity '${this.workload}'. `
       + "Register it, in code with WorkloadIdentity.addReturnUrls or in the setup file as one of allowedResourceOauth2ReturnUrls"
@@ -160,7 +148,7 @@ export type CheckError = Exclude<
 
 const kindOf = ({ kind }: ProviderCredential) => kind === "ApiKey" ? "apiKey" : "oauth2"
 
-const findOtherKind = (kind: Kind, name: string): Effect.Effect<Option.Option<Kind>, CheckError, ControlPlane> =>
+const findOtherKind = (kind: Kind, name: string) =>
   Effect.findFirst(
     Record.keys(kinds).filter((other) => other !== kind),
     (other) =>
@@ -169,25 +157,19 @@ const findOtherKind = (kind: Kind, name: string): Effect.Effect<Option.Option<Ki
       )
   )
 
-const hasExchange = (provider: Providers["oauth2"]): boolean => {
-  const custom = provider.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
-  return custom === undefined || custom.onBehalfOfTokenExchangeConfig !== undefined
-}
-
-const checkProvider = (
-  credential: ProviderCredential
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> => {
+const checkProvider = (credential: ProviderCredential) => {
   const kind = kindOf(credential)
   const names = { credential: credential.key, provider: credential.request.provider }
   return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
     Effect.map((provider): ReadonlyArray<Problem> => {
-      // Only OAuth2 providers have these properties, and those of older accounts have none.
-      const { failureReason, status = "READY" } = provider as Partial<Providers["oauth2"]>
+      // Only OAuth2 providers have these properties. A provider in an older account has no status.
+      const oauth2 = provider as Partial<Providers["oauth2"]>
+      const { failureReason, status = "READY" } = oauth2
+      const custom = oauth2.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
+      const lacksExchange = custom !== undefined && custom.onBehalfOfTokenExchangeConfig === undefined
       return [
         ...(status === "READY" ? [] : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
-        ...(isOnBehalfOf(credential) && !hasExchange(provider as Providers["oauth2"])
-          ? [new ExchangeNotConfigured(names)]
-          : [])
+        ...(isOnBehalfOf(credential) && lacksExchange ? [new ExchangeNotConfigured(names)] : [])
       ]
     }),
     Effect.catchTags({
@@ -205,46 +187,34 @@ const checkProvider = (
   )
 }
 
-const checkWorkload = (
-  list: ReadonlyArray<Credential>,
-  workload: string
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  Effect.gen(function*() {
-    const programUrl = Option.getOrUndefined(yield* ReturnUrl)
-    const users = list.filter(isUserCredential).map(({ key, request: { returnUrl = programUrl } }) => ({
-      credential: key,
-      returnUrl
-    }))
-    const found = yield* getWorkload(workload).pipe(
-      Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
-        users.flatMap(({ credential, returnUrl }) =>
-          returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
-            ? []
-            : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
-        )
-      ),
-      Effect.catchTags({
-        ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
-        AccessDeniedException: ({ operation }) =>
-          Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
-      })
-    )
-    const missing = users.filter(({ returnUrl }) => returnUrl === undefined)
-    return [...found, ...missing.map(({ credential }) => new ReturnUrlMissing({ credential }))]
-  })
+const checkWorkload = Effect.fnUntraced(function*(list: ReadonlyArray<Credential>, workload: string) {
+  const programUrl = Option.getOrUndefined(yield* ReturnUrl)
+  const urls = list.filter(isUserCredential).map(({ key, request }) => [key, request.returnUrl ?? programUrl] as const)
+  const found = yield* getWorkload(workload).pipe(
+    Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
+      urls.flatMap(([credential, returnUrl]) =>
+        returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
+          ? []
+          : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
+      )
+    ),
+    Effect.catchTags({
+      ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
+      AccessDeniedException: ({ operation }) =>
+        Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
+    })
+  )
+  const missing = urls.filter(([, returnUrl]) => returnUrl === undefined)
+  return [...found, ...missing.map(([credential]) => new ReturnUrlMissing({ credential }))]
+})
 
-export const check = (
-  list: ReadonlyArray<Credential>,
-  workload: string
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
+export const check = (list: ReadonlyArray<Credential>, workload: string) =>
   Effect.map(
     Effect.all([checkWorkload(list, workload), ...list.filter(hasProvider).map(checkProvider)], { concurrency }),
     (problems) => problems.flat()
   )
 
-export const externalSecrets = (
-  list: ReadonlyArray<Credential>
-): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
+export const externalSecrets = (list: ReadonlyArray<Credential>) =>
   Effect.map(
     Effect.forEach(list.filter(hasProvider), (credential) => {
       const name = credential.request.provider

@@ -10,11 +10,9 @@ export type UserCredential = AccessTokenCredential<"USER_FEDERATION">
 
 export type ProviderCredential = AccessTokenCredential | ApiKeyCredential
 
-export const hasProvider = (credential: Credential): credential is ProviderCredential =>
-  credential.kind !== "IamAccessToken"
+export const hasProvider = (credential: Credential) => credential.kind !== "IamAccessToken"
 
-export const isAccessToken = (credential: Credential): credential is AccessTokenCredential =>
-  credential.kind === "AccessToken"
+export const isAccessToken = (credential: Credential) => credential.kind === "AccessToken"
 
 export const isUserCredential = (credential: Credential): credential is UserCredential =>
   isAccessToken(credential) && credential.request.flow === "USER_FEDERATION"

@@ -1,9 +1,9 @@
 /**
- * The least IAM policy for a program with declared credentials.
+ * The minimal IAM policy for a program with declared credentials.
  *
- * Source of the actions, their required resource types, and the condition keys: "Actions, resources, and condition keys
- * for Amazon Bedrock AgentCore" and "… for AWS Security Token Service" in the Service Authorization Reference of AWS,
- * as of August 2026.
+ * The actions, their required resource types, and the condition keys come from "Actions, resources, and condition keys
+ * for Amazon Bedrock AgentCore" and "… for AWS Security Token Service". Both are in AWS's Service Authorization
+ * Reference, as of August 2026.
  */
 import * as Duration from "effect/Duration"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
@@ -72,26 +72,24 @@ const partitions: ReadonlyArray<readonly [prefix: string, partition: string]> = 
   ["us-isof-", "aws-iso-f"]
 ]
 
-const partitionOf = (region: string): string => partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
-
-const providerTypes = { AccessToken: "oauth2credentialprovider", ApiKey: "apikeycredentialprovider" } as const
-
-const secretFolders = { AccessToken: "oauth2", ApiKey: "apikey" } as const
+/** The names of kinds in ARNs. */
+const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
 
 const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) => {
-  const arn = (service: string, resource: string) =>
-    `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`
+  const partition = partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
   const vault = arn("bedrock-agentcore", "token-vault/default")
   return {
     workload: [directory, `${directory}/workload-identity/${workload}`],
     vault,
-    provider: ({ kind, request }: ProviderCredential) => `${vault}/${providerTypes[kind]}/${request.provider}`,
+    provider: ({ kind, request }: ProviderCredential) =>
+      `${vault}/${arnKinds[kind]}credentialprovider/${request.provider}`,
     secret: ({ kind, request: { provider } }: ProviderCredential) => {
       const own = Object.hasOwn(secrets, provider) ? secrets[provider] : undefined
       return own === undefined
         // AgentCore names a secret after the provider, and adds a suffix. Secrets Manager adds another one to the ARN.
-        ? arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${secretFolders[kind]}/${provider}-*`)
+        ? arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${arnKinds[kind]}/${provider}-*`)
         : own.startsWith("arn:")
         ? own
         : arn("secretsmanager", `secret:${own}-??????`)
@@ -130,9 +128,8 @@ const allowIamTokens = (
         },
         StringEquals: { "sts:SigningAlgorithm": signingAlgorithm },
         // Without a duration, the request lacks the key, and a condition on it would fail.
-        ...(duration === undefined
-          ? {}
-          : { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } })
+        ...duration !== undefined
+          && { NumericLessThanEquals: { "sts:DurationSeconds": String(Duration.toSeconds(duration)) } }
       }
     },
     ...(tagNames.length === 0
@@ -154,7 +151,7 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
   if (invalid !== undefined) throw invalid
   const arns = makeArns(options)
   const [sid, action] = workloadTokens[options.users]
-  // IAM rejects a statement without resources, so no credentials make no statement.
+  // IAM rejects a statement without resources, so there is no statement without credentials.
   const allowFor = (
     credentials: ReadonlyArray<ProviderCredential>,
     sid: string,
@@ -176,7 +173,7 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
         "secretsmanager:GetSecretValue",
         unique(fromProviders.map(arns.secret))
       ),
-      ...list.flatMap((credential) => credential.kind === "IamAccessToken" ? [credential] : []).flatMap(allowIamTokens)
+      ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens)
     ]
   }
 }

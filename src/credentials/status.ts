@@ -10,7 +10,7 @@ import { type AccessTokenError, Identity, type Service } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import type { UserCredential } from "./credential.js"
 
 /** The caller of a run: the workload identity and the user that its workload access token is for. */
@@ -55,21 +55,20 @@ class Memories extends Context.Reference("effect-agentcore-identity/Credentials/
 }) {}
 
 /** Identifies the user by the workload access token, or by the caller that it was obtained for. */
-const readRequester = (caller: Caller | undefined) =>
-  Effect.gen(function*() {
-    const identity = yield* Identity
-    const memories = yield* Memories
-    const memory = memories.get(identity) ?? makeMemory()
-    memories.set(identity, memory)
-    const { digestOf } = memory
-    const token = yield* (yield* WorkloadAccessToken).get
-    const user = caller === undefined ? digestOf(token) : Digest.ofValues([
-      caller.name,
-      caller.user.userId ?? null,
-      caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
-    ])
-    return { identity, memory, user }
-  })
+const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {
+  const identity = yield* Identity
+  const memories = yield* Memories
+  const memory = memories.get(identity) ?? makeMemory()
+  memories.set(identity, memory)
+  const { digestOf } = memory
+  const token = yield* (yield* WorkloadAccessToken).get
+  const user = caller === undefined ? digestOf(token) : Digest.ofValues([
+    caller.name,
+    caller.user.userId ?? null,
+    caller.user.userToken === undefined ? null : digestOf(caller.user.userToken)
+  ])
+  return { identity, memory, user }
+})
 
 const remember = (memory: Memory, user: string, request: string, response: Remembered, now: number): void => {
   memory.responses.removeExpired(now)
@@ -78,9 +77,7 @@ const remember = (memory: Memory, user: string, request: string, response: Remem
   memory.responses.set(user, responses, Math.max(...[...responses.values()].map(({ until }) => until)))
 }
 
-export const forget = (
-  caller: Caller | undefined
-): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
+export const forget = (caller: Caller | undefined) =>
   Effect.map(readRequester(caller), ({ memory, user }) => {
     memory.generation++
     memory.responses.remove(user)
@@ -102,23 +99,15 @@ export const keyOf = (
     returnUrl ?? Option.getOrNull(programUrl)
   ])
 
-const isGranted = (
-  identity: Service,
-  credential: UserCredential
-): Effect.Effect<boolean, AccessTokenError, WorkloadAccessToken> =>
-  Effect.as(identity.getAccessToken(credential, { consent: Consent.fail }), true).pipe(
-    Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false))
-  )
-
-export const status = (
-  credentials: ReadonlyArray<UserCredential>,
-  options: {
-    readonly caller: Caller | undefined
-    readonly remember: Duration.Input
-    readonly concurrency: number
-  }
-): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
-  Effect.gen(function*() {
+export const status = Effect.fnUntraced(
+  function*(
+    credentials: ReadonlyArray<UserCredential>,
+    options: {
+      readonly caller: Caller | undefined
+      readonly remember: Duration.Input
+      readonly concurrency: number
+    }
+  ) {
     const { identity, memory, user } = yield* readRequester(options.caller)
     const programUrl = yield* Consent.ReturnUrl
     const context = yield* Effect.context<WorkloadAccessToken>()
@@ -131,7 +120,10 @@ export const status = (
         const { generation } = memory
         return memory.share(
           `${user} ${key} ${generation}`,
-          Effect.provide(isGranted(identity, credential), context).pipe(
+          identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+            Effect.as(true),
+            Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+            Effect.provide(context),
             Effect.zip(Clock.currentTimeMillis),
             Effect.map(([granted, now]) => {
               if (generation === memory.generation) {
@@ -151,4 +143,5 @@ export const status = (
         }),
       { concurrency: options.concurrency }
     )
-  })
+  }
+)

@@ -13,8 +13,11 @@ import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 
 export interface Declared<out Kind extends string, out Request> {
+  /** The name of the declaration. It is unique in a program. */
   readonly key: string
+  /** The kind of the credential. */
   readonly kind: Kind
+  /** The request of every use. */
   readonly request: Request
 }
 

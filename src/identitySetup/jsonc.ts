@@ -16,12 +16,6 @@ export interface Problem {
   readonly reason: string
 }
 
-export interface Document {
-  readonly value: unknown
-  /** Reports each problem at the position of its value, or of the closest value around it. */
-  readonly toError: (problems: ReadonlyArray<Problem>) => SetupParseError
-}
-
 type Jsonc = typeof import("jsonc-parser")
 
 /** `line:column`, from 1. */
@@ -99,31 +93,31 @@ const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined
   return undefined
 }
 
-export const parse = (text: string, file: string): Effect.Effect<Document, SetupParseError> =>
-  Effect.gen(function*() {
-    const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
-    const syntaxError = (offset: number, reason: string) =>
-      new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
-    const tooDeep = findTooDeep(jsonc, text)
-    if (tooDeep !== undefined) return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
-    const errors: Array<SyntaxError> = []
-    // The byte order mark becomes a space, which keeps the positions.
-    const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
-    const [error] = errors
-    if (root === undefined || error !== undefined) {
-      // The code is a phrase, such as `CommaExpected`.
-      const code = error === undefined ? "InvalidJson" : jsonc.printParseErrorCode(error.error)
-      return yield* syntaxError(error?.offset ?? 0, code.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase())
-    }
-    const toError = (problems: ReadonlyArray<Problem>) =>
-      new SetupParseError({
-        file,
-        problems: problems.map(({ path, reason }) => ({
-          path: formatPath(path),
-          position: formatPosition(text, closestNode(jsonc, root, path).offset),
-          reason
-        }))
-      })
-    const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
-    return { value, toError }
-  })
+export const parse = Effect.fnUntraced(function*(text: string, file: string) {
+  const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
+  const syntaxError = (offset: number, reason: string) =>
+    new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
+  const tooDeep = findTooDeep(jsonc, text)
+  if (tooDeep !== undefined) return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
+  const errors: Array<SyntaxError> = []
+  // The byte order mark becomes a space, which keeps the positions.
+  const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
+  const [error] = errors
+  if (root === undefined || error !== undefined) {
+    // The code is a phrase, such as `CommaExpected`.
+    const code = error === undefined ? "InvalidJson" : jsonc.printParseErrorCode(error.error)
+    return yield* syntaxError(error?.offset ?? 0, code.replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase())
+  }
+  /** Reports each problem at the position of its value, or of the closest value around it. */
+  const toError = (problems: ReadonlyArray<Problem>) =>
+    new SetupParseError({
+      file,
+      problems: problems.map(({ path, reason }) => ({
+        path: formatPath(path),
+        position: formatPosition(text, closestNode(jsonc, root, path).offset),
+        reason
+      }))
+    })
+  const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
+  return { value, toError }
+})

@@ -44,9 +44,9 @@ const makeWorkloadIdentity = (
     compare: ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })).pipe(
       Effect.map(({ [returnUrls]: urls, workloadIdentityArn: arn }): Existing => {
         const before = urls ?? []
-        return Equal.equals(new Set(before), new Set(after))
-          ? { arn, changes: [], notComparable: [], values: [] }
-          : { arn, changes: [returnUrls], notComparable: [], values: [{ member: returnUrls, before, after }] }
+        const isSame = Equal.equals(new Set(before), new Set(after))
+        const values = isSame ? [] : [{ member: returnUrls, before, after }]
+        return { arn, changes: values.map(({ member }) => member), notComparable: [], values }
       }),
       Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
     ),
@@ -62,15 +62,6 @@ const makeWorkloadIdentity = (
   }
 }
 
-const makeProvider = (kind: Kind, definition: Definition): Resource => ({
-  kind,
-  name: definition.name,
-  tags: definition.request.tags ?? {},
-  values: View.listValues(View.fromDefinition(definition)),
-  compare: CredentialProvider.compareValues(definition),
-  ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
-})
-
 const definitionKinds = {
   oauth2CredentialProviders: "oauth2",
   apiKeyCredentialProviders: "apiKey",
@@ -85,23 +76,25 @@ const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
   return [
     ...(setup.workloadIdentities ?? []).map((request) => makeWorkloadIdentity(addTags(request))),
     ...Record.toEntries(definitionKinds).flatMap(([member, kind]) =>
-      (setup[member] ?? []).map((request) => {
-        const definition = {
-          kind,
-          name: request.name,
-          request: addTags(request),
-          authorizationParameters: noParameters
-        }
+      (setup[member] ?? []).map((untagged): Resource => {
+        const request = addTags(untagged)
+        const { name, tags } = request
         // The table relates the kind to the request, which the types do not show.
-        return makeProvider(member, definition as Definition)
+        const definition = { kind, name, request, authorizationParameters: noParameters } as Definition
+        return {
+          kind: member,
+          name,
+          tags,
+          values: Array.from(View.fromDefinition(definition).members, ([member, after]) => ({ member, after })),
+          compare: CredentialProvider.compareValues(definition),
+          ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
+        }
       })
     )
   ]
 }
 
 const tagPrefix = "tags."
-
-const isTagPath = (path: string): boolean => path.startsWith(tagPrefix)
 
 const makeCreation = ({ kind, name, tags, values }: Resource): Change => ({
   kind,
@@ -131,27 +124,25 @@ const compareTags = (resourceArn: string, tags: Tags) =>
   )
 
 /** Returns the planned change, and the ARN of an existing resource. */
-const planResource = (resource: Resource) =>
-  Effect.gen(function*() {
-    const existing = yield* resource.compare
-    if (existing === "Missing") return { change: makeCreation(resource), arn: undefined }
-    const { arn, changes, notComparable, values } = existing
-    const tags = yield* compareTags(arn, resource.tags)
-    const all = [...changes, ...tags.map(({ member }) => member)]
-    return { change: makeUpdate(resource, { changes: all, notComparable, values: [...values, ...tags] }), arn }
-  })
+const planResource = Effect.fnUntraced(function*(resource: Resource) {
+  const existing = yield* resource.compare
+  if (existing === "Missing") return { change: makeCreation(resource), arn: undefined }
+  const { arn, changes, notComparable, values } = existing
+  const tags = yield* compareTags(arn, resource.tags)
+  const all = [...changes, ...tags.map(({ member }) => member)]
+  return { change: makeUpdate(resource, { changes: all, notComparable, values: [...values, ...tags] }), arn }
+})
 
-const applyResource = (resource: Resource, rotateSecrets: boolean) =>
-  Effect.gen(function*() {
-    const { arn: resourceArn, change: { values }, change } = yield* planResource(resource)
-    const { changes, notComparable, outcome } = yield* resource.ensure(change, rotateSecrets)
-    if (outcome === "Created") return makeCreation(resource)
-    const changedTags = change.changes.filter(isTagPath)
-    if (resourceArn !== undefined && changedTags.length > 0) {
-      yield* ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags: resource.tags }))
-    }
-    return makeUpdate(resource, { changes: [...changes, ...changedTags], notComparable, values })
-  })
+const applyResource = Effect.fnUntraced(function*(resource: Resource, rotateSecrets: boolean) {
+  const { arn: resourceArn, change: { values }, change } = yield* planResource(resource)
+  const { changes, notComparable, outcome } = yield* resource.ensure(change, rotateSecrets)
+  if (outcome === "Created") return makeCreation(resource)
+  const changedTags = change.changes.filter((path) => path.startsWith(tagPrefix))
+  if (resourceArn !== undefined && changedTags.length > 0) {
+    yield* ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags: resource.tags }))
+  }
+  return makeUpdate(resource, { changes: [...changes, ...changedTags], notComparable, values })
+})
 
 const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError => new ApplyError({ kind, name, cause })
 
@@ -160,7 +151,7 @@ const isKind = Schema.is(Kind)
 const validate = Validation.makeCheck(() => IdentitySetup, { name: "IdentitySetup" })
 
 /** Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup. */
-const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, ApplyError> =>
+const check = (setup: IdentitySetup) =>
   Effect.suspend(() => {
     const invalid = validate(setup)
     if (invalid === undefined) return Effect.succeed(makeResources(setup))
@@ -171,7 +162,7 @@ const check = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Resource>, App
       : Effect.die(invalid)
   })
 
-export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
+export const plan = (setup: IdentitySetup) =>
   Effect.flatMap(
     check(setup),
     (resources) =>
@@ -182,7 +173,7 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
         }))
   )
 
-export const apply = (setup: IdentitySetup, rotateSecrets: boolean): Stream.Stream<Change, ApplyError, ControlPlane> =>
+export const apply = (setup: IdentitySetup, rotateSecrets: boolean) =>
   Stream.mapEffect(
     Stream.fromIterableEffect(check(setup)),
     (resource) => Effect.mapError(applyResource(resource, rotateSecrets), toApplyError(resource))

@@ -129,24 +129,24 @@ export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, Co
 // The name is written before the workload identity is created, so that a second process, or this one after a crash,
 // uses the same name.
 const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadName }: Options) => {
-  const newName = createMissing === true
-    ? Effect.map(digits, (digits) => `workload-${digits}`)
-    : new LocalDevelopmentError({
-      reason: "MissingWorkloadIdentity",
-      path,
-      message: `${path} names no workload identity: add its name as "workload_identity_name", give it as `
-        + "`workloadName`, or create one with `createMissing: true`"
-    })
   const plan = Effect.fnUntraced(function*(found: StoredCaller) {
     const oldName = workloadName ?? found.workloadName
     const oldUser = userId ?? found.userId
-    const name = oldName ?? (yield* newName)
+    if (oldName === undefined && createMissing !== true) {
+      return yield* new LocalDevelopmentError({
+        reason: "MissingWorkloadIdentity",
+        path,
+        message: `${path} names no workload identity: add its name as "workload_identity_name", give it as `
+          + "`workloadName`, or create one with `createMissing: true`"
+      })
+    }
+    const name = oldName ?? `workload-${yield* digits}`
     const user = oldUser ?? (yield* digits)
     return {
       value: { name, user: { userId: user } },
       added: {
-        ...(oldName === undefined ? { workloadName: name } : {}),
-        ...(oldUser === undefined ? { userId: user } : {})
+        ...oldName === undefined && { workloadName: name },
+        ...oldUser === undefined && { userId: user }
       }
     }
   })

@@ -45,7 +45,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -57,7 +56,7 @@ import type * as Config from "./internal/config.js"
 import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
 import * as Contexts from "./internal/requestContext.js"
-import type * as Workloads from "./internal/workload.js"
+import * as Workloads from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -326,16 +325,11 @@ export const make: {
 ): DataPlaneFunctions =>
   Implementation.make({
     run: (effect) =>
-      "runPromiseExit" in runtime
-        ? runtime.runPromiseExit(effect)
-        : Effect.runPromiseExitWith(runtime)(effect),
+      "runPromiseExit" in runtime ? runtime.runPromiseExit(effect) : Effect.runPromiseExitWith(runtime)(effect),
     identity: Identity.Identity,
-    dataPlane: Effect.flatMap(
-      Effect.serviceOption(DataPlane.DataPlane),
-      Option.match({
-        onNone: () => Effect.die(new Error("workload: the runtime has no DataPlane, which obtains the tokens")),
-        onSome: Effect.succeed
-      })
+    dataPlane: Workloads.serviceOr(
+      DataPlane.DataPlane,
+      Effect.suspend(() => Effect.die(new Error("workload: the runtime has no DataPlane, which obtains the tokens")))
     )
   })
 

@@ -342,21 +342,16 @@ type Promised<A> = A extends Effect.Effect<infer B, unknown> ? () => Promise<Pla
 /** Runs an effect as a promise. */
 type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
-interface Runner {
-  readonly run: Run
-  /** Ends with the server. */
-  readonly stopped: Effect.Effect<void>
-}
-
-const toPromise = (value: Served, runner: Runner): unknown => {
-  const runPlain = (effect: Effect.Effect<unknown, unknown>) => runner.run(Effect.map(effect, Native.toPlain))
+/** Streams end when `stopped` does. */
+const toPromise = (value: Served, run: Run, stopped: Effect.Effect<void>): unknown => {
+  const runPlain = (effect: Effect.Effect<unknown, unknown>) => run(Effect.map(effect, Native.toPlain))
   return Effect.isEffect(value)
     ? () => runPlain(value)
     : Stream.isStream(value)
-    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(runner.stopped)))
+    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(stopped)))
     : typeof value === "function"
     ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
-    : Record.map(value, (inner) => toPromise(inner, runner))
+    : Record.map(value, (inner) => toPromise(inner, run, stopped))
 }
 
 /** The parts of a control. */
@@ -365,10 +360,6 @@ type Served =
   | Stream.Stream<unknown, unknown>
   | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown>)
   | { readonly [name: string]: Served }
-
-/** The type and `toPromise` have the same cases. */
-const toPromises = <A extends object>(service: A, runner: Runner): Promised<A> =>
-  toPromise(service as Served & A, runner) as Promised<A>
 
 // -----------------------------------------------------------------------------
 // Constructors
@@ -393,19 +384,13 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
   Effect.gen(function*() {
     const running = yield* Server.start({
       ...options,
-      authorizationServer: authorizationServer === true
-        ? {}
-        : authorizationServer === false
-        ? undefined
-        : authorizationServer,
-      load: (variables) =>
-        Effect.gen(function*() {
-          if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
-          return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
-        })
+      authorizationServer: authorizationServer === true ? {} : authorizationServer || undefined,
+      load: Effect.fnUntraced(function*(variables: Server.Environment) {
+        if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
+        return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
+      })
     })
-    const runtime = yield* Effect.context()
-    const run: Run = Effect.runPromiseWith(runtime)
+    const run: Run = Effect.runPromiseWith(yield* Effect.context())
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -413,22 +398,18 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
 
 const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text, url: Redacted.value(url) })
 
-const makeUser = (
-  user: TestUsers.TestUser,
-  { authorizationServer, run }: { readonly authorizationServer: AuthorizationServer; readonly run: Run }
-): TestUser => {
-  const act = (effect: TestUsers.Act<TestUsers.Page, unknown>): Act => (link) =>
-    run(Effect.map(effect(link instanceof URL ? link.href : link), toPage))
+const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationServer, run: Run): TestUser => {
+  const convert = <A, B>(act: TestUsers.Act<A, unknown>, f: (result: A) => B): Act<B> => (link) =>
+    run(Effect.map(act(link instanceof URL ? link.href : link), f))
   return {
     name: user.name,
-    opens: act(user.opens),
-    approves: act(user.approves),
-    denies: act(user.denies),
+    opens: convert(user.opens, toPage),
+    approves: convert(user.approves, toPage),
+    denies: convert(user.denies, toPage),
     forwardsLinkTo: (other) => other.approves,
-    clicksTwice: (link) =>
-      run(Effect.map(user.clicksTwice(link instanceof URL ? link.href : link), (pages) => pages.map(toPage))),
+    clicksTwice: convert(user.clicksTwice, (pages) => pages.map(toPage)),
     returnsAfter: (meanwhile) =>
-      act(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error }))),
+      convert(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error })), toPage),
     revokes: () => run(user.revokes(authorizationServer))
   }
 }
@@ -463,13 +444,14 @@ export const start: {
   return {
     url: server.url,
     environment,
-    control: toPromises(toNative(control, environment), { run, stopped }),
+    // The type and `toPromise` have the same cases.
+    control: toPromise(toNative(control, environment) as object as Served, run, stopped) as Control,
     stop,
     [Symbol.asyncDispose]: stop,
     // Only the first overload has these properties.
     ...(service === undefined ? undefined : {
       issuer: service.issuer,
-      user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), { authorizationServer: service, run })
+      user: (name: string) => makeUser(Effect.runSync(TestUsers.make(name)), service, run)
     }) as { readonly issuer: string; readonly user: (name: string) => TestUser }
   }
 }

@@ -37,13 +37,6 @@ export interface StoredCaller {
   readonly userId?: string | undefined
 }
 
-interface Content {
-  readonly text: string
-  /** Undefined if there is no file. */
-  readonly mode: number | undefined
-  readonly caller: StoredCaller
-}
-
 const decode = (path: string, text: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
   Effect.mapBoth(Schema.decodeEffect(File)(text), {
     onFailure: () =>
@@ -54,19 +47,19 @@ const decode = (path: string, text: string): Effect.Effect<StoredCaller, LocalDe
     })
   })
 
-const readContent = (path: string): Effect.Effect<Content, LocalDevelopmentError> =>
-  Effect.gen(function*() {
-    const found = yield* SafeFile.read(path, { follow: true }).pipe(
-      Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined)),
-      Effect.mapError(unusable(path, "read"))
-    )
-    if (found === undefined) return { text: "{}", mode: undefined, caller: {} }
-    const text = yield* Effect.try({
-      try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
-      catch: () => broken(path, "it is not UTF-8")
-    })
-    return { text, mode: Number(found.stats.mode) & 0o7777, caller: yield* decode(path, text) }
+/** Reads the file. A missing file has no mode. */
+const readContent = Effect.fnUntraced(function*(path: string) {
+  const found = yield* SafeFile.read(path, { follow: true }).pipe(
+    Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.undefined),
+    Effect.mapError(unusable(path, "read"))
+  )
+  if (found === undefined) return { text: "{}", mode: undefined, caller: {} }
+  const text = yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(found.bytes),
+    catch: () => broken(path, "it is not UTF-8")
   })
+  return { text, mode: Number(found.stats.mode) & 0o7777, caller: yield* decode(path, text) }
+})
 
 /** Reads the file. A missing file names no caller. */
 export const read = (path: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
@@ -76,31 +69,30 @@ export const read = (path: string): Effect.Effect<StoredCaller, LocalDevelopment
  * Sets properties. The layout stays, except for the property before a new one. A new file has the layout of the Python
  * SDK.
  */
-const edit = (path: string, text: string, added: StoredCaller): Effect.Effect<string, LocalDevelopmentError> =>
-  Effect.gen(function*() {
-    const { applyEdits, modify } = yield* Effect.orDie(
-      loadPackage("jsonc-parser", "modify", () => import("jsonc-parser"))
-    )
-    const formattingOptions = {
-      insertSpaces: !/^\t/m.test(text),
-      tabSize: /^ +/m.exec(text)?.[0].length ?? 2,
-      eol: text.includes("\r\n") ? "\r\n" : "\n"
-    }
-    const set = (text: string, name: keyof typeof File.Type, value: string | undefined) =>
-      value === undefined ? text : applyEdits(text, modify(text, [name], value, { formattingOptions }))
-    const edited = yield* Effect.try({
-      try: () => set(set(text, "workload_identity_name", added.workloadName), "user_id", added.userId),
-      // The parser is recursive, so that it can overflow the stack.
-      catch: () => broken(path, "it is nested too deeply")
-    })
-    // If a property occurs twice, the parser edits the first one, but JSON readers use the last one.
-    const { userId, workloadName } = yield* decode(path, edited)
-    return (added.workloadName ?? workloadName) === workloadName && (added.userId ?? userId) === userId
-      ? edited
-      : yield* broken(path, "it has a property twice")
+const edit = Effect.fnUntraced(function*(path: string, text: string, added: StoredCaller) {
+  const { applyEdits, modify } = yield* Effect.orDie(
+    loadPackage("jsonc-parser", "modify", () => import("jsonc-parser"))
+  )
+  const formattingOptions = {
+    insertSpaces: !/^\t/m.test(text),
+    tabSize: /^ +/m.exec(text)?.[0].length ?? 2,
+    eol: text.includes("\r\n") ? "\r\n" : "\n"
+  }
+  const set = (text: string, name: keyof typeof File.Type, value: string | undefined) =>
+    value === undefined ? text : applyEdits(text, modify(text, [name], value, { formattingOptions }))
+  const edited = yield* Effect.try({
+    try: () => set(set(text, "workload_identity_name", added.workloadName), "user_id", added.userId),
+    // The parser is recursive, so that it can overflow the stack.
+    catch: () => broken(path, "it is nested too deeply")
   })
+  // If a property occurs twice, the parser edits the first one, but JSON readers use the last one.
+  const { userId, workloadName } = yield* decode(path, edited)
+  return (added.workloadName ?? workloadName) === workloadName && (added.userId ?? userId) === userId
+    ? edited
+    : yield* broken(path, "it has a property twice")
+})
 
-/** Returns the target of a link, also if it does not exist yet. The target is written, so that the link stays. */
+/** Returns the target of a link, even if it does not exist yet. The target is written, so that the link stays. */
 const resolve = async (path: string): Promise<string> => {
   try {
     return await Fs.realpath(path)

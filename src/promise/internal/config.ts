@@ -60,9 +60,7 @@ export interface OAuth2WrapperConfig {
   customParameters?: Record<string, string> | undefined
 }
 
-export interface ApiKeyWrapperConfig {
-  /** Default: the token of the request in context, see `runWithContext`. */
-  workloadIdentityToken?: string | undefined
+export interface ApiKeyWrapperConfig extends Pick<OAuth2WrapperConfig, "workloadIdentityToken"> {
   /** The name of the API-key credential provider. */
   providerName: string
 }
@@ -88,12 +86,9 @@ export interface ResumeOptions extends ApiKeyUseOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-const OptionalString = () => Constraint.optional(Schema.String)
+const keyFields = () => ({ workloadIdentityToken: Constraint.optional(Schema.String) })
 
-const useFields = () => ({
-  workloadIdentityToken: OptionalString(),
-  onAuthUrl: Constraint.optional(OptionTypes.AnyFunction)
-})
+const useFields = () => ({ ...keyFields(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
 export const validateAccessTokenConfig: Validate = makeSubjectValidator(
@@ -112,7 +107,7 @@ export const validateAccessTokenConfig: Validate = makeSubjectValidator(
       callbackUrl: returnUrl,
       customState: Constraint.optional(Constraint.string(1, 4096)),
       customParameters,
-      sessionUri: OptionalString()
+      sessionUri: Constraint.optional(Schema.String)
     }
   }, accessTokenOperation),
   accessTokenOperation
@@ -120,16 +115,13 @@ export const validateAccessTokenConfig: Validate = makeSubjectValidator(
 
 export const validateApiKeyConfig: Validate = makeSubjectValidator(
   "ApiKey",
-  makeFieldsValidator(() => ({ workloadIdentityToken: OptionalString(), providerName: ProviderName }), apiKeyOperation),
+  makeFieldsValidator(() => ({ ...keyFields(), providerName: ProviderName }), apiKeyOperation),
   apiKeyOperation
 )
 
 export const validateAccessTokenUse: Validate = makeFieldsValidator(useFields, accessTokenOperation)
 
-export const validateApiKeyUse: Validate = makeFieldsValidator(
-  () => ({ workloadIdentityToken: OptionalString() }),
-  apiKeyOperation
-)
+export const validateApiKeyUse: Validate = makeFieldsValidator(keyFields, apiKeyOperation)
 
 /** Checks the names of the properties. `Identity` checks their values. */
 export const validateCompletion: Validate = makeFieldsValidator(() => ({
@@ -165,9 +157,6 @@ export const toAccessTokenRequest = (
 
 export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
   isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }
-
-export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
-  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"

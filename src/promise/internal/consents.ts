@@ -2,14 +2,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type * as DataPlane from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
@@ -17,7 +15,7 @@ import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import { checkUser, type User } from "./workload.js"
+import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
 const nextStep =
   "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
@@ -41,11 +39,7 @@ export const make = () => {
   /** Returns the service in context, by default one in memory. */
   const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, S>(
     tag: Context.Key<I, S>
-  ): Effect.Effect<S> =>
-    Effect.flatMap(
-      Effect.serviceOption(tag),
-      Option.match({ onNone: () => Effect.map(inMemory, Context.get(tag)), onSome: Effect.succeed })
-    )
+  ) => serviceOr(tag, Effect.map(inMemory, Context.get(tag)))
   const pending = orInMemory(PendingConsents.PendingConsents)
   const signals = orInMemory(ConsentSignals.ConsentSignals)
   return {
@@ -98,11 +92,8 @@ export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResp
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }
 
-export interface Dependencies<R> {
-  readonly identity: Effect.Effect<Identity.Service, unknown, R>
-  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
+interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
-  readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
 
 /** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */
@@ -140,9 +131,7 @@ export const makeFetch =
   ({ currentUser, respond }: FetchOptions): (request: Request) => Promise<Response> =>
   async (request) => {
     // A link preview must not use up the session.
-    if (request.method !== "GET") {
-      return new Response(null, { status: 405, headers: { allow: "GET" } })
-    }
+    if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
     const outcome = await visit(dependencies, currentUser(request), request.url)
     if (respond === undefined) {
       const { body, headers, status } = Page.render(outcome._tag)
@@ -161,10 +150,7 @@ export const makeNode = <R>(dependencies: Dependencies<R>) =>
   { currentUser, respond }: NodeOptions<Req, Res>
 ): (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void> =>
 async (request, response, next) => {
-  if (request.method !== "GET") {
-    response.writeHead(405, { allow: "GET" }).end()
-    return
-  }
+  if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end()
   try {
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
     if (respond === undefined) {

@@ -11,9 +11,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentHandler } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type * as DataPlane from "../../DataPlane.js"
-import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
-import type { ValidationException } from "../../IdentityError.js"
+import type { AccessTokenCredential, ApiKeyCredential, Service } from "../../Identity.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Config from "./config.js"
@@ -91,11 +89,11 @@ export interface DataPlaneFunctions extends Functions {
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
 
-/** Runs effects, and supplies their services. A wrapper asks for `Identity` only after it knows the caller. */
-export interface Runner<R> {
+type Context = RequestContext.RequestContext | undefined
+
+/** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
+export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
-  readonly identity: Effect.Effect<Service, unknown, R>
-  readonly dataPlane: Effect.Effect<DataPlane.Service, unknown, R>
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
@@ -118,14 +116,14 @@ const commands: ReadonlySet<string | undefined> = new Set([
  * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
  * it before the middleware of a single command, so that the latter takes precedence.
  */
-const addPropagation = (client: AwsClient, caller: () => Promise<Option.Option<Redacted.Redacted>>): void =>
+const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacted | undefined>): void =>
   client.middlewareStack.add(
     (next, { clientName, commandName }) =>
       clientName === "BedrockAgentCoreClient" && commands.has(commandName)
         ? async (args) => {
-          const token = await caller()
-          if (Option.isSome(token) && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
-            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(token.value)
+          const wat = await token()
+          if (wat !== undefined && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
+            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(wat)
           }
           return next(args)
         }
@@ -144,37 +142,34 @@ const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
 export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
   const consents = Consents.make()
-  const callback = { consents, dataPlane, identity, settle }
+  const runtime = { consents, dataPlane, identity, settle }
 
-  const wrap = (
-    credentialFor: (
-      context: RequestContext.RequestContext | undefined
-    ) => Effect.Effect<Redacted.Redacted, unknown, R>
-  ) =>
-  <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
-  async (...args: Args): Promise<A> => {
-    const credential = await settle(credentialFor(RequestContext.get()))
-    return fn(...args, Redacted.value(credential))
-  }
+  const wrap =
+    (credentialFor: (context: Context) => Effect.Effect<Redacted.Redacted, unknown, R>) =>
+    <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
+    async (...args: Args): Promise<A> => {
+      const credential = await settle(credentialFor(RequestContext.get()))
+      return fn(...args, Redacted.value(credential))
+    }
 
   // Reads the caller first: without a caller, no client is built.
   const callAs = (
     configured: string | undefined,
-    context: RequestContext.RequestContext | undefined,
+    context: Context,
     call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
-  ): Effect.Effect<Redacted.Redacted, unknown, R> =>
+  ) =>
     Effect.flatMap(
       RequestContext.callerOf(configured, context),
       (caller) =>
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  // Call it before any effect runs: a fiber that waits for the build of a runtime resumes in the asynchronous context
-  // of another call.
+  // Call it before any effect runs. A fiber that waits for a runtime may resume in the asynchronous context of another
+  // call.
   const consentOptions = (
     { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
-    context: RequestContext.RequestContext | undefined
-  ): Effect.Effect<ConsentOptions<unknown>, ValidationException> => {
+    context: Context
+  ) => {
     const show = onAuthUrl && toConsentHandler(onAuthUrl)
     return Effect.map(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
   }
@@ -203,37 +198,34 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
       }) as CredentialWrapper,
     withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
-      addPropagation(
-        client,
-        async () =>
-          settle(Effect.matchEffect(RequestContext.callerOf(undefined, RequestContext.get()), {
-            onFailure: () => Effect.succeedNone,
-            onSuccess: ({ get }) => Effect.asSome(get)
-          }))
-      ),
+      addPropagation(client, async () => {
+        const caller = await settle(Effect.option(RequestContext.callerOf(undefined, RequestContext.get())))
+        return Option.isSome(caller) ? settle(caller.value.get) : undefined
+      }),
     resume: async (session, options = {}) => {
       const invalid = Config.validateAccessTokenUse(options)
       if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
-      const token = callAs(options.workloadIdentityToken, context, (identity) =>
-        Effect.flatMap(
-          Effect.all([Config.toSession(session), consent]),
-          ([session, options]) => identity.resumeAccessToken(session, options)
-        ))
+      const token = callAs(
+        options.workloadIdentityToken,
+        context,
+        (identity) =>
+          Effect.flatMap(Effect.all([Config.toSession(session), consent]), (all) => identity.resumeAccessToken(...all))
+      )
       return Redacted.value(await settle(token))
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
         const invalid = Config.validateCompletion(options)
         if (invalid !== undefined) return yield* invalid
-        const sessionUri = Config.toRedacted(options.sessionUri)
+        const sessionUri = Workloads.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)
         yield* (yield* identity).completeAuthorization({ sessionUri, user })
         yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
-    fetchConsentCallback: Consents.makeFetch(callback),
-    nodeConsentCallback: Consents.makeNode(callback),
-    workload: (options) => Workloads.make(options, { dataPlane, settle })
+    fetchConsentCallback: Consents.makeFetch(runtime),
+    nodeConsentCallback: Consents.makeNode(runtime),
+    workload: (options) => Workloads.make(options, runtime)
   }
 }

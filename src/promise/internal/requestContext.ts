@@ -1,6 +1,5 @@
 /** The context of a request in an `AsyncLocalStorage`, and its caller. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -8,7 +7,7 @@ import { MissingWorkloadAccessToken, type ValidationException } from "../../Iden
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
-import { checkUser, type User, type Workload } from "./workload.js"
+import { checkUser, serviceOr, toRedacted, type User, type Workload } from "./workload.js"
 
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
@@ -78,15 +77,12 @@ export const callerOf = (
   context: RequestContext | undefined
 ): Effect.Effect<Service, MissingWorkloadAccessToken> => {
   const token = configured || context?.workloadAccessToken
-  if (token) return Effect.succeed(make(Redacted.isRedacted(token) ? token : Redacted.make(token)))
+  if (token) return Effect.succeed(make(toRedacted(token)))
   if (context?.workload) return Effect.succeed(ofWorkload(context.workload))
   const message = context === undefined
     ? "There is no workload access token, and no request is in context: call inside of runWithContext, or pass workloadIdentityToken to the functions that take it"
     : RuntimeHeaders.missingToken
-  return Effect.flatMap(
-    Effect.serviceOption(WorkloadAccessToken),
-    Option.match({ onNone: () => Effect.fail(new MissingWorkloadAccessToken({ message })), onSome: Effect.succeed })
-  )
+  return serviceOr(WorkloadAccessToken, Effect.suspend(() => new MissingWorkloadAccessToken({ message })))
 }
 
 /** Returns the user of the request in context, else the user of its workload if that is the caller. */

@@ -1,9 +1,12 @@
 /** Users, and workloads that act for them. */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
+import type * as Identity from "../../Identity.js"
 import { makeFieldsValidator } from "../../identity/credentialTag.js"
 import { validateWorkload } from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -24,6 +27,16 @@ export type User =
     /** A user has an id or a JWT. */
     readonly userId?: never
   }
+
+/** Returns the service in context, or else the result of `orElse`. */
+export const serviceOr = <I, S, E, R>(
+  tag: Context.Key<I, S>,
+  orElse: Effect.Effect<S, E, R>
+): Effect.Effect<S, E, R> =>
+  Effect.flatMap(Effect.serviceOption(tag), Option.match({ onNone: () => orElse, onSome: Effect.succeed }))
+
+export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
+  Redacted.isRedacted(secret) ? secret : Redacted.make(secret)
 
 /** Converts the user without a check: a program in JavaScript can pass any value. */
 export const toUserIdentifier = (user: User): UserIdentifier =>
@@ -73,13 +86,17 @@ export interface Workload {
   readonly invalidate: (stale: string) => Promise<void>
 }
 
+/** The services of a runtime. `settle` runs an effect, and rejects with its error. */
+export interface Runtime<R> {
+  readonly identity: Effect.Effect<Identity.Service, unknown, R>
+  readonly dataPlane: Effect.Effect<DataPlanes.Service, unknown, R>
+  readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
+}
+
 /** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
   options: Options,
-  { dataPlane, settle }: {
-    readonly dataPlane: Effect.Effect<DataPlanes.Service, unknown, R>
-    readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
-  }
+  { dataPlane, settle }: Pick<Runtime<R>, "dataPlane" | "settle">
 ): Workload => {
   const { name, renewAfter } = options
   const user = options.user && toUserIdentifier(options.user)
