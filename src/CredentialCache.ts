@@ -224,9 +224,8 @@ const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =
 
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => a < b ? -1 : 1
 
-const pairsOf = (
-  record: { readonly [name: string]: string } | undefined
-): ReadonlyArray<readonly [string, string]> => record === undefined ? [] : Object.entries(record).sort(byName)
+const pairsOf = (record: { readonly [name: string]: string } | undefined): ReadonlyArray<readonly [string, string]> =>
+  record === undefined ? [] : Object.entries(record).sort(byName)
 
 /**
  * Returns the `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`.
@@ -291,9 +290,7 @@ const cacheApiKey = (
  * `service` identifies the service in the key, because the request does not contain the IAM identity. The tokens are
  * not stored, because other services share the store.
  */
-const cacheWebIdentityToken = (
-  service: string
-): Engine.Cacheable<
+const cacheWebIdentityToken = (service: string): Engine.Cacheable<
   SecurityTokenService.GetWebIdentityTokenRequest,
   SecurityTokenService.GetWebIdentityTokenResponse
 > => ({

@@ -120,10 +120,8 @@ export interface TagClass<in out Self, out Id extends string>
  *   duration: "10 minutes"
  * }) {}
  */
-export const Tag = <Self>(): <const Id extends string>(
-  id: Id,
-  request: IamAccessTokenRequest
-) => TagClass<Self, Id> => kind.declare
+export const Tag = <Self>(): <const Id extends string>(id: Id, request: IamAccessTokenRequest) => TagClass<Self, Id> =>
+  kind.declare
 
 const obtain = (sts: Service) =>
 (

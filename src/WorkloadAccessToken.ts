@@ -194,9 +194,8 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  token: Config.Config<Redacted.Redacted>
-): Layer.Layer<WorkloadAccessToken, ConfigError> => Layer.unwrap(Effect.map(readConfig(token), layer))
+export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Layer<WorkloadAccessToken, ConfigError> =>
+  Layer.unwrap(Effect.map(readConfig(token), layer))
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.

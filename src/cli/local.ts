@@ -118,9 +118,7 @@ const writeEnvFile = (file: string, environment: ShellText.Environment) =>
       Effect.mapError(SafeFile.write(file, text), cannotWrite),
       // Another server may have replaced it.
       () =>
-        Effect.ignore(
-          Effect.flatMap(readEnvFile(file), (found) => Effect.try(() => found === text && rmSync(file)))
-        )
+        Effect.ignore(Effect.flatMap(readEnvFile(file), (found) => Effect.try(() => found === text && rmSync(file))))
     )
   })
 

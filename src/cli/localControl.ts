@@ -105,10 +105,7 @@ export const seed = (file: string) =>
       Effect.flatMap((content) => IdentitySetup.parse(content, { file })),
       Effect.provideService(
         ConfigProvider.ConfigProvider,
-        ConfigProvider.orElse(
-          ConfigProvider.fromEnv(),
-          ConfigProvider.fromEnv({ env: server.environment })
-        )
+        ConfigProvider.orElse(ConfigProvider.fromEnv(), ConfigProvider.fromEnv({ env: server.environment }))
       )
     )
     const { changes } = yield* act("seed", yield* Effect.orDie(encodeSetup(setup)), Effect.succeed(server))

@@ -77,10 +77,7 @@ export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string
   })
 
 /** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
-export const find = (
-  option: string | undefined,
-  plane: Plane = "control"
-): Effect.Effect<Target, Config.ConfigError> =>
+export const find = (option: string | undefined, plane: Plane = "control"): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
     const region = yield* AwsSettings.region(option, (yield* regionSearch)(undefined))
     const endpoint = yield* findEndpoint(plane, region)

@@ -48,11 +48,7 @@ export const none: SafeStore = { get: () => Effect.succeedNone, set: () => Effec
 const warningInterval = 60_000
 
 /** Logs and counts failures, and interrupts an operation that takes longer than `timeout`. */
-export const makeSafe = (
-  store: StoreService,
-  timeout: Duration.Input,
-  failures: Metric.Counter<number>
-): SafeStore => {
+export const makeSafe = (store: StoreService, timeout: Duration.Input, failures: Metric.Counter<number>): SafeStore => {
   let nextWarning = 0
   const report = (operation: keyof StoreService, reason: string) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {

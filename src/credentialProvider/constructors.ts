@@ -80,9 +80,8 @@ export const makeVendor =
     )
 
 /** Encodes the options of a key as members of `privateKeyJwtConfig`. */
-export const encodePrivateKeyJwt = (
-  { kmsKeyArn, ...config }: PrivateKeyJwtChanges
-): Json => omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
+export const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: PrivateKeyJwtChanges): Json =>
+  omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
 
 export const custom = (options: CustomOptions): Oauth2Definition => {
   const {

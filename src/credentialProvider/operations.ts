@@ -93,9 +93,7 @@ export const compareValues = (definition: Definition) =>
  * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the names of the members that
  * differ.
  */
-export const compare = (
-  definition: Definition
-): Effect.Effect<
+export const compare = (definition: Definition): Effect.Effect<
   "Missing" | Omit<Ensured, "outcome">,
   GetCredentialProviderError | SecretSourceSwitch,
   ControlPlane
@@ -229,10 +227,7 @@ const updates: {
  * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. If
  * the target is a definition, `update` takes them from it. Otherwise it fails with `WriteOnlyMembersMissing`.
  */
-export const update = <K extends Kind>(
-  target: Target<K>,
-  changes: Changes[K]
-): Effect.Effect<
+export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]): Effect.Effect<
   void,
   GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
   ControlPlane

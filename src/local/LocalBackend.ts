@@ -318,9 +318,7 @@ const checkOptions = Validation.makeCheck(() => Schema.Struct(optionFields), { n
  * @since 0.1.0
  * @category layers
  */
-export const layerStore = (
-  options: Options = {}
-): Layer.Layer<
+export const layerStore = (options: Options = {}): Layer.Layer<
   LocalBackend | Planes,
   VaultStoreError,
   OAuthClient | VaultStore

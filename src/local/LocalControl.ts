@@ -436,9 +436,7 @@ const make = (options: Options) =>
  * @since 0.1.0
  * @category layers
  */
-export const layerStore = (
-  options: Options = {}
-): Layer.Layer<
+export const layerStore = (options: Options = {}): Layer.Layer<
   LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   VaultStoreError | SeedError,
   OAuthClient | VaultStore

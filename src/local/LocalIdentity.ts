@@ -53,8 +53,4 @@ export const layer = (options?: Options): Layer.Layer<
   | LocalControl.LocalControl
   | LocalBackend.LocalBackend,
   LocalServer.LocalServerError
-> =>
-  Identity.layer.pipe(
-    Layer.provideMerge(LocalServer.layer(options)),
-    Layer.provide(Layer.fresh(OAuthClient.layer))
-  )
+> => Identity.layer.pipe(Layer.provideMerge(LocalServer.layer(options)), Layer.provide(Layer.fresh(OAuthClient.layer)))

@@ -226,9 +226,7 @@ export const routesProtocol = (
  *   Layer.provide(NodeHttpServer.layer(createServer, { port: 3000 }))
  * )
  */
-export const routes = (
-  options: RouteOptions = {}
-): Layer.Layer<
+export const routes = (options: RouteOptions = {}): Layer.Layer<
   never,
   never,
   HttpRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend

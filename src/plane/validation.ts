@@ -80,8 +80,7 @@ export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
     if (constraint !== undefined) specific.add(key)
     path.forEach((_, length) => specific.add(keyOf(path.slice(0, length))))
   }
-  return [...found.values()]
-    .filter(({ constraint, path }) => constraint !== undefined || !specific.has(keyOf(path)))
+  return [...found.values()].filter(({ constraint, path }) => constraint !== undefined || !specific.has(keyOf(path)))
     .slice(0, maxIssues)
 }
 

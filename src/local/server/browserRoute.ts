@@ -22,10 +22,7 @@ export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpSer
 
 /** Responds with a page of one paragraph. */
 export const respondText = (status: number, title: string, text: Html.Html): HttpServerResponse.HttpServerResponse =>
-  respondPage(
-    Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>` }),
-    status
-  )
+  respondPage(Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>` }), status)
 
 const unknownHost = respondText(403, "Unknown host", html`This server does not serve the host name in the address.`)
 

@@ -199,9 +199,7 @@ export interface Controlled {
   readonly events: LiveEvents.LiveEvents
 }
 
-const describeServer = (
-  { secretEnvironment, server: { controlToken, environment, url } }: Controlled
-): Api.Server => {
+const describeServer = ({ secretEnvironment, server: { controlToken, environment, url } }: Controlled): Api.Server => {
   const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
   return {
     url,

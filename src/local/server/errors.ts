@@ -63,9 +63,7 @@ export const wireErrors = {
     "ExpectationFailedException",
     "The local server supports the expectation 100-continue only"
   ),
-  foreignHost: denied(
-    "The Host header names another host than this server: add the name to the option allowedHosts"
-  ),
+  foreignHost: denied("The Host header names another host than this server: add the name to the option allowedHosts"),
   headersTooLarge: error(431, "RequestHeaderFieldsTooLargeException", "The headers of the request are too large"),
   incomplete: error(400, "SerializationException", "The body of the request is incomplete"),
   incompleteSignature: error(

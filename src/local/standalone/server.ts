@@ -120,9 +120,7 @@ const variablesOf = (service: AuthorizationServer.Service): Environment => ({
 })
 
 /** Starts the servers over the store in context. They run until the scope closes. */
-export const start = <E>(
-  { authorizationServer: options, load, ...serverOptions }: Options<E>
-): Effect.Effect<
+export const start = <E>({ authorizationServer: options, load, ...serverOptions }: Options<E>): Effect.Effect<
   Running,
   E | AuthorizationServer.AuthorizationServerError | LocalServer.LocalServerError | VaultStoreError,
   Scope.Scope | VaultStore

@@ -166,10 +166,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
 
   // Call it before any effect runs. A fiber that waits for a runtime may resume in the asynchronous context of another
   // call.
-  const consentOptions = (
-    { onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions,
-    context: Context
-  ) => {
+  const consentOptions = ({ onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions, context: Context) => {
     const show = onAuthUrl && toConsentHandler(onAuthUrl)
     return Effect.map(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
   }

@@ -29,10 +29,7 @@ export type User =
   }
 
 /** Returns the service in context, or else the result of `orElse`. */
-export const serviceOr = <I, S, E, R>(
-  tag: Context.Key<I, S>,
-  orElse: Effect.Effect<S, E, R>
-): Effect.Effect<S, E, R> =>
+export const serviceOr = <I, S, E, R>(tag: Context.Key<I, S>, orElse: Effect.Effect<S, E, R>): Effect.Effect<S, E, R> =>
   Effect.flatMap(Effect.serviceOption(tag), Option.match({ onNone: () => orElse, onSome: Effect.succeed }))
 
 export const toRedacted = (secret: string | Redacted.Redacted): Redacted.Redacted =>
