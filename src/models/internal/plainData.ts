@@ -10,22 +10,17 @@ export const isPlain = (value: unknown): value is Record<string, unknown> => {
 /** Copies a value with its items and properties. `replace` may return another value, which is not copied. */
 export const mapDeep = (value: unknown, replace: (value: unknown) => unknown): unknown => {
   const replaced = replace(value)
-  return replaced !== value
-    ? replaced
-    : Array.isArray(value)
-    ? value.map((item) => mapDeep(item, replace))
-    : typeof value === "object" && value !== null
-    // An assignment would lose a property named `__proto__`.
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, mapDeep(member, replace)]))
-    : value
+  if (replaced !== value) return replaced
+  if (Array.isArray(value)) return value.map((item) => mapDeep(item, replace))
+  if (typeof value !== "object" || value === null) return value
+  // An assignment would lose a property named `__proto__`.
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapDeep(item, replace)]))
 }
 
 /** Drops properties that are null, because AWS treats them as absent. Items of lists that are null stay. */
-export const dropNulls = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(dropNulls)
-    : isPlain(value)
-    ? Object.fromEntries(
-      Object.entries(value).flatMap(([name, member]) => member === null ? [] : [[name, dropNulls(member)]])
-    )
-    : value
+export const dropNulls = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(dropNulls)
+  if (!isPlain(value)) return value
+  const present = Object.entries(value).filter(([, item]) => item !== null)
+  return Object.fromEntries(present.map(([name, item]) => [name, dropNulls(item)]))
+}
