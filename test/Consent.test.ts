@@ -68,13 +68,13 @@ const start = (url = authorizationUrl) =>
     return { fiber, browser, spawn, printed, opened, advance }
   })
 
-interface Answer {
+interface Response {
   readonly status: number
   readonly headers: Http.IncomingHttpHeaders
 }
 
 const request = (url: string, options: Http.RequestOptions = {}) =>
-  Effect.callback<Answer, NodeJS.ErrnoException>((resume) => {
+  Effect.callback<Response, NodeJS.ErrnoException>((resume) => {
     Http.request(url, { agent: false, ...options }, (response) => {
       response.resume()
       resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers }))
@@ -103,7 +103,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       assert.include(printed.join("\n"), authorizationUrl)
     }))
 
-  it.effect("answers at no other path, and to no other method", () =>
+  it.effect("rejects every other path and method", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
@@ -119,9 +119,9 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
           [page, { headers: { "sec-purpose": "prefetch" } }]
         ] as const
       ) {
-        const answer = yield* request(url, options)
-        assert.strictEqual(answer.status, 404)
-        assert.notProperty(answer.headers, "location")
+        const response = yield* request(url, options)
+        assert.strictEqual(response.status, 404)
+        assert.notProperty(response.headers, "location")
       }
       assert.strictEqual((yield* request(page)).status, 302)
       yield* Fiber.join(fiber)
@@ -131,10 +131,10 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
-      const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
+      const responses = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
         concurrency: "unbounded"
       })
-      const redirects = answers.filter((answer) => answer._tag === "Success" && answer.success.status === 302)
+      const redirects = responses.filter((response) => response._tag === "Success" && response.success.status === 302)
       assert.lengthOf(redirects, 1)
       yield* Fiber.join(fiber)
     }))

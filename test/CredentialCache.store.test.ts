@@ -11,9 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { cacheAnswer, insteadOf } from "./support/credentialCache.js"
+import { cacheResult, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, secret, settleAndAdjust } from "./support/utils.js"
+import { failures, responses, secret, settleAndAdjust } from "./support/utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
 
@@ -39,7 +39,7 @@ const silent: CredentialCache.StoreService = {
 /** One process of a fleet: its own cache over the shared store. */
 interface Process {
   readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
-  readonly cacheAnswer: Effect.Effect<unknown>
+  readonly cacheResult: Effect.Effect<unknown>
   readonly invalidate: (token: string) => Effect.Effect<void>
 }
 
@@ -58,10 +58,10 @@ const process = (store: CredentialCache.StoreService, options?: CredentialCache.
             scopes: [],
             ...request
           })).pipe(
-            Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
+            Effect.map((response) => response._tag === "Issued" ? Redacted.value(response.accessToken) : response._tag),
             Effect.provide(context)
           ),
-      cacheAnswer: Effect.provide(cacheAnswer(), context),
+      cacheResult: Effect.provide(cacheResult(), context),
       invalidate: (token) =>
         Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token))).pipe(
           Effect.provide(context)
@@ -77,8 +77,8 @@ const calls = Effect.flatMap(
 const numbered = ScriptedPlanes.layer({
   getResourceOauth2Token: (request, index) =>
     request.forceAuthentication === true && request.oauth2Flow === "USER_FEDERATION"
-      ? answers.consent
-      : answers.issued(`token-${index}`)
+      ? responses.consent
+      : responses.issued(`token-${index}`)
 })
 
 const options = { opaqueTimeToLive: "1 hour" } as const
@@ -110,9 +110,9 @@ describe("CredentialCache.layerStore", () => {
         Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
       )
-      assert.strictEqual(yield* a.cacheAnswer, "miss")
+      assert.strictEqual(yield* a.cacheResult, "miss")
       const before = yield* hits
-      assert.strictEqual(yield* b.cacheAnswer, "hit")
+      assert.strictEqual(yield* b.cacheResult, "hit")
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
 
@@ -250,7 +250,7 @@ describe("CredentialCache.layerStore", () => {
       yield* Effect.flip(insteadOf("token-0")(b.token()))
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(ScriptedPlanes.layer({
-      getResourceOauth2Token: [answers.issued("token-0"), failures.throttling]
+      getResourceOauth2Token: [responses.issued("token-0"), failures.throttling]
     }))))
 
   it.effect("removes the credential when a forced authentication waits for the user", () =>
@@ -283,7 +283,7 @@ describe("CredentialCache.layerStore", () => {
       }).pipe(Effect.provide(ScriptedPlanes.layer({
         getResourceOauth2Token: ({ forceAuthentication }, index) =>
           forceAuthentication !== true
-            ? answers.issued(`token-${index}`)
+            ? responses.issued(`token-${index}`)
             : end === "fails"
             ? failures.throttling
             : Effect.never

@@ -433,7 +433,7 @@ describe("secrets", () => {
     ({ definition }) =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
-        const answers = yield* Effect.gen(function*() {
+        const responses = yield* Effect.gen(function*() {
           const created = yield* CredentialProvider.ensure(definition)
           const again = yield* CredentialProvider.ensure(definition, { rotateSecrets: true })
           const difference = yield* CredentialProvider.compare(definition)
@@ -443,7 +443,7 @@ describe("secrets", () => {
           yield* Effect.logInfo("Definition", definition, provider)
           return [created, again, difference, provider, error, definition]
         }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
-        Recorder.assertSecretFree([...answers.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
+        Recorder.assertSecretFree([...responses.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
       })
   )
 })

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Recorder from "./support/recorder.js"
-import { answers, secret, sessionUri } from "./support/utils.js"
+import { responses, secret, sessionUri } from "./support/utils.js"
 
 const request: DataPlane.GetResourceOauth2TokenRequest = {
   workloadIdentityToken: secret("workload-token"),
@@ -26,7 +26,7 @@ const ask = (patch: Patch) =>
     // Requests from outside TypeScript, which is what the checks are for.
     dataPlane.getResourceOauth2Token({ ...request, ...patch } as DataPlane.GetResourceOauth2TokenRequest))
 
-const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.issued() })
+const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued() })
 
 const text = (length: number) => "x".repeat(length)
 

@@ -111,14 +111,14 @@ describe("withIamAccessToken", () => {
 
 class Warehouse extends IamAccessToken.Tag<Warehouse>()("test/Warehouse", { audience, duration: "10 minutes" }) {}
 
-class Refused extends Data.TaggedError("Refused")<{ readonly status: number; readonly token: string }> {}
+class Rejected extends Data.TaggedError("Rejected")<{ readonly status: number; readonly token: string }> {}
 
 const accepting = (accepted: string) => (token: Redacted.Redacted) =>
   Redacted.value(token) === accepted
     ? Effect.succeed(accepted)
-    : Effect.fail(new Refused({ status: 401, token: Redacted.value(token) }))
+    : Effect.fail(new Rejected({ status: 401, token: Redacted.value(token) }))
 
-const rejected = ({ status }: Refused) => status === 401
+const rejected = ({ status }: Rejected) => status === 401
 
 describe("a declared token", () => {
   it.effect("is provided under its own tag, data first and in a pipe", () =>
@@ -141,7 +141,7 @@ describe("use", () => {
       assert.strictEqual(yield* use(`${audience}-0`), `${audience}-0`)
       assert.strictEqual(yield* use(`${audience}-2`), `${audience}-2`)
       const error = yield* Effect.flip(use("none"))
-      assert.strictEqual(error._tag === "Refused" && error.token, `${audience}-4`)
+      assert.strictEqual(error._tag === "Rejected" && error.token, `${audience}-4`)
     }).pipe(Effect.provide(telling)))
 
   it.effect("never gets the rejected token from the cache", () =>

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Local from "./support/localBackend.js"
-import { answers, scripted } from "./support/utils.js"
+import { responses, scripted } from "./support/utils.js"
 
 const local = Identity.layer.pipe(
   Layer.merge(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId: "alice" } })),
@@ -101,7 +101,7 @@ describe("the message", () => {
           + "(consent: Consent.openBrowser), or show the authorizationUrl of this error to the user and call "
           + "Identity.resumeAccessToken with its session"
       )
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
   it.effect("of AuthorizationFailed has a reason, Failed where AWS does not report one", () =>
     Effect.gen(function*() {
@@ -112,5 +112,5 @@ describe("the message", () => {
         error.message,
         "The authorization at provider 'calendar' failed: the user denied consent, or the session expired"
       )
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.failed] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.failed] }))))
 })

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 
@@ -73,7 +73,7 @@ describe("the spans of Identity", () => {
         { name: "Identity.completeAuthorization", ...ok }
       ])
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.issued(), answers.consent, answers.issued()],
+      getResourceOauth2Token: [responses.issued(), responses.consent, responses.issued()],
       getResourceApiKey: [Effect.succeed({ apiKey: secret("the-key") })],
       getResourcePaymentToken: [
         Effect.succeed({ paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: secret("bearer") } } })
@@ -93,7 +93,7 @@ describe("the spans of Identity", () => {
         ["Identity.getAccessToken", "agent"],
         ["DataPlane.getResourceOauth2Token", "Identity.getAccessToken"]
       ])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 
   it.effect("count the polls", () =>
     Effect.gen(function*() {
@@ -103,7 +103,7 @@ describe("the spans of Identity", () => {
       assert.strictEqual(span?.["agentcore.attempts"], 4)
       assert.strictEqual(span?.["agentcore.outcome"], "ok")
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, failures.throttling, answers.issued()]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, failures.throttling, responses.issued()]
     }))))
 
   it.effect("count the call that is repeated with a renewed workload access token", () =>
@@ -115,7 +115,7 @@ describe("the spans of Identity", () => {
         WorkloadAccessToken.layerWorkload({ name: "my-agent" }),
         scripted({
           getWorkloadAccessToken: (_, index) => Effect.succeed({ workloadAccessToken: secret(`workload-${index}`) }),
-          getResourceOauth2Token: [failures.unauthorized, answers.issued()]
+          getResourceOauth2Token: [failures.unauthorized, responses.issued()]
         })
       ))
     ))
@@ -165,7 +165,11 @@ describe("the spans of Identity", () => {
         return ({ resourceCredentialProviderName: provider }) => {
           const n = polls.get(provider) ?? 0
           polls.set(provider, n + 1)
-          return n === 0 ? answers.consent : n === Number(provider.slice(2)) ? answers.issued() : answers.inProgress
+          return n === 0
+            ? responses.consent
+            : n === Number(provider.slice(2))
+            ? responses.issued()
+            : responses.inProgress
         }
       })()
     }))))
@@ -193,7 +197,7 @@ describe("the spans of Identity", () => {
         assert.strictEqual(yield* ending({ _tag: "ChatClosed" }), "ChatClosed")
         assert.strictEqual(yield* ending("chat closed"), "failure")
         assert.strictEqual(yield* ending({ _tag: 1 }), "failure")
-      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.consent }))))
+      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => responses.consent }))))
 
     it.effect("with a defect", () =>
       Effect.gen(function*() {
@@ -201,7 +205,7 @@ describe("the spans of Identity", () => {
           yield* outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.die(new Error("a bug")) })),
           "defect"
         )
-      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
     it.effect("by an interruption", () =>
       Effect.gen(function*() {
@@ -215,7 +219,7 @@ describe("the spans of Identity", () => {
         assert.strictEqual(span?.attributes.get("agentcore.outcome"), "interrupted")
         assert.strictEqual(span?.attributes.get("agentcore.attempts"), 2)
       }).pipe(Effect.provide(scripted({
-        getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
+        getResourceOauth2Token: (_, index) => index === 0 ? responses.consent : responses.inProgress
       }))))
   })
 })

@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",
@@ -164,7 +164,7 @@ describe("the waits of a process", () => {
       assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
       const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
       assert.isAtMost((yield* callsOf("getResourceOauth2Token")).length, 100 + 16 * 2)
-    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
+    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => responses.inProgress }))))
 
   it.effect("end with their sessions also while a poll runs", () => {
     let requests = 0
@@ -174,7 +174,7 @@ describe("the waits of a process", () => {
       assert.strictEqual((yield* Fiber.join(fiber!))._tag, "AuthorizationTimedOut")
       assert.strictEqual(requests, 2)
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: () => requests++ === 0 ? answers.inProgress : Effect.never
+      getResourceOauth2Token: () => requests++ === 0 ? responses.inProgress : Effect.never
     })))
   })
 
@@ -187,7 +187,7 @@ describe("the waits of a process", () => {
       assert.isAtLeast(times.at(-1) ?? 0, 595_000)
     }))
 
-  it.effect("poll less while the service answers slowly", () =>
+  it.effect("poll less often while the service responds slowly", () =>
     Effect.gen(function*() {
       let running = 0
       let most = 0

@@ -77,9 +77,9 @@ describe("the pages of the authorization server, in Chromium", () => {
       }
       yield* Effect.promise(() => page.getByRole("button", { name: "Allow" }).click())
       yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
-      const answer = new URL(page.url())
+      const returned = new URL(page.url())
       const tokens = yield* Effect.promise(() =>
-        Utils.exchange(configuration, request, Redacted.make(`${callbackUrl}${answer.search}`))
+        Utils.exchange(configuration, request, Redacted.make(`${callbackUrl}${returned.search}`))
       )
       assert.strictEqual(tokens.claims()?.sub, "alice")
       assertHarmless(tab)

@@ -119,7 +119,7 @@ describe("a consent, in Chromium", () => {
       yield* press("Deny")
       const error = yield* Effect.flip(Fiber.join(program))
       assert.strictEqual(error._tag, "AuthorizationFailed")
-      yield* picture(tab, "flow-refused")
+      yield* picture(tab, "flow-denied")
       assert.match(yield* Effect.promise(() => tab.page.getByRole("main").innerText()), /refused|denied/i)
       assertHarmless(tab)
     }).pipe(Effect.provide(environment)))

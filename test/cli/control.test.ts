@@ -163,12 +163,12 @@ const request = (url: string, token: string, path: string, body?: unknown) =>
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
-    const answer: Item = await response.json()
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`)
-    return answer
+    const json: Item = await response.json()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(json)}`)
+    return json
   })
 
-const itemsOf = (answer: Item, member: string) => answer[member] as ReadonlyArray<Item>
+const itemsOf = (json: Item, member: string) => json[member] as ReadonlyArray<Item>
 
 /** The data of the first event of a stream. */
 const firstEvent = (response: Response) =>
@@ -193,7 +193,7 @@ const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, (
     url,
     way: {
       act: (path, body) => send(path, body),
-      list: (member) => Effect.map(send(member), (answer) => itemsOf(answer, member)),
+      list: (member) => Effect.map(send(member), (json) => itemsOf(json, member)),
       clock: send("clock"),
       carry: Effect.gen(function*() {
         const { sealed } = yield* send("export", { key: Redacted.value(key) })
@@ -295,17 +295,17 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
 const call = ({ url }: World, operation: string, input: unknown) =>
   Wire.operation(url, `/identities/${operation}`, input)
 
-const answered = (world: World, operation: string, input: unknown) =>
+const callOperation = (world: World, operation: string, input: unknown) =>
   Effect.map(call(world, operation, input), ({ text }): Item => JSON.parse(text))
 
 const tokenFor = (world: World, userId = "alice") =>
   Effect.map(
-    answered(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    callOperation(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
     ({ workloadAccessToken }) => String(workloadAccessToken)
   )
 
 const ask = (world: World, workloadIdentityToken: string, more: object = {}) =>
-  answered(world, "oauth2/token", {
+  callOperation(world, "oauth2/token", {
     workloadIdentityToken,
     resourceCredentialProviderName: "calendar",
     scopes: ["openid", "profile:read", "offline_access"],
@@ -339,7 +339,7 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       const token = yield* tokenFor(world)
       yield* call(world, "CreateWorkloadIdentity", { name: "other" })
       yield* world.way.act("reset", {})
-      const { workloadIdentities } = yield* answered(world, "ListWorkloadIdentities", {})
+      const { workloadIdentities } = yield* callOperation(world, "ListWorkloadIdentities", {})
       assert.deepStrictEqual((workloadIdentities as ReadonlyArray<Item>).map(({ name }) => name), ["agent"])
       assert.strictEqual(yield* keyOf(world, token), "UnauthorizedException")
       assert.strictEqual(yield* keyOf(world, yield* tokenFor(world)), "key")
@@ -398,8 +398,8 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       const token = yield* tokenFor(world)
       yield* world.way.act("faults", { operation: "GetResourceApiKey", exception: "ThrottlingException", count: 2 })
       assert.strictEqual((yield* world.way.list("faults"))[0]?.["fired"], 0)
-      const answers = yield* Effect.replicateEffect(keyOf(world, token), 3)
-      assert.deepStrictEqual(answers, ["ThrottlingException", "ThrottlingException", "key"])
+      const responses = yield* Effect.replicateEffect(keyOf(world, token), 3)
+      assert.deepStrictEqual(responses, ["ThrottlingException", "ThrottlingException", "key"])
       const { id } = (yield* world.way.act("faults", { operation: "*", status: 503 })) as Item
       assert.strictEqual((yield* call(world, "ListWorkloadIdentities", {})).status, 503)
       yield* world.way.act("faults/remove", { id: String(id) })

@@ -67,8 +67,8 @@ describe("agentcore-identity local --exec", () => {
       // The port is free unless one is given: several can run at the same time.
       assert.notStrictEqual(new URL(variables[serverVariable]).port, "4020")
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
-      const refused = yield* Effect.result(Effect.tryPromise(() => fetch(variables[serverVariable])))
-      assert.isTrue(Result.isFailure(refused))
+      const rejected = yield* Effect.result(Effect.tryPromise(() => fetch(variables[serverVariable])))
+      assert.isTrue(Result.isFailure(rejected))
     }))
 
   it.live("passes arguments on unchanged, also its own names and flags", () =>
@@ -93,7 +93,7 @@ describe("agentcore-identity local --exec", () => {
         process.execPath,
         "-e",
         `process.on("${signal}", () => fetch(process.env.AWS_ENDPOINT_URL_STS + "/health")
-            .then(({ status }) => { console.log("answered", status); process.exit(5) }))
+            .then(({ status }) => { console.log("status", status); process.exit(5) }))
           setInterval(() => {}, 1000)
           console.log("ready")`
       ]
@@ -104,7 +104,7 @@ describe("agentcore-identity local --exec", () => {
         const { code, stdout } = yield* Effect.promise(() => started.ended)
         assert.strictEqual(code, 5)
         // The server runs until the program has ended.
-        assert.include(stdout, "answered 200")
+        assert.include(stdout, "status 200")
       }
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
       const killed = yield* Program.run(["local", "--exec", ...child("process.kill(process.pid, 'SIGKILL')")], env)
@@ -300,8 +300,8 @@ describe("the lines for a shell", () => {
       const dotenv = ["env", "--shell", "dotenv"]
       const text = yield* Program.inProcess(dotenv, yield* environmentOf(environment))
       assert.deepStrictEqual({ ...parseEnv(text) }, environment)
-      const refused = yield* Program.failure(dotenv, yield* environmentOf({ SECRET: "'\"sentinel" }))
-      assert.include(refused, "SECRET")
-      assert.notInclude(refused, "sentinel")
+      const rejected = yield* Program.failure(dotenv, yield* environmentOf({ SECRET: "'\"sentinel" }))
+      assert.include(rejected, "SECRET")
+      assert.notInclude(rejected, "sentinel")
     }))
 })

@@ -25,7 +25,7 @@ export const reasons: { readonly [K in Need]: string } = {
 }
 
 /** Why the suite must not run. */
-export const refusal = (environment: Environment): string | undefined => {
+export const reasonNotToRun = (environment: Environment): string | undefined => {
   const prefix = environment[variables.prefix] ?? ""
   return environment["CI"] !== undefined && environment["CI"] !== ""
     ? "--aws creates resources in an account, so it does not run in CI (CI is set)"

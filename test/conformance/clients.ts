@@ -134,7 +134,7 @@ export interface Recorded {
   readonly exchanged: (exchange: Exchange) => void
   /** The change of the next request. It is asked for once for each request. */
   readonly takeChange: () => Change | undefined
-  /** By the name of the operation. `input` is that of the call, and `output` its answer. */
+  /** By the name of the operation. `input` is that of the call, and `output` its response. */
   readonly succeeded: (
     operation: string,
     input: Readonly<Record<string, unknown>>,

@@ -133,10 +133,10 @@ const command = (environment: Readonly<Record<string, string>>, ...args: Readonl
 describe("npm run conformance -- --aws", () => {
   it("requires a prefix for the names of its resources, and does not run in CI", () => {
     const prefix = Aws.variables.prefix
-    assert.isUndefined(Aws.refusal({ [prefix]: "try-a1" }))
-    assert.include(Aws.refusal({ [prefix]: "try-a1", CI: "true" }), "CI")
+    assert.isUndefined(Aws.reasonNotToRun({ [prefix]: "try-a1" }))
+    assert.include(Aws.reasonNotToRun({ [prefix]: "try-a1", CI: "true" }), "CI")
     for (const value of [undefined, "", "a", "Upper-case", "a b c d", "-hyphen", "a".repeat(41)]) {
-      assert.include(Aws.refusal({ [prefix]: value }), prefix)
+      assert.include(Aws.reasonNotToRun({ [prefix]: value }), prefix)
     }
   })
 
@@ -144,7 +144,7 @@ describe("npm run conformance -- --aws", () => {
     Effect.gen(function*() {
       const { code, output } = yield* command({ CI: "true", [Aws.variables.prefix]: "try-a1" }, "--aws")
       assert.strictEqual(code, 1)
-      assert.strictEqual(output, `${Aws.refusal({ CI: "true" })}\n`)
+      assert.strictEqual(output, `${Aws.reasonNotToRun({ CI: "true" })}\n`)
     }))
 })
 

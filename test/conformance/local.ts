@@ -32,9 +32,9 @@ const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
 // The recorder
 // -----------------------------------------------------------------------------
 
-type Answer = Parameters<Recorder["answer"]>[1]
+type Respond = Parameters<Recorder["respond"]>[1]
 
-const issueTokens: Answer = (_, index) => ({
+const issueTokens: Respond = (_, index) => ({
   body: { access_token: `token-${index}`, token_type: "Bearer", expires_in: 3_600 }
 })
 
@@ -67,7 +67,7 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
   Effect.gen(function*() {
     const authorizations: Array<URLSearchParams> = []
     const tokens: Array<TokenRequest & { readonly client: string }> = []
-    const answers = new Map<string, Answer>()
+    const responders = new Map<string, Respond>()
     const json = (status: number, body: object) => ({
       status,
       headers: { "content-type": "application/json" },
@@ -98,8 +98,8 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
           const request = { ...await outgoing.token({ parameters, basic: basic !== undefined }), client }
           const index = tokens.filter((request) => request.client === client).length
           tokens.push(request)
-          const answer = (answers.get(client) ?? issueTokens)(request, index)
-          return json(answer.status ?? 200, answer.body)
+          const response = (responders.get(client) ?? issueTokens)(request, index)
+          return json(response.status ?? 200, response.body)
         }
         default:
           return json(404, { error: "not_found" })
@@ -119,8 +119,8 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
       tokenEndpoint: `${issuer}/token`,
       authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
       tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
-      answer: (clientId, answer) => {
-        answers.set(clientId, answer)
+      respond: (clientId, respond) => {
+        responders.set(clientId, respond)
       }
     }
   })

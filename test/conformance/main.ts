@@ -89,9 +89,9 @@ const run = async (options: {
 }
 
 const runAws = async (selected: ReadonlyArray<Statement>, report: string | undefined): Promise<boolean> => {
-  const refused = Aws.refusal(process.env)
-  if (refused !== undefined) {
-    print(refused)
+  const obstacle = Aws.reasonNotToRun(process.env)
+  if (obstacle !== undefined) {
+    print(obstacle)
     return false
   }
   const prefix = process.env[Aws.variables.prefix] ?? ""

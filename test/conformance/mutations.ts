@@ -279,7 +279,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "exception.server-error",
     wrong: "The error of an authorization server is passed on",
-    noticed: ["m2m.refused", "obo.refused"],
+    noticed: ["m2m.rejected", "obo.rejected"],
     make: failure(400, worded(() => "invalid_scope: the description of the server"), /^GetResourceOauth2Token$/)
   },
   {
@@ -887,13 +887,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "session.url",
     wrong: "The authorization URL does not name the session",
-    noticed: ["user.first-answer"],
+    noticed: ["user.first-response"],
     make: success(/^GetResourceOauth2Token$/, everywhere(/request_uri=/, "session="))
   },
   {
     id: "session.no-status",
     wrong: "The first response has no status",
-    noticed: ["user.first-answer"],
+    noticed: ["user.first-response"],
     make: success(/^GetResourceOauth2Token$/, (json) => without(json, "sessionStatus"))
   },
   {
@@ -1011,7 +1011,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "obo.anything",
     wrong: "A token exchange that cannot be returns a token",
-    noticed: ["obo.without-jwt", "obo.vendors", "obo.refused"],
+    noticed: ["obo.without-jwt", "obo.vendors", "obo.rejected"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)

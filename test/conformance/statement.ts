@@ -45,7 +45,7 @@ export interface TokenRequest {
   readonly basic: boolean
 }
 
-/** An authorization server that consents by itself, records, and answers as the statement wants. */
+/** An authorization server that consents by itself, records, and responds as the statement requires. */
 export interface Recorder {
   readonly discoveryUrl: string
   readonly issuer: string
@@ -55,10 +55,10 @@ export interface Recorder {
   readonly authorizations: (clientId: string) => ReadonlyArray<URLSearchParams>
   /** This client's requests for tokens. A client that authenticates by a JWT is found by the JWT's subject. */
   readonly tokens: (clientId: string) => ReadonlyArray<TokenRequest>
-  /** The answers to this client. Default: a new opaque token each time. */
-  readonly answer: (
+  /** How it responds to this client. By default, with a new opaque token each time. */
+  readonly respond: (
     clientId: string,
-    answer: (request: TokenRequest, index: number) => { readonly status?: number; readonly body: object }
+    respond: (request: TokenRequest, index: number) => { readonly status?: number; readonly body: object }
   ) => void
 }
 
@@ -66,7 +66,7 @@ export interface Recorder {
 export interface Parts {
   /** A client at an authorization server that the service reaches. */
   readonly authorizationServer: OAuthClient
-  /** A user who signs in at that authorization server and answers the consent. Returns the last page. */
+  /** A user who signs in at that authorization server and decides the consent. Returns the last page. */
   readonly consent: (
     authorizationUrl: string,
     userName: string,
@@ -158,32 +158,32 @@ export const sample = (path: string): string =>
 export const codingAgents = (path: string): string =>
   github(`aws-samples/sample-autonomous-cloud-coding-agents/blob/main/${path}`)
 
-/** The document says this. */
-export const says = (document: string, ...texts: ReadonlyArray<string>): Source => ({
+/** Quotes a document. */
+export const cite = (document: string, ...texts: ReadonlyArray<string>): Source => ({
   quotes: texts.map((text) => ({ document, text }))
 })
 
-/** All of them together say this. */
-export const together = (...sources: ReadonlyArray<Source>): Source => ({
+/** Combines the quotes of several sources. */
+export const combine = (...sources: ReadonlyArray<Source>): Source => ({
   quotes: sources.flatMap(({ quotes }) => quotes)
 })
 
 /** What the sources do not say, and why the statement has it nevertheless. */
 export const guess = (reason: string, ...sources: ReadonlyArray<Source>): Source => ({
-  ...together(...sources),
+  ...combine(...sources),
   guess: reason
 })
 
 /** Where the exceptions of the models are described. */
 export const exceptions = {
-  notFound: says(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
-  unauthorized: says(
+  notFound: cite(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
+  unauthorized: cite(
     reference,
     "This exception is thrown when the JWT bearer token is invalid or not found for OAuth bearer token based access"
   ),
-  quota: says(reference, "This exception is thrown when a request is made beyond the service quota"),
-  conflict: says(reference, "This exception is thrown when there is a conflict performing an operation"),
-  invalid: says(reference, "The input fails to satisfy the constraints specified by the service.")
+  quota: cite(reference, "This exception is thrown when a request is made beyond the service quota"),
+  conflict: cite(reference, "This exception is thrown when there is a conflict performing an operation"),
+  invalid: cite(reference, "The input fails to satisfy the constraints specified by the service.")
 }
 
 // -----------------------------------------------------------------------------
@@ -202,14 +202,14 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
 /** Members of an error of the AWS clients. */
-export interface Refusal {
+export interface Rejection {
   readonly name: string
   readonly message: string
   readonly status: number | undefined
   readonly fields: ReadonlyArray<string>
 }
 
-const toRefusal = (error: unknown): Refusal => {
+const toRejection = (error: unknown): Rejection => {
   if (!(error instanceof Error) || !("$metadata" in error) || !isObject(error.$metadata)) throw error
   const { httpStatusCode } = error.$metadata
   const fieldList: ReadonlyArray<unknown> = "fieldList" in error && Array.isArray(error.fieldList)
@@ -223,27 +223,27 @@ const toRefusal = (error: unknown): Refusal => {
   }
 }
 
-/** The call is refused in this way. */
-export const refuses = async (
+/** Asserts that the call is rejected in this way. */
+export const rejects = async (
   call: Promise<unknown>,
   expected: { readonly name?: string; readonly status: number; readonly message?: string | RegExp }
-): Promise<Refusal> => {
+): Promise<Rejection> => {
   const wanted = [
     String(expected.status),
     expected.name ?? "an exception",
     ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
   ].join(" ")
-  const refusal = await call.then(
-    (answer) =>
-      differs(wanted, `success: ${JSON.stringify(answer, (key, value) => key === "$metadata" ? undefined : value)}`),
-    toRefusal
+  const rejection = await call.then(
+    (response) =>
+      differs(wanted, `success: ${JSON.stringify(response, (key, value) => key === "$metadata" ? undefined : value)}`),
+    toRejection
   )
-  const { message, name, status = 0 } = refusal
+  const { message, name, status = 0 } = rejection
   const isExpected = status === expected.status
     && (expected.name === undefined || name === expected.name)
     && (expected.message === undefined
       || (typeof expected.message === "string" ? message.includes(expected.message) : expected.message.test(message)))
-  return isExpected ? refusal : differs(wanted, `${status} ${name}: ${message}`)
+  return isExpected ? rejection : differs(wanted, `${status} ${name}: ${message}`)
 }
 
 /** The value equals, or is matched by, another one. */

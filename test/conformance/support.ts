@@ -1,6 +1,6 @@
 /**
  * The table of what is supported, made from the schemas of the AWS clients: every operation of AgentCore Identity,
- * every member of its requests and answers, every vendor.
+ * every member of its requests and responses, every vendor.
  */
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -21,15 +21,15 @@ const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [
   ...[shape.item, shape.value].flatMap((inner) => inner === undefined ? [] : paths(inner, path))
 ]
 
-/** A token answer is a closed union in code, and has these members on the wire. */
-const tokenAnswers: ReadonlyArray<DataPlane.TokenResponse> = [
+/** A token response is a closed union in code, and has these members on the wire. */
+const tokenResponses: ReadonlyArray<DataPlane.TokenResponse> = [
   new DataPlane.Issued({ accessToken: Redacted.make("token") }),
   new DataPlane.ConsentRequired({ authorizationUrl: Redacted.make("url"), sessionUri: Redacted.make("uri") }),
   new DataPlane.Failed()
 ]
 
-const tokenAnswerPaths = tokenAnswers.flatMap((answer) =>
-  Object.keys(DataPlane.operations.getResourceOauth2Token.response.encode(answer) ?? {}).map((name) => `.${name}`)
+const tokenResponsePaths = tokenResponses.flatMap((response) =>
+  Object.keys(DataPlane.operations.getResourceOauth2Token.response.encode(response) ?? {}).map((name) => `.${name}`)
 )
 
 const requests = new Map([
@@ -74,7 +74,7 @@ const supportOf = ({ input, name, output, shapes }: Operation): Support => {
   const ours = {
     inputs: request === undefined ? [] : paths(ofSchema(request)),
     outputs: name === "GetResourceOauth2Token"
-      ? tokenAnswerPaths
+      ? tokenResponsePaths
       : response === undefined
       ? []
       : paths(ofSchema(response.ast))

@@ -70,13 +70,13 @@ describe("the server in a container", () => {
               const address = Object.values(networkInterfaces()).flat()
                 .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "127.0.0.1"
               for (const [own, path] of [[url, "/health"], [issuer, "/.well-known/openid-configuration"]] as const) {
-                const answer = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
+                const response = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
                   method: "GET",
                   path,
                   headers: { host: new URL(own).host }
                 })
-                assert.strictEqual(answer.status, 200)
-                if (own === issuer) assert.strictEqual(JSON.parse(answer.text).issuer, issuer)
+                assert.strictEqual(response.status, 200)
+                if (own === issuer) assert.strictEqual(JSON.parse(response.text).issuer, issuer)
               }
 
               // The server reaches the issuer under the name that the browser has.

@@ -357,21 +357,21 @@ describe("ObtainConsent on the engine of the memory", () => {
     })))
   })
 
-  it.effect("says when AgentCore refuses, or the runner lacks the credential", () =>
+  it.effect("ends as Unavailable when AgentCore rejects the request, or the runner lacks the credential", () =>
     Effect.gen(function*() {
       // There is no workload identity.
-      const refused = yield* ObtainConsent.start(request)
+      const rejected = yield* ObtainConsent.start(request)
       const unknown = yield* ObtainConsent.workflow.execute(
         { workload, userId: "alice", credential: "mail", episode: "1" },
         { discard: true }
       )
-      yield* awaitState(refused, "Unavailable")
+      yield* awaitState(rejected, "Unavailable")
       yield* awaitState(unknown, "UnknownCredential")
-      assert.include(JSON.stringify(yield* poll(refused)), "AccessDeniedException")
+      assert.include(JSON.stringify(yield* poll(rejected)), "AccessDeniedException")
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.effect("refuses what cannot be right, and says what", () =>
+  it.effect("rejects an invalid request or option, and names it", () =>
     Effect.gen(function*() {
       const build = (options: object) =>
         Layer.build(environment({ invite: () => Effect.void, ...options })).pipe(

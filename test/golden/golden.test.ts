@@ -34,7 +34,7 @@ import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
-import { answers, same } from "../support/utils.js"
+import { responses, same } from "../support/utils.js"
 import * as World from "./world.js"
 
 if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") await (await import("./write.js")).write()
@@ -195,11 +195,11 @@ describe("the shared cache", () => {
     Effect.gen(function*() {
       const server = yield* restoredRedis("credentials.redis.json")
       const store = CredentialStore.layerRedis({ key: World.key, redis: { port: server.port } })
-      const answer = yield* World.cachedToken.pipe(
-        Effect.provide(World.cache(store, () => answers.issued("another-token")))
+      const response = yield* World.cachedToken.pipe(
+        Effect.provide(World.cache(store, () => responses.issued("another-token")))
       )
-      assert.strictEqual(answer._tag, "Issued")
-      assert.strictEqual(Backend.accessToken(answer), World.token)
+      assert.strictEqual(response._tag, "Issued")
+      assert.strictEqual(Backend.accessToken(response), World.token)
     }))
 })
 

@@ -22,7 +22,7 @@ import { fileURLToPath } from "node:url"
 import { shifted } from "../support/clock.js"
 import { keyOf } from "../support/consentStore.js"
 import * as Runner from "../support/runner.js"
-import { type answers, secret } from "../support/utils.js"
+import { type responses, secret } from "../support/utils.js"
 
 export const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -169,7 +169,7 @@ export const cachedToken = Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
 /** The data plane with a cache. `issue` is what AgentCore does if the cache has no token. */
 export const cache = <E>(
   store: Layer.Layer<CredentialCache.Store, E>,
-  issue: () => ReturnType<typeof answers.issued>
+  issue: () => ReturnType<typeof responses.issued>
 ) =>
   CredentialCache.layerStore({ opaqueTimeToLive: "1 hour", storeTimeout: "10 seconds" }).pipe(
     Layer.provide(store),

@@ -29,7 +29,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../support/utils.js"
+import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "../support/utils.js"
 
 const { connect, fieldsOf, json, press, request } = World
 
@@ -269,9 +269,9 @@ describe("Connect, over real servers", () => {
           "\\\\evil.example/chat/"
         ]
       ) {
-        const refused = yield* request(`/connect/calendar?continue=${encodeURIComponent(address)}`)
-        assert.strictEqual(refused.status, 400, address)
-        assert.notInclude(refused.text, "evil")
+        const rejected = yield* request(`/connect/calendar?continue=${encodeURIComponent(address)}`)
+        assert.strictEqual(rejected.status, 400, address)
+        assert.notInclude(rejected.text, "evil")
         assert.instanceOf(yield* Effect.flip(Connect.link(calendar, { continue: address })), ValidationException)
       }
       const { token = "" } = fieldsOf((yield* request("/connect/mail")).text)
@@ -307,11 +307,11 @@ describe("Connect, over real servers", () => {
           ["Opened", "Completed"].map((tag) => [tag, { issuer: claims.iss, subject: "alice" }])
         )
 
-        // A user id is refused on the page, in the return URL and in the agent, with an error that says so.
+        // A user id is rejected on the page, in the return URL and in the agent, with an error that names the problem.
         for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
-          const refused = yield* request(path)
-          assert.strictEqual(refused.status, 500)
-          assert.include(refused.text, "another kind of account")
+          const rejected = yield* request(path)
+          assert.strictEqual(rejected.status, 500)
+          assert.include(rejected.text, "another kind of account")
         }
         const error = yield* AccessToken.get(calendar, {
           consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
@@ -391,7 +391,7 @@ const planes = (script: ScriptedPlanes.Script) =>
   Layer.merge(
     scripted({
       getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
-      getResourceOauth2Token: () => answers.consent,
+      getResourceOauth2Token: () => responses.consent,
       completeResourceTokenAuth: () => Effect.void,
       ...script
     }),
@@ -477,7 +477,7 @@ describe("Connect, as an HttpApp", () => {
           assert.notInclude(text, "Withdraw")
         }
       }
-    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {
@@ -521,7 +521,7 @@ describe("Connect, as an HttpApp", () => {
     }).pipe(
       Effect.provide(planes({
         getResourceOauth2Token: ({ forceAuthentication }) =>
-          forceAuthentication === true ? answers.consent : answers.issued()
+          forceAuthentication === true ? responses.consent : responses.issued()
       }))
     ))
 
@@ -529,7 +529,7 @@ describe("Connect, as an HttpApp", () => {
     Effect.gen(function*() {
       const { act } = yield* httpApp()
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
-    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("shows an unknown state, and logs why", () =>
     Effect.gen(function*() {
@@ -542,8 +542,8 @@ describe("Connect, as an HttpApp", () => {
       const recorder = yield* Recorder.make
       const { send } = yield* httpApp()
       const jwt = jwtOf({ iss: "https://id.example.com", sub: "alice" })
-      const refused = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
-      assert.deepInclude(refused.body, { error: "OtherUserKind" })
+      const rejected = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
+      assert.deepInclude(rejected.body, { error: "OtherUserKind" })
       const everything = yield* recorder.everything
       assert.include(everything.join("\n"), "set the option users to 'jwt'")
       Recorder.assertSecretFree(everything, [jwt])
@@ -559,7 +559,7 @@ describe("Connect.handler, for many users", () => {
 
   const environment = (
     quota: number,
-    files: () => typeof answers.consent | ReturnType<typeof answers.issued> = () => answers.consent
+    files: () => typeof responses.consent | ReturnType<typeof responses.issued> = () => responses.consent
   ) =>
     Layer.mergeAll(
       Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
@@ -569,7 +569,7 @@ describe("Connect.handler, for many users", () => {
         Layer.provideMerge(ScriptedPlanes.layer({
           getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
           getResourceOauth2Token: ({ resourceCredentialProviderName }) =>
-            resourceCredentialProviderName === "files" ? files() : answers.issued()
+            resourceCredentialProviderName === "files" ? files() : responses.issued()
         }))
       )
     )
@@ -634,7 +634,7 @@ describe("Connect.handler, for many users", () => {
       yield* TestClock.adjust("0 millis")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
       assert.lengthOf(yield* asks, times.length + 1)
-    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+    }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
   it.effect("notices a signal while it shows the link, and continues if the token does not exist yet", () => {
@@ -650,7 +650,7 @@ describe("Connect.handler, for many users", () => {
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
       // A probe, and the flow.
       assert.deepStrictEqual(yield* asks, [0, 0, 15_000, 15_000])
-    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+    }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
   it.effect("waits itself when no flow waits", () =>

@@ -83,7 +83,7 @@ describe("withAccessToken", () => {
     void HttpClientCredentials.withAccessToken(plain, Weather, { origins })
   })
 
-  test("refuses to force each request, and to go without origins", () => {
+  test("rejects a forced authentication of every request, and missing origins", () => {
     // @ts-expect-error the user would be asked at each request
     void HttpClientCredentials.withAccessToken(plain, { ...calendar, forceAuthentication: true })
     // @ts-expect-error a list, as scopes are

@@ -26,7 +26,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
-import { answers, clear, same, scripted, secret } from "../support/utils.js"
+import { clear, responses, same, scripted, secret } from "../support/utils.js"
 
 const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.fromHeaders(input))
 
@@ -212,7 +212,7 @@ describe("provide", () => {
       Identity.Identity,
       (identity) => identity.getAccessToken({ provider: "calendar", flow: "USER_FEDERATION", returnUrl })
     )
-  const issues = { getResourceOauth2Token: () => answers.issued() }
+  const issues = { getResourceOauth2Token: () => responses.issued() }
 
   it.effect("provides the callback URL of a request to its flows; an explicit return URL takes precedence", () =>
     Effect.gen(function*() {

@@ -195,8 +195,8 @@ describe("the userinfo endpoint", () => {
       assert.deepInclude(missing, { status: 401, challenge: "Bearer" })
       const { access_token, id_token = "" } = yield* signIn("alice", "openid")
       for (const token of ["a.b.c", id_token, `${access_token.slice(0, -8)}AAAAAAAA`]) {
-        const refused = yield* ask(server, bearer(token))
-        assert.deepInclude(refused, { status: 401, challenge: "Bearer error=\"invalid_token\"" })
+        const rejected = yield* ask(server, bearer(token))
+        assert.deepInclude(rejected, { status: 401, challenge: "Bearer error=\"invalid_token\"" })
       }
       assert.deepInclude(yield* ask(server, bearer(access_token, "POST")), { status: 200 })
       assert.deepInclude(yield* ask(server, bearer(access_token, "DELETE")), { status: 405 })
@@ -204,8 +204,8 @@ describe("the userinfo endpoint", () => {
       const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
       const plain = yield* signIn("bob", "reports:read")
       for (const token of [machine.access_token, plain.access_token]) {
-        const refused = yield* ask(server, bearer(token))
-        assert.deepInclude(refused, { status: 403, challenge: "Bearer error=\"insufficient_scope\"" })
+        const rejected = yield* ask(server, bearer(token))
+        assert.deepInclude(rejected, { status: 403, challenge: "Bearer error=\"insufficient_scope\"" })
       }
       yield* server.revoke({ userName: "alice" })
       assert.strictEqual((yield* ask(server, bearer(access_token))).status, 403)

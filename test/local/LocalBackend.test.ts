@@ -222,7 +222,7 @@ describe("workload access tokens", () => {
         tokenOf(10_000),
         tokenOf(),
         tokenFor("alice"),
-        Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (answer) => answer.workloadAccessToken)
+        Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (response) => response.workloadAccessToken)
       ])
       const alive = (time: number) =>
         Effect.andThen(TestClock.setTime(time), Effect.forEach(tokens, dead)).pipe(
@@ -296,8 +296,8 @@ describe("settings that change while the backend runs", () => {
           resourceCredentialProviderName: "weather"
         })
         const mail = { resourceCredentialProviderName: "mail" }
-        const refusals = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
-        assert.deepStrictEqual(refusals.map(({ _tag, message }) => [_tag, message]), [
+        const rejections = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
+        assert.deepStrictEqual(rejections.map(({ _tag, message }) => [_tag, message]), [
           ["AccessDeniedException", "Access denied when retrieving secret 'keys'"],
           ["AccessDeniedException", "Access denied when retrieving secret 'oauth'"]
         ])
@@ -572,12 +572,12 @@ describe("secrets", () => {
         // A scripted token contains its code.
         yield* callback(yield* authorize(second.sessionUri), { code: "q7w8e9r0t1" })
         yield* complete(second.sessionUri, { userToken })
-        const answer = yield* ask(token)
-        assert.include(accessToken(answer), "q7w8e9r0t1")
+        const response = yield* ask(token)
+        assert.include(accessToken(response), "q7w8e9r0t1")
         secrets.push("q7w8e9r0t1", "token-2.")
         yield* TestClock.adjust("1 hour")
         yield* failing(ask(token))
-        hear(answer)
+        hear(response)
       })
       yield* program.pipe(
         Effect.withTracer(tracer),

@@ -339,8 +339,8 @@ describe("LocalControl", () => {
           assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved, JSON.stringify(change))
           assert.strictEqual(yield* Backend.issued(token), issued)
         }
-        const refused = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
-        assert.strictEqual(refused.reason, "Content")
+        const rejected = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
+        assert.strictEqual(rejected.reason, "Content")
         assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved)
       }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
     }).pipe(Effect.scoped))

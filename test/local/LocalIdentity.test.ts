@@ -87,14 +87,14 @@ describe("LocalIdentity", () => {
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
 
       for (const user of ["alice", "mallory"]) {
-        const answer = yield* identity.getAccessToken({
+        const response = yield* identity.getAccessToken({
           provider: "calendar",
           flow: "USER_FEDERATION",
           scopes: World.scopes,
           returnUrl
         }).pipe(World.as("agent", user), Effect.result)
-        assert(Result.isFailure(answer))
-        assert.strictEqual(answer.failure._tag, "RequiresUserConsent")
+        assert(Result.isFailure(response))
+        assert.strictEqual(response.failure._tag, "RequiresUserConsent")
       }
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 

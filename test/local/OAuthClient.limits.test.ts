@@ -10,7 +10,7 @@ import * as Http from "../../src/local/oauth/http.js"
 import * as Utils from "../support/authorizationServer.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
-import { type Answers, issuerOf, json, makeKey, sign } from "../support/issuer.js"
+import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
 
 const discovery = "/.well-known/openid-configuration"
@@ -39,7 +39,7 @@ const verifyReason = (token: Redacted.Redacted) => Effect.map(Effect.flip(verify
 const clientCredentials = (discovery: OAuthClient.AuthorizationServer["discovery"]) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.clientCredentials(account(discovery), { scopes: [] }))
 
-/** Answers with metadata up to the one path that is faulty. */
+/** Responds with metadata, except at the faulty path. */
 const faultyAt = (faulty: string, fault: FaultyServer.Fault) =>
   FaultyServer.start((path, response, url) => {
     if (path === faulty) return fault
@@ -130,13 +130,13 @@ describe("callers who share the requests to an issuer", () => {
       Effect.gen(function*() {
         const key = yield* makeKey("ES256")
         const waiting: Array<() => void> = []
-        const answers: Answers = {
+        const responses: Routes = {
           [discovery]: json((url) => ({ issuer: url, jwks_uri: `${url}/keys` })),
           "/keys": json(() => ({ keys: [key.jwk] }))
         }
         const { issuer, requests } = yield* issuerOf(() => [], {
-          ...answers,
-          [slow]: (url, response) => waiting.push(() => answers[slow]?.(url, response))
+          ...responses,
+          [slow]: (url, response) => waiting.push(() => responses[slow]?.(url, response))
         })
         const token = yield* sign(issuer, key)
         const arrived = (count: number) =>

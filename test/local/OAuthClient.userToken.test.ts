@@ -8,7 +8,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import type { ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import { type Answers, issuerOf, json, makeKey, sign } from "../support/issuer.js"
+import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
@@ -103,7 +103,7 @@ describe("layer", () => {
       const key = yield* makeKey("ES256")
       const discovery = "/.well-known/openid-configuration"
       const keys = () => [key.jwk]
-      const of = (change: Answers) =>
+      const of = (change: Routes) =>
         Effect.flatMap(issuerOf(keys, change), ({ issuer }) => Effect.flatMap(sign(issuer, key), reason))
       const undiscoverable = [
         of({ [discovery]: (_, response) => response.writeHead(404).end() }),
@@ -173,7 +173,7 @@ describe("layer", () => {
         yield* verify(token)
         assert.strictEqual(requests.length, before)
       }
-      // The metadata must name the issuer there, too, and a server that does not answer is asked once.
+      // The metadata must name the issuer there, too, and a server that does not respond gets one request.
       const other = yield* issuerOf(() => [key.jwk], {
         ...absent,
         [metadata]: json((url) => ({ issuer: `${url}/other`, jwks_uri: `${url}/keys` }))

@@ -29,8 +29,8 @@ interface Request {
 
 const buttons = `<button name=d value=allow>Yes</button><button name=d value=deny>No</button>`
 
-/** Runs a site with a table of answers by method and path. It records its requests. */
-const site = (answers: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
+/** Runs a site with a table of routes by method and path. It records its requests. */
+const site = (routes: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
   Effect.gen(function*() {
     const requests: Array<Request> = []
     const url = yield* Utils.httpServer(async (incoming, response) => {
@@ -48,11 +48,11 @@ const site = (answers: Record<string, (request: Request, response: Http.ServerRe
         body: Buffer.concat(chunks).toString()
       }
       requests.push(request)
-      const answer = answers[`${request.method} ${pathname}`]
-      if (answer === undefined) {
+      const respond = routes[`${request.method} ${pathname}`]
+      if (respond === undefined) {
         response.writeHead(404).end("<h1>Not here</h1>")
       } else {
-        answer(request, response)
+        respond(request, response)
       }
     })
     return { url, requests }

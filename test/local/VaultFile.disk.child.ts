@@ -87,7 +87,7 @@ const program = Effect.gen(function*() {
   const read = (url: string, names: ReadonlyArray<string> = acknowledged) =>
     Effect.map(
       Effect.forEach(names, (name) => call(url, "GetWorkloadIdentity", { name }), { concurrency: 20 }),
-      (answers) => answers.map(({ status }) => status)
+      (responses) => responses.map(({ status }) => status)
     )
 
   const running = yield* withServer((url) =>
@@ -104,10 +104,10 @@ const program = Effect.gen(function*() {
         empty()
         yield* create(url, `again-${round}`, 1)
       }
-      const answered = [...statuses]
+      const earlier = [...statuses]
       statuses.clear()
       yield* create(url, "after", 1)
-      return { answered, last: [...statuses], reads: [...new Set(reads)] }
+      return { earlier, last: [...statuses], reads: [...new Set(reads)] }
     })
   )
   const reopened = yield* withServer((url) => read(url))

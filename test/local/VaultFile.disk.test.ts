@@ -59,8 +59,8 @@ describe("VaultFile on a full disk", () => {
     assert.match(restart.result, /^Unusable: .*ENOSPC/)
     assert.deepStrictEqual(restart.files, ["vault"])
 
-    const { answered, last, reads } = result.running
-    assert.deepStrictEqual(new Set(answered), new Set([201, 500]))
+    const { earlier, last, reads } = result.running
+    assert.deepStrictEqual(new Set(earlier), new Set([201, 500]))
     assert.deepStrictEqual(reads, [200])
     assert.deepStrictEqual(last, [201])
     assert.deepStrictEqual(result.bodies, [`{"message":"The store of the local backend failed"}`])

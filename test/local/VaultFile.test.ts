@@ -53,8 +53,8 @@ const failure = (options: VaultFile.Options) =>
       })
     )
 
-/** The vault is refused for this reason, and is afterwards what it was before, byte for byte. */
-const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
+/** Asserts that the vault is rejected for this reason, and that no byte of it changes. */
+const rejected = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
   Effect.gen(function*() {
     const before = Fs.readFileSync(options.path)
     const error = yield* failure(options)
@@ -175,9 +175,9 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      yield* refused({ ...options, key: key(2) }, "WrongKey")
+      yield* rejected({ ...options, key: key(2) }, "WrongKey")
       Fs.renameSync(`${options.path}.key`, `${options.path}.moved`)
-      yield* refused(options, "WrongKey")
+      yield* rejected(options, "WrongKey")
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
       Fs.renameSync(`${options.path}.moved`, `${options.path}.key`)
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
@@ -188,14 +188,14 @@ describe("VaultFile", () => {
       const options = { path: yield* path }
       yield* fill(options)
       for (const text of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
-        const error = yield* refused({ ...options, key: Redacted.make(text) }, "InvalidKey")
+        const error = yield* rejected({ ...options, key: Redacted.make(text) }, "InvalidKey")
         assert.notInclude(error.message, "sentinel")
       }
       Fs.chmodSync(`${options.path}.key`, 0o640)
-      assert.include((yield* refused(options, "InvalidKey")).message, "640")
+      assert.include((yield* rejected(options, "InvalidKey")).message, "640")
       Fs.chmodSync(`${options.path}.key`, 0o600)
       Fs.writeFileSync(`${options.path}.key`, "sentinel-key")
-      assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
+      assert.notInclude((yield* rejected(options, "InvalidKey")).message, "sentinel")
     }))
 
   it.live("rejects a path that is not a writable file", () =>
@@ -262,7 +262,7 @@ describe("VaultFile", () => {
           assert.include(error.message, `${other.path} has several hard links`)
           assert.deepStrictEqual(Fs.readdirSync(dirname(other.path)), ["other"])
         }))
-      yield* refused(options, "Unusable")
+      yield* rejected(options, "Unusable")
       Fs.unlinkSync(other.path)
       same((yield* use(options, (things) => things.entries)).length, 1)
     }))
@@ -273,7 +273,7 @@ describe("VaultFile", () => {
       yield* fill(options)
       const [header = "", ...rest] = linesOf(options.path)
       writeLines(options.path, [header.replace("vault 1 ", "vault 2 "), ...rest])
-      assert.include((yield* refused(options, "UnknownFormat")).message, "2")
+      assert.include((yield* rejected(options, "UnknownFormat")).message, "2")
     }))
 
   it.live("rejects lines that were changed, moved, repeated or removed, or come from another vault", () =>
@@ -291,7 +291,7 @@ describe("VaultFile", () => {
           const lines = linesOf(options.path)
           assert.lengthOf(lines, 6)
           writeLines(options.path, change(lines))
-          yield* refused(options, "Damaged")
+          yield* rejected(options, "Damaged")
         })
       const replaceLine = (index: number, replace: (line: string) => string | undefined) =>
         tamper((lines) => lines.map((line, n) => n === index ? replace(line) ?? "" : line))
@@ -380,7 +380,7 @@ describe("VaultFile", () => {
       ]
       for (const bytes of bad) {
         Fs.writeFileSync(options.path, bytes)
-        yield* refused(options, "Damaged")
+        yield* rejected(options, "Damaged")
       }
       Fs.writeFileSync(options.path, good)
       assert.lengthOf(yield* use(options, (things) => things.entries), 2000)

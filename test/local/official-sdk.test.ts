@@ -81,7 +81,7 @@ describe("the official npm SDK", () => {
       const delegated = yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: userJwt })
 
       const asked = yield* Deferred.make<string>()
-      const answers = new Map<string, unknown>()
+      const responses = new Map<string, unknown>()
       const input = {
         returnUrl,
         delegatedToken: Redacted.value(delegated.workloadAccessToken),
@@ -101,13 +101,13 @@ describe("the official npm SDK", () => {
       yield* Effect.all([
         consent,
         run(input, environment, (name, value) => {
-          answers.set(name, value)
+          responses.set(name, value)
           if (name === "authorizationUrl") Deferred.doneUnsafe(asked, Effect.succeed(String(value)))
         })
       ], { concurrency: 2 })
 
-      assert.deepStrictEqual(answers.get("apiKey"), { city: "Zürich", apiKey: "key-of-the-weather" })
-      const claims = (name: string) => World.claimsOf(Redacted.make(String(answers.get(name))))
+      assert.deepStrictEqual(responses.get("apiKey"), { city: "Zürich", apiKey: "key-of-the-weather" })
+      const claims = (name: string) => World.claimsOf(Redacted.make(String(responses.get(name))))
       assert.strictEqual(claims("machine").sub, "calendar-client")
       assert.strictEqual(claims("machine").scope, "reports:read")
       assert.strictEqual(claims("delegated").sub, "carol")
@@ -116,13 +116,13 @@ describe("the official npm SDK", () => {
       assert.propertyVal(claims("delegated")["act"], "sub", "mail-client")
       assert.strictEqual(claims("user").sub, "alice")
       assert.strictEqual(claims("user").scope, "profile:read")
-      assert.strictEqual(answers.get("userAgain"), answers.get("user"))
-      assert.isFalse(answers.has("askedAgain"))
-      assert.match(String(answers.get("askedForMore")), /\/identities\/oauth2\/authorize\?request_uri=/)
-      assert.strictEqual(answers.get("forced"), "shown")
-      assert.deepStrictEqual(answers.get("unknown"), { name: "ResourceNotFoundException", status: 404 })
-      assert.deepStrictEqual(answers.get("foreign"), { name: "UnauthorizedException", status: 401 })
-      assert.deepStrictEqual(answers.get("homeless"), {
+      assert.strictEqual(responses.get("userAgain"), responses.get("user"))
+      assert.isFalse(responses.has("askedAgain"))
+      assert.match(String(responses.get("askedForMore")), /\/identities\/oauth2\/authorize\?request_uri=/)
+      assert.strictEqual(responses.get("forced"), "shown")
+      assert.deepStrictEqual(responses.get("unknown"), { name: "ResourceNotFoundException", status: 404 })
+      assert.deepStrictEqual(responses.get("foreign"), { name: "UnauthorizedException", status: 401 })
+      assert.deepStrictEqual(responses.get("homeless"), {
         name: "ValidationException",
         message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       })

@@ -106,7 +106,7 @@ const run = (file: string, environment: Readonly<Record<string, string>>) =>
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
 const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
 
-/** Checks signatures: a bundled program signs its calls, or gets no answer. */
+/** Checks signatures: a bundled program signs its calls, or gets no response. */
 const server = Layer.provide(
   LocalServer.layer({ signatures: "verify", credentials: [keys, instance] }),
   OAuthClient.layerScripted()
@@ -130,7 +130,7 @@ const metadataAndProxy = Effect.acquireRelease(
   ) => {
     const tunnels: Array<string | undefined> = []
     const http = Http.createServer(({ method, url }, response) => {
-      const answer = method === "PUT"
+      const body = method === "PUT"
         ? "metadata-token"
         : url?.endsWith("/agent-role") !== true
         ? "agent-role"
@@ -141,7 +141,7 @@ const metadataAndProxy = Effect.acquireRelease(
           Token: "session-token",
           Expiration: "2999-01-01T00:00:00Z"
         })
-      response.end(answer)
+      response.end(body)
     })
     http.on("connect", ({ url }, client) => {
       tunnels.push(url)

@@ -47,9 +47,9 @@ const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destina
   shell: process.platform === "win32"
 })
 if (packed.status !== 0) throw new Error(packed.stderr)
-// npm 10 and 11 answer with a list, later ones with a record by name.
-const answer = JSON.parse(packed.stdout)
-const [pack] = Array.isArray(answer) ? answer : Object.values(answer)
+// npm 10 and 11 print a list, later ones with a record by name.
+const output = JSON.parse(packed.stdout)
+const [pack] = Array.isArray(output) ? output : Object.values(output)
 const tarball = join(temporary, pack.filename)
 const files = pack.files.map(({ path }) => path)
 for (
@@ -275,7 +275,7 @@ if (existsSync(program)) {
 }
 
 /** Starts the local server, sends it a request, and stops it. Returns what it printed, and its exit code or signal. */
-const serve = async (directory, args, answer = 201) => {
+const serve = async (directory, args, expected = 201) => {
   const start = performance.now()
   const file = join(directory, "node_modules", manifest.name, bin)
   const child = spawn(process.execPath, [file, "local", "--port", "0", ...args], { cwd: directory })
@@ -305,8 +305,8 @@ const serve = async (directory, args, answer = 201) => {
     })
     const health = await fetch(`${url}/health`)
     const page = await fetch(`${url}/_local/console/main.js`)
-    if (response.status !== answer || health.status !== 200 || page.status !== 200) {
-      return { status: `answers ${response.status}, ${health.status} and ${page.status}`, stdout, stderr }
+    if (response.status !== expected || health.status !== 200 || page.status !== 200) {
+      return { status: `responds with ${response.status}, ${health.status} and ${page.status}`, stdout, stderr }
     }
     child.kill("SIGTERM")
     return { status: await ended, stdout, stderr }

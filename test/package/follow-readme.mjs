@@ -3,7 +3,7 @@
 // README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is
 // a step.
 //
-// Only three things differ from what a reader types: the tarball, free ports, and the user, who answers without a
+// Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
 // browser. Python runs over boto3 with generated service models, because Debian's is older than AgentCore.
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -153,12 +153,12 @@ const newcomer = async (name, node) => {
 }
 
 /** Opens the first link in an output, and allows. */
-const answerConsent = () => {
-  let answer
+const allowConsent = () => {
+  let response
   return (output) => {
     const url = /http\S+\/oauth2\/authorize\S+(?=\s)/.exec(output)?.[0]
-    if (url === undefined || answer !== undefined) return
-    answer = Effect.runPromise(
+    if (url === undefined || response !== undefined) return
+    response = Effect.runPromise(
       SimulatedUser.consent({ authorizationUrl: Redacted.make(url), userName: "alice", decision: "allow" })
     ).then(({ text }) => {
       if (!text.includes("Consent given")) throw new Error(`The consent ended with: ${text}`)
@@ -198,13 +198,13 @@ const typescript = (node) => async (name) => {
   await me.type(["main"], [aToken])
   me.save("setup.jsonc")
   me.save("consent.ts")
-  await me.type(["consent"], [/Alice's token has \d{3,} characters/], answerConsent())
+  await me.type(["consent"], [/Alice's token has \d{3,} characters/], allowConsent())
   me.save("aws.ts")
   me.save("promise-agent.mjs")
   await me.type(
     ["local", "setup", "aws", "bundle", "promises", "stop"],
     [new RegExp(`${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
-    answerConsent()
+    allowConsent()
   )
   checkBundle(me.folder)
   me.save("testing.test.ts", "agent.test.ts")

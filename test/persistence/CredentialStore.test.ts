@@ -23,7 +23,7 @@ import { vi } from "vitest"
 import { buildProgram } from "../support/build.mjs"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
-import { answers, same, secret } from "../support/utils.js"
+import { responses, same, secret } from "../support/utils.js"
 
 const keyOf = (fill: number) => secret(Buffer.alloc(32, fill).toString("base64url"))
 
@@ -57,7 +57,7 @@ const process_ = (
   )
 
 const planes = ScriptedPlanes.layer({
-  getResourceOauth2Token: (_, index) => answers.issued(`sentinel-access-token-${index}`)
+  getResourceOauth2Token: (_, index) => responses.issued(`sentinel-access-token-${index}`)
 })
 
 const token = (number: number) => `sentinel-access-token-${number}`

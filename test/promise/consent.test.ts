@@ -52,13 +52,13 @@ const listen = (page: Listener) =>
 
 /** A server of the Fetch API behind a server of Node. */
 const overFetch = (handler: (request: Request) => Promise<Response>): Listener => async (request, response) => {
-  const answer = await handler(
+  const result = await handler(
     new Request(`http://${request.headers.host}${request.url}`, {
       method: request.method ?? "GET",
       headers: { cookie: request.headers.cookie ?? "" }
     })
-  ).catch(() => new Response("the framework answers", { status: 500 }))
-  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+  ).catch(() => new Response("the framework responds", { status: 500 }))
+  response.writeHead(result.status, Object.fromEntries(result.headers)).end(await result.text())
 }
 
 const userOf = (cookie: string | null | undefined): PromiseIdentity.User | undefined => {
@@ -222,9 +222,9 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       }
       for (const method of ["HEAD", "POST"]) {
         const headers = { cookie: "user=alice" }
-        const answer = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
-        assert.strictEqual(answer.status, 405)
-        assert.strictEqual(answer.headers.get("allow"), "GET")
+        const response = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
+        assert.strictEqual(response.status, 405)
+        assert.strictEqual(response.headers.get("allow"), "GET")
       }
       const nobody = yield* Effect.promise(() => fetch(Redacted.value(back)))
       assert.strictEqual(nobody.status, 401)
@@ -375,10 +375,10 @@ describe("a consent", () => {
       const { back, session } = yield* consented(app)
       // The page is in another process.
       const page = yield* listen(callbacks.node(yield* functions(shared)))
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         fetch(Redacted.value(back).replace(app.url, page.url), { headers: { cookie: "user=alice" } })
       )
-      assert.strictEqual(answer.status, 200)
+      assert.strictEqual(response.status, 200)
       const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.provide(LocalWorld.layer())))
@@ -511,7 +511,7 @@ describe("workload", () => {
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey } = yield* functions()
-      const tokens = ["refused", yield* Effect.promise((yield* functions()).workload({ name: "agent" }).getToken)]
+      const tokens = ["rejected", yield* Effect.promise((yield* functions()).workload({ name: "agent" }).getToken)]
       const caller: PromiseIdentity.Workload = {
         name: "agent",
         user: undefined,

@@ -27,7 +27,7 @@ export const insteadOf = (token: string) => <A, E, R>(call: Effect.Effect<A, E, 
   })
 
 /** The cache attribute on the span of a request of `Identity`. */
-export const cacheAnswer = (request: { readonly forceAuthentication?: true } = {}) =>
+export const cacheResult = (request: { readonly forceAuthentication?: true } = {}) =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make
     yield* Effect.flatMap(

@@ -35,7 +35,7 @@ export const authorizationUrl = `https://identity.example.com/identities/oauth2/
 }`
 
 /** The responses to a token request. */
-export const answers = {
+export const responses = {
   issued: (token = "access-token"): Effect.Effect<DataPlane.TokenResponse> =>
     Effect.succeed(new DataPlane.Issued({ accessToken: secret(token) })),
   consent: Effect.succeed<DataPlane.TokenResponse>(

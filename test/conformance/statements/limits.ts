@@ -1,6 +1,6 @@
 /** Limits of the service models: the longest value that is accepted, and the first that is not. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
-import { guess, model, refuses, says, statement, type World } from "../statement.js"
+import { cite, guess, model, rejects, statement, type World } from "../statement.js"
 import {
   askM2m,
   askUser,
@@ -23,7 +23,7 @@ interface Limit {
   /** What it does not say. */
   readonly guess?: string
   readonly accepts?: (world: World) => Promise<unknown>
-  readonly refuses?: ReadonlyArray<(world: World) => Promise<unknown>>
+  readonly rejects?: ReadonlyArray<(world: World) => Promise<unknown>>
 }
 
 const custom = "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig"
@@ -90,7 +90,7 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A workload identity's name has 3 to 255 letters, digits, dots, hyphens and underscores",
     model: ["CreateWorkloadIdentity.name: min 3, max 255, pattern [A-Za-z0-9_.-]+"],
     accepts: (world) => world.control.createWorkloadIdentity({ name: names(world, 255) }),
-    refuses: [
+    rejects: [
       (world) => world.control.createWorkloadIdentity({ name: "ab" }),
       (world) => world.control.createWorkloadIdentity({ name: names(world, 256) }),
       (world) => world.control.createWorkloadIdentity({ name: `${world.name()} b` })
@@ -101,7 +101,7 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A credential provider's name has 1 to 128 letters, digits, hyphens and underscores",
     model: ["CreateApiKeyCredentialProvider.name: min 1, max 128, pattern [a-zA-Z0-9-_]+"],
     accepts: (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 128), apiKey: "key" }),
-    refuses: [
+    rejects: [
       (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 129), apiKey: "key" }),
       (world) => world.control.createApiKeyCredentialProvider({ name: `${world.name()}.b`, apiKey: "key" })
     ]
@@ -111,21 +111,21 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A return URL has a scheme, which may be of an application",
     model: ["CreateWorkloadIdentity.allowedResourceOauth2ReturnUrls[]: pattern \\w+:(\\/?\\/?)[^\\s]+"],
     accepts: (world) => createWorkload(world, ["https://a.example.com/", "app:/consent"]),
-    refuses: [(world) => createWorkload(world, ["not a url"])]
+    rejects: [(world) => createWorkload(world, ["not a url"])]
   },
   {
     id: "user-id",
     statement: "A user's id has 1 to 128 characters",
     model: ["GetWorkloadAccessTokenForUserId.userId: min 1, max 128"],
     accepts: async (world) => tokenOf(world, await createWorkload(world), text(128)),
-    refuses: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
+    rejects: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
   },
   {
     id: "user-token",
     statement:
       "A user's JWT has the pattern of the model: its dots stand for any character, and the text between them is not empty",
     model: ["GetWorkloadAccessTokenForJWT.userToken: pattern [A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"],
-    refuses: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
+    rejects: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
   },
   {
     id: "session-uri",
@@ -133,7 +133,7 @@ const limits: ReadonlyArray<Limit> = [
     model: [
       "CompleteResourceTokenAuth.sessionUri: min 1, max 1024, pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"
     ],
-    refuses: [
+    rejects: [
       ({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })
     ]
   },
@@ -142,7 +142,7 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A scope has 1 to 128 characters",
     model: ["GetResourceOauth2Token.scopes[]: min 1, max 128"],
     accepts: user({ scopes: [text(128)] }),
-    refuses: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
+    rejects: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
   },
   {
     id: "scopes",
@@ -159,7 +159,7 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.customParameters{value}: min 1, max 2048"
     ],
     accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
-    refuses: [
+    rejects: [
       machine({ customParameters: { [text(257)]: "value" } }),
       machine({ customParameters: { "a b": "value" } }),
       machine({ customParameters: { a: text(2_049) } })
@@ -170,7 +170,7 @@ const limits: ReadonlyArray<Limit> = [
     statement: "Custom state has 1 to 4,096 characters",
     model: ["GetResourceOauth2Token.customState: min 1, max 4096"],
     accepts: user({ customState: text(4_096) }),
-    refuses: [user({ customState: text(4_097) })]
+    rejects: [user({ customState: text(4_097) })]
   },
   {
     id: "resources",
@@ -179,7 +179,7 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.resources[]: min 1, max 2048",
       "GetResourceOauth2Token.audiences[]: min 1, max 2048"
     ],
-    refuses: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
+    rejects: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
   },
   {
     id: "api-key",
@@ -189,21 +189,21 @@ const limits: ReadonlyArray<Limit> = [
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
     },
-    refuses: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
+    rejects: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
   },
   {
     id: "json-key",
     statement: "The JSON key of a secret reference has 1 to 128 characters",
     model: ["CreateApiKeyCredentialProvider.apiKeySecretConfig.jsonKey: min 1, max 128"],
     accepts: external(text(128)),
-    refuses: [external(text(129)), external("")]
+    rejects: [external(text(129)), external("")]
   },
   {
     id: "client-id",
     statement: "A custom client's id has 0 to 256 characters",
     model: [`${custom}.clientId: max 256`],
     accepts: (world) => createCustom(world, { ...unreachable, clientId: "" }),
-    refuses: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
+    rejects: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
   },
   {
     id: "endpoints",
@@ -216,7 +216,7 @@ const limits: ReadonlyArray<Limit> = [
     accepts: async (world) => {
       const long = `https://id.example.com/${text(2_100)}`
       const discoveryUrl = unreadable.replace("/.well-known", `/${text(2_100)}$&`)
-      await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
+      await rejects(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
     }
   },
@@ -233,10 +233,10 @@ const limits: ReadonlyArray<Limit> = [
     accepts: async (world) => {
       for (const path of ["", "/tenant"]) {
         const discoveryUrl = unreadable.replace("openid-configuration", `oauth-authorization-server${path}`)
-        await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
+        await rejects(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       }
     },
-    refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
+    rejects: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {
     id: "token-endpoint-auth-methods",
@@ -246,7 +246,7 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods[]: pattern (client_secret_post|client_secret_basic)`
     ],
     accepts: metadata({ tokenEndpointAuthMethods: ["client_secret_post", "client_secret_basic"] }),
-    refuses: [
+    rejects: [
       metadata({ tokenEndpointAuthMethods: [] }),
       metadata({ tokenEndpointAuthMethods: ["private_key_jwt"] })
     ]
@@ -258,7 +258,7 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn: min 1, max 2048, pattern arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`
     ],
     accepts: async (world) => keyed(await keyArn(world))(world),
-    refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
+    rejects: [keyed("key"), keyed("arn:aws:s3:::bucket")]
   },
   {
     id: "private-endpoint",
@@ -272,7 +272,7 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.privateEndpoint.selfManagedLatticeResource.resourceConfigurationIdentifier: min 20, max 2048`
     ],
     accepts: withEndpoint(managed({ securityGroupIds: ["sg-0a1b2c3d4e5f60718"], routingDomain: "id.example.com" })),
-    refuses: [
+    rejects: [
       withEndpoint(managed({ vpcIdentifier: "network" })),
       withEndpoint(managed({ subnetIds: ["net"] })),
       withEndpoint(managed({ securityGroupIds: ["group"] })),
@@ -292,7 +292,7 @@ const limits: ReadonlyArray<Limit> = [
       await coinbase(text(512))(world)
       await coinbase("key", "")(world)
     },
-    refuses: [coinbase(text(513)), coinbase(""), coinbase("a key")]
+    rejects: [coinbase(text(513)), coinbase(""), coinbase("a key")]
   },
   {
     id: "tags",
@@ -304,7 +304,7 @@ const limits: ReadonlyArray<Limit> = [
       "CreateWorkloadIdentity.tags{value}: max 256, pattern [a-zA-Z0-9\\s._:/=+@-]*"
     ],
     accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
-    refuses: [
+    rejects: [
       tagged({ [text(129)]: "value" }),
       tagged({ key: text(257) }),
       tagged({ "key!": "value" }),
@@ -316,7 +316,7 @@ const limits: ReadonlyArray<Limit> = [
     id: "token-vault-id",
     statement: "A token vault's id has 1 to 64 letters, digits, hyphens and underscores",
     model: ["GetTokenVault.tokenVaultId: min 1, max 64, pattern [a-zA-Z0-9-_]+"],
-    refuses: [
+    rejects: [
       ({ control }) => control.getTokenVault({ tokenVaultId: "a b" }),
       ({ control }) => control.getTokenVault({ tokenVaultId: text(65) })
     ]
@@ -324,15 +324,15 @@ const limits: ReadonlyArray<Limit> = [
 ]
 
 export const statements = limits.map((
-  { accepts, guess: reason, id, model: facts, refuses: refused = [], statement: text }
+  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: text }
 ) =>
   statement({
     id: `limit.${id}`,
     statement: text,
-    source: reason === undefined ? says(model, ...facts) : guess(reason, says(model, ...facts)),
+    source: reason === undefined ? cite(model, ...facts) : guess(reason, cite(model, ...facts)),
     run: async (world) => {
       await accepts?.(world)
-      for (const call of refused) await refuses(call(world), { status: 400, name: "ValidationException" })
+      for (const call of rejected) await rejects(call(world), { status: 400, name: "ValidationException" })
     }
   })
 )

@@ -14,6 +14,8 @@ import {
 } from "jose"
 import type { KeyObject } from "node:crypto"
 import {
+  cite,
+  combine,
   differs,
   guide,
   is,
@@ -23,8 +25,6 @@ import {
   type Recorder,
   reference,
   sample,
-  says,
-  together,
   type World
 } from "../statement.js"
 
@@ -154,7 +154,7 @@ export const askUser = ({ data }: World, workloadIdentityToken: string, provider
     ...more
   })
 
-/** A user's first answer: a page and a session. */
+/** A user's first response: a page and a session. */
 export const askConsent = async (world: World, token: string, provider: string, more: Request = {}) => {
   const { accessToken, authorizationUrl, sessionStatus, sessionUri } = await askUser(world, token, provider, more)
   if (accessToken !== undefined) differs("an authorization URL", "an access token")
@@ -223,12 +223,12 @@ export const verifyJwt = async (
 }
 
 /** The JWTs that STS signs. */
-export const awsJwt = together(
-  says(
+export const awsJwt = combine(
+  cite(
     reference,
     "The token is signed using the specified signing algorithm and can be verified using the verification keys available at the issuer's JWKS endpoint."
   ),
-  says(
+  cite(
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html",
     "\"exp\": 1700000900",
     "\"jti\": \"xyz123-def456-ghi789-jkl012\""
@@ -247,12 +247,12 @@ export const verifyAwsJwt = async (what: string, token: string): ReturnType<type
   })
 }
 
-export const uniqueCallbackUrl = together(
-  says(
+export const uniqueCallbackUrl = combine(
+  cite(
     guide("identity-idp-okta"),
     "AgentCore Identity issues a unique OAuth2 callback URL for each credential provider you create."
   ),
-  says(
+  cite(
     sample("07-consent-portal-auth-code-flow-targets/deploy/03_create_github_provider.py"),
     "https://bedrock-agentcore.<region>.amazonaws.com/identities/oauth2/callback/<uuid>"
   )

@@ -1,6 +1,5 @@
 /**
- * What a developer sees of the refusals of authorization servers, over a real one: the log, and the list of the
- * console.
+ * How rejections of an authorization server appear in the log and in the console. Both are tested over a real server.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -39,7 +38,7 @@ const logged = Effect.sync(() => {
   return { lines, layer: Logger.layer([logger]) }
 })
 
-/** The refusals as the console has them. */
+/** The rejections in the list of the console. */
 const listed = Effect.gen(function*() {
   const { controlToken, url } = yield* LocalServer.LocalServer
   const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
@@ -47,11 +46,11 @@ const listed = Effect.gen(function*() {
     fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
   )
   const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(text)
-  const rows = refusals.map((refusal) => [
-    refusal.provider,
-    requestNames[refusal.request],
-    refusal.error ?? "–",
-    formatRefusal(refusal)
+  const rows = refusals.map((rejection) => [
+    rejection.provider,
+    requestNames[rejection.request],
+    rejection.error ?? "–",
+    formatRefusal(rejection)
   ])
   return { rows, text }
 })
@@ -86,9 +85,9 @@ const askMachine = (provider: string, request: Parameters<typeof ask>[1] = {}) =
 const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "allow") =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
-    const answer = yield* backend.authorize(sessionUri)
-    if (answer._tag !== "Redirect") return assert.fail(answer._tag)
-    return yield* SimulatedUser.consent({ authorizationUrl: answer.url, userName: "alice", decision })
+    const response = yield* backend.authorize(sessionUri)
+    if (response._tag !== "Redirect") return assert.fail(response._tag)
+    return yield* SimulatedUser.consent({ authorizationUrl: response.url, userName: "alice", decision })
   })
 
 describe("errors of authorization servers", () => {
@@ -119,9 +118,9 @@ describe("errors of authorization servers", () => {
           "Error parsing ClientCredentials response"
         )
 
-        // The user's refusal.
-        const refused = yield* consent(user, request)
-        assert.include((yield* browse(refused.sessionUri, "deny")).text, "refused")
+        // The user denies.
+        const denied = yield* consent(user, request)
+        assert.include((yield* browse(denied.sessionUri, "deny")).text, "refused")
 
         // The exchange of a code.
         const exchanged = yield* consent(user, request)

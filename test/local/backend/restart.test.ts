@@ -70,8 +70,8 @@ describe("a backend over the store of an earlier one", () => {
         return { token, sessionUri: (yield* consent(token)).sessionUri }
       }).pipe(Effect.provide(life()))
       const url = yield* Effect.provide(authorize(sessionUri), life())
-      const answer = yield* Effect.provide(callback(url, { code: "code" }), life())
-      assert.strictEqual(answer._tag, "Redirect")
+      const response = yield* Effect.provide(callback(url, { code: "code" }), life())
+      assert.strictEqual(response._tag, "Redirect")
       const second = yield* Effect.provide(callback(url, { code: "code" }), life())
       assert.strictEqual(second._tag, "Replayed")
       const stranger = yield* Effect.provide(Effect.flip(complete(sessionUri, { userId: "mallory" })), life())

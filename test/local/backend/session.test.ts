@@ -133,7 +133,7 @@ describe("a consent session", () => {
     }
   })
 
-  property("accepts one callback, or one refusal", (records) => {
+  property("accepts one callback, or one denial", (records) => {
     assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRejected").length, 1)
   })
 
