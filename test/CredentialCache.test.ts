@@ -292,27 +292,27 @@ describe("CredentialCache: keys", () => {
   }
 
   // Few values, so that parts of two requests are often equal. Some look like a list, or like the punctuation of a key.
-  const text = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
-  const list = FastCheck.array(text, { maxLength: 3 })
+  const string = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
+  const list = FastCheck.array(string, { maxLength: 3 })
   const perhaps = <A>(arbitrary: FastCheck.Arbitrary<A>) => FastCheck.option(arbitrary, { nil: undefined })
-  const members = {
-    workloadIdentityToken: text.map(secret),
+  const properties = {
+    workloadIdentityToken: string.map(secret),
     resourceCredentialProviderName: FastCheck.constantFrom("a", "b"),
     oauth2Flow: FastCheck.constantFrom("M2M", "USER_FEDERATION"),
     scopes: list,
     resources: perhaps(list),
     audiences: perhaps(list),
-    customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), text, { maxKeys: 3 }))
+    customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), string, { maxKeys: 3 }))
   } satisfies { readonly [K in keyof TokenRequest]?: FastCheck.Arbitrary<TokenRequest[K]> }
 
   /** Properties that are not part of the key. */
   const surroundings = FastCheck.record({
     resourceOauth2ReturnUrl: perhaps(FastCheck.constantFrom("https://a.example.com", "https://b.example.com")),
-    customState: perhaps(text.map(secret)),
+    customState: perhaps(string.map(secret)),
     forceAuthentication: FastCheck.constant(false)
   })
 
-  const requests: FastCheck.Arbitrary<TokenRequest> = FastCheck.record(members)
+  const requests: FastCheck.Arbitrary<TokenRequest> = FastCheck.record(properties)
 
   const reordered = (items: ReadonlyArray<string> | undefined) =>
     items === undefined || items.length === 0
@@ -336,10 +336,13 @@ describe("CredentialCache: keys", () => {
 
   /** A request with up to two properties of another one. */
   const similarTo = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
-    FastCheck.tuple(requests, FastCheck.subarray(Object.keys(members) as Array<keyof typeof members>, { maxLength: 2 }))
+    FastCheck.tuple(
+      requests,
+      FastCheck.subarray(Object.keys(properties) as Array<keyof typeof properties>, { maxLength: 2 })
+    )
       .map(([other, changed]) => ({
         ...request,
-        ...Object.fromEntries(changed.map((member) => [member, other[member]]))
+        ...Object.fromEntries(changed.map((property) => [property, other[property]]))
       }))
 
   let round = 0

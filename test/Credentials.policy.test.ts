@@ -39,10 +39,10 @@ interface Call {
   readonly context?: { readonly [key: string]: string | ReadonlyArray<string> }
 }
 
-const matches = (pattern: string, text: string): boolean =>
+const matches = (pattern: string, value: string): boolean =>
   new RegExp(
     `^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`
-  ).test(text)
+  ).test(value)
 
 const toList = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : typeof value === "string" ? [value] : value
@@ -304,7 +304,7 @@ describe("policy", () => {
 
   it("throws an error that names the property when an option is invalid", () => {
     for (
-      const [member, value] of [
+      const [property, value] of [
         ["workload", "x"],
         ["account", "1234"],
         ["region", "US West (Oregon)"],
@@ -313,8 +313,8 @@ describe("policy", () => {
       ] as const
     ) {
       // As in plain JavaScript.
-      const wrong = { ...options, [member]: value } as Credentials.PolicyOptions
-      assert.throws(() => Credentials.policy([], wrong), new RegExp(`'${member}`))
+      const wrong = { ...options, [property]: value } as Credentials.PolicyOptions
+      assert.throws(() => Credentials.policy([], wrong), new RegExp(`'${property}`))
     }
   })
 })

@@ -6,12 +6,12 @@ import * as FastCheck from "fast-check"
 
 const { decode, encode } = operations.getResourceOauth2Token.response
 
-const member = (value: string) => FastCheck.option(FastCheck.constant(value), { nil: undefined })
+const optional = (value: string) => FastCheck.option(FastCheck.constant(value), { nil: undefined })
 
 const wire = FastCheck.record({
-  accessToken: member("token"),
-  authorizationUrl: member("https://identity.example.com/authorize?request_uri=urn%3Asession"),
-  sessionUri: member("urn:session"),
+  accessToken: optional("token"),
+  authorizationUrl: optional("https://identity.example.com/authorize?request_uri=urn%3Asession"),
+  sessionUri: optional("urn:session"),
   sessionStatus: FastCheck.option(
     FastCheck.oneof(FastCheck.constantFrom("IN_PROGRESS", "FAILED"), FastCheck.string()),
     {
@@ -67,9 +67,9 @@ describe("the response of GetResourceOauth2Token", () => {
       sessionUri: "urn:session",
       sessionStatus: "IN_PROGRESS"
     }
-    for (const member of ["accessToken", "authorizationUrl", "sessionUri"]) {
+    for (const property of ["accessToken", "authorizationUrl", "sessionUri"]) {
       for (const others of [{}, whole, { sessionStatus: "FAILED" }]) {
-        assert.isTrue(Option.isNone(decode({ ...others, [member]: "" })), member)
+        assert.isTrue(Option.isNone(decode({ ...others, [property]: "" })), property)
       }
     }
     assert.isTrue(Option.isNone(decode({ authorizationUrl: "https://identity.example.com/authorize?request_uri=" })))

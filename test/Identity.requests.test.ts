@@ -36,8 +36,8 @@ const rejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 
 const consented = scripted({ getResourceOauth2Token: () => responses.consent })
 
-const ask = (members: unknown) =>
-  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(untyped(members)))
+const ask = (properties: unknown) =>
+  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(untyped(properties)))
 
 const wrong = (patch: object) => ask({ ...request, ...patch })
 

@@ -106,9 +106,9 @@ describe("PendingConsents", () => {
       credential: "calendar",
       continue: "/chat"
     }
-    const text = Schema.encodeSync(PendingConsents.FromJson)(pending)
-    same(Schema.decodeSync(PendingConsents.FromJson)(text), pending)
-    for (const damaged of [text.slice(1), text.replace("\"google\"", "7"), "{}", "null"]) {
+    const json = Schema.encodeSync(PendingConsents.FromJson)(pending)
+    same(Schema.decodeSync(PendingConsents.FromJson)(json), pending)
+    for (const damaged of [json.slice(1), json.replace("\"google\"", "7"), "{}", "null"]) {
       const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
       assert(Result.isSuccess(error))
       assert.include(error.success.message, "The pending consent is damaged")

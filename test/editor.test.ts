@@ -104,7 +104,7 @@ describe("an editor", { timeout: 60_000 }, () => {
 
   const { file, program, service, write } = makeService()
   const calls = new Lines()
-  const members = new Lines()
+  const properties = new Lines()
   const wrong = new Lines()
 
   const symbolsOf = (module: string): ReadonlyArray<ts.Symbol> => {
@@ -143,11 +143,11 @@ describe("an editor", { timeout: 60_000 }, () => {
       for (const { name } of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(service))) {
         // Not the type id.
         if (!name.startsWith("__@")) {
-          members.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
+          properties.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
         }
       }
     }
-    members.add(
+    properties.add(
       "flow",
       `const request: ${alias("Identity")}.AccessTokenRequest = { provider: "github", `,
       "flow",
@@ -162,9 +162,9 @@ describe("an editor", { timeout: 60_000 }, () => {
 `
     for (const [call] of mistakes) wrong.add(call, "", `${alias("CredentialProvider")}.${call}`, "")
     calls.start = imports.length
-    members.start = calls.start + calls.text.length
-    wrong.start = members.start + members.text.length + prelude.length
-    write(imports + calls.text + members.text + prelude + wrong.text)
+    properties.start = calls.start + calls.text.length
+    wrong.start = properties.start + properties.text.length + prelude.length
+    write(imports + calls.text + properties.text + prelude + wrong.text)
   }, 120_000)
 
   it("explains every function, and each of its overloads", () => {
@@ -221,9 +221,9 @@ describe("an editor", { timeout: 60_000 }, () => {
   })
 
   it("explains every operation of the planes, and the three flows", () => {
-    assert.isAbove(members.places.length, 40)
-    const hovers = members.places.map(([label, position]) =>
-      [label, documentationAt(file, members.start + position)] as const
+    assert.isAbove(properties.places.length, 40)
+    const hovers = properties.places.map(([label, position]) =>
+      [label, documentationAt(file, properties.start + position)] as const
     )
     assert.deepStrictEqual(hovers.filter(([, text]) => text === ""), [])
     for (const flow of ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]) {

@@ -325,18 +325,18 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 
   it.effect("rejects static credentials that are not Redacted, and does not repeat them", () =>
     Effect.gen(function*() {
-      const bad: ReadonlyArray<readonly [member: string, credentials: object]> = [
+      const bad: ReadonlyArray<readonly [option: string, credentials: object]> = [
         ["secretAccessKey", { ...credentials, secretAccessKey: "plain-secret-access-key" }],
         ["secretAccessKey", { accessKeyId: "AKIDEXAMPLE" }],
         ["sessionToken", { ...credentials, sessionToken: "plain-session-token" }],
         ["accessKeyId", { ...credentials, accessKeyId: undefined }]
       ]
-      for (const [member, given] of bad) {
+      for (const [option, given] of bad) {
         // As a program in plain JavaScript gives them.
         const options: Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           const message = messageOf(yield* failure(Layer.build(built)))
-          assert.include(message, `Expected ${member} to be`)
+          assert.include(message, `Expected ${option} to be`)
           assert.notInclude(message, "plain-")
         }
       }

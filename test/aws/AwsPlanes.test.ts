@@ -111,9 +111,9 @@ describe.each(adapters)("$name", ({ planes }) => {
         ? value.map(revealed)
         : typeof value === "object" && value !== null
         ? Object.fromEntries(
-          Object.entries(value).filter(([, member]) => member !== undefined).map((
-            [name, member]
-          ) => [name, revealed(member)])
+          Object.entries(value).filter(([, property]) => property !== undefined).map((
+            [name, property]
+          ) => [name, revealed(property)])
         )
         : value
 

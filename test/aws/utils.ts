@@ -256,11 +256,11 @@ export const rendered = (error: unknown): string =>
   ].join("\n")
 
 /** Fails when an 8-character piece of a secret is in the text. */
-export const assertNoSecrets = (text: string, secrets: Iterable<string>): void => {
+export const assertNoSecrets = (string: string, secrets: Iterable<string>): void => {
   for (const secret of secrets) {
     for (let at = 0; at + 8 <= secret.length; at++) {
       const piece = secret.slice(at, at + 8)
-      assert(!text.includes(piece), `found a piece of a secret: ${piece}`)
+      assert(!string.includes(piece), `found a piece of a secret: ${piece}`)
     }
   }
 }

@@ -29,13 +29,13 @@ beforeAll(Program.build, 60_000)
 // -----------------------------------------------------------------------------
 
 interface Item {
-  readonly [member: string]: unknown
+  readonly [property: string]: unknown
 }
 
 /** The actions, with names and members as over HTTP. */
 interface Way {
   readonly act: (path: string, body: object) => Effect.Effect<unknown>
-  readonly list: (member: string) => Effect.Effect<ReadonlyArray<Item>>
+  readonly list: (property: string) => Effect.Effect<ReadonlyArray<Item>>
   readonly clock: Effect.Effect<Item>
   /** Exports, resets, and restores the exported content. */
   readonly carry: Effect.Effect<void>
@@ -137,8 +137,8 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
     url: local.url,
     way: {
       act: (path, body) => Effect.orDie(actions[path]?.(body) ?? Effect.die(new Error(path))),
-      list: (member) =>
-        Effect.map(Effect.orDie(lists[member] ?? Effect.die(new Error(member))), (items) => items.map(json)),
+      list: (property) =>
+        Effect.map(Effect.orDie(lists[property] ?? Effect.die(new Error(property))), (items) => items.map(json)),
       clock: Effect.map(control.clock.state, json),
       carry: Effect.orDie(Effect.gen(function*() {
         const sealed = yield* control.export({ key })
@@ -168,7 +168,7 @@ const request = (url: string, token: string, path: string, body?: unknown) =>
     return json
   })
 
-const itemsOf = (json: Item, member: string) => json[member] as ReadonlyArray<Item>
+const itemsOf = (json: Item, property: string) => json[property] as ReadonlyArray<Item>
 
 /** The data of the first event of a stream. */
 const firstEvent = (response: Response) =>
@@ -193,7 +193,7 @@ const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, (
     url,
     way: {
       act: (path, body) => send(path, body),
-      list: (member) => Effect.map(send(member), (json) => itemsOf(json, member)),
+      list: (property) => Effect.map(send(property), (json) => itemsOf(json, property)),
       clock: send("clock"),
       carry: Effect.gen(function*() {
         const { sealed } = yield* send("export", { key: Redacted.value(key) })
@@ -256,8 +256,8 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
             )
         }
       },
-      list: (member) => {
-        const name = { faults: "fault", snapshots: "snapshot" }[member] ?? member
+      list: (property) => {
+        const name = { faults: "fault", snapshots: "snapshot" }[property] ?? property
         return Effect.map(run(name, "--json"), (text) => JSON.parse(text))
       },
       clock: Effect.map(run("clock"), (text) => {

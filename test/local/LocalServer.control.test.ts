@@ -188,10 +188,10 @@ describe("/_local/", () => {
         `${"{\"a\":".repeat(50_000)}1${"}".repeat(50_000)}`
       ]
       for (const path of [...actions, "console", "console/token"]) {
-        for (const member of ["name", "reset"]) {
+        for (const property of ["name", "reset"]) {
           for (const value of deep) {
-            const response = yield* send(path, `{"${member}":${value}}`)
-            assert.deepStrictEqual(errorOf(response), [400, "BadRequest"], `${path} ${member}`)
+            const response = yield* send(path, `{"${property}":${value}}`)
+            assert.deepStrictEqual(errorOf(response), [400, "BadRequest"], `${path} ${property}`)
             assert.include(response.text, "at most 100 levels")
           }
         }

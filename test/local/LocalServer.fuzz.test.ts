@@ -202,9 +202,9 @@ const quietly = (
     assert.deepStrictEqual(errors, [], `seed ${seed}`)
   })
 
-const anything = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
+const anything = (string: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
   FastCheck.oneof(
-    { weight: 12, arbitrary: ofOperation(text) as FastCheck.Arbitrary<Request | Buffer> },
+    { weight: 12, arbitrary: ofOperation(string) as FastCheck.Arbitrary<Request | Buffer> },
     { weight: 6, arbitrary: noise },
     { weight: 1, arbitrary: ofSts },
     { weight: 2, arbitrary: raw }
@@ -218,7 +218,7 @@ describe("fuzzing", () => {
     () =>
       quietly(Effect.gen(function*() {
         yield* Wire.setUp
-        const text = FastCheck.oneof(
+        const string = FastCheck.oneof(
           { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
           { weight: 1, arbitrary: odd }
         )
@@ -230,7 +230,7 @@ describe("fuzzing", () => {
           }),
           Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
         ])
-        const requests = FastCheck.sample(anything(text), { numRuns: malformed, seed })
+        const requests = FastCheck.sample(anything(string), { numRuns: malformed, seed })
         const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
         // Some requests reached the operations. A short run may miss the rare responses.
         const common = [200, 400, 403, 404, 405, 415]
@@ -248,8 +248,8 @@ describe("fuzzing", () => {
     () =>
       quietly(
         Effect.gen(function*() {
-          const text = FastCheck.oneof(plausible([]), odd)
-          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: forgeries, seed })
+          const string = FastCheck.oneof(plausible([]), odd)
+          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(string), ofSts), { numRuns: forgeries, seed })
             // The address of the server leads to the console, without a signature.
             .filter(({ method, path }) => method !== "GET" || path.startsWith("/tags/"))
           const { statuses, summary } = yield* attack(requests, forged)

@@ -141,10 +141,10 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      const text = Fs.readFileSync(options.path, "latin1")
-      assert.notInclude(text, "things")
-      assert.notInclude(text, "sentinel")
-      assert.notInclude(text, "user-")
+      const string = Fs.readFileSync(options.path, "latin1")
+      assert.notInclude(string, "things")
+      assert.notInclude(string, "sentinel")
+      assert.notInclude(string, "user-")
       for (const file of [options.path, `${options.path}.key`]) {
         assert.strictEqual(Fs.statSync(file).mode & 0o777, 0o600, file)
       }
@@ -187,8 +187,8 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      for (const text of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
-        const error = yield* rejected({ ...options, key: Redacted.make(text) }, "InvalidKey")
+      for (const string of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
+        const error = yield* rejected({ ...options, key: Redacted.make(string) }, "InvalidKey")
         assert.notInclude(error.message, "sentinel")
       }
       Fs.chmodSync(`${options.path}.key`, 0o640)

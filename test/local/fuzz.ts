@@ -81,7 +81,7 @@ export const odd: FastCheck.Arbitrary<string> = FastCheck.oneof(
 
 /** Pieces of JSON, as text: an object of JavaScript cannot hold all of what JSON can say. */
 const junk: FastCheck.Arbitrary<string> = FastCheck.oneof(
-  odd.map((text) => JSON.stringify(text)),
+  odd.map((string) => JSON.stringify(string)),
   FastCheck.json({ maxDepth: 3 }),
   FastCheck.constantFrom(
     "null",
@@ -120,18 +120,18 @@ const optional = <A>(arbitrary: FastCheck.Arbitrary<A>, present: number): FastCh
 const valueOf = (
   shape: ServiceModel.AnyShape | undefined,
   shapes: ServiceModel.Operation["shapes"],
-  text: FastCheck.Arbitrary<string>,
+  string: FastCheck.Arbitrary<string>,
   depth: number
 ): FastCheck.Arbitrary<string> => {
-  const nested = (name: string | undefined) => valueOf(shapes[name ?? ""], shapes, text, depth + 1)
+  const nested = (name: string | undefined) => valueOf(shapes[name ?? ""], shapes, string, depth + 1)
   const proper = (): FastCheck.Arbitrary<string> => {
     switch (depth > 6 ? undefined : shape?.type) {
       case "structure":
-        return structure(shape, shapes, text, depth)
+        return structure(shape, shapes, string, depth)
       case "list":
         return FastCheck.array(nested(shape?.member?.shape), { maxLength: 4 }).map((items) => `[${items.join(",")}]`)
       case "map":
-        return FastCheck.array(FastCheck.tuple(FastCheck.oneof(odd, text), nested(shape?.value?.shape)), {
+        return FastCheck.array(FastCheck.tuple(FastCheck.oneof(odd, string), nested(shape?.value?.shape)), {
           maxLength: 3
         })
           .map(entries)
@@ -142,7 +142,7 @@ const valueOf = (
       case undefined:
         return junk
       default:
-        return text.map((value) => JSON.stringify(value))
+        return string.map((value) => JSON.stringify(value))
     }
   }
   return FastCheck.oneof({ weight: 14, arbitrary: proper() }, { weight: 1, arbitrary: junk })
@@ -151,13 +151,13 @@ const valueOf = (
 const structure = (
   shape: ServiceModel.AnyShape | undefined,
   shapes: ServiceModel.Operation["shapes"],
-  text: FastCheck.Arbitrary<string>,
+  string: FastCheck.Arbitrary<string>,
   depth: number
 ): FastCheck.Arbitrary<string> => {
   const names = Object.keys(shape?.members ?? {})
   const member = (name: string, present: number) =>
     optional(
-      valueOf(shapes[shape?.members?.[name]?.shape ?? ""], shapes, text, depth + 1).map((value) =>
+      valueOf(shapes[shape?.members?.[name]?.shape ?? ""], shapes, string, depth + 1).map((value) =>
         [name, value] as const
       ),
       present
@@ -179,11 +179,11 @@ const structure = (
 // -----------------------------------------------------------------------------
 
 /** Of what a header may hold: Node's client checks it. */
-const headerText = FastCheck.string({
+const headerValue = FastCheck.string({
   unit: FastCheck.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
   maxLength: 60
 })
-  .map((text) => text.replaceAll("\u007f", ""))
+  .map((string) => string.replaceAll("\u007f", ""))
 
 const token = FastCheck.string({
   unit: FastCheck.constantFrom(..."abcXYZ019-_.!#$%&'*+^`|~"),
@@ -211,7 +211,7 @@ const method = FastCheck.oneof(
 )
 
 /** Of what an address may hold: a surrogate alone has no UTF-8. */
-const encoded = (text: string): string => encodeURIComponent(Buffer.from(text).toString("utf8"))
+const encoded = (string: string): string => encodeURIComponent(Buffer.from(string).toString("utf8"))
 
 const segment = FastCheck.oneof(odd, token).map(encoded)
 
@@ -238,7 +238,7 @@ const anyPath = FastCheck.oneof(
       "?__proto__=1",
       "?tagKeys="
     )
-  ).map(([start, text, query]) => `${start}${text}${query}`),
+  ).map(([start, string, query]) => `${start}${string}${query}`),
   FastCheck.constantFrom(
     "/",
     "*",
@@ -260,8 +260,8 @@ const headers: FastCheck.Arbitrary<Record<string, string>> = FastCheck.oneof(
   {
     weight: 4,
     arbitrary: FastCheck.oneof(
-      headerText.map((value) => ({ authorization: value })),
-      headerText.map((value) => ({ "content-type": value })),
+      headerValue.map((value) => ({ authorization: value })),
+      headerValue.map((value) => ({ "content-type": value })),
       FastCheck.constantFrom<Record<string, string>>(
         { authorization: "" },
         { authorization: `AWS4-HMAC-SHA256 ${"Credential=,".repeat(300)}` },
@@ -287,7 +287,7 @@ const headers: FastCheck.Arbitrary<Record<string, string>> = FastCheck.oneof(
         { cookie: "a=b; __proto__=c" },
         { "x-large": "a".repeat(17_000) }
       ),
-      FastCheck.tuple(token, headerText)
+      FastCheck.tuple(token, headerValue)
         .filter(([name]) =>
           !/^(transfer-encoding|content-length|connection|host|upgrade|expect|te|trailer)$/i.test(name)
         )
@@ -313,7 +313,7 @@ const broken: FastCheck.Arbitrary<string | Uint8Array> = FastCheck.oneof(
 )
 
 /** Requests that are of an operation, at least in part. */
-export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
+export const ofOperation = (string: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
   FastCheck.oneof(...ServiceModel.operations.map((operation) => {
     const members = Object.entries(operation.input.members ?? {})
     const inBody = {
@@ -328,7 +328,7 @@ export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitr
       }),
       path: label
         ? FastCheck.tuple(
-          FastCheck.oneof({ weight: 3, arbitrary: text.map(encoded) }, { weight: 1, arbitrary: segment }),
+          FastCheck.oneof({ weight: 3, arbitrary: string.map(encoded) }, { weight: 1, arbitrary: segment }),
           FastCheck.array(segment, { maxLength: 3 })
         ).map(
           ([arn, keys]) =>
@@ -338,7 +338,7 @@ export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitr
       headers,
       body: FastCheck.oneof({
         weight: 12,
-        arbitrary: structure(inBody, operation.shapes, text, 0) as FastCheck.Arbitrary<string | Uint8Array>
+        arbitrary: structure(inBody, operation.shapes, string, 0) as FastCheck.Arbitrary<string | Uint8Array>
       }, { weight: 2, arbitrary: broken })
     })
   }))

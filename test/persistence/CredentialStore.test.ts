@@ -392,22 +392,22 @@ describe("the options of CredentialStore", () => {
 
   it.live.each(["", "short", Redacted.value(key).slice(1), `${Redacted.value(key)}AAAA`, `!${Redacted.value(key)}`])(
     "a key is 32 bytes in base64url: %j is not",
-    (text) =>
+    (string) =>
       Effect.gen(function*() {
-        const error = yield* invalid({ key: secret(text) })
+        const error = yield* invalid({ key: secret(string) })
         assert.strictEqual(error.reason, "InvalidKey")
         assert.include(error.message, "The key of the credential store has to be 32 bytes in base64url")
-        const previous = yield* invalid({ key, previousKeys: [key, secret(text)] })
+        const previous = yield* invalid({ key, previousKeys: [key, secret(string)] })
         assert.strictEqual(previous.reason, "InvalidKey")
-        if (text.length >= 8) Recorder.assertSecretFree(Recorder.faces(error), [text])
+        if (string.length >= 8) Recorder.assertSecretFree(Recorder.faces(error), [string])
       })
   )
 
   it.live.each(["no url", "redis://:sentinel-pw@[host", "redis://:sentinel#pw@host", "redis://:%zz@host"])(
     "a URL of Redis that cannot be read is an error, which does not quote it: %s",
-    (text) =>
+    (string) =>
       Effect.gen(function*() {
-        const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(text) })))
+        const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(string) })))
         assert.strictEqual(error.reason, "InvalidUrl")
         Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-pw", "sentinel#pw"])
       }).pipe(Effect.scoped)

@@ -39,8 +39,8 @@ const ask = AccessToken.get(Calendar, {
   consent: PendingConsents.handler({
     user,
     show: (session) =>
-      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (text) => {
-        writeFileSync(sessionFile, text, { mode: 0o600 })
+      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (json) => {
+        writeFileSync(sessionFile, json, { mode: 0o600 })
         return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
       })
   })

@@ -309,27 +309,27 @@ describe("strings", () => {
   it("are rejected when they are not well-formed Unicode", () => {
     const message = "Member must be well-formed Unicode"
     const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
-    for (const text of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
+    for (const string of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
       const cases: ReadonlyArray<readonly [Operation.Any, object, string]> = [
-        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: text }, "userId"],
+        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: string }, "userId"],
         [
           dataPlane.completeResourceTokenAuth,
-          { userIdentifier: { userId: text }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
+          { userIdentifier: { userId: string }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
           "userIdentifier.userId"
         ],
-        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(text) }, "workloadIdentityToken"],
-        [getResourceOauth2Token, { ...request, scopes: [text] }, "scopes.0"],
-        [getResourceOauth2Token, { ...request, resources: [text] }, "resources.0"],
-        [getResourceOauth2Token, { ...request, audiences: [text] }, "audiences.0"],
-        [getResourceOauth2Token, { ...request, customState: secret(text) }, "customState"],
-        [getResourceOauth2Token, { ...request, customParameters: { name: text } }, "customParameters.name"],
-        [sts.getWebIdentityToken, { audience: [text], signingAlgorithm: "ES384" }, "audience.0"],
+        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(string) }, "workloadIdentityToken"],
+        [getResourceOauth2Token, { ...request, scopes: [string] }, "scopes.0"],
+        [getResourceOauth2Token, { ...request, resources: [string] }, "resources.0"],
+        [getResourceOauth2Token, { ...request, audiences: [string] }, "audiences.0"],
+        [getResourceOauth2Token, { ...request, customState: secret(string) }, "customState"],
+        [getResourceOauth2Token, { ...request, customParameters: { name: string } }, "customParameters.name"],
+        [sts.getWebIdentityToken, { audience: [string], signingAlgorithm: "ES384" }, "audience.0"],
         [
           sts.getWebIdentityToken,
-          { audience: ["a"], signingAlgorithm: "ES384", tags: { [text]: "" } },
-          `tags.${text}`
+          { audience: ["a"], signingAlgorithm: "ES384", tags: { [string]: "" } },
+          `tags.${string}`
         ],
-        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(text) }, "apiKey"]
+        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(string) }, "apiKey"]
       ]
       for (const [{ request }, value, field] of cases) {
         const error = Result.getOrThrow(Result.flip(Validation.validate(request)(value)))
@@ -365,7 +365,7 @@ describe("arbitrary values", () => {
     const sentinel = "sentinel-5f0c9b1e7a"
     const values = FastCheck.oneof(
       FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),
-      FastCheck.string().map((text) => `${sentinel}${text}`)
+      FastCheck.string().map((string) => `${sentinel}${string}`)
     )
     const members = FastCheck.dictionary(
       FastCheck.constantFrom("name", "tags", "apiKey", "oauth2ProviderConfigInput", "kmsConfiguration", "nextToken"),

@@ -293,20 +293,20 @@ describe("a consent", () => {
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       const { back, browser, error, session } = yield* consented(app)
-      const text = encodeSession(session)
-      assert.include(text, reveal(session.sessionUri))
+      const json = encodeSession(session)
+      assert.include(json, reveal(session.sessionUri))
       const secret = reveal(session.sessionUri).split(":").at(-1) ?? ""
       assertSecretFree(faces(error), [secret])
       assert.strictEqual((yield* browser.opens(back)).status, 200)
       const other = yield* functions()
       const alice = other.workload({ name: "agent", user: { userId: "alice" } })
-      const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(text)))
+      const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(json)))
       assert.strictEqual(subjectOf(token), "alice")
       const workloadIdentityToken = yield* Effect.promise(alice.getToken)
       assert.strictEqual(yield* Effect.promise(() => other.resume(session, { workloadIdentityToken })), token)
 
       for (
-        const damaged of [text.slice(0, -9), JSON.stringify({ ...JSON.parse(text), expiresAt: "a-secret-text" }), ""]
+        const damaged of [json.slice(0, -9), JSON.stringify({ ...JSON.parse(json), expiresAt: "a-secret-json" }), ""]
       ) {
         const error = yield* rejectionOf(runWithContext({ workload: alice }, () => other.resume(damaged)))
         assert.strictEqual(tagOf(error), "ValidationException")
@@ -314,7 +314,7 @@ describe("a consent", () => {
           String(error),
           /The consent session is damaged: Expected (a valid JSON string|.*\n  at \["expiresAt"\])$/
         )
-        assertSecretFree(faces(error), [secret, "a-secret-text"])
+        assertSecretFree(faces(error), [secret, "a-secret-json"])
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
 

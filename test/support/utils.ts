@@ -20,7 +20,7 @@ export const clear = (value: unknown): unknown =>
     : Array.isArray(value)
     ? value.map(clear)
     : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
+    ? Object.fromEntries(Object.entries(value).map(([name, property]) => [name, clear(property)]))
     : value
 
 /** Asserts deep equality, secrets included. */

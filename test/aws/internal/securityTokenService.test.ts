@@ -31,7 +31,7 @@ const request: SecurityTokenService.GetWebIdentityTokenRequest = {
   signingAlgorithm: "ES384"
 }
 
-const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+const escape = (string: string) => string.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 const result = (content: string) =>
   `<GetWebIdentityTokenResponse xmlns="${namespace}"><GetWebIdentityTokenResult>${content}</GetWebIdentityTokenResult>`

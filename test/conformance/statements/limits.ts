@@ -32,7 +32,7 @@ const vpc = `${custom}.privateEndpoint.managedVpcResource`
 
 const coinbaseConfig = "CreatePaymentCredentialProvider.providerConfigurationInput.coinbaseCdpConfiguration"
 
-const text = (length: number): string => "a".repeat(length)
+const stringOf = (length: number): string => "a".repeat(length)
 
 const names = (world: World, length: number): string => world.name().padEnd(length, "a")
 
@@ -117,8 +117,8 @@ const limits: ReadonlyArray<Limit> = [
     id: "user-id",
     statement: "A user's id has 1 to 128 characters",
     model: ["GetWorkloadAccessTokenForUserId.userId: min 1, max 128"],
-    accepts: async (world) => tokenOf(world, await createWorkload(world), text(128)),
-    rejects: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
+    accepts: async (world) => tokenOf(world, await createWorkload(world), stringOf(128)),
+    rejects: [async (world) => tokenOf(world, await createWorkload(world), stringOf(129))]
   },
   {
     id: "user-token",
@@ -141,8 +141,8 @@ const limits: ReadonlyArray<Limit> = [
     id: "scope",
     statement: "A scope has 1 to 128 characters",
     model: ["GetResourceOauth2Token.scopes[]: min 1, max 128"],
-    accepts: user({ scopes: [text(128)] }),
-    rejects: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
+    accepts: user({ scopes: [stringOf(128)] }),
+    rejects: [machine({ scopes: [stringOf(129)] }), machine({ scopes: [""] })]
   },
   {
     id: "scopes",
@@ -158,19 +158,19 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.customParameters{key}: min 1, max 256, pattern [a-zA-Z0-9-_.]+",
       "GetResourceOauth2Token.customParameters{value}: min 1, max 2048"
     ],
-    accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
+    accepts: user({ customParameters: { [stringOf(256)]: stringOf(2_048) } }),
     rejects: [
-      machine({ customParameters: { [text(257)]: "value" } }),
+      machine({ customParameters: { [stringOf(257)]: "value" } }),
       machine({ customParameters: { "a b": "value" } }),
-      machine({ customParameters: { a: text(2_049) } })
+      machine({ customParameters: { a: stringOf(2_049) } })
     ]
   },
   {
     id: "custom-state",
     statement: "Custom state has 1 to 4,096 characters",
     model: ["GetResourceOauth2Token.customState: min 1, max 4096"],
-    accepts: user({ customState: text(4_096) }),
-    rejects: [user({ customState: text(4_097) })]
+    accepts: user({ customState: stringOf(4_096) }),
+    rejects: [user({ customState: stringOf(4_097) })]
   },
   {
     id: "resources",
@@ -179,31 +179,31 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.resources[]: min 1, max 2048",
       "GetResourceOauth2Token.audiences[]: min 1, max 2048"
     ],
-    rejects: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
+    rejects: [machine({ resources: [stringOf(2_049)] }), machine({ audiences: [stringOf(2_049)] })]
   },
   {
     id: "api-key",
     statement: "An API key has 0 to 65,536 characters",
     model: ["CreateApiKeyCredentialProvider.apiKey: max 65536"],
     accepts: async (world) => {
-      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: stringOf(65_536) })
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
     },
-    rejects: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
+    rejects: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: stringOf(65_537) })]
   },
   {
     id: "json-key",
     statement: "The JSON key of a secret reference has 1 to 128 characters",
     model: ["CreateApiKeyCredentialProvider.apiKeySecretConfig.jsonKey: min 1, max 128"],
-    accepts: external(text(128)),
-    rejects: [external(text(129)), external("")]
+    accepts: external(stringOf(128)),
+    rejects: [external(stringOf(129)), external("")]
   },
   {
     id: "client-id",
     statement: "A custom client's id has 0 to 256 characters",
     model: [`${custom}.clientId: max 256`],
     accepts: (world) => createCustom(world, { ...unreachable, clientId: "" }),
-    rejects: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
+    rejects: [(world) => createCustom(world, { ...unreachable, clientId: stringOf(257) })]
   },
   {
     id: "endpoints",
@@ -214,8 +214,8 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpoint: string`
     ],
     accepts: async (world) => {
-      const long = `https://id.example.com/${text(2_100)}`
-      const discoveryUrl = unreadable.replace("/.well-known", `/${text(2_100)}$&`)
+      const long = `https://id.example.com/${stringOf(2_100)}`
+      const discoveryUrl = unreadable.replace("/.well-known", `/${stringOf(2_100)}$&`)
       await rejects(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
     }
@@ -289,10 +289,10 @@ const limits: ReadonlyArray<Limit> = [
       `${coinbaseConfig}.apiKeySecret: max 2048`
     ],
     accepts: async (world) => {
-      await coinbase(text(512))(world)
+      await coinbase(stringOf(512))(world)
       await coinbase("key", "")(world)
     },
-    rejects: [coinbase(text(513)), coinbase(""), coinbase("a key")]
+    rejects: [coinbase(stringOf(513)), coinbase(""), coinbase("a key")]
   },
   {
     id: "tags",
@@ -303,10 +303,10 @@ const limits: ReadonlyArray<Limit> = [
       "CreateWorkloadIdentity.tags{key}: min 1, max 128, pattern [a-zA-Z0-9\\s._:/=+@-]*",
       "CreateWorkloadIdentity.tags{value}: max 256, pattern [a-zA-Z0-9\\s._:/=+@-]*"
     ],
-    accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
+    accepts: tagged({ "cost centre": "a/b=c@d", [stringOf(128)]: stringOf(256), empty: "" }),
     rejects: [
-      tagged({ [text(129)]: "value" }),
-      tagged({ key: text(257) }),
+      tagged({ [stringOf(129)]: "value" }),
+      tagged({ key: stringOf(257) }),
       tagged({ "key!": "value" }),
       tagged({ key: "value!" }),
       tagged(Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"])))
@@ -318,17 +318,17 @@ const limits: ReadonlyArray<Limit> = [
     model: ["GetTokenVault.tokenVaultId: min 1, max 64, pattern [a-zA-Z0-9-_]+"],
     rejects: [
       ({ control }) => control.getTokenVault({ tokenVaultId: "a b" }),
-      ({ control }) => control.getTokenVault({ tokenVaultId: text(65) })
+      ({ control }) => control.getTokenVault({ tokenVaultId: stringOf(65) })
     ]
   }
 ]
 
 export const statements = limits.map((
-  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: text }
+  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: stringOf }
 ) =>
   statement({
     id: `limit.${id}`,
-    statement: text,
+    statement: stringOf,
     source: reason === undefined ? cite(model, ...facts) : guess(reason, cite(model, ...facts)),
     run: async (world) => {
       await accepts?.(world)

@@ -42,17 +42,17 @@ const logged = Effect.sync(() => {
 const listed = Effect.gen(function*() {
   const { controlToken, url } = yield* LocalServer.LocalServer
   const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
-  const text = yield* Effect.promise(() =>
+  const json = yield* Effect.promise(() =>
     fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
   )
-  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(text)
+  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(json)
   const rows = refusals.map((rejection) => [
     rejection.provider,
     requestNames[rejection.request],
     rejection.error ?? "–",
     formatRefusal(rejection)
   ])
-  return { rows, text }
+  return { rows, json }
 })
 
 const rows = Effect.map(listed, ({ rows }) => rows)
@@ -229,9 +229,11 @@ describe("errors of authorization servers", () => {
           request.on("data", (chunk) => body += chunk)
           request.on("end", () => {
             // It repeats everything.
-            const text = `<script> & ${decodeURIComponent(body.replaceAll("+", " "))} ${request.headers.authorization}`
+            const description = `<script> & ${
+              decodeURIComponent(body.replaceAll("+", " "))
+            } ${request.headers.authorization}`
             response.writeHead(400, { "content-type": "application/json" })
-            response.end(JSON.stringify({ error: "own_code", error_description: text }))
+            response.end(JSON.stringify({ error: "own_code", error_description: description }))
           })
         })
         yield* createWorkload("agent")

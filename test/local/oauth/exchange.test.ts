@@ -7,7 +7,7 @@ const strip = Exchange.strip
 
 /** A secret that a server could repeat in any part and encoding. */
 const secret = FastCheck.string({ minLength: 12, maxLength: 60, unit: "grapheme-ascii" })
-  .filter((text) => text.trim().length >= 12)
+  .filter((string) => string.trim().length >= 12)
 
 describe("strip", () => {
   it("removes values, also encoded, and keeps the rest", () => {
@@ -43,11 +43,11 @@ describe("strip", () => {
           const from = start % (value.length - 8)
           const piece = value.slice(from, from + 8 + length % (value.length - from - 7))
           for (const spelling of [piece, encodeURIComponent(piece)]) {
-            const text = strip(`${before}${spelling}${after}`, [value])
+            const string = strip(`${before}${spelling}${after}`, [value])
             // A piece could also stand in what is around it.
             for (let at = 0; at + 8 <= value.length; at++) {
               const part = value.slice(at, at + 8)
-              if (!"<redacted>".includes(part)) assert.notInclude(text, part)
+              if (!"<redacted>".includes(part)) assert.notInclude(string, part)
             }
           }
         }
@@ -132,14 +132,14 @@ describe("an exchange", () => {
     assert.match(description, /^a b b .*…$/)
     const emoji = await exchange(new URLSearchParams(), rejection("e", "\u{1F600}".repeat(400)))
     assert.strictEqual(emoji.description, `${"\u{1F600}".repeat(300)}…`)
-    for (const text of ["", " \n", 7, ["a"]]) {
-      assert.isUndefined((await exchange(new URLSearchParams(), rejection("e", text))).description)
+    for (const value of ["", " \n", 7, ["a"]]) {
+      assert.isUndefined((await exchange(new URLSearchParams(), rejection("e", value))).description)
     }
   })
 
   it("returns only the status of a response that is not a JSON object", async () => {
-    for (const text of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
-      assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(text, { status: 502 })), {
+    for (const string of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
+      assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(string, { status: 502 })), {
         status: 502,
         error: undefined,
         description: undefined
