@@ -86,7 +86,7 @@ const assertClosed = (url: string) =>
 
 // `open` finds its commands in other ways on Windows.
 describe.skipIf(process.platform === "win32")("openBrowser", () => {
-  it.effect("shows the URL to the browser and not to the list of processes", () =>
+  it.effect("passes the URL to the browser, and hides it from the list of processes", () =>
     Effect.gen(function*() {
       const { fiber, opened, printed } = yield* start()
       const { page, processArguments } = yield* opened
@@ -127,7 +127,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* Fiber.join(fiber)
     }))
 
-  it.effect("redirects once, also when two ask at the same time", () =>
+  it.effect("redirects once when several requests arrive at the same time", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
@@ -155,7 +155,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* assertClosed(page)
     }))
 
-  it.effect("goes on when there is no browser", () =>
+  it.effect("continues when there is no browser", () =>
     Effect.gen(function*() {
       for (const event of ["exit", "error"]) {
         const { advance, browser, fiber, opened, printed } = yield* start()
@@ -169,7 +169,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       }
     }))
 
-  it.effect("opens web pages only", () =>
+  it.effect("opens only web pages", () =>
     Effect.gen(function*() {
       for (const url of ["javascript:alert(1)", "file:///etc/passwd", "nonsense"]) {
         const { fiber, spawn } = yield* start(url)

@@ -76,7 +76,7 @@ const damages: ReadonlyArray<unknown> = [
 ]
 
 describe("a saved session", () => {
-  it.effect("is the same after it was saved, also as JSON", () =>
+  it.effect("is unchanged after a round trip, also as JSON", () =>
     Effect.gen(function*() {
       same(yield* Schema.decodeEffect(ConsentSession.ConsentSession)(saved), session)
       const json = yield* Schema.encodeEffect(ConsentSession.FromJson)(session)
@@ -95,7 +95,7 @@ describe("a saved session", () => {
     }
   })
 
-  it("names all wrong properties if the caller wants all errors", () => {
+  it("names all wrong properties when the caller requests all errors", () => {
     const message = messageOf(decode({ ...saved, provider: 1, sessionUri: [sentinel], unknown: sentinel }, {
       errors: "all",
       onExcessProperty: "error"
@@ -111,7 +111,7 @@ describe("a saved session", () => {
     }
   })
 
-  it("quotes nothing of a string that is not JSON, for example one that was cut off", () => {
+  it("quotes nothing of invalid or truncated JSON", () => {
     const load = Schema.decodeUnknownResult(ConsentSession.FromJson)
     for (let length = 0; length < json.length; length++) {
       assert.strictEqual(messageOf(load(json.slice(0, length))), "Expected a valid JSON string")

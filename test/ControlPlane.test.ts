@@ -61,7 +61,7 @@ describe("ControlPlane.make", () => {
       assert.deepStrictEqual(yield* callsOf(Effect.void), [])
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 
-  it.effect("makes a span for every call, and for the pages of a stream", () =>
+  it.effect("creates a span for every call, and for the pages of a stream", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* listed({ pageSize: 2 }).pipe(Effect.provide(listing(names(3))), Effect.provide(recorder.layer))
@@ -107,7 +107,7 @@ describe("streams", () => {
       assert.lengthOf(yield* take(100), 4)
     }))
 
-  it.effect("continue after a page", () =>
+  it.effect("continue with a token of an earlier page", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(

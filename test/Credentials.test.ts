@@ -392,7 +392,7 @@ describe("status", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("takes no longer with many users, and still drops what has expired", () =>
+  it.effect("takes no longer with many users, and drops expired responses", () =>
     Effect.gen(function*() {
       const request = (user: number) =>
         Credentials.status([Calendar], { caller: { name: "agent", user: { userId: `user-${user}` } } })
@@ -460,7 +460,7 @@ describe("status", () => {
       assert.strictEqual(error._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("remembers no response to a request from before a consent", () =>
+  it.effect("does not remember the response to a request that precedes a consent", () =>
     Effect.gen(function*() {
       yield* setUp
       const plane = yield* DataPlane.DataPlane

@@ -144,7 +144,7 @@ describe("use", () => {
       assert.strictEqual(error._tag === "Rejected" && error.token, `${audience}-4`)
     }).pipe(Effect.provide(telling)))
 
-  it.effect("never gets the rejected token from the cache", () =>
+  it.effect("never returns the rejected token from the cache", () =>
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* IamAccessToken.get(Warehouse)), `${audience}-0`)
       const use = IamAccessToken.use(Warehouse, accepting(`${audience}-1`), { rejected })

@@ -47,7 +47,7 @@ describe("a return URL that is not registered", () => {
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))
 
-  it.effect("is explained where there is none", () =>
+  it.effect("is explained when none is registered", () =>
     Effect.gen(function*() {
       yield* Local.setup
       const error = yield* ask()
@@ -103,7 +103,7 @@ describe("the message", () => {
       )
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-  it.effect("of AuthorizationFailed has a reason, Failed where AWS does not report one", () =>
+  it.effect("of AuthorizationFailed has a reason, which is Failed when AWS reports none", () =>
     Effect.gen(function*() {
       const error = yield* ask()
       assert(error instanceof AuthorizationFailed)

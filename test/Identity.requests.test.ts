@@ -46,7 +46,7 @@ const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, 
 const names =
   "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll, into]"
 
-describe("a wrong request for an access token", () => {
+describe("an invalid request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: 5 }, "provider: Member must be a string, but is a number"],
     [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
@@ -96,7 +96,7 @@ describe("a wrong request for an access token", () => {
       }).pipe(Effect.provide(consented))
   )
 
-  it.effect("reports a misspelt member once, and not as a missing one too", () =>
+  it.effect("reports a misspelled property once, and not as a missing one too", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* rejection(
@@ -113,13 +113,13 @@ describe("a wrong request for an access token", () => {
       )
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is no object at all", () =>
+  it.effect("is rejected when it is not an object", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* rejection(ask("github")), "request: Member must be an object, but is a string")
       assert.strictEqual(yield* rejection(ask(undefined)), "request: Member must be an object, but is undefined")
     }).pipe(Effect.provide(consented)))
 
-  it.effect("has the default return URL of the program", () =>
+  it.effect("is rejected when the default return URL of the program is invalid", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* rejection(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
@@ -128,7 +128,7 @@ describe("a wrong request for an access token", () => {
     }).pipe(Effect.provide(consented)))
 })
 
-describe("other wrong requests of Identity", () => {
+describe("other invalid requests of Identity", () => {
   it.effect("are rejected with the property names of the API", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
@@ -157,7 +157,7 @@ describe("other wrong requests of Identity", () => {
     }).pipe(Effect.provide(consented)))
 })
 
-describe("wrong options of the combinators", () => {
+describe("invalid options of the combinators", () => {
   it.effect("AccessToken", () =>
     Effect.gen(function*() {
       const intoo = untyped({ ...request, intoo: AccessToken.AccessToken })
@@ -221,7 +221,7 @@ describe("wrong options of the combinators", () => {
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 })
 
-describe("a wrong credential", () => {
+describe("a credential of the wrong kind", () => {
   class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "M2M" }) {}
   class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
   class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "api" }) {}
@@ -261,7 +261,7 @@ describe("a wrong credential", () => {
       }
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is not, but the options of its use are", () =>
+  it.effect("is accepted when its kind is right, and only the options of its use are rejected", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const options = untyped({ forceAuthentication: true })
@@ -281,7 +281,7 @@ describe("a wrong credential", () => {
     }).pipe(Effect.provide(consented)))
 })
 
-describe("the name that was meant", () => {
+describe("the suggested name", () => {
   const meant = (name: string) =>
     Effect.map(Effect.flip(ask({ [name]: "x" })), (error: unknown) => {
       const { _tag, fieldList = [] } = error as ValidationException
@@ -289,7 +289,7 @@ describe("the name that was meant", () => {
       return /did you mean '(.*)'/.exec(fieldList.map(({ message }) => message).join("\n"))?.[1]
     })
 
-  it.effect("is one with another case, a slip, or a part", () =>
+  it.effect("corrects the case, a typo or an incomplete name", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* meant("return_url"), "returnUrl")
       assert.strictEqual(yield* meant("scope"), "scopes")
@@ -299,7 +299,7 @@ describe("the name that was meant", () => {
       assert.strictEqual(yield* meant("state"), "customState")
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is none of the known ones for other names", () =>
+  it.effect("is missing when no known name is similar", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* meant("timeout"))
       assert.isUndefined(yield* meant(""))

@@ -38,7 +38,7 @@ const identitySpans = <A, E, R>(
     })))
 
 describe("the spans of Identity", () => {
-  it.effect("have no provider that is not the name of one", () =>
+  it.effect("record no provider whose name is invalid", () =>
     Effect.gen(function*() {
       const url = "https://sentinel.example.com/?key=of-a-user"
       const identity = yield* Identity.Identity
@@ -47,7 +47,7 @@ describe("the spans of Identity", () => {
       Recorder.assertSecretFree(spans.map((span) => JSON.stringify(span)), [url])
     }).pipe(Effect.provide(scripted({}))))
 
-  it.effect("name each operation, with what it is about and how it ended", () =>
+  it.effect("record the name, the subject and the outcome of each operation", () =>
     Effect.gen(function*() {
       const spans = yield* identitySpans(Effect.gen(function*() {
         const identity = yield* Identity.Identity
@@ -106,7 +106,7 @@ describe("the spans of Identity", () => {
       getResourceOauth2Token: [responses.consent, responses.inProgress, failures.throttling, responses.issued()]
     }))))
 
-  it.effect("count the call that is repeated with a renewed workload access token", () =>
+  it.effect("count the repeated call with a renewed workload access token", () =>
     Effect.gen(function*() {
       const [span] = yield* identitySpans(getAccessToken(calendar))
       assert.strictEqual(span?.["agentcore.attempts"], 2)
@@ -120,7 +120,7 @@ describe("the spans of Identity", () => {
       ))
     ))
 
-  it.effect("count no call when there is no workload access token to call with", () =>
+  it.effect("count no call when there is no workload access token", () =>
     Effect.gen(function*() {
       const [span] = yield* identitySpans(getAccessToken(calendar))
       assert.strictEqual(span?.["agentcore.attempts"], 0)
@@ -132,7 +132,7 @@ describe("the spans of Identity", () => {
       ))
     ))
 
-  it.effect("say whether a cache gave the credential", () =>
+  it.effect("record whether the credential comes from a cache", () =>
     Effect.gen(function*() {
       const getApiKey = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" }))
       const spans = yield* identitySpans(Effect.andThen(getApiKey, getApiKey))
@@ -145,7 +145,7 @@ describe("the spans of Identity", () => {
       )
     )))
 
-  it.effect("keep operations that run at the same time apart", () =>
+  it.effect("separate concurrent operations", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(identitySpans(
         Effect.forEach(["a-1", "a-2", "a-3"], (provider) => getAccessToken({ ...calendar, provider, consent: shown }), {
@@ -174,16 +174,16 @@ describe("the spans of Identity", () => {
       })()
     }))))
 
-  describe("say how an operation ended", () => {
+  describe("the outcome of an operation", () => {
     const outcomeOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
       Effect.map(identitySpans(program), ([span]) => span?.["agentcore.outcome"])
 
-    it.effect("with an error of the service", () =>
+    it.effect("is the tag of an error of the service", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* outcomeOf(getAccessToken(calendar)), "AccessDeniedException")
       }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [failures.denied] }))))
 
-    it.effect("with a request that breaks a limit", () =>
+    it.effect("is ValidationException when a request exceeds a limit", () =>
       Effect.gen(function*() {
         assert.strictEqual(
           yield* outcomeOf(getAccessToken({ ...calendar, provider: "no spaces" })),
@@ -191,7 +191,7 @@ describe("the spans of Identity", () => {
         )
       }).pipe(Effect.provide(scripted({}))))
 
-    it.effect("with an error of the consent handler, tagged or not", () =>
+    it.effect("is the tag of an error of the consent handler, or failure when it has none", () =>
       Effect.gen(function*() {
         const ending = (error: unknown) => outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.fail(error) }))
         assert.strictEqual(yield* ending({ _tag: "ChatClosed" }), "ChatClosed")
@@ -199,7 +199,7 @@ describe("the spans of Identity", () => {
         assert.strictEqual(yield* ending({ _tag: 1 }), "failure")
       }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => responses.consent }))))
 
-    it.effect("with a defect", () =>
+    it.effect("is defect when the program has a defect", () =>
       Effect.gen(function*() {
         assert.strictEqual(
           yield* outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.die(new Error("a bug")) })),
@@ -207,7 +207,7 @@ describe("the spans of Identity", () => {
         )
       }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-    it.effect("by an interruption", () =>
+    it.effect("is interrupted when the program is interrupted", () =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
         const fiber = yield* Effect.forkChild(

@@ -96,7 +96,7 @@ describe("Identity.getAccessToken", () => {
       assert.lengthOf(yield* tokenCalls, 1)
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-  it.effect("shows the session once, waits first, and polls with what has to be repeated", () =>
+  it.effect("shows the session once, waits first, and repeats the required parameters in its polls", () =>
     Effect.gen(function*() {
       const sessions = yield* Ref.make<ReadonlyArray<ConsentSession>>([])
       const fiber = yield* Effect.forkChild(getAccessToken({
@@ -457,7 +457,7 @@ describe("Identity.layer", () => {
       assert.deepStrictEqual(yield* Effect.provide(keys, both), ["key-a", "key-b"])
     }))
 
-  it.effect("is not enough for a constant layer over it, which is shared unless it is local", () =>
+  it.effect("does not separate a constant layer over it, which is shared unless it is local", () =>
     Effect.gen(function*() {
       class Weather extends Context.Service<Weather, Identity.Service>()("test/Weather") {}
       const layer = Layer.provide(Layer.effect(Weather, Identity.Identity), Identity.layer)

@@ -94,7 +94,7 @@ const crowd = (
     return { polls, fibers }
   })
 
-describe("the waits of a process", () => {
+describe("all waits of a process", () => {
   const budget = (pollsPerSecond: number) => Effect.provide(TokenPoller.layerBudget({ pollsPerSecond }))
 
   it.effect("share a budget: intervals stretch, polls are spread evenly, and every wait polls", () =>
@@ -126,7 +126,7 @@ describe("the waits of a process", () => {
       }
     }))
 
-  it.effect("share it with waits that follow a schedule", () =>
+  it.effect("share the budget with waits that follow a schedule", () =>
     Effect.gen(function*() {
       const { polls } = yield* crowd(40, { poller: TokenPoller.schedule(Schedule.spaced("1 second")) })
       const { polls: others } = yield* crowd(10)

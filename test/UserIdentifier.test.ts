@@ -61,7 +61,7 @@ describe("account", () => {
       { numRuns: 1000 }
     ))
 
-  it("keeps a missing user missing", () =>
+  it("passes a missing user on unchanged", () =>
     assert.isFalse(isUserId(UserIdentifier.account({ userId: "" }, "work").userId)))
 
   it.effect("has its own namespace in the vault, and session binding compares the derived id", () =>

@@ -149,7 +149,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("have long names and messages cut, without a piece of a secret at the cut", () =>
+    it.live("are shortened when their name or message is long, without a piece of a secret at the end", () =>
       Effect.gen(function*() {
         const long = "x".repeat(100_000)
         for (const name of ["ValidationException", long]) {
@@ -372,7 +372,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }).pipe(Effect.provide(planes(http.url, withoutLimit)))
       }).pipe(Effect.timeout("10 seconds")))
 
-    it.live("are not awaited without credentials: nothing is sent", () =>
+    it.live("do not occur without credentials, because nothing is sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { apiKey: "key" }))
         const providers = [

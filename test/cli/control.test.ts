@@ -490,7 +490,7 @@ const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
 
 describe("local export", () => {
   it.live.skipIf(process.platform === "win32")(
-    "makes a private file of its own, whatever has its name, and writes neither through a link nor into a pipe",
+    "creates a private file, whatever has its name, and writes neither through a link nor into a pipe",
     () =>
       Effect.gen(function*() {
         const env = yield* environmentOfServer
@@ -521,7 +521,7 @@ describe("local export", () => {
   )
 
   it.live.skipIf(process.platform === "win32")(
-    "is read from a pipe, and waits for its writer no longer than a signal",
+    "is read from a pipe, and stops waiting for the writer when it gets a signal",
     () =>
       Effect.gen(function*() {
         const env = yield* environmentOfServer

@@ -295,7 +295,7 @@ describe("the lines for a shell", () => {
       assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), environment)
     }))
 
-  it.live("are a dotenv file, or an error that names the variable", () =>
+  it.live("are a dotenv file, or an error that names the unsupported variable", () =>
     Effect.gen(function*() {
       const dotenv = ["env", "--shell", "dotenv"]
       const text = yield* Program.inProcess(dotenv, yield* environmentOf(environment))

@@ -21,7 +21,7 @@ describe("the local server supports", () => {
     assert.deepStrictEqual(missingVendors, [])
   })
 
-  it("what the README says: if this fails, run node test/conformance/support.mjs", () => {
+  it("the operations in the README (to update it, run node test/conformance/support.mjs)", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
     assert.strictEqual(withTable(readme), readme)
   })

@@ -162,7 +162,7 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "needs a registered return URL, with every call",
+      "requires a registered return URL, with every call",
       Effect.gen(function*() {
         yield* setUp
         yield* createWorkload("bare", [])
@@ -183,7 +183,7 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "needs a user",
+      "requires a user",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfWorkload()

@@ -167,7 +167,7 @@ const startPages = (folder: string) =>
   })
 
 describe("ObtainConsent over SQLite", () => {
-  it.live("the next start of the pages resumes the waits of a consent that was complete and not signalled", () =>
+  it.live("resumes the waits of a completed consent without a signal when the pages start again", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder
@@ -199,7 +199,7 @@ describe("ObtainConsent over SQLite", () => {
       )
     }).pipe(Effect.provide(World.servers)))
 
-  it.live("another process finishes the waits of one that was killed, and asks nothing twice", () =>
+  it.live("finishes the waits of a killed process in another one, and prompts nobody twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder
@@ -267,7 +267,7 @@ const shardsOf = (runner: Context.Context<Sharding.Sharding>) =>
 
 describe("ObtainConsent over PostgreSQL", () => {
   Postgres.postgresTest(
-    "runners come and go, and one consent on the page of another process resumes all waits",
+    "resumes all waits after one consent on a page of another process, when runners come and go",
     () =>
       Effect.gen(function*() {
         const { calendar, origin } = yield* World.setUp

@@ -114,9 +114,9 @@ const registrations = Effect.gen(function*() {
   return yield* signals.registrations(yield* topic)
 })
 
-describe("ObtainConsent on the engine of the memory", () => {
+describe("ObtainConsent on the in-memory engine", () => {
   it.live(
-    "resumes although the response of the completion is lost, and AgentCore rejects the retry",
+    "resumes when the response of the completion is lost and AgentCore rejects the retry",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -136,7 +136,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     20_000
   )
 
-  it.effect("invites, reminds and gives up", () => {
+  it.effect("invites, reminds, and expires", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -170,7 +170,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("does not ask for what is granted, until it is revoked and a new episode begins", () => {
+  it.effect("does not prompt for a granted credential until it is revoked and a new episode begins", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -203,7 +203,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("the page of a link that is granted resumes an execution whose signal was lost", () => {
+  it.effect("resumes an execution whose signal was lost when its link is opened again", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -226,7 +226,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
+  it.effect("resumes all executions after one consent, and each runs its activity once, with a fresh token", () => {
     const { invite, sent } = recordInvitations()
     const tokens: Array<string> = []
     const Report = Workflow.make("test/Report", {
@@ -282,7 +282,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(report, environment({ invite }))))
   })
 
-  it.effect("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
+  it.effect("orAsk returns a failure of the activity, repeats it in a retry, and fails when a consent has no effect", () => {
     const { invite, sent } = recordInvitations()
     class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
     const Read = Workflow.make("test/Read", {
@@ -319,7 +319,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(read, environment({ invite }))))
   })
 
-  it.effect("stores no text of a failure, and goes on without a reminder that fails", () => {
+  it.effect("stores no message of a failure, and continues when a reminder fails", () => {
     const sentinel = "sentinel-token-of-the-mail-server"
     class MailFailed extends Data.TaggedError("MailFailed")<{ readonly text: string }> {}
     let failure: Effect.Effect<void, MailFailed> = new MailFailed({ text: sentinel })
@@ -394,7 +394,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.include((yield* Effect.provide(start({}), jwt)).message, "users set to 'jwt'")
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.effect("a signal never fails: the execution stays registered when the engine or the store fails", () => {
+  it.effect("never fails a signal, and keeps the execution registered when the engine or the store fails", () => {
     const sentinel = "sentinel-of-the-database"
     const { invite } = recordInvitations()
     return Effect.gen(function*() {
@@ -432,7 +432,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
   })
 
-  it.effect("the signals of a program within another one are its own", () => {
+  it.effect("separates the signals of a nested program", () => {
     const signalled: Array<string> = []
     const recording = (name: string) =>
       Layer.effect(
@@ -451,7 +451,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(program("outer")))
   })
 
-  it.effect("the store of the memory is one, merged and in nested programs", () =>
+  it.effect("shares the store in memory when layers are merged or nested", () =>
     Effect.gen(function*() {
       const [outer, pending] = yield* Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents])
       const [inner, others] = yield* Effect.provide(

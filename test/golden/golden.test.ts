@@ -124,7 +124,7 @@ const golden = (name: string, test: () => Effect.Effect<void, unknown, Scope.Sco
 describe("the local server", () => {
   golden("restores an exported state, and resumes a stored session", () => Effect.provide(isWhole, restored))
 
-  golden("a vault file is opened", () =>
+  golden("opens a vault file", () =>
     Effect.gen(function*() {
       const path = join(yield* temporaryFolder, "agentcore.vault")
       yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
@@ -132,7 +132,7 @@ describe("the local server", () => {
       yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
     }))
 
-  golden("the file of a running server is found by the command", () =>
+  golden("finds the file of a running server", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
       const command = yield* Effect.promise(() => buildCommand())
@@ -171,7 +171,7 @@ describe("pending consents", () => {
       yield* Effect.provide(finishes, Layer.merge(restored, store))
     }))
 
-  golden("a consent in Redis is finished", () =>
+  golden("completes a consent in Redis", () =>
     Effect.gen(function*() {
       const server = yield* restoredRedis("consents.redis.json")
       const store = RedisPendingConsents.layer({ key: World.key, redis: { port: server.port } })

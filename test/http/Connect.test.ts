@@ -103,7 +103,7 @@ describe("Connect, over real servers", () => {
     }).pipe(Effect.provide(World.environment())), 20_000)
 
   it.live(
-    "wakes the agent that waits with the link, whatever session brings the grant",
+    "wakes the waiting agent, whichever session is completed",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -127,7 +127,7 @@ describe("Connect, over real servers", () => {
   )
 
   it.live(
-    "finds without a signal what another process completed, and ends after its time",
+    "finds a consent of another process without a signal, and ends when its time is over",
     () =>
       Effect.gen(function*() {
         const { calendar, mail } = yield* World.setUp
@@ -147,7 +147,7 @@ describe("Connect, over real servers", () => {
   )
 
   it.live(
-    "connects although the response of the completion is lost, and AgentCore rejects the retry",
+    "connects when the response of the completion is lost and AgentCore rejects the retry",
     () =>
       Effect.gen(function*() {
         yield* World.setUp
@@ -282,7 +282,7 @@ describe("Connect, over real servers", () => {
     }).pipe(Effect.provide(World.environment())), 20_000)
 
   it.live(
-    "names users by JWT, also by a fresh one, and finds their grants under no id",
+    "identifies users by any of their JWTs, and does not find their grants by user id",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -459,7 +459,7 @@ describe("Connect, as an HttpApp", () => {
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
 
-  it.effect("knows a credential by any name, such as that of a method of objects", () =>
+  it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
       const { app } = yield* Connect.httpApp({
         path: "/connect",
@@ -601,7 +601,7 @@ describe("Connect.handler, for many users", () => {
       yield* Fiber.interruptAll(fibers)
     }).pipe(Effect.provide(environment(200))))
 
-  it.effect("a token for another credential is not behind the probes", () =>
+  it.effect("does not delay a token for another credential", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(
         Array.from({ length: 50 }),
@@ -618,7 +618,7 @@ describe("Connect.handler, for many users", () => {
       yield* Fiber.interruptAll(fibers)
     }).pipe(Effect.provide(environment(5))))
 
-  it.effect("waits for longer than a session lives, ever more rarely, and ends at once with the signal", () => {
+  it.effect("waits longer than a session lives, probes less and less often, and ends at once at the signal", () => {
     let isGranted = false
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
@@ -653,7 +653,7 @@ describe("Connect.handler, for many users", () => {
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
-  it.effect("waits itself when no flow waits", () =>
+  it.effect("polls when no flow waits", () =>
     Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
@@ -688,7 +688,7 @@ describe("options", () => {
 
   const links = (options: Connect.LinkOptions) => Effect.provide(Connect.link(Calendar), Connect.layerLinks(options))
 
-  it.effect("makes links in a process without the pages", () =>
+  it.effect("creates links in a process without the pages", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* links(valid), "https://app.example.com/connect/calendar")
       assert.strictEqual(

@@ -183,7 +183,7 @@ for (const [name, client] of clients) {
         assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), ["Basic of-its-own"])
       }).pipe(provide))
 
-    live("keeps the credential out of responses, errors, spans and logs", () =>
+    live("does not show the credential in responses, errors, spans and logs", () =>
       Effect.gen(function*() {
         const { url } = yield* resource(({ path }, response) =>
           path === "/gone"

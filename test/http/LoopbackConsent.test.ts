@@ -151,7 +151,7 @@ describe("LoopbackConsent.handler", () => {
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
-  it.live("completes although the response of AgentCore is lost, and it rejects the retry", () =>
+  it.live("completes when the response of AgentCore is lost and it rejects the retry", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const { url } = yield* LocalServer.LocalServer

@@ -59,7 +59,7 @@ interface QueueEvent {
 }
 
 describe("fromHeaders", () => {
-  test("takes headers and whatever has them", () => {
+  test("accepts headers and every object that has them", () => {
     expectTypeOf<
       | IncomingHttpHeaders
       | IncomingMessage
@@ -129,7 +129,7 @@ describe("what a request provides", () => {
 })
 
 describe("layers", () => {
-  test("around the server need nothing but a fallback's caller", () => {
+  test("around the server require nothing but the caller of a fallback", () => {
     expectTypeOf(RequestContext.layerRedaction).toEqualTypeOf<Layer.Layer<never>>()
     expectTypeOf<Layer.Services<typeof RequestContext.layerFallback>>().toEqualTypeOf<WorkloadAccessToken>()
   })

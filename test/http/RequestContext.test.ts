@@ -490,7 +490,7 @@ describe("layerRedaction", () => {
       return { everything: yield* recorder.everything, attributes: span?.attributes ?? new Map<string, unknown>() }
     })
 
-  it.live("keeps tokens and custom headers out of the server's span", () =>
+  it.live("redacts tokens and custom headers in the server's span", () =>
     Effect.gen(function*() {
       const { attributes, everything } = yield* told(RequestContext.layerRedaction)
       for (const name of Object.keys(secrets)) {
@@ -500,7 +500,7 @@ describe("layerRedaction", () => {
       Recorder.assertSecretFree(everything, Object.values(secrets).map((value) => value.replace("Bearer ", "")))
     }))
 
-  it.live("is needed: without it they are in the span", () =>
+  it.live("is necessary, because the span contains the tokens without it", () =>
     Effect.gen(function*() {
       const { attributes } = yield* told(Layer.empty)
       assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])

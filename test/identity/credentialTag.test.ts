@@ -109,12 +109,12 @@ describe("an invalid declaration", () => {
     assert.include(error.message, "The credential 'test/Wrong' is invalid: 1 validation error detected")
   })
 
-  it("where it is written", () => {
+  it("throws an error whose stack begins at the declaration", () => {
     const [, first = ""] = calendar({ provider: "" }).stack?.split("\n    at ") ?? []
     assert.include(first, fileURLToPath(import.meta.url))
   })
 
-  it("without its name", () => {
+  it("is rejected when its name is missing", () => {
     assert.strictEqual(
       fieldOf(rejection(() => ApiKey.Tag()("", { provider: "weather" }))),
       "id: Member must have length greater than or equal to 1"
@@ -125,7 +125,7 @@ describe("an invalid declaration", () => {
     )
   })
 
-  it("for a key, and for the request of another declaration in the place of its own", () => {
+  it("is rejected when a key has scopes, and when another declaration replaces its request", () => {
     assert.strictEqual(
       fieldOf(rejection(() => ApiKey.Tag()("test/Wrong", untyped({ provider: "weather", scopes: [] })))),
       "scopes: Member must have a known name, one of [provider]"
@@ -138,7 +138,7 @@ describe("an invalid declaration", () => {
 
   const reports = (request: object) => fieldOf(rejection(() => IamAccessToken.Tag()("test/Wrong", untyped(request))))
 
-  it("for an AWS-signed JWT, with the limits of STS in our names", () => {
+  it("is rejected when an AWS-signed JWT exceeds the limits of STS, with our property names", () => {
     assert.strictEqual(reports({ audience: "" }), "audience: Member must have length greater than or equal to 1")
     assert.strictEqual(reports({ audience: [] }), "audience: Member must have length greater than or equal to 1")
     assert.strictEqual(

@@ -93,31 +93,41 @@ describe("boto3", () => {
       )
   )
 
-  pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
-    Effect.gen(function*() {
-      const returnUrl = "app:/consent"
-      yield* World.setUp([returnUrl])
-      const responses = yield* run("tokens", yield* environment, { returnUrl })
-      assert.strictEqual(responses["apiKey"], "key-of-the-weather")
-      const claims = World.claimsOf(Redacted.make(String(responses["machine"])))
-      assert.strictEqual(claims.sub, "calendar-client")
-      assert.strictEqual(claims.scope, "reports:read")
-      assert.includeMembers(responses["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
-      seen(responses["unauthorized"], "UnauthorizedException", 401)
-    }).pipe(Effect.provide(World.layer())))
+  pythonTest(
+    "obtains an API key and a machine's token, and gets the authorization URL of a user",
+    () =>
+      Effect.gen(function*() {
+        const returnUrl = "app:/consent"
+        yield* World.setUp([returnUrl])
+        const responses = yield* run("tokens", yield* environment, { returnUrl })
+        assert.strictEqual(responses["apiKey"], "key-of-the-weather")
+        const claims = World.claimsOf(Redacted.make(String(responses["machine"])))
+        assert.strictEqual(claims.sub, "calendar-client")
+        assert.strictEqual(claims.scope, "reports:read")
+        assert.includeMembers(responses["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
+        seen(responses["unauthorized"], "UnauthorizedException", 401)
+      }).pipe(Effect.provide(World.layer()))
+  )
 
-  pythonTest("is told who it is, and makes redirect URIs of the URL of a consent portal", () =>
-    Effect.gen(function*() {
-      const responses = yield* run("caller", yield* environment, {
-        discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
-      })
-      const { requestId, ...identity } = responses["identity"] as Record<string, unknown>
-      assert.match(String(requestId), Wire.uuid)
-      assert.deepStrictEqual(identity, caller)
-      assert.isTrue(responses["portalArn"])
-      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
-      assert.deepStrictEqual(responses["portal"], ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`])
-    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
+  pythonTest(
+    "gets the caller's identity, and builds redirect URIs from the URL of a consent portal",
+    () =>
+      Effect.gen(function*() {
+        const responses = yield* run("caller", yield* environment, {
+          discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
+        })
+        const { requestId, ...identity } = responses["identity"] as Record<string, unknown>
+        assert.match(String(requestId), Wire.uuid)
+        assert.deepStrictEqual(identity, caller)
+        assert.isTrue(responses["portalArn"])
+        const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+        assert.deepStrictEqual(responses["portal"], [
+          "ACTIVE",
+          `${portalUrl}/callback`,
+          `${portalUrl}/connect/callback`
+        ])
+      }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 })))
+  )
 
   pythonTest("has a class for every error", () =>
     Effect.gen(function*() {
@@ -196,7 +206,7 @@ const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== u
 
 describe("the AWS CLI", () => {
   it.live.skipIf(!hasCli)(
-    `is told who it is${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
+    `prints the caller's identity${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
     () =>
       Effect.gen(function*() {
         const { status: _, ...expected } = caller

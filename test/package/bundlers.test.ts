@@ -163,7 +163,7 @@ const metadataAndProxy = Effect.acquireRelease(
   ({ http }) => Effect.sync(() => http.close().closeAllConnections())
 )
 
-describe("a bundled program calls every plane, with signatures", { timeout: 60_000 }, () => {
+describe("a bundled program", { timeout: 60_000 }, () => {
   const formats: ReadonlyArray<readonly [name: string, options: esbuild.BuildOptions]> = [
     ["esbuild, one file", { format: "esm" }],
     ["esbuild, splitting", { format: "esm", splitting: true, minify: true }],
@@ -175,7 +175,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK: one file of at most 350 KB", () =>
+  it.live("is one file of at most 350 KB without the AWS SDK", () =>
     Effect.gen(function*() {
       const { bytes, file, inputs } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
         format: "esm",
@@ -190,13 +190,13 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK, as CommonJS, and all planes", () =>
+  it.live("calls all planes without the AWS SDK, as CommonJS", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* folder, { format: "cjs" })
       assert.deepStrictEqual(yield* run(file, yield* environment), { name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK, with the credentials of the instance, behind a proxy", () =>
+  it.live("finds the credentials of the instance behind a proxy, without the AWS SDK", () =>
     Effect.gen(function*() {
       const { file, imports } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
         format: "esm",
@@ -221,7 +221,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.lengthOf(tunnels, 1)
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("for an edge runtime: it imports nothing, not even of Node", () =>
+  it.live("imports nothing for an edge runtime, not even of Node", () =>
     Effect.gen(function*() {
       const { file, imports } = yield* withEsbuild("edgeAgent.child.ts", yield* folder, {
         format: "esm",
@@ -239,7 +239,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("rollup: the data plane", () =>
+  it.live("calls the data plane when rollup bundles it", () =>
     Effect.gen(function*() {
       const file = yield* withRollup("dataPlane.child.ts", yield* folder)
       assert.deepStrictEqual(yield* run(file, yield* environment), "issued")
@@ -247,7 +247,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
 })
 
 describe("a bundle", { timeout: 60_000 }, () => {
-  it.live("without the AWS SDK, where no package is found: a typed error of the call", () =>
+  it.live("without the AWS SDK fails the call with a typed error when no package is found", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("dataPlane.child.ts", yield* folder, {
         format: "esm",
@@ -266,7 +266,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("without the chain of the AWS SDK, where a profile is named: a typed error of the call", () =>
+  it.live("without the chain of the AWS SDK fails the call with a typed error when a profile is named", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("httpAgent.child.ts", yield* folder, { format: "esm" })
       assert.deepInclude(yield* run(file, { AWS_REGION: "us-west-2", AWS_PROFILE: "agent" }), {

@@ -89,19 +89,19 @@ const everything = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
 
-describe("members of Effect", () => {
-  it("the path of a token rests on stable ones, over `layerNode`", () => {
+describe("the parts of Effect that the package uses", () => {
+  it("are stable on the path of a token over `layerNode`", () => {
     assert.deepStrictEqual(
       unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/node"),
       {}
     )
   })
 
-  it("the path of a token rests on stable ones, over the SDK", () => {
+  it("are stable on the path of a token over the SDK", () => {
     assert.deepStrictEqual(unstable("Identity", "aws/AwsDataPlane"), {})
   })
 
-  it("these are not stable", () => {
+  it("are stable elsewhere, except for these", () => {
     assert.deepStrictEqual(unstable(...everything), {
       FileSystem: [
         "FileSystem"

@@ -241,7 +241,7 @@ describe("CredentialStore.layerRedis", () => {
     }))
 
   redisTest(
-    "a Redis that was never there, or has gone, fails neither the layer nor its end",
+    "builds and releases the layer when Redis is missing or lost",
     () =>
       Effect.gen(function*() {
         const absent = yield* Redis.make()
@@ -391,7 +391,7 @@ describe("the options of CredentialStore", () => {
     )
 
   it.live.each(["", "short", Redacted.value(key).slice(1), `${Redacted.value(key)}AAAA`, `!${Redacted.value(key)}`])(
-    "a key is 32 bytes in base64url: %j is not",
+    "reject a key that is not 32 bytes in base64url: %j",
     (string) =>
       Effect.gen(function*() {
         const error = yield* invalid({ key: secret(string) })
@@ -404,7 +404,7 @@ describe("the options of CredentialStore", () => {
   )
 
   it.live.each(["no url", "redis://:sentinel-pw@[host", "redis://:sentinel#pw@host", "redis://:%zz@host"])(
-    "a URL of Redis that cannot be read is an error, which does not quote it: %s",
+    "reject an invalid URL of Redis, and do not quote it: %s",
     (string) =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(string) })))

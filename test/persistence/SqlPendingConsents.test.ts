@@ -175,7 +175,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     }))
 
   Postgres.postgresTest(
-    "a rotation with a PostgreSQL that does not respond is an error too",
+    "fails during a rotation of keys while PostgreSQL does not respond",
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
@@ -198,7 +198,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
   wakesAcrossProcesses(Postgres.postgresTest, postgres)
 
   Postgres.postgresTest(
-    "no row, message or file of PostgreSQL has a secret, and no span or log line",
+    "shows no secret in rows, messages and files of PostgreSQL, or in spans and log lines",
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
@@ -250,7 +250,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     }))
 
   Postgres.postgresTest(
-    "a user of the database who may not make tables is told so, by a code",
+    "fails with a code when the database user may not create tables",
     () =>
       Effect.gen(function*() {
         yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
@@ -353,7 +353,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
     }))
 
-  it.live("stores no secret in a row or a file, and shows none in a span or a log line", () =>
+  it.live("shows no secret in rows and files, or in spans and log lines", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const recorder = yield* Recorder.make

@@ -75,7 +75,7 @@ const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>
 const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
 it.live(
-  "a process is killed between the question and the click, and another one finishes from the stored session",
+  "another process completes a stored session when the first one is killed before the user's click",
   () =>
     Effect.gen(function*() {
       const local = yield* LocalServer.LocalServer

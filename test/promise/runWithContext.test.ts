@@ -11,7 +11,7 @@ import * as World from "./world.js"
 const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
 
 describe("runWithContext", () => {
-  it("carries the context to everything that is called, and to nothing else", async () => {
+  it("provides the context to everything that the function calls, and to nothing else", async () => {
     const context = { workloadAccessToken: "a-token", sessionId: "a-session" }
     const later = async () => {
       await nextTurn()
@@ -25,7 +25,7 @@ describe("runWithContext", () => {
     assert.strictEqual(runWithContext(context, getContext), context)
   })
 
-  it("nests", async () => {
+  it("can be nested", async () => {
     const outer = { sessionId: "outer" }
     const inner = { sessionId: "inner" }
     const seen = await runWithContext(outer, async () => [

@@ -324,11 +324,11 @@ const limits: ReadonlyArray<Limit> = [
 ]
 
 export const statements = limits.map((
-  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: stringOf }
+  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: sentence }
 ) =>
   statement({
     id: `limit.${id}`,
-    statement: stringOf,
+    statement: sentence,
     source: reason === undefined ? cite(model, ...facts) : guess(reason, cite(model, ...facts)),
     run: async (world) => {
       await accepts?.(world)

@@ -168,7 +168,7 @@ describe("errors of authorization servers", () => {
           assert.match(found[index] ?? "", expected)
         }
         assert.lengthOf(found, 4)
-        const { text: list } = yield* listed
+        const { json: list } = yield* listed
         Recorder.assertSecretFree([list, ...lines], [
           Redacted.value(clientSecret),
           Redacted.value(user),
@@ -281,7 +281,7 @@ describe("errors of authorization servers", () => {
             `${start}scope=reports:read&tenant=<redacted>&grant_type=client_credentials${rest}`
           ]
         ])
-        const { text: list } = yield* listed
+        const { json: list } = yield* listed
         const { refusals } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
           [list, JSON.stringify(yield* refusals), ...yield* recorder.everything],

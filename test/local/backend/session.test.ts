@@ -137,7 +137,7 @@ describe("a consent session", () => {
     assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRejected").length, 1)
   })
 
-  property("yields nothing once its time is over", (records) => {
+  property("returns no token after it expires", (records) => {
     for (const { before, now, result, state } of records) {
       if (now < terms.expiresAt) continue
       assert.isTrue(Result.isFailure(result))
@@ -145,7 +145,7 @@ describe("a consent session", () => {
     }
   })
 
-  property("is not moved by a rejected event", (records) => {
+  property("is not changed by a rejected event", (records) => {
     for (const { before, now, result, state } of records) {
       if (Result.isFailure(result)) assert.deepStrictEqual(state, settle(terms, before, now))
     }

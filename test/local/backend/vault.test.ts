@@ -159,7 +159,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* at("1 minute"), "token-3.calendar.approved.read")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refreshes once for concurrent callers, also when the first is interrupted", () =>
+  it.effect("refreshes once for concurrent callers, even when the first is interrupted", () =>
     Effect.gen(function*() {
       const { sleeps, token } = yield* expiredGrant
       const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
@@ -242,7 +242,7 @@ describe("the vault", () => {
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("spends each refresh token once, wherever the fibers yield", () =>
+  it.effect("uses each refresh token once, wherever the fibers yield", () =>
     Effect.gen(function*() {
       const uses: Array<string> = []
       const tokens = (number: number): OAuthClient.TokenSet => ({
