@@ -55,7 +55,7 @@ type Program = Effect.Effect<
   Identity.Identity | WorkloadAccessToken.WorkloadAccessToken | SecurityTokenService.SecurityTokenService
 >
 
-/** Two programs that must be equal, and what they call. */
+/** Two programs that must make the same calls. */
 type Pair = readonly [name: string, declared: Program, inline: Program]
 
 type ResponseNames = ReadonlyArray<keyof typeof responses>

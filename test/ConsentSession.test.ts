@@ -61,7 +61,7 @@ const messageOf = <A>(decoded: Result.Result<A, Schema.SchemaError>): string => 
   return decoded.failure.message
 }
 
-// Each is wrong wherever it is, or in all members but a few.
+// Each value is wrong for all properties but a few.
 const damages: ReadonlyArray<unknown> = [
   null,
   1,

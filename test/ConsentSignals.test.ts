@@ -28,7 +28,7 @@ const topic = ConsentSignals.session(secret(sessionUri))
 const signal = (outcome: ConsentSignals.Outcome) =>
   Effect.flatMap(ConsentSignals.ConsentSignals, (signals) => signals.signal(topic, outcome))
 
-/** A wait that has its token from a time on, and when it polled. */
+/** A wait whose token exists after a delay, and the times of its polls. */
 const wait = (tokenAt: number) => {
   const times: Array<number> = []
   return Effect.map(
@@ -49,7 +49,7 @@ describe("ConsentSignals.layerPoller", () => {
     const [name, poll] of [
       ["the default poller", undefined],
       ["a schedule", Schedule.spaced("5 seconds")],
-      ["a poller of one's own", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
+      ["a custom poller", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
     ] as const
   ) {
     const provided = Effect.provide(

@@ -132,11 +132,11 @@ describe("CredentialCache.layerStore", () => {
       const store = plain(new Map())
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
       const scopes = ["read"]
-      const asked = yield* Effect.forkChild(a.token({ scopes }))
+      const requested = yield* Effect.forkChild(a.token({ scopes }))
       yield* settleAndAdjust("10 millis")
       scopes.push("admin")
       yield* settleAndAdjust("40 millis")
-      yield* Fiber.join(asked)
+      yield* Fiber.join(requested)
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       assert.deepStrictEqual(
         (yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request.scopes),
@@ -237,7 +237,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
       const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
       assert.strictEqual(Redacted.value(credential), "token-1")
-      // It reads the store before it calls the service: another process may have stored a new credential.
+      // The cache reads the store before it calls the service. Another process may have stored a new credential.
       assert.strictEqual(yield* insteadOf("token-0")(a.token()), "token-1")
       assert.strictEqual(yield* calls, 2)
     }).pipe(Effect.provide(numbered)))
@@ -361,9 +361,9 @@ describe("CredentialCache.layerStore over a broken store", () => {
       }).pipe(Effect.provide(recorder.layer))
       const after = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
       assert.deepStrictEqual(after.map((count, index) => count - before[index]!), [3, 2, 1])
-      const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The credential store failed to get: it is broken")
-      assert.include(said, "The credential store failed to set: it is broken")
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "The credential store failed to get: it is broken")
+      assert.include(logged, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
   it.effect("treats a store with defects as empty, and does not log their messages", () =>
@@ -381,9 +381,9 @@ describe("CredentialCache.layerStore over a broken store", () => {
         yield* a.invalidate("token-0")
         assert.strictEqual(yield* a.token(), "token-1")
       }).pipe(Effect.provide(recorder.layer))
-      const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The credential store failed to set: it has a defect")
-      assert.notInclude(said, "sentinel")
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "The credential store failed to set: it has a defect")
+      assert.notInclude(logged, "sentinel")
     }).pipe(Effect.provide(numbered)))
 
   it.effect("ignores a store that does not respond within 100 milliseconds", () =>
@@ -398,7 +398,7 @@ describe("CredentialCache.layerStore over a broken store", () => {
       const [elapsed, token] = yield* Fiber.join(fiber)
       assert.strictEqual(token, "token-0")
       assert.strictEqual(Duration.toMillis(elapsed), 200)
-      // The memory has it.
+      // The cache has it in memory.
       assert.strictEqual(yield* a.token(), "token-0")
     }).pipe(Effect.provide(numbered)))
 

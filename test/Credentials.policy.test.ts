@@ -49,22 +49,22 @@ const toList = (value: string | ReadonlyArray<string> | undefined): ReadonlyArra
 
 const operators: {
   readonly [name: string]: (
-    wanted: ReadonlyArray<string>,
+    expected: ReadonlyArray<string>,
     found: ReadonlyArray<string>
   ) => boolean
 } = {
-  "ForAllValues:StringEquals": (wanted, found) => found.every((value) => wanted.includes(value)),
-  StringEquals: (wanted, found) => found.length > 0 && found.every((value) => wanted.includes(value)),
-  NumericLessThanEquals: (wanted, found) =>
-    found.length > 0 && found.every((value) => Number(value) <= Number(wanted[0]))
+  "ForAllValues:StringEquals": (expected, found) => found.every((value) => expected.includes(value)),
+  StringEquals: (expected, found) => found.length > 0 && found.every((value) => expected.includes(value)),
+  NumericLessThanEquals: (expected, found) =>
+    found.length > 0 && found.every((value) => Number(value) <= Number(expected[0]))
 }
 
 const holds = (condition: Credentials.Statement["Condition"] = {}, context: Call["context"] = {}): boolean =>
   Object.entries(condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => {
+    Object.entries(keys).every(([key, expected]) => {
       const evaluate = operators[operator]
       assert.isDefined(evaluate, operator)
-      return evaluate(toList(wanted), toList(context[key]))
+      return evaluate(toList(expected), toList(context[key]))
     })
   )
 

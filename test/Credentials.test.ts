@@ -360,7 +360,7 @@ describe("status", () => {
         assert.lengthOf(yield* arrived, 1)
       }).pipe(Effect.provide(layer))
       yield* Effect.gen(function*() {
-        // A caller has one workload access token for a while, as in a server.
+        // A caller keeps one workload access token for a while, as in a server.
         const wat = (userId: string) =>
           Effect.flatMap(
             WorkloadAccessToken.makeWorkload({ name: "agent", user: { userId }, renewAfter: "1 day" }),

@@ -23,7 +23,7 @@ type Patch = { readonly [K in keyof DataPlane.GetResourceOauth2TokenRequest]?: u
 
 const ask = (patch: Patch) =>
   Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
-    // Requests from outside TypeScript, which is what the checks are for.
+    // The checks are for requests that TypeScript has not checked.
     dataPlane.getResourceOauth2Token({ ...request, ...patch } as DataPlane.GetResourceOauth2TokenRequest))
 
 const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued() })
@@ -92,7 +92,7 @@ describe("DataPlane.make", () => {
   it.effect("names a missing member, and every violation at once", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
-      // A request from outside TypeScript.
+      // A request that TypeScript has not checked.
       const error = yield* Effect.flip(dataPlane.getResourceApiKey({} as DataPlane.GetResourceApiKeyRequest))
       assert(error._tag === "ValidationException")
       assert.deepStrictEqual(error.fieldList, [
@@ -120,7 +120,7 @@ describe("DataPlane.make", () => {
       const both = { userId: "alice", userToken: secret("a.b.c") }
       const error = yield* Effect.flip(dataPlane.completeResourceTokenAuth({
         sessionUri: secret(sessionUri),
-        // What the type does not let anybody write.
+        // The types do not allow this.
         userIdentifier: both as unknown as { readonly userId: string }
       }))
       assert.strictEqual(error._tag, "ValidationException")

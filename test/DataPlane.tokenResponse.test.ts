@@ -61,14 +61,14 @@ describe("the response of GetResourceOauth2Token", () => {
   })
 
   it("is invalid when the token, the URL or the session is empty", () => {
-    const whole = {
+    const complete = {
       accessToken: "token",
       authorizationUrl: "https://identity.example.com/authorize?request_uri=urn%3Asession",
       sessionUri: "urn:session",
       sessionStatus: "IN_PROGRESS"
     }
     for (const property of ["accessToken", "authorizationUrl", "sessionUri"]) {
-      for (const others of [{}, whole, { sessionStatus: "FAILED" }]) {
+      for (const others of [{}, complete, { sessionStatus: "FAILED" }]) {
         assert.isTrue(Option.isNone(decode({ ...others, [property]: "" })), property)
       }
     }

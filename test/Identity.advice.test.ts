@@ -38,10 +38,10 @@ describe("a return URL that is not registered", () => {
           + "WorkloadIdentity.addReturnUrls, or in the setup file under workloadIdentities as one of "
           + "allowedResourceOauth2ReturnUrls"
       )
-      // The plane has the text of AWS alone.
+      // The plane returns the message of AWS alone.
       const plain = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice"), { resourceOauth2ReturnUrl: other }))
       assert.strictEqual(plain.message, text)
-      // The advice is right.
+      // The advice works.
       yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.forkChild)
       yield* Effect.yieldNow
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
@@ -84,7 +84,7 @@ describe("a workload identity that does not exist", () => {
         `${plain.message}: this account and region have no workload identity 'agent'. Create it in code with `
           + "WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
       )
-      // The advice is right.
+      // The advice works.
       yield* WorkloadIdentity.ensure({ name: "agent" })
       assert.strictEqual((yield* ask())._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))

@@ -256,7 +256,7 @@ describe("a credential of the wrong kind", () => {
         ]
       ]
       for (const [program, expected] of programs) {
-        // The types do not see what is missing.
+        // The types do not require the missing services.
         assert.strictEqual(yield* rejection(Effect.scoped(program as Effect.Effect<unknown, unknown>)), expected)
       }
     }).pipe(Effect.provide(consented)))

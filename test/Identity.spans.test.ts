@@ -20,7 +20,7 @@ const getAccessToken = <E = RequiresUserConsent, R = never>(request: Identity.Ac
 
 const shown = (): Effect.Effect<void> => Effect.void
 
-/** The spans of a program, also of one that fails. */
+/** The spans of a program, which may fail. */
 const spansOf = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Tracer.Span>, never, R> =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make

@@ -8,7 +8,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./support/recorder.js"
 import { failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
-// The process has one registry of metrics, so each test has providers of its own.
+// The process has one registry of metrics, so each test has its own providers.
 
 const getAccessToken = (provider: string, options?: Partial<Identity.AccessTokenRequest>) =>
   Effect.flatMap(

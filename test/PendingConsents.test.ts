@@ -84,7 +84,7 @@ describe("PendingConsents", () => {
           const other = Object.create(session, { sessionUri: { value: secret(`${sessionUri}-${number++}`) } })
           return pending.open({ user: alice, session: other })
         }, { discard: true })
-      // With the time of the test: in real time, the sessions of before would have ended, and would be removed.
+      // Uses the test clock. In real time, earlier sessions would have expired, and would be removed.
       const time = (count: number) =>
         Effect.suspend(() => {
           const start = performance.now()
@@ -94,7 +94,7 @@ describe("PendingConsents", () => {
       const few = yield* time(1_000)
       yield* openMany(30_000)
       const many = yield* time(1_000)
-      // It was 30 times as long when each opening looked at all sessions.
+      // It took 30 times as long when each opening read all sessions.
       assert.isBelow(many, 6 * few + 20)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 

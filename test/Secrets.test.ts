@@ -13,7 +13,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./support/recorder.js"
 import { failures, responses } from "./support/utils.js"
 
-/** A secret for each position, none like another. */
+/** A different secret for each position. */
 const sentinels = {
   userToken: "e30.user-7f3d1c9a55.c2ln",
   workloadToken: "wat-2b8e0d6f41",

@@ -26,7 +26,7 @@ type Patch = { readonly [K in keyof SecurityTokenService.GetWebIdentityTokenRequ
 
 const ask = (patch: Patch = {}) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) =>
-    // Requests from outside TypeScript, which is what the checks are for.
+    // The checks are for requests that TypeScript has not checked.
     sts.getWebIdentityToken({ ...request, ...patch } as SecurityTokenService.GetWebIdentityTokenRequest))
 
 const stringOf = (length: number) => "x".repeat(length)
@@ -112,8 +112,11 @@ describe("decorate", () => {
         assert.strictEqual(error.message, fault.message)
         same(yield* program, secret("web-identity-token-0"))
       }).pipe(Effect.provide(Layer.provide(decorated, planes)))
-      const asked = { ...request, durationSeconds: undefined, tags: undefined }
-      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", asked], ["getWebIdentityToken", asked]])
+      const requested = { ...request, durationSeconds: undefined, tags: undefined }
+      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", requested], [
+        "getWebIdentityToken",
+        requested
+      ]])
     }))
 })
 

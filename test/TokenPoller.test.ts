@@ -73,7 +73,7 @@ describe("TokenPoller", () => {
 
 const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.makeUnsafe(millis) })
 
-/** When each of some waits polled. They begin together and get no token. */
+/** The poll times of each wait. The waits begin together and get no token. */
 const crowd = (
   count: number,
   { poller = TokenPoller.defaultPoller, until = 3_600_000 }: {
@@ -99,7 +99,7 @@ describe("all waits of a process", () => {
 
   it.effect("share a budget: intervals stretch, polls are spread evenly, and every wait polls", () =>
     Effect.gen(function*() {
-      // 60 waits of every 5 seconds would be 12 polls a second.
+      // 60 waits with a poll every 5 seconds would make 12 polls per second.
       const { polls } = yield* crowd(60)
       yield* TestClock.adjust("50 seconds")
       const all = polls.flat().sort((a, b) => a - b)
@@ -108,7 +108,7 @@ describe("all waits of a process", () => {
         assert.isAtMost(inSecond.length, 5)
         assert.isAtLeast(inSecond.length, 4)
       }
-      // Five a second: each wait polls every twelve seconds, in the order in which the waits began.
+      // Five polls per second: each wait polls every twelve seconds, in the order in which the waits began.
       for (const [index, times] of polls.entries()) {
         assert.closeTo(times[0]!, 5_000 + index * 200, 200)
         for (let poll = 1; poll < times.length; poll++) assert.closeTo(times[poll]! - times[poll - 1]!, 12_000, 400)
@@ -148,7 +148,7 @@ describe("all waits of a process", () => {
       assert.deepStrictEqual(later, [11_000, 16_000])
     }).pipe(budget(5)))
 
-  /** Flows that continue a session until 20 seconds. The first request of each is at 0 seconds. */
+  /** Flows that poll for 20 seconds. The first request of each is at 0 seconds. */
   const resumeMany = (count: number) =>
     Effect.forEach(Array.from({ length: count }), () =>
       Effect.forkChild(Effect.flip(Effect.flatMap(
@@ -216,7 +216,7 @@ describe("all waits of a process", () => {
         assert.strictEqual(error._tag, "ThrottlingException")
       })
       const { polls } = yield* crowd(2_000)
-      /** The polls of the next second, of a hundred at the full rate. */
+      /** The number of polls in the next second: 100 at the full rate. */
       const rate = Effect.gen(function*() {
         const before = polls.flat().length
         yield* TestClock.adjust("1 second")

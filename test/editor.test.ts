@@ -39,7 +39,7 @@ const makeService = () => {
       const content = path === file ? text : ts.sys.readFile(path)
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
     },
-    // Without it, every question looks at every file.
+    // Without it, every request reads every file.
     getProjectVersion: () => String(version),
     getScriptVersion: (path) => path === file ? String(version) : "0"
   })
@@ -58,7 +58,7 @@ const makeService = () => {
 const textOf = (parts: ReadonlyArray<ts.SymbolDisplayPart> | undefined): string =>
   parts?.map(({ text }) => text).join("").trim() ?? ""
 
-/** Lines of a program, each with the place that the editor is asked about. */
+/** Lines of a program, each with a position for the editor. */
 class Lines {
   text = ""
   /** Where the lines begin in the file. */
@@ -86,7 +86,7 @@ const services = ["ControlPlane", "DataPlane", "SecurityTokenService", "Identity
 const plain = "Type 'string' is not assignable to type 'Redacted<string> | SecretReference'."
 const missing = (member: string, type: string) => new RegExp(`'${member}' is missing .* required in type '${type}'.$`)
 
-/** Wrong options of a credential provider, and what TypeScript says. */
+/** Invalid options of a credential provider, and the errors of TypeScript. */
 const mistakes: ReadonlyArray<readonly [call: string, message: string | RegExp]> = [
   ["custom({ ...server, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
   ["custom({ name: \"id\", metadata, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
@@ -126,7 +126,7 @@ describe("an editor", { timeout: 60_000 }, () => {
   const documentationAt = (path: string, position: number): string =>
     textOf(service.getQuickInfoAtPosition(path, position)?.documentation)
 
-  // One program for all questions: TypeScript checks it once.
+  // One program for all requests, so that TypeScript checks it once.
   beforeAll(() => {
     write(imports)
     for (const { module, name, signatures } of modules.flatMap(functionsOf)) {
@@ -141,7 +141,7 @@ describe("an editor", { timeout: 60_000 }, () => {
     for (const module of services) {
       const service = symbolsOf(module).find(({ name }) => name === "Service") ?? assert.fail(module)
       for (const { name } of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(service))) {
-        // Not the type id.
+        // Skips the type id.
         if (!name.startsWith("__@")) {
           properties.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
         }
@@ -195,12 +195,12 @@ describe("an editor", { timeout: 60_000 }, () => {
       if (type.isUnionOrIntersection()) return type.types.forEach((member) => visit(member, label))
       if (!(type.flags & ts.TypeFlags.Object)) return
       if (checker.isArrayType(type)) {
-        // Arrays are references.
+        // Arrays are type references.
         return checker.getTypeArguments(type as ts.TypeReference).forEach((item) => visit(item, label))
       }
       for (const property of checker.getPropertiesOfType(type)) {
         const declaration = property.declarations?.[0]
-        // Not the members of Effect's types and the SDK's.
+        // Skips the properties of Effect's and the SDK's types.
         if (declaration === undefined || !declaration.getSourceFile().fileName.startsWith(src)) continue
         options.set(declaration, `${label}.${property.name}`)
         const member = checker.getTypeOfSymbol(property)
@@ -231,7 +231,7 @@ describe("an editor", { timeout: 60_000 }, () => {
     }
   })
 
-  // The messages name what is wrong, and not a member of another kind of client.
+  // The messages name the wrong option, and no property of another kind of client.
   it("shows precise errors for the options of a credential provider", () => {
     const diagnostics = service.getSemanticDiagnostics(file)
     for (const [index, [call, message]] of mistakes.entries()) {

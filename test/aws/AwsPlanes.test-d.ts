@@ -51,7 +51,7 @@ describe("error unions", () => {
 })
 
 describe("requests", () => {
-  // That every request fits its command is what makes `connect` of the adapters compile.
+  // `connect` of the adapters compiles only if every request fits its command.
   it("are rejected by commands with another input", () => {
     const operations = {
       getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {

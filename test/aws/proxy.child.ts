@@ -1,5 +1,5 @@
 /**
- * Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Certificates to trust are known from
+ * Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Node reads trusted certificates only at
  * the start of a process.
  */
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"

@@ -45,7 +45,7 @@ const picture = (tab: Chromium.Tab, name: string) =>
 
 const head = "<!doctype html><link rel=icon href=data:,>"
 
-/** Navigates by itself, as applications do. */
+/** Redirects without a click, as applications do. */
 const scripted = (url: string) => `${head}<script>location.assign(${JSON.stringify(url)})</script>`
 
 /** Loads a URL in every way that is not a navigation of the page. */

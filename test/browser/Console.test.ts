@@ -1,4 +1,4 @@
-/** Every action of the console, as people do it: in Chromium, on a server over HTTP, at a real authorization server. */
+/** Every action of the console in Chromium, with a real server and a real authorization server. */
 import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -280,7 +280,7 @@ describe("the console, in Chromium", () => {
           assert.isAbove(entries.length, 0)
           assert.notInclude(JSON.stringify(entries), token)
 
-          // The address with the used code is of no use: neither in this tab, nor in another one.
+          // The address with the used code does not work again, neither in this tab nor in another one.
           await page.goto("about:blank")
           await page.goto(address)
           await page.locator(".connection.live").waitFor()
@@ -299,7 +299,7 @@ describe("the console, in Chromium", () => {
           .map((name) => [name, readFileSync(join(profile, name), "latin1")] as const)
         const code = new URL(address).hash.slice("#code=".length)
         const withCode = files.filter(([, content]) => content.includes(code)).map(([name]) => name)
-        // A token in its place would be there, too.
+        // Otherwise the token would also be there.
         assert.isTrue(withCode.some((name) => /\bHistory/.test(name)), withCode.join())
         for (const [name, content] of files) assert.notInclude(content, token, name)
         assert.include(logged.join(), "console 200")
@@ -593,7 +593,7 @@ describe("the console, in Chromium", () => {
       yield* use(async () => {
         await page.getByRole("link", { name: "Consents 1 waiting" }).waitFor()
         const focused = () => page.evaluate("document.activeElement.innerText ?? document.activeElement.tagName")
-        /** Goes on until the control has the focus. */
+        /** Presses Tab until the control has the focus. */
         const tabTo = async (name: string): Promise<void> => {
           for (let steps = 0; steps < 40; steps++) {
             await page.keyboard.press("Tab")
@@ -707,7 +707,7 @@ describe("the console, in Chromium", () => {
       const port = yield* attacker
       yield* use(async () => {
         assert.strictEqual((await page.goto(`${foreign}/_local/console`))?.status(), 403)
-        // A page without a policy that would keep it from trying.
+        // The page has no policy that blocks the request.
         await page.goto(`http://${Chromium.otherSite}:${port}`)
         const attempt = async (script: string) => String(await page.evaluate(script))
         assert.strictEqual(

@@ -1,4 +1,4 @@
-/** Every action of the control, in each of its ways: the service, HTTP, and the command. */
+/** Every action of the control, through the service, HTTP, and the command. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -32,7 +32,7 @@ interface Item {
   readonly [property: string]: unknown
 }
 
-/** The actions, with names and members as over HTTP. */
+/** The actions, with the names and properties of HTTP. */
 interface Way {
   readonly act: (path: string, body: object) => Effect.Effect<unknown>
   readonly list: (property: string) => Effect.Effect<ReadonlyArray<Item>>

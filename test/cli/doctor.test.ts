@@ -39,7 +39,7 @@ const environment = Effect.map(
   })
 )
 
-/** A plain ES module of a program, beside the modules of the package. */
+/** A plain ES module of a program, next to the modules of the package. */
 const programModule = (body: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {

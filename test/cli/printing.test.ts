@@ -1,4 +1,4 @@
-/** A hostile server cannot control the terminal of the person who runs the command. */
+/** A hostile server cannot control the terminal of the command. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"

@@ -25,7 +25,7 @@ beforeAll(Program.build, 60_000)
 
 const serverVariable = "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"
 
-/** Prints what the program got, and then does more. */
+/** Prints the environment of the program, then runs `more`. */
 const child = (more = "") => ["--", process.execPath, "-e", `console.log(JSON.stringify(process.env)); ${more}`]
 
 const stateFiles = (folder: string) => {
@@ -33,7 +33,7 @@ const stateFiles = (folder: string) => {
   return existsSync(directory) ? readdirSync(directory) : []
 }
 
-/** The names and values that a shell has after it evaluated the text. */
+/** The variables of a shell after it evaluates the string. */
 const evaluate = (text: string, env: Program.Environment = {}): Program.Environment =>
   Object.fromEntries(
     execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", text], { env, encoding: "utf8" })
@@ -151,7 +151,7 @@ describe("agentcore-identity env, status, stop", () => {
       assert.include(fish, "set -gx AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET 'it\\'s a secret'\n")
       assert.include(fish, "set -gx AWS_SESSION_TOKEN ''\n")
 
-      // A shell that has evaluated the environment, and has variables of its own.
+      // A shell that has evaluated the environment, and has its own variables.
       const own = { ...running.variables, AWS_PROFILE: "mine" }
       const text = yield* Program.inProcess(["env", "--unset"], own)
       assert.deepStrictEqual(evaluate(text, own), { AWS_PROFILE: "mine" })
@@ -261,7 +261,7 @@ describe("agentcore-identity env, status, stop", () => {
           assert.include(piped.stderr, `Cannot write ${pipe}: it is not a regular file`)
         }
 
-        // A file with the mark of the command, which an attacker prepared to read the next secrets.
+        // An attacker prepared a file with the mark of the command, to read the next secrets.
         const file = join(folder, ".env")
         writeFileSync(file, "# Written by 'agentcore-identity local', which removes it when it stops.\n")
         chmodSync(file, 0o666)

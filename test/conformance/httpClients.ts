@@ -63,7 +63,7 @@ const makeMethods = (
 ): Methods => {
   const methods: Record<string, (input?: Members) => unknown> = {}
   for (const [method, row] of Object.entries(table)) {
-    // The plane has the methods of its table, and a row encodes the responses of its operation.
+    // The plane has the methods of its table, and each row encodes the responses of its operation.
     const run = Reflect.get(plane, method) as (request: unknown) => Effect.Effect<unknown, object>
     const encode = row.response.encode as (response: unknown) => Members
     const call = (input: Members = {}): Promise<Members> =>
@@ -90,7 +90,7 @@ const makeMethods = (
 
 const unchanged = [(members: Members) => members, (members: Members) => members] as const
 
-/** `fetch` that reports what it did, and changes the request that a statement wants changed. */
+/** `fetch` that reports its calls, and applies the change that a statement requests. */
 const makeFetch = ({ exchanged, takeChange }: Recorded): typeof fetch => async (input, init) => {
   const change = takeChange()
   const text = init?.body instanceof Uint8Array ? Buffer.from(init.body).toString("utf8") : String(init?.body ?? "")

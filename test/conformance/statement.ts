@@ -6,7 +6,7 @@ import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-
 import type { STS } from "@aws-sdk/client-sts"
 import { AssertionError } from "node:assert/strict"
 
-/** A response of the service as it came. */
+/** A raw response of the service. */
 export interface Exchange {
   readonly host: string
   readonly status: number
@@ -23,7 +23,7 @@ export interface Clients {
 
 /** The service under test, for one statement. */
 export interface World extends Clients {
-  /** A name with the prefix of this run, that nothing else has. */
+  /** A unique name with the prefix of this run. */
   readonly name: () => string
   /** The last response, of any client. */
   readonly lastExchange: () => Exchange
@@ -41,11 +41,11 @@ export interface OAuthClient {
 /** A request to the token endpoint of the recorder. */
 export interface TokenRequest {
   readonly parameters: URLSearchParams
-  /** Of an `Authorization: Basic` header. */
+  /** Whether the client uses an `Authorization: Basic` header. */
   readonly basic: boolean
 }
 
-/** An authorization server that consents by itself, records, and responds as the statement requires. */
+/** An authorization server that consents without a user, records requests, and responds as a statement requires. */
 export interface Recorder {
   readonly discoveryUrl: string
   readonly issuer: string
@@ -62,7 +62,7 @@ export interface Recorder {
   ) => void
 }
 
-/** Things that only a service on this machine can be given. */
+/** Parts that only a service on this machine has. */
 export interface Parts {
   /** A client at an authorization server that the service reaches. */
   readonly authorizationServer: OAuthClient
@@ -80,13 +80,13 @@ export interface Parts {
     claims: { readonly sub: string; readonly aud?: string },
     options?: { readonly lifetime?: number; readonly forged?: boolean }
   ) => Promise<string>
-  /** Ends a session as ten minutes do. */
+  /** Expires a session, as ten minutes do. */
   readonly expire: (sessionUri: string) => Promise<void>
   /** A secret in Secrets Manager, a key in KMS, and a workload identity that belongs to a service. */
   readonly account: {
     readonly secret: { readonly secretId: string; readonly jsonKey: string; readonly value: string }
     readonly kmsKeyArn: string
-    /** Of that key, for ES256, in PEM. */
+    /** The public key for ES256, in PEM. */
     readonly kmsPublicKey: string
     readonly serviceLinked: string
   }
@@ -98,7 +98,7 @@ export interface Parts {
 
 export type Need = keyof Parts
 
-/** A sentence of a document, in its own words. */
+/** A quoted sentence of a document. */
 export interface Quote {
   /** An address, or the name of the document. */
   readonly document: string
@@ -108,7 +108,7 @@ export interface Quote {
 /** Where a statement comes from. Without a quote, all of it is a guess. */
 export interface Source {
   readonly quotes: ReadonlyArray<Quote>
-  /** What no quote says, and why the statement has it nevertheless. */
+  /** The part without a quote, and why the statement has it nevertheless. */
   readonly guess?: string | undefined
 }
 
@@ -154,7 +154,7 @@ export const smithyTest = (file: string): string =>
 export const sample = (path: string): string =>
   github(`awslabs/agentcore-samples/blob/main/01-features/05-authenticate-and-authorize/${path}`)
 
-/** A solution of AWS, whose comments tell what the live service did. */
+/** A solution of AWS, whose comments describe the live service. */
 export const codingAgents = (path: string): string =>
   github(`aws-samples/sample-autonomous-cloud-coding-agents/blob/main/${path}`)
 
@@ -168,13 +168,13 @@ export const combine = (...sources: ReadonlyArray<Source>): Source => ({
   quotes: sources.flatMap(({ quotes }) => quotes)
 })
 
-/** What the sources do not say, and why the statement has it nevertheless. */
+/** The part that the sources do not contain, and why the statement has it nevertheless. */
 export const guess = (reason: string, ...sources: ReadonlyArray<Source>): Source => ({
   ...combine(...sources),
   guess: reason
 })
 
-/** Where the exceptions of the models are described. */
+/** The descriptions of the exceptions in the models. */
 export const exceptions = {
   notFound: cite(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
   unauthorized: cite(
@@ -190,7 +190,7 @@ export const exceptions = {
 // Assertions
 // -----------------------------------------------------------------------------
 
-/** Thrown where the account lacks what a statement is about. */
+/** Thrown when the account lacks the subject of a statement. */
 export class NotApplicable extends Error {}
 
 /** A difference between the statement and the service. */
@@ -201,7 +201,7 @@ export const differs = (expected: string, observed: string): never => {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
-/** Members of an error of the AWS clients. */
+/** Properties of an error of the AWS clients. */
 export interface Rejection {
   readonly name: string
   readonly message: string
@@ -228,14 +228,17 @@ export const rejects = async (
   call: Promise<unknown>,
   expected: { readonly name?: string; readonly status: number; readonly message?: string | RegExp }
 ): Promise<Rejection> => {
-  const wanted = [
+  const description = [
     String(expected.status),
     expected.name ?? "an exception",
     ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
   ].join(" ")
   const rejection = await call.then(
     (response) =>
-      differs(wanted, `success: ${JSON.stringify(response, (key, value) => key === "$metadata" ? undefined : value)}`),
+      differs(
+        description,
+        `success: ${JSON.stringify(response, (key, value) => key === "$metadata" ? undefined : value)}`
+      ),
     toRejection
   )
   const { message, name, status = 0 } = rejection
@@ -243,16 +246,16 @@ export const rejects = async (
     && (expected.name === undefined || name === expected.name)
     && (expected.message === undefined
       || (typeof expected.message === "string" ? message.includes(expected.message) : expected.message.test(message)))
-  return isExpected ? rejection : differs(wanted, `${status} ${name}: ${message}`)
+  return isExpected ? rejection : differs(description, `${status} ${name}: ${message}`)
 }
 
-/** The value equals, or is matched by, another one. */
-export const is = (what: string, observed: unknown, expected: unknown): void => {
+/** Asserts that the value equals another one, or matches it. */
+export const is = (subject: string, observed: unknown, expected: unknown): void => {
   const [a, b] = [JSON.stringify(observed), JSON.stringify(expected)]
   const isEqual = expected instanceof RegExp ? typeof observed === "string" && expected.test(observed) : a === b
-  if (!isEqual) differs(`${what} to be ${expected instanceof RegExp ? String(expected) : b}`, String(a))
+  if (!isEqual) differs(`${subject} to be ${expected instanceof RegExp ? String(expected) : b}`, String(a))
 }
 
-/** A value that must be there. */
-export const present = <A>(what: string, value: A | null | undefined): A =>
-  value ?? differs(`${what} to be there`, String(value))
+/** Asserts that the value is present. */
+export const present = <A>(subject: string, value: A | null | undefined): A =>
+  value ?? differs(`${subject} to be there`, String(value))

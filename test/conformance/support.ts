@@ -95,18 +95,18 @@ const sts = Object.values(SecurityTokenService.operations).map(({ name }) => nam
 
 export const support: ReadonlyArray<Support> = [...clientOperations, ...stsOperations(sts)].map(supportOf)
 
-const wanted = Object.values(ControlClient.CredentialProviderVendorType)
+const clientVendors = Object.values(ControlClient.CredentialProviderVendorType)
 
-const wantedPayments = Object.values(ControlClient.PaymentCredentialProviderVendorType)
+const clientPaymentVendors = Object.values(ControlClient.PaymentCredentialProviderVendorType)
 
 /** The vendors that the AWS client knows, and we do not. */
-export const missingVendors = wanted.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
+export const missingVendors = clientVendors.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
 
 // -----------------------------------------------------------------------------
 // The table
 // -----------------------------------------------------------------------------
 
-/** The rows of the table: what the names of their operations have in common. */
+/** The rows of the table, with a pattern for the names of their operations. */
 const rows: ReadonlyArray<readonly [title: string, pattern: RegExp]> = [
   ["workload access tokens", /^(GetWorkloadAccessToken)(.*)$/],
   ["tokens, keys, consent", /^(.*Resource(?:Oauth2Token|ApiKey|PaymentToken|TokenAuth))()$/],
@@ -151,8 +151,8 @@ const makeTable = (): string => {
     "| --- | --- | --- | --- |",
     ...lines,
     `| vendors | ${
-      wanted.length - missingVendors.length
-    }/${wanted.length}${missing}, payments ${wantedPayments.length}/${wantedPayments.length} | | |`
+      clientVendors.length - missingVendors.length
+    }/${clientVendors.length}${missing}, payments ${clientPaymentVendors.length}/${clientPaymentVendors.length} | | |`
   ].join("\n")
 }
 
@@ -160,7 +160,7 @@ const begin = "<!-- support: node test/conformance/support.mjs -->"
 
 const end = "<!-- support ends -->"
 
-/** The README with the table of these sources. */
+/** Returns the README with the current table. */
 export const withTable = (readme: string): string => {
   const [before, rest] = readme.split(begin)
   const after = rest?.split(end)[1]

@@ -23,14 +23,14 @@ const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
 const illFormed = "Member must be well-formed Unicode"
 
-/** A string of the service model: values at its limits, one beyond each, and values that its pattern rejects. */
+/** A string of the service model: values at its limits, beyond them, and values that its pattern rejects. */
 const string = (
   name: string,
   options: {
     readonly min: number
     readonly max: number
     readonly of?: (length: number) => string
-    /** As the service model has it. */
+    /** The pattern of the service model. */
     readonly pattern?: string
     readonly unmatched?: ReadonlyArray<string>
     readonly wrap?: (string: string) => unknown
@@ -51,7 +51,7 @@ const string = (
   }
 }
 
-/** A text that takes any character, and becomes a key or a parameter. */
+/** A string of any characters, used as a key or a parameter. */
 const freeString = (name: string, options: Parameters<typeof string>[1]): Member => {
   const { bad, good } = string(name, options)
   const wrap = options.wrap ?? identity
@@ -137,7 +137,7 @@ const tags: ReadonlyArray<Member> = [
       Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])),
       { ["k".repeat(128)]: "v".repeat(256) }
     ],
-    // The size comes before the entries.
+    // The size is checked before the entries.
     bad: [[Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, 1])), atMost(50)]]
   },
   string("tags.key", { min: 0, max: 256, pattern: tagPattern, unmatched: ["ü", "a,b"] }),
@@ -223,7 +223,7 @@ const portal = {
   sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
 }
 
-/** A text with a pattern, and without lengths of its own. */
+/** A string with a pattern, and without limits of its length. */
 const patterned = (
   name: string,
   expression: string,
@@ -300,7 +300,7 @@ const kmsKeyArn = (name: string): Member => {
   }
 }
 
-/** A text that has no limits. */
+/** A string without limits. */
 const anyString = (name: string, ...good: ReadonlyArray<unknown>): Member => ({ name, good, bad: [[1, wrongType]] })
 
 const withMember = (request: object, path: string, value: unknown): object => {
@@ -367,7 +367,7 @@ const row = <Request>(
 const dataCall = <Name extends keyof DataPlane.Operations>(
   name: Name
 ): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
-  // The row and the method of one name belong together.
+  // The row and the method of one name have the same request.
   operation: DataPlane.operations[name],
   run: (request) =>
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
@@ -710,7 +710,7 @@ export const limits = (subject: Subject): void => {
             for (const [value, constraint] of member.bad) {
               const error = yield* expected(subject.checks, member, value)
               const messages = (error.fieldList ?? []).filter(({ name }) => name === member.name).map(({ message }) =>
-                // In code, the message names the type that is wanted, and the nearest value.
+                // In code, the message names the expected type, and the nearest value.
                 subject.checks === "planes"
                   ? message.replace(/^Member must be .+, but is .+$/, wrongType).replace(/; did you mean '.+'\?$/, "")
                   : message

@@ -80,10 +80,10 @@ const stateOf = (id: string) =>
     return Option.isSome(failure) ? failure.value.reason : assert.fail(Cause.pretty(result.exit.cause))
   })
 
-/** With the clock of the machine, also in tests without a `TestClock`. */
+/** Uses the real clock, also under a `TestClock`. */
 const sleepReally = (millis: number) => Effect.promise((signal) => setTimeout(millis, undefined, { signal }))
 
-/** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
+/** The engine computes digests, which take real time. Awaits a condition before the test clock moves. */
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
   Effect.repeat(Effect.tap(condition, () => sleepReally(1)), { until: Boolean }).pipe(
     Effect.raceFirst(Effect.andThen(sleepReally(30_000), Effect.die(new Error("not in time"))))
@@ -95,7 +95,7 @@ const awaitLength = (list: ReadonlyArray<unknown>, length: number) => until(Effe
 
 const asAlice = Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user: alice }))
 
-/** Alice consents, and the process with the page dies before it can tell. */
+/** Alice consents, and the process with the page is killed before it signals. */
 const consent = Effect.gen(function*() {
   const error = yield* Effect.flip(AccessToken.get(Calendar))
   if (error._tag !== "RequiresUserConsent") return assert.fail(error._tag)
@@ -103,7 +103,7 @@ const consent = Effect.gen(function*() {
   yield* local.approve(error.session.sessionUri)
 }).pipe(asAlice)
 
-/** What the page does after a consent. */
+/** The page signals that a consent is complete. */
 const signal = Effect.gen(function*() {
   const signals = yield* ConsentSignals.ConsentSignals
   yield* signals.signal(yield* topic, "Completed")
@@ -162,7 +162,7 @@ describe("ObtainConsent on the in-memory engine", () => {
       yield* awaitState(id, "Expired")
       assert.deepStrictEqual(yield* registrations, [])
 
-      // An equal request is the same execution. Another episode asks again.
+      // An equal request is the same execution. Another episode prompts again.
       assert.strictEqual(yield* ObtainConsent.start(request), id)
       const next = yield* ObtainConsent.start({ ...request, episode: "2" })
       assert.notStrictEqual(next, id)
@@ -245,7 +245,7 @@ describe("ObtainConsent on the in-memory engine", () => {
             return `report of ${name}`
           })
         }).pipe(ObtainConsent.orAsk(Calendar, { user: alice }))
-        // The body runs again after it.
+        // The workflow body runs again after the consent.
         yield* DurableClock.sleep({ name: "a day", duration: "1 day" })
         return [text, yield* ObtainConsent.obtain({ ...request, episode: "again" })] as const
       })
@@ -299,7 +299,7 @@ describe("ObtainConsent on the in-memory engine", () => {
       }).pipe(
         ObtainConsent.orAsk(Calendar, { user: { userId } }),
         Effect.tapError((error) => Effect.sync(() => failures.push("reason" in error ? error.reason : error._tag))),
-        // What AgentCore lacks at first.
+        // AgentCore does not have the provider at first.
         Effect.tapError(() => failures.length === 1 ? Effect.orDie(Backend.setup) : Effect.void),
         Activity.retry({ times: 1, while: (error) => "reason" in error && error.reason === "Unavailable" })
       )
@@ -423,7 +423,7 @@ describe("ObtainConsent on the in-memory engine", () => {
       Recorder.assertSecretFree([lines], [sentinel])
       assert.lengthOf(yield* registrations, 1)
 
-      // Another program registers in a form of its own.
+      // Another program registers entries in its own format.
       const expiresAt = DateTime.makeUnsafe(day)
       yield* signals.register({ topic: yield* topic, execution: "an execution of another program", expiresAt })
       yield* Effect.provide(signal, ObtainConsent.layerSignals)

@@ -63,7 +63,7 @@ const sqlite = (session: ConsentSession.ConsentSession) =>
     }).pipe(Effect.provide(client))
   })
 
-/** Everything in a server, without the times at which it goes. */
+/** All entries of a server, without their expiries. */
 const dumpRedis = (server: Redis.Server) =>
   Effect.flatMap(server.client, (redis) =>
     Effect.promise(async () => {

@@ -47,7 +47,7 @@ const collect = (count: number) =>
     const fiber = yield* Effect.forkChild(
       Stream.runCollect(Stream.take(connect.events, count)).pipe(Effect.tap(() => Deferred.succeed(ready, undefined)))
     )
-    // The subscription of a stream begins with its fiber.
+    // The stream subscribes when its fiber starts.
     yield* Effect.yieldNow
     return Fiber.join(fiber)
   })
@@ -137,7 +137,7 @@ describe("Connect, over real servers", () => {
         ) =>
           AccessToken.get(credential, {
             consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
-            // Signals of its own, as another process has.
+            // Has its own signals, as another process does.
           }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory, { local: true }))
         assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
         const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
@@ -574,7 +574,7 @@ describe("Connect.handler, for many users", () => {
       )
     )
 
-  const asks = Effect.flatMap(
+  const countProbes = Effect.flatMap(
     ScriptedPlanes.ScriptedPlanes,
     (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.map(({ at }) => at))
   )
@@ -589,10 +589,10 @@ describe("Connect.handler, for many users", () => {
       )
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(shown, 100)
-      assert.lengthOf(yield* asks, 100)
+      assert.lengthOf(yield* countProbes, 100)
       // All are due after 15 seconds. The budget spreads them.
       yield* TestClock.adjust("20 seconds")
-      const probes = (yield* asks).slice(100)
+      const probes = (yield* countProbes).slice(100)
       assert.isAtLeast(probes.length, 80)
       for (let second = 5; second < 25; second++) {
         const within = probes.filter((at) => Math.floor(at / 1000) === second)
@@ -607,7 +607,7 @@ describe("Connect.handler, for many users", () => {
         Array.from({ length: 50 }),
         (_, user) => Effect.forkChild(waitFor(`user-${user}`, Effect.void))
       )
-      // The first asks take ten seconds. Then the budget has more probes than the quota allows.
+      // The first probes take ten seconds. Then the budget has more probes than the quota allows.
       yield* TestClock.adjust("20 seconds")
       const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
         World.as({ userId: "another" }),
@@ -626,14 +626,14 @@ describe("Connect.handler, for many users", () => {
       const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
       yield* TestClock.adjust("2 hours")
       // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
-      const times = yield* asks
+      const times = yield* countProbes
       assert.deepStrictEqual(times.slice(0, 6), [0, 15, 45, 105, 225, 465].map((seconds) => seconds * 1000))
       assert.lengthOf(times, 6 + Math.floor((7200 - 465) / 300))
       isGranted = true
       yield* signals.signal(topic, "Completed")
       yield* TestClock.adjust("0 millis")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
-      assert.lengthOf(yield* asks, times.length + 1)
+      assert.lengthOf(yield* countProbes, times.length + 1)
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
@@ -644,12 +644,12 @@ describe("Connect.handler, for many users", () => {
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", signals.signal(topic, "Completed")))
       yield* TestClock.adjust("0 millis")
-      assert.deepStrictEqual(yield* asks, [0, 0])
+      assert.deepStrictEqual(yield* countProbes, [0, 0])
       isGranted = true
       yield* TestClock.adjust("15 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
-      // A probe, and the flow.
-      assert.deepStrictEqual(yield* asks, [0, 0, 15_000, 15_000])
+      // One request of the probe, and one of the flow.
+      assert.deepStrictEqual(yield* countProbes, [0, 0, 15_000, 15_000])
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 

@@ -396,7 +396,7 @@ describe("ConsentCallback", () => {
         assert.include((yield* visit("alice")).text, "Consent given")
         assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
         const planes = yield* ScriptedPlanes.ScriptedPlanes
-        // The flow, the page, and the wait. The page polls the session, and opens none.
+        // The flow, the page and the wait poll. The page opens no session.
         const calls = yield* planes.callsOf("getResourceOauth2Token")
         same(calls.map(({ request }) => request.sessionUri), [undefined, secret(sessionUri), secret(sessionUri)])
       }).pipe(

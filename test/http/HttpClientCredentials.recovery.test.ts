@@ -44,7 +44,7 @@ const asked = Effect.map(
 )
 
 for (const [name, client] of clients) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     it.live("renews a rejected token, and repeats the request with its body", () =>
       Effect.gen(function*() {
         for (
@@ -110,7 +110,7 @@ for (const [name, client] of clients) {
 
 // Effect's agent of node:http reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     it.live(
       "reuses the connections of rejected requests",
       () =>
@@ -345,8 +345,8 @@ describe("an insufficient scope", () => {
 
   for (
     const [why, challenge, script] of [
-      ["the resource does not say which", "Bearer error=\"insufficient_scope\"", scoped],
-      ["they were asked for already", insufficientScope("read"), scoped],
+      ["the resource does not name them", "Bearer error=\"insufficient_scope\"", scoped],
+      ["they were requested before", insufficientScope("read"), scoped],
       ["the token stays the same", insufficientScope("write"), vault]
     ] as const
   ) {

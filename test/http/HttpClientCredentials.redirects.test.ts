@@ -132,7 +132,7 @@ describe("a credential", () => {
     ))
 
   for (const [name, layer] of clients) {
-    describe(`over ${name}`, () => {
+    describe(`requests over ${name}`, () => {
       const send = (wrap: (client: Client) => Client, isTraced: boolean) =>
         Effect.gen(function*() {
           const other = yield* resource((_, response) => response.end("ok"))

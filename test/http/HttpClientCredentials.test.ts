@@ -43,7 +43,7 @@ const redirectTo = (location: (path: string) => string) =>
   )
 
 for (const [name, client] of clients) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     const live = it.live
     const provide = Effect.provide([scripted(namedAfterCaller), client])
 

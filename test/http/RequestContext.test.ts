@@ -471,7 +471,7 @@ describe("layerRedaction", () => {
   }
 
   /** The output of a server with the logger of the platform, for one request. */
-  const told = (redaction: Layer.Layer<never>) =>
+  const logOf = (redaction: Layer.Layer<never>) =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* get("/", secrets).pipe(
@@ -492,7 +492,7 @@ describe("layerRedaction", () => {
 
   it.live("redacts tokens and custom headers in the server's span", () =>
     Effect.gen(function*() {
-      const { attributes, everything } = yield* told(RequestContext.layerRedaction)
+      const { attributes, everything } = yield* logOf(RequestContext.layerRedaction)
       for (const name of Object.keys(secrets)) {
         assert.strictEqual(attributes.get(`http.request.header.${name}`), "<redacted>")
       }
@@ -502,7 +502,7 @@ describe("layerRedaction", () => {
 
   it.live("is necessary, because the span contains the tokens without it", () =>
     Effect.gen(function*() {
-      const { attributes } = yield* told(Layer.empty)
+      const { attributes } = yield* logOf(Layer.empty)
       assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])
     }))
 

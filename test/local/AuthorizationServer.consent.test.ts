@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as OAuth from "openid-client"
 import * as Utils from "../support/authorizationServer.js"
 
-/** The first response to an authorization request, to a client that follows no redirect and keeps no cookie. */
+/** The first response to an authorization request, for a client without redirects and cookies. */
 const authorize = (options: AuthorizationServer.Options, parameters: Record<string, string> = {}) =>
   Effect.gen(function*() {
     const { callbackUrl, server } = yield* Utils.start(options)

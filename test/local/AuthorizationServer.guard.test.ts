@@ -1,4 +1,4 @@
-/** Requests that other sites can make a browser send. `test/browser` has the same with Chromium. */
+/** Requests that a browser sends for other sites. `test/browser` tests the same in Chromium. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"

@@ -31,7 +31,7 @@ const consented = (
   })
 
 describe("AuthorizationServer", () => {
-  // Runs first: a package may print while it is imported, which happens once in a process.
+  // Runs first, because a package may print during its import, which happens once in a process.
   it.live("prints nothing", () =>
     Effect.gen(function*() {
       const written: Array<unknown> = []
@@ -134,7 +134,7 @@ describe("AuthorizationServer", () => {
       assert.include(page.text, "Back at the application")
       assert.strictEqual(tokens.claims()?.sub, "alice")
       assert.isString(tokens.refresh_token)
-      // The scopes of the access token. The refresh token stands for `offline_access`.
+      // The scopes of the access token. The refresh token represents `offline_access`.
       assert.strictEqual(tokens.scope, "reports:read")
       const claims = JSON.parse(Buffer.from(tokens.access_token.split(".")[1] ?? "", "base64url").toString())
       assert.strictEqual(claims.sub, "alice")
@@ -463,7 +463,7 @@ describe("AuthorizationServer", () => {
 describe("a redirect URI", () => {
   const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
 
-  /** Those of some redirect URIs for which the server shows its sign-in. */
+  /** Returns the redirect URIs for which the server shows its sign-in. */
   const acceptedOf = (uris: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const server = yield* AuthorizationServer.make({

@@ -47,7 +47,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
     return { configuration, server, signIn }
   })
 
-/** Claims that are not of the token itself. */
+/** Claims of the user, without those of the token itself. */
 const own = (token: string | undefined): Jose.JWTPayload => {
   const { act: _0, at_hash: _1, aud: _2, auth_time: _3, client_id: _4, exp: _5, iat: _6, iss: _7, jti: _8, ...rest } =
     Jose.decodeJwt(token ?? "")
@@ -104,7 +104,7 @@ describe("claims of users", () => {
         assert.deepStrictEqual(own((yield* exchange(token, type)).access_token), { ...alice, sub: "alice" })
       }
 
-      // Another issuer's user of this name is somebody else.
+      // A user of another issuer with this name is a different person.
       const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => Jose.exportJWK(publicKey))
       const keys = yield* Utils.httpServer((_, response) => {

@@ -41,7 +41,7 @@ const send = (
 
 const get = (path: string) => send(path, "", { method: "GET" })
 
-/** All that an action could change. */
+/** Everything that an action could change. */
 const content = Effect.gen(function*() {
   const control = yield* LocalControl.LocalControl
   const { offset } = yield* control.clock.state
@@ -223,7 +223,7 @@ describe("/_local/", () => {
             { seed, numRuns: rounds({ few: 200, full: 1000 }) }
           )
         ))
-        // With the token: a clear response, and never a failure of the server.
+        // With the token, the response is clear, and the server never fails.
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(request, async ({ body, method, path }) => {
@@ -365,7 +365,7 @@ describe("/_local/", () => {
       const rejected = yield* get("events")
       assert.deepStrictEqual(errorOf(rejected), [429, "TooManyReaders"])
       assert.include(rejected.text, "32 readers")
-      // A reader that leaves makes room for another one.
+      // When a reader leaves, another one can connect.
       readers[0]?.leave.abort()
       const next = yield* Effect.repeat(open, { until: ({ response }) => response.status === 200 })
       yield* Wire.call("/identities/ListWorkloadIdentities", {})

@@ -185,10 +185,10 @@ describe("a malformed request", () => {
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
-      const whole = head({ headers: ["content-length: 16"] }) + body
-      const pipelined = yield* raw(base, whole + whole + head({ headers: last }) + body)
+      const complete = head({ headers: ["content-length: 16"] }) + body
+      const pipelined = yield* raw(base, complete + complete + head({ headers: last }) + body)
       assert.deepStrictEqual(pipelined.map(({ status }) => status), [200, 200, 200])
-      const spoilt = yield* raw(base, `${whole}${whole}nonsense\r\n\r\n`)
+      const spoilt = yield* raw(base, `${complete}${complete}nonsense\r\n\r\n`)
       assert.deepStrictEqual(spoilt.map(({ status }) => status), [200, 200, 400])
       assertAws(spoilt[2], 400, "BadRequestException")
     }).pipe(Effect.provide(server())))
@@ -215,8 +215,8 @@ describe("a malformed request", () => {
       assertAws(unread[0], 404, "UnknownOperationException")
       assert.strictEqual(unread[0]?.headers["connection"], "close")
       // A body that was read leaves the connection open for the next request.
-      const whole = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
-      const two = yield* raw(base, whole, head({ headers: last }) + body)
+      const complete = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
+      const two = yield* raw(base, complete, head({ headers: last }) + body)
       assert.deepStrictEqual(two.map(({ headers, status }) => [status, headers["connection"]]), [
         [200, "keep-alive"],
         [200, "close"]
@@ -270,7 +270,7 @@ describe("the connection of a rejected request", () => {
     })
 
   const big = `x-large: ${"x".repeat(20_000)}`
-  const whole = head({ headers: ["content-length: 16"] }) + body
+  const complete = head({ headers: ["content-length: 16"] }) + body
 
   it.live("closes soon after the response, even when the client never closes it", () =>
     Effect.gen(function*() {
@@ -281,7 +281,7 @@ describe("the connection of a rejected request", () => {
         ["POST / HTTP/1.1\r\nhost: 127.0", [408]],
         [head({ headers: ["content-length: 16"] }) + "{", [503, 408]],
         ["nonsense\r\n\r\n", [400]],
-        [`${whole}nonsense\r\n\r\n`, [503, 400]],
+        [`${complete}nonsense\r\n\r\n`, [503, 400]],
         [head({ headers: Array.from({ length: 4 }, () => big) }), [431]],
         ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", [405]],
         [head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] }) + body, [503]],
@@ -319,7 +319,7 @@ describe("the connection of a rejected request", () => {
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       node.removeAllListeners("request")
-      const { received } = yield* hold(port, whole)
+      const { received } = yield* hold(port, complete)
       yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
       assert.strictEqual(received(), "")
     }))
@@ -355,8 +355,8 @@ describe("a large or deep request", () => {
         ) {
           fails(yield* call(path, text), 400, "ValidationException")
         }
-        const whole = yield* call("/identities/GetWorkloadIdentity", deep)
-        fails(whole, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
+        const complete = yield* call("/identities/GetWorkloadIdentity", deep)
+        fails(complete, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
       }
       const vendor = { credentialProviderVendor: { toString: 1, valueOf: 1 } }
       fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")

@@ -1,4 +1,4 @@
-/** The server as the AWS SDK sees it: what the clients throw, retry, decode and page through. */
+/** The server as the AWS SDK sees it: errors, retries, decoded responses and pages. */
 import * as Data from "@aws-sdk/client-bedrock-agentcore"
 import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
 import { assert, describe, it } from "@effect/vitest"
@@ -41,7 +41,7 @@ const clients = (endpoint: string, maxAttempts = 1): Effect.Effect<Clients, neve
 
 const response = <A>(call: () => Promise<A>): Effect.Effect<A> => Effect.promise(call)
 
-/** What a call throws. */
+/** The error that a call throws. */
 const thrown = (call: () => Promise<unknown>): Effect.Effect<unknown> =>
   Effect.flip(Effect.tryPromise({ try: call, catch: (error) => error })).pipe(Effect.orDie)
 
@@ -66,7 +66,7 @@ const controlErrors = [
   [new IdentityError.DecryptionFailure({ operation, message }), 400]
 ] as const
 
-/** The error in whose name a call was made. */
+/** The error for which a call was made. */
 const named = <Entry extends readonly [error: { readonly _tag: string }, status: number]>(
   all: ReadonlyArray<Entry>,
   name: string
@@ -176,7 +176,7 @@ describe("retries of the AWS SDK", () => {
         assert.strictEqual(error.$metadata.attempts, 3)
         assert.strictEqual(yield* Ref.getAndSet(calls, 0), 3)
 
-        // What another attempt does not mend is not attempted again.
+        // A permanent error is not retried.
         yield* Ref.set(failures, [])
         const rejected = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "nobody" }))
         assert(rejected instanceof Data.AccessDeniedException)

@@ -36,7 +36,7 @@ describe("secrets", () => {
         Effect.die(secrets[0]),
         Effect.die({ token: secrets[0] }),
         Effect.interrupt,
-        // Not a valid response. Its encoding throws an error that quotes it.
+        // An invalid response. Its encoding throws an error that quotes it.
         Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
       ]
       for (const result of broken) {

@@ -169,7 +169,7 @@ describe("signatures", () => {
             headers["authorization"] = headers["authorization"]!.replace("us-west-2", "us-east-1")
         }],
         ["a signature of another length", { change: ({ headers }) => headers["authorization"] += "00" }],
-        ["the host not signed", {
+        ["an unsigned host header", {
           change: ({ headers }) => headers["authorization"] = headers["authorization"]!.replace(";host;", ";")
         }],
         ["six minutes old", { date: minutes(-6) }],
@@ -278,7 +278,7 @@ describe("options", () => {
       assert.strictEqual(yield* rejected({ signatures: "verify" }), "MissingCredentials")
       assert.strictEqual(yield* rejected({ signatures: "verify", credentials: [] }), "MissingCredentials")
       for (const empty of ["", undefined]) {
-        // As `Redacted.make(process.env.SECRET)` without the variable: everyone can sign with that.
+        // `Redacted.make(process.env.SECRET)` without the variable has no value, so everyone could sign.
         const credentials = [keys.plain, { accessKeyId: "AKIDEMPTY", secretAccessKey: Redacted.make(empty as string) }]
         assert.strictEqual(yield* rejected({ signatures: "verify", credentials }), "MissingCredentials")
       }

@@ -1,4 +1,4 @@
-/** The requests that the client sends: where they may go, how long they take, and how much they read. */
+/** The requests of the client: their allowed URLs, time limits and size limits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ const account = (discovery: OAuthClient.AuthorizationServer["discovery"]): OAuth
 
 const signed = jwt({ iss: "", sub: "alice" })
 
-/** The JWT of an issuer, with a signature that no key has made. */
+/** The JWT of an issuer, with an invalid signature. */
 const unverified = (iss: string): Redacted.Redacted => {
   const [, , signature] = Redacted.value(signed).split(".")
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")

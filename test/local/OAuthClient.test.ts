@@ -57,7 +57,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
 const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
-/** The callback that a user's browser brings back. */
+/** The callback URL to which a user's browser returns. */
 const authorized = (
   agent: OAuthClient.AuthorizationServer,
   redirectUri: string,
@@ -164,7 +164,7 @@ describe("layer, over a real authorization server", () => {
       const denied = yield* authorized(agent, callbackUrl, "deny")
       assert.strictEqual(yield* reason(client.checkCallback(agent, denied)), "AccessDenied")
       assert.strictEqual(yield* reason(client.exchangeCode(agent, denied)), "AccessDenied")
-      // None of this has used the code.
+      // The code is still unused.
       yield* client.exchangeCode(agent, request)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
@@ -312,7 +312,7 @@ describe("layer, over servers that misbehave", () => {
       const errors = yield* Effect.forEach(Object.keys(responses), (path) =>
         Effect.map(Effect.sandbox(Effect.flip(Effect.sandbox(run(path)))), (cause) => {
           const error = Option.getOrThrow(Cause.findErrorOption(cause))
-          const said = [
+          const messages = [
             String(error),
             error.message,
             error.stack,
@@ -320,7 +320,7 @@ describe("layer, over servers that misbehave", () => {
             Cause.pretty(cause),
             inspect(error, { depth: 10, showHidden: true })
           ].join("\n")
-          assert.notInclude(said, sentinel.slice(0, 8))
+          assert.notInclude(messages, sentinel.slice(0, 8))
           return error.reason
         }))
       assert.deepStrictEqual(errors, [
@@ -394,7 +394,7 @@ describe("layer, over servers that misbehave", () => {
           }
         }
       }
-      // No keys were looked for.
+      // No keys were requested.
       assert.deepStrictEqual(new Set(requested), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
     }).pipe(Effect.provide(OAuthClient.layer)))
 

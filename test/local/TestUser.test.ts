@@ -200,7 +200,7 @@ describe("TestUser, on the pages of any site", () => {
 
 class Shown extends Data.TaggedClass("Shown")<{ readonly link: Redacted.Redacted }> {}
 
-/** Asks for a token of the user. The result is the token, the link that the application shows, or an error. */
+/** Requests a token of the user. Returns the token, the link that the application shows, or an error. */
 const ask = (userId: string, returnUrl: string) =>
   Effect.flatMap(Identity.Identity, (identity) =>
     identity.getAccessToken({
@@ -226,7 +226,7 @@ const linkFor = (userId: string, returnUrl: string) =>
     (asked) => typeof asked === "string" ? assert.fail(`no link: ${asked}`) : asked.link
   )
 
-/** What the user has now: the subject of their token, or nothing. */
+/** Returns the subject of the user's token, or nothing. */
 const subjectOf = (userId: string, returnUrl: string) =>
   Effect.map(ask(userId, returnUrl), (asked) => typeof asked === "string" ? asked : undefined)
 
@@ -250,7 +250,7 @@ describe("TestUser, over real servers", () => {
 
       assert.strictEqual(yield* alice.revokes(authorizationServer), 1)
       yield* control.clock.advance("11 minutes")
-      // The refresh token does not work any more, and she is asked again.
+      // The refresh token no longer works, and she is prompted again.
       assert.isUndefined(yield* result)
 
       yield* begin

@@ -1,4 +1,4 @@
-// Runs on a small disk of its own (argument 1), which it fills and clears. It prints what happened as one JSON object.
+// Runs on its own small disk (argument 1), which it fills and clears. Prints the results as one JSON object.
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
@@ -71,7 +71,7 @@ const program = Effect.gen(function*() {
   const acknowledged: Array<string> = []
   const statuses = new Set<number>()
   const bodies = new Set<string>()
-  // Of several sizes, so that an entry needs one page or several.
+  // Several sizes, so that an entry needs one page or more.
   const create = (url: string, name: string, urls: number) =>
     Effect.map(
       call(url, "CreateWorkloadIdentity", {

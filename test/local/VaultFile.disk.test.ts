@@ -52,7 +52,7 @@ describe("VaultFile on a full disk", () => {
       }
       assert.isAtMost(free, 8192)
       assert.match(result, /^Unusable: The vault .* cannot be used: .*ENOSPC/, `${free} bytes free`)
-      // Not even a key file without a vault.
+      // There is not even a key file without a vault.
       assert.deepStrictEqual(files, [], `${free} bytes free`)
     }
     const restart: Start = result.restart

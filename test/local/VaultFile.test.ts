@@ -28,7 +28,7 @@ const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vau
 
 const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
 
-const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 /** Opens the vault, uses the collection `things`, and closes it. */
 const use = <A, E>(
@@ -64,7 +64,7 @@ const rejected = (options: VaultFile.Options, reason: VaultFile.VaultFileError["
     return error
   })
 
-/** What version 0.1.0 wrote for one entry of `things`, under the key of 32 bytes 7. */
+/** A vault of version 0.1.0 with one entry of `things`. Its key is 32 bytes with the value 7. */
 const earlierVault = [
   "effect-agentcore-identity vault 1 TzMDS5f9xenhDmv5OiGYHg eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..9R"
   + "QYJ21aGwgwk-W9.0A.0trWOamRfR4cXucrZzuiSw",
@@ -123,7 +123,7 @@ describe("VaultFile", () => {
         const store = yield* VaultFile.make(options)
         assert.deepStrictEqual(yield* store.collection("one", Schema.Number).entries, [["key", 99]])
         assert.deepStrictEqual(yield* store.collection("two", Schema.String).entries, [["key", "sentinel"]])
-        // A schema that does not fit is told without the value.
+        // The error of a schema that does not match has no value.
         const error = yield* Effect.flip(store.collection("two", Schema.Number).get("key"))
         assert.strictEqual(error._tag, "VaultStoreError")
         assert.notInclude(error.message, "sentinel")
@@ -233,7 +233,7 @@ describe("VaultFile", () => {
           assert.include(piped.message, `${path}${suffix}`)
           assert.include(piped.message, "it is not a regular file")
         }
-        // What is in the place of the file that it writes next is removed.
+        // Any file in the place of the next one is removed.
         for (
           const make of [
             (path: string) => Fs.symlinkSync("victim", path),
@@ -315,19 +315,19 @@ describe("VaultFile", () => {
         Effect.map(things.entries, (entries) => entries.map(([key]) => key))
       yield* use(options, (things) =>
         Effect.andThen(things.put("acknowledged", secret("value")), things.put("torn", secret("value"))))
-      const whole = Fs.readFileSync(options.path)
+      const complete = Fs.readFileSync(options.path)
       for (const missing of [2, 20, 100]) {
-        Fs.writeFileSync(options.path, whole.subarray(0, whole.length - missing))
+        Fs.writeFileSync(options.path, complete.subarray(0, complete.length - missing))
         assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
         yield* use(options, (things) =>
           things.put("torn", secret("again")))
         assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
       }
       // A power failure can leave zeros.
-      Fs.writeFileSync(options.path, Buffer.concat([whole.subarray(0, whole.length - 100), Buffer.alloc(100)]))
+      Fs.writeFileSync(options.path, Buffer.concat([complete.subarray(0, complete.length - 100), Buffer.alloc(100)]))
       assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
-      // Only the end of its line is missing.
-      Fs.writeFileSync(options.path, whole.subarray(0, whole.length - 1))
+      // Only the line break of the last line is missing.
+      Fs.writeFileSync(options.path, complete.subarray(0, complete.length - 1))
       assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
     }))
 
@@ -400,14 +400,14 @@ describe("VaultFile", () => {
         }).filter((target) => target.startsWith(directory))
       let opened = 0
       const seen = new Set<string>()
-      // Each file of the vault is a step, and so is each time after its appearance.
+      // The steps are the appearance of each file of the vault, and the times after it.
       for (const last of ["vault.pid", "vault.key", "vault.new", "vault"]) {
-        for (let turns = 0; turns < 12; turns++) {
+        for (let iterations = 0; iterations < 12; iterations++) {
           const scope = yield* Scope.make()
           const fiber = yield* Effect.forkChild(Scope.provide(VaultFile.make(options), scope))
           const appeared = () => Fs.existsSync(join(directory, `agentcore.${last}`))
-          while (!appeared() && fiber.pollUnsafe() === undefined) yield* turn
-          for (let more = 0; more < turns * turns; more++) yield* turn
+          while (!appeared() && fiber.pollUnsafe() === undefined) yield* iteration
+          for (let more = 0; more < iterations * iterations; more++) yield* iteration
           for (const file of Fs.readdirSync(directory)) seen.add(file)
           yield* Fiber.interrupt(fiber)
           const exit = yield* Fiber.await(fiber)
@@ -416,7 +416,7 @@ describe("VaultFile", () => {
             opened++
             for (const file of Fs.readdirSync(directory)) Fs.rmSync(join(directory, file))
           }
-          assert.deepStrictEqual(Fs.readdirSync(directory), [], `after ${turns} turns of ${last}`)
+          assert.deepStrictEqual(Fs.readdirSync(directory), [], `after ${iterations} turns of ${last}`)
           assert.deepStrictEqual(handles(), [])
         }
       }
@@ -430,7 +430,7 @@ describe("VaultFile", () => {
       Fs.writeFileSync(options.path, "")
       Fs.writeFileSync(`${options.path}.key`, Redacted.value(key(5)), { mode: 0o600 })
       const fiber = yield* Effect.forkChild(use(options, () => Effect.never))
-      while (!Fs.existsSync(`${options.path}.pid`)) yield* turn
+      while (!Fs.existsSync(`${options.path}.pid`)) yield* iteration
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.statSync(options.path).size, 0)
       assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [

@@ -20,8 +20,8 @@ const environment = Effect.map(LocalServer.LocalServer, (server) => server.envir
 
 const operation = "GetResourceApiKey"
 
-/** What boto3 makes of an error: the class, the status, the message. */
-const seen = (value: unknown, name: string, status: number, message?: string) => {
+/** The class, the status and the message of an error in boto3. */
+const assertError = (value: unknown, name: string, status: number, message?: string) => {
   const { requestId, ...rest } = value as Record<string, unknown>
   assert.match(String(requestId), Wire.uuid)
   assert.deepStrictEqual(
@@ -67,10 +67,15 @@ describe("boto3", () => {
         const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
         assert.deepStrictEqual(responses["names"], [...many, name])
 
-        seen(responses["exists"], "ValidationException", 400)
+        assertError(responses["exists"], "ValidationException", 400)
         assert.strictEqual((responses["deleted"] as Record<string, unknown>)["status"], 204)
-        seen(responses["gone"], "ResourceNotFoundException", 404)
-        seen(responses["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
+        assertError(responses["gone"], "ResourceNotFoundException", 404)
+        assertError(
+          responses["unknown"],
+          "AccessDeniedException",
+          403,
+          "Workload Identity does not belong to caller account"
+        )
       }).pipe(Effect.provide(Wire.server()))
   )
 
@@ -80,12 +85,17 @@ describe("boto3", () => {
       Effect.gen(function*() {
         const responses = yield* run("rejections", yield* environment)
         const linked = "WorkloadIdentity is linked to a service and cannot"
-        seen(responses["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
-        seen(responses["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
-        seen(responses["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        assertError(responses["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        assertError(
+          responses["linkedUser"],
+          "ValidationException",
+          400,
+          `${linked} retrieve an access token by the caller`
+        )
+        assertError(responses["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
         const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
-        seen(responses["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
-        seen(responses["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+        assertError(responses["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        assertError(responses["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
       }).pipe(
         Effect.provide(Wire.server({
           settings: { serviceLinked: ["runtime-a1"] }
@@ -105,7 +115,7 @@ describe("boto3", () => {
         assert.strictEqual(claims.sub, "calendar-client")
         assert.strictEqual(claims.scope, "reports:read")
         assert.includeMembers(responses["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
-        seen(responses["unauthorized"], "UnauthorizedException", 401)
+        assertError(responses["unauthorized"], "UnauthorizedException", 401)
       }).pipe(Effect.provide(World.layer()))
   )
 
@@ -158,7 +168,7 @@ describe("boto3", () => {
           AWS_MAX_ATTEMPTS: "1"
         }, { errors: [...byName.keys()] })
         for (const [error, status] of errors) {
-          seen(responses[error._tag], error._tag, status, message)
+          assertError(responses[error._tag], error._tag, status, message)
         }
       }).pipe(Effect.provide(Wire.over(planes)))
     }))
@@ -186,8 +196,8 @@ describe("boto3", () => {
             AWS_SECRET_ACCESS_KEY: secret,
             AWS_SESSION_TOKEN: Redacted.value(temporary.sessionToken)
           }, { errors: ["none"] })
-          // It got as far as the operation.
-          seen(session["none"], "UnauthorizedException", 401)
+          // The request reached the operation.
+          assertError(session["none"], "UnauthorizedException", 401)
         }).pipe(Effect.provide(Wire.server({
           signatures: "verify",
           credentials: [
@@ -199,7 +209,7 @@ describe("boto3", () => {
   )
 })
 
-/** Debian's. A version manager's needs its own variables. */
+/** The AWS CLI of Debian. One of a version manager needs its own variables. */
 const cli = "/usr/bin/aws"
 
 const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== undefined

@@ -1,4 +1,4 @@
-/** Malformed requests: of the operations, of STS, of HTTP, and of none. */
+/** Malformed requests of the operations, of STS, and of HTTP, and random bytes. */
 import * as FastCheck from "fast-check"
 import * as ServiceModel from "../support/serviceModel.js"
 import * as Wire from "../support/wire.js"
@@ -14,7 +14,7 @@ export interface Request {
 // Values
 // -----------------------------------------------------------------------------
 
-/** What takes a request further than noise: names that exist, values of enumerations, addresses, ARNs. */
+/** Values that take a request further than random ones: known names, values of enumerations, URLs, ARNs. */
 export const plausible = (tokens: ReadonlyArray<string>): FastCheck.Arbitrary<string> =>
   FastCheck.constantFrom(
     "agent",
@@ -79,7 +79,7 @@ export const odd: FastCheck.Arbitrary<string> = FastCheck.oneof(
   )
 )
 
-/** Pieces of JSON, as text: an object of JavaScript cannot hold all of what JSON can say. */
+/** Pieces of JSON, as strings, because JSON has forms that an object of JavaScript cannot have. */
 const junk: FastCheck.Arbitrary<string> = FastCheck.oneof(
   odd.map((string) => JSON.stringify(string)),
   FastCheck.json({ maxDepth: 3 }),
@@ -116,7 +116,7 @@ const entries = (members: ReadonlyArray<readonly [string, string]>): string =>
 const optional = <A>(arbitrary: FastCheck.Arbitrary<A>, present: number): FastCheck.Arbitrary<A | undefined> =>
   FastCheck.oneof({ weight: present, arbitrary }, { weight: 10 - present, arbitrary: FastCheck.constant(undefined) })
 
-/** JSON of the form that an operation asks for, with junk in places. */
+/** JSON in the form of an operation, with random values in some places. */
 const valueOf = (
   shape: ServiceModel.AnyShape | undefined,
   shapes: ServiceModel.Operation["shapes"],
@@ -163,7 +163,7 @@ const structure = (
       present
     )
   const known = shape?.union === true && names.length > 0
-    // One member, as it should be; at times two.
+    // One member, as required, and sometimes two.
     ? FastCheck.tuple(
       FastCheck.oneof(...names.map((name) => member(name, 10))),
       optional(FastCheck.tuple(FastCheck.constantFrom(...names), junk), 1)
@@ -178,7 +178,7 @@ const structure = (
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Of what a header may hold: Node's client checks it. */
+/** Valid values of headers, because Node's client validates them. */
 const headerValue = FastCheck.string({
   unit: FastCheck.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
   maxLength: 60
@@ -210,7 +210,7 @@ const method = FastCheck.oneof(
   }
 )
 
-/** Of what an address may hold: a surrogate alone has no UTF-8. */
+/** Values for a URL. A lone surrogate has no UTF-8. */
 const encoded = (string: string): string => encodeURIComponent(Buffer.from(string).toString("utf8"))
 
 const segment = FastCheck.oneof(odd, token).map(encoded)
@@ -312,7 +312,7 @@ const broken: FastCheck.Arbitrary<string | Uint8Array> = FastCheck.oneof(
   }
 )
 
-/** Requests that are of an operation, at least in part. */
+/** Requests that are at least partly those of an operation. */
 export const ofOperation = (string: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
   FastCheck.oneof(...ServiceModel.operations.map((operation) => {
     const members = Object.entries(operation.input.members ?? {})
@@ -345,7 +345,7 @@ export const ofOperation = (string: FastCheck.Arbitrary<string>): FastCheck.Arbi
 
 export const noise: FastCheck.Arbitrary<Request> = FastCheck.record({ method, path: anyPath, headers, body: broken })
 
-/** STS: a form, with parameters that are there twice, empty, or of something else. */
+/** Requests of STS: forms with repeated, empty or unknown parameters. */
 export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
   method: FastCheck.oneof({ weight: 12, arbitrary: FastCheck.constant("POST") }, { weight: 1, arbitrary: method }),
   path: FastCheck.constantFrom("/", "/", "/?Action=GetWebIdentityToken"),
@@ -399,7 +399,7 @@ export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
   )
 })
 
-/** Bytes that are not HTTP, or nearly. They are complete: a server has no reason to wait for more. */
+/** Bytes that are not or not quite HTTP. They are complete, so a server need not wait for more. */
 export const raw: FastCheck.Arbitrary<Buffer> = FastCheck.tuple(
   FastCheck.constantFrom("GET", "POST", "post", "P\u0001ST", "", "CONNECT", "PRI", "POST POST", "\r\n\r\nPOST"),
   FastCheck.constantFrom(

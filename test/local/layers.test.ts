@@ -29,7 +29,7 @@ const names = Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.listWor
   Effect.map(({ workloadIdentities }) => workloadIdentities.map(({ name }) => name))
 )
 
-/** Each backend has what was created in it alone, whichever of them is used in between. */
+/** Asserts that each backend has only its own resources, whichever is used in between. */
 const areSeparate = <E, E2>(
   outer: Layer.Layer<ControlPlane.ControlPlane, E>,
   inner: Layer.Layer<ControlPlane.ControlPlane, E2>

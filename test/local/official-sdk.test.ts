@@ -14,7 +14,7 @@ import * as World from "../support/localWorld.js"
 
 const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url))
 
-/** Runs the program with these environment variables and no others, but for the one that finds executables. */
+/** Runs the program with only these environment variables and `PATH`. */
 const run = (
   input: object,
   environment: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ const run = (
     return Effect.sync(() => child.kill())
   })
 
-/** The provider `mail`, whose tokens are for the JWT of a user, and the JWT of a user who is signed in elsewhere. */
+/** The provider `mail`, which exchanges users' JWTs, and the JWT of a user who is signed in elsewhere. */
 const setUpMail = (returnUrl: string) =>
   Effect.gen(function*() {
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -92,7 +92,7 @@ describe("the official npm SDK", () => {
         const alice = yield* World.person("alice")
         const authorizationUrl = Redacted.make(yield* Deferred.await(asked))
         const page = yield* alice.approves(authorizationUrl)
-        // Where the application is called back, it completes the session for the user who is signed in.
+        // At its callback URL, the application completes the session for the signed-in user.
         const back = new URL(Redacted.value(page.url))
         assert.strictEqual(`${back.protocol}${back.pathname}`, returnUrl)
         const sessionUri = Redacted.make(back.searchParams.get("session_id") ?? "")

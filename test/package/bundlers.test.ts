@@ -1,4 +1,4 @@
-// Programs of users, bundled as users do it, and run.
+// Bundles programs as users do, and runs them.
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -20,7 +20,7 @@ import { bundle } from "./rollup.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Outside of the project: a bundle finds no packages but those in it. */
+/** Outside of the project, so that a bundle finds only its own packages. */
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "bundle-"))),
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
@@ -42,7 +42,7 @@ const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOpt
       target: "node20",
       logLevel: "warning",
       metafile: true,
-      // What the AWS SDK and ioredis `require` in an ES module.
+      // The modules that the AWS SDK and ioredis `require` in an ES module.
       ...options.format === "cjs" ? undefined : {
         banner: {
           js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
@@ -106,7 +106,7 @@ const run = (file: string, environment: Readonly<Record<string, string>>) =>
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
 const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
 
-/** Checks signatures: a bundled program signs its calls, or gets no response. */
+/** Verifies signatures, so that a bundled program must sign its calls. */
 const server = Layer.provide(
   LocalServer.layer({ signatures: "verify", credentials: [keys, instance] }),
   OAuthClient.layerScripted()
@@ -123,7 +123,7 @@ const environment = Effect.gen(function*() {
   }
 })
 
-/** The metadata service of an instance, which is a proxy too. */
+/** The metadata service of an instance. It also serves as the proxy. */
 const metadataAndProxy = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly tunnels: Array<string | undefined>; readonly http: Http.Server }>((
     resume
@@ -183,7 +183,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
         mainFields: ["module", "main"]
       })
       assert.isAtMost(bytes, 350_000)
-      // Neither a client of the SDK nor its chain, nor the other planes.
+      // No client of the SDK, no chain of the SDK, and no other plane.
       const others =
         /\/(client-[\w-]+|credential-provider-(node|ini|sso)|nested-clients)\/|\/modules\/(ControlPlane|models\/\w+)\.js$/
       assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
@@ -213,7 +213,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
         AWS_EC2_METADATA_DISABLED: "false",
         AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}`,
         HTTP_PROXY: `http://agent:proxy-password@127.0.0.1:${port}`,
-        // A package that proxies often use prints what they do.
+        // A package that is often used for proxies prints its actions.
         DEBUG: "*"
       })
       assert.deepStrictEqual(printedBy(output), { apiKey: "api-key" })
@@ -232,7 +232,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
         plugins: [yield* Effect.promise(browserField)]
       })
       assert.deepStrictEqual(imports, [])
-      // Effect keeps the context of promises with it, where the runtime has it.
+      // Effect uses this module for the context of promises if the runtime has it.
       const text = readFileSync(file, "utf8").replaceAll(/getBuiltinModule\W+node:async_hooks["'`]/g, "")
       assert.notInclude(text, "getBuiltinModule")
       assert.notMatch(text, /["'`]node:/)

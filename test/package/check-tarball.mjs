@@ -1,5 +1,5 @@
-// Packs the built package and checks the tarball as users have it: publint, attw, the types and the import of every
-// subpath, and the program. Each runs in an empty folder, beside the packages that package.json asks for and no others.
+// Packs the built package and checks the tarball as users get it: publint, attw, the types and the import of every
+// subpath, and the command. Each check runs in an empty folder with only the packages that package.json requires.
 import { spawn, spawnSync } from "node:child_process"
 import {
   existsSync,
@@ -47,7 +47,7 @@ const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destina
   shell: process.platform === "win32"
 })
 if (packed.status !== 0) throw new Error(packed.stderr)
-// npm 10 and 11 print a list, later ones with a record by name.
+// npm 10 and 11 print a list, later versions print a record by name.
 const output = JSON.parse(packed.stdout)
 const [pack] = Array.isArray(output) ? output : Object.values(output)
 const tarball = join(temporary, pack.filename)
@@ -160,7 +160,7 @@ const checkTypes = (directory, paths) => {
       config,
       JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: [main] })
     )
-    // Declarations of other packages are checked too: only what concerns ours is reported.
+    // Declarations of other packages are checked too, but only problems of ours are reported.
     const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: true }, directory)
     const program = ts.createProgram([main], options)
     const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(directory))

@@ -1,4 +1,4 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball in the place of the published
+// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published
 // package: in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the
 // README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is
 // a step.
@@ -78,7 +78,7 @@ ServiceModel.write(models)
 /** A failed step leaves no server behind. */
 const stopServer = "trap 'kill $AGENTCORE_LOCAL_PID 2> /dev/null || true' EXIT"
 
-/** Someone with an empty folder and one version of Node, whose ports are their own. */
+/** A newcomer with an empty folder, one version of Node, and their own ports. */
 const newcomer = async (name, node) => {
   const folder = join(temporary, name, "my-agent")
   mkdirSync(folder, { recursive: true })
@@ -96,7 +96,7 @@ const newcomer = async (name, node) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
         cwd: folder,
         env: {
-          // Settings of npm and of proxies stay, and those of AWS do not.
+          // Keeps the settings of npm and of proxies, and removes those of AWS.
           ...Object.fromEntries(
             Object.entries(process.env).filter(([name]) => !/^(AWS|BEDROCK|AGENTCORE)_/.test(name))
           ),
@@ -132,7 +132,7 @@ const newcomer = async (name, node) => {
     save: (example, as = example, edit = (text) => text) =>
       writeFileSync(join(folder, as), edit(withPorts(take(files, example)))),
     saveStep: (step) => writeFileSync(join(folder, step), take(steps, step)),
-    /** Types the commands of some steps into one shell. The output must contain the texts. */
+    /** Types the commands of some steps into one shell. The output must contain the strings. */
     type: async (names, expected = [], onOutput = undefined) => {
       const from = performance.now()
       const script = withTarball(withPorts(names.map((step) => take(steps, step)).join("")))
@@ -173,7 +173,7 @@ const allowConsent = () => {
 const aKey = "a key of 15 characters"
 const aToken = /a token of \d{3,} characters/
 
-/** Leaves out what the README says. */
+/** Removes the lines that the README says to remove. */
 const withoutType = (text) => {
   const type = /In plain JavaScript, remove the type `(.+?)`/.exec(readme)?.[1]
   if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")

@@ -35,7 +35,7 @@ interface Loaded {
 
 const urlOf = (module: string): string => pathToFileURL(`${built}/${module}.js`).href
 
-/** What a process loads that imports these modules or packages. */
+/** Returns the modules that a process loads when it imports these modules or packages. */
 const load = async (specifiers: ReadonlyArray<string>): Promise<Loaded> => {
   const { stdout } = await run(
     process.execPath,
@@ -66,7 +66,7 @@ const loadModules = async (...modules: ReadonlyArray<string>): Promise<Loaded> =
   return loaded
 }
 
-/** The modules in folders of Effect, but for those that its `Config` and `Schema` load. */
+/** The modules in folders of Effect, without those that its `Config` and `Schema` load. */
 const foldersOf = (urls: ReadonlyArray<string>) =>
   urls.flatMap((url) =>
     /\/effect\/dist\/((?!crypto|encoding|internal|net|schema)[a-z-]+\/.*)\.js$/.exec(url)?.[1] ?? []

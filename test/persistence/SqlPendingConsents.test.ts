@@ -382,8 +382,8 @@ describe("SqlPendingConsents on SQLite", () => {
           void child.kill("SIGKILL")
         )
       })
-      // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had
-      // its part.
+      // The other process takes most of a second to start. This one claims sessions until the other one has claimed
+      // some.
       const inTest = Effect.forEach([...names].reverse(), (name) =>
         Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
           onFailure: (error) =>
@@ -427,7 +427,7 @@ describe("SqlPendingConsents on SQLite", () => {
       yield* TestClock.adjust("19 minutes")
       assert.strictEqual((yield* counts)[0], 2)
       yield* TestClock.adjust("1 minute")
-      // The database has its own time.
+      // The database has its own clock.
       yield* Effect.repeat(Effect.tap(counts, () => TestClock.withLive(Effect.sleep("5 millis"))), {
         until: ([sessions, waits]) => sessions === 1 && waits === 1
       })

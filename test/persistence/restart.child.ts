@@ -1,4 +1,4 @@
-// A process of an application. `ask` asks for a token, stores the session, and waits. `resume` serves the page after
+// A process of an application. `ask` requests a token, stores the session, and waits. `resume` serves the page after
 // consent, and resumes from the stored session.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"

@@ -24,7 +24,7 @@ const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 )
 
-/** What load balancers do: one address for all processes. It passes connections on to the one that runs. */
+/** A load balancer: one address for all processes. It passes connections on to the running one. */
 const loadBalancer = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; target: string; readonly close: () => void }>((resume) => {
     const server = createServer((incoming) => {
@@ -106,7 +106,7 @@ it.live(
       assert.include(page.text, "Consent given")
       assert.isAbove(Number(yield* resuming.told("characters")), 100)
 
-      // Nothing was asked twice: all later requests were for the one session.
+      // The user was prompted once: all later requests were for the one session.
       assert.lengthOf(yield* control.consents.list, 1)
       const tokenRequests = (yield* control.requests).filter(({ operation }) => operation === "GetResourceOauth2Token")
       assert.isAtLeast(tokenRequests.length, 2)

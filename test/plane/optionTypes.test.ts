@@ -256,7 +256,7 @@ describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row }))
         Effect.gen(function*() {
           const exit = yield* Effect.exit(run(options))
           assert(Exit.isFailure(exit), expected)
-          // The types allow the error, or nothing that a program in TypeScript writes can fail.
+          // Either the types contain the error, or valid TypeScript cannot cause it.
           assert.strictEqual(exit.cause.reasons[0]?._tag, typed ? "Fail" : "Die", expected)
           const error: unknown = Cause.squash(exit.cause)
           assert(error instanceof ValidationException, String(error))

@@ -20,7 +20,7 @@ type Violations = Record<string, string>
 const violationsOf = (error: ValidationException | undefined): Violations =>
   Object.fromEntries((error?.fieldList ?? []).map(({ message, name }) => [name, message]))
 
-/** The violations of a request in a program. The same request on the wire has the same ones. */
+/** The violations of a request in a program, which are the same on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Violations => {
   const { request }: Operation.Any = operations[operation]
   const inProgram = violationsOf(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
@@ -167,7 +167,7 @@ describe("large requests", () => {
     }
   })
   const { createOauth2CredentialProvider, createWorkloadIdentity } = operations
-  /** Requests with as many invalid values, of which none belongs to a list or map with a maximum. */
+  /** Requests with this number of invalid values, outside of lists and maps with a maximum. */
   const attacks: ReadonlyArray<readonly [string, Operation.Any, (count: number) => object]> = [
     [
       "return URLs",
@@ -199,7 +199,7 @@ describe("large requests", () => {
   it.each(attacks)("are checked in linear time: %s", (_, row, attack) => {
     const short = timeOf(row, attack(2000))
     const long = timeOf(row, attack(8 * 2000))
-    // A quadratic time grows 64 times.
+    // A quadratic time would grow 64 times.
     assert.isBelow(long, 24 * Math.max(short, 0.5))
   })
 
@@ -244,7 +244,7 @@ describe("values that a parser cannot read", () => {
   const rows = tables.flatMap((table) => Object.values(table))
 
   const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> => {
-    // The members of a request of several shapes are those of one of them.
+    // A request with several shapes has the members of one shape.
     const membersIn = (ast: AST.AST): ReadonlyArray<string> =>
       AST.isObjects(ast)
         ? ast.propertySignatures.map(({ name }) => String(name))

@@ -66,7 +66,7 @@ describe("withAccessToken", () => {
       // An empty token is ignored.
       yield* call({ workloadIdentityToken: "", callbackUrl: "https://agent.example.com/of-its-own" })
       yield* call({})
-      const asked = {
+      const requested = {
         workloadIdentityToken: secret("alice"),
         resourceCredentialProviderName: "calendar",
         oauth2Flow: "USER_FEDERATION",
@@ -78,8 +78,8 @@ describe("withAccessToken", () => {
         forceAuthentication: true
       }
       same((yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request), [
-        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-its-own" },
-        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-the-request" }
+        { ...requested, resourceOauth2ReturnUrl: "https://agent.example.com/of-its-own" },
+        { ...requested, resourceOauth2ReturnUrl: "https://agent.example.com/of-the-request" }
       ])
     }).pipe(Effect.provide(ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued("token") }))))
 

@@ -1,4 +1,4 @@
-/** The local server without Effect: every action of its control, and its users. */
+/** The local server without Effect: every action of its control, and its test users. */
 import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
@@ -228,7 +228,7 @@ describe("LocalIdentity.start", () => {
       const events = other.control.events()[Symbol.asyncIterator]()
       const next = events.next()
       await Promise.all([other.stop(), other.stop()])
-      // The server ends them.
+      // The server ends its live events.
       assert.isTrue((await next).done)
     }
     assert.instanceOf(await fetch(url).catch((error: unknown) => error), Error)

@@ -349,7 +349,7 @@ describe("a consent", () => {
       assert.strictEqual((yield* consentIn(yield* app.browserOf("alice"), "alice", link)).status, 200)
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
 
-      // The user of a given token is not known.
+      // The user of a given token is unknown.
       const { link: other } = yield* shown((onAuthUrl) =>
         runWithContext(
           { workloadAccessToken, workload: app.as("mallory") },
@@ -491,7 +491,7 @@ describe("workload", () => {
 
       const wat = withWAT(async (token: string) => token)
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: agent }, wat)), renewed)
-      // A token of the request takes precedence, and an empty one is ignored.
+      // A token of the request takes precedence. An empty one is ignored.
       const of = (workloadAccessToken: string) => runWithContext({ workload: agent, workloadAccessToken }, wat)
       assert.strictEqual(yield* Effect.promise(() => of("of-the-request")), "of-the-request")
       assert.strictEqual(yield* Effect.promise(() => of("")), renewed)

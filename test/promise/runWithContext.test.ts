@@ -123,7 +123,7 @@ describe("runWithContext", () => {
         assert.deepStrictEqual(again, first)
       }
       assert.lengthOf(new Set(responses.map(({ first }) => first.token)), users.length)
-      // Each user was asked once, in their own context.
+      // Each user was prompted once, in their own context.
       assert.sameMembers([...askedIn.values()], [...users, ...users])
     }).pipe(Effect.provide(World.layer)))
 

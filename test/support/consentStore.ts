@@ -83,8 +83,8 @@ const steps = FastCheck.array(
   { minLength: 2, maxLength: 24 }
 )
 
-const pauseFor = (turns: number) =>
-  Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow, { discard: true })
+const pauseFor = (iterations: number) =>
+  Effect.forEach(Array.from({ length: iterations }), () => Effect.yieldNow, { discard: true })
 
 /**
  * `test` is the `it` of the store. `make` creates the store of a test. Stores in memory have one process and no keys.
@@ -317,8 +317,8 @@ export const contract = (
           const claimed = yield* Effect.forEach(
             names,
             (name, index) =>
-              Effect.forEach(processes, (process, turn) =>
-                pauseFor((index * (turn + 1)) % 7).pipe(
+              Effect.forEach(processes, (process, iteration) =>
+                pauseFor((index * (iteration + 1)) % 7).pipe(
                   Effect.andThen(process.pending.open({ session: sessionOf(name), user: alice })),
                   Effect.andThen(claim(process, name))
                 ), { concurrency: "unbounded" }),

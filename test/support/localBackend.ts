@@ -85,7 +85,7 @@ export const consent = (token: Redacted.Redacted, request: TokenRequest = {}) =>
     (response) =>
       response._tag === "ConsentRequired"
         ? Effect.succeed(response)
-        : Effect.die(new Error(`not asked: ${response._tag}`))
+        : Effect.die(new Error(`no consent required: ${response._tag}`))
   )
 
 export const accessToken = (response: DataPlane.TokenResponse): string =>
@@ -94,7 +94,7 @@ export const accessToken = (response: DataPlane.TokenResponse): string =>
 export const issued = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.map(ask(token, request), accessToken)
 
-/** Consents and completes, then asks again. */
+/** Consents, completes the session, and requests the token again. */
 export const obtain = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.gen(function*() {
     const local = yield* LocalBackend.LocalBackend

@@ -32,7 +32,7 @@ const tagAndUntag = async ({ control, lastExchange }: World, resourceArn: string
   is("tags", Object.keys((await control.listTagsForResource({ resourceArn })).tags ?? {}).includes("other"), false)
 }
 
-/** The ARNs of the directory and the vault begin as the ARN of a resource in them does. */
+/** The ARNs of the directory and the vault are prefixes of the ARNs of their resources. */
 const parentOf = (arn: string, form: RegExp): string => present(`ARN ${arn}`, form.exec(arn)?.[0])
 
 const isDisabled = (error: unknown): boolean =>
@@ -123,7 +123,7 @@ export const account = [
   statement({
     id: "tags.arn",
     statement:
-      "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
+      "A string that is not the ARN of a resource is a ValidationException, and an unknown resource is not found",
     source: combine(
       cite(
         model,
@@ -147,7 +147,7 @@ export const account = [
   }),
   statement({
     id: "tags.many-keys",
-    statement: "UntagResource takes up to 200 keys",
+    statement: "UntagResource accepts up to 200 keys",
     source: cite(model, "UntagResource.tagKeys: max 200"),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
@@ -158,7 +158,7 @@ export const account = [
   }),
   statement({
     id: "tags.too-many",
-    statement: "51 tags are too many: Member must have length less than or equal to 50",
+    statement: "51 tags are rejected: Member must have length less than or equal to 50",
     source: guess("the message, which other services of AWS have", cite(model, "TagResource.tags: max 50")),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
@@ -216,7 +216,7 @@ export const account = [
   statement({
     id: "sts.web-identity",
     statement:
-      "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
+      "GetWebIdentityToken returns a JWT for the audiences, with the requested lifetime, by default five minutes",
     source: combine(
       cite(
         reference,
@@ -354,7 +354,7 @@ export const account = [
   }),
   statement({
     id: "portal.role",
-    statement: "The role of a consent portal is an ARN of a role, and one that AgentCore can assume",
+    statement: "The role of a consent portal is the ARN of a role that AgentCore can assume",
     source: guess(
       "the exceptions; the pattern is in the API reference alone",
       cite(
@@ -391,10 +391,10 @@ export const account = [
   }),
   statement({
     id: "portal.unknown",
-    statement: "A consent portal that is not there is not found",
+    statement: "An unknown consent portal is not found",
     source: exceptions.notFound,
     run: async ({ control, name }) => {
-      // The form of an id: a name, and ten characters.
+      // An id is a name with ten more characters.
       await rejects(control.getConsentPortal({ consentPortalIdentifier: `${name()}-0a1b2c3d4e` }), {
         status: 404,
         name: "ResourceNotFoundException"

@@ -1,4 +1,4 @@
-/** Limits of the service models: the longest value that is accepted, and the first that is not. */
+/** Limits of the service models: the longest accepted value, and the shortest rejected one. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
 import { cite, guess, model, rejects, statement, type World } from "../statement.js"
 import {
@@ -18,9 +18,9 @@ import {
 interface Limit {
   readonly id: string
   readonly statement: string
-  /** What the service model says. */
+  /** Facts of the service model. */
   readonly model: ReadonlyArray<string>
-  /** What it does not say. */
+  /** The part that the service model does not contain. */
   readonly guess?: string
   readonly accepts?: (world: World) => Promise<unknown>
   readonly rejects?: ReadonlyArray<(world: World) => Promise<unknown>>
@@ -108,7 +108,7 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "return-url",
-    statement: "A return URL has a scheme, which may be of an application",
+    statement: "A return URL has a scheme, which may be the one of an application",
     model: ["CreateWorkloadIdentity.allowedResourceOauth2ReturnUrls[]: pattern \\w+:(\\/?\\/?)[^\\s]+"],
     accepts: (world) => createWorkload(world, ["https://a.example.com/", "app:/consent"]),
     rejects: [(world) => createWorkload(world, ["not a url"])]
@@ -123,7 +123,7 @@ const limits: ReadonlyArray<Limit> = [
   {
     id: "user-token",
     statement:
-      "A user's JWT has the pattern of the model: its dots stand for any character, and the text between them is not empty",
+      "A user's JWT has the pattern of the model: its dots match any character, and the strings between them are not empty",
     model: ["GetWorkloadAccessTokenForJWT.userToken: pattern [A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"],
     rejects: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
   },
@@ -207,7 +207,7 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "endpoints",
-    statement: "Discovery URL, issuer and endpoints have no maximum",
+    statement: "Discovery URL, issuer and endpoints have no maximum length",
     model: [
       `${custom}.oauthDiscovery.authorizationServerMetadata.issuer: string`,
       `${custom}.oauthDiscovery.authorizationServerMetadata.authorizationEndpoint: string`,
@@ -229,7 +229,7 @@ const limits: ReadonlyArray<Limit> = [
     ],
     guess:
       "a path behind oauth-authorization-server, as RFC 8414 has it: the model of 2026-11-05 was not readable to its end",
-    // It is read next.
+    // The service reads the URL after this check.
     accepts: async (world) => {
       for (const path of ["", "/tenant"]) {
         const discoveryUrl = unreadable.replace("openid-configuration", `oauth-authorization-server${path}`)
@@ -253,7 +253,7 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "kms-key-arn",
-    statement: "A key of KMS is named by an ARN",
+    statement: "A key of KMS is identified by an ARN",
     model: [
       `${custom}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn: min 1, max 2048, pattern arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`
     ],

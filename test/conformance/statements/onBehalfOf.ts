@@ -69,7 +69,7 @@ const askOnBehalf = (
     ...more
   })
 
-/** Asks on behalf of a user, and returns the user's JWT and the requests to the token endpoint. */
+/** Requests a token on behalf of a user. Returns the user's JWT and the requests to the token endpoint. */
 const observe = async (
   world: World,
   { recorder, userToken }: Pick<Parts, "recorder" | "userToken">,
@@ -270,7 +270,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.without-jwt",
-    statement: "A workload access token of a user's id, or without a user, obtains nothing on behalf of a user",
+    statement: "A workload access token of a user id, or without a user, obtains no token on behalf of a user",
     source: guess(
       "the exception",
       cite(
@@ -289,7 +289,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.rejected",
-    statement: `For an error of the authorization server only its status is passed on: ${exchangeFailed.message}`,
+    statement: `Of an error of the authorization server only the status is passed on: ${exchangeFailed.message}`,
     source: exchangeFailed.source,
     needs,
     run: async (world, { recorder, userToken }) => {
@@ -305,7 +305,7 @@ export const onBehalfOf = [
   statement({
     id: "private-key-jwt.assertion",
     statement:
-      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a jti of its own; it is short-lived",
+      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a unique jti; it is short-lived",
     source: combine(
       cite(
         privateKeyJwt,
@@ -351,7 +351,7 @@ export const onBehalfOf = [
   }),
   statement({
     id: "private-key-jwt.key-at-use",
-    statement: "A key in KMS is looked at when it is used, and not when the provider is created",
+    statement: "A key in KMS is read when it is used, and not when the provider is created",
     source: guess(
       "when the key is looked at, and the exception; the service also needs kms:DescribeKey, which it may call when the provider is created",
       cite(privateKeyJwt, "AgentCore Identity signs each assertion via kms:Sign.")

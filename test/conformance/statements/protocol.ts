@@ -1,4 +1,4 @@
-/** The protocol: what of a request counts, and what a response has. */
+/** The protocol: the parts of a request that count, and the parts of a response. */
 import { cite, guess, is, model, present, reference, rejects, smithy, smithyTest, statement } from "../statement.js"
 import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
 
@@ -85,14 +85,14 @@ export const protocol = [
       ]
       for (const call of calls) {
         await rejects(call(), validation)
-        // The service sends null for a reason that it does not give.
+        // The service sends null when it has no reason.
         is("reason", "reason" in JSON.parse(world.lastExchange().body), true)
       }
     }
   }),
   statement({
     id: "protocol.one-field",
-    statement: "One wrong field is reported as one: a discovery URL outside its pattern",
+    statement: "One wrong field is reported once: a discovery URL outside its pattern",
     source: guess(
       "the form of the message, which other services of AWS have",
       cite(

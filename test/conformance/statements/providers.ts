@@ -1,4 +1,4 @@
-/** Credential providers: what is stored, what is returned, and what is rejected. */
+/** Credential providers: stored, returned and rejected values. */
 import type { CreateOauth2CredentialProviderCommandInput } from "@aws-sdk/client-bedrock-agentcore-control"
 import {
   cite,
@@ -56,7 +56,7 @@ const client = { clientId: "client", clientSecret: "secret" }
 
 const discovery = { oauthDiscovery: unreachable.oauthDiscovery }
 
-/** Vendors with a configuration of their own, those with endpoints, and those that the service knows. */
+/** Vendors with their own configuration, vendors with endpoints, and vendors that the service knows. */
 const vendors: { readonly [vendor: string]: Config } = {
   GoogleOauth2: { googleOauth2ProviderConfig: client },
   GithubOauth2: { githubOauth2ProviderConfig: client },
@@ -132,7 +132,7 @@ export const providers = [
   ...Object.entries(vendors).map(([vendor, config]) =>
     statement({
       id: `vendor.${vendor}`,
-      statement: `${vendor} takes ${Object.keys(config)[0]}, and returns it without the secret`,
+      statement: `${vendor} accepts ${Object.keys(config)[0]}, and returns it without the secret`,
       source: sourceOf(config),
       run: async (world) => {
         const name = world.name()
@@ -222,7 +222,7 @@ export const providers = [
   statement({
     id: "provider.callback-url",
     statement:
-      "The callback URL ends with a UUID, which differs from provider to provider, and when one is created again",
+      "The callback URL ends with a UUID, which differs for each provider, and for a provider that is created again",
     source: uniqueCallbackUrl,
     run: async (world) => {
       const form = /\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -311,7 +311,7 @@ export const providers = [
   }),
   statement({
     id: "provider.external-at-use",
-    statement: "A secret by reference is looked at when it is used, and not when the provider is created",
+    statement: "A secret by reference is read when it is used, and not when the provider is created",
     source: guess(
       "when the secret is read, the exception and its message: reports of the live service, not readable",
       secretReference
@@ -490,7 +490,7 @@ export const providers = [
   }),
   statement({
     id: "provider.required-outputs",
-    statement: "clientSecretArn is in every response about an OAuth2 provider, also if it has no secret",
+    statement: "clientSecretArn is in every response about an OAuth2 provider, even if it has no secret",
     source: guess(
       "that the service sends the ARN, which its model requires, also where there is no secret",
       cite(
@@ -518,8 +518,7 @@ export const providers = [
   }),
   statement({
     id: "payment.required-outputs",
-    statement:
-      "walletSecretArn and authorizationPrivateKeyArn are in every response, also where these secrets are not given",
+    statement: "walletSecretArn and authorizationPrivateKeyArn are in every response, even without these secrets",
     source: guess(
       "that the service sends the ARNs, which its model requires, also where there are no such secrets",
       cite(reference, "walletSecretArn: Secret | undefined;", "authorizationPrivateKeyArn: Secret | undefined;")
@@ -565,7 +564,7 @@ export const providers = [
   }),
   statement({
     id: "provider.quota",
-    statement: "The 51st provider of a kind is one too many: 402 ServiceQuotaExceededException",
+    statement: "The 51st provider of a kind is rejected: 402 ServiceQuotaExceededException",
     source: combine(
       cite(
         guide("bedrock-agentcore-limits"),

@@ -59,8 +59,8 @@ const invalidSession = { status: 403, name: "AccessDeniedException", message: "I
 const validation = { status: 400, name: "ValidationException" } as const
 
 /**
- * They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is
- * checked.
+ * The samples request `openid`. The response of the API has an access token and no ID token. No source says whether the
+ * ID token is checked.
  */
 const openid = guess(
   "no source says whether an ID token is checked: official samples ask for openid, and the response has no member for one"
@@ -229,7 +229,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.no-registered-url",
-    statement: "A workload identity without return URLs gets no user's token: register and use at least one",
+    statement: "A workload identity without return URLs gets no user's token: it has to register and use at least one",
     source: cite(
       github("awslabs/agentcore-samples/issues/528"),
       "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
@@ -282,7 +282,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.url-with-grant",
-    statement: "A return URL is necessary also where a grant exists",
+    statement: "A return URL is required even when a grant exists",
     source: cite(
       vaultToken,
       "In the resolver (non-interactive) path the grant is already consented, so this URL is never actually visited — but the API rejects the call without one"
@@ -305,7 +305,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.poll",
-    statement: "A poll before the user has consented says IN_PROGRESS, and has no token",
+    statement: "A poll before the user has consented returns IN_PROGRESS and no token",
     source: guess("that the response to a poll has no authorization URL of a new session", sessionStatus),
     run: async (world) => {
       const provider = await createGithub(world)
@@ -349,7 +349,7 @@ export const userTokens = [
   ] as const).map(([id, which, vendor]) =>
     statement({
       id: `user.openid.${id}`,
-      statement: `With the scope openid, a provider ${which} gives the access token`,
+      statement: `With the scope openid, a provider ${which} returns the access token`,
       source: openid,
       needs: ["authorizationServer", "consent"],
       run: async (world, { authorizationServer, consent }) => {
@@ -387,7 +387,7 @@ export const userTokens = [
   ),
   statement({
     id: "user.openid.microsoft",
-    statement: "MicrosoftOauth2 without a tenant gives the access token beside an ID token of the user's tenant",
+    statement: "MicrosoftOauth2 without a tenant returns the access token next to an ID token of the user's tenant",
     source: openid,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
@@ -409,7 +409,7 @@ export const userTokens = [
   ] as const).map(([id, which, header]) =>
     statement({
       id: `user.openid.${id}`,
-      statement: `The access token is given beside an ID token ${which}`,
+      statement: `The access token is returned next to an ID token ${which}`,
       source: openid,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -490,8 +490,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.callback-url",
-    statement:
-      "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
+    statement: "The authorization server returns to the callback URL of the provider, which ends with a unique UUID",
     source: uniqueCallbackUrl,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
@@ -568,7 +567,7 @@ export const userTokens = [
   statement({
     id: "binding.same-jwt",
     statement:
-      "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
+      "The session of a JWT is completed with that JWT only, not with a fresh one of the same user, nor with the subject",
     source: cite(
       originalArtifact,
       "the session-binding check validates against that original token artifact, not the underlying subject/claims",
@@ -610,7 +609,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.hit",
-    statement: "A user who has consented gets the token at once, and another user has to consent",
+    statement: "A user who has consented gets the token at once, and another user must consent",
     source: cite(
       guide("get-workload-access-token"),
       "Tokens are scoped to the specific user-agent pair, ensuring credentials stored under one user cannot be accessed by another"
@@ -630,7 +629,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.namespaces",
-    statement: "The user of a JWT and the user of an id are two users",
+    statement: "The user of a JWT and the user of an id are different users",
     source: guess("reports of the live service, not readable"),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, parts) => {
@@ -640,7 +639,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.jwt-user",
-    statement: "A user of JWTs is issuer and subject: a fresh JWT of the same user finds the token",
+    statement: "A user of JWTs is identified by issuer and subject: a fresh JWT of the same user finds the token",
     source: cite(
       guide("get-workload-access-token"),
       "uses its \"iss\" and \"sub\" claims to uniquely identify the user",
@@ -664,10 +663,10 @@ export const userTokens = [
     ["other resources", { resources: ["https://api.example.com"] }],
     ["other audiences", { audiences: ["api"] }],
     ["other custom parameters", { customParameters: { access_type: "offline" } }]
-  ] as const).map(([what, change]) =>
+  ] as const).map(([subject, change]) =>
     statement({
-      id: `vault.shape.${what.replaceAll(" ", "-")}`,
-      statement: `A request with ${what} than the grant has requires another consent`,
+      id: `vault.shape.${subject.replaceAll(" ", "-")}`,
+      statement: `A request with ${subject} than the grant has requires another consent`,
       source: vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -708,7 +707,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.force",
-    statement: "forceAuthentication drops the user's token, and asks again",
+    statement: "forceAuthentication drops the user's token, and prompts again",
     source: cite(
       tokens,
       "To clear stored refresh tokens and force users to reauthenticate, set forceAuthentication=true when calling GetResourceOauth2Token. This clears the refresh token and forces a complete federation flow."
@@ -743,7 +742,7 @@ export const userTokens = [
             }
           })
       const token = await tokenOf(world, await createWorkload(world), "alice")
-      // The token of the completion has expired when it is asked for.
+      // The token of the completion has expired at the next request.
       const refreshed = await grant(world, { browse }, { token, provider: name, user: { userId: "alice" } })
       is("token", refreshed, "token-1")
       is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), [

@@ -1,4 +1,4 @@
-/** Workload identities, and the tokens that name a caller. */
+/** Workload identities, and the tokens that identify a caller. */
 import { generateKeyPairSync } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import {
@@ -155,7 +155,7 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.service-linked",
-    statement: "A workload identity of a service gives no token: WorkloadIdentity is linked to a service",
+    statement: "A workload identity of a service gets no token: WorkloadIdentity is linked to a service",
     source: guess(
       "the exception and its status; callers inside of a runtime report AccessDeniedException, \"Workload Identity does not belong to caller account\"",
       cite(
@@ -176,7 +176,7 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.garbage",
-    statement: "A workload access token that AgentCore did not make is Unauthorized",
+    statement: "A workload access token that AgentCore did not issue is Unauthorized",
     source: guess(
       "the exception: the model describes it so, and no report names it",
       cite(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
@@ -198,7 +198,7 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.jwt-end",
-    statement: "A workload access token that was made of a JWT ends with the JWT",
+    statement: "A workload access token of a JWT expires with the JWT",
     source: guess(
       "the exception: the model describes it so, and no report names it",
       cite(
@@ -219,7 +219,7 @@ export const workloads = [
       const ask = () =>
         world.data.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: name })
       is("key before the end", (await ask()).apiKey, "key")
-      // Two seconds, and one for the rounding of clocks.
+      // A lifetime of two seconds, and one second for rounding.
       const deadline = performance.now() + 4_000
       while (performance.now() < deadline) {
         const ended = await ask().then(() => false, ({ name }: Error) => name === "UnauthorizedException")
@@ -256,7 +256,7 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.opaque",
-    statement: "A workload access token is one opaque text of at most 131,072 characters",
+    statement: "A workload access token is an opaque string of at most 131,072 characters",
     source: combine(
       cite(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
       cite(model, "GetResourceOauth2Token.workloadIdentityToken: min 1, max 131072")

@@ -1,4 +1,4 @@
-/** Tokens on behalf of users, over real servers and tokens on behalf of a user, over the scripted client. */
+/** Tokens on behalf of users, over real servers and over the scripted client. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -179,7 +179,7 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
       assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), rejected(401))
       assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret-of-grant")), rejected(401))
       assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), rejected(400))
-      // Without a response, or with one that is no token, there is no such status. The message is a guess.
+      // Without a response, or with a response without a token, there is no status. The message is a guess.
       for (const provider of ["down", "other"]) {
         assert.deepStrictEqual(
           yield* failure(askAs(token, provider)),
@@ -270,7 +270,7 @@ describe("clients without a secret", () => {
       const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
       assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
 
-      // Keys are looked at when they are used.
+      // Keys are read when they are used.
       const useNew = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
         Effect.andThen(
           create(name, arn, signingAlgorithm),

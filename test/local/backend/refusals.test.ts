@@ -28,7 +28,7 @@ const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
 })
 
-/** The lines that a program shows at the default level, without their time. */
+/** The log lines at the default level, without their time. */
 const logged = Effect.sync(() => {
   const lines: Array<string> = []
   const logger = Logger.make((options) => {
@@ -60,7 +60,7 @@ const rows = Effect.map(listed, ({ rows }) => rows)
 const message = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.message)
 
-/** A clock that is ahead of the real one. */
+/** A clock with an offset to the real one. */
 const ahead = (by: Duration.Input) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.clockWith((clock) =>
     Effect.provideService(self, Clock.Clock, shifted(clock, () => Duration.toMillis(Duration.fromInputUnsafe(by))))
@@ -81,7 +81,7 @@ const askMachine = (provider: string, request: Parameters<typeof ask>[1] = {}) =
       ...request
     }))
 
-/** Opens the authorization URL, as far as the return URL. */
+/** Opens the authorization URL, up to the return URL. */
 const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "allow") =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
@@ -138,7 +138,7 @@ describe("errors of authorization servers", () => {
         yield* browse(granted.sessionUri)
         yield* complete(granted.sessionUri, { userId: "alice" })
         yield* authorizationServer.revoke({ userName: "alice" })
-        // The user is asked again.
+        // The user is prompted again.
         assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
 
         assert.deepStrictEqual(yield* rows, [
@@ -228,7 +228,7 @@ describe("errors of authorization servers", () => {
           let body = ""
           request.on("data", (chunk) => body += chunk)
           request.on("end", () => {
-            // It repeats everything.
+            // The server repeats the whole request.
             const description = `<script> & ${
               decodeURIComponent(body.replaceAll("+", " "))
             } ${request.headers.authorization}`

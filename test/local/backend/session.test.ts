@@ -17,7 +17,7 @@ const final = new Set(["Completed", "Failed"])
 
 interface Step {
   readonly event: Event
-  /** Milliseconds since the step before. */
+  /** Milliseconds since the previous step. */
   readonly after: number
 }
 
@@ -40,7 +40,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   { arbitrary: FastCheck.constant(Event.Expired()), weight: 1 }
 )
 
-// Random orders rarely get far, so every second history starts with a prefix of the way to a token.
+// Random orders rarely reach a token, so every second history starts with a prefix of a successful one.
 const way: ReadonlyArray<Event> = [
   Event.BrowserSent(),
   Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=1") }),

@@ -143,9 +143,9 @@ describe("the vault", () => {
       const both = { scopes: ["read", "write"] }
       assert.strictEqual(yield* obtain(token, both), "token-1.calendar.approved.read")
       assert.strictEqual(yield* issued(token, both), "token-1.calendar.approved.read")
-      // A grant serves what was requested, and not what was granted.
+      // A grant matches the requested scopes, not the granted ones.
       yield* consent(token, { scopes: ["read"] })
-    }).pipe(Effect.provide(backend({ grantedScopes: (asked) => asked.filter((scope) => scope === "read") }))))
+    }).pipe(Effect.provide(backend({ grantedScopes: (requested) => requested.filter((scope) => scope === "read") }))))
 
   it.effect("refreshes expired tokens, with rotation", () =>
     Effect.gen(function*() {
@@ -269,9 +269,9 @@ describe("the vault", () => {
       yield* vault.store("key", "grant", access, tokens(1), Effect.void)
       const rounds = 100
       for (let round = 1; round <= rounds; round++) {
-        // The token of round n ends at millisecond n.
+        // The token of round n expires at millisecond n.
         yield* TestClock.setTime(round)
-        // Some callers come while others already leave.
+        // Some callers start while others are already interrupted.
         const find = Effect.andThen(
           Effect.repeat(Effect.yieldNow, { times: round % 7 }),
           vault.find("key", server, access)

@@ -5,7 +5,7 @@ import { rounds } from "../../support/rounds.js"
 
 const strip = Exchange.strip
 
-/** A secret that a server could repeat in any part and encoding. */
+/** A secret whose parts a server could repeat in any encoding. */
 const secret = FastCheck.string({ minLength: 12, maxLength: 60, unit: "grapheme-ascii" })
   .filter((string) => string.trim().length >= 12)
 
@@ -44,7 +44,7 @@ describe("strip", () => {
           const piece = value.slice(from, from + 8 + length % (value.length - from - 7))
           for (const spelling of [piece, encodeURIComponent(piece)]) {
             const string = strip(`${before}${spelling}${after}`, [value])
-            // A piece could also stand in what is around it.
+            // A piece could also occur in the surrounding string.
             for (let at = 0; at + 8 <= value.length; at++) {
               const part = value.slice(at, at + 8)
               if (!"<redacted>".includes(part)) assert.notInclude(string, part)

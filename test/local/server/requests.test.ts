@@ -1,4 +1,4 @@
-/** Requests that only some AWS clients make, or none, and what the protocol requires for them. */
+/** Requests that few or no AWS clients send, and the rules of the protocol for them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -346,7 +346,7 @@ describe("every ValidationException", () => {
 
 const byName = new Map(operations.map((operation) => [operation.name, operation]))
 
-/** Returns the members that the service model requires, and that a response does not have. */
+/** Returns the required members that a response does not have. */
 const missing = (name: string, response: unknown): ReadonlyArray<string> => {
   const operation = byName.get(name)
   if (operation === undefined) throw new Error(`no operation ${name}`)

@@ -61,7 +61,7 @@ const json = (path: string) =>
     return JSON.parse(response.text)
   })
 
-/** As a resource server does: from the issuer in the token to its keys. */
+/** Verifies a token as a resource server does, with the keys of the issuer in the token. */
 const verified = (token: string) =>
   Effect.gen(function*() {
     const url = yield* Wire.url
@@ -363,17 +363,17 @@ describe("GetWebIdentityToken", () => {
 
   it.live("returns each error of the plane so that an AWS SDK raises the same error", () =>
     Effect.gen(function*() {
-      const said = { operation: "GetWebIdentityToken", message: "the reason" }
+      const expected = { operation: "GetWebIdentityToken", message: "the reason" }
       const errors: ReadonlyArray<readonly [SecurityTokenService.SecurityTokenServiceError, status: number]> = [
-        [new IdentityError.OutboundWebIdentityFederationDisabledException(said), 403],
-        [new IdentityError.SessionDurationEscalationException(said), 403],
-        [new IdentityError.JWTPayloadSizeExceededException(said), 400],
-        [new IdentityError.AccessDeniedException(said), 403],
-        [new IdentityError.ValidationException(said), 400],
-        [new IdentityError.ThrottlingException(said), 429],
-        [new IdentityError.InternalServerException(said), 500],
-        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403],
-        [new IdentityError.UnknownServiceError({ ...said, code: "constructor", status: 403 }), 403]
+        [new IdentityError.OutboundWebIdentityFederationDisabledException(expected), 403],
+        [new IdentityError.SessionDurationEscalationException(expected), 403],
+        [new IdentityError.JWTPayloadSizeExceededException(expected), 400],
+        [new IdentityError.AccessDeniedException(expected), 403],
+        [new IdentityError.ValidationException(expected), 400],
+        [new IdentityError.ThrottlingException(expected), 429],
+        [new IdentityError.InternalServerException(expected), 500],
+        [new IdentityError.UnknownServiceError({ ...expected, code: "ExpiredToken", status: 403 }), 403],
+        [new IdentityError.UnknownServiceError({ ...expected, code: "constructor", status: 403 }), 403]
       ]
       for (const [error, status] of errors) {
         yield* Effect.gen(function*() {
@@ -393,7 +393,7 @@ describe("GetWebIdentityToken", () => {
             sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })
           )
           assert.strictEqual(arrived._tag, error._tag)
-          // The adapter adds to one of them what to do.
+          // The adapter adds advice to one of the messages.
           assert.strictEqual(
             arrived.message.split(": an administrator")[0],
             error.message

@@ -20,11 +20,11 @@ import type { Response } from "../../../../src/aws/internal/http/transport.js"
 import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
-// No piece of a digest is a piece of a word.
+// The secrets are digests, so that no piece of them occurs in a word.
 const secret = createHash("sha256").update("received").digest("base64url")
 const sent = createHash("sha256").update("sent").digest("base64url")
 
-/** The operations of a plane whose service gives one response. */
+/** The operations of a plane whose service returns one response. */
 const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
   const runtime: Adapter.Runtime = {
     transport: () => Effect.sync(response),
@@ -167,7 +167,7 @@ describe("the clock of the service", () => {
     const response = { headers: date(noon + hour), sent: noon, received: noon }
     assert.isTrue(clock.read({ ...response, offset: 0 }))
     assert.isFalse(clock.read({ ...response, offset: hour }), "the request was signed for that time")
-    // Another call has corrected it while this one was on its way.
+    // Another call has corrected the clock during this one.
     assert.isTrue(clock.read({ ...response, offset: 0 }))
     assert.isFalse(makeServiceClock().read({ headers: date(noon + 200_000), sent: noon, received: noon, offset: 0 }))
   })

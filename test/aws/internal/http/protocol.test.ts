@@ -8,7 +8,7 @@ const escape = (string: string) =>
 
 const name = FastCheck.stringMatching(/^[A-Z][A-Za-z0-9]{0,8}$/)
 const string = FastCheck.string({ unit: "binary", maxLength: 12 }).filter((value) =>
-  // The SDK drops a text of white space with a line break.
+  // The SDK drops a string of white space with a line break.
   !(value.trim() === "" && value.includes("\n")) && value.isWellFormed()
 )
 
