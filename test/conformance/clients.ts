@@ -86,8 +86,8 @@ const isOwnName = (prefix: string, name: string | undefined): name is string =>
   name?.startsWith(`${prefix}-`) === true && /^[0-9a-f]{12}a*$/.test(name.slice(prefix.length + 1))
 
 /**
- * Removes every resource with a name of this suite and the prefix, also of earlier runs. Keeps resources of others whose
- * names begin with the prefix. Returns the removed names.
+ * Removes every resource with a name of this suite and the prefix, also of earlier runs. Keeps resources of others
+ * whose names begin with the prefix. Returns the removed names.
  */
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []

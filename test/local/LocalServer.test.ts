@@ -274,7 +274,7 @@ describe("pages", () => {
       const session = yield* consent()
       const page = yield* Wire.page(session.back({ error: "access_denied" }))
       assert.strictEqual(page.status, 200)
-      assert.include(page.text, "Consent session")
+      assert.include(page.text, "Consent refused")
       assertStrict(page)
       const poll = yield* oauth2(yield* workloadToken("alice"), { sessionUri: session.sessionUri })
       assert.deepStrictEqual(succeeds(poll), { sessionStatus: "FAILED" })
