@@ -24,11 +24,11 @@ import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { declarations, steps } from "./support/declarations.js"
 import { rounds } from "./support/rounds.js"
-import { answers, same, scripted, secret } from "./support/utils.js"
+import { responses, same, scripted, secret } from "./support/utils.js"
 
-class Refused extends Data.TaggedError("Refused")<{ readonly status: number }> {}
+class Rejected extends Data.TaggedError("Rejected")<{ readonly status: number }> {}
 
-const rejected = (error: Refused) => error.status === 401
+const rejected = (error: Rejected) => error.status === 401
 
 const url = "https://api.example.com"
 
@@ -46,7 +46,7 @@ const client = (rejections: number) => {
 const using = (rejections: number) => {
   let left = rejections
   return (credential: Redacted.Redacted) =>
-    Effect.suspend(() => left-- > 0 ? Effect.fail(new Refused({ status: 401 })) : Effect.succeed(credential))
+    Effect.suspend(() => left-- > 0 ? Effect.fail(new Rejected({ status: 401 })) : Effect.succeed(credential))
 }
 
 type Program = Effect.Effect<
@@ -55,23 +55,23 @@ type Program = Effect.Effect<
   Identity.Identity | WorkloadAccessToken.WorkloadAccessToken | SecurityTokenService.SecurityTokenService
 >
 
-/** Two programs that must be equal, and what they call. */
+/** Two programs that must make the same calls. */
 type Pair = readonly [name: string, declared: Program, inline: Program]
 
-type Answers = ReadonlyArray<keyof typeof answers>
+type ResponseNames = ReadonlyArray<keyof typeof responses>
 
 /** Runs programs one after the other over the same planes, each from the first scripted response. */
 const withPlanes = (
-  body: (compare: (pairs: ReadonlyArray<Pair>, answersOf?: Answers) => Promise<number>) => Promise<void>
+  body: (compare: (pairs: ReadonlyArray<Pair>, responseNames?: ResponseNames) => Promise<number>) => Promise<void>
 ) =>
   Effect.gen(function*() {
-    let [next, answersOf]: [number, Answers] = [0, []]
+    let [next, responseNames]: [number, ResponseNames] = [0, []]
     const context = yield* Layer.build(Layer.merge(
       scripted({
         getResourceOauth2Token: () =>
           Effect.suspend(() => {
-            const answer = answersOf[next++] ?? "issued"
-            return answer === "issued" ? answers.issued(`token-${next}`) : answers[answer]
+            const response = responseNames[next++] ?? "issued"
+            return response === "issued" ? responses.issued(`token-${next}`) : responses[response]
           }),
         getResourceApiKey: () => Effect.sync(() => ({ apiKey: secret(`key-${next++}`) })),
         getWebIdentityToken: () =>
@@ -92,7 +92,7 @@ const withPlanes = (
       }))
     yield* Effect.promise(() =>
       body(async (pairs, first = []) => {
-        answersOf = first
+        responseNames = first
         let made = 0
         for (const [name, declared, inline] of pairs) {
           const [expected, actual] = [await outcome(inline), await outcome(declared)]
@@ -116,70 +116,75 @@ describe("calls of a declared credential and of the same inline request", () => 
   it.live("are equal for an access token", () =>
     withPlanes((compare) =>
       FastCheck.assert(
-        FastCheck.asyncProperty(declarations, steps, FastCheck.nat(2), async (declaration, answersOf, rejections) => {
-          class Declared extends AccessToken.Tag<Declared>()("test/Declared", declaration) {}
-          const shown: Record<"declared" | "inline", Array<ConsentSession>> = { declared: [], inline: [] }
-          const optionsOf = (how: keyof typeof shown) => ({
-            consent: (session: ConsentSession) => Effect.sync(() => void shown[how].push(session)),
-            poll
-          })
-          const options = optionsOf("declared")
-          const inline = { ...declaration, ...optionsOf("inline") }
-          const into = { ...inline, into: Declared }
-          const http = { origins, reauthenticate: true, stepUp: true }
-          const status = Effect.map(({ status }: HttpClientResponse.HttpClientResponse) => status)
-          await compare([
-            [
-              "withAccessToken",
-              AccessToken.withAccessToken(Declared, Declared, options),
-              AccessToken.withAccessToken(Effect.map(Declared, identity), into)
-            ],
-            [
-              "withAccessToken, in a pipe",
-              Declared.pipe(AccessToken.withAccessToken(Declared, options)),
-              Declared.pipe(AccessToken.withAccessToken(into))
-            ],
-            [
-              "withAccessToken, without options",
-              AccessToken.withAccessToken(Declared, Declared),
-              AccessToken.withAccessToken(Declared, { ...declaration, into: Declared })
-            ],
-            [
-              "makeWithAccessToken",
-              Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(Declared, options))),
-              Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(into)))
-            ],
-            [
-              "layer",
-              Effect.provide(Declared, AccessToken.layer(Declared, options)),
-              Effect.provide(Declared, AccessToken.layer(into))
-            ],
-            ["get", AccessToken.get(Declared, options), AccessToken.get(inline)],
-            [
-              "Identity.getAccessToken",
-              Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(Declared, options)),
-              Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(inline))
-            ],
-            [
-              "use",
-              AccessToken.use(Declared, using(rejections), { rejected, reauthenticate: true, ...options }),
-              AccessToken.use(inline, using(rejections), { rejected, reauthenticate: true })
-            ],
-            [
-              "HttpClientCredentials.withAccessToken",
-              status(
-                HttpClientCredentials.withAccessToken(client(rejections), Declared, { ...http, ...options }).get(url)
-              ),
-              status(HttpClientCredentials.withAccessToken(client(rejections), { ...inline, ...http }).get(url))
-            ],
-            [
-              "HttpClientCredentials.withAccessToken, in a pipe",
-              status(client(0).pipe(HttpClientCredentials.withAccessToken(Declared, { origins })).get(url)),
-              status(client(0).pipe(HttpClientCredentials.withAccessToken({ ...declaration, origins })).get(url))
-            ]
-          ], answersOf)
-          same(shown.declared, shown.inline)
-        }),
+        FastCheck.asyncProperty(
+          declarations,
+          steps,
+          FastCheck.nat(2),
+          async (declaration, responseNames, rejections) => {
+            class Declared extends AccessToken.Tag<Declared>()("test/Declared", declaration) {}
+            const shown: Record<"declared" | "inline", Array<ConsentSession>> = { declared: [], inline: [] }
+            const optionsOf = (how: keyof typeof shown) => ({
+              consent: (session: ConsentSession) => Effect.sync(() => void shown[how].push(session)),
+              poll
+            })
+            const options = optionsOf("declared")
+            const inline = { ...declaration, ...optionsOf("inline") }
+            const into = { ...inline, into: Declared }
+            const http = { origins, reauthenticate: true, stepUp: true }
+            const status = Effect.map(({ status }: HttpClientResponse.HttpClientResponse) => status)
+            await compare([
+              [
+                "withAccessToken",
+                AccessToken.withAccessToken(Declared, Declared, options),
+                AccessToken.withAccessToken(Effect.map(Declared, identity), into)
+              ],
+              [
+                "withAccessToken, in a pipe",
+                Declared.pipe(AccessToken.withAccessToken(Declared, options)),
+                Declared.pipe(AccessToken.withAccessToken(into))
+              ],
+              [
+                "withAccessToken, without options",
+                AccessToken.withAccessToken(Declared, Declared),
+                AccessToken.withAccessToken(Declared, { ...declaration, into: Declared })
+              ],
+              [
+                "makeWithAccessToken",
+                Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(Declared, options))),
+                Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(into)))
+              ],
+              [
+                "layer",
+                Effect.provide(Declared, AccessToken.layer(Declared, options)),
+                Effect.provide(Declared, AccessToken.layer(into))
+              ],
+              ["get", AccessToken.get(Declared, options), AccessToken.get(inline)],
+              [
+                "Identity.getAccessToken",
+                Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(Declared, options)),
+                Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(inline))
+              ],
+              [
+                "use",
+                AccessToken.use(Declared, using(rejections), { rejected, reauthenticate: true, ...options }),
+                AccessToken.use(inline, using(rejections), { rejected, reauthenticate: true })
+              ],
+              [
+                "HttpClientCredentials.withAccessToken",
+                status(
+                  HttpClientCredentials.withAccessToken(client(rejections), Declared, { ...http, ...options }).get(url)
+                ),
+                status(HttpClientCredentials.withAccessToken(client(rejections), { ...inline, ...http }).get(url))
+              ],
+              [
+                "HttpClientCredentials.withAccessToken, in a pipe",
+                status(client(0).pipe(HttpClientCredentials.withAccessToken(Declared, { origins })).get(url)),
+                status(client(0).pipe(HttpClientCredentials.withAccessToken({ ...declaration, origins })).get(url))
+              ]
+            ], responseNames)
+            same(shown.declared, shown.inline)
+          }
+        ),
         { numRuns }
       )
     ))

@@ -439,7 +439,7 @@ describe("models", () => {
     >()
   })
 
-  test("errors of the planes are exact", () => {
+  test("the errors of the planes are exact", () => {
     type ErrorOf<F> = F extends (request: never) => Effect.Effect<unknown, infer E>
       ? E extends { _tag: infer T } ? T : never
       : never
@@ -463,7 +463,7 @@ describe("models", () => {
     >()
   })
 
-  test("a provider's configuration follows its vendor", () => {
+  test("the configuration of a provider depends on its vendor", () => {
     type Request = Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest
     interface Okta {
       readonly name: string

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, scripted, secret } from "./support/utils.js"
+import { responses, scripted, secret } from "./support/utils.js"
 
 class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}
 class GoogleToken extends Context.Service<GoogleToken, Redacted.Redacted>()("GoogleToken") {}
@@ -23,7 +23,7 @@ const github = { provider: "github", flow: "M2M" } as const
 // A token named after its provider, its caller and the number of the call.
 const telling: ScriptedPlanes.Script = {
   getResourceOauth2Token: (request, index) =>
-    answers.issued(
+    responses.issued(
       `${request.resourceCredentialProviderName}-${Redacted.value(request.workloadIdentityToken)}-${index}`
     ),
   getResourceApiKey: (request, index) =>
@@ -131,7 +131,7 @@ describe("a declared credential", () => {
     }).pipe(
       Effect.provide(scripted({
         getResourceOauth2Token: ({ sessionUri }) =>
-          sessionUri === undefined ? answers.consent : answers.issued("consented")
+          sessionUri === undefined ? responses.consent : responses.issued("consented")
       }))
     ))
 })
@@ -195,12 +195,12 @@ describe("use", () => {
   const rejected = (error: GithubError) => error.status === 401
 
   const counting: ScriptedPlanes.Script = {
-    getResourceOauth2Token: (_, index) => answers.issued(`token-${index}`)
+    getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`)
   }
 
   const stored: ScriptedPlanes.Script = {
     getResourceOauth2Token: ({ forceAuthentication }) =>
-      answers.issued(forceAuthentication === true ? "forced" : "stored")
+      responses.issued(forceAuthentication === true ? "forced" : "stored")
   }
 
   const forced = Effect.map(

@@ -68,13 +68,13 @@ const start = (url = authorizationUrl) =>
     return { fiber, browser, spawn, printed, opened, advance }
   })
 
-interface Answer {
+interface Response {
   readonly status: number
   readonly headers: Http.IncomingHttpHeaders
 }
 
 const request = (url: string, options: Http.RequestOptions = {}) =>
-  Effect.callback<Answer, NodeJS.ErrnoException>((resume) => {
+  Effect.callback<Response, NodeJS.ErrnoException>((resume) => {
     Http.request(url, { agent: false, ...options }, (response) => {
       response.resume()
       resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers }))
@@ -86,7 +86,7 @@ const assertClosed = (url: string) =>
 
 // `open` finds its commands in other ways on Windows.
 describe.skipIf(process.platform === "win32")("openBrowser", () => {
-  it.effect("shows the URL to the browser and not to the list of processes", () =>
+  it.effect("passes the URL to the browser, and hides it from the list of processes", () =>
     Effect.gen(function*() {
       const { fiber, opened, printed } = yield* start()
       const { page, processArguments } = yield* opened
@@ -103,7 +103,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       assert.include(printed.join("\n"), authorizationUrl)
     }))
 
-  it.effect("answers at no other path, and to no other method", () =>
+  it.effect("rejects every other path and method", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
@@ -119,22 +119,22 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
           [page, { headers: { "sec-purpose": "prefetch" } }]
         ] as const
       ) {
-        const answer = yield* request(url, options)
-        assert.strictEqual(answer.status, 404)
-        assert.notProperty(answer.headers, "location")
+        const response = yield* request(url, options)
+        assert.strictEqual(response.status, 404)
+        assert.notProperty(response.headers, "location")
       }
       assert.strictEqual((yield* request(page)).status, 302)
       yield* Fiber.join(fiber)
     }))
 
-  it.effect("redirects once, also when two ask at the same time", () =>
+  it.effect("redirects once when several requests arrive at the same time", () =>
     Effect.gen(function*() {
       const { fiber, opened } = yield* start()
       const { page } = yield* opened
-      const answers = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
+      const responses = yield* Effect.all([request(page), request(page), request(page)].map(Effect.result), {
         concurrency: "unbounded"
       })
-      const redirects = answers.filter((answer) => answer._tag === "Success" && answer.success.status === 302)
+      const redirects = responses.filter((response) => response._tag === "Success" && response.success.status === 302)
       assert.lengthOf(redirects, 1)
       yield* Fiber.join(fiber)
     }))
@@ -155,7 +155,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       yield* assertClosed(page)
     }))
 
-  it.effect("goes on when there is no browser", () =>
+  it.effect("continues when there is no browser", () =>
     Effect.gen(function*() {
       for (const event of ["exit", "error"]) {
         const { advance, browser, fiber, opened, printed } = yield* start()
@@ -169,7 +169,7 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       }
     }))
 
-  it.effect("opens web pages only", () =>
+  it.effect("opens only web pages", () =>
     Effect.gen(function*() {
       for (const url of ["javascript:alert(1)", "file:///etc/passwd", "nonsense"]) {
         const { fiber, spawn } = yield* start(url)

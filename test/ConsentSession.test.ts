@@ -30,7 +30,7 @@ const encode = Schema.encodeSync(ConsentSession.ConsentSession)
 const decode = Schema.decodeUnknownResult(ConsentSession.ConsentSession)
 
 const saved = encode(session)
-const text = JSON.stringify(saved)
+const json = JSON.stringify(saved)
 
 type SchemaError = Error & { readonly cause: SchemaIssue.Issue }
 
@@ -61,7 +61,7 @@ const messageOf = <A>(decoded: Result.Result<A, Schema.SchemaError>): string => 
   return decoded.failure.message
 }
 
-// Each is wrong wherever it is, or in all members but a few.
+// Each value is wrong for all properties but a few.
 const damages: ReadonlyArray<unknown> = [
   null,
   1,
@@ -76,7 +76,7 @@ const damages: ReadonlyArray<unknown> = [
 ]
 
 describe("a saved session", () => {
-  it.effect("is the same after it was saved, also as JSON", () =>
+  it.effect("is unchanged after a round trip, also as JSON", () =>
     Effect.gen(function*() {
       same(yield* Schema.decodeEffect(ConsentSession.ConsentSession)(saved), session)
       const json = yield* Schema.encodeEffect(ConsentSession.FromJson)(session)
@@ -95,7 +95,7 @@ describe("a saved session", () => {
     }
   })
 
-  it("names all wrong properties if the caller wants all errors", () => {
+  it("names all wrong properties when the caller requests all errors", () => {
     const message = messageOf(decode({ ...saved, provider: 1, sessionUri: [sentinel], unknown: sentinel }, {
       errors: "all",
       onExcessProperty: "error"
@@ -105,18 +105,18 @@ describe("a saved session", () => {
 
   it("quotes no value when it is not a session", () => {
     for (const damage of damages) assert.isString(messageOf(decode(damage)))
-    assert.strictEqual(messageOf(decode(text)), "Expected object")
-    for (const wrong of [saved, text, { ...saved, sessionUri: 1 }]) {
+    assert.strictEqual(messageOf(decode(json)), "Expected object")
+    for (const wrong of [saved, json, { ...saved, sessionUri: 1 }]) {
       assert.isString(messageOf(Schema.decodeUnknownResult(Schema.toType(ConsentSession.ConsentSession))(wrong)))
     }
   })
 
-  it("quotes nothing of a string that is not JSON, for example one that was cut off", () => {
+  it("quotes nothing of invalid or truncated JSON", () => {
     const load = Schema.decodeUnknownResult(ConsentSession.FromJson)
-    for (let length = 0; length < text.length; length++) {
-      assert.strictEqual(messageOf(load(text.slice(0, length))), "Expected a valid JSON string")
+    for (let length = 0; length < json.length; length++) {
+      assert.strictEqual(messageOf(load(json.slice(0, length))), "Expected a valid JSON string")
     }
-    for (const damage of [`${text}${sentinel}`, sentinel, `{${sentinel}}`]) {
+    for (const damage of [`${json}${sentinel}`, sentinel, `{${sentinel}}`]) {
       assert.strictEqual(messageOf(load(damage)), "Expected a valid JSON string")
     }
     for (const damage of [{ sentinel }, undefined]) assert.strictEqual(messageOf(load(damage)), "Expected string")
@@ -143,7 +143,7 @@ describe("a saved session", () => {
         assert.include(SchemaIssue.makeFormatterDefault()(error.cause), at(name))
       }
     }
-    Recorder.assertSecretFree(facesOf(thrownBy(() => new ConsentSession.ConsentSession(text as never))), [sentinel])
+    Recorder.assertSecretFree(facesOf(thrownBy(() => new ConsentSession.ConsentSession(json as never))), [sentinel])
   })
 
   it("still has a JSON schema", () => {

@@ -28,7 +28,7 @@ const topic = ConsentSignals.session(secret(sessionUri))
 const signal = (outcome: ConsentSignals.Outcome) =>
   Effect.flatMap(ConsentSignals.ConsentSignals, (signals) => signals.signal(topic, outcome))
 
-/** A wait that has its token from a time on, and when it polled. */
+/** A wait whose token exists after a delay, and the times of its polls. */
 const wait = (tokenAt: number) => {
   const times: Array<number> = []
   return Effect.map(
@@ -49,7 +49,7 @@ describe("ConsentSignals.layerPoller", () => {
     const [name, poll] of [
       ["the default poller", undefined],
       ["a schedule", Schedule.spaced("5 seconds")],
-      ["a poller of one's own", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
+      ["a custom poller", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
     ] as const
   ) {
     const provided = Effect.provide(
@@ -129,7 +129,7 @@ describe("ConsentSignals.next", () => {
   const user = { userId: "alice" }
   const grantOf = (credential: string) => ConsentSignals.grant({ workload: "agent", user, credential })
 
-  it.effect("waits for one grant, and not for one that was given before", () =>
+  it.effect("waits for a new grant, and ignores an earlier one", () =>
     Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const [calendar, mail] = [yield* grantOf("calendar"), yield* grantOf("mail")]
@@ -143,7 +143,7 @@ describe("ConsentSignals.next", () => {
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
     }).pipe(Effect.provide(ConsentSignals.layerMemory)))
 
-  it.effect("leaves nothing when it is interrupted", () =>
+  it.effect("leaves nothing behind when it is interrupted", () =>
     Effect.gen(function*() {
       const calls: Array<string> = []
       const signals = Layer.mock(ConsentSignals.ConsentSignals, {
@@ -158,7 +158,7 @@ describe("ConsentSignals.next", () => {
       assert.deepStrictEqual(calls, ["listen", "stop"])
     }))
 
-  it.effect("a topic never says more than that it is secret", () =>
+  it.effect("never prints the value of a topic", () =>
     Effect.gen(function*() {
       const jwt = secret("e30.bm90IGpzb24.c2ln")
       const topics = [
@@ -174,7 +174,7 @@ describe("ConsentSignals.layerMemory", () => {
   class Signalled extends Context.Service<Signalled, ConsentSignals.Service>()("test/Signalled") {}
   class Waiting extends Context.Service<Waiting, ConsentSignals.Service>()("test/Waiting") {}
 
-  it.effect("is one for all layers that provide it", () =>
+  it.effect("is shared by all layers that provide it", () =>
     Effect.gen(function*() {
       assert.strictEqual<unknown>(yield* Signalled, yield* Waiting)
     }).pipe(Effect.provide(Layer.merge(
@@ -182,7 +182,7 @@ describe("ConsentSignals.layerMemory", () => {
       Layer.provide(Layer.effect(Waiting, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory)
     ))))
 
-  it.effect("is one for a program inside another one, unless it is local", () =>
+  it.effect("is shared with a nested program, unless it is local", () =>
     Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const inside = (options?: { readonly local: boolean }) =>

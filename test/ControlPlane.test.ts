@@ -19,7 +19,7 @@ const callsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `agent-${index}`)
 
-/** A list whose tokens are where its pages begin; the last page says so by null or by nothing. */
+/** A list whose tokens are page offsets. The last page has no token, or null. */
 const listing = (all: ReadonlyArray<string>, end: null | undefined = undefined) =>
   ScriptedPlanes.layer({
     listWorkloadIdentities: ({ maxResults = 20, nextToken = "at-0" }) => {
@@ -38,7 +38,7 @@ const listed = (options?: ControlPlane.StreamOptions) =>
 describe("ControlPlane.make", () => {
   it.effect("checks requests of every operation before it calls the implementation", () =>
     Effect.gen(function*() {
-      // What no operation takes: members that they all have, of a type that none has.
+      // Invalid for every operation: members of all operations, with a type that none accepts.
       const request = {
         name: 1,
         nextToken: 1,
@@ -61,7 +61,7 @@ describe("ControlPlane.make", () => {
       assert.deepStrictEqual(yield* callsOf(Effect.void), [])
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 
-  it.effect("makes a span for every call, and for the pages of a stream", () =>
+  it.effect("creates a span for every call, and for the pages of a stream", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* listed({ pageSize: 2 }).pipe(Effect.provide(listing(names(3))), Effect.provide(recorder.layer))
@@ -107,7 +107,7 @@ describe("streams", () => {
       assert.lengthOf(yield* take(100), 4)
     }))
 
-  it.effect("continue after a page", () =>
+  it.effect("continue with a token of an earlier page", () =>
     Effect.promise(() =>
       FastCheck.assert(
         FastCheck.asyncProperty(

@@ -11,9 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { cacheAnswer, insteadOf } from "./support/credentialCache.js"
+import { cacheResult, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, secret, settleAndAdjust } from "./support/utils.js"
+import { failures, responses, secret, settleAndAdjust } from "./support/utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
 
@@ -39,7 +39,7 @@ const silent: CredentialCache.StoreService = {
 /** One process of a fleet: its own cache over the shared store. */
 interface Process {
   readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
-  readonly cacheAnswer: Effect.Effect<unknown>
+  readonly cacheResult: Effect.Effect<unknown>
   readonly invalidate: (token: string) => Effect.Effect<void>
 }
 
@@ -58,10 +58,10 @@ const process = (store: CredentialCache.StoreService, options?: CredentialCache.
             scopes: [],
             ...request
           })).pipe(
-            Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag),
+            Effect.map((response) => response._tag === "Issued" ? Redacted.value(response.accessToken) : response._tag),
             Effect.provide(context)
           ),
-      cacheAnswer: Effect.provide(cacheAnswer(), context),
+      cacheResult: Effect.provide(cacheResult(), context),
       invalidate: (token) =>
         Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(secret(token))).pipe(
           Effect.provide(context)
@@ -77,8 +77,8 @@ const calls = Effect.flatMap(
 const numbered = ScriptedPlanes.layer({
   getResourceOauth2Token: (request, index) =>
     request.forceAuthentication === true && request.oauth2Flow === "USER_FEDERATION"
-      ? answers.consent
-      : answers.issued(`token-${index}`)
+      ? responses.consent
+      : responses.issued(`token-${index}`)
 })
 
 const options = { opaqueTimeToLive: "1 hour" } as const
@@ -110,9 +110,9 @@ describe("CredentialCache.layerStore", () => {
         Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
       )
-      assert.strictEqual(yield* a.cacheAnswer, "miss")
+      assert.strictEqual(yield* a.cacheResult, "miss")
       const before = yield* hits
-      assert.strictEqual(yield* b.cacheAnswer, "hit")
+      assert.strictEqual(yield* b.cacheResult, "hit")
       assert.strictEqual((yield* hits) - before, 1)
     }).pipe(Effect.provide(numbered)))
 
@@ -132,11 +132,11 @@ describe("CredentialCache.layerStore", () => {
       const store = plain(new Map())
       const a = yield* process({ ...store, get: (key) => Effect.delay(store.get(key), "50 millis") }, options)
       const scopes = ["read"]
-      const asked = yield* Effect.forkChild(a.token({ scopes }))
+      const requested = yield* Effect.forkChild(a.token({ scopes }))
       yield* settleAndAdjust("10 millis")
       scopes.push("admin")
       yield* settleAndAdjust("40 millis")
-      yield* Fiber.join(asked)
+      yield* Fiber.join(requested)
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       assert.deepStrictEqual(
         (yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request.scopes),
@@ -237,7 +237,7 @@ describe("CredentialCache.layerStore", () => {
       assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
       const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
       assert.strictEqual(Redacted.value(credential), "token-1")
-      // It reads the store before it calls the service: another process may have stored a new credential.
+      // The cache reads the store before it calls the service. Another process may have stored a new credential.
       assert.strictEqual(yield* insteadOf("token-0")(a.token()), "token-1")
       assert.strictEqual(yield* calls, 2)
     }).pipe(Effect.provide(numbered)))
@@ -250,7 +250,7 @@ describe("CredentialCache.layerStore", () => {
       yield* Effect.flip(insteadOf("token-0")(b.token()))
       assert.strictEqual(entries.size, 0)
     }).pipe(Effect.provide(ScriptedPlanes.layer({
-      getResourceOauth2Token: [answers.issued("token-0"), failures.throttling]
+      getResourceOauth2Token: [responses.issued("token-0"), failures.throttling]
     }))))
 
   it.effect("removes the credential when a forced authentication waits for the user", () =>
@@ -283,7 +283,7 @@ describe("CredentialCache.layerStore", () => {
       }).pipe(Effect.provide(ScriptedPlanes.layer({
         getResourceOauth2Token: ({ forceAuthentication }, index) =>
           forceAuthentication !== true
-            ? answers.issued(`token-${index}`)
+            ? responses.issued(`token-${index}`)
             : end === "fails"
             ? failures.throttling
             : Effect.never
@@ -361,9 +361,9 @@ describe("CredentialCache.layerStore over a broken store", () => {
       }).pipe(Effect.provide(recorder.layer))
       const after = [yield* failuresOf("get"), yield* failuresOf("set"), yield* failuresOf("remove")]
       assert.deepStrictEqual(after.map((count, index) => count - before[index]!), [3, 2, 1])
-      const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The credential store failed to get: it is broken")
-      assert.include(said, "The credential store failed to set: it is broken")
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "The credential store failed to get: it is broken")
+      assert.include(logged, "The credential store failed to set: it is broken")
     }).pipe(Effect.provide(numbered)))
 
   it.effect("treats a store with defects as empty, and does not log their messages", () =>
@@ -381,9 +381,9 @@ describe("CredentialCache.layerStore over a broken store", () => {
         yield* a.invalidate("token-0")
         assert.strictEqual(yield* a.token(), "token-1")
       }).pipe(Effect.provide(recorder.layer))
-      const said = (yield* recorder.everything).join("\n")
-      assert.include(said, "The credential store failed to set: it has a defect")
-      assert.notInclude(said, "sentinel")
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "The credential store failed to set: it has a defect")
+      assert.notInclude(logged, "sentinel")
     }).pipe(Effect.provide(numbered)))
 
   it.effect("ignores a store that does not respond within 100 milliseconds", () =>
@@ -398,7 +398,7 @@ describe("CredentialCache.layerStore over a broken store", () => {
       const [elapsed, token] = yield* Fiber.join(fiber)
       assert.strictEqual(token, "token-0")
       assert.strictEqual(Duration.toMillis(elapsed), 200)
-      // The memory has it.
+      // The cache has it in memory.
       assert.strictEqual(yield* a.token(), "token-0")
     }).pipe(Effect.provide(numbered)))
 

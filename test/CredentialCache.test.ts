@@ -17,9 +17,9 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import { cacheAnswer, insteadOf } from "./support/credentialCache.js"
+import { cacheResult, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, same, secret, sessionUri } from "./support/utils.js"
+import { failures, responses, same, secret, sessionUri } from "./support/utils.js"
 
 const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
@@ -39,7 +39,9 @@ const tokenOf = (request: Partial<TokenRequest> = {}) =>
       oauth2Flow: "USER_FEDERATION",
       scopes: ["repo"],
       ...request
-    })).pipe(Effect.map((answer) => answer._tag === "Issued" ? Redacted.value(answer.accessToken) : answer._tag))
+    })).pipe(
+      Effect.map((response) => response._tag === "Issued" ? Redacted.value(response.accessToken) : response._tag)
+    )
 
 const keyOf = (provider = "weather", user = "alice") =>
   Effect.map(
@@ -67,13 +69,13 @@ const cached = (script: ScriptedPlanes.Script, options?: CredentialCache.Options
 
 /** Every call returns another token, which expires after an hour. */
 const numbered: ScriptedPlanes.Script = {
-  getResourceOauth2Token: (_, index) => answers.issued(jwt(3600, index)),
+  getResourceOauth2Token: (_, index) => responses.issued(jwt(3600, index)),
   getResourceApiKey: (_, index) => Effect.succeed({ apiKey: secret(`key-${index}`) })
 }
 
 /** Every call takes a second. */
 const slow: ScriptedPlanes.Script = {
-  getResourceOauth2Token: (_, index) => Effect.delay(answers.issued(jwt(3600, index)), "1 second")
+  getResourceOauth2Token: (_, index) => Effect.delay(responses.issued(jwt(3600, index)), "1 second")
 }
 
 const counted = (metric: Metric.Counter<number>, operation = "getResourceOauth2Token") =>
@@ -116,7 +118,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       assert.strictEqual(yield* tokenCalls, 2)
       assert.strictEqual(yield* callsOf("getResourceApiKey"), 2)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => answers.issued(""),
+      getResourceOauth2Token: () => responses.issued(""),
       getResourceApiKey: () => Effect.succeed({ apiKey: secret("") })
     }, { opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }))))
 
@@ -137,7 +139,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       assert.strictEqual(yield* tokenOf(), "opaque-0")
       assert.strictEqual(yield* tokenOf(), "opaque-1")
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: (_, index) => answers.issued(`opaque-${index}`)
+      getResourceOauth2Token: (_, index) => responses.issued(`opaque-${index}`)
     }))))
 
   it.effect.each([
@@ -157,7 +159,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       yield* tokenOf()
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => answers.issued(token)
+      getResourceOauth2Token: () => responses.issued(token)
     }, { opaqueTimeToLive: "10 minutes" }))))
 
   it.effect("keeps no JWT after its expiry, whatever `opaqueTimeToLive` is", () =>
@@ -175,7 +177,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       yield* tokenOf()
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => answers.issued("opaque")
+      getResourceOauth2Token: () => responses.issued("opaque")
     }, { opaqueTimeToLive: Duration.infinity }))))
 
   it.effect("keeps an API key for five minutes", () =>
@@ -202,7 +204,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       assert.strictEqual(yield* tokenOf(), "opaque")
       assert.strictEqual(yield* tokenCalls, 4)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.failed, answers.issued("opaque")]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.failed, responses.issued("opaque")]
     }, { opaqueTimeToLive: "1 minute" }))))
 
   it.effect("keeps no failure", () =>
@@ -214,7 +216,7 @@ describe("CredentialCache: entries and their lifetimes", () => {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
       assert.strictEqual(yield* tokenCalls, 4)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [failures.throttling, failures.denied, failures.lost, answers.issued(jwt(3600))]
+      getResourceOauth2Token: [failures.throttling, failures.denied, failures.lost, responses.issued(jwt(3600))]
     }))))
 
   it.effect("drops the oldest entry above the capacity", () =>
@@ -265,7 +267,7 @@ describe("CredentialCache: keys", () => {
       assert.strictEqual(yield* tokenCalls, 3)
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: ({ workloadIdentityToken }) =>
-        Effect.delay(answers.issued(`token of ${Redacted.value(workloadIdentityToken)}`), 0)
+        Effect.delay(responses.issued(`token of ${Redacted.value(workloadIdentityToken)}`), 0)
     }, { opaqueTimeToLive: "1 minute" }))))
 
   it.effect("a token and an API key of one provider have two entries", () =>
@@ -290,27 +292,27 @@ describe("CredentialCache: keys", () => {
   }
 
   // Few values, so that parts of two requests are often equal. Some look like a list, or like the punctuation of a key.
-  const text = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
-  const list = FastCheck.array(text, { maxLength: 3 })
+  const string = FastCheck.constantFrom("a", "b", "a\",\"b", "a,b", "[]", "null")
+  const list = FastCheck.array(string, { maxLength: 3 })
   const perhaps = <A>(arbitrary: FastCheck.Arbitrary<A>) => FastCheck.option(arbitrary, { nil: undefined })
-  const members = {
-    workloadIdentityToken: text.map(secret),
+  const properties = {
+    workloadIdentityToken: string.map(secret),
     resourceCredentialProviderName: FastCheck.constantFrom("a", "b"),
     oauth2Flow: FastCheck.constantFrom("M2M", "USER_FEDERATION"),
     scopes: list,
     resources: perhaps(list),
     audiences: perhaps(list),
-    customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), text, { maxKeys: 3 }))
+    customParameters: perhaps(FastCheck.dictionary(FastCheck.constantFrom("a", "b", "c"), string, { maxKeys: 3 }))
   } satisfies { readonly [K in keyof TokenRequest]?: FastCheck.Arbitrary<TokenRequest[K]> }
 
   /** Properties that are not part of the key. */
   const surroundings = FastCheck.record({
     resourceOauth2ReturnUrl: perhaps(FastCheck.constantFrom("https://a.example.com", "https://b.example.com")),
-    customState: perhaps(text.map(secret)),
+    customState: perhaps(string.map(secret)),
     forceAuthentication: FastCheck.constant(false)
   })
 
-  const requests: FastCheck.Arbitrary<TokenRequest> = FastCheck.record(members)
+  const requests: FastCheck.Arbitrary<TokenRequest> = FastCheck.record(properties)
 
   const reordered = (items: ReadonlyArray<string> | undefined) =>
     items === undefined || items.length === 0
@@ -334,10 +336,13 @@ describe("CredentialCache: keys", () => {
 
   /** A request with up to two properties of another one. */
   const similarTo = (request: TokenRequest): FastCheck.Arbitrary<TokenRequest> =>
-    FastCheck.tuple(requests, FastCheck.subarray(Object.keys(members) as Array<keyof typeof members>, { maxLength: 2 }))
+    FastCheck.tuple(
+      requests,
+      FastCheck.subarray(Object.keys(properties) as Array<keyof typeof properties>, { maxLength: 2 })
+    )
       .map(([other, changed]) => ({
         ...request,
-        ...Object.fromEntries(changed.map((member) => [member, other[member]]))
+        ...Object.fromEntries(changed.map((property) => [property, other[property]]))
       }))
 
   let round = 0
@@ -398,7 +403,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
       assert.strictEqual(yield* tokenOf(), "ConsentRequired")
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [answers.issued(jwt(3600)), answers.consent, answers.consent]
+      getResourceOauth2Token: [responses.issued(jwt(3600)), responses.consent, responses.consent]
     }))))
 
   it.effect("drops the token when it fails, because the service may have dropped it", () =>
@@ -407,7 +412,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual((yield* Effect.flip(tokenOf(forced)))._tag, "ThrottlingException")
       assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [answers.issued(jwt(3600)), failures.throttling, answers.issued(jwt(3600, 1))]
+      getResourceOauth2Token: [responses.issued(jwt(3600)), failures.throttling, responses.issued(jwt(3600, 1))]
     }))))
 
   it.effect("is not undone by an older call that ends later", () =>
@@ -419,7 +424,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* Fiber.join(before), jwt(3600, 0))
       assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [Effect.delay(answers.issued(jwt(3600, 0)), "1 second"), answers.issued(jwt(3600, 1))]
+      getResourceOauth2Token: [Effect.delay(responses.issued(jwt(3600, 0)), "1 second"), responses.issued(jwt(3600, 1))]
     }))))
 
   it.effect("keeps neither token of two concurrent forced authentications", () =>
@@ -432,9 +437,9 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(), jwt(3600, 2))
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: [
-        Effect.delay(answers.issued(jwt(3600, 0)), "1 second"),
-        answers.issued(jwt(3600, 1)),
-        answers.issued(jwt(3600, 2))
+        Effect.delay(responses.issued(jwt(3600, 0)), "1 second"),
+        responses.issued(jwt(3600, 1)),
+        responses.issued(jwt(3600, 2))
       ]
     }))))
 
@@ -449,10 +454,10 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(), "ConsentRequired")
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: [
-        Effect.delay(answers.issued(jwt(3600)), "1 second"),
-        answers.consent,
-        answers.consent,
-        answers.consent
+        Effect.delay(responses.issued(jwt(3600)), "1 second"),
+        responses.consent,
+        responses.consent,
+        responses.consent
       ]
     }))))
 
@@ -462,7 +467,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(forced), "opaque")
       assert.strictEqual(yield* tokenOf(), jwt(7200))
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [answers.issued(jwt(3600)), answers.issued("opaque"), answers.issued(jwt(7200))]
+      getResourceOauth2Token: [responses.issued(jwt(3600)), responses.issued("opaque"), responses.issued(jwt(7200))]
     }))))
 
   it.effect("a poll bypasses the cache, and the next request finds its token", () =>
@@ -475,10 +480,10 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(), jwt(3600, 2))
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: [
-        answers.consent,
-        answers.inProgress,
-        answers.issued(jwt(3600, 1)),
-        answers.issued(jwt(3600, 2))
+        responses.consent,
+        responses.inProgress,
+        responses.issued(jwt(3600, 1)),
+        responses.issued(jwt(3600, 2))
       ]
     }))))
 
@@ -513,7 +518,7 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* insteadOf(token)(tokenOf()), token)
       assert.strictEqual(yield* tokenOf(), token)
       assert.strictEqual(yield* tokenCalls, 3)
-    }).pipe(Effect.provide(cached({ getResourceOauth2Token: () => answers.issued(jwt(3600)) }))))
+    }).pipe(Effect.provide(cached({ getResourceOauth2Token: () => responses.issued(jwt(3600)) }))))
 
   it.effect("a caller with a rejected credential does not join an earlier call", () =>
     Effect.gen(function*() {
@@ -660,7 +665,7 @@ describe("CredentialCache: single flight", () => {
       assert.strictEqual(yield* tokenCalls, 1)
       assert.strictEqual(yield* tokenOf(), jwt(3600))
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), answers.issued(jwt(3600))]
+      getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), responses.issued(jwt(3600))]
     }))))
 
   it.effect("interrupting a caller, even the first, fails no other caller", () =>
@@ -730,21 +735,21 @@ describe("CredentialCache: single flight", () => {
       yield* Fiber.joinAll(all)
       assert.strictEqual(yield* tokenCalls, 8)
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => Effect.delay(answers.consent, "1 second")
+      getResourceOauth2Token: () => Effect.delay(responses.consent, "1 second")
     }))))
 })
 
 describe("CredentialCache: metrics and spans", () => {
   it.effect("counts a failed call as a miss", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* cacheAnswer(), "miss")
+      assert.strictEqual(yield* cacheResult(), "miss")
     }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
 
   it.effect("reports whether a call was a cache hit", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* cacheAnswer(), "miss")
-      assert.strictEqual(yield* cacheAnswer(), "hit")
-      assert.strictEqual(yield* cacheAnswer({ forceAuthentication: true }), "miss")
+      assert.strictEqual(yield* cacheResult(), "miss")
+      assert.strictEqual(yield* cacheResult(), "hit")
+      assert.strictEqual(yield* cacheResult({ forceAuthentication: true }), "miss")
     }).pipe(Effect.provide(cached(numbered))))
 
   it.effect("counts hits and misses, but neither polls nor forced authentications", () =>
@@ -774,7 +779,7 @@ describe("CredentialCache: metrics and spans", () => {
       }).pipe(
         Effect.provide(
           Identity.layer.pipe(
-            Layer.provideMerge(cached({ getResourceOauth2Token: [answers.issued(token)] })),
+            Layer.provideMerge(cached({ getResourceOauth2Token: [responses.issued(token)] })),
             Layer.merge(WorkloadAccessToken.layer(secret(workloadToken)))
           )
         ),

@@ -269,7 +269,7 @@ describe("ensure", () => {
 })
 
 describe("update", () => {
-  it.effect("changes some members and keeps the others", () =>
+  it.effect("changes some properties and keeps the others", () =>
     Effect.gen(function*() {
       yield* CredentialProvider.ensure(CredentialProvider.okta(hosted))
       yield* CredentialProvider.update(
@@ -297,7 +297,7 @@ describe("update", () => {
       )
     }).pipe(Effect.provide(local)))
 
-  it.effect("changes single members of a private-key JWT configuration, which AWS merges", () =>
+  it.effect("changes single properties of a private-key JWT configuration, which AWS merges", () =>
     Effect.gen(function*() {
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       const privateKeyJwt = { kmsKeyArn, signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1" } } as const
@@ -338,7 +338,7 @@ describe("update", () => {
       })
     }).pipe(Effect.provide(local)))
 
-  it.effect("names the missing write-only members, unless the target is a definition", () =>
+  it.effect("names the missing write-only properties, unless the target is a definition", () =>
     Effect.gen(function*() {
       const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })
       yield* CredentialProvider.ensure(definition)
@@ -433,7 +433,7 @@ describe("secrets", () => {
     ({ definition }) =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
-        const answers = yield* Effect.gen(function*() {
+        const responses = yield* Effect.gen(function*() {
           const created = yield* CredentialProvider.ensure(definition)
           const again = yield* CredentialProvider.ensure(definition, { rotateSecrets: true })
           const difference = yield* CredentialProvider.compare(definition)
@@ -443,7 +443,7 @@ describe("secrets", () => {
           yield* Effect.logInfo("Definition", definition, provider)
           return [created, again, difference, provider, error, definition]
         }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
-        Recorder.assertSecretFree([...answers.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
+        Recorder.assertSecretFree([...responses.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
       })
   )
 })

@@ -39,32 +39,32 @@ interface Call {
   readonly context?: { readonly [key: string]: string | ReadonlyArray<string> }
 }
 
-const matches = (pattern: string, text: string): boolean =>
+const matches = (pattern: string, value: string): boolean =>
   new RegExp(
     `^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`
-  ).test(text)
+  ).test(value)
 
 const toList = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : typeof value === "string" ? [value] : value
 
 const operators: {
   readonly [name: string]: (
-    wanted: ReadonlyArray<string>,
+    expected: ReadonlyArray<string>,
     found: ReadonlyArray<string>
   ) => boolean
 } = {
-  "ForAllValues:StringEquals": (wanted, found) => found.every((value) => wanted.includes(value)),
-  StringEquals: (wanted, found) => found.length > 0 && found.every((value) => wanted.includes(value)),
-  NumericLessThanEquals: (wanted, found) =>
-    found.length > 0 && found.every((value) => Number(value) <= Number(wanted[0]))
+  "ForAllValues:StringEquals": (expected, found) => found.every((value) => expected.includes(value)),
+  StringEquals: (expected, found) => found.length > 0 && found.every((value) => expected.includes(value)),
+  NumericLessThanEquals: (expected, found) =>
+    found.length > 0 && found.every((value) => Number(value) <= Number(expected[0]))
 }
 
 const holds = (condition: Credentials.Statement["Condition"] = {}, context: Call["context"] = {}): boolean =>
   Object.entries(condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => {
+    Object.entries(keys).every(([key, expected]) => {
       const evaluate = operators[operator]
       assert.isDefined(evaluate, operator)
-      return evaluate(toList(wanted), toList(context[key]))
+      return evaluate(toList(expected), toList(context[key]))
     })
   )
 
@@ -304,7 +304,7 @@ describe("policy", () => {
 
   it("throws an error that names the property when an option is invalid", () => {
     for (
-      const [member, value] of [
+      const [property, value] of [
         ["workload", "x"],
         ["account", "1234"],
         ["region", "US West (Oregon)"],
@@ -313,8 +313,8 @@ describe("policy", () => {
       ] as const
     ) {
       // As in plain JavaScript.
-      const wrong = { ...options, [member]: value } as Credentials.PolicyOptions
-      assert.throws(() => Credentials.policy([], wrong), new RegExp(`'${member}`))
+      const wrong = { ...options, [property]: value } as Credentials.PolicyOptions
+      assert.throws(() => Credentials.policy([], wrong), new RegExp(`'${property}`))
     }
   })
 })

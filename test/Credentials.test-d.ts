@@ -62,7 +62,7 @@ describe("Credentials", () => {
     >()
   })
 
-  it("nothing else compiles", () => {
+  it("everything else is a type error", () => {
     // @ts-expect-error An inline request is not a declared credential.
     const inline: Credentials.Credential = { provider: "google", flow: "USER_FEDERATION" }
     // @ts-expect-error A tag without a request is not a declared credential.

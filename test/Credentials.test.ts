@@ -150,7 +150,10 @@ describe("check", () => {
         withControlPlane((method, effect, request) =>
           method === "getOauth2CredentialProvider" && "name" in request && request.name === "mail"
             // The response of this method is an object.
-            ? Effect.map(effect, (answer) => Object.assign({}, answer, { status, failureReason: "discovery failed" }))
+            ? Effect.map(
+              effect,
+              (response) => Object.assign({}, response, { status, failureReason: "discovery failed" })
+            )
             : effect
         )
       const [failed] = yield* check.pipe(withStatus("CREATE_FAILED"))
@@ -272,14 +275,14 @@ const as = (userId: string) => Effect.provide(WorkloadAccessToken.layerWorkload(
 /** The backend, and the requests for tokens. */
 const counted = Effect.gen(function*() {
   const plane = yield* DataPlane.DataPlane
-  const asked = yield* Ref.make<ReadonlyArray<string>>([])
+  const arrived = yield* Ref.make<ReadonlyArray<string>>([])
   const running = yield* Ref.make({ now: 0, most: 0 })
   const layer = Identity.layer.pipe(
     Layer.provide(DataPlane.decorate((operation, effect, request) => {
       if (operation !== "getResourceOauth2Token" || !("resourceCredentialProviderName" in request)) return effect
       const enter = Ref.update(running, ({ most, now }) => ({ now: now + 1, most: Math.max(most, now + 1) }))
       const leave = Ref.update(running, ({ most, now }) => ({ now: now - 1, most }))
-      return Ref.update(asked, (names) => [...names, request.resourceCredentialProviderName]).pipe(
+      return Ref.update(arrived, (names) => [...names, request.resourceCredentialProviderName]).pipe(
         Effect.andThen(enter),
         Effect.andThen(Effect.yieldNow),
         Effect.andThen(effect),
@@ -290,7 +293,7 @@ const counted = Effect.gen(function*() {
   )
   return {
     layer,
-    asked: Ref.getAndSet(asked, []),
+    arrived: Ref.getAndSet(arrived, []),
     most: Effect.map(Ref.get(running), ({ most }) => most)
   }
 })
@@ -314,12 +317,12 @@ describe("status", () => {
   it.effect("returns what the user has granted, and shows nothing to the user", () =>
     Effect.gen(function*() {
       yield* setUp
-      const { asked, layer } = yield* counted
+      const { arrived, layer } = yield* counted
       yield* Effect.gen(function*() {
         yield* grant(Mail)
-        yield* asked
+        yield* arrived
         assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar NotGranted", "app/Mail Granted"])
-        assert.deepStrictEqual(yield* asked, ["calendar", "mail"])
+        assert.deepStrictEqual(yield* arrived, ["calendar", "mail"])
         const local = yield* LocalBackend.LocalBackend
         assert.deepStrictEqual((yield* local.consents).map(({ provider, state }) => `${provider} ${state}`), [
           "calendar Pending",
@@ -336,28 +339,28 @@ describe("status", () => {
   it.effect("remembers responses of each user for a short time", () =>
     Effect.gen(function*() {
       yield* setUp
-      const { asked, layer } = yield* counted
+      const { arrived, layer } = yield* counted
       yield* Effect.gen(function*() {
         // Each request of a server has another workload access token.
         const request = (userId: string, options?: Credentials.StatusOptions) =>
           statusOf([Calendar], options).pipe(as(userId))
         yield* request("alice")
         yield* request("alice")
-        assert.lengthOf(yield* asked, 2)
+        assert.lengthOf(yield* arrived, 2)
         const caller = (userId: string, name = "agent") => ({ caller: { name, user: { userId } } })
         yield* request("alice", caller("alice"))
         yield* request("alice", caller("alice"))
-        assert.lengthOf(yield* asked, 1)
+        assert.lengthOf(yield* arrived, 1)
         yield* request("bob", caller("bob"))
         yield* request("alice", caller("alice", "other"))
-        assert.lengthOf(yield* asked, 2)
+        assert.lengthOf(yield* arrived, 2)
         yield* Credentials.forgetStatus(caller("alice")).pipe(as("alice"))
         yield* request("alice", caller("alice"))
         yield* request("bob", caller("bob"))
-        assert.lengthOf(yield* asked, 1)
+        assert.lengthOf(yield* arrived, 1)
       }).pipe(Effect.provide(layer))
       yield* Effect.gen(function*() {
-        // A caller has one workload access token for a while, as in a server.
+        // A caller keeps one workload access token for a while, as in a server.
         const wat = (userId: string) =>
           Effect.flatMap(
             WorkloadAccessToken.makeWorkload({ name: "agent", user: { userId }, renewAfter: "1 day" }),
@@ -371,25 +374,25 @@ describe("status", () => {
         assert.deepStrictEqual(yield* alice(status), ["app/Calendar NotGranted"])
         yield* TestClock.adjust("29 seconds")
         yield* alice(status)
-        assert.lengthOf(yield* asked, 1)
+        assert.lengthOf(yield* arrived, 1)
         yield* bob(status)
-        assert.lengthOf(yield* asked, 1)
+        assert.lengthOf(yield* arrived, 1)
         yield* TestClock.adjust("2 seconds")
         yield* alice(status)
         yield* bob(status)
-        assert.lengthOf(yield* asked, 1)
+        assert.lengthOf(yield* arrived, 1)
 
         yield* alice(statusOf([Calendar], { remember: 0 }))
-        assert.lengthOf(yield* asked, 0)
+        assert.lengthOf(yield* arrived, 0)
         yield* alice(Credentials.forgetStatus())
         yield* alice(statusOf([Calendar], { remember: 0 }))
         yield* alice(statusOf([Calendar], { remember: 0 }))
         yield* bob(status)
-        assert.lengthOf(yield* asked, 2)
+        assert.lengthOf(yield* arrived, 2)
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(backend())))
 
-  it.effect("takes no longer with many users, and still drops what has expired", () =>
+  it.effect("takes no longer with many users, and drops expired responses", () =>
     Effect.gen(function*() {
       const request = (user: number) =>
         Credentials.status([Calendar], { caller: { name: "agent", user: { userId: `user-${user}` } } })
@@ -423,17 +426,17 @@ describe("status", () => {
         class One extends AccessToken.Tag<One>()(provider, { provider, flow: "USER_FEDERATION", returnUrl }) {}
         return One
       })
-      const { asked, layer, most } = yield* counted
+      const { arrived, layer, most } = yield* counted
       yield* Effect.gen(function*() {
         const statuses = yield* Effect.all([Credentials.status(list), Credentials.status(list)], {
           concurrency: "unbounded"
         })
         assert.deepStrictEqual(statuses[0].map(({ credential }) => credential.key), names)
-        assert.deepStrictEqual([...yield* asked].sort(), [...names].sort())
+        assert.deepStrictEqual([...yield* arrived].sort(), [...names].sort())
         assert.isAtMost(yield* most, 6)
       }).pipe(as("alice"), Effect.provide(layer))
       yield* Effect.provide(as("bob")(Credentials.status(list, { concurrency: 1 })), layer)
-      assert.lengthOf(yield* asked, 12)
+      assert.lengthOf(yield* arrived, 12)
     }).pipe(Effect.provide(backend())))
 
   it.effect("returns Unknown when the request fails, and does not remember it", () =>
@@ -457,11 +460,11 @@ describe("status", () => {
       assert.strictEqual(error._tag, "AccessDeniedException")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("remembers no response to a request from before a consent", () =>
+  it.effect("does not remember the response to a request that precedes a consent", () =>
     Effect.gen(function*() {
       yield* setUp
       const plane = yield* DataPlane.DataPlane
-      const [asked, answered] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const [arrived, responded] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const isFirst = yield* Ref.make(true)
       // The first response arrives after the consent.
       const slow = Layer.provide(
@@ -470,7 +473,8 @@ describe("status", () => {
             Ref.getAndSet(isFirst, false),
             (first) =>
               first
-                ? Effect.tap(effect, () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answered)))
+                ? Effect.tap(effect, () =>
+                  Effect.andThen(Deferred.succeed(arrived, undefined), Deferred.await(responded)))
                 : effect
           )
         ),
@@ -478,9 +482,9 @@ describe("status", () => {
       )
       yield* Effect.gen(function*() {
         const before = yield* Effect.forkChild(statusOf([Calendar]))
-        yield* Deferred.await(asked)
+        yield* Deferred.await(arrived)
         yield* Credentials.consentAll([Calendar], { consent: approve, poll })
-        yield* Deferred.succeed(answered, undefined)
+        yield* Deferred.succeed(responded, undefined)
         assert.deepStrictEqual(yield* Fiber.join(before), ["app/Calendar NotGranted"])
         assert.deepStrictEqual(yield* statusOf([Calendar]), ["app/Calendar Granted"])
       }).pipe(as("alice"), Effect.provide(Layer.provide(Identity.layer, slow)))
@@ -491,7 +495,7 @@ describe("consentAll", () => {
   it.effect("prompts for one credential after the other, skips granted ones, and updates status", () =>
     Effect.gen(function*() {
       yield* setUp
-      const { asked, layer } = yield* counted
+      const { arrived, layer } = yield* counted
       const shown = yield* Ref.make<ReadonlyArray<string>>([])
       const consent = (session: ConsentSession) =>
         Effect.andThen(Ref.update(shown, (names) => [...names, session.provider]), approve(session))
@@ -499,7 +503,7 @@ describe("consentAll", () => {
         assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar NotGranted", "app/Mail NotGranted"])
         yield* Credentials.consentAll(all, { consent, poll })
         assert.deepStrictEqual(yield* Ref.getAndSet(shown, []), ["calendar", "mail"])
-        assert.deepStrictEqual(yield* asked, ["calendar", "mail", "calendar", "calendar", "mail", "mail"])
+        assert.deepStrictEqual(yield* arrived, ["calendar", "mail", "calendar", "calendar", "mail", "mail"])
         assert.deepStrictEqual(yield* statusOf(all), ["app/Calendar Granted", "app/Mail Granted"])
         yield* Credentials.consentAll(all, { consent })
         assert.deepStrictEqual(yield* Ref.get(shown), [])
@@ -511,12 +515,12 @@ describe("consentAll", () => {
       yield* setUp
       yield* Effect.gen(function*() {
         const local = yield* LocalBackend.LocalBackend
-        const refused = yield* Effect.flip(Credentials.consentAll(all, {
+        const failure = yield* Effect.flip(Credentials.consentAll(all, {
           consent: ({ sessionUri }) => Effect.orDie(local.deny(sessionUri)),
           poll
         }))
-        assert(refused._tag === "AuthorizationFailed")
-        assert.strictEqual(refused.provider, "calendar")
+        assert(failure._tag === "AuthorizationFailed")
+        assert.strictEqual(failure.provider, "calendar")
         const required = yield* Effect.flip(Credentials.consentAll(all))
         assert(required._tag === "RequiresUserConsent")
         assert.strictEqual(required.provider, "calendar")

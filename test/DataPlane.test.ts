@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Recorder from "./support/recorder.js"
-import { answers, secret, sessionUri } from "./support/utils.js"
+import { responses, secret, sessionUri } from "./support/utils.js"
 
 const request: DataPlane.GetResourceOauth2TokenRequest = {
   workloadIdentityToken: secret("workload-token"),
@@ -23,12 +23,12 @@ type Patch = { readonly [K in keyof DataPlane.GetResourceOauth2TokenRequest]?: u
 
 const ask = (patch: Patch) =>
   Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
-    // Requests from outside TypeScript, which is what the checks are for.
+    // The checks are for requests that TypeScript has not checked.
     dataPlane.getResourceOauth2Token({ ...request, ...patch } as DataPlane.GetResourceOauth2TokenRequest))
 
-const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.issued() })
+const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued() })
 
-const text = (length: number) => "x".repeat(length)
+const stringOf = (length: number) => "x".repeat(length)
 
 const atLeast = (n: number) => `Member must have length greater than or equal to ${n}`
 const atMost = (n: number) => `Member must have length less than or equal to ${n}`
@@ -38,11 +38,11 @@ const redacted = (actual: string) => `Member must be a Redacted string (Redacted
 describe("DataPlane.make", () => {
   const rejected: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ workloadIdentityToken: secret("") }, "workloadIdentityToken", atLeast(1)],
-    [{ workloadIdentityToken: secret(text(131073)) }, "workloadIdentityToken", atMost(131072)],
+    [{ workloadIdentityToken: secret(stringOf(131073)) }, "workloadIdentityToken", atMost(131072)],
     [{ workloadIdentityToken: undefined }, "workloadIdentityToken", redacted("undefined")],
     [{ workloadIdentityToken: "not redacted" }, "workloadIdentityToken", redacted("a string")],
     [{ resourceCredentialProviderName: "" }, "resourceCredentialProviderName", atLeast(1)],
-    [{ resourceCredentialProviderName: text(129) }, "resourceCredentialProviderName", atMost(128)],
+    [{ resourceCredentialProviderName: stringOf(129) }, "resourceCredentialProviderName", atMost(128)],
     [
       { resourceCredentialProviderName: "a b" },
       "resourceCredentialProviderName",
@@ -50,13 +50,13 @@ describe("DataPlane.make", () => {
     ],
     [{ scopes: undefined }, "scopes", "Member must be a list of strings, but is undefined"],
     [{ scopes: ["ok", ""] }, "scopes.1", atLeast(1)],
-    [{ scopes: [text(129)] }, "scopes.0", atMost(128)],
+    [{ scopes: [stringOf(129)] }, "scopes.0", atMost(128)],
     [
       { oauth2Flow: "PASSWORD" },
       "oauth2Flow",
       "Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]"
     ],
-    [{ sessionUri: secret(`${sessionUri}${text(1024)}`) }, "sessionUri", atMost(1024)],
+    [{ sessionUri: secret(`${sessionUri}${stringOf(1024)}`) }, "sessionUri", atMost(1024)],
     [
       { sessionUri: secret("urn:other") },
       "sessionUri",
@@ -69,8 +69,8 @@ describe("DataPlane.make", () => {
     ],
     [{ forceAuthentication: "yes" }, "forceAuthentication", "Member must be true or false, but is a string"],
     [{ customParameters: { access_type: "" } }, "customParameters.access_type", atLeast(1)],
-    [{ customState: secret(text(4097)) }, "customState", atMost(4096)],
-    [{ resources: [text(2049)] }, "resources.0", atMost(2048)],
+    [{ customState: secret(stringOf(4097)) }, "customState", atMost(4096)],
+    [{ resources: [stringOf(2049)] }, "resources.0", atMost(2048)],
     [{ audiences: [""] }, "audiences.0", atLeast(1)]
   ]
 
@@ -92,7 +92,7 @@ describe("DataPlane.make", () => {
   it.effect("names a missing member, and every violation at once", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
-      // A request from outside TypeScript.
+      // A request that TypeScript has not checked.
       const error = yield* Effect.flip(dataPlane.getResourceApiKey({} as DataPlane.GetResourceApiKeyRequest))
       assert(error._tag === "ValidationException")
       assert.deepStrictEqual(error.fieldList, [
@@ -104,8 +104,12 @@ describe("DataPlane.make", () => {
 
   it.effect("accepts values at the limits", () =>
     Effect.gen(function*() {
-      yield* ask({ workloadIdentityToken: secret(text(131072)), resourceCredentialProviderName: text(128) })
-      yield* ask({ scopes: [text(128), text(1)], customState: secret(text(4096)), resources: [text(2048)] })
+      yield* ask({ workloadIdentityToken: secret(stringOf(131072)), resourceCredentialProviderName: stringOf(128) })
+      yield* ask({
+        scopes: [stringOf(128), stringOf(1)],
+        customState: secret(stringOf(4096)),
+        resources: [stringOf(2048)]
+      })
       yield* ask({ resourceOauth2ReturnUrl: "myapp:done", sessionUri: secret(sessionUri) })
       assert.lengthOf(yield* Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) => planes.calls), 3)
     }).pipe(Effect.provide(planes)))
@@ -116,7 +120,7 @@ describe("DataPlane.make", () => {
       const both = { userId: "alice", userToken: secret("a.b.c") }
       const error = yield* Effect.flip(dataPlane.completeResourceTokenAuth({
         sessionUri: secret(sessionUri),
-        // What the type does not let anybody write.
+        // The types do not allow this.
         userIdentifier: both as unknown as { readonly userId: string }
       }))
       assert.strictEqual(error._tag, "ValidationException")
@@ -127,12 +131,12 @@ describe("DataPlane.make", () => {
       const recorder = yield* Recorder.make
       const sentinel = "sentinel-5f0c9b1e7a"
       const bad: ReadonlyArray<Patch> = [
-        { workloadIdentityToken: secret(sentinel + text(131072)) },
+        { workloadIdentityToken: secret(sentinel + stringOf(131072)) },
         { workloadIdentityToken: sentinel },
         { sessionUri: secret(sentinel) },
-        { customState: secret(sentinel + text(4096)) },
+        { customState: secret(sentinel + stringOf(4096)) },
         { oauth2Flow: sentinel },
-        { scopes: [sentinel + text(128)] }
+        { scopes: [sentinel + stringOf(128)] }
       ]
       for (const patch of bad) {
         const error = yield* Effect.flip(ask(patch)).pipe(Effect.provide(planes), Effect.provide(recorder.layer))

@@ -6,12 +6,12 @@ import * as FastCheck from "fast-check"
 
 const { decode, encode } = operations.getResourceOauth2Token.response
 
-const member = (value: string) => FastCheck.option(FastCheck.constant(value), { nil: undefined })
+const optional = (value: string) => FastCheck.option(FastCheck.constant(value), { nil: undefined })
 
 const wire = FastCheck.record({
-  accessToken: member("token"),
-  authorizationUrl: member("https://identity.example.com/authorize?request_uri=urn%3Asession"),
-  sessionUri: member("urn:session"),
+  accessToken: optional("token"),
+  authorizationUrl: optional("https://identity.example.com/authorize?request_uri=urn%3Asession"),
+  sessionUri: optional("urn:session"),
   sessionStatus: FastCheck.option(
     FastCheck.oneof(FastCheck.constantFrom("IN_PROGRESS", "FAILED"), FastCheck.string()),
     {
@@ -61,15 +61,15 @@ describe("the response of GetResourceOauth2Token", () => {
   })
 
   it("is invalid when the token, the URL or the session is empty", () => {
-    const whole = {
+    const complete = {
       accessToken: "token",
       authorizationUrl: "https://identity.example.com/authorize?request_uri=urn%3Asession",
       sessionUri: "urn:session",
       sessionStatus: "IN_PROGRESS"
     }
-    for (const member of ["accessToken", "authorizationUrl", "sessionUri"]) {
-      for (const others of [{}, whole, { sessionStatus: "FAILED" }]) {
-        assert.isTrue(Option.isNone(decode({ ...others, [member]: "" })), member)
+    for (const property of ["accessToken", "authorizationUrl", "sessionUri"]) {
+      for (const others of [{}, complete, { sessionStatus: "FAILED" }]) {
+        assert.isTrue(Option.isNone(decode({ ...others, [property]: "" })), property)
       }
     }
     assert.isTrue(Option.isNone(decode({ authorizationUrl: "https://identity.example.com/authorize?request_uri=" })))

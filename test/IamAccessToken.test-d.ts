@@ -49,7 +49,7 @@ describe("withIamAccessToken", () => {
 
   test("types have the limits that a type can express", () => {
     void IamAccessToken.withIamAccessToken(useDefault, { audience: [audience, audience], duration: "5 minutes" })
-    // @ts-expect-error no audience at all
+    // @ts-expect-error there is no audience
     void IamAccessToken.withIamAccessToken(useDefault, { audience: [] })
     // @ts-expect-error no such algorithm
     void IamAccessToken.withIamAccessToken(useDefault, { audience, signingAlgorithm: "HS256" })

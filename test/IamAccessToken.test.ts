@@ -31,7 +31,7 @@ const telling = ScriptedPlanes.layer({
 const spend = <Id>(tag: Context.Key<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
 
 /** The requests to the service. */
-const asked = (options: IamAccessToken.Options) =>
+const requested = (options: IamAccessToken.Options) =>
   Effect.gen(function*() {
     yield* IamAccessToken.withIamAccessToken(Effect.void, options)
     const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
@@ -61,11 +61,11 @@ describe("withIamAccessToken", () => {
 
   it.effect("has defaults, and accepts one audience or several", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* asked({ audience }), [
+      assert.deepStrictEqual(yield* requested({ audience }), [
         { audience: [audience], signingAlgorithm: "ES384", durationSeconds: undefined, tags: undefined }
       ])
       assert.deepStrictEqual(
-        yield* asked({
+        yield* requested({
           audience: ["a", "b"],
           signingAlgorithm: "RS256",
           duration: "10 minutes",
@@ -86,14 +86,14 @@ describe("withIamAccessToken", () => {
           ["1 hour", 3600]
         ] as const
       ) {
-        assert.strictEqual((yield* asked({ audience, duration }))[0]?.durationSeconds, seconds)
+        assert.strictEqual((yield* requested({ audience, duration }))[0]?.durationSeconds, seconds)
       }
     }))
 
   it.effect("rejects a duration that exceeds the limits, or has a fraction of a second", () =>
     Effect.gen(function*() {
       for (const duration of ["59 seconds", "3601 seconds", 0, "60500 millis", Duration.infinity, "1 day"] as const) {
-        const error = yield* Effect.flip(asked({ audience, duration }))
+        const error = yield* Effect.flip(requested({ audience, duration }))
         assert(error._tag === "ValidationException", error._tag)
         assert.strictEqual(error.fieldList?.[0]?.name, "duration")
       }
@@ -111,14 +111,14 @@ describe("withIamAccessToken", () => {
 
 class Warehouse extends IamAccessToken.Tag<Warehouse>()("test/Warehouse", { audience, duration: "10 minutes" }) {}
 
-class Refused extends Data.TaggedError("Refused")<{ readonly status: number; readonly token: string }> {}
+class Rejected extends Data.TaggedError("Rejected")<{ readonly status: number; readonly token: string }> {}
 
 const accepting = (accepted: string) => (token: Redacted.Redacted) =>
   Redacted.value(token) === accepted
     ? Effect.succeed(accepted)
-    : Effect.fail(new Refused({ status: 401, token: Redacted.value(token) }))
+    : Effect.fail(new Rejected({ status: 401, token: Redacted.value(token) }))
 
-const rejected = ({ status }: Refused) => status === 401
+const rejected = ({ status }: Rejected) => status === 401
 
 describe("a declared token", () => {
   it.effect("is provided under its own tag, data first and in a pipe", () =>
@@ -141,10 +141,10 @@ describe("use", () => {
       assert.strictEqual(yield* use(`${audience}-0`), `${audience}-0`)
       assert.strictEqual(yield* use(`${audience}-2`), `${audience}-2`)
       const error = yield* Effect.flip(use("none"))
-      assert.strictEqual(error._tag === "Refused" && error.token, `${audience}-4`)
+      assert.strictEqual(error._tag === "Rejected" && error.token, `${audience}-4`)
     }).pipe(Effect.provide(telling)))
 
-  it.effect("never gets the rejected token from the cache", () =>
+  it.effect("never returns the rejected token from the cache", () =>
     Effect.gen(function*() {
       assert.strictEqual(Redacted.value(yield* IamAccessToken.get(Warehouse)), `${audience}-0`)
       const use = IamAccessToken.use(Warehouse, accepting(`${audience}-1`), { rejected })

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Local from "./support/localBackend.js"
-import { answers, scripted } from "./support/utils.js"
+import { responses, scripted } from "./support/utils.js"
 
 const local = Identity.layer.pipe(
   Layer.merge(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId: "alice" } })),
@@ -38,16 +38,16 @@ describe("a return URL that is not registered", () => {
           + "WorkloadIdentity.addReturnUrls, or in the setup file under workloadIdentities as one of "
           + "allowedResourceOauth2ReturnUrls"
       )
-      // The plane has the text of AWS alone.
+      // The plane returns the message of AWS alone.
       const plain = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice"), { resourceOauth2ReturnUrl: other }))
       assert.strictEqual(plain.message, text)
-      // The advice is right.
+      // The advice works.
       yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.forkChild)
       yield* Effect.yieldNow
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))
 
-  it.effect("is explained where there is none", () =>
+  it.effect("is explained when none is registered", () =>
     Effect.gen(function*() {
       yield* Local.setup
       const error = yield* ask()
@@ -84,7 +84,7 @@ describe("a workload identity that does not exist", () => {
         `${plain.message}: this account and region have no workload identity 'agent'. Create it in code with `
           + "WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
       )
-      // The advice is right.
+      // The advice works.
       yield* WorkloadIdentity.ensure({ name: "agent" })
       assert.strictEqual((yield* ask())._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
@@ -101,9 +101,9 @@ describe("the message", () => {
           + "(consent: Consent.openBrowser), or show the authorizationUrl of this error to the user and call "
           + "Identity.resumeAccessToken with its session"
       )
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-  it.effect("of AuthorizationFailed has a reason, Failed where AWS does not report one", () =>
+  it.effect("of AuthorizationFailed has a reason, which is Failed when AWS reports none", () =>
     Effect.gen(function*() {
       const error = yield* ask()
       assert(error instanceof AuthorizationFailed)
@@ -112,5 +112,5 @@ describe("the message", () => {
         error.message,
         "The authorization at provider 'calendar' failed: the user denied consent, or the session expired"
       )
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.failed] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.failed] }))))
 })

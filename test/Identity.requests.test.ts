@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { answers, scripted, secret, sessionUri } from "./support/utils.js"
+import { responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 // A program in plain JavaScript can pass anything.
 const untyped = (value: unknown) => value as never
@@ -18,7 +18,7 @@ const untyped = (value: unknown) => value as never
 const request = { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] }
 
 /** Runs an effect without a call of a plane, and returns the one field that it reports. */
-const refusal = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+const rejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const error: unknown = yield* Effect.flip(self)
     const { _tag, fieldList = [], message } = error as ValidationException
@@ -34,10 +34,10 @@ const refusal = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return `${field?.name}: ${field?.message}`
   })
 
-const consented = scripted({ getResourceOauth2Token: () => answers.consent })
+const consented = scripted({ getResourceOauth2Token: () => responses.consent })
 
-const ask = (members: unknown) =>
-  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(untyped(members)))
+const ask = (properties: unknown) =>
+  Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(untyped(properties)))
 
 const wrong = (patch: object) => ask({ ...request, ...patch })
 
@@ -46,7 +46,7 @@ const enumeration = "Member must satisfy enum value set: [USER_FEDERATION, M2M, 
 const names =
   "[provider, flow, scopes, resources, audiences, returnUrl, customParameters, forceAuthentication, customState, consent, poll, into]"
 
-describe("a wrong request for an access token", () => {
+describe("an invalid request for an access token", () => {
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: 5 }, "provider: Member must be a string, but is a number"],
     [{ provider: undefined }, "provider: Member must be a string, but is undefined"],
@@ -84,22 +84,22 @@ describe("a wrong request for an access token", () => {
     "$expected",
     ({ expected, patch }) =>
       Effect.gen(function*() {
-        const answersOf = expected.includes("it returned")
+        const isCalled = expected.includes("it returned")
         const error: unknown = yield* Effect.flip(wrong(patch))
         const { _tag, fieldList = [], operation } = error as ValidationException
         assert.strictEqual(_tag, "ValidationException")
         assert.strictEqual(operation, "GetResourceOauth2Token")
         assert.deepStrictEqual(fieldList.map(({ message, name }) => `${name}: ${message}`), [expected])
-        // A consent handler runs after the first answer only.
+        // A consent handler runs only after the first response.
         const planes = yield* ScriptedPlanes.ScriptedPlanes
-        assert.lengthOf(yield* planes.calls, answersOf ? 1 : 0)
+        assert.lengthOf(yield* planes.calls, isCalled ? 1 : 0)
       }).pipe(Effect.provide(consented))
   )
 
-  it.effect("reports a misspelt member once, and not as a missing one too", () =>
+  it.effect("reports a misspelled property once, and not as a missing one too", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* refusal(
+        yield* rejection(
           ask({ ...request, provider: undefined, provder: "github" }).pipe(
             Effect.when(Effect.succeed(false)),
             Effect.andThen(ask({ provder: "github", flow: "M2M" }))
@@ -108,70 +108,70 @@ describe("a wrong request for an access token", () => {
         "provder: Member must have a known name; did you mean 'provider'?"
       )
       assert.strictEqual(
-        yield* refusal(ask({ resourceCredentialProviderName: "github", flow: "M2M" })),
+        yield* rejection(ask({ resourceCredentialProviderName: "github", flow: "M2M" })),
         "resourceCredentialProviderName: Member must have a known name; did you mean 'provider'?"
       )
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is no object at all", () =>
+  it.effect("is rejected when it is not an object", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* refusal(ask("github")), "request: Member must be an object, but is a string")
-      assert.strictEqual(yield* refusal(ask(undefined)), "request: Member must be an object, but is undefined")
+      assert.strictEqual(yield* rejection(ask("github")), "request: Member must be an object, but is a string")
+      assert.strictEqual(yield* rejection(ask(undefined)), "request: Member must be an object, but is undefined")
     }).pipe(Effect.provide(consented)))
 
-  it.effect("has the default return URL of the program", () =>
+  it.effect("is rejected when the default return URL of the program is invalid", () =>
     Effect.gen(function*() {
       assert.strictEqual(
-        yield* refusal(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
+        yield* rejection(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
         "returnUrl: Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
 })
 
-describe("other wrong requests of Identity", () => {
-  it.effect("are refused in the names of the API", () =>
+describe("other invalid requests of Identity", () => {
+  it.effect("are rejected with the property names of the API", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       assert.strictEqual(
-        yield* refusal(identity.getApiKey(untyped("weather"))),
+        yield* rejection(identity.getApiKey(untyped("weather"))),
         "request: Member must be an object, but is a string"
       )
       assert.strictEqual(
-        yield* refusal(identity.getApiKey(untyped({ providerName: "weather" }))),
+        yield* rejection(identity.getApiKey(untyped({ providerName: "weather" }))),
         "providerName: Member must have a known name; did you mean 'provider'?"
       )
       const payment = { stripePrivyTokenRequest: { requestPath: "/pay", requestBody: "{}" } }
       assert.strictEqual(
-        yield* refusal(identity.getPaymentToken(untyped({ provider: "stripe", payment }))),
+        yield* rejection(identity.getPaymentToken(untyped({ provider: "stripe", payment }))),
         "payment.stripePrivyTokenRequest.requestBody: Member must be a Redacted string (Redacted.make), but is a string"
       )
       const user = { userid: "alice" }
       assert.strictEqual(
-        yield* refusal(identity.completeAuthorization(untyped({ sessionUri: secret(sessionUri), user }))),
+        yield* rejection(identity.completeAuthorization(untyped({ sessionUri: secret(sessionUri), user }))),
         "user.userid: Member must have a known name; did you mean 'userId'?"
       )
       assert.strictEqual(
-        yield* refusal(identity.resumeAccessToken(untyped({ provider: "github", sessionUri }))),
+        yield* rejection(identity.resumeAccessToken(untyped({ provider: "github", sessionUri }))),
         "session: Member must be a ConsentSession: decode a stored one with ConsentSession.FromJson, but is an object"
       )
     }).pipe(Effect.provide(consented)))
 })
 
-describe("wrong options of the combinators", () => {
+describe("invalid options of the combinators", () => {
   it.effect("AccessToken", () =>
     Effect.gen(function*() {
       const intoo = untyped({ ...request, intoo: AccessToken.AccessToken })
       const expected = "intoo: Member must have a known name; did you mean 'into'?"
       const makeWithAccessToken = yield* AccessToken.makeWithAccessToken
-      assert.strictEqual(yield* refusal(AccessToken.withAccessToken(Effect.void, intoo)), expected)
-      assert.strictEqual(yield* refusal(makeWithAccessToken(intoo)(Effect.void)), expected)
-      assert.strictEqual(yield* refusal(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
+      assert.strictEqual(yield* rejection(AccessToken.withAccessToken(Effect.void, intoo)), expected)
+      assert.strictEqual(yield* rejection(makeWithAccessToken(intoo)(Effect.void)), expected)
+      assert.strictEqual(yield* rejection(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
       assert.strictEqual(
-        yield* refusal(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
+        yield* rejection(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
         "into: Member must be a Context.Service, but is a number"
       )
       assert.strictEqual(
-        yield* refusal(AccessToken.withAccessToken(Effect.void, untyped(undefined))),
+        yield* rejection(AccessToken.withAccessToken(Effect.void, untyped(undefined))),
         "request: Member must be an object, but is undefined"
       )
     }).pipe(Effect.provide(consented)))
@@ -181,15 +181,15 @@ describe("wrong options of the combinators", () => {
       const options = untyped({ provider: "weather", scopes: [] })
       const expected = "scopes: Member must have a known name, one of [provider, into]"
       const makeWithApiKey = yield* ApiKey.makeWithApiKey
-      assert.strictEqual(yield* refusal(ApiKey.withApiKey(Effect.void, options)), expected)
-      assert.strictEqual(yield* refusal(makeWithApiKey(options)(Effect.void)), expected)
-      assert.strictEqual(yield* refusal(Layer.build(ApiKey.layer(options)).pipe(Effect.scoped)), expected)
+      assert.strictEqual(yield* rejection(ApiKey.withApiKey(Effect.void, options)), expected)
+      assert.strictEqual(yield* rejection(makeWithApiKey(options)(Effect.void)), expected)
+      assert.strictEqual(yield* rejection(Layer.build(ApiKey.layer(options)).pipe(Effect.scoped)), expected)
     }).pipe(Effect.provide(consented)))
 
   it.effect("IamAccessToken", () =>
     Effect.gen(function*() {
       const wrongly = (options: object) =>
-        refusal(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
+        rejection(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
       assert.strictEqual(
         yield* wrongly({ duration: "soon" }),
         "duration: Member must be a number of milliseconds, or a Duration as in '10 minutes', but is a string"
@@ -221,7 +221,7 @@ describe("wrong options of the combinators", () => {
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 })
 
-describe("a wrong credential", () => {
+describe("a credential of the wrong kind", () => {
   class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "google", flow: "M2M" }) {}
   class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
   class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "api" }) {}
@@ -229,7 +229,7 @@ describe("a wrong credential", () => {
 
   const rejected = () => true
 
-  it.effect("is refused by every function, with the kind that it has", () =>
+  it.effect("is rejected by every function, and the error names its kind", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const withAccessToken = yield* AccessToken.makeWithAccessToken
@@ -256,32 +256,32 @@ describe("a wrong credential", () => {
         ]
       ]
       for (const [program, expected] of programs) {
-        // The types do not see what is missing.
-        assert.strictEqual(yield* refusal(Effect.scoped(program as Effect.Effect<unknown, unknown>)), expected)
+        // The types do not require the missing services.
+        assert.strictEqual(yield* rejection(Effect.scoped(program as Effect.Effect<unknown, unknown>)), expected)
       }
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is not, but the options of its use are", () =>
+  it.effect("is accepted when its kind is right, and only the options of its use are rejected", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
       const options = untyped({ forceAuthentication: true })
       const expected = "forceAuthentication: Member must have a known name, one of [consent, poll]"
-      assert.strictEqual(yield* refusal(AccessToken.withAccessToken(Effect.void, Calendar, options)), expected)
-      assert.strictEqual(yield* refusal(Effect.void.pipe(AccessToken.withAccessToken(Calendar, options))), expected)
-      assert.strictEqual(yield* refusal(AccessToken.get(Calendar, options)), expected)
-      assert.strictEqual(yield* refusal(identity.getAccessToken(Calendar, options)), expected)
+      assert.strictEqual(yield* rejection(AccessToken.withAccessToken(Effect.void, Calendar, options)), expected)
+      assert.strictEqual(yield* rejection(Effect.void.pipe(AccessToken.withAccessToken(Calendar, options))), expected)
+      assert.strictEqual(yield* rejection(AccessToken.get(Calendar, options)), expected)
+      assert.strictEqual(yield* rejection(identity.getAccessToken(Calendar, options)), expected)
       assert.strictEqual(
-        yield* refusal(AccessToken.use(Calendar, Effect.succeed, untyped({ rejected, consents: Consent.console }))),
+        yield* rejection(AccessToken.use(Calendar, Effect.succeed, untyped({ rejected, consents: Consent.console }))),
         "consents: Member must have a known name; did you mean 'consent'?"
       )
       assert.strictEqual(
-        yield* refusal(AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] }))),
+        yield* rejection(AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] }))),
         "scopes: Member must have a known name, one of [consent, poll]"
       )
     }).pipe(Effect.provide(consented)))
 })
 
-describe("the name that was meant", () => {
+describe("the suggested name", () => {
   const meant = (name: string) =>
     Effect.map(Effect.flip(ask({ [name]: "x" })), (error: unknown) => {
       const { _tag, fieldList = [] } = error as ValidationException
@@ -289,7 +289,7 @@ describe("the name that was meant", () => {
       return /did you mean '(.*)'/.exec(fieldList.map(({ message }) => message).join("\n"))?.[1]
     })
 
-  it.effect("is one with another case, a slip, or a part", () =>
+  it.effect("corrects the case, a typo or an incomplete name", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* meant("return_url"), "returnUrl")
       assert.strictEqual(yield* meant("scope"), "scopes")
@@ -299,7 +299,7 @@ describe("the name that was meant", () => {
       assert.strictEqual(yield* meant("state"), "customState")
     }).pipe(Effect.provide(consented)))
 
-  it.effect("is none of the known ones for other names", () =>
+  it.effect("is missing when no known name is similar", () =>
     Effect.gen(function*() {
       assert.isUndefined(yield* meant("timeout"))
       assert.isUndefined(yield* meant(""))

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 
@@ -20,7 +20,7 @@ const getAccessToken = <E = RequiresUserConsent, R = never>(request: Identity.Ac
 
 const shown = (): Effect.Effect<void> => Effect.void
 
-/** The spans of a program, also of one that fails. */
+/** The spans of a program, which may fail. */
 const spansOf = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Tracer.Span>, never, R> =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make
@@ -38,7 +38,7 @@ const identitySpans = <A, E, R>(
     })))
 
 describe("the spans of Identity", () => {
-  it.effect("have no provider that is not the name of one", () =>
+  it.effect("record no provider whose name is invalid", () =>
     Effect.gen(function*() {
       const url = "https://sentinel.example.com/?key=of-a-user"
       const identity = yield* Identity.Identity
@@ -47,7 +47,7 @@ describe("the spans of Identity", () => {
       Recorder.assertSecretFree(spans.map((span) => JSON.stringify(span)), [url])
     }).pipe(Effect.provide(scripted({}))))
 
-  it.effect("name each operation, with what it is about and how it ended", () =>
+  it.effect("record the name, the subject and the outcome of each operation", () =>
     Effect.gen(function*() {
       const spans = yield* identitySpans(Effect.gen(function*() {
         const identity = yield* Identity.Identity
@@ -73,7 +73,7 @@ describe("the spans of Identity", () => {
         { name: "Identity.completeAuthorization", ...ok }
       ])
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.issued(), answers.consent, answers.issued()],
+      getResourceOauth2Token: [responses.issued(), responses.consent, responses.issued()],
       getResourceApiKey: [Effect.succeed({ apiKey: secret("the-key") })],
       getResourcePaymentToken: [
         Effect.succeed({ paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: secret("bearer") } } })
@@ -93,7 +93,7 @@ describe("the spans of Identity", () => {
         ["Identity.getAccessToken", "agent"],
         ["DataPlane.getResourceOauth2Token", "Identity.getAccessToken"]
       ])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 
   it.effect("count the polls", () =>
     Effect.gen(function*() {
@@ -103,10 +103,10 @@ describe("the spans of Identity", () => {
       assert.strictEqual(span?.["agentcore.attempts"], 4)
       assert.strictEqual(span?.["agentcore.outcome"], "ok")
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, failures.throttling, answers.issued()]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, failures.throttling, responses.issued()]
     }))))
 
-  it.effect("count the call that is repeated with a renewed workload access token", () =>
+  it.effect("count the repeated call with a renewed workload access token", () =>
     Effect.gen(function*() {
       const [span] = yield* identitySpans(getAccessToken(calendar))
       assert.strictEqual(span?.["agentcore.attempts"], 2)
@@ -115,12 +115,12 @@ describe("the spans of Identity", () => {
         WorkloadAccessToken.layerWorkload({ name: "my-agent" }),
         scripted({
           getWorkloadAccessToken: (_, index) => Effect.succeed({ workloadAccessToken: secret(`workload-${index}`) }),
-          getResourceOauth2Token: [failures.unauthorized, answers.issued()]
+          getResourceOauth2Token: [failures.unauthorized, responses.issued()]
         })
       ))
     ))
 
-  it.effect("count no call when there is no workload access token to call with", () =>
+  it.effect("count no call when there is no workload access token", () =>
     Effect.gen(function*() {
       const [span] = yield* identitySpans(getAccessToken(calendar))
       assert.strictEqual(span?.["agentcore.attempts"], 0)
@@ -132,7 +132,7 @@ describe("the spans of Identity", () => {
       ))
     ))
 
-  it.effect("say whether a cache gave the credential", () =>
+  it.effect("record whether the credential comes from a cache", () =>
     Effect.gen(function*() {
       const getApiKey = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" }))
       const spans = yield* identitySpans(Effect.andThen(getApiKey, getApiKey))
@@ -145,7 +145,7 @@ describe("the spans of Identity", () => {
       )
     )))
 
-  it.effect("keep operations that run at the same time apart", () =>
+  it.effect("separate concurrent operations", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(identitySpans(
         Effect.forEach(["a-1", "a-2", "a-3"], (provider) => getAccessToken({ ...calendar, provider, consent: shown }), {
@@ -165,21 +165,25 @@ describe("the spans of Identity", () => {
         return ({ resourceCredentialProviderName: provider }) => {
           const n = polls.get(provider) ?? 0
           polls.set(provider, n + 1)
-          return n === 0 ? answers.consent : n === Number(provider.slice(2)) ? answers.issued() : answers.inProgress
+          return n === 0
+            ? responses.consent
+            : n === Number(provider.slice(2))
+            ? responses.issued()
+            : responses.inProgress
         }
       })()
     }))))
 
-  describe("say how an operation ended", () => {
+  describe("the outcome of an operation", () => {
     const outcomeOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
       Effect.map(identitySpans(program), ([span]) => span?.["agentcore.outcome"])
 
-    it.effect("with an error of the service", () =>
+    it.effect("is the tag of an error of the service", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* outcomeOf(getAccessToken(calendar)), "AccessDeniedException")
       }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [failures.denied] }))))
 
-    it.effect("with a request that breaks a limit", () =>
+    it.effect("is ValidationException when a request exceeds a limit", () =>
       Effect.gen(function*() {
         assert.strictEqual(
           yield* outcomeOf(getAccessToken({ ...calendar, provider: "no spaces" })),
@@ -187,23 +191,23 @@ describe("the spans of Identity", () => {
         )
       }).pipe(Effect.provide(scripted({}))))
 
-    it.effect("with an error of the consent handler, tagged or not", () =>
+    it.effect("is the tag of an error of the consent handler, or failure when it has none", () =>
       Effect.gen(function*() {
         const ending = (error: unknown) => outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.fail(error) }))
         assert.strictEqual(yield* ending({ _tag: "ChatClosed" }), "ChatClosed")
         assert.strictEqual(yield* ending("chat closed"), "failure")
         assert.strictEqual(yield* ending({ _tag: 1 }), "failure")
-      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.consent }))))
+      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => responses.consent }))))
 
-    it.effect("with a defect", () =>
+    it.effect("is defect when the program has a defect", () =>
       Effect.gen(function*() {
         assert.strictEqual(
           yield* outcomeOf(getAccessToken({ ...calendar, consent: () => Effect.die(new Error("a bug")) })),
           "defect"
         )
-      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-    it.effect("by an interruption", () =>
+    it.effect("is interrupted when the program is interrupted", () =>
       Effect.gen(function*() {
         const recorder = yield* Recorder.make
         const fiber = yield* Effect.forkChild(
@@ -215,7 +219,7 @@ describe("the spans of Identity", () => {
         assert.strictEqual(span?.attributes.get("agentcore.outcome"), "interrupted")
         assert.strictEqual(span?.attributes.get("agentcore.attempts"), 2)
       }).pipe(Effect.provide(scripted({
-        getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
+        getResourceOauth2Token: (_, index) => index === 0 ? responses.consent : responses.inProgress
       }))))
   })
 })

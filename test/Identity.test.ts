@@ -19,7 +19,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "./support/utils.js"
+import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 
@@ -46,7 +46,7 @@ describe("Identity.getAccessToken", () => {
       const token = yield* getAccessToken({ ...calendar, consent: () => Effect.die(new Error("must not be shown")) })
       assert.strictEqual(Redacted.value(token), "access-token")
       assert.lengthOf(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 
   it.effect("always sends scopes, and sends other lists and maps only when they are not empty", () =>
     Effect.gen(function*() {
@@ -83,7 +83,7 @@ describe("Identity.getAccessToken", () => {
         resourceOauth2ReturnUrl: "https://agent.example.com/consent",
         forceAuthentication: false
       })
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued(), answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued(), responses.issued()] }))))
 
   it.effect("fails with the session when there is no handler", () =>
     Effect.gen(function*() {
@@ -94,9 +94,9 @@ describe("Identity.getAccessToken", () => {
       assert.strictEqual(Redacted.value(error.session.sessionUri), sessionUri)
       assert.strictEqual(DateTime.toEpochMillis(error.session.expiresAt), 10 * 60_000)
       assert.lengthOf(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
-  it.effect("shows the session once, waits first, and polls with what has to be repeated", () =>
+  it.effect("shows the session once, waits first, and repeats the required parameters in its polls", () =>
     Effect.gen(function*() {
       const sessions = yield* Ref.make<ReadonlyArray<ConsentSession>>([])
       const fiber = yield* Effect.forkChild(getAccessToken({
@@ -123,7 +123,7 @@ describe("Identity.getAccessToken", () => {
         assert.deepStrictEqual(poll.scopes, ["calendar"])
       }
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.consent, answers.issued()]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.consent, responses.issued()]
     }))))
 
   it.effect("fails at the first poll whose status is FAILED", () =>
@@ -133,14 +133,14 @@ describe("Identity.getAccessToken", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationFailed")
       assert.deepStrictEqual(yield* pollTimes, [5_000, 10_000])
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.failed]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.failed]
     }))))
 
   it.effect("fails at once when the status of the first response is FAILED or missing", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "AuthorizationFailed")
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "NoTokenOrUrl")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.failed, answers.inProgress] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.failed, responses.inProgress] }))))
 
   it.effect("survives throttling, server errors and lost connections while it polls", () =>
     Effect.gen(function*() {
@@ -150,14 +150,14 @@ describe("Identity.getAccessToken", () => {
       assert.lengthOf(yield* pollTimes, 7)
     }).pipe(Effect.provide(scripted({
       getResourceOauth2Token: [
-        answers.consent,
+        responses.consent,
         failures.throttling,
         failures.internal,
         failures.lost,
         failures.timeout,
         failures.badGateway,
         failures.unavailable,
-        answers.issued()
+        responses.issued()
       ]
     }))))
 
@@ -171,7 +171,7 @@ describe("Identity.getAccessToken", () => {
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AccessDeniedException")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, failures.denied] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, failures.denied] }))))
 
   it.effect("times out after ten minutes", () =>
     Effect.gen(function*() {
@@ -185,7 +185,7 @@ describe("Identity.getAccessToken", () => {
       yield* TestClock.adjust("1 hour")
       assert.isTrue((yield* pollTimes).every((at) => at <= 600_000))
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
+      getResourceOauth2Token: (_, index) => index === 0 ? responses.consent : responses.inProgress
     }))))
 
   it.effect("accepts a schedule, whose input is the session and the number of the attempt", () =>
@@ -203,7 +203,7 @@ describe("Identity.getAccessToken", () => {
       assert.deepStrictEqual((yield* Ref.get(states)).map((state) => state.attempt), [0, 1, 2, 3])
       assert.isTrue((yield* Ref.get(states)).every((state) => state.session.provider === "google"))
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.inProgress
+      getResourceOauth2Token: (_, index) => index === 0 ? responses.consent : responses.inProgress
     }))))
 
   it.effect("accepts a poller instead of a schedule", () =>
@@ -224,7 +224,7 @@ describe("Identity.getAccessToken", () => {
       yield* Deferred.succeed(back, undefined)
       assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
       assert.deepStrictEqual(yield* pollTimes, [60_000])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, responses.issued()] }))))
 
   it.effect("ends a poller that would never end when the session expires", () =>
     Effect.gen(function*() {
@@ -232,7 +232,7 @@ describe("Identity.getAccessToken", () => {
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
   it.effect("ends with the failure of the handler, and does not poll", () =>
     Effect.gen(function*() {
@@ -242,7 +242,7 @@ describe("Identity.getAccessToken", () => {
       assert.strictEqual(error, "chat closed")
       yield* TestClock.adjust("1 hour")
       assert.lengthOf(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 
   it.effect("stops calling when it is interrupted, and interrupts the call in flight", () =>
     Effect.gen(function*() {
@@ -250,9 +250,9 @@ describe("Identity.getAccessToken", () => {
       const planes = scripted({
         getResourceOauth2Token: (_, index) =>
           index === 0
-            ? answers.consent
+            ? responses.consent
             : index === 1
-            ? answers.inProgress
+            ? responses.inProgress
             : Effect.onInterrupt(Effect.never, () => Deferred.succeed(aborted, undefined))
       })
       yield* Effect.gen(function*() {
@@ -280,7 +280,7 @@ describe("Identity.getAccessToken", () => {
       assert.strictEqual(yield* Ref.get(sessions), 1)
       const requests = (yield* tokenCalls).map((call) => call.request.resourceOauth2ReturnUrl)
       assert.deepStrictEqual(requests, ["https://agent.example.com/consent", "https://agent.example.com/consent"])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, responses.issued()] }))))
 
   it.effect("prefers the return URL of the request", () =>
     Effect.gen(function*() {
@@ -288,7 +288,7 @@ describe("Identity.getAccessToken", () => {
         Effect.provideService(Consent.ReturnUrl, Option.some("https://agent.example.com/default"))
       )
       assert.strictEqual((yield* tokenCalls)[0]?.request.resourceOauth2ReturnUrl, "https://agent.example.com/mine")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 })
 
 describe("Identity.resumeAccessToken", () => {
@@ -303,14 +303,14 @@ describe("Identity.resumeAccessToken", () => {
       const [call] = yield* tokenCalls
       same(call?.request.sessionUri, secret(sessionUri))
       assert.strictEqual(call?.request.resourceOauth2ReturnUrl, "https://agent.example.com/consent")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 
   it.effect("polls once, then fails with the session again when there is no handler", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(resume(session))
       assert.strictEqual(error._tag, "RequiresUserConsent")
       assert.lengthOf(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.inProgress] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.inProgress] }))))
 
   it.effect("continues a session that another process saved", () =>
     Effect.gen(function*() {
@@ -319,7 +319,7 @@ describe("Identity.resumeAccessToken", () => {
       const fiber = yield* Effect.forkChild(resume(restored, { consent: shown }))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.inProgress, answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.inProgress, responses.issued()] }))))
 
   it.effect("waits no longer than the session lives", () =>
     Effect.gen(function*() {
@@ -327,7 +327,7 @@ describe("Identity.resumeAccessToken", () => {
       const fiber = yield* Effect.forkChild(Effect.flip(resume(session, { consent: shown })))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => responses.inProgress }))))
 
   it.effect("polls once for an expired session, and does not show it", () =>
     Effect.gen(function*() {
@@ -338,7 +338,7 @@ describe("Identity.resumeAccessToken", () => {
       assert.strictEqual(Redacted.value(yield* resume(session, { consent })), "late-token")
       assert.lengthOf(yield* tokenCalls, 3)
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.inProgress, answers.failed, answers.issued("late-token")]
+      getResourceOauth2Token: [responses.inProgress, responses.failed, responses.issued("late-token")]
     }))))
 })
 
@@ -359,7 +359,7 @@ describe("Identity and the workload access token", () => {
       assert.deepStrictEqual(tokens, ["workload-1", "workload-2"])
     }).pipe(Effect.provide(workload({
       ...numbered,
-      getResourceOauth2Token: [failures.unauthorized, answers.issued()]
+      getResourceOauth2Token: [failures.unauthorized, responses.issued()]
     }))))
 
   it.effect("fails when the renewed token is rejected as well", () =>
@@ -385,12 +385,12 @@ describe("Identity, other credentials", () => {
   it.effect("gets payment tokens", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
-      const answer = yield* identity.getPaymentToken({
+      const response = yield* identity.getPaymentToken({
         provider: "coinbase",
         payment: { coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/platform/v2/x402" } }
       })
-      assert(answer.coinbaseCdpTokenResponse !== undefined)
-      assert.strictEqual(Redacted.value(answer.coinbaseCdpTokenResponse.bearerToken), "bearer")
+      assert(response.coinbaseCdpTokenResponse !== undefined)
+      assert.strictEqual(Redacted.value(response.coinbaseCdpTokenResponse.bearerToken), "bearer")
     }).pipe(Effect.provide(scripted({
       getResourcePaymentToken: [
         Effect.succeed({ paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: secret("bearer") } } })
@@ -457,7 +457,7 @@ describe("Identity.layer", () => {
       assert.deepStrictEqual(yield* Effect.provide(keys, both), ["key-a", "key-b"])
     }))
 
-  it.effect("is not enough for a constant layer over it, which is shared unless it is local", () =>
+  it.effect("does not separate a constant layer over it, which is shared unless it is local", () =>
     Effect.gen(function*() {
       class Weather extends Context.Service<Weather, Identity.Service>()("test/Weather") {}
       const layer = Layer.provide(Layer.effect(Weather, Identity.Identity), Identity.layer)

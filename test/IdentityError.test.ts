@@ -28,10 +28,10 @@ describe("IdentityError", () => {
 
   it("is printed by Node with its message, stack and properties", () => {
     const error = new IdentityError.ValidationException({ operation: "GetResourceApiKey", message: "wrong" })
-    const text = inspect(error)
-    assert.match(text, /^ValidationException: wrong\n +at /)
-    assert.include(text, "operation: 'GetResourceApiKey'")
-    assert.strictEqual(text.split("wrong").length, 2)
+    const printed = inspect(error)
+    assert.match(printed, /^ValidationException: wrong\n +at /)
+    assert.include(printed, "operation: 'GetResourceApiKey'")
+    assert.strictEqual(printed.split("wrong").length, 2)
   })
 
   it("fails as an Effect, equals an error with the same properties, and is a schema", () => {

@@ -6,9 +6,9 @@ import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
-// The process has one registry of metrics, so each test has providers of its own.
+// The process has one registry of metrics, so each test has its own providers.
 
 const getAccessToken = (provider: string, options?: Partial<Identity.AccessTokenRequest>) =>
   Effect.flatMap(
@@ -46,7 +46,7 @@ describe("IdentityMetrics", () => {
       assert.strictEqual((yield* ofTokens("counted", "AccessDeniedException")).operations, 1)
       assert.strictEqual((yield* ofTokens("counted", "interrupted")).operations, 0)
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.issued(), answers.issued(), failures.denied]
+      getResourceOauth2Token: [responses.issued(), responses.issued(), failures.denied]
     }))))
 
   it.effect("measure the wait for a user, and count its calls", () =>
@@ -63,7 +63,7 @@ describe("IdentityMetrics", () => {
       assert.strictEqual(attempts.max, 3)
       assert.strictEqual(attempts.sum, 4)
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued()]
+      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.issued(), responses.issued()]
     }))))
 
   it.effect("count an interrupted wait", () =>
@@ -75,7 +75,7 @@ describe("IdentityMetrics", () => {
       assert.strictEqual(operations, 1)
       assert.strictEqual(duration.sum, 5)
       assert.strictEqual(attempts.sum, 2)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.inProgress] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, responses.inProgress] }))))
 
   it.effect("have the labels that the program puts on its own metrics", () =>
     Effect.gen(function*() {
@@ -85,7 +85,7 @@ describe("IdentityMetrics", () => {
       yield* getAccessToken("tenants")
       assert.strictEqual((yield* ofTokens("tenants", "ok").pipe(tenant)).operations, 2)
       assert.strictEqual((yield* ofTokens("tenants", "ok")).operations, 1)
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => answers.issued() }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("cover operations without a flow, and without a provider", () =>
     Effect.gen(function*() {
@@ -141,7 +141,7 @@ describe("IdentityMetrics", () => {
         "workload-token",
         "access-token"
       ])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued()] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued()] }))))
 
   it.effect("distinguish a limited number of providers per Identity", () =>
     Effect.gen(function*() {

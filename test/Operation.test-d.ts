@@ -64,7 +64,7 @@ describe("a table", () => {
     }>()
   })
 
-  it("keeps the AWS names, which the SDK's commands have", () => {
+  it("has the AWS names of the SDK's commands", () => {
     expectTypeOf(operations.createThing.name).toEqualTypeOf<"CreateThing">()
   })
 })

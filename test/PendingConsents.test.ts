@@ -36,7 +36,7 @@ const reason = Effect.map(Effect.flip(claim), (error) => error.reason)
 describe("PendingConsents", () => {
   contract(it.live, Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
 
-  it.effect("knows unknown and expired sessions, and forgets them in the end", () =>
+  it.effect("distinguishes unknown and expired sessions, and forgets expired ones later", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* reason, "Unknown")
       yield* open(alice)
@@ -51,7 +51,7 @@ describe("PendingConsents", () => {
       assert.strictEqual(yield* reason, "Unknown")
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 
-  it.effect("has a handler that opens, then shows", () =>
+  it.effect("has a handler that stores the session, then shows its URL", () =>
     Effect.gen(function*() {
       const shown = yield* Ref.make<ReadonlyArray<string>>([])
       yield* PendingConsents.handler({
@@ -62,7 +62,7 @@ describe("PendingConsents", () => {
       assert.deepStrictEqual((yield* claim).user, alice)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 
-  it.effect("has a handler that shows nothing that cannot be completed later", () =>
+  it.effect("has a handler that shows nothing when the session cannot be stored", () =>
     Effect.gen(function*() {
       const failure = new PendingConsents.ConsentStoreError({ operation: "open", reason: "ECONNREFUSED" })
       const store = Layer.mock(PendingConsents.PendingConsents, { open: () => Effect.fail(failure) })
@@ -84,7 +84,7 @@ describe("PendingConsents", () => {
           const other = Object.create(session, { sessionUri: { value: secret(`${sessionUri}-${number++}`) } })
           return pending.open({ user: alice, session: other })
         }, { discard: true })
-      // With the time of the test: in real time, the sessions of before would have ended, and would be removed.
+      // Uses the test clock. In real time, earlier sessions would have expired, and would be removed.
       const time = (count: number) =>
         Effect.suspend(() => {
           const start = performance.now()
@@ -94,11 +94,11 @@ describe("PendingConsents", () => {
       const few = yield* time(1_000)
       yield* openMany(30_000)
       const many = yield* time(1_000)
-      // It was 30 times as long when each opening looked at all sessions.
+      // It took 30 times as long when each opening read all sessions.
       assert.isBelow(many, 6 * few + 20)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 
-  it("encodes all that a store has to keep, and says nothing about what it cannot read", () => {
+  it("encodes everything that a store keeps, and quotes nothing that it cannot decode", () => {
     const pending: PendingConsents.PendingConsent = {
       session,
       user: { userToken: secret("header.payload.signature") },
@@ -106,9 +106,9 @@ describe("PendingConsents", () => {
       credential: "calendar",
       continue: "/chat"
     }
-    const text = Schema.encodeSync(PendingConsents.FromJson)(pending)
-    same(Schema.decodeSync(PendingConsents.FromJson)(text), pending)
-    for (const damaged of [text.slice(1), text.replace("\"google\"", "7"), "{}", "null"]) {
+    const json = Schema.encodeSync(PendingConsents.FromJson)(pending)
+    same(Schema.decodeSync(PendingConsents.FromJson)(json), pending)
+    for (const damaged of [json.slice(1), json.replace("\"google\"", "7"), "{}", "null"]) {
       const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
       assert(Result.isSuccess(error))
       assert.include(error.success.message, "The pending consent is damaged")
@@ -124,7 +124,7 @@ describe("PendingConsents.layerMemory", () => {
   const opened = Effect.flatMap(Opener, (pending) => pending.open({ session, user: alice }))
   const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(secret(sessionUri)))
 
-  it.effect("is one for all layers that provide it", () =>
+  it.effect("is shared by all layers that provide it", () =>
     Effect.gen(function*() {
       yield* opened
       assert.deepStrictEqual((yield* claimed).user, alice)
@@ -133,7 +133,7 @@ describe("PendingConsents.layerMemory", () => {
       Layer.provide(Layer.effect(Claimer, PendingConsents.PendingConsents), PendingConsents.layerMemory)
     ))))
 
-  it.effect("is one for a program inside another one, unless it is local", () =>
+  it.effect("is shared with a nested program, unless it is local", () =>
     Effect.gen(function*() {
       yield* open(alice)
       assert.strictEqual(yield* Effect.provide(reason, PendingConsents.layerMemory, { local: true }), "Unknown")

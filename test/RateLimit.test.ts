@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, secret } from "./support/utils.js"
+import { responses, secret } from "./support/utils.js"
 
 const planes = ScriptedPlanes.layer({
   getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }),
@@ -102,7 +102,7 @@ describe("RateLimit", () => {
         sessionUri: secret("urn:ietf:params:oauth:request_uri:poll")
       })
 
-    const pending = ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.inProgress })
+    const pending = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.inProgress })
 
     const limited = Effect.provide(
       Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 10 }), pending)

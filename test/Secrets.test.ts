@@ -11,9 +11,9 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./support/recorder.js"
-import { answers, failures } from "./support/utils.js"
+import { failures, responses } from "./support/utils.js"
 
-/** A secret for each position, none like another. */
+/** A different secret for each position. */
 const sentinels = {
   userToken: "e30.user-7f3d1c9a55.c2ln",
   workloadToken: "wat-2b8e0d6f41",
@@ -68,10 +68,10 @@ const handler = PendingConsents.handler({ user, show: () => Effect.void })
 
 describe("secrets of the flow", () => {
   const ends: ReadonlyArray<readonly [tag: string, tokens: Parameters<typeof live>[0]]> = [
-    ["AuthorizationFailed", [consent, answers.failed]],
-    ["AuthorizationTimedOut", [consent, ...Array.from({ length: 200 }, () => answers.inProgress)]],
+    ["AuthorizationFailed", [consent, responses.failed]],
+    ["AuthorizationTimedOut", [consent, ...Array.from({ length: 200 }, () => responses.inProgress)]],
     ["AccessDeniedException", [consent, failures.throttling, failures.denied]],
-    ["NoTokenOrUrl", [answers.inProgress]],
+    ["NoTokenOrUrl", [responses.inProgress]],
     ["UnauthorizedException", [failures.unauthorized]]
   ]
 
@@ -119,7 +119,7 @@ describe("secrets of the flow", () => {
         const planes = yield* ScriptedPlanes.ScriptedPlanes
         return [token, key, payment, consentError, completion, yield* planes.calls]
       }).pipe(
-        Effect.provide(live([answers.issued(sentinels.accessToken), consent])),
+        Effect.provide(live([responses.issued(sentinels.accessToken), consent])),
         Effect.provide(recorder.layer)
       )
       Recorder.assertSecretFree([...seen.flatMap(Recorder.faces), ...(yield* recorder.everything)], secrets)

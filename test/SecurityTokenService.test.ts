@@ -26,10 +26,10 @@ type Patch = { readonly [K in keyof SecurityTokenService.GetWebIdentityTokenRequ
 
 const ask = (patch: Patch = {}) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) =>
-    // Requests from outside TypeScript, which is what the checks are for.
+    // The checks are for requests that TypeScript has not checked.
     sts.getWebIdentityToken({ ...request, ...patch } as SecurityTokenService.GetWebIdentityTokenRequest))
 
-const text = (length: number) => "x".repeat(length)
+const stringOf = (length: number) => "x".repeat(length)
 const audiences = (count: number) => Array.from({ length: count }, (_, index) => `audience-${index}`)
 const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, ""]))
 
@@ -42,7 +42,7 @@ describe("SecurityTokenService.make", () => {
     [{ audience: audiences(11) }, "audience", "Member must have length less than or equal to 10"],
     [{ audience: "https://api.example.com" }, "audience", "Member must be a list of strings, but is a string"],
     [{ audience: ["ok", ""] }, "audience.1", atLeast(1)],
-    [{ audience: [text(1001)] }, "audience.0", atMost(1000)],
+    [{ audience: [stringOf(1001)] }, "audience.0", atMost(1000)],
     [
       { signingAlgorithm: "HS256" },
       "signingAlgorithm",
@@ -55,9 +55,9 @@ describe("SecurityTokenService.make", () => {
     [{ durationSeconds: Infinity }, "durationSeconds", "Member must be a whole number"],
     [{ durationSeconds: NaN }, "durationSeconds", "Member must be a whole number"],
     [{ tags: tags(51) }, "tags", "Member must have length less than or equal to 50"],
-    [{ tags: { key: text(257) } }, "tags.key", atMost(256)],
+    [{ tags: { key: stringOf(257) } }, "tags.key", atMost(256)],
     [{ tags: { "": "value" } }, "tags.", "Member must have length greater than or equal to 1"],
-    [{ tags: { [text(129)]: "value" } }, `tags.${text(129)}`, atMost(128)]
+    [{ tags: { [stringOf(129)]: "value" } }, `tags.${stringOf(129)}`, atMost(128)]
   ]
 
   const cases = rejected.map(([patch, field, constraint]) => ({ patch, field, constraint }))
@@ -75,11 +75,11 @@ describe("SecurityTokenService.make", () => {
     Effect.gen(function*() {
       const within: ReadonlyArray<Patch> = [
         { audience: audiences(10), signingAlgorithm: "RS256" },
-        { audience: [text(1), text(1000)] },
+        { audience: [stringOf(1), stringOf(1000)] },
         { durationSeconds: 60 },
         { durationSeconds: 3600 },
         { tags: tags(50) },
-        { tags: { [text(128)]: text(256) } },
+        { tags: { [stringOf(128)]: stringOf(256) } },
         { durationSeconds: undefined, tags: undefined }
       ]
       yield* Effect.forEach(within, ask)
@@ -112,8 +112,11 @@ describe("decorate", () => {
         assert.strictEqual(error.message, fault.message)
         same(yield* program, secret("web-identity-token-0"))
       }).pipe(Effect.provide(Layer.provide(decorated, planes)))
-      const asked = { ...request, durationSeconds: undefined, tags: undefined }
-      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", asked], ["getWebIdentityToken", asked]])
+      const requested = { ...request, durationSeconds: undefined, tags: undefined }
+      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", requested], [
+        "getWebIdentityToken",
+        requested
+      ]])
     }))
 })
 

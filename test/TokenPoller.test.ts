@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "./support/utils.js"
+import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
   provider: "google",
@@ -73,7 +73,7 @@ describe("TokenPoller", () => {
 
 const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.makeUnsafe(millis) })
 
-/** When each of some waits polled. They begin together and get no token. */
+/** The poll times of each wait. The waits begin together and get no token. */
 const crowd = (
   count: number,
   { poller = TokenPoller.defaultPoller, until = 3_600_000 }: {
@@ -94,12 +94,12 @@ const crowd = (
     return { polls, fibers }
   })
 
-describe("the waits of a process", () => {
+describe("all waits of a process", () => {
   const budget = (pollsPerSecond: number) => Effect.provide(TokenPoller.layerBudget({ pollsPerSecond }))
 
   it.effect("share a budget: intervals stretch, polls are spread evenly, and every wait polls", () =>
     Effect.gen(function*() {
-      // 60 waits of every 5 seconds would be 12 polls a second.
+      // 60 waits with a poll every 5 seconds would make 12 polls per second.
       const { polls } = yield* crowd(60)
       yield* TestClock.adjust("50 seconds")
       const all = polls.flat().sort((a, b) => a - b)
@@ -108,7 +108,7 @@ describe("the waits of a process", () => {
         assert.isAtMost(inSecond.length, 5)
         assert.isAtLeast(inSecond.length, 4)
       }
-      // Five a second: each wait polls every twelve seconds, in the order in which the waits began.
+      // Five polls per second: each wait polls every twelve seconds, in the order in which the waits began.
       for (const [index, times] of polls.entries()) {
         assert.closeTo(times[0]!, 5_000 + index * 200, 200)
         for (let poll = 1; poll < times.length; poll++) assert.closeTo(times[poll]! - times[poll - 1]!, 12_000, 400)
@@ -126,7 +126,7 @@ describe("the waits of a process", () => {
       }
     }))
 
-  it.effect("share it with waits that follow a schedule", () =>
+  it.effect("share the budget with waits that follow a schedule", () =>
     Effect.gen(function*() {
       const { polls } = yield* crowd(40, { poller: TokenPoller.schedule(Schedule.spaced("1 second")) })
       const { polls: others } = yield* crowd(10)
@@ -148,7 +148,7 @@ describe("the waits of a process", () => {
       assert.deepStrictEqual(later, [11_000, 16_000])
     }).pipe(budget(5)))
 
-  /** Flows that continue a session until 20 seconds. The first request of each is at 0 seconds. */
+  /** Flows that poll for 20 seconds. The first request of each is at 0 seconds. */
   const resumeMany = (count: number) =>
     Effect.forEach(Array.from({ length: count }), () =>
       Effect.forkChild(Effect.flip(Effect.flatMap(
@@ -164,7 +164,7 @@ describe("the waits of a process", () => {
       assert.isTrue(errors.every((error) => error._tag === "AuthorizationTimedOut"))
       const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
       assert.isAtMost((yield* callsOf("getResourceOauth2Token")).length, 100 + 16 * 2)
-    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => answers.inProgress }))))
+    }).pipe(budget(2), Effect.provide(scripted({ getResourceOauth2Token: () => responses.inProgress }))))
 
   it.effect("end with their sessions also while a poll runs", () => {
     let requests = 0
@@ -174,7 +174,7 @@ describe("the waits of a process", () => {
       assert.strictEqual((yield* Fiber.join(fiber!))._tag, "AuthorizationTimedOut")
       assert.strictEqual(requests, 2)
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: () => requests++ === 0 ? answers.inProgress : Effect.never
+      getResourceOauth2Token: () => requests++ === 0 ? responses.inProgress : Effect.never
     })))
   })
 
@@ -187,7 +187,7 @@ describe("the waits of a process", () => {
       assert.isAtLeast(times.at(-1) ?? 0, 595_000)
     }))
 
-  it.effect("poll less while the service answers slowly", () =>
+  it.effect("poll less often while the service responds slowly", () =>
     Effect.gen(function*() {
       let running = 0
       let most = 0
@@ -216,7 +216,7 @@ describe("the waits of a process", () => {
         assert.strictEqual(error._tag, "ThrottlingException")
       })
       const { polls } = yield* crowd(2_000)
-      /** The polls of the next second, of a hundred at the full rate. */
+      /** The number of polls in the next second: 100 at the full rate. */
       const rate = Effect.gen(function*() {
         const before = polls.flat().length
         yield* TestClock.adjust("1 second")

@@ -19,8 +19,8 @@ import { rounds } from "./support/rounds.js"
 
 const isUserId = Schema.is(UserIdentifier.UserId)
 
-/** Texts that look like parts of a derived id come up often. */
-const text = FastCheck.oneof(
+/** Often generates strings that look like parts of a derived id. */
+const string = FastCheck.oneof(
   FastCheck.string({ minLength: 1, maxLength: 20 }),
   FastCheck.array(FastCheck.constantFrom("#account=", "#", "%", "%23", "%25", "a", "="), {
     minLength: 1,
@@ -36,7 +36,7 @@ describe("account", () => {
 
   it("has a different id for every pair of user and name, and never the user's own", () =>
     FastCheck.assert(
-      FastCheck.property(text, text, text, text, (alice, work, bob, home) => {
+      FastCheck.property(string, string, string, string, (alice, work, bob, home) => {
         const one = UserIdentifier.account({ userId: alice }, work)
         const other = UserIdentifier.account({ userId: bob }, home)
         assert.strictEqual(UserIdentifier.equals(one, other), alice === bob && work === home)
@@ -61,7 +61,7 @@ describe("account", () => {
       { numRuns: 1000 }
     ))
 
-  it("keeps a missing user missing", () =>
+  it("passes a missing user on unchanged", () =>
     assert.isFalse(isUserId(UserIdentifier.account({ userId: "" }, "work").userId)))
 
   it.effect("has its own namespace in the vault, and session binding compares the derived id", () =>

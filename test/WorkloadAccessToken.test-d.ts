@@ -29,7 +29,7 @@ describe("WorkloadAccessToken", () => {
     >()
     WorkloadAccessToken.layerWorkload({
       name: "my-agent",
-      // @ts-expect-error: two identifiers are two users
+      // @ts-expect-error: a user has one identifier
       user: { userId: "alice", userToken: Redacted.make("a.b.c") }
     })
   })

@@ -18,7 +18,7 @@ const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const url = (n: number) => `https://agent.example.com/${n}`
 
-/** Runs an effect to its end, and skips its waits. */
+/** Runs an effect, and skips its waits. */
 const hurry = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
@@ -53,15 +53,15 @@ describe("WorkloadIdentity", () => {
         FastCheck.asyncProperty(
           FastCheck.uniqueArray(FastCheck.nat(6)),
           FastCheck.uniqueArray(FastCheck.nat(6)),
-          (before, wanted) =>
+          (before, expected) =>
             Effect.gen(function*() {
               yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: before.map(url) })
-              const ensure = hurry(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: wanted.map(url) }))
+              const ensure = hurry(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: expected.map(url) }))
               yield* ensure
               const once = yield* urlsOf("my-agent")
               yield* ensure
               assert.deepStrictEqual(yield* urlsOf("my-agent"), once)
-              assert.deepStrictEqual(once, [...new Set([...before, ...wanted])].map(url).sort())
+              assert.deepStrictEqual(once, [...new Set([...before, ...expected])].map(url).sort())
             }).pipe(Effect.provide(local), Effect.provide(TestClock.layer()), Effect.runPromise)
         ),
         { numRuns: 50 }

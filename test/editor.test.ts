@@ -39,7 +39,7 @@ const makeService = () => {
       const content = path === file ? text : ts.sys.readFile(path)
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
     },
-    // Without it, every question looks at every file.
+    // Without it, every request reads every file.
     getProjectVersion: () => String(version),
     getScriptVersion: (path) => path === file ? String(version) : "0"
   })
@@ -58,7 +58,7 @@ const makeService = () => {
 const textOf = (parts: ReadonlyArray<ts.SymbolDisplayPart> | undefined): string =>
   parts?.map(({ text }) => text).join("").trim() ?? ""
 
-/** Lines of a program, each with the place that the editor is asked about. */
+/** Lines of a program, each with a position for the editor. */
 class Lines {
   text = ""
   /** Where the lines begin in the file. */
@@ -86,7 +86,7 @@ const services = ["ControlPlane", "DataPlane", "SecurityTokenService", "Identity
 const plain = "Type 'string' is not assignable to type 'Redacted<string> | SecretReference'."
 const missing = (member: string, type: string) => new RegExp(`'${member}' is missing .* required in type '${type}'.$`)
 
-/** Wrong options of a credential provider, and what TypeScript says. */
+/** Invalid options of a credential provider, and the errors of TypeScript. */
 const mistakes: ReadonlyArray<readonly [call: string, message: string | RegExp]> = [
   ["custom({ ...server, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
   ["custom({ name: \"id\", metadata, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
@@ -104,7 +104,7 @@ describe("an editor", { timeout: 60_000 }, () => {
 
   const { file, program, service, write } = makeService()
   const calls = new Lines()
-  const members = new Lines()
+  const properties = new Lines()
   const wrong = new Lines()
 
   const symbolsOf = (module: string): ReadonlyArray<ts.Symbol> => {
@@ -126,7 +126,7 @@ describe("an editor", { timeout: 60_000 }, () => {
   const documentationAt = (path: string, position: number): string =>
     textOf(service.getQuickInfoAtPosition(path, position)?.documentation)
 
-  // One program for all questions: TypeScript checks it once.
+  // One program for all requests, so that TypeScript checks it once.
   beforeAll(() => {
     write(imports)
     for (const { module, name, signatures } of modules.flatMap(functionsOf)) {
@@ -141,13 +141,13 @@ describe("an editor", { timeout: 60_000 }, () => {
     for (const module of services) {
       const service = symbolsOf(module).find(({ name }) => name === "Service") ?? assert.fail(module)
       for (const { name } of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(service))) {
-        // Not the type id.
+        // Skips the type id.
         if (!name.startsWith("__@")) {
-          members.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
+          properties.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
         }
       }
     }
-    members.add(
+    properties.add(
       "flow",
       `const request: ${alias("Identity")}.AccessTokenRequest = { provider: "github", `,
       "flow",
@@ -162,9 +162,9 @@ describe("an editor", { timeout: 60_000 }, () => {
 `
     for (const [call] of mistakes) wrong.add(call, "", `${alias("CredentialProvider")}.${call}`, "")
     calls.start = imports.length
-    members.start = calls.start + calls.text.length
-    wrong.start = members.start + members.text.length + prelude.length
-    write(imports + calls.text + members.text + prelude + wrong.text)
+    properties.start = calls.start + calls.text.length
+    wrong.start = properties.start + properties.text.length + prelude.length
+    write(imports + calls.text + properties.text + prelude + wrong.text)
   }, 120_000)
 
   it("explains every function, and each of its overloads", () => {
@@ -195,12 +195,12 @@ describe("an editor", { timeout: 60_000 }, () => {
       if (type.isUnionOrIntersection()) return type.types.forEach((member) => visit(member, label))
       if (!(type.flags & ts.TypeFlags.Object)) return
       if (checker.isArrayType(type)) {
-        // Arrays are references.
+        // Arrays are type references.
         return checker.getTypeArguments(type as ts.TypeReference).forEach((item) => visit(item, label))
       }
       for (const property of checker.getPropertiesOfType(type)) {
         const declaration = property.declarations?.[0]
-        // Not the members of Effect's types and the SDK's.
+        // Skips the properties of Effect's and the SDK's types.
         if (declaration === undefined || !declaration.getSourceFile().fileName.startsWith(src)) continue
         options.set(declaration, `${label}.${property.name}`)
         const member = checker.getTypeOfSymbol(property)
@@ -221,9 +221,9 @@ describe("an editor", { timeout: 60_000 }, () => {
   })
 
   it("explains every operation of the planes, and the three flows", () => {
-    assert.isAbove(members.places.length, 40)
-    const hovers = members.places.map(([label, position]) =>
-      [label, documentationAt(file, members.start + position)] as const
+    assert.isAbove(properties.places.length, 40)
+    const hovers = properties.places.map(([label, position]) =>
+      [label, documentationAt(file, properties.start + position)] as const
     )
     assert.deepStrictEqual(hovers.filter(([, text]) => text === ""), [])
     for (const flow of ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]) {
@@ -231,7 +231,7 @@ describe("an editor", { timeout: 60_000 }, () => {
     }
   })
 
-  // The messages name what is wrong, and not a member of another kind of client.
+  // The messages name the wrong option, and no property of another kind of client.
   it("shows precise errors for the options of a credential provider", () => {
     const diagnostics = service.getSemanticDiagnostics(file)
     for (const [index, [call, message]] of mistakes.entries()) {

@@ -1,4 +1,4 @@
-/** The credentials that `layerNode` finds, over the services that give them. */
+/** The credentials that `layerNode` finds at the services that issue them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -27,7 +27,7 @@ const directory = Effect.acquireRelease(
   (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
 )
 
-/** The environment of this process, with nothing else of AWS in it, until the test is over. */
+/** Sets the environment of this process, without other AWS variables, until the test ends. */
 const environment = (variables: Readonly<Record<string, string>>) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -140,7 +140,7 @@ describe("credentials of layerNode", () => {
         yield* getApiKey
         Fs.writeFileSync(tokenFile, "web-identity-token-2")
         seconds = 3600
-        // The first ones end too soon to be used.
+        // The first credentials expire too soon to be used.
         yield* getApiKey
         yield* getApiKey
       }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint: http.url })))

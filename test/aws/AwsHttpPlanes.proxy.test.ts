@@ -70,7 +70,7 @@ const brokenProxy = (head: string) =>
 const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) =>
   Effect.promise(() => promisify(execFile)(file, args, { env }))
 
-/** A server with a certificate of its own. `ca` is the file of the certificate. */
+/** A server with its own certificate. `ca` is the file of the certificate. */
 const secureServer = Effect.gen(function*() {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "proxy-"))),

@@ -14,7 +14,7 @@ type OverClient<A> = Layer.Layer<A, Config.ConfigError, HttpClient.HttpClient>
 type InNode<A> = Layer.Layer<A, Config.ConfigError>
 
 describe("AwsHttpPlanes", () => {
-  it("layer needs an HttpClient, and layerNode needs nothing", () => {
+  it("layer requires an HttpClient, and layerNode requires nothing", () => {
     expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
     expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.String("R") })).toEqualTypeOf<
       OverClient<AwsPlanes.Planes>
@@ -25,7 +25,7 @@ describe("AwsHttpPlanes", () => {
     >()
   })
 
-  it("take a hash, credentials and options of one plane", () => {
+  it("accept a hash, credentials and options of one plane", () => {
     AwsHttpPlanes.layer({ hash: Sha256, timeout: Duration.infinity })
     AwsHttpPlanes.layerNode({
       credentials: { accessKeyId: "a", secretAccessKey: Redacted.make("b") },
@@ -49,7 +49,7 @@ describe("AwsHttpPlanes", () => {
 })
 
 describe("AwsHttpDataPlane", () => {
-  it("provides the data plane alone, and takes no options of the other planes", () => {
+  it("provides only the data plane, and rejects options of the other planes", () => {
     expectTypeOf(AwsHttpDataPlane.layer({ hash: Sha256 })).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerConfig({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerNode()).toEqualTypeOf<InNode<DataPlane.DataPlane>>()

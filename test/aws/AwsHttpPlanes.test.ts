@@ -316,9 +316,9 @@ describe("over an HttpClient", () => {
       const fiber = yield* Effect.forkChild(
         Effect.provide(getApiKey, over(layer)).pipe(fixedRandom(0.5), Effect.provideService(Clock.Clock, recording))
       )
-      // A call waits for promises, which no clock of a test does: it sleeps some turns of the event loop later.
-      const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      const sleeps = (millis: number) => Effect.repeat(turn, { until: () => slept.includes(millis) })
+      // A call waits for promises, which the test clock ignores: it sleeps some iterations of the event loop later.
+      const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      const sleeps = (millis: number) => Effect.repeat(iteration, { until: () => slept.includes(millis) })
       yield* sleeps(3000)
       yield* TestClock.adjust("2999 millis")
       assert.lengthOf(sent, 1)
@@ -427,10 +427,12 @@ describe("over an HttpClient", () => {
       )
       yield* Effect.gen(function*() {
         const fiber = yield* Effect.forkChild(getApiKey)
-        // Signatures are made by promises, which no clock of a test waits for.
-        const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-        yield* Effect.repeat(turn, { until: () => sent.length === 1 })
-        yield* Effect.repeat(Effect.andThen(turn, TestClock.adjust("1 millis")), { until: () => sent.length === 2 })
+        // Signatures are made by promises, which the test clock does not wait for.
+        const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* Effect.repeat(iteration, { until: () => sent.length === 1 })
+        yield* Effect.repeat(Effect.andThen(iteration, TestClock.adjust("1 millis")), {
+          until: () => sent.length === 2
+        })
         yield* Fiber.join(fiber)
         assert.deepStrictEqual(sent.map(({ headers }) => headers["x-amz-date"]), [
           "19700101T000000Z",
@@ -499,7 +501,7 @@ describe("over an HttpClient", () => {
       }
       const secrets = [Redacted.value(credentials.sessionToken!), Redacted.value(apiKeyRequest.workloadIdentityToken)]
       assertNoSecrets(rendered(spans.map(({ attributes }) => [...attributes])), secrets)
-      // Nothing of the program's traces goes to AWS.
+      // AWS gets no trace context of the program.
       assert.notProperty(http.seen[0]?.headers, "traceparent")
     }))
 })

@@ -52,7 +52,7 @@ const statuses = new Map<string, number>([
   ["DecryptionFailure", 400]
 ])
 
-/** The exceptions of a row, which are compared with the service model elsewhere. */
+/** The exceptions of a row. Another test compares them with the service model. */
 const exceptionsOf = (operation: string): ReadonlyArray<readonly [name: string, status: number]> =>
   rows.filter(({ name }) => name === operation).flatMap(({ errors }) =>
     errors.map(({ _tag }) => [_tag, statuses.get(_tag) ?? 500] as const)
@@ -66,7 +66,7 @@ const getCallerIdentity = Effect.flatMap(
 )
 
 describe.each(adapters)("$name", ({ name, planes }) => {
-  /** The error that an response becomes. */
+  /** The error that a response causes. */
   const errorOf = (respond: Respond) =>
     Effect.flatMap(server(respond), ({ url }) => Effect.provide(failure(getApiKey), planes(url)))
 
@@ -149,13 +149,13 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }
       }))
 
-    it.live("have long names and messages cut, without a piece of a secret at the cut", () =>
+    it.live("are shortened when their name or message is long, without a piece of a secret at the end", () =>
       Effect.gen(function*() {
         const long = "x".repeat(100_000)
         for (const name of ["ValidationException", long]) {
           const error = yield* errorOf(json(400, {
             __type: name,
-            // The cut is within the secret.
+            // The message is cut within the secret.
             message: `${"m".repeat(8186)}${token}${long}`,
             reason: long,
             fieldList: Array.from({ length: 1000 }, () => ({
@@ -322,7 +322,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         assert.strictEqual(unresolved.kind, "connection")
 
         const reset = yield* transportErrorOf((response) => response.socket?.destroy())
-        // `fetch` has a code of its own.
+        // `fetch` has its own code.
         const code = name === "AwsHttpPlanes.layer by fetch" ? "UND_ERR_SOCKET" : "ECONNRESET"
         assert.deepInclude({ ...reset }, { kind: "connection", code })
 
@@ -336,7 +336,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 
     const withoutLimit = { timeout: Duration.infinity }
 
-    // Only `fetch` decompresses.
+    // Only `fetch` decompresses responses.
     const isDecompressing = name === "AwsHttpPlanes.layer by fetch"
     const oversized = FaultyServer.oversized.filter((fault) => fault !== "bomb" || isDecompressing)
 
@@ -372,7 +372,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         }).pipe(Effect.provide(planes(http.url, withoutLimit)))
       }).pipe(Effect.timeout("10 seconds")))
 
-    it.live("are not awaited without credentials: nothing is sent", () =>
+    it.live("do not occur without credentials, because nothing is sent", () =>
       Effect.gen(function*() {
         const http = yield* server(json(200, { apiKey: "key" }))
         const providers = [

@@ -3,7 +3,7 @@ import { futureResponses } from "./responses.js"
 import { adapters } from "./utils.js"
 
 for (const { name, planes } of adapters) {
-  // What it does with a body is the same by `layerNode`.
+  // `layerNode` decodes bodies in the same way.
   if (name !== "AwsHttpPlanes.layer by fetch") {
     describe(name, () => {
       futureResponses((endpoint) => planes(endpoint))

@@ -1,4 +1,4 @@
-/** What is sent again: the same by every adapter, and as often. */
+/** Every adapter retries the same failures, and as often. */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
@@ -35,7 +35,7 @@ const faults: Readonly<Record<string, Respond>> = {
   "a reset connection": (response) => void response.socket?.destroy()
 }
 
-/** These wait for up to a second. */
+/** These failures wait for up to a second. */
 const throttled: Readonly<Record<string, Respond>> = {
   "429": named(429, "ThrottlingException"),
   "429 of a proxy": raw(429, "<html>"),

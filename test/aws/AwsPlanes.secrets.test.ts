@@ -24,7 +24,7 @@ import {
   server
 } from "./utils.js"
 
-// No piece of a digest is a piece of a word.
+// The secrets are digests, so that no piece of them occurs in a word.
 const secret = (name: string) => createHash("sha256").update(name).digest("base64url")
 const secrets = {
   token: secret("token"),
@@ -71,7 +71,7 @@ const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> 
   ({ control }) => control.createApiKeyCredentialProvider({ name: "weather", apiKey: r("apiKey") })
 ]
 
-/** Responses that quote everything which the server knows. */
+/** Responses that quote everything that the server knows. */
 const echoing = (status: number, name: string): Respond => (response, seen) => {
   const everything = `Value '${seen.body}' of ${encodeURIComponent(seen.body)}, `
     + `'POST\nx-amz-security-token:${String(seen.headers["x-amz-security-token"])}\n' at `
@@ -83,7 +83,7 @@ const echoing = (status: number, name: string): Respond => (response, seen) => {
   }, { "x-amzn-errortype": name })(response, seen)
 }
 
-/** Bodies that break in the middle of a secret. */
+/** Bodies that end in the middle of a secret. */
 const broken: ReadonlyArray<Respond> = [
   raw(200, `{"accessToken":"${secrets.received}`),
   raw(200, `{"accessToken":"ok","x":${secrets.received}}`),
@@ -107,7 +107,7 @@ const broken: ReadonlyArray<Respond> = [
   (response) => response.socket?.end(`HTTP/9.9 ${secrets.received}\r\n\r\n`)
 ]
 
-/** A tracer and a logger that keep everything. */
+/** A tracer and a logger that record everything. */
 const recorded = () => {
   const out: Array<string> = []
   const keep = (value: unknown) => out.push(inspect(value, { depth: 10, showHidden: true }))

@@ -148,7 +148,7 @@ describe("endpoint", () => {
 describe.each(adapters)("$name", ({ layer, name }) => {
   const hasProfile = name !== "AwsHttpPlanes.layer by fetch"
 
-  // What the SDK itself reads is in the environment and in the files that it names.
+  // The SDK reads the environment, and the files that the environment names.
   const before = { ...process.env }
   const clear = () => {
     for (const name of Object.keys(process.env).filter((name) => /^(AWS|BEDROCK)_(?!SDK_JS_)/.test(name))) {
@@ -173,7 +173,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 
   const profile = (text: string) => Fs.writeFileSync(Path.join(directory, "config"), text)
 
-  /** The regions and endpoints that both planes sign for and call, one operation each. */
+  /** The region and the endpoint of one call of each plane. */
   const called = (options: Options, variables: Record<string, string>) =>
     Effect.gen(function*() {
       const all = yield* both
@@ -325,18 +325,18 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 
   it.effect("rejects static credentials that are not Redacted, and does not repeat them", () =>
     Effect.gen(function*() {
-      const bad: ReadonlyArray<readonly [member: string, credentials: object]> = [
+      const bad: ReadonlyArray<readonly [option: string, credentials: object]> = [
         ["secretAccessKey", { ...credentials, secretAccessKey: "plain-secret-access-key" }],
         ["secretAccessKey", { accessKeyId: "AKIDEXAMPLE" }],
         ["sessionToken", { ...credentials, sessionToken: "plain-session-token" }],
         ["accessKeyId", { ...credentials, accessKeyId: undefined }]
       ]
-      for (const [member, given] of bad) {
-        // As a program in plain JavaScript gives them.
+      for (const [option, given] of bad) {
+        // A program in plain JavaScript can pass them.
         const options: Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           const message = messageOf(yield* failure(Layer.build(built)))
-          assert.include(message, `Expected ${member} to be`)
+          assert.include(message, `Expected ${option} to be`)
           assert.notInclude(message, "plain-")
         }
       }
@@ -345,7 +345,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
   it.effect("rejects an invalid number of attempts", () =>
     Effect.gen(function*() {
       for (const bad of ["3", Number.NaN, Infinity, 0, -1, 1.5]) {
-        // As a program in plain JavaScript gives them.
+        // A program in plain JavaScript can pass them.
         const options: Options = { region: "us-west-2", maxAttempts: bad as number }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           assert.include(
@@ -358,7 +358,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
 
   it.effect("rejects an unknown option, so that no call is sent to another endpoint", () =>
     Effect.gen(function*() {
-      // As a program in plain JavaScript gives them.
+      // A program in plain JavaScript can pass them.
       const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as AwsPlanes.SharedOptions
       for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
         assert.include(messageOf(yield* failure(Layer.build(built))), "endpont: Expected a known option")

@@ -51,7 +51,7 @@ describe("error unions", () => {
 })
 
 describe("requests", () => {
-  // That every request fits its command is what makes `connect` of the adapters compile.
+  // `connect` of the adapters compiles only if every request fits its command.
   it("are rejected by commands with another input", () => {
     const operations = {
       getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
@@ -75,7 +75,7 @@ describe("requests", () => {
     expectTypeOf<Payment.PaymentVendor>().toEqualTypeOf<ControlSdk.PaymentCredentialProviderVendorType>()
   })
 
-  it("have no member that the SDK would drop silently", () => {
+  it("have no property that the SDK would drop silently", () => {
     type Member<A> = A extends unknown ? keyof A : never
     type Only<A> = A extends [infer Item] ? Item : never
     type Input<Sdk, Name extends string> = Sdk extends
@@ -105,7 +105,7 @@ describe("layers", () => {
     expectTypeOf(AwsPlanes.layerConfig(Config.succeed({ region: "us-west-2" }))).toEqualTypeOf<Planes>()
   })
 
-  it("take a time limit, as a duration or from configuration", () => {
+  it("accept a time limit, as a duration or from configuration", () => {
     AwsPlanes.layer({ timeout: "10 seconds" })
     AwsDataPlane.layer({ timeout: 10_000 })
     AwsIdentity.layer({ timeout: Duration.infinity })
@@ -119,7 +119,7 @@ describe("layers", () => {
     AwsPlanes.layerConfig({ timeout: Config.Boolean("T") })
   })
 
-  it("AwsDataPlane provides the data plane alone, and takes no options of the other planes", () => {
+  it("AwsDataPlane provides only the data plane, and rejects options of the other planes", () => {
     expectTypeOf(AwsDataPlane.layer()).toEqualTypeOf<Layer.Layer<DataPlane.DataPlane, Config.ConfigError>>()
     AwsDataPlane.layer({ region: "us-west-2", dataPlane: { client: clientOfTheDataPlane } })
     // @ts-expect-error an option of another plane

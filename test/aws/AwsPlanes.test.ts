@@ -111,13 +111,13 @@ describe.each(adapters)("$name", ({ planes }) => {
         ? value.map(revealed)
         : typeof value === "object" && value !== null
         ? Object.fromEntries(
-          Object.entries(value).filter(([, member]) => member !== undefined).map((
-            [name, member]
-          ) => [name, revealed(member)])
+          Object.entries(value).filter(([, property]) => property !== undefined).map((
+            [name, property]
+          ) => [name, revealed(property)])
         )
         : value
 
-    /** The request arrives unchanged, with its secrets in clear and without its undefined members. */
+    /** The request arrives unchanged, with its secrets in clear and without its undefined properties. */
     const arrives = <A>(
       schema: { readonly ast: AST.AST },
       body: unknown,
@@ -126,7 +126,7 @@ describe.each(adapters)("$name", ({ planes }) => {
       Effect.gen(function*() {
         const http = yield* server(json(200, body))
         const all = yield* Effect.provide(both, planes(http.url))
-        // Valid requests of the schema are those of the method.
+        // The schema and the method accept the same requests.
         const requests = valid(schema as Schema.Codec<unknown, unknown>) as FastCheck.Arbitrary<A>
         yield* Effect.promise(() =>
           FastCheck.assert(
@@ -159,11 +159,11 @@ describe.each(adapters)("$name", ({ planes }) => {
       ))
 
     for (const [method, row] of Object.entries(ControlPlane.operations)) {
-      // Those go by the address, which is not the body's.
+      // Those are in the URL, not in the body.
       if (!/^(un)?tag|^listTags/.test(method)) {
         it.live(`any ${row.name} arrives as it is`, () =>
           arrives(
-            // The request of a row is the one of the plane's method of that name.
+            // The row and the method of one name have the same request.
             row.request,
             bodyOf(row.name),
             ({ control }) =>

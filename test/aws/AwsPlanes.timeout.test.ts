@@ -1,4 +1,4 @@
-/** The time limit of calls, over a service that does not response. */
+/** The time limit of calls, over a service that does not respond. */
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -64,7 +64,7 @@ describe.each(adapters)("the time limit of a call over $name", ({ planes }) => {
           Effect.provide(planes(http.url, options))
         )
         errors.forEach(assertTimeout)
-        // A call is not sent again after its time.
+        // A call is not retried after its time limit.
         assert.isAtMost(http.paths.length, 3)
         yield* http.idle
       }), { concurrency: "unbounded", discard: true }).pipe(
@@ -126,7 +126,7 @@ describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
       const http = yield* server(json(200, { apiKey: "key" }))
       const found: ReadonlyArray<object | null> = [null, {}, { ...keys, expiration: "2099-01-01T00:00:00Z" }]
       for (const one of found) {
-        // As from a program in plain JavaScript.
+        // A program in plain JavaScript can pass it.
         const credentials = () => Promise.resolve(one as typeof keys)
         yield* Effect.gen(function*() {
           for (const _ of [1, 2]) {
@@ -171,7 +171,7 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
   it.effect("is a ConfigError if it is not a duration", () =>
     Effect.gen(function*() {
       for (const timeout of [0, -1, Number.NaN, "soon", {}]) {
-        // As from a program in plain JavaScript.
+        // A program in plain JavaScript can pass it.
         const options = { region: "us-west-2", timeout: timeout as number }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
           const error = yield* failure(

@@ -7,7 +7,7 @@ import type { Oauth2Vendor } from "effect-agentcore-identity/models/Oauth2Creden
 import type { PaymentVendor } from "effect-agentcore-identity/models/PaymentCredentialProvider"
 import { describe, expectTypeOf, test } from "vitest"
 
-// The vendor in the SDK's spelling, for each constructor: `oneLogin` is `OneLoginOauth2`.
+// The SDK's name of the vendor for each constructor: `oneLogin` is `OneLoginOauth2`.
 type VendorOf<Name extends string> = `${Capitalize<Name>}Oauth2`
 
 type Constructors = {

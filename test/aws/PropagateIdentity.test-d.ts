@@ -23,7 +23,7 @@ declare const interpreter: InvokeCodeInterpreterCommand
 declare const plain: HttpClient.HttpClient
 
 describe("command", () => {
-  test("gives the command back as it is", () => {
+  test("returns the command unchanged", () => {
     const invoke = new InvokeAgentRuntimeCommand({ agentRuntimeArn: "arn", payload: "{}" })
     expectTypeOf(PropagateIdentity.command(invoke)).toEqualTypeOf<
       Effect.Effect<InvokeAgentRuntimeCommand, WorkloadAccessTokenError, WorkloadAccessToken>
@@ -36,7 +36,7 @@ describe("command", () => {
     >()
   })
 
-  test("takes no other command", () => {
+  test("rejects every other command", () => {
     // @ts-expect-error an identity operation
     void PropagateIdentity.command(apiKey)
     // @ts-expect-error an identity operation

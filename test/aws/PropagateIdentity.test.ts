@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
 import { resource, type Seen } from "../support/resource.js"
-import { answers, scripted, secret } from "../support/utils.js"
+import { responses, scripted, secret } from "../support/utils.js"
 import { credentials } from "./utils.js"
 
 const header = "x-amz-bedrock-agentcore-identity-wat"
@@ -191,7 +191,7 @@ describe("httpClient", () => {
         assert.lengthOf(other.seen, 2)
         Recorder.assertSecretFree(other.seen.map(({ text }) => text), [sentinel, "gateway-token"])
       }).pipe(
-        Effect.provide([scripted({ getResourceOauth2Token: () => answers.issued("gateway-token") }), layer])
+        Effect.provide([scripted({ getResourceOauth2Token: () => responses.issued("gateway-token") }), layer])
       ))
   }
 

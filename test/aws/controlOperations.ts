@@ -65,7 +65,7 @@ const consentPortalIdentifier = portal.consentPortalId
 
 export const tagsPath = `/tags/${encodeURIComponent(arn)}`
 
-/** One valid request and response of every operation that the older list does not have. */
+/** One valid request and response of every operation that is missing in the older list. */
 export const controlOperations: ReadonlyArray<
   readonly [name: string, call: Call, body: unknown, address?: readonly [method: string, path: string]]
 > = [

@@ -1,6 +1,6 @@
 /**
- * Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Certificates to trust are known from
- * the start of a process.
+ * Obtains an API key of the endpoint by `layerNode`, and prints it, or the error. Node reads trusted certificates only
+ * at the start of a process.
  */
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"

@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { changes, full, future } from "../models/answers.js"
+import { changes, full, future } from "../models/responseChanges.js"
 import { operations as clientOperations } from "../support/serviceModel.js"
 import { ofClient } from "../support/shape.js"
 import { clear } from "../support/utils.js"
@@ -93,7 +93,7 @@ const strangers = [
   "<OfTomorrow><member>1</member><a b=\"c\"/></OfTomorrow>"
 ]
 
-/** The response, and the response with an unknown element at every place. */
+/** The response, and one variant for each place of an unknown element. */
 const documents = (name: string, members: Readonly<Record<string, string>>): ReadonlyArray<string> => {
   const document = (atResult: string, atMetadata: string, atEnd: string) =>
     element(
@@ -139,15 +139,15 @@ export const futureResponses = (layer: (endpoint: string) => Layer.Layer<AwsPlan
           for (const [index, respond] of [...full(shape), ...more[name] ?? []].entries()) {
             const known = yield* ask(row, planes, http, respond)
             assert(Result.isSuccess(known), `${name}${explain(known)}`)
-            for (const { isKnown, value, what } of changes(shape, respond, name)) {
+            for (const { isKnown, value, subject } of changes(shape, respond, name)) {
               // The other variants of a union have the same places.
-              const key = name in more ? `${index} ${what}` : what
+              const key = name in more ? `${index} ${subject}` : subject
               if (tried.has(key)) continue
               tried.add(key)
               const result = yield* ask(row, planes, http, value)
-              if (Result.isFailure(result)) lost.push(`${what}${explain(result)}`)
+              if (Result.isFailure(result)) lost.push(`${subject}${explain(result)}`)
               else if (isKnown && !(name in more) && !JSON.stringify(clear(result.success)).includes(future)) {
-                dropped.push(what)
+                dropped.push(subject)
               }
             }
           }

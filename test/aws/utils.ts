@@ -43,7 +43,7 @@ export const raw = (status: number, body: string, headers: Record<string, string
   response.end(body)
 }
 
-/** A server on loopback that gives one response to everything until it is told another. */
+/** A server on loopback that returns one response to every request, until another one is set. */
 export const server = (respond: Respond) =>
   Effect.acquireRelease(
     Effect.callback<Server & { readonly close: Effect.Effect<void> }>((resume) => {
@@ -102,7 +102,7 @@ export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
 export interface Adapter {
   readonly name: "AwsPlanes.layer" | "AwsHttpPlanes.layerNode" | "AwsHttpPlanes.layer by fetch"
   readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
-  /** In one place, with credentials and one attempt. */
+  /** A fixed region, static credentials and one attempt. */
   readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
 }
 
@@ -125,7 +125,7 @@ const adapter = (name: Adapter["name"], layer: Adapter["layer"]): Adapter => ({
     layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(Layer.provide(noVariables))
 })
 
-/** Every adapter of AWS: they differ in nothing that these tests see. */
+/** Every adapter of AWS. These tests must have the same result for each. */
 export const adapters: ReadonlyArray<Adapter> = [
   adapter("AwsPlanes.layer", AwsPlanes.layer),
   adapter("AwsHttpPlanes.layerNode", AwsHttpPlanes.layerNode),
@@ -237,7 +237,7 @@ export const operations: ReadonlyArray<
   ...controlOperations
 ]
 
-/** The failure of an effect that has to fail; a defect or a success ends the test. */
+/** Returns the failure of an effect. A defect or a success fails the test. */
 export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
   Effect.flatMap(Effect.exit(effect), (exit) => {
     assert(Exit.isFailure(exit), "expected a failure, got a success")
@@ -246,7 +246,7 @@ export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<
     return Effect.succeed(reason.error)
   })
 
-/** Everything that a program, a logger or a person might make of an error. */
+/** All printed forms of an error. */
 export const rendered = (error: unknown): string =>
   [
     String(error),
@@ -255,12 +255,12 @@ export const rendered = (error: unknown): string =>
     inspect(error, { depth: 10, showHidden: true })
   ].join("\n")
 
-/** Fails when an 8-character piece of a secret is in the text. */
-export const assertNoSecrets = (text: string, secrets: Iterable<string>): void => {
+/** Fails when the string contains 8 consecutive characters of a secret. */
+export const assertNoSecrets = (string: string, secrets: Iterable<string>): void => {
   for (const secret of secrets) {
     for (let at = 0; at + 8 <= secret.length; at++) {
       const piece = secret.slice(at, at + 8)
-      assert(!text.includes(piece), `found a piece of a secret: ${piece}`)
+      assert(!string.includes(piece), `found a piece of a secret: ${piece}`)
     }
   }
 }

@@ -61,9 +61,9 @@ const start = (module, args, options) => {
 }
 
 const ask = (child, message) => {
-  const answer = child.next()
+  const response = child.next()
   child.tell(message)
-  return answer
+  return response
 }
 
 const noSamples = (names) => Object.fromEntries(names.map((name) => [name, { wall: [], cpu: [] }]))

@@ -45,7 +45,7 @@ const picture = (tab: Chromium.Tab, name: string) =>
 
 const head = "<!doctype html><link rel=icon href=data:,>"
 
-/** Navigates by itself, as applications do. */
+/** Redirects without a click, as applications do. */
 const scripted = (url: string) => `${head}<script>location.assign(${JSON.stringify(url)})</script>`
 
 /** Loads a URL in every way that is not a navigation of the page. */
@@ -58,34 +58,37 @@ const hostile = (url: string) => {
 }
 
 describe("the pages of the authorization server, in Chromium", () => {
-  Chromium.browserTest("sign in, allow, and return across two more origins", () =>
-    Effect.gen(function*() {
-      const { application, callbackUrl, configuration, request } = yield* start()
-      const tab = yield* Chromium.open()
-      const { page } = tab
-      yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
-      assert.strictEqual(yield* Effect.promise(() => page.getByRole("heading", { level: 1 }).innerText()), "Sign in")
-      yield* picture(tab, "login-desktop-light")
-      // The field has the focus, so that typing and Enter suffice.
-      yield* Effect.promise(() => page.keyboard.type("alice"))
-      yield* Effect.promise(() => page.keyboard.press("Enter"))
-      yield* Effect.promise(() => page.getByRole("heading", { name: "Allow Travel agent to act for you?" }).waitFor())
-      yield* picture(tab, "consent-desktop-light")
-      const text = yield* Effect.promise(() => page.getByRole("main").innerText())
-      for (const fact of ["alice", "Travel agent", "reports:read", "offline_access", new URL(callbackUrl).host]) {
-        assert.include(text, fact)
-      }
-      yield* Effect.promise(() => page.getByRole("button", { name: "Allow" }).click())
-      yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
-      const answer = new URL(page.url())
-      const tokens = yield* Effect.promise(() =>
-        Utils.exchange(configuration, request, Redacted.make(`${callbackUrl}${answer.search}`))
-      )
-      assert.strictEqual(tokens.claims()?.sub, "alice")
-      assertHarmless(tab)
-    }))
+  Chromium.browserTest(
+    "sign a user in, accept the consent, and return across two more origins",
+    () =>
+      Effect.gen(function*() {
+        const { application, callbackUrl, configuration, request } = yield* start()
+        const tab = yield* Chromium.open()
+        const { page } = tab
+        yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
+        assert.strictEqual(yield* Effect.promise(() => page.getByRole("heading", { level: 1 }).innerText()), "Sign in")
+        yield* picture(tab, "login-desktop-light")
+        // The field has the focus, so that typing and Enter suffice.
+        yield* Effect.promise(() => page.keyboard.type("alice"))
+        yield* Effect.promise(() => page.keyboard.press("Enter"))
+        yield* Effect.promise(() => page.getByRole("heading", { name: "Allow Travel agent to act for you?" }).waitFor())
+        yield* picture(tab, "consent-desktop-light")
+        const text = yield* Effect.promise(() => page.getByRole("main").innerText())
+        for (const fact of ["alice", "Travel agent", "reports:read", "offline_access", new URL(callbackUrl).host]) {
+          assert.include(text, fact)
+        }
+        yield* Effect.promise(() => page.getByRole("button", { name: "Allow" }).click())
+        yield* Effect.promise(() => page.waitForURL(`${application}/return?**`))
+        const returned = new URL(page.url())
+        const tokens = yield* Effect.promise(() =>
+          Utils.exchange(configuration, request, Redacted.make(`${callbackUrl}${returned.search}`))
+        )
+        assert.strictEqual(tokens.claims()?.sub, "alice")
+        assertHarmless(tab)
+      })
+  )
 
-  Chromium.browserTest("deny, as another user, by keyboard, on a phone in dark mode", () =>
+  Chromium.browserTest("let another user deny, by keyboard, on a phone in dark mode", () =>
     Effect.gen(function*() {
       const { application, request } = yield* start()
       const tab = yield* Chromium.open({ viewport: { width: 390, height: 844 }, colorScheme: "dark" })
@@ -111,7 +114,7 @@ describe("the pages of the authorization server, in Chromium", () => {
     }))
 
   Chromium.browserTest(
-    "rejects a page when it was already submitted, and a form when another site sends it",
+    "reject a page when it was already submitted, and a form when another site sends it",
     () =>
       Effect.gen(function*() {
         const { application, request, server } = yield* start()
@@ -150,7 +153,7 @@ describe("the pages of the authorization server, in Chromium", () => {
   )
 
   Chromium.browserTest(
-    "a page of another site starts nothing in the background, and its redirect works",
+    "start nothing in the background for another site, and accept its redirect",
     () =>
       Effect.gen(function*() {
         const { request, server } = yield* start()

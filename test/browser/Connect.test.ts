@@ -20,7 +20,7 @@ import * as Chromium from "./chromium.js"
 // One world, one browser
 // -----------------------------------------------------------------------------
 
-/** How far the clock of the application is ahead, in milliseconds. */
+/** The offset of the application's clock. Milliseconds. */
 let ahead = 0
 
 const environment = Layer.unwrap(
@@ -35,7 +35,7 @@ interface Shared {
   readonly tab: Chromium.Tab
   readonly calendar: UserCredential
   readonly origin: string
-  /** The link of the calendar. It goes on to a chat. */
+  /** The link of the calendar. It continues to a chat. */
   readonly link: string
   readonly events: ReadonlyArray<Connect.Event>
 }
@@ -73,7 +73,7 @@ const visitorOf = (user: string, page: Page = shared.tab.page) => {
     text: Effect.promise(() => page.getByRole("main").innerText()),
     back: Effect.promise(() => page.goBack()),
     signIn: (as = user) => goto(`${shared.origin}/sign-in/${encodeURIComponent(`user=${as}`)}`),
-    /** The pages of the vendor, up to its question. */
+    /** The pages of the vendor, up to its consent page. */
     signInAtVendor: Effect.gen(function*() {
       yield* Effect.promise(() => page.getByLabel("User name").fill(`${user}@example.com`))
       yield* press("Sign in")

@@ -99,7 +99,7 @@ const picture = (tab: Chromium.Tab, name: string) =>
     : Effect.promise(() => tab.page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png` }))
 
 describe("a consent, in Chromium", () => {
-  Chromium.browserTest("the user allows: the waiting program gets its token", () =>
+  Chromium.browserTest("gives the waiting program its token when the user allows it", () =>
     Effect.gen(function*() {
       const { heading, press, program, tab } = yield* consentInBrowser("alice")
       yield* press("Allow")
@@ -113,19 +113,22 @@ describe("a consent, in Chromium", () => {
       yield* picture(tab, "flow-used")
     }).pipe(Effect.provide(environment)))
 
-  Chromium.browserTest("the user denies: the waiting program fails at its next poll", () =>
-    Effect.gen(function*() {
-      const { press, program, tab } = yield* consentInBrowser("alice")
-      yield* press("Deny")
-      const error = yield* Effect.flip(Fiber.join(program))
-      assert.strictEqual(error._tag, "AuthorizationFailed")
-      yield* picture(tab, "flow-refused")
-      assert.match(yield* Effect.promise(() => tab.page.getByRole("main").innerText()), /refused|denied/i)
-      assertHarmless(tab)
-    }).pipe(Effect.provide(environment)))
+  Chromium.browserTest(
+    "fails the waiting program at its next poll when the user denies it",
+    () =>
+      Effect.gen(function*() {
+        const { press, program, tab } = yield* consentInBrowser("alice")
+        yield* press("Deny")
+        const error = yield* Effect.flip(Fiber.join(program))
+        assert.strictEqual(error._tag, "AuthorizationFailed")
+        yield* picture(tab, "flow-denied")
+        assert.match(yield* Effect.promise(() => tab.page.getByRole("main").innerText()), /refused|denied/i)
+        assertHarmless(tab)
+      }).pipe(Effect.provide(environment))
+  )
 
   Chromium.browserTest(
-    "another user is signed in: nothing is bound, and the wait times out",
+    "is not bound when another user is signed in, and the wait times out",
     () =>
       Effect.gen(function*() {
         const back = yield* Deferred.make<void>()

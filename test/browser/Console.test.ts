@@ -1,4 +1,4 @@
-/** Every action of the console, as people do it: in Chromium, on a server over HTTP, at a real authorization server. */
+/** Every action of the console in Chromium, with a real server and a real authorization server. */
 import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -97,7 +97,7 @@ type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
 
 /** The messages of Chromium about error responses. */
-const refusals = /the server responded with a status of 40[013]/
+const rejectedRequests = /the server responded with a status of 40[013]/
 
 /**
  * A test with a new server and an open console. The page may load nothing from elsewhere, and report no error
@@ -194,7 +194,7 @@ const states = Effect.flatMap(control, ({ consents }) => Effect.map(consents.lis
 const tokenOf = (userId: string) =>
   Effect.map(
     Wire.call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
-    (answer) => String(Wire.succeeds(answer).workloadAccessToken)
+    (response) => String(Wire.succeeds(response).workloadAccessToken)
   )
 
 /** Asks for the user's token, as a program over HTTP. */
@@ -209,7 +209,7 @@ const ask = (workloadIdentityToken: string, more: object = {}) =>
   })
 
 const hasToken = (token: string) =>
-  Effect.map(ask(token), (answer) => typeof Wire.succeeds(answer).accessToken === "string")
+  Effect.map(ask(token), (response) => typeof Wire.succeeds(response).accessToken === "string")
 
 const readKey = (workloadIdentityToken: string) =>
   Wire.call("/identities/api-key", { workloadIdentityToken, resourceCredentialProviderName: "weather" })
@@ -233,12 +233,12 @@ describe("the console, in Chromium", () => {
       assert.strictEqual(yield* use((page) => page.getByRole("heading", { level: 1 }).innerText()), "Grants")
       assert.notInclude(yield* use((page) => page.content()), token)
 
-      const answers = yield* Effect.forEach(
+      const responses = yield* Effect.forEach(
         ["/_local/console", "/_local/console/main.js", "/_local/console/main.css", "/"],
         (path) => Wire.page(`${url}${path}`)
       )
-      assert.deepStrictEqual(answers.map(({ status }) => status), [200, 200, 200, 302])
-      for (const { headers, text } of answers) {
+      assert.deepStrictEqual(responses.map(({ status }) => status), [200, 200, 200, 302])
+      for (const { headers, text } of responses) {
         const policy = String(headers["content-security-policy"])
         assert.include(policy, "default-src 'none'")
         assert.include(policy, "frame-ancestors 'none'")
@@ -280,7 +280,7 @@ describe("the console, in Chromium", () => {
           assert.isAbove(entries.length, 0)
           assert.notInclude(JSON.stringify(entries), token)
 
-          // The address with the used code is of no use: neither in this tab, nor in another one.
+          // The address with the used code does not work again, neither in this tab nor in another one.
           await page.goto("about:blank")
           await page.goto(address)
           await page.locator(".connection.live").waitFor()
@@ -299,7 +299,7 @@ describe("the console, in Chromium", () => {
           .map((name) => [name, readFileSync(join(profile, name), "latin1")] as const)
         const code = new URL(address).hash.slice("#code=".length)
         const withCode = files.filter(([, content]) => content.includes(code)).map(([name]) => name)
-        // A token in its place would be there, too.
+        // Otherwise the token would also be there.
         assert.isTrue(withCode.some((name) => /\bHistory/.test(name)), withCode.join())
         for (const [name, content] of files) assert.notInclude(content, token, name)
         assert.include(logged.join(), "console 200")
@@ -438,7 +438,7 @@ describe("the console, in Chromium", () => {
       assert.strictEqual(DateTime.getPartUtc((yield* clock.state).now, "year"), 2031)
       yield* press("Back to the real time", "The clock shows")
       assert.strictEqual(yield* offset, 0)
-    }), refusals)
+    }), rejectedRequests)
 
   test("adds faults of operations and of authorization servers, and removes them", (page) =>
     Effect.gen(function*() {
@@ -486,7 +486,7 @@ describe("the console, in Chromium", () => {
       yield* press("Remove all", "There are no faults now")
       assert.lengthOf(yield* list, 0)
       yield* press("Add the fault", "a fault has `exception`, `status`, `cut`, `failChange` or `delay`")
-    }), refusals)
+    }), rejectedRequests)
 
   test("seeds, takes and restores snapshots, exports to a file, and resets", (page) =>
     Effect.gen(function*() {
@@ -546,7 +546,7 @@ describe("the console, in Chromium", () => {
         assert.include(await page.getByRole("row").filter({ hasText: "calendar" }).innerText(), "CustomOauth2")
         assert.include(await page.getByRole("row").filter({ hasText: "weather" }).innerText(), "API key")
       })
-    }), refusals)
+    }), rejectedRequests)
 
   test("copies the environment in forms that shells and languages can read", (page) =>
     Effect.gen(function*() {
@@ -593,7 +593,7 @@ describe("the console, in Chromium", () => {
       yield* use(async () => {
         await page.getByRole("link", { name: "Consents 1 waiting" }).waitFor()
         const focused = () => page.evaluate("document.activeElement.innerText ?? document.activeElement.tagName")
-        /** Goes on until the control has the focus. */
+        /** Presses Tab until the control has the focus. */
         const tabTo = async (name: string): Promise<void> => {
           for (let steps = 0; steps < 40; steps++) {
             await page.keyboard.press("Tab")
@@ -707,17 +707,17 @@ describe("the console, in Chromium", () => {
       const port = yield* attacker
       yield* use(async () => {
         assert.strictEqual((await page.goto(`${foreign}/_local/console`))?.status(), 403)
-        // A page without a policy that would keep it from trying.
+        // The page has no policy that blocks the request.
         await page.goto(`http://${Chromium.otherSite}:${port}`)
         const attempt = async (script: string) => String(await page.evaluate(script))
         assert.strictEqual(
-          await attempt(`fetch("${url}/_local/console/main.js").then(() => "read", () => "refused")`),
-          "refused"
+          await attempt(`fetch("${url}/_local/console/main.js").then(() => "read", () => "rejected")`),
+          "rejected"
         )
         assert.strictEqual(
           await attempt(`fetch("${url}/_local/reset", {
             method: "POST", mode: "no-cors", body: "{}", headers: { authorization: "Bearer x" }
-          }).then(({ status }) => status === 0 ? "opaque" : "read", () => "refused")`),
+          }).then(({ status }) => status === 0 ? "opaque" : "read", () => "rejected")`),
           "opaque"
         )
         await page.goto("about:blank")

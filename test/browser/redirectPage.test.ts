@@ -4,8 +4,8 @@ import * as RedirectPage from "../../src/consent/redirectPage.js"
 import * as Utils from "../support/authorizationServer.js"
 import * as Chromium from "./chromium.js"
 
-describe("the page that redirects once, in Chromium", () => {
-  Chromium.browserTest("leads to the URL, without a referrer", () =>
+describe("a page that redirects once, in Chromium", () => {
+  Chromium.browserTest("opens the URL without a referrer", () =>
     Effect.gen(function*() {
       const referrers: Array<string | undefined> = []
       const authorization = yield* Utils.httpServer(({ headers }, response) => {

@@ -1,4 +1,4 @@
-/** The console of the command, which is one bundled file with the console beside it. */
+/** The console of the command, which is one bundled file next to the console's files. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Program from "../support/cli.js"

@@ -1,4 +1,4 @@
-/** Every action of the control, in each of its ways: the service, HTTP, and the command. */
+/** Every action of the control, through the service, HTTP, and the command. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -29,13 +29,13 @@ beforeAll(Program.build, 60_000)
 // -----------------------------------------------------------------------------
 
 interface Item {
-  readonly [member: string]: unknown
+  readonly [property: string]: unknown
 }
 
-/** The actions, with names and members as over HTTP. */
+/** The actions, with the names and properties of HTTP. */
 interface Way {
   readonly act: (path: string, body: object) => Effect.Effect<unknown>
-  readonly list: (member: string) => Effect.Effect<ReadonlyArray<Item>>
+  readonly list: (property: string) => Effect.Effect<ReadonlyArray<Item>>
   readonly clock: Effect.Effect<Item>
   /** Exports, resets, and restores the exported content. */
   readonly carry: Effect.Effect<void>
@@ -137,8 +137,8 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
     url: local.url,
     way: {
       act: (path, body) => Effect.orDie(actions[path]?.(body) ?? Effect.die(new Error(path))),
-      list: (member) =>
-        Effect.map(Effect.orDie(lists[member] ?? Effect.die(new Error(member))), (items) => items.map(json)),
+      list: (property) =>
+        Effect.map(Effect.orDie(lists[property] ?? Effect.die(new Error(property))), (items) => items.map(json)),
       clock: Effect.map(control.clock.state, json),
       carry: Effect.orDie(Effect.gen(function*() {
         const sealed = yield* control.export({ key })
@@ -163,12 +163,12 @@ const request = (url: string, token: string, path: string, body?: unknown) =>
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
-    const answer: Item = await response.json()
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`)
-    return answer
+    const json: Item = await response.json()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(json)}`)
+    return json
   })
 
-const itemsOf = (answer: Item, member: string) => answer[member] as ReadonlyArray<Item>
+const itemsOf = (json: Item, property: string) => json[property] as ReadonlyArray<Item>
 
 /** The data of the first event of a stream. */
 const firstEvent = (response: Response) =>
@@ -193,7 +193,7 @@ const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, (
     url,
     way: {
       act: (path, body) => send(path, body),
-      list: (member) => Effect.map(send(member), (answer) => itemsOf(answer, member)),
+      list: (property) => Effect.map(send(property), (json) => itemsOf(json, property)),
       clock: send("clock"),
       carry: Effect.gen(function*() {
         const { sealed } = yield* send("export", { key: Redacted.value(key) })
@@ -256,8 +256,8 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
             )
         }
       },
-      list: (member) => {
-        const name = { faults: "fault", snapshots: "snapshot" }[member] ?? member
+      list: (property) => {
+        const name = { faults: "fault", snapshots: "snapshot" }[property] ?? property
         return Effect.map(run(name, "--json"), (text) => JSON.parse(text))
       },
       clock: Effect.map(run("clock"), (text) => {
@@ -295,17 +295,17 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
 const call = ({ url }: World, operation: string, input: unknown) =>
   Wire.operation(url, `/identities/${operation}`, input)
 
-const answered = (world: World, operation: string, input: unknown) =>
+const callOperation = (world: World, operation: string, input: unknown) =>
   Effect.map(call(world, operation, input), ({ text }): Item => JSON.parse(text))
 
 const tokenFor = (world: World, userId = "alice") =>
   Effect.map(
-    answered(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    callOperation(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
     ({ workloadAccessToken }) => String(workloadAccessToken)
   )
 
 const ask = (world: World, workloadIdentityToken: string, more: object = {}) =>
-  answered(world, "oauth2/token", {
+  callOperation(world, "oauth2/token", {
     workloadIdentityToken,
     resourceCredentialProviderName: "calendar",
     scopes: ["openid", "profile:read", "offline_access"],
@@ -339,7 +339,7 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       const token = yield* tokenFor(world)
       yield* call(world, "CreateWorkloadIdentity", { name: "other" })
       yield* world.way.act("reset", {})
-      const { workloadIdentities } = yield* answered(world, "ListWorkloadIdentities", {})
+      const { workloadIdentities } = yield* callOperation(world, "ListWorkloadIdentities", {})
       assert.deepStrictEqual((workloadIdentities as ReadonlyArray<Item>).map(({ name }) => name), ["agent"])
       assert.strictEqual(yield* keyOf(world, token), "UnauthorizedException")
       assert.strictEqual(yield* keyOf(world, yield* tokenFor(world)), "key")
@@ -398,8 +398,8 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       const token = yield* tokenFor(world)
       yield* world.way.act("faults", { operation: "GetResourceApiKey", exception: "ThrottlingException", count: 2 })
       assert.strictEqual((yield* world.way.list("faults"))[0]?.["fired"], 0)
-      const answers = yield* Effect.replicateEffect(keyOf(world, token), 3)
-      assert.deepStrictEqual(answers, ["ThrottlingException", "ThrottlingException", "key"])
+      const responses = yield* Effect.replicateEffect(keyOf(world, token), 3)
+      assert.deepStrictEqual(responses, ["ThrottlingException", "ThrottlingException", "key"])
       const { id } = (yield* world.way.act("faults", { operation: "*", status: 503 })) as Item
       assert.strictEqual((yield* call(world, "ListWorkloadIdentities", {})).status, 503)
       yield* world.way.act("faults/remove", { id: String(id) })
@@ -490,7 +490,7 @@ const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
 
 describe("local export", () => {
   it.live.skipIf(process.platform === "win32")(
-    "makes a private file of its own, whatever has its name, and writes neither through a link nor into a pipe",
+    "creates a private file, whatever has its name, and writes neither through a link nor into a pipe",
     () =>
       Effect.gen(function*() {
         const env = yield* environmentOfServer
@@ -521,7 +521,7 @@ describe("local export", () => {
   )
 
   it.live.skipIf(process.platform === "win32")(
-    "is read from a pipe, and waits for its writer no longer than a signal",
+    "is read from a pipe, and stops waiting for the writer when it gets a signal",
     () =>
       Effect.gen(function*() {
         const env = yield* environmentOfServer

@@ -39,7 +39,7 @@ const environment = Effect.map(
   })
 )
 
-/** A plain ES module of a program, beside the modules of the package. */
+/** A plain ES module of a program, next to the modules of the package. */
 const programModule = (body: string) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -143,7 +143,7 @@ setInterval(() => {}, 1000)
 `
 
 describe("agentcore-identity doctor", () => {
-  it.live("finds no problem, and exits although the module is busy", () =>
+  it.live("finds no problem, and exits while the module is still busy", () =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(["doctor", yield* programModule(good)], yield* environment)
       assert.strictEqual(stderr, "")
@@ -209,7 +209,7 @@ describe("agentcore-identity doctor", () => {
       assert.deepInclude(other.of("weather")[0], { result: "skipped" })
     }).pipe(Effect.provide(world)))
 
-  it.live("reports the IAM statement that the caller lacks, and what the caller may not see", () =>
+  it.live("reports the missing IAM statement, and what the caller may not read", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const { url } = yield* LocalServer.LocalServer

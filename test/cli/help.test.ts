@@ -186,7 +186,7 @@ describe("agentcore-identity --completions", () => {
         execute("bash", [
           "--norc",
           "-c",
-          // As readline calls the function, which bash names.
+          // Calls the function as readline does. Bash prints its name.
           `eval "$1"; COMP_LINE=$2; shift 2
           function=$(complete -p agentcore-identity); function=\${function#*-F }
           COMP_WORDS=(agentcore-identity "$@"); COMP_CWORD=$#

@@ -44,7 +44,7 @@ describe("the launcher", () => {
     const { engines } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
     assert.strictEqual(engines.node, ">=22.21")
     const text = readFileSync(Program.file, "utf8")
-    // `import()` is the only exception: every Node that knows modules reads it.
+    // `import()` is the only exception: every Node with ES modules parses it.
     const target = { target: "es2015", supported: { "dynamic-import": true }, minifySyntax: false } as const
     assert.strictEqual(
       esbuild.transformSync(text, target).code.replaceAll(/\s+/g, ""),

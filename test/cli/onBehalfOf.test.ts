@@ -1,4 +1,4 @@
-/** On behalf of users, with `agentcore-identity local --authorization-server` as it comes. */
+/** Tokens on behalf of users, with the defaults of `agentcore-identity local --authorization-server`. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
@@ -150,7 +150,7 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.deepInclude(claimsOf(outcomes[2]), { ...own, sub: "bob", act })
       assert.strictEqual(outcomes[3], "Token exchange failed with HTTP status 400")
 
-      // STS: the token endpoint knows its key, although nobody reaches its issuer.
+      // The token endpoint knows the key of STS, although the issuer of STS is unreachable.
       const sts = String(yield* stsToken(running))
       assert.strictEqual(claimsOf(sts).iss, "https://identity.invalid")
       const exchange = (parameters: Record<string, string>) =>
@@ -240,7 +240,7 @@ describe("the official samples over boto3", () => {
       ])
       const { access_token } = yield* signIn("alice", "openid profile")
       const given = {
-        // The settings have it.
+        // The secret is in the settings.
         domain: "dev-01234567.okta.com",
         clientId: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_ID"),
         clientSecret: variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"),

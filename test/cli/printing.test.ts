@@ -1,4 +1,4 @@
-/** A hostile server cannot control the terminal of the person who runs the command. */
+/** A hostile server cannot control the terminal of the command. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -158,7 +158,7 @@ const commands = (setup: string): ReadonlyArray<ReadonlyArray<string>> => [
 ]
 
 describe("foreign text", () => {
-  it("is escaped on one line, and means the same in JSON", () => {
+  it("is escaped on one line, and has the same value in JSON", () => {
     isHarmless(Printable.escape(hostile))
     assert.notInclude(Printable.escape(hostile), "\n")
     assert.strictEqual(JSON.parse(Printable.escapeLines(JSON.stringify({ hostile }, null, 2))).hostile, hostile)

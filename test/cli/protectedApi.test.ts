@@ -64,7 +64,7 @@ describe("protectedApi", () => {
     Effect.gen(function*() {
       const { foreign, get, sign } = yield* start
       const now = Math.floor(Date.now() / 1000)
-      const refused = [
+      const rejected = [
         yield* sign({ iss: "https://other.example.com" }),
         yield* sign({ aud: "urn:example:other" }),
         yield* sign({ exp: now - 1 }),
@@ -77,7 +77,7 @@ describe("protectedApi", () => {
         "opaque",
         "two words"
       ]
-      for (const token of refused) {
+      for (const token of rejected) {
         const { authenticate, body, status } = yield* get("/me", bearer(token))
         assert.strictEqual(status, 401)
         assert.include(authenticate, `error="invalid_token"`)

@@ -25,7 +25,7 @@ beforeAll(Program.build, 60_000)
 
 const serverVariable = "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"
 
-/** Prints what the program got, and then does more. */
+/** Prints the environment of the program, then runs `more`. */
 const child = (more = "") => ["--", process.execPath, "-e", `console.log(JSON.stringify(process.env)); ${more}`]
 
 const stateFiles = (folder: string) => {
@@ -33,7 +33,7 @@ const stateFiles = (folder: string) => {
   return existsSync(directory) ? readdirSync(directory) : []
 }
 
-/** The names and values that a shell has after it evaluated the text. */
+/** The variables of a shell after it evaluates the string. */
 const evaluate = (text: string, env: Program.Environment = {}): Program.Environment =>
   Object.fromEntries(
     execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", text], { env, encoding: "utf8" })
@@ -67,8 +67,8 @@ describe("agentcore-identity local --exec", () => {
       // The port is free unless one is given: several can run at the same time.
       assert.notStrictEqual(new URL(variables[serverVariable]).port, "4020")
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
-      const refused = yield* Effect.result(Effect.tryPromise(() => fetch(variables[serverVariable])))
-      assert.isTrue(Result.isFailure(refused))
+      const rejected = yield* Effect.result(Effect.tryPromise(() => fetch(variables[serverVariable])))
+      assert.isTrue(Result.isFailure(rejected))
     }))
 
   it.live("passes arguments on unchanged, also its own names and flags", () =>
@@ -93,7 +93,7 @@ describe("agentcore-identity local --exec", () => {
         process.execPath,
         "-e",
         `process.on("${signal}", () => fetch(process.env.AWS_ENDPOINT_URL_STS + "/health")
-            .then(({ status }) => { console.log("answered", status); process.exit(5) }))
+            .then(({ status }) => { console.log("status", status); process.exit(5) }))
           setInterval(() => {}, 1000)
           console.log("ready")`
       ]
@@ -104,7 +104,7 @@ describe("agentcore-identity local --exec", () => {
         const { code, stdout } = yield* Effect.promise(() => started.ended)
         assert.strictEqual(code, 5)
         // The server runs until the program has ended.
-        assert.include(stdout, "answered 200")
+        assert.include(stdout, "status 200")
       }
       assert.deepStrictEqual(stateFiles(env.XDG_RUNTIME_DIR), [])
       const killed = yield* Program.run(["local", "--exec", ...child("process.kill(process.pid, 'SIGKILL')")], env)
@@ -151,7 +151,7 @@ describe("agentcore-identity env, status, stop", () => {
       assert.include(fish, "set -gx AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET 'it\\'s a secret'\n")
       assert.include(fish, "set -gx AWS_SESSION_TOKEN ''\n")
 
-      // A shell that has evaluated the environment, and has variables of its own.
+      // A shell that has evaluated the environment, and has its own variables.
       const own = { ...running.variables, AWS_PROFILE: "mine" }
       const text = yield* Program.inProcess(["env", "--unset"], own)
       assert.deepStrictEqual(evaluate(text, own), { AWS_PROFILE: "mine" })
@@ -261,7 +261,7 @@ describe("agentcore-identity env, status, stop", () => {
           assert.include(piped.stderr, `Cannot write ${pipe}: it is not a regular file`)
         }
 
-        // A file with the mark of the command, which an attacker prepared to read the next secrets.
+        // An attacker prepared a file with the mark of the command, to read the next secrets.
         const file = join(folder, ".env")
         writeFileSync(file, "# Written by 'agentcore-identity local', which removes it when it stops.\n")
         chmodSync(file, 0o666)
@@ -295,13 +295,13 @@ describe("the lines for a shell", () => {
       assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), environment)
     }))
 
-  it.live("are a dotenv file, or an error that names the variable", () =>
+  it.live("are a dotenv file, or an error that names the unsupported variable", () =>
     Effect.gen(function*() {
       const dotenv = ["env", "--shell", "dotenv"]
       const text = yield* Program.inProcess(dotenv, yield* environmentOf(environment))
       assert.deepStrictEqual({ ...parseEnv(text) }, environment)
-      const refused = yield* Program.failure(dotenv, yield* environmentOf({ SECRET: "'\"sentinel" }))
-      assert.include(refused, "SECRET")
-      assert.notInclude(refused, "sentinel")
+      const rejected = yield* Program.failure(dotenv, yield* environmentOf({ SECRET: "'\"sentinel" }))
+      assert.include(rejected, "SECRET")
+      assert.notInclude(rejected, "sentinel")
     }))
 })

@@ -144,7 +144,7 @@ describe("agentcore-identity setup", () => {
 
   // `script` gives the command a terminal, and its own input as what the user types.
   it.live.skipIf(process.platform !== "linux")(
-    "asks on a terminal before it applies, unless --yes is given",
+    "prompts on a terminal before it applies, unless --yes is given",
     () =>
       Effect.gen(function*() {
         const { environment } = yield* LocalServer.LocalServer

@@ -1,4 +1,4 @@
-/** How the commands find the server that runs. */
+/** How the commands find the running server. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"

@@ -106,13 +106,13 @@ describe("agentcore-identity token", () => {
       assert.notInclude(stderr, "\u001b")
       assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [returnUrl])
 
-      // The grant is there now, so the next run needs no person.
+      // The grant exists now, so the next run needs no person.
       const again = yield* Program.run([...args, "--json"], env)
       assert.strictEqual(again.code, 0, again.stderr)
       assert.deepStrictEqual(JSON.parse(again.stdout).user, { userId: "alice" })
       assert.strictEqual(JSON.parse(again.stdout).claims.subject, "alice")
 
-      // A log gets no link.
+      // A log contains no link.
       const forced = yield* Program.run([...args, "--force"], env)
       assert.strictEqual(forced.code, 1)
       assert.include(forced.stderr, "standard error is no terminal")

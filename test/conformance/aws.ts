@@ -11,7 +11,7 @@ export const variables = {
   clientSecret: "AGENTCORE_CONFORMANCE_CLIENT_SECRET"
 } as const
 
-/** Why a statement about these is not run at AWS. */
+/** Why statements that need these parts do not run at AWS. */
 export const reasons: { readonly [K in Need]: string } = {
   authorizationServer: `set ${variables.discoveryUrl}, ${variables.clientId} and ${variables.clientSecret}`,
   consent: "a person has to consent in a browser",
@@ -24,8 +24,8 @@ export const reasons: { readonly [K in Need]: string } = {
   wholeAccount: "it would change what others in the account use"
 }
 
-/** Why the suite must not run. */
-export const refusal = (environment: Environment): string | undefined => {
+/** The reason why the suite must not run. */
+export const reasonNotToRun = (environment: Environment): string | undefined => {
   const prefix = environment[variables.prefix] ?? ""
   return environment["CI"] !== undefined && environment["CI"] !== ""
     ? "--aws creates resources in an account, so it does not run in CI (CI is set)"
@@ -36,7 +36,7 @@ export const refusal = (environment: Environment): string | undefined => {
     : undefined
 }
 
-/** The clients of the environment, and the parts that it has. */
+/** The clients and the parts that the environment configures. */
 export const make = (environment: Environment): { readonly recording: Recording; readonly parts: Partial<Parts> } => {
   const discoveryUrl = environment[variables.discoveryUrl]
   const clientId = environment[variables.clientId]

@@ -18,7 +18,7 @@ export interface ClientOptions {
 
 type Change = Parameters<World["changeNextRequest"]>[0]
 
-/** What the middlewares of the three clients have in common: a union of them is not callable. */
+/** The common type of the middlewares of the three clients. Their union is not callable. */
 interface Stack {
   readonly add: (
     middleware: (next: (args: Args) => Promise<Result>) => (args: Args) => Promise<Result>,
@@ -43,7 +43,7 @@ interface Result {
 const read = async (body: unknown): Promise<Uint8Array> => {
   if (body instanceof Uint8Array) return body
   const chunks: Array<Uint8Array> = []
-  // A body is a stream, or nothing.
+  // A body is a stream, or missing.
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
@@ -58,7 +58,7 @@ export interface Recording extends Clients {
   readonly world: (prefix: string) => World
   /** Removes everything that was created since the last call. */
   readonly removeCreated: () => Promise<void>
-  /** Forgets what was created since: it is not removed. */
+  /** Forgets everything that was created since, so that it stays. */
   readonly keepCreated: () => void
   readonly close: () => void
 }
@@ -66,7 +66,7 @@ export interface Recording extends Clients {
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
 /**
- * Removes what is not gone already. A consent portal holds its credential provider until its own deletion has ended.
+ * Removes a resource if it still exists. A consent portal uses its credential provider until the portal is deleted.
  */
 const removeSafely = async (remove: () => Promise<unknown>, attempts = 100): Promise<void> => {
   try {
@@ -86,8 +86,8 @@ const isOwnName = (prefix: string, name: string | undefined): name is string =>
   name?.startsWith(`${prefix}-`) === true && /^[0-9a-f]{12}a*$/.test(name.slice(prefix.length + 1))
 
 /**
- * Removes every resource that has a name of this suite with the prefix, also of earlier runs. A resource of someone
- * else whose name begins with the prefix stays. Returns the names.
+ * Removes every resource with a name of this suite and the prefix, also of earlier runs. Keeps resources of others
+ * whose names begin with the prefix. Returns the removed names.
  */
 export const sweep = async ({ control }: Clients, prefix: string): Promise<ReadonlyArray<string>> => {
   const removed: Array<string> = []
@@ -129,12 +129,12 @@ export const sweep = async ({ control }: Clients, prefix: string): Promise<Reado
   return removed
 }
 
-/** What clients report to the recording of their calls. */
+/** The reports of a client about its calls. */
 export interface Recorded {
   readonly exchanged: (exchange: Exchange) => void
-  /** The change of the next request. It is asked for once for each request. */
+  /** The change of the next request. It is read once for each request. */
   readonly takeChange: () => Change | undefined
-  /** By the name of the operation. `input` is that of the call, and `output` its answer. */
+  /** `name` is the operation, `input` its request, and `output` its response. */
   readonly succeeded: (
     operation: string,
     input: Readonly<Record<string, unknown>>,
@@ -142,7 +142,7 @@ export interface Recorded {
   ) => void
 }
 
-/** The recording of the calls of clients. */
+/** Records the calls of clients. */
 export const record = (make: (recorded: Recorded) => Clients & { readonly close: () => void }): Recording => {
   let last: Exchange | undefined
   let change: Change | undefined
@@ -197,7 +197,7 @@ export const record = (make: (recorded: Recorded) => Clients & { readonly close:
       change = undefined
       const all = created
       created = []
-      // What cannot be removed does not keep the rest.
+      // A failed removal does not stop the others.
       const failures: Array<unknown> = []
       for (const { remove } of all) await removeSafely(remove).catch((error: unknown) => failures.push(error))
       if (failures.length > 0) throw failures[0]

@@ -28,7 +28,7 @@ const Limits = Schema.Struct({
   )
 })
 
-/** What the service models say: one fact a line, as statements quote them. */
+/** The facts of the service models, one per line, as statements quote them. */
 const modelFacts = (): ReadonlySet<string> => {
   const { operations } = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))(
     readFileSync(join(root, "test/models/aws-limits.json"), "utf8")
@@ -41,7 +41,7 @@ const modelFacts = (): ReadonlySet<string> => {
   )
 }
 
-/** Escapes that mean nothing are left out. */
+/** Escapes without effect are removed. */
 const unescape = (pattern: string): string => pattern.replace(/\\([/.-])/g, "$1")
 
 /** `Member: min 1, max 2` is two facts. */
@@ -133,10 +133,10 @@ const command = (environment: Readonly<Record<string, string>>, ...args: Readonl
 describe("npm run conformance -- --aws", () => {
   it("requires a prefix for the names of its resources, and does not run in CI", () => {
     const prefix = Aws.variables.prefix
-    assert.isUndefined(Aws.refusal({ [prefix]: "try-a1" }))
-    assert.include(Aws.refusal({ [prefix]: "try-a1", CI: "true" }), "CI")
+    assert.isUndefined(Aws.reasonNotToRun({ [prefix]: "try-a1" }))
+    assert.include(Aws.reasonNotToRun({ [prefix]: "try-a1", CI: "true" }), "CI")
     for (const value of [undefined, "", "a", "Upper-case", "a b c d", "-hyphen", "a".repeat(41)]) {
-      assert.include(Aws.refusal({ [prefix]: value }), prefix)
+      assert.include(Aws.reasonNotToRun({ [prefix]: value }), prefix)
     }
   })
 
@@ -144,12 +144,12 @@ describe("npm run conformance -- --aws", () => {
     Effect.gen(function*() {
       const { code, output } = yield* command({ CI: "true", [Aws.variables.prefix]: "try-a1" }, "--aws")
       assert.strictEqual(code, 1)
-      assert.strictEqual(output, `${Aws.refusal({ CI: "true" })}\n`)
+      assert.strictEqual(output, `${Aws.reasonNotToRun({ CI: "true" })}\n`)
     }))
 })
 
 describe("the local server", () => {
-  // Not by `layer` of `@effect/vitest`, which replaces `it.effect` for later files of the process too.
+  // `layer` of `@effect/vitest` would also replace `it.effect` for later files of the process.
   const scope = Effect.runSync(Scope.make())
   let service: Local.Service
   beforeAll(async () => {
@@ -236,7 +236,7 @@ describe("the local server", () => {
       )
       assert.deepStrictEqual(new Set(results.map(({ outcome }) => outcome)), new Set(["holds", "skipped"] as const))
       assert.deepStrictEqual(yield* Effect.promise(() => sweep(recording, prefix)), [])
-      // It removes nothing of others, whatever their names begin with.
+      // It removes no resource of others, even if the name begins with the prefix.
       yield* Effect.promise(() => recording.control.getWorkloadIdentity({ name: other }))
       yield* Effect.promise(() => recording.removeCreated())
     }))

@@ -41,7 +41,7 @@ const fromSts = (input: Members): Members =>
 const toSts = (output: Members): Members => Record.mapKeys(output, upperFirst)
 
 /** An error as the AWS clients have it. */
-const toRefusal = (error: object, status: number | undefined): Error => {
+const toSdkError = (error: object, status: number | undefined): Error => {
   const { _tag, code, fieldList, message } = error as Members
   return Object.assign(new Error(String(message)), {
     name: String(_tag === "UnknownServiceError" ? code : _tag),
@@ -63,15 +63,15 @@ const makeMethods = (
 ): Methods => {
   const methods: Record<string, (input?: Members) => unknown> = {}
   for (const [method, row] of Object.entries(table)) {
-    // The plane has the methods of its table, and a row encodes the answers of its operation.
+    // The plane has the methods of its table, and each row encodes the responses of its operation.
     const run = Reflect.get(plane, method) as (request: unknown) => Effect.Effect<unknown, object>
-    const encode = row.response.encode as (answer: unknown) => Members
+    const encode = row.response.encode as (response: unknown) => Members
     const call = (input: Members = {}): Promise<Members> =>
       Effect.runPromise(
-        Effect.catch(run(toRequest(input)), (error) => Effect.sync(() => toRefusal(error, status())))
-      ).then((answer) => {
-        if (answer instanceof Error) throw answer
-        const output = toOutput(encode(answer))
+        Effect.catch(run(toRequest(input)), (error) => Effect.sync(() => toSdkError(error, status())))
+      ).then((response) => {
+        if (response instanceof Error) throw response
+        const output = toOutput(encode(response))
         succeeded(row.name, input, output)
         return output
       })
@@ -90,7 +90,7 @@ const makeMethods = (
 
 const unchanged = [(members: Members) => members, (members: Members) => members] as const
 
-/** `fetch` that reports what it did, and changes the request that a statement wants changed. */
+/** `fetch` that reports its calls, and applies the change that a statement requests. */
 const makeFetch = ({ exchanged, takeChange }: Recorded): typeof fetch => async (input, init) => {
   const change = takeChange()
   const text = init?.body instanceof Uint8Array ? Buffer.from(init.body).toString("utf8") : String(init?.body ?? "")

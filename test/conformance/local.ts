@@ -1,4 +1,4 @@
-/** The local server as the service under test, and what it can be given on this machine. */
+/** The local server as the service under test, with the parts that exist on this machine. */
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -23,7 +23,7 @@ const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/11111111-2222-4333-844
 
 const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-external-key" }
 
-/** It stays, so its name has another beginning. */
+/** It is not removed, so its name has another prefix. */
 const serviceLinked = "linked-to-a-service"
 
 const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
@@ -32,9 +32,9 @@ const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
 // The recorder
 // -----------------------------------------------------------------------------
 
-type Answer = Parameters<Recorder["answer"]>[1]
+type Respond = Parameters<Recorder["respond"]>[1]
 
-const issueTokens: Answer = (_, index) => ({
+const issueTokens: Respond = (_, index) => ({
   body: { access_token: `token-${index}`, token_type: "Bearer", expires_in: 3_600 }
 })
 
@@ -47,7 +47,7 @@ const clientOfBasic = (header: string | undefined): string | undefined => {
 
 const clientOf = (basic: string | undefined, parameters: URLSearchParams): string => {
   const assertion = parameters.get("client_assertion")
-  // A JWT of AWS names its account, and the form the client.
+  // In a JWT of AWS the subject is the account, so the client id is in the form.
   return basic ?? parameters.get("client_id") ?? String(assertion === null ? "" : Jose.decodeJwt(assertion).sub)
 }
 
@@ -57,7 +57,7 @@ const readBody = async (request: AsyncIterable<Uint8Array>): Promise<string> => 
   return Buffer.concat(chunks).toString("utf8")
 }
 
-/** What happens to the requests of the service on their way to the recorder. */
+/** Changes requests of the service before the recorder gets them. */
 export interface Outgoing {
   readonly authorization: (query: URLSearchParams) => void
   readonly token: (request: TokenRequest) => Promise<TokenRequest>
@@ -67,7 +67,7 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
   Effect.gen(function*() {
     const authorizations: Array<URLSearchParams> = []
     const tokens: Array<TokenRequest & { readonly client: string }> = []
-    const answers = new Map<string, Answer>()
+    const responders = new Map<string, Respond>()
     const json = (status: number, body: object) => ({
       status,
       headers: { "content-type": "application/json" },
@@ -98,8 +98,8 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
           const request = { ...await outgoing.token({ parameters, basic: basic !== undefined }), client }
           const index = tokens.filter((request) => request.client === client).length
           tokens.push(request)
-          const answer = (answers.get(client) ?? issueTokens)(request, index)
-          return json(answer.status ?? 200, answer.body)
+          const response = (responders.get(client) ?? issueTokens)(request, index)
+          return json(response.status ?? 200, response.body)
         }
         default:
           return json(404, { error: "not_found" })
@@ -119,8 +119,8 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
       tokenEndpoint: `${issuer}/token`,
       authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
       tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
-      answer: (clientId, answer) => {
-        answers.set(clientId, answer)
+      respond: (clientId, respond) => {
+        responders.set(clientId, respond)
       }
     }
   })
@@ -139,7 +139,7 @@ const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Eff
       ...claims,
       iat: now,
       exp: now + (options.lifetime ?? 600),
-      // A fresh JWT is another text.
+      // A fresh JWT is a different string.
       jti: randomBytes(9).toString("base64url")
     })
     return Effect.runPromise(Effect.map(signed, Redacted.value))
@@ -152,12 +152,12 @@ const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Eff
 
 export interface Service {
   readonly recording: Recording
-  /** The same over `AwsHttpPlanes`. */
+  /** The same clients over `AwsHttpPlanes`. */
   readonly http: Recording
   readonly parts: Parts
   /** For clients in other processes. */
   readonly environment: Readonly<Record<string, string>>
-  /** Of the key in KMS, in PEM. */
+  /** The public key in KMS, in PEM. */
   readonly kmsPrivateKey: string
   /** Clients like those of `recording`, of another endpoint. */
   readonly connect: (endpoint: string) => Effect.Effect<Recording, never, Scope.Scope>

@@ -22,7 +22,7 @@ const print = (line: string): void => {
 
 const signs = { holds: "✓", differs: "✗", skipped: "-" } as const
 
-/** The column of the statements that are not, or not wholly, in their sources. */
+/** The column for statements that are partly or fully guesses. */
 const mark = ({ guess }: Source): string => guess === undefined ? "     " : "guess"
 
 const describe = ({ guess, quotes }: Source): ReadonlyArray<string> => [
@@ -63,7 +63,7 @@ const run = async (options: {
   readonly report: string | undefined
 }): Promise<boolean> => {
   const { parts, prefix, recording, report, selected, target } = options
-  // Also what an earlier run that was killed has left.
+  // This includes resources that a killed run has left.
   await sweep(recording, prefix)
   try {
     const results = await runAll({
@@ -89,9 +89,9 @@ const run = async (options: {
 }
 
 const runAws = async (selected: ReadonlyArray<Statement>, report: string | undefined): Promise<boolean> => {
-  const refused = Aws.refusal(process.env)
-  if (refused !== undefined) {
-    print(refused)
+  const obstacle = Aws.reasonNotToRun(process.env)
+  if (obstacle !== undefined) {
+    print(obstacle)
     return false
   }
   const prefix = process.env[Aws.variables.prefix] ?? ""

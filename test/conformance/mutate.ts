@@ -28,13 +28,13 @@ export interface ServiceResponse {
 
 /** What a mutation of tokens needs. */
 export interface Tools {
-  /** The private key of the key in KMS, in PEM, for ES256. */
+  /** The private key in KMS, in PEM, for ES256. */
   readonly kmsPrivateKey: string
   /** A JWT of the local STS for an audience. */
   readonly awsToken: (audience: string) => Promise<string>
 }
 
-/** What is wrong, for the run of one statement. */
+/** The changes for the run of one statement. */
 export interface Wrong {
   readonly service?:
     | ((call: Call, forward: (call: Call) => Promise<ServiceResponse>) => Promise<ServiceResponse>)
@@ -46,9 +46,9 @@ export interface Wrong {
 export interface Mutation {
   readonly id: string
   readonly wrong: string
-  /** The statements that have to notice it. */
-  readonly noticed: readonly [string, ...ReadonlyArray<string>]
-  /** A new one for each statement, because it may have a memory. */
+  /** The statements that have to detect it. */
+  readonly detectedBy: readonly [string, ...ReadonlyArray<string>]
+  /** Created for each statement, because it may have state. */
   readonly make: () => Wrong
 }
 
@@ -58,7 +58,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString("utf8")
 }
 
-/** Headers of one connection, or of a body that is read and written anew. */
+/** Headers that describe one connection, or a body that the proxy replaces. */
 const ofConnection = new Set([
   "connection",
   "content-encoding",
@@ -81,7 +81,7 @@ const forwardTo = (url: string) => async ({ body, headers, method, path }: Call)
 }
 
 export interface Mutable {
-  /** Runs a statement over the server, which a mutation makes wrong, or which is right. */
+  /** Runs a statement over the server, with or without a mutation. */
   readonly run: (statement: Statement, mutation?: Mutation) => Promise<Outcome>
 }
 
@@ -129,7 +129,7 @@ export const make: Effect.Effect<Mutable, never, Scope.Scope> = Effect.gen(funct
       wrong = mutation?.make() ?? {}
       const outcome = await statement.run(recording.world(Local.prefix), service.parts)
         .then((): Outcome => ({ outcome: "holds" }), toOutcome)
-      // The server is right again, so that what the statement created can be removed.
+      // Ends the mutation, so that the resources of the statement can be removed.
       wrong = {}
       await recording.removeCreated().catch(() => {})
       if (faults.length > 0) throw faults.splice(0)[0]

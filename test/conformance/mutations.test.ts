@@ -7,9 +7,9 @@ import { mutations } from "./mutations.js"
 import type { Statement } from "./statement.js"
 import { statements } from "./statements.js"
 
-const find = (wanted: string): Statement => {
-  const found = statements.find(({ id }) => id === wanted)
-  return found ?? assert.fail(`no statement ${wanted}`)
+const find = (expected: string): Statement => {
+  const found = statements.find(({ id }) => id === expected)
+  return found ?? assert.fail(`no statement ${expected}`)
 }
 
 describe("mutations of the server", () => {
@@ -27,14 +27,14 @@ describe("mutations of the server", () => {
 
   for (const mutation of mutations) {
     it(`are detected, ${mutation.id}: ${mutation.wrong}`, async () => {
-      for (const id of mutation.noticed) {
+      for (const id of mutation.detectedBy) {
         const outcome = await server.run(find(id), mutation)
         assert.strictEqual(outcome.outcome, "differs", `${id} did not notice it`)
       }
     })
   }
 
-  for (const id of new Set(mutations.flatMap(({ noticed }) => noticed))) {
+  for (const id of new Set(mutations.flatMap(({ detectedBy }) => detectedBy))) {
     it(`have no effect when none is active, behind the same proxy: ${id}`, async () => {
       assert.deepStrictEqual(await server.run(find(id)), { outcome: "holds" })
     })

@@ -1,4 +1,4 @@
-/** Ways in which a server can be wrong, and the statements that notice each. */
+/** Errors of a server, and the statements that detect each. */
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT, UnsecuredJWT } from "jose"
 import type { Call, Json, Mutation, ServiceResponse, Tools, Wrong } from "./mutate.js"
 import type { TokenRequest } from "./statement.js"
@@ -138,13 +138,13 @@ const assertion = ["client_assertion"]
 
 const awsTokens = ["client_assertion", "actor_token"]
 
-/** The signature of other bytes. */
+/** Replaces the signature with one of other bytes. */
 const breakSignature = (token: string): string => {
   const at = token.lastIndexOf(".") + 5
   return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`
 }
 
-/** Returns what an equal request got before. */
+/** Returns the earlier response to an equal request. */
 const cache =
   (names: RegExp, toKey: (json: Json) => string | undefined, isKept: (given: ServiceResponse) => boolean) =>
   (): Wrong => {
@@ -168,7 +168,7 @@ const isUser = (json: Json): boolean => json["oauth2Flow"] === "USER_FEDERATION"
 const userRequest = (change: (json: Json) => Json) =>
   request(/^GetResourceOauth2Token$/, (json) => isUser(json) ? change(json) : json)
 
-/** The request of a JWT's user as one of an id. */
+/** Replaces the user of a JWT with a user id. */
 const asUserId = (call: Call): Call => {
   const { userToken, workloadName } = parse(call.body)
   return {
@@ -188,56 +188,56 @@ export const mutations: ReadonlyArray<Mutation> = [
   // Exceptions
   {
     id: "exception.name",
-    wrong: "What is not there is a NotFoundException",
-    noticed: ["workload.crud", "api-key.get", "tags.arn", "portal.unknown", "protocol.errors"],
+    wrong: "An unknown resource is a NotFoundException",
+    detectedBy: ["workload.crud", "api-key.get", "tags.arn", "portal.unknown", "protocol.errors"],
     make: failure(404, named("NotFoundException"))
   },
   {
     id: "exception.status",
     wrong: "Access is denied with the status 400",
-    noticed: ["workload-token.unknown", "binding.other-user", "binding.unknown-session", "provider.external-at-use"],
+    detectedBy: ["workload-token.unknown", "binding.other-user", "binding.unknown-session", "provider.external-at-use"],
     make: failure(403, named("AccessDeniedException", 400))
   },
   {
     id: "exception.denied-as-invalid",
     wrong: "Denied access is a ValidationException",
-    noticed: ["private-key-jwt.key-at-use", "workload-token.unknown-jwt", "user.expired"],
+    detectedBy: ["private-key-jwt.key-at-use", "workload-token.unknown-jwt", "user.expired"],
     make: failure(403, named("ValidationException", 400))
   },
   {
     id: "exception.unauthorized-as-invalid",
-    wrong: "A JWT that is not accepted is a ValidationException",
-    noticed: ["workload-token.jwt-checked", "workload-token.garbage"],
+    wrong: "A rejected JWT is a ValidationException",
+    detectedBy: ["workload-token.jwt-checked", "workload-token.garbage"],
     make: failure(401, named("ValidationException", 400))
   },
   {
     id: "exception.invalid-as-denied",
-    wrong: "A request for a token that cannot be is AccessDenied",
-    noticed: ["user.without-user", "obo.without-jwt", "obo.vendors", "user.unregistered-url", "user.url-with-grant"],
+    wrong: "A request for an impossible token is AccessDenied",
+    detectedBy: ["user.without-user", "obo.without-jwt", "obo.vendors", "user.unregistered-url", "user.url-with-grant"],
     make: failure(400, named("AccessDeniedException", 403), /^GetResourceOauth2Token$/)
   },
   {
     id: "exception.conflict",
     wrong: "A conflict is a ValidationException",
-    noticed: ["portal.one-per-gateway", "portal.life"],
+    detectedBy: ["portal.one-per-gateway", "portal.life"],
     make: failure(409, named("ValidationException", 400))
   },
   {
     id: "exception.quota",
     wrong: "A quota is exceeded with the status 400",
-    noticed: ["provider.quota"],
+    detectedBy: ["provider.quota"],
     make: failure(402, named("ServiceQuotaExceededException", 400))
   },
   {
     id: "exception.duplicate",
     wrong: "A second resource of a name has another message",
-    noticed: ["workload.duplicate", "provider.duplicate"],
+    detectedBy: ["workload.duplicate", "provider.duplicate"],
     make: failure(400, worded((message) => message.replace("already exists", "is taken")))
   },
   {
     id: "exception.request-id",
     wrong: "An exception has no request id",
-    noticed: ["protocol.errors"],
+    detectedBy: ["protocol.errors"],
     make: response(
       /./,
       (given) => ({ ...given, headers: without(given.headers, "x-amzn-requestid") as ServiceResponse["headers"] })
@@ -246,13 +246,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "exception.reason",
     wrong: "A ValidationException has no reason",
-    noticed: ["protocol.reason"],
+    detectedBy: ["protocol.reason"],
     make: failure(400, (given) => ({ ...given, body: JSON.stringify(without(parse(given.body), "reason")) }))
   },
   {
     id: "exception.fields",
     wrong: "One wrong field is reported as two",
-    noticed: ["protocol.one-field", "protocol.enum-message"],
+    detectedBy: ["protocol.one-field", "protocol.enum-message"],
     make: failure(400, (given) => {
       const json = parse(given.body)
       const { fieldList } = json
@@ -267,56 +267,56 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "exception.enum",
     wrong: "A wrong value of an enumeration is reported without the values",
-    noticed: ["protocol.enum-message"],
+    detectedBy: ["protocol.enum-message"],
     make: failure(400, worded((message) => message.replace(/enum value set: \[.*\]/, "enum value set")))
   },
   {
     id: "exception.tags",
     wrong: "Too many tags have another message",
-    noticed: ["tags.too-many"],
+    detectedBy: ["tags.too-many"],
     make: failure(400, worded((message) => message.replace("length less than", "size less than")))
   },
   {
     id: "exception.server-error",
     wrong: "The error of an authorization server is passed on",
-    noticed: ["m2m.refused", "obo.refused"],
+    detectedBy: ["m2m.rejected", "obo.rejected"],
     make: failure(400, worded(() => "invalid_scope: the description of the server"), /^GetResourceOauth2Token$/)
   },
   {
     id: "exception.return-url",
     wrong: "Return URLs are rejected with other messages",
-    noticed: ["user.no-registered-url", "user.no-url"],
+    detectedBy: ["user.no-registered-url", "user.no-url"],
     make: failure(400, worded((message) => message.replaceAll("ResourceOauth2ReturnUrl", "return URL")))
   },
   {
     id: "exception.service-linked",
     wrong: "A workload identity of a service is rejected as any other one",
-    noticed: ["workload-token.service-linked"],
+    detectedBy: ["workload-token.service-linked"],
     make: failure(400, worded(() => "Workload Identity does not belong to caller account"), /^GetWorkloadAccessToken/)
   },
   // Members
   {
     id: "response.created",
-    wrong: "What is created has the status 200",
-    noticed: ["workload.crud", "vendor.GoogleOauth2", "provider.external-at-use"],
+    wrong: "A creation has the status 200",
+    detectedBy: ["workload.crud", "vendor.GoogleOauth2", "provider.external-at-use"],
     make: response(/^Create/, (given) => given.status === 201 ? { ...given, status: 200 } : given)
   },
   {
     id: "response.deleted",
-    wrong: "What is deleted has the status 200",
-    noticed: ["workload.crud", "provider.callback-url", "portal.life"],
+    wrong: "A deletion has the status 200",
+    detectedBy: ["workload.crud", "provider.callback-url", "portal.life"],
     make: response(/^Delete/, (given) => given.status === 204 ? { ...given, status: 200, body: "{}" } : given)
   },
   {
     id: "response.milliseconds",
     wrong: "Times are milliseconds",
-    noticed: ["protocol.timestamps"],
+    detectedBy: ["protocol.timestamps"],
     make: success(/./, (json) => ({ ...json, createdTime: Number(json["createdTime"]) * 1_000 }))
   },
   {
     id: "response.iso-time",
     wrong: "Times are strings",
-    noticed: ["protocol.timestamps"],
+    detectedBy: ["protocol.timestamps"],
     make: success(
       /^GetWorkloadIdentity$/,
       (json) => ({ ...json, createdTime: new Date(Number(json["createdTime"]) * 1_000).toISOString() })
@@ -325,13 +325,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "response.no-callback-url",
     wrong: "A provider has no callback URL",
-    noticed: ["provider.callback-url"],
+    detectedBy: ["provider.callback-url"],
     make: success(oauth2Provider, (json) => without(json, "callbackUrl"))
   },
   {
     id: "response.one-callback-url",
     wrong: "All providers have one callback URL",
-    noticed: ["provider.callback-url", "user.callback-url"],
+    detectedBy: ["provider.callback-url", "user.callback-url"],
     make: success(
       /Oauth2CredentialProvider$/,
       everywhere(/callback\/[0-9a-f-]{36}/g, "callback/00000000-0000-4000-8000-000000000000")
@@ -340,25 +340,25 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "response.no-secret-arn",
     wrong: "A provider has no ARN of its secret",
-    noticed: ["provider.required-outputs", "provider.arns"],
+    detectedBy: ["provider.required-outputs", "provider.arns"],
     make: success(oauth2Provider, (json) => without(json, "clientSecretArn"))
   },
   {
     id: "response.no-wallet-arn",
     wrong: "A payment provider has no ARN of its wallet's secret",
-    noticed: ["payment.required-outputs"],
+    detectedBy: ["payment.required-outputs"],
     make: success(/^CreatePayment/, everywhere(/"walletSecretArn":/, "\"otherArn\":"))
   },
   {
     id: "response.secret",
     wrong: "The secret of a provider is returned",
-    noticed: ["vendor.GithubOauth2", "vendor.CustomOauth2"],
+    detectedBy: ["vendor.GithubOauth2", "vendor.CustomOauth2"],
     make: success(/^GetOauth2CredentialProvider$/, (json) => ({ ...json, clientSecret: "secret" }))
   },
   {
     id: "response.vendor",
     wrong: "Every provider is a custom one",
-    noticed: ["vendor.XOauth2", "provider.lists"],
+    detectedBy: ["vendor.XOauth2", "provider.lists"],
     make: success(
       /Oauth2CredentialProviders?$/,
       everywhere(/"credentialProviderVendor":"\w+"/g, "\"credentialProviderVendor\":\"CustomOauth2\"")
@@ -367,7 +367,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "response.tenant",
     wrong: "The tenant of Microsoft is returned",
-    noticed: ["provider.tenant"],
+    detectedBy: ["provider.tenant"],
     make: () => {
       let tenant = ""
       return {
@@ -384,44 +384,44 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "response.arn",
     wrong: "ARNs of workload identities have another form",
-    noticed: ["workload.arn", "tags.vault-and-directory"],
+    detectedBy: ["workload.arn", "tags.vault-and-directory"],
     make: success(/./, everywhere(/:workload-identity-directory\//g, ":workload-directory/"))
   },
   {
     id: "response.account",
     wrong: "Resources belong to another account than the caller",
-    noticed: ["sts.caller"],
+    detectedBy: ["sts.caller"],
     make: success(/^Create/, everywhere(/:\d{12}:/g, ":210987654321:"))
   },
   {
     id: "response.auth-method",
     wrong: "The default of the client's authentication is CLIENT_SECRET_POST",
-    noticed: ["provider.auth-methods"],
+    detectedBy: ["provider.auth-methods"],
     make: success(/^GetOauth2/, everywhere(/CLIENT_SECRET_BASIC/g, "CLIENT_SECRET_POST"))
   },
   {
     id: "response.api-key",
     wrong: "The key of another provider is returned",
-    noticed: ["api-key.get", "provider.external"],
+    detectedBy: ["api-key.get", "provider.external"],
     make: success(/^GetResourceApiKey$/, () => ({ apiKey: "key-of-another" }))
   },
   {
     id: "response.vault",
     wrong: "The token vault has another id",
-    noticed: ["token-vault.get"],
+    detectedBy: ["token-vault.get"],
     make: success(/^GetTokenVault$/, (json) => ({ ...json, tokenVaultId: "main" }))
   },
   {
     id: "response.long-token",
-    wrong: "A workload access token is longer than the other operations take",
-    noticed: ["workload-token.opaque"],
+    wrong: "A workload access token is longer than the other operations accept",
+    detectedBy: ["workload-token.opaque"],
     make: success(/^GetWorkloadAccessToken/, () => ({ workloadAccessToken: "a".repeat(131_073) }))
   },
   // Lists
   {
     id: "list.loses-an-item",
     wrong: "A page of a list loses its first item",
-    noticed: ["workload.list", "provider.lists"],
+    detectedBy: ["workload.list", "provider.lists"],
     make: success(/^List/, (json) =>
       Object.fromEntries(
         Object.entries(json).map(([name, value]) => [name, Array.isArray(value) ? value.slice(1) : value])
@@ -430,7 +430,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "list.loses-a-name",
     wrong: "A page of several items loses the first one",
-    noticed: ["workload.list"],
+    detectedBy: ["workload.list"],
     make: success(/^List/, (json) =>
       Object.fromEntries(
         Object.entries(json).map((
@@ -441,20 +441,20 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "list.ends",
     wrong: "A list ends with its first page",
-    noticed: ["workload.list"],
+    detectedBy: ["workload.list"],
     make: success(/^List/, (json) => without(json, "nextToken"))
   },
   {
     id: "list.any-size",
     wrong: "A page may have any number of items",
-    noticed: ["workload.list", "provider.lists"],
+    detectedBy: ["workload.list", "provider.lists"],
     make: request(/^List/, (json) => ({ ...json, maxResults: Math.min(Number(json["maxResults"] ?? 20), 20) }))
   },
-  // What is stored
+  // Stored values
   {
     id: "stored.tags",
     wrong: "Tags are not stored",
-    noticed: ["tags.resources", "tags.vault-and-directory"],
+    detectedBy: ["tags.resources", "tags.vault-and-directory"],
     make: () => ({
       service: async (call, forward) =>
         is(call, /^Tags$/) && call.method === "POST" ? { ...ok({}), status: 204 } : forward(call)
@@ -463,7 +463,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "stored.merged",
     wrong: "An update of a workload identity adds to its URLs",
-    noticed: ["workload.crud"],
+    detectedBy: ["workload.crud"],
     make: request(/^UpdateWorkloadIdentity$/, (json) => ({
       ...json,
       allowedResourceOauth2ReturnUrls: ["https://a.example.com/", returnUrl]
@@ -472,23 +472,23 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "stored.key",
     wrong: "The key of the token vault stays the service's",
-    noticed: ["token-vault.key"],
+    detectedBy: ["token-vault.key"],
     make: request(/^SetTokenVaultCMK$/, (json) => ({ ...json, kmsConfiguration: { keyType: "ServiceManagedKey" } }))
   },
   {
     id: "stored.secret",
     wrong: "An update without a secret keeps the old one",
-    noticed: ["provider.update-replaces", "provider.source-switch"],
+    detectedBy: ["provider.update-replaces", "provider.source-switch"],
     make: request(/^UpdateOauth2/, (json) => ({
       ...json,
       oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: "other", clientSecret: "secret" } }
     }))
   },
-  // What is checked
+  // Checks
   {
     id: "checked.nothing",
     wrong: "Requests are not checked",
-    noticed: [
+    detectedBy: [
       "limit.provider-name",
       "limit.return-url",
       "limit.session-uri",
@@ -509,37 +509,37 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.long-urls",
     wrong: "URLs of more than 2,048 characters are rejected",
-    noticed: ["limit.endpoints"],
+    detectedBy: ["limit.endpoints"],
     make: tooStrict(oauth2Provider, (json) => /https:[^"]{2048}/.test(JSON.stringify(json)))
   },
   {
     id: "checked.long-name",
     wrong: "A name of 256 characters is accepted",
-    noticed: ["limit.workload-name"],
+    detectedBy: ["limit.workload-name"],
     make: request(/^CreateWorkloadIdentity$/, (json) => ({ ...json, name: String(json["name"]).slice(0, 255) }))
   },
   {
     id: "checked.short-user-id",
     wrong: "A user's id of 128 characters is rejected",
-    noticed: ["limit.user-id"],
+    detectedBy: ["limit.user-id"],
     make: tooStrict(/ForUserId$/, ({ userId }) => String(userId).length > 127)
   },
   {
     id: "checked.json-key",
     wrong: "A JSON key of 65 characters is rejected",
-    noticed: ["limit.json-key"],
+    detectedBy: ["limit.json-key"],
     make: tooStrict(/^CreateApiKey/, (json) => /"jsonKey":"\w{65}/.test(JSON.stringify(json)))
   },
   {
     id: "checked.tags",
     wrong: "Tags may have any character",
-    noticed: ["limit.tags"],
+    detectedBy: ["limit.tags"],
     make: request(/^CreateWorkloadIdentity$/, (json) => JSON.parse(JSON.stringify(json).replaceAll("!", "")))
   },
   {
     id: "checked.untag",
     wrong: "More than 50 tags cannot be removed at once",
-    noticed: ["tags.many-keys"],
+    detectedBy: ["tags.many-keys"],
     make: () => ({
       service: async (call, forward) =>
         call.method === "DELETE" && call.path.split("tagKeys=").length > 51 ? rejection("too many") : forward(call)
@@ -548,13 +548,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.scopes",
     wrong: "More than 100 scopes are rejected",
-    noticed: ["limit.scopes"],
+    detectedBy: ["limit.scopes"],
     make: tooStrict(/^GetResourceOauth2Token$/, ({ scopes }) => Array.isArray(scopes) && scopes.length > 100)
   },
   {
     id: "checked.user-token",
-    wrong: "Any string is taken for a JWT",
-    noticed: ["limit.user-token"],
+    wrong: "Any string is accepted as a JWT",
+    detectedBy: ["limit.user-token"],
     make: () => ({
       service: async (call, forward) =>
         is(call, /ForJWT$/) && !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(String(parse(call.body)["userToken"]))
@@ -565,7 +565,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.discovery-url",
     wrong: "A discovery URL may have any form",
-    noticed: ["limit.discovery-url", "protocol.one-field"],
+    detectedBy: ["limit.discovery-url", "protocol.one-field"],
     make: request(
       oauth2Provider,
       customConfig((config) => {
@@ -589,19 +589,19 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.unknown-member",
     wrong: "A member that the operation does not have is rejected",
-    noticed: ["protocol.unknown-member"],
+    detectedBy: ["protocol.unknown-member"],
     make: tooStrict(/./, (json) => "tomorrow" in json)
   },
   {
     id: "checked.null",
     wrong: "A member that is null is rejected",
-    noticed: ["protocol.null-member"],
+    detectedBy: ["protocol.null-member"],
     make: tooStrict(/./, (json) => Object.values(json).includes(null))
   },
   {
     id: "checked.union",
     wrong: "Of two members of a union, the first counts",
-    noticed: ["provider.unions"],
+    detectedBy: ["provider.unions"],
     make: request(oauth2Provider, (json) => {
       const input = json["oauth2ProviderConfigInput"]
       return isObject(input)
@@ -612,7 +612,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.vendor-member",
     wrong: "The configuration of another vendor is accepted",
-    noticed: ["vendor.wrong-member"],
+    detectedBy: ["vendor.wrong-member"],
     make: request(oauth2Provider, (json) =>
       json["credentialProviderVendor"] === "GithubOauth2"
         ? JSON.parse(JSON.stringify(json).replace("googleOauth2ProviderConfig", "githubOauth2ProviderConfig"))
@@ -621,7 +621,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.endpoints",
     wrong: "A vendor whose endpoints differ may have none",
-    noticed: ["vendor.needs-endpoints"],
+    detectedBy: ["vendor.needs-endpoints"],
     make: request(oauth2Provider, (json) => {
       const input = json["oauth2ProviderConfigInput"]
       const config = isObject(input) ? input["includedOauth2ProviderConfig"] : undefined
@@ -639,7 +639,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.auth-methods",
     wrong: "Two settings of the client's authentication are accepted",
-    noticed: ["provider.auth-methods"],
+    detectedBy: ["provider.auth-methods"],
     make: request(
       oauth2Provider,
       customConfig((config) =>
@@ -652,7 +652,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.reserved-claims",
     wrong: "Reserved claims are accepted",
-    noticed: ["private-key-jwt.reserved.jti", "private-key-jwt.reserved.alg", "private-key-jwt.claims"],
+    detectedBy: ["private-key-jwt.reserved.jti", "private-key-jwt.reserved.alg", "private-key-jwt.claims"],
     make: request(
       oauth2Provider,
       customConfig((config) => {
@@ -669,7 +669,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "checked.key-and-secret",
     wrong: "A client may have a key and a secret",
-    noticed: ["private-key-jwt.secret"],
+    detectedBy: ["private-key-jwt.secret"],
     make: request(
       oauth2Provider,
       customConfig((config) =>
@@ -681,7 +681,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "workload-token.expired-jwt",
     wrong: "A JWT that has expired is accepted",
-    noticed: ["workload-token.jwt-checked"],
+    detectedBy: ["workload-token.jwt-checked"],
     make: () => ({
       service: async (call, forward) => {
         const token = is(call, /ForJWT$/) ? String(parse(call.body)["userToken"]) : undefined
@@ -693,7 +693,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "workload-token.forged-jwt",
     wrong: "The signature of a JWT is not checked",
-    noticed: ["workload-token.jwt-checked"],
+    detectedBy: ["workload-token.jwt-checked"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)
@@ -706,8 +706,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "workload-token.outlives-jwt",
-    wrong: "A workload access token outlives the JWT of which it was made",
-    noticed: ["workload-token.jwt-end"],
+    wrong: "A workload access token outlives its JWT",
+    detectedBy: ["workload-token.jwt-end"],
     make: cache(
       /^GetResourceApiKey$/,
       (json) => JSON.stringify(json),
@@ -717,7 +717,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "workload-token.changed",
     wrong: "A workload access token is accepted when its middle was changed",
-    noticed: ["workload-token.garbage"],
+    detectedBy: ["workload-token.garbage"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)
@@ -730,21 +730,21 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "workload-token.other-user",
-    wrong: "The token of one user is given to another",
-    noticed: ["vault.hit"],
+    wrong: "The token of one user is returned to another",
+    detectedBy: ["vault.hit"],
     make: request(/ForUserId$/, (json) => ({ ...json, userId: "alice" }))
   },
   {
     id: "workload-token.unknown",
     wrong: "An unknown workload identity is not found",
-    noticed: ["workload-token.unknown", "workload-token.unknown-jwt"],
+    detectedBy: ["workload-token.unknown", "workload-token.unknown-jwt"],
     make: failure(403, named("ResourceNotFoundException", 404), /^GetWorkloadAccessToken/)
   },
   // Grants
   {
     id: "vault.of-provider",
-    wrong: "A grant is of its provider, whoever gave it",
-    noticed: ["vault.hit", "vault.namespaces", "vault.jwt-user"],
+    wrong: "A grant belongs to its provider, and is shared by all users",
+    detectedBy: ["vault.hit", "vault.namespaces", "vault.jwt-user"],
     make: cache(
       /^GetResourceOauth2Token$/,
       (json) => isUser(json) ? String(json["resourceCredentialProviderName"]) : undefined,
@@ -754,7 +754,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "vault.without-shape",
     wrong: "A grant is used for requests of any shape",
-    noticed: [
+    detectedBy: [
       "vault.shape.more-scopes",
       "vault.shape.fewer-scopes",
       "vault.shape.other-resources",
@@ -770,32 +770,32 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "vault.with-state",
-    wrong: "Custom state is of the shape of a grant",
-    noticed: ["vault.shape.custom-state"],
+    wrong: "Custom state is part of the shape of a grant",
+    detectedBy: ["vault.shape.custom-state"],
     make: userRequest((json) => "customState" in json ? { ...json, audiences: [json["customState"]] } : json)
   },
   {
     id: "vault.ordered",
-    wrong: "The order of scopes is of the shape of a grant",
-    noticed: ["vault.shape.order"],
+    wrong: "The order of scopes is part of the shape of a grant",
+    detectedBy: ["vault.shape.order"],
     make: userRequest((json) => ({ ...json, audiences: [JSON.stringify(json["scopes"])] }))
   },
   {
     id: "vault.not-forced",
     wrong: "forceAuthentication has no effect",
-    noticed: ["vault.force"],
+    detectedBy: ["vault.force"],
     make: userRequest((json) => without(json, "forceAuthentication"))
   },
   {
     id: "vault.forgets",
-    wrong: "A user is asked each time",
-    noticed: ["vault.hit", "vault.jwt-user", "vault.shape.order", "user.url-with-grant"],
+    wrong: "A user is prompted each time",
+    detectedBy: ["vault.hit", "vault.jwt-user", "vault.shape.order", "user.url-with-grant"],
     make: userRequest((json) => "sessionUri" in json ? json : { ...json, forceAuthentication: true })
   },
   {
     id: "vault.no-refresh",
     wrong: "A refresh is sent as another grant",
-    noticed: ["vault.refresh"],
+    detectedBy: ["vault.refresh"],
     make: parameters((given) => {
       if (given.get("grant_type") === "refresh_token") given.set("grant_type", "authorization_code")
     })
@@ -803,7 +803,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "m2m.stored",
     wrong: "The tokens of machines are stored",
-    noticed: ["m2m.not-stored"],
+    detectedBy: ["m2m.not-stored"],
     make: cache(
       /^GetResourceOauth2Token$/,
       (json) => json["oauth2Flow"] === "M2M" ? JSON.stringify(json) : undefined,
@@ -813,7 +813,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "m2m.page",
     wrong: "A workload gets a page for users",
-    noticed: ["m2m.token"],
+    detectedBy: ["m2m.token"],
     make: success(
       /^GetResourceOauth2Token$/,
       (json, { oauth2Flow }) => oauth2Flow === "M2M" ? { ...json, authorizationUrl: "https://example.com/" } : json
@@ -823,13 +823,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "session.any-user",
     wrong: "Any user completes the session",
-    noticed: ["binding.other-user"],
+    detectedBy: ["binding.other-user"],
     make: request(/^CompleteResourceTokenAuth$/, (json) => ({ ...json, userIdentifier: { userId: "alice" } }))
   },
   {
     id: "session.same-subject",
     wrong: "Any JWT of the user completes the session",
-    noticed: ["binding.same-jwt"],
+    detectedBy: ["binding.same-jwt"],
     make: () => {
       const first = new Map<unknown, unknown>()
       return {
@@ -851,8 +851,8 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "session.unknown",
-    wrong: "A session that is not there is complete",
-    noticed: ["binding.unknown-session", "user.expired"],
+    wrong: "An unknown session is complete",
+    detectedBy: ["binding.unknown-session", "user.expired"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)
@@ -863,21 +863,21 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "session.not-completed",
     wrong: "The completion of a session has no effect",
-    noticed: ["user.consent", "user.code-exchange"],
+    detectedBy: ["user.consent", "user.code-exchange"],
     make: () => ({
       service: async (call, forward) => is(call, /^CompleteResourceTokenAuth$/) ? ok({}) : forward(call)
     })
   },
   {
     id: "session.pending",
-    wrong: "A session that has failed is in progress",
-    noticed: ["user.denied", "user.expired"],
+    wrong: "A failed session is in progress",
+    detectedBy: ["user.denied", "user.expired"],
     make: success(/^GetResourceOauth2Token$/, everywhere(/"FAILED"/, "\"IN_PROGRESS\""))
   },
   {
     id: "session.failed",
     wrong: "A session fails as long as the user has not consented",
-    noticed: ["user.poll"],
+    detectedBy: ["user.poll"],
     make: success(
       /^GetResourceOauth2Token$/,
       (json, { sessionUri }) =>
@@ -887,25 +887,25 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "session.url",
     wrong: "The authorization URL does not name the session",
-    noticed: ["user.first-answer"],
+    detectedBy: ["user.first-response"],
     make: success(/^GetResourceOauth2Token$/, everywhere(/request_uri=/, "session="))
   },
   {
     id: "session.no-status",
     wrong: "The first response has no status",
-    noticed: ["user.first-answer"],
+    detectedBy: ["user.first-response"],
     make: success(/^GetResourceOauth2Token$/, (json) => without(json, "sessionStatus"))
   },
   {
     id: "session.any-return-url",
     wrong: "Any return URL is accepted",
-    noticed: ["user.unregistered-url", "user.no-url", "user.url-with-grant"],
+    detectedBy: ["user.unregistered-url", "user.no-url", "user.url-with-grant"],
     make: userRequest((json) => ({ ...json, resourceOauth2ReturnUrl: returnUrl }))
   },
   {
     id: "session.without-user",
     wrong: "A workload without a user gets a page",
-    noticed: ["user.without-user"],
+    detectedBy: ["user.without-user"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)
@@ -919,7 +919,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "authorization.no-pkce",
     wrong: "There is no PKCE",
-    noticed: ["user.pkce"],
+    detectedBy: ["user.pkce"],
     make: () => ({
       ...authorization((query) => {
         query.delete("code_challenge")
@@ -931,13 +931,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "authorization.no-verifier",
     wrong: "The token request has no code verifier",
-    noticed: ["user.pkce"],
+    detectedBy: ["user.pkce"],
     make: parameters((given) => given.delete("code_verifier"))
   },
   {
     id: "authorization.custom-scope",
     wrong: "Custom parameters replace those of the specification",
-    noticed: ["user.authorization-parameters"],
+    detectedBy: ["user.authorization-parameters"],
     make: authorization((query) => {
       if (query.has("access_type")) query.set("scope", "all")
     })
@@ -945,7 +945,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "authorization.redirect-uri",
     wrong: "The authorization request has another redirect URI than the provider",
-    noticed: ["user.callback-url"],
+    detectedBy: ["user.callback-url"],
     make: authorization((query) =>
       query.set("redirect_uri", String(query.get("redirect_uri")).replace(/[0-9a-f-]{36}$/, "callback"))
     )
@@ -953,7 +953,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "token.custom-grant",
     wrong: "Custom parameters replace the grant",
-    noticed: ["m2m.parameters"],
+    detectedBy: ["m2m.parameters"],
     make: parameters((given) => {
       if (given.has("tenant")) given.set("grant_type", "password")
     })
@@ -961,7 +961,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "token.resources",
     wrong: "Resources are one parameter",
-    noticed: ["m2m.parameters"],
+    detectedBy: ["m2m.parameters"],
     make: parameters((given) => {
       if (given.has("resource")) given.set("resource", given.getAll("resource").join(" "))
     })
@@ -969,13 +969,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "token.no-header",
     wrong: "The client's secret is always in the body",
-    noticed: ["m2m.client-authentication"],
+    detectedBy: ["m2m.client-authentication"],
     make: () => ({ token: async (given) => ({ ...given, basic: false }) })
   },
   {
     id: "obo.subject",
     wrong: "A token exchange has another subject token",
-    noticed: ["obo.token-exchange", "obo.override"],
+    detectedBy: ["obo.token-exchange", "obo.override"],
     make: parameters((given) => {
       if (given.has("subject_token")) given.set("subject_token", "other")
     })
@@ -983,7 +983,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "obo.subject-type",
     wrong: "The type of the subject token cannot be overridden",
-    noticed: ["obo.override"],
+    detectedBy: ["obo.override"],
     make: parameters((given) => {
       if (given.has("subject_token")) given.set("subject_token_type", "urn:ietf:params:oauth:token-type:jwt")
     })
@@ -991,13 +991,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "obo.actor",
     wrong: "A token exchange always has an actor",
-    noticed: ["obo.token-exchange", "obo.actor-m2m"],
+    detectedBy: ["obo.token-exchange", "obo.actor-m2m"],
     make: parameters((given) => given.set("actor_token", "actor"))
   },
   {
     id: "obo.assertion",
     wrong: "A JWT authorization grant has another assertion",
-    noticed: ["obo.jwt-grant", "obo.microsoft"],
+    detectedBy: ["obo.jwt-grant", "obo.microsoft"],
     make: parameters((given) => {
       if (given.has("assertion")) given.set("assertion", "other")
     })
@@ -1005,13 +1005,13 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "obo.requested-use",
     wrong: "Microsoft gets no requested_token_use",
-    noticed: ["obo.microsoft"],
+    detectedBy: ["obo.microsoft"],
     make: parameters((given) => given.delete("requested_token_use"))
   },
   {
     id: "obo.anything",
-    wrong: "A token exchange that cannot be returns a token",
-    noticed: ["obo.without-jwt", "obo.vendors", "obo.refused"],
+    wrong: "An impossible token exchange returns a token",
+    detectedBy: ["obo.without-jwt", "obo.vendors", "obo.rejected"],
     make: () => ({
       service: async (call, forward) => {
         const given = await forward(call)
@@ -1023,37 +1023,37 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "assertion.audience",
     wrong: "A private-key JWT is for the issuer",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, resign((claims) => ({ ...claims, aud: String(claims["aud"]).replace(/\/token$/, "") })))
   },
   {
     id: "assertion.no-id",
     wrong: "A private-key JWT has no jti",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, resign((claims) => without(claims, "jti")))
   },
   {
     id: "assertion.one-id",
-    wrong: "All private-key JWTs have one jti",
-    noticed: ["private-key-jwt.assertion"],
+    wrong: "All private-key JWTs have the same jti",
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, resign((claims) => ({ ...claims, jti: "one" })))
   },
   {
     id: "assertion.long",
     wrong: "A private-key JWT lives for a day",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, resign((claims) => ({ ...claims, exp: Number(claims["iat"]) + 86_400 })))
   },
   {
     id: "assertion.expired",
     wrong: "A private-key JWT has expired",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, resign((claims) => ({ ...claims, iat: 1, nbf: 1, exp: 60 })))
   },
   {
     id: "assertion.other-key",
     wrong: "A private-key JWT is signed with another key",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, async (token) =>
       new SignJWT(decodeJwt(token))
         .setProtectedHeader({ ...decodeProtectedHeader(token), alg: "ES256" })
@@ -1062,25 +1062,25 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "assertion.unsigned",
     wrong: "A private-key JWT has the algorithm none",
-    noticed: ["private-key-jwt.assertion"],
+    detectedBy: ["private-key-jwt.assertion"],
     make: jwts(assertion, async (token) => new UnsecuredJWT(decodeJwt(token)).encode())
   },
   {
     id: "aws-jwt.audience",
     wrong: "JWTs of AWS are for the issuer",
-    noticed: ["obo.actor-aws", "aws-jwt.client"],
+    detectedBy: ["obo.actor-aws", "aws-jwt.client"],
     make: jwts(awsTokens, (token, { awsToken }) => awsToken(String(decodeJwt(token).aud).replace(/\/token$/, "")))
   },
   {
     id: "aws-jwt.signature",
     wrong: "JWTs of AWS have another signature",
-    noticed: ["obo.actor-aws", "aws-jwt.client"],
+    detectedBy: ["obo.actor-aws", "aws-jwt.client"],
     make: jwts(awsTokens, async (token) => breakSignature(token))
   },
   {
     id: "sts.signature",
     wrong: "STS signs its JWTs wrongly",
-    noticed: ["sts.web-identity"],
+    detectedBy: ["sts.web-identity"],
     make: response(/^STS$/, (given) => ({
       ...given,
       body: given.body.replace(
@@ -1092,7 +1092,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "sts.lifetime",
     wrong: "The JWTs of STS live for 15 minutes by default",
-    noticed: ["sts.web-identity"],
+    detectedBy: ["sts.web-identity"],
     make: () => ({
       service: (call, forward) =>
         forward(
@@ -1105,7 +1105,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "sts.caller",
     wrong: "GetCallerIdentity returns another account",
-    noticed: ["sts.caller"],
+    detectedBy: ["sts.caller"],
     make: response(
       /^STS$/,
       (given) => ({ ...given, body: given.body.replace(/<Account>\d+/, "<Account>210987654321") })
@@ -1114,7 +1114,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "payment.path",
     wrong: "A payment token of Coinbase is for another path",
-    noticed: ["payment.coinbase"],
+    detectedBy: ["payment.coinbase"],
     make: request(
       /^GetResourcePaymentToken$/,
       (json) => JSON.parse(JSON.stringify(json).replace("/accounts", "/other"))
@@ -1123,7 +1123,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "payment.signature",
     wrong: "A payment token of Coinbase has another signature",
-    noticed: ["payment.coinbase"],
+    detectedBy: ["payment.coinbase"],
     make: success(/^GetResourcePaymentToken$/, (json) =>
       JSON.parse(
         JSON.stringify(json).replace(
@@ -1135,7 +1135,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "payment.basic",
     wrong: "A payment token of Privy is the secret alone",
-    noticed: ["payment.stripe"],
+    detectedBy: ["payment.stripe"],
     make: success(
       /^GetResourcePaymentToken$/,
       everywhere(/"basicAuthToken":"[^"]+"/, `"basicAuthToken":"${Buffer.from("app-secret").toString("base64")}"`)
@@ -1145,19 +1145,19 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "portal.active",
     wrong: "A consent portal is active at once",
-    noticed: ["portal.life"],
+    detectedBy: ["portal.life"],
     make: success(/^CreateConsentPortal$/, everywhere(/"CREATING"/, "\"ACTIVE\""))
   },
   {
     id: "portal.description",
     wrong: "An update of a consent portal has no effect",
-    noticed: ["portal.life"],
+    detectedBy: ["portal.life"],
     make: request(/^UpdateConsentPortal$/, (json) => without(json, "description", "idpConfig"))
   },
   {
     id: "portal.openid",
     wrong: "The scopes of a consent portal need no openid",
-    noticed: ["portal.idp"],
+    detectedBy: ["portal.idp"],
     make: request(
       /ConsentPortal$/,
       (json) => JSON.parse(JSON.stringify(json).replace("\"scopes\":[\"email\"]", "\"scopes\":[\"openid\"]"))
@@ -1166,7 +1166,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "portal.role",
     wrong: "The role of a consent portal may be any string",
-    noticed: ["portal.role"],
+    detectedBy: ["portal.role"],
     make: request(
       /^CreateConsentPortal$/,
       (json) => ({ ...json, executionRoleArn: "arn:aws:iam::123456789012:role/consent-portal" })

@@ -1,4 +1,4 @@
-/** Runs statements over a service, and says which of them hold. */
+/** Runs statements over a service, and reports which of them hold. */
 import { AssertionError } from "node:assert/strict"
 import type { Recording } from "./clients.js"
 import { type Need, NotApplicable, type Parts, type Statement } from "./statement.js"

@@ -6,7 +6,7 @@ import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-
 import type { STS } from "@aws-sdk/client-sts"
 import { AssertionError } from "node:assert/strict"
 
-/** A response of the service as it came. */
+/** A raw response of the service. */
 export interface Exchange {
   readonly host: string
   readonly status: number
@@ -23,7 +23,7 @@ export interface Clients {
 
 /** The service under test, for one statement. */
 export interface World extends Clients {
-  /** A name with the prefix of this run, that nothing else has. */
+  /** A unique name with the prefix of this run. */
   readonly name: () => string
   /** The last response, of any client. */
   readonly lastExchange: () => Exchange
@@ -41,11 +41,11 @@ export interface OAuthClient {
 /** A request to the token endpoint of the recorder. */
 export interface TokenRequest {
   readonly parameters: URLSearchParams
-  /** Of an `Authorization: Basic` header. */
+  /** Whether the client uses an `Authorization: Basic` header. */
   readonly basic: boolean
 }
 
-/** An authorization server that consents by itself, records, and answers as the statement wants. */
+/** An authorization server that consents without a user, records requests, and responds as a statement requires. */
 export interface Recorder {
   readonly discoveryUrl: string
   readonly issuer: string
@@ -55,18 +55,18 @@ export interface Recorder {
   readonly authorizations: (clientId: string) => ReadonlyArray<URLSearchParams>
   /** This client's requests for tokens. A client that authenticates by a JWT is found by the JWT's subject. */
   readonly tokens: (clientId: string) => ReadonlyArray<TokenRequest>
-  /** The answers to this client. Default: a new opaque token each time. */
-  readonly answer: (
+  /** How it responds to this client. By default, with a new opaque token each time. */
+  readonly respond: (
     clientId: string,
-    answer: (request: TokenRequest, index: number) => { readonly status?: number; readonly body: object }
+    respond: (request: TokenRequest, index: number) => { readonly status?: number; readonly body: object }
   ) => void
 }
 
-/** Things that only a service on this machine can be given. */
+/** Parts that only a service on this machine has. */
 export interface Parts {
   /** A client at an authorization server that the service reaches. */
   readonly authorizationServer: OAuthClient
-  /** A user who signs in at that authorization server and answers the consent. Returns the last page. */
+  /** A user who signs in at that authorization server and decides the consent. Returns the last page. */
   readonly consent: (
     authorizationUrl: string,
     userName: string,
@@ -80,13 +80,13 @@ export interface Parts {
     claims: { readonly sub: string; readonly aud?: string },
     options?: { readonly lifetime?: number; readonly forged?: boolean }
   ) => Promise<string>
-  /** Ends a session as ten minutes do. */
+  /** Expires a session, as ten minutes do. */
   readonly expire: (sessionUri: string) => Promise<void>
   /** A secret in Secrets Manager, a key in KMS, and a workload identity that belongs to a service. */
   readonly account: {
     readonly secret: { readonly secretId: string; readonly jsonKey: string; readonly value: string }
     readonly kmsKeyArn: string
-    /** Of that key, for ES256, in PEM. */
+    /** The public key for ES256, in PEM. */
     readonly kmsPublicKey: string
     readonly serviceLinked: string
   }
@@ -98,7 +98,7 @@ export interface Parts {
 
 export type Need = keyof Parts
 
-/** A sentence of a document, in its own words. */
+/** A quoted sentence of a document. */
 export interface Quote {
   /** An address, or the name of the document. */
   readonly document: string
@@ -108,7 +108,7 @@ export interface Quote {
 /** Where a statement comes from. Without a quote, all of it is a guess. */
 export interface Source {
   readonly quotes: ReadonlyArray<Quote>
-  /** What no quote says, and why the statement has it nevertheless. */
+  /** The part without a quote, and why the statement has it nevertheless. */
   readonly guess?: string | undefined
 }
 
@@ -154,43 +154,43 @@ export const smithyTest = (file: string): string =>
 export const sample = (path: string): string =>
   github(`awslabs/agentcore-samples/blob/main/01-features/05-authenticate-and-authorize/${path}`)
 
-/** A solution of AWS, whose comments tell what the live service did. */
+/** A solution of AWS, whose comments describe the live service. */
 export const codingAgents = (path: string): string =>
   github(`aws-samples/sample-autonomous-cloud-coding-agents/blob/main/${path}`)
 
-/** The document says this. */
-export const says = (document: string, ...texts: ReadonlyArray<string>): Source => ({
+/** Quotes a document. */
+export const cite = (document: string, ...texts: ReadonlyArray<string>): Source => ({
   quotes: texts.map((text) => ({ document, text }))
 })
 
-/** All of them together say this. */
-export const together = (...sources: ReadonlyArray<Source>): Source => ({
+/** Combines the quotes of several sources. */
+export const combine = (...sources: ReadonlyArray<Source>): Source => ({
   quotes: sources.flatMap(({ quotes }) => quotes)
 })
 
-/** What the sources do not say, and why the statement has it nevertheless. */
+/** The part that the sources do not contain, and why the statement has it nevertheless. */
 export const guess = (reason: string, ...sources: ReadonlyArray<Source>): Source => ({
-  ...together(...sources),
+  ...combine(...sources),
   guess: reason
 })
 
-/** Where the exceptions of the models are described. */
+/** The descriptions of the exceptions in the models. */
 export const exceptions = {
-  notFound: says(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
-  unauthorized: says(
+  notFound: cite(reference, "This exception is thrown when a resource referenced by the operation does not exist"),
+  unauthorized: cite(
     reference,
     "This exception is thrown when the JWT bearer token is invalid or not found for OAuth bearer token based access"
   ),
-  quota: says(reference, "This exception is thrown when a request is made beyond the service quota"),
-  conflict: says(reference, "This exception is thrown when there is a conflict performing an operation"),
-  invalid: says(reference, "The input fails to satisfy the constraints specified by the service.")
+  quota: cite(reference, "This exception is thrown when a request is made beyond the service quota"),
+  conflict: cite(reference, "This exception is thrown when there is a conflict performing an operation"),
+  invalid: cite(reference, "The input fails to satisfy the constraints specified by the service.")
 }
 
 // -----------------------------------------------------------------------------
 // Assertions
 // -----------------------------------------------------------------------------
 
-/** Thrown where the account lacks what a statement is about. */
+/** Thrown when the account lacks the subject of a statement. */
 export class NotApplicable extends Error {}
 
 /** A difference between the statement and the service. */
@@ -201,15 +201,15 @@ export const differs = (expected: string, observed: string): never => {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
-/** Members of an error of the AWS clients. */
-export interface Refusal {
+/** Properties of an error of the AWS clients. */
+export interface Rejection {
   readonly name: string
   readonly message: string
   readonly status: number | undefined
   readonly fields: ReadonlyArray<string>
 }
 
-const toRefusal = (error: unknown): Refusal => {
+const toRejection = (error: unknown): Rejection => {
   if (!(error instanceof Error) || !("$metadata" in error) || !isObject(error.$metadata)) throw error
   const { httpStatusCode } = error.$metadata
   const fieldList: ReadonlyArray<unknown> = "fieldList" in error && Array.isArray(error.fieldList)
@@ -223,36 +223,39 @@ const toRefusal = (error: unknown): Refusal => {
   }
 }
 
-/** The call is refused in this way. */
-export const refuses = async (
+/** Asserts that the call is rejected in this way. */
+export const rejects = async (
   call: Promise<unknown>,
   expected: { readonly name?: string; readonly status: number; readonly message?: string | RegExp }
-): Promise<Refusal> => {
-  const wanted = [
+): Promise<Rejection> => {
+  const description = [
     String(expected.status),
     expected.name ?? "an exception",
     ...expected.message === undefined ? [] : [`with the message ${String(expected.message)}`]
   ].join(" ")
-  const refusal = await call.then(
-    (answer) =>
-      differs(wanted, `success: ${JSON.stringify(answer, (key, value) => key === "$metadata" ? undefined : value)}`),
-    toRefusal
+  const rejection = await call.then(
+    (response) =>
+      differs(
+        description,
+        `success: ${JSON.stringify(response, (key, value) => key === "$metadata" ? undefined : value)}`
+      ),
+    toRejection
   )
-  const { message, name, status = 0 } = refusal
+  const { message, name, status = 0 } = rejection
   const isExpected = status === expected.status
     && (expected.name === undefined || name === expected.name)
     && (expected.message === undefined
       || (typeof expected.message === "string" ? message.includes(expected.message) : expected.message.test(message)))
-  return isExpected ? refusal : differs(wanted, `${status} ${name}: ${message}`)
+  return isExpected ? rejection : differs(description, `${status} ${name}: ${message}`)
 }
 
-/** The value equals, or is matched by, another one. */
-export const is = (what: string, observed: unknown, expected: unknown): void => {
+/** Asserts that the value equals another one, or matches it. */
+export const is = (subject: string, observed: unknown, expected: unknown): void => {
   const [a, b] = [JSON.stringify(observed), JSON.stringify(expected)]
   const isEqual = expected instanceof RegExp ? typeof observed === "string" && expected.test(observed) : a === b
-  if (!isEqual) differs(`${what} to be ${expected instanceof RegExp ? String(expected) : b}`, String(a))
+  if (!isEqual) differs(`${subject} to be ${expected instanceof RegExp ? String(expected) : b}`, String(a))
 }
 
-/** A value that must be there. */
-export const present = <A>(what: string, value: A | null | undefined): A =>
-  value ?? differs(`${what} to be there`, String(value))
+/** Asserts that the value is present. */
+export const present = <A>(subject: string, value: A | null | undefined): A =>
+  value ?? differs(`${subject} to be there`, String(value))

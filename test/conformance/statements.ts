@@ -1,6 +1,6 @@
 /**
- * What is known about AgentCore Identity, from the service models, AWS documentation, samples and reports. A behaviour
- * that nobody outside of AWS knows is a setting of the local server, and no statement.
+ * The known behaviour of AgentCore Identity, from the service models, AWS documentation, samples and reports. Behaviour
+ * that nobody outside of AWS knows is a setting of the local server instead of a statement.
  */
 import type { Statement } from "./statement.js"
 import { account } from "./statements/account.js"

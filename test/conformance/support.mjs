@@ -1,4 +1,4 @@
-// Writes the table of support into the README. A test fails while the table there is another one.
+// Writes the table of support into the README. A test fails while the table differs.
 import { readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import { buildProgram } from "../support/build.mjs"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { missingVendors, support, withTable } from "./support.js"
 
-/** They are for sessions with the identity of a person behind them, which the local server does not have. */
+/** These are for sessions of a person, which the local server does not have. */
 const unsupported: { readonly [operation: string]: ReadonlyArray<string> } = {
   GetWebIdentityToken: [".Scope", ".SubjectMode"]
 }
@@ -21,7 +21,7 @@ describe("the local server supports", () => {
     assert.deepStrictEqual(missingVendors, [])
   })
 
-  it("what the README says: if this fails, run node test/conformance/support.mjs", () => {
+  it("the operations in the README (to update it, run node test/conformance/support.mjs)", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
     assert.strictEqual(withTable(readme), readme)
   })

@@ -1,6 +1,6 @@
 /**
  * The table of what is supported, made from the schemas of the AWS clients: every operation of AgentCore Identity,
- * every member of its requests and answers, every vendor.
+ * every member of its requests and responses, every vendor.
  */
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -21,15 +21,15 @@ const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [
   ...[shape.item, shape.value].flatMap((inner) => inner === undefined ? [] : paths(inner, path))
 ]
 
-/** A token answer is a closed union in code, and has these members on the wire. */
-const tokenAnswers: ReadonlyArray<DataPlane.TokenResponse> = [
+/** A token response is a closed union in code, and has these members on the wire. */
+const tokenResponses: ReadonlyArray<DataPlane.TokenResponse> = [
   new DataPlane.Issued({ accessToken: Redacted.make("token") }),
   new DataPlane.ConsentRequired({ authorizationUrl: Redacted.make("url"), sessionUri: Redacted.make("uri") }),
   new DataPlane.Failed()
 ]
 
-const tokenAnswerPaths = tokenAnswers.flatMap((answer) =>
-  Object.keys(DataPlane.operations.getResourceOauth2Token.response.encode(answer) ?? {}).map((name) => `.${name}`)
+const tokenResponsePaths = tokenResponses.flatMap((response) =>
+  Object.keys(DataPlane.operations.getResourceOauth2Token.response.encode(response) ?? {}).map((name) => `.${name}`)
 )
 
 const requests = new Map([
@@ -74,7 +74,7 @@ const supportOf = ({ input, name, output, shapes }: Operation): Support => {
   const ours = {
     inputs: request === undefined ? [] : paths(ofSchema(request)),
     outputs: name === "GetResourceOauth2Token"
-      ? tokenAnswerPaths
+      ? tokenResponsePaths
       : response === undefined
       ? []
       : paths(ofSchema(response.ast))
@@ -95,18 +95,18 @@ const sts = Object.values(SecurityTokenService.operations).map(({ name }) => nam
 
 export const support: ReadonlyArray<Support> = [...clientOperations, ...stsOperations(sts)].map(supportOf)
 
-const wanted = Object.values(ControlClient.CredentialProviderVendorType)
+const clientVendors = Object.values(ControlClient.CredentialProviderVendorType)
 
-const wantedPayments = Object.values(ControlClient.PaymentCredentialProviderVendorType)
+const clientPaymentVendors = Object.values(ControlClient.PaymentCredentialProviderVendorType)
 
 /** The vendors that the AWS client knows, and we do not. */
-export const missingVendors = wanted.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
+export const missingVendors = clientVendors.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
 
 // -----------------------------------------------------------------------------
 // The table
 // -----------------------------------------------------------------------------
 
-/** The rows of the table: what the names of their operations have in common. */
+/** The rows of the table, with a pattern for the names of their operations. */
 const rows: ReadonlyArray<readonly [title: string, pattern: RegExp]> = [
   ["workload access tokens", /^(GetWorkloadAccessToken)(.*)$/],
   ["tokens, keys, consent", /^(.*Resource(?:Oauth2Token|ApiKey|PaymentToken|TokenAuth))()$/],
@@ -151,8 +151,8 @@ const makeTable = (): string => {
     "| --- | --- | --- | --- |",
     ...lines,
     `| vendors | ${
-      wanted.length - missingVendors.length
-    }/${wanted.length}${missing}, payments ${wantedPayments.length}/${wantedPayments.length} | | |`
+      clientVendors.length - missingVendors.length
+    }/${clientVendors.length}${missing}, payments ${clientPaymentVendors.length}/${clientPaymentVendors.length} | | |`
   ].join("\n")
 }
 
@@ -160,7 +160,7 @@ const begin = "<!-- support: node test/conformance/support.mjs -->"
 
 const end = "<!-- support ends -->"
 
-/** The README with the table of these sources. */
+/** Returns the README with the current table. */
 export const withTable = (readme: string): string => {
   const [before, rest] = readme.split(begin)
   const after = rest?.split(end)[1]

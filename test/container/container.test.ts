@@ -1,4 +1,4 @@
-/** The server as the `Dockerfile` runs it: a user without rights, on all addresses. */
+/** The server as the `Dockerfile` runs it: an unprivileged user, on all addresses. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ const install = Effect.gen(function*() {
   return { command: join(folder, "bin", "agentcore-identity.js"), home }
 })
 
-// Root can become a user without rights. Anybody else is one.
+// Root switches to an unprivileged user. Every other user is one already.
 const asNobody = process.getuid?.() === 0
   ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
   : []
@@ -55,7 +55,7 @@ describe("the server in a container", () => {
           (child) =>
             Effect.gen(function*() {
               yield* Effect.promise(() => new Promise((resolve) => child.stdout?.once("data", resolve)))
-              // Its exit code is the health.
+              // The exit code reports the health.
               const [{ pid, url }] = JSON.parse((yield* run("status", "--json")).stdout)
               if (asNobody.length > 0) {
                 assert.include(execFileSync("ps", ["-o", "uid=", "-p", String(pid)], { encoding: "utf8" }), "65534")
@@ -70,13 +70,13 @@ describe("the server in a container", () => {
               const address = Object.values(networkInterfaces()).flat()
                 .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "127.0.0.1"
               for (const [own, path] of [[url, "/health"], [issuer, "/.well-known/openid-configuration"]] as const) {
-                const answer = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
+                const response = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
                   method: "GET",
                   path,
                   headers: { host: new URL(own).host }
                 })
-                assert.strictEqual(answer.status, 200)
-                if (own === issuer) assert.strictEqual(JSON.parse(answer.text).issuer, issuer)
+                assert.strictEqual(response.status, 200)
+                if (own === issuer) assert.strictEqual(JSON.parse(response.text).issuer, issuer)
               }
 
               // The server reaches the issuer under the name that the browser has.

@@ -64,7 +64,7 @@ for (const subject of subjects) {
     contract(subject)
     securityTokenService(subject)
     if (subject.name.includes("by fetch")) {
-      // The rest is that of `layerNode`.
+      // Everything else is shared with `layerNode`.
       resources(subject)
     } else {
       controlPlane(subject)

@@ -8,7 +8,7 @@ import { limits } from "./limits.js"
 import { securityTokenService } from "./securityTokenService.js"
 import type { Subject } from "./utils.js"
 
-/** In process. */
+/** The local backend in this process. */
 const subject: Subject = {
   name: "LocalBackend",
   layer: (oauth, options) => Layer.provide(LocalBackend.layer(options), OAuthClient.layerScripted(oauth)),

@@ -101,7 +101,7 @@ export const consent = (subject: Subject): void => {
           shape,
           { ...shape, scopes: ["write", "read", "write"], resources: ["urn:b", "https://api.example.com"] },
           { ...shape, customParameters: { constructor: "x", access_type: "offline" } },
-          // They belong to one request.
+          // Custom parameters belong to one request.
           { ...shape, customState: secret("state"), forceAuthentication: false }
         ]
         for (const request of sameShapes) same(yield* requestToken(token, request), response)
@@ -125,7 +125,7 @@ export const consent = (subject: Subject): void => {
           yield* requestToken(token, { ...shape, scopes: ["read"] }),
           issued("token-2.calendar-client.approved.read")
         )
-        // Each grant is dropped alone.
+        // Each grant is dropped separately.
         yield* requestConsent(token, { ...shape, forceAuthentication: true })
         yield* requestConsent(token, shape)
         same(
@@ -162,7 +162,7 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "needs a registered return URL, with every call",
+      "requires a registered return URL, with every call",
       Effect.gen(function*() {
         yield* setUp
         yield* createWorkload("bare", [])
@@ -183,7 +183,7 @@ export const consent = (subject: Subject): void => {
     )
 
     test(
-      "needs a user",
+      "requires a user",
       Effect.gen(function*() {
         yield* setUp
         const token = yield* tokenOfWorkload()

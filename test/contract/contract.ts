@@ -28,10 +28,10 @@ import {
 const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const secretArn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:bedrock-agentcore-identity!default"
 
-const notFound = (operation: string, what: string, name: string): Rejection => ({
+const notFound = (operation: string, resource: string, name: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
-  message: `${what} with name '${name}' not found`
+  message: `${resource} with name '${name}' not found`
 })
 
 const exists = (operation: string, name: string): Rejection => ({

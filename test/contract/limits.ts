@@ -23,17 +23,17 @@ const wrongType = "Member must have the type that the service model gives it"
 const missing = "Member must not be null"
 const illFormed = "Member must be well-formed Unicode"
 
-/** A string of the service model: values at its limits, one beyond each, and values that its pattern rejects. */
-const text = (
+/** A string of the service model: values at its limits, beyond them, and values that its pattern rejects. */
+const string = (
   name: string,
   options: {
     readonly min: number
     readonly max: number
     readonly of?: (length: number) => string
-    /** As the service model has it. */
+    /** The pattern of the service model. */
     readonly pattern?: string
     readonly unmatched?: ReadonlyArray<string>
-    readonly wrap?: (text: string) => unknown
+    readonly wrap?: (string: string) => unknown
   }
 ): Member => {
   const of = options.of ?? ((length) => "a".repeat(length))
@@ -51,9 +51,9 @@ const text = (
   }
 }
 
-/** A text that takes any character, and becomes a key or a parameter. */
-const freeText = (name: string, options: Parameters<typeof text>[1]): Member => {
-  const { bad, good } = text(name, options)
+/** A string of any characters, used as a key or a parameter. */
+const freeString = (name: string, options: Parameters<typeof string>[1]): Member => {
+  const { bad, good } = string(name, options)
   const wrap = options.wrap ?? identity
   return { name, good, bad: [...bad, [wrap("\ud800"), illFormed], [wrap("a\udc00b"), illFormed]] }
 }
@@ -64,17 +64,17 @@ const padded = (start: string, end = "") => (length: number): string =>
     : `${start}${"a".repeat(length - start.length - end.length)}${end}`
 
 const workloadName = (name: string): Member =>
-  text(name, { min: 3, max: 255, pattern: "[A-Za-z0-9_.-]+", unmatched: ["with space", "ünïcode", "a/b/c"] })
+  string(name, { min: 3, max: 255, pattern: "[A-Za-z0-9_.-]+", unmatched: ["with space", "ünïcode", "a/b/c"] })
 
 const providerName = (name: string): Member =>
-  text(name, { min: 1, max: 128, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "with space", "ü"] })
+  string(name, { min: 1, max: 128, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "with space", "ü"] })
 
-const token = (name: string): Member => text(name, { min: 1, max: 131072, wrap: secret })
+const token = (name: string): Member => string(name, { min: 1, max: 131072, wrap: secret })
 
 const jwtPattern = "[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"
 
 const userToken = (name: string): Member =>
-  text(name, {
+  string(name, {
     min: 1,
     max: 131072,
     of: padded("a.b.c"),
@@ -84,15 +84,15 @@ const userToken = (name: string): Member =>
   })
 
 const paymentRequest = (name: string): ReadonlyArray<Member> => [
-  required(text(`${name}.requestPath`, {
+  required(string(`${name}.requestPath`, {
     min: 1,
     max: 2048,
     of: padded("/a"),
     pattern: String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`,
     unmatched: ["/", "a", "/a b"]
   })),
-  text(`${name}.requestHost`, { min: 1, max: 256, pattern: String.raw`[a-zA-Z0-9\-\.]+`, unmatched: ["a:1", "a/b"] }),
-  text(`${name}.requestBody`, {
+  string(`${name}.requestHost`, { min: 1, max: 256, pattern: String.raw`[a-zA-Z0-9\-\.]+`, unmatched: ["a:1", "a/b"] }),
+  string(`${name}.requestBody`, {
     min: 1,
     max: 16384,
     pattern: String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`,
@@ -102,7 +102,7 @@ const paymentRequest = (name: string): ReadonlyArray<Member> => [
 ]
 
 const sessionUri = (name: string): Member =>
-  text(name, {
+  string(name, {
     min: 1,
     max: 1024,
     of: padded("urn:ietf:params:oauth:request_uri:"),
@@ -111,8 +111,8 @@ const sessionUri = (name: string): Member =>
     wrap: secret
   })
 
-const returnUrl = (name: string, wrap: (text: string) => unknown = identity): Member =>
-  text(name, {
+const returnUrl = (name: string, wrap: (string: string) => unknown = identity): Member =>
+  string(name, {
     min: 1,
     max: 2048,
     of: padded("a:/"),
@@ -137,10 +137,10 @@ const tags: ReadonlyArray<Member> = [
       Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, ""])),
       { ["k".repeat(128)]: "v".repeat(256) }
     ],
-    // The size comes before the entries.
+    // The size is checked before the entries.
     bad: [[Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, 1])), atMost(50)]]
   },
-  text("tags.key", { min: 0, max: 256, pattern: tagPattern, unmatched: ["ü", "a,b"] }),
+  string("tags.key", { min: 0, max: 256, pattern: tagPattern, unmatched: ["ü", "a,b"] }),
   key("tags", "", atLeast(1)),
   key("tags", "k".repeat(129), atMost(128)),
   key("tags", "ü", matching(tagPattern))
@@ -182,10 +182,10 @@ const oneMemberOf = (...names: ReadonlyArray<string>) =>
   `Member must have exactly one of the members [${names.join(", ")}]`
 
 const id = (name: string): Member =>
-  required(text(name, { min: 1, max: 512, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "a b", "ü"] }))
+  required(string(name, { min: 1, max: 512, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "a b", "ü"] }))
 
 const paymentSecret = (name: string, pattern = String.raw`[a-zA-Z0-9+/=\-_\s]*`): Member =>
-  text(name, { min: 0, max: 2048, pattern, unmatched: ["a.b", "ü"], wrap: secret })
+  string(name, { min: 0, max: 2048, pattern, unmatched: ["a.b", "ü"], wrap: secret })
 
 const external = {
   name: "limits",
@@ -194,8 +194,8 @@ const external = {
 }
 
 const references = (name: string): ReadonlyArray<Member> => [
-  required(text(`${name}SecretConfig.secretId`, { min: 1, max: 2048 })),
-  required(text(`${name}SecretConfig.jsonKey`, { min: 1, max: 128 }))
+  required(string(`${name}SecretConfig.secretId`, { min: 1, max: 2048 })),
+  required(string(`${name}SecretConfig.jsonKey`, { min: 1, max: 128 }))
 ]
 
 const vendor = (credentialProviderVendor: string, member: string, config: object) => ({
@@ -223,7 +223,7 @@ const portal = {
   sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
 }
 
-/** A text with a pattern, and without lengths of its own. */
+/** A string with a pattern, and without limits of its length. */
 const patterned = (
   name: string,
   expression: string,
@@ -265,7 +265,7 @@ const idpConfig: ReadonlyArray<Member> = [
     good: [["openid", "https://scope.example.com/read"]],
     bad: [[[], "Member must have length greater than or equal to 1"], [absent, missing]]
   },
-  text("idpConfig.scopes.0", {
+  string("idpConfig.scopes.0", {
     min: 1,
     max: 255,
     pattern: String.raw`[\x21\x23-\x5B\x5D-\x7E]+`,
@@ -300,8 +300,8 @@ const kmsKeyArn = (name: string): Member => {
   }
 }
 
-/** A text that has no limits. */
-const anyText = (name: string, ...good: ReadonlyArray<unknown>): Member => ({ name, good, bad: [[1, wrongType]] })
+/** A string without limits. */
+const anyString = (name: string, ...good: ReadonlyArray<unknown>): Member => ({ name, good, bad: [[1, wrongType]] })
 
 const withMember = (request: object, path: string, value: unknown): object => {
   const [name = "", ...rest] = path.split(".")
@@ -336,7 +336,7 @@ interface Row {
     value: unknown
   ) => Effect.Effect<ValidationException, unknown>
   /** The message in a response of the service. The AWS adapter removes every part of a secret that was sent. */
-  readonly quoted: (member: Member, value: unknown) => (text: string) => string
+  readonly quoted: (member: Member, value: unknown) => (string: string) => string
 }
 
 const row = <Request>(
@@ -367,7 +367,7 @@ const row = <Request>(
 const dataCall = <Name extends keyof DataPlane.Operations>(
   name: Name
 ): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
-  // The row and the method of one name belong together.
+  // The row and the method of one name have the same request.
   operation: DataPlane.operations[name],
   run: (request) =>
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
@@ -393,7 +393,7 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(dataCall("getWorkloadAccessTokenForUserId"), { workloadName: "agent", userId: "alice" }, [
     required(workloadName("workloadName")),
-    required(freeText("userId", { min: 1, max: 128 }))
+    required(freeString("userId", { min: 1, max: 128 }))
   ]),
   row(
     dataCall("getResourceOauth2Token"),
@@ -416,24 +416,24 @@ const rows: ReadonlyArray<Row> = [
         good: [[], ["a"], ["a".repeat(128), "ünï"]],
         bad: [[absent, missing], ["a", wrongType]]
       },
-      freeText("scopes.0", { min: 1, max: 128 }),
+      freeString("scopes.0", { min: 1, max: 128 }),
       sessionUri("sessionUri"),
       returnUrl("resourceOauth2ReturnUrl"),
       { name: "forceAuthentication", good: [true, false], bad: [["true", wrongType]] },
-      freeText("customState", { min: 1, max: 4096, wrap: secret }),
+      freeString("customState", { min: 1, max: 4096, wrap: secret }),
       {
         name: "customParameters",
         good: [{}, { ["k".repeat(256)]: "v".repeat(2048) }, { "a.b-c_D9": "ü" }],
         bad: [["a", wrongType]]
       },
-      freeText("customParameters.key", { min: 1, max: 2048 }),
+      freeString("customParameters.key", { min: 1, max: 2048 }),
       key("customParameters", "", atLeast(1)),
       key("customParameters", "k".repeat(257), atMost(256)),
       key("customParameters", "with space", matching(String.raw`[a-zA-Z0-9\-_\.]+`)),
       { name: "resources", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
-      freeText("resources.0", { min: 1, max: 2048 }),
+      freeString("resources.0", { min: 1, max: 2048 }),
       { name: "audiences", good: [[], ["a".repeat(2048)]], bad: [["a", wrongType]] },
-      freeText("audiences.0", { min: 1, max: 2048 })
+      freeString("audiences.0", { min: 1, max: 2048 })
     ]
   ),
   row(
@@ -480,7 +480,7 @@ const rows: ReadonlyArray<Row> = [
     { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userId: "alice" } },
     [
       required(sessionUri("sessionUri")),
-      freeText("userIdentifier.userId", { min: 1, max: 128 }),
+      freeString("userIdentifier.userId", { min: 1, max: 128 }),
       {
         name: "userIdentifier",
         good: [],
@@ -509,7 +509,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("listWorkloadIdentities"), {}, page(20)),
   row(controlCall("createApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
     required(providerName("name")),
-    text("apiKey", { min: 0, max: 65536, wrap: secret }),
+    string("apiKey", { min: 0, max: 65536, wrap: secret }),
     ...tags
   ]),
   row(controlCall("createApiKeyCredentialProvider"), external, [
@@ -519,7 +519,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("getApiKeyCredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("updateApiKeyCredentialProvider"), { name: "limits", apiKey: secret("key") }, [
     required(providerName("name")),
-    text("apiKey", { min: 0, max: 65536, wrap: secret })
+    string("apiKey", { min: 0, max: 65536, wrap: secret })
   ]),
   row(controlCall("updateApiKeyCredentialProvider"), external, [
     required(providerName("name")),
@@ -531,8 +531,8 @@ const rows: ReadonlyArray<Row> = [
     ([call, more]) =>
       row(controlCall(call), customProvider("limits"), [
         required(providerName("name")),
-        text(`${custom}.clientId`, { min: 0, max: 256 }),
-        text(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
+        string(`${custom}.clientId`, { min: 0, max: 256 }),
+        string(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
         {
           name: `${custom}.oauthDiscovery.discoveryUrl`,
           good: [
@@ -586,16 +586,16 @@ const rows: ReadonlyArray<Row> = [
     controlCall("createOauth2CredentialProvider"),
     vendor("OktaOauth2", "includedOauth2ProviderConfig", endpoints),
     [
-      required(text(`${included}.clientId`, { min: 1, max: 256 })),
-      required(anyText(`${included}.issuer`, padded("https://a/")(4096))),
-      required(anyText(`${included}.authorizationEndpoint`, padded("https://a/")(4096))),
-      required(anyText(`${included}.tokenEndpoint`, padded("https://a/")(4096)))
+      required(string(`${included}.clientId`, { min: 1, max: 256 })),
+      required(anyString(`${included}.issuer`, padded("https://a/")(4096))),
+      required(anyString(`${included}.authorizationEndpoint`, padded("https://a/")(4096))),
+      required(anyString(`${included}.tokenEndpoint`, padded("https://a/")(4096)))
     ]
   ),
   row(
     controlCall("createOauth2CredentialProvider"),
     vendor("MicrosoftOauth2", "microsoftOauth2ProviderConfig", { tenantId: "tenant" }),
-    [text("oauth2ProviderConfigInput.microsoftOauth2ProviderConfig.tenantId", { min: 1, max: 2048 })]
+    [string("oauth2ProviderConfigInput.microsoftOauth2ProviderConfig.tenantId", { min: 1, max: 2048 })]
   ),
   row(controlCall("getOauth2CredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("deleteOauth2CredentialProvider"), {}, [required(providerName("name"))]),
@@ -633,7 +633,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("deletePaymentCredentialProvider"), {}, [required(providerName("name"))]),
   row(controlCall("listPaymentCredentialProviders"), {}, page(20)),
   row(controlCall("getTokenVault"), {}, [
-    text("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] })
+    string("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] })
   ]),
   row(
     controlCall("setTokenVaultCmk"),
@@ -644,7 +644,7 @@ const rows: ReadonlyArray<Row> = [
       }
     },
     [
-      text("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] }),
+      string("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] }),
       required(kmsKeyArn("kmsConfiguration.kmsKeyArn")),
       { name: "kmsConfiguration", good: [{ keyType: "ServiceManagedKey" }], bad: [[absent, missing]] }
     ]
@@ -658,7 +658,7 @@ const rows: ReadonlyArray<Row> = [
   row(controlCall("untagResource"), { resourceArn: `${arn}a`, tagKeys: ["a"] }, [
     arnInPath,
     {
-      ...text("tagKeys.0", { min: 1, max: 128, pattern: tagPattern, unmatched: ["ü", "a,b"] }),
+      ...string("tagKeys.0", { min: 1, max: 128, pattern: tagPattern, unmatched: ["ü", "a,b"] }),
       good: ["a", "a/b@c+d=e f:_.-", "a".repeat(128)]
     },
     {
@@ -669,7 +669,7 @@ const rows: ReadonlyArray<Row> = [
   ]),
   row(controlCall("listTagsForResource"), { resourceArn: `${arn}a` }, [arnInPath]),
   row(controlCall("createConsentPortal"), portal, [
-    required(text("name", { min: 1, max: 50, pattern: "[a-zA-Z0-9_-]+", unmatched: ["a.b", "with space", "ü"] })),
+    required(string("name", { min: 1, max: 50, pattern: "[a-zA-Z0-9_-]+", unmatched: ["a.b", "with space", "ü"] })),
     required(roleArn),
     ...idpConfig,
     { name: "idpConfig", good: [], bad: [[absent, missing]] },
@@ -679,7 +679,7 @@ const rows: ReadonlyArray<Row> = [
       bad: [[[], atLeast(1)], [absent, missing], [[1, 2], atMost(1)]]
     },
     gateway,
-    text("description", { min: 0, max: 512 }),
+    string("description", { min: 0, max: 512 }),
     ...tags
   ]),
   row(controlCall("getConsentPortal"), {}, [portalIdentifier]),
@@ -690,7 +690,7 @@ const rows: ReadonlyArray<Row> = [
       portalIdentifier,
       roleArn,
       ...idpConfig,
-      text("description", { min: 0, max: 512 })
+      string("description", { min: 0, max: 512 })
     ]
   ),
   row(controlCall("deleteConsentPortal"), {}, [portalIdentifier]),
@@ -710,7 +710,7 @@ export const limits = (subject: Subject): void => {
             for (const [value, constraint] of member.bad) {
               const error = yield* expected(subject.checks, member, value)
               const messages = (error.fieldList ?? []).filter(({ name }) => name === member.name).map(({ message }) =>
-                // In code, the message names the type that is wanted, and the nearest value.
+                // In code, the message names the expected type, and the nearest value.
                 subject.checks === "planes"
                   ? message.replace(/^Member must be .+, but is .+$/, wrongType).replace(/; did you mean '.+'\?$/, "")
                   : message

@@ -177,12 +177,12 @@ export const lists = (subject: Subject): void => {
           yield* control((plane) => plane.getPaymentCredentialProvider({ name: "payments" })),
           yield* control((plane) => plane.listOauth2CredentialProviders({}))
         ]
-        const text = JSON.stringify(
+        const json = JSON.stringify(
           responses,
           (_, value: unknown) => Redacted.isRedacted(value) ? Redacted.value(value) : value
         )
         for (const value of ["secret-of-the-client", "api-key-value", "api-key-secret"]) {
-          assert.notInclude(text.replaceAll("payments-apiKeySecret", ""), value)
+          assert.notInclude(json.replaceAll("payments-apiKeySecret", ""), value)
         }
       })
     )

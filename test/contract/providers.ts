@@ -137,7 +137,7 @@ export const providers = (subject: Subject): void => {
           update(external),
           invalid(operation, "The source of a secret cannot be changed from MANAGED to EXTERNAL", source)
         )
-        // Secrets are looked at when they are used.
+        // Secrets are read when they are used.
         yield* createWorkload()
         for (const secretId of ["constructor", "lost"]) {
           yield* createProvider(secretId, { ...external, clientSecretConfig: { secretId, jsonKey: "name" } })
@@ -257,7 +257,7 @@ export const providers = (subject: Subject): void => {
             "apiKeySecretSource"
           )
         )
-        // Secrets are looked at when they are used.
+        // Secrets are read when they are used.
         yield* control((plane) =>
           plane.createApiKeyCredentialProvider({
             ...external,
@@ -286,7 +286,7 @@ export const providers = (subject: Subject): void => {
         })
         const { apiKeySecretArn, walletSecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration
           ?? {}
-        // The service model requires an ARN, also of a secret that was not given.
+        // The service model requires an ARN, also of a missing secret.
         assert.match(walletSecretArn?.secretArn ?? "", /\/payment\/payments-walletSecret-\w{6}$/)
         same(coinbase, { apiKeyId: "key-1", apiKeySecretSource: "MANAGED" })
         assert.match(

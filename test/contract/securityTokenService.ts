@@ -34,7 +34,7 @@ const tags = (count: number, value = "") =>
 
 const audiences = (count: number) => Array.from({ length: count }, (_, index) => `${audience}/${index}`)
 
-/** Local JWTs in the place of AWS-signed ones. */
+/** Local JWTs instead of AWS-signed ones. */
 export const securityTokenService = (subject: Subject): void => {
   const test = tester(subject)
 
@@ -108,7 +108,7 @@ export const securityTokenService = (subject: Subject): void => {
       "have the limits of the service model",
       Effect.gen(function*() {
         const requests: ReadonlyArray<
-          readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, said: string]
+          readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, expected: string]
         > = [
           [{ audience: [] }, /^audience$/, "have length greater than or equal to 1"],
           [{ audience: audiences(11) }, /^audience$/, "have length less than or equal to 10"],
@@ -120,7 +120,7 @@ export const securityTokenService = (subject: Subject): void => {
           [{ tags: { "": "value" } }, /^tags\.(|0\.key)$/, ""],
           [{ tags: tags(51) }, /^tags$/, ""]
         ]
-        for (const [request, field, said] of requests) {
+        for (const [request, field, expected] of requests) {
           const error = yield* Effect.flip(requestToken(request))
           assert.strictEqual(error._tag, "ValidationException")
           const [, name, constraint] =
@@ -128,7 +128,7 @@ export const securityTokenService = (subject: Subject): void => {
               error.message
             ) ?? []
           assert.match(name ?? error.message, field)
-          assert.include(constraint, said)
+          assert.include(constraint, expected)
         }
         yield* requestToken({ audience: ["a", "a".repeat(1000)], tags: tags(50) })
       })

@@ -18,10 +18,10 @@ import {
 export const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 export const vaultArn = `${identityArn}:token-vault/default`
 
-export const notFound = (operation: string, what: string, name: string): Rejection => ({
+export const notFound = (operation: string, resource: string, name: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
-  message: `${what} with name '${name}' not found`
+  message: `${resource} with name '${name}' not found`
 })
 
 export const invalid = (operation: string, message: string, field?: string): Rejection => ({
@@ -67,7 +67,7 @@ export const createPayment = (name = "payments") =>
 /** Names of portals have characters that ids of gateways do not have. */
 const gatewayOf = (name: string): string => /^[0-9a-z]+$/.test(name) ? name : Buffer.from(name).toString("hex")
 
-/** Each portal has a gateway of its own. */
+/** Each portal has its own gateway. */
 export const portal = (name = "portal", provider = "calendar"): CreateConsentPortalRequest => ({
   name,
   executionRoleArn: "arn:aws:iam::123456789012:role/portal",

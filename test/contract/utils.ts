@@ -27,7 +27,7 @@ export interface Subject {
 
 export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 
-/** Makes a test of a subject over its own backend. */
+/** Creates a test over its own backend. */
 export const tester = (subject: Subject) =>
 (
   name: string,
@@ -50,7 +50,7 @@ export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>)
 export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(LocalBackend.LocalBackend, f)
 
-/** A request as a program without types sends it. */
+/** A request of a program without types. */
 export const untyped = <A>(request: unknown): A => request as A
 
 export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
@@ -199,7 +199,7 @@ const facts = (error: { readonly _tag: string }): Facts => {
   }
 }
 
-/** Asserts that a request violates a limit, and that the error has the text of the operation's schema. */
+/** Asserts that a request violates a limit, and that the error has the message of the operation's schema. */
 export const breaks = <A, E extends { readonly _tag: string }, R>(
   subject: Subject,
   effect: Effect.Effect<A, E, R>,

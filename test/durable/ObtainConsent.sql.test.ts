@@ -51,7 +51,7 @@ const pollReport = (id: string) => Effect.map(Runner.Report.poll(id), Option.get
 const exitOf = (result: { readonly _tag: string; readonly exit?: unknown } | undefined) =>
   result?._tag === "Complete" ? JSON.parse(JSON.stringify(result.exit)) : result?._tag
 
-/** Every row of every table, as text. */
+/** Every row of every table, as a string. */
 const rows = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const tables = yield* sql.onDialectOrElse({
@@ -78,14 +78,14 @@ const removeFinished = Effect.gen(function*() {
   ))
 })
 
-/** Makes all replies of a cluster older. Their ids have their time. */
+/** Moves all replies of a cluster into the past. Their ids contain their time. */
 const age = (days: number) =>
   Effect.flatMap(
     SqlClient.SqlClient,
     (sql) => sql.unsafe(`UPDATE cluster_replies SET id = id - ${BigInt(days) * 86_400_000n << 22n}`)
   )
 
-/** The numbers of messages and replies of executions. */
+/** The numbers of messages and replies of all executions. */
 const countOf = (executions: ReadonlyArray<string>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
@@ -101,7 +101,7 @@ const countOfReplies = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     ([row]) => Number(row?.replies)
   ))
 
-/** What no database may have: the sessions that the backend knows, and the token. */
+/** Secrets that no database may contain: the sessions of the backend, and the token. */
 const secretsOf = (calendar: World.Declared["calendar"]) =>
   Effect.gen(function*() {
     const local = yield* LocalBackend.LocalBackend
@@ -114,7 +114,7 @@ const secretsOf = (calendar: World.Declared["calendar"]) =>
     assert.isAbove(sessions.length, 1)
     return [
       ...sessions.map((session) => Redacted.value(session).replace("urn:ietf:params:oauth:request_uri:", "")),
-      // The header of a JWT is not secret, and that of a sealed value is like it.
+      // The header of a JWT is not secret, and a sealed value has the same header.
       ...Redacted.value(token).split(".").slice(1)
     ]
   })
@@ -167,7 +167,7 @@ const startPages = (folder: string) =>
   })
 
 describe("ObtainConsent over SQLite", () => {
-  it.live("the next start of the pages resumes the waits of a consent that was complete and not signalled", () =>
+  it.live("resumes the waits of a completed consent without a signal when the pages start again", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder
@@ -199,7 +199,7 @@ describe("ObtainConsent over SQLite", () => {
       )
     }).pipe(Effect.provide(World.servers)))
 
-  it.live("another process finishes the waits of one that was killed, and asks nothing twice", () =>
+  it.live("finishes the waits of a killed process in another one, and prompts nobody twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* temporaryFolder
@@ -232,7 +232,7 @@ describe("ObtainConsent over SQLite", () => {
         assert.deepStrictEqual(sent, [])
         Recorder.assertSecretFree([...yield* rows, ...yield* recorder.everything], secrets)
         assertFilesSecretFree(folder, secrets)
-        // A finished wait stays for its time.
+        // A finished wait is stored until its retention ends.
         yield* age(29)
         yield* removeFinished
         assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
@@ -242,7 +242,7 @@ describe("ObtainConsent over SQLite", () => {
         yield* age(2)
         yield* removeFinished
         assert.deepStrictEqual(yield* countOf([wait]), [0, 0])
-        // The waits inside of the report are executions too, and the report itself is not.
+        // The waits inside the report are executions too, but the report itself is not.
         assert.isAtMost(yield* countOfReplies, all - replies)
         assert.isUndefined(yield* poll(wait))
         assert.isAbove(exitOf(yield* pollReport(report)).value, 8)
@@ -267,7 +267,7 @@ const shardsOf = (runner: Context.Context<Sharding.Sharding>) =>
 
 describe("ObtainConsent over PostgreSQL", () => {
   Postgres.postgresTest(
-    "runners come and go, and one consent on the page of another process resumes all waits",
+    "resumes all waits after one consent on a page of another process, when runners come and go",
     () =>
       Effect.gen(function*() {
         const { calendar, origin } = yield* World.setUp
@@ -296,7 +296,7 @@ describe("ObtainConsent over PostgreSQL", () => {
         const two = yield* Scope.provide(startRunner("two"), deployment)
         yield* until(Effect.map(Effect.all([shardsOf(one), shardsOf(two)]), (counts) => !counts.includes(0)))
 
-        // Both runners have waits.
+        // Both runners run some of the waits.
         const waits: Array<string> = []
         while (waits.length < 4 || new Set(sent.map(({ runner }) => runner)).size < 2) {
           waits.push(yield* Effect.provide(Runner.wait(origin, "alice", `${waits.length}`), one))
@@ -305,10 +305,10 @@ describe("ObtainConsent over PostgreSQL", () => {
         const report = yield* Effect.provide(Runner.report("alice"), one)
         const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(store)))
         const page = yield* Layer.build(Layer.provideMerge(pages, Cluster.clientOnly(server.client)))
-        // A process that is no runner starts a wait too.
+        // A process that runs no workflows can start a wait too.
         const other = yield* Effect.provide(Runner.wait(origin, "bob", "1"), page)
         yield* until(Effect.sync(() => sent.length === waits.length + 2))
-        // While no runner is there, the signal waits in the database.
+        // While there is no runner, the signal stays in the database.
         yield* Scope.close(deployment, Exit.void)
         assert.include((yield* Effect.provide(World.connect("/connect/calendar"), page)).text, "Consent given")
         const three = yield* startRunner("three")

@@ -53,7 +53,7 @@ describe("ObtainConsent", () => {
     >()
   })
 
-  it("starts anywhere, and waits in a workflow alone", () => {
+  it("starts anywhere, and waits only in a workflow", () => {
     expectTypeOf(ObtainConsent.start({ credential: Calendar, user, episode })).toEqualTypeOf<
       Effect.Effect<string, ValidationException, Caller>
     >()
@@ -62,7 +62,7 @@ describe("ObtainConsent", () => {
     >()
   })
 
-  it("has no user with a JWT, and no credential that no user grants", () => {
+  it("rejects a user with a JWT, and a credential that no user grants", () => {
     // @ts-expect-error - a JWT would be stored in clear, and has expired when the user consents
     void ObtainConsent.start({ credential: Calendar, user: { userToken: jwt }, episode })
     // @ts-expect-error - the same
@@ -77,7 +77,7 @@ describe("ObtainConsent", () => {
     expectTypeOf<ObtainConsent.Payload>().toHaveProperty("userToken")
   })
 
-  it("orAsk: takes the requirement of the credential away", () => {
+  it("orAsk removes the requirement of the credential", () => {
     const read = Activity.make({
       name: "read",
       success: Schema.Number,
@@ -99,7 +99,7 @@ describe("ObtainConsent", () => {
     void ObtainConsent.orAsk(read, Robot, { user })
   })
 
-  it("is between a store and the pages", () => {
+  it("layerSignals needs a store of signals, and provides signals to the pages", () => {
     expectTypeOf(ObtainConsent.layerSignals).toEqualTypeOf<
       Layer.Layer<ConsentSignals.ConsentSignals, never, ConsentSignals.ConsentSignals | WorkflowEngine.WorkflowEngine>
     >()

@@ -80,10 +80,10 @@ const stateOf = (id: string) =>
     return Option.isSome(failure) ? failure.value.reason : assert.fail(Cause.pretty(result.exit.cause))
   })
 
-/** With the clock of the machine, also in tests without a `TestClock`. */
+/** Uses the real clock, also under a `TestClock`. */
 const sleepReally = (millis: number) => Effect.promise((signal) => setTimeout(millis, undefined, { signal }))
 
-/** The engine computes digests, which take real time: a condition is awaited before the clock goes on. */
+/** The engine computes digests, which take real time. Awaits a condition before the test clock moves. */
 const until = (condition: Effect.Effect<boolean, never, WorkflowEngine.WorkflowEngine>) =>
   Effect.repeat(Effect.tap(condition, () => sleepReally(1)), { until: Boolean }).pipe(
     Effect.raceFirst(Effect.andThen(sleepReally(30_000), Effect.die(new Error("not in time"))))
@@ -95,7 +95,7 @@ const awaitLength = (list: ReadonlyArray<unknown>, length: number) => until(Effe
 
 const asAlice = Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user: alice }))
 
-/** Alice consents, and the process with the page dies before it can tell. */
+/** Alice consents, and the process with the page is killed before it signals. */
 const consent = Effect.gen(function*() {
   const error = yield* Effect.flip(AccessToken.get(Calendar))
   if (error._tag !== "RequiresUserConsent") return assert.fail(error._tag)
@@ -103,7 +103,7 @@ const consent = Effect.gen(function*() {
   yield* local.approve(error.session.sessionUri)
 }).pipe(asAlice)
 
-/** What the page does after a consent. */
+/** The page signals that a consent is complete. */
 const signal = Effect.gen(function*() {
   const signals = yield* ConsentSignals.ConsentSignals
   yield* signals.signal(yield* topic, "Completed")
@@ -114,9 +114,9 @@ const registrations = Effect.gen(function*() {
   return yield* signals.registrations(yield* topic)
 })
 
-describe("ObtainConsent on the engine of the memory", () => {
+describe("ObtainConsent on the in-memory engine", () => {
   it.live(
-    "resumes although the response of the completion is lost, and AgentCore rejects the retry",
+    "resumes when the response of the completion is lost and AgentCore rejects the retry",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -136,7 +136,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     20_000
   )
 
-  it.effect("invites, reminds and gives up", () => {
+  it.effect("invites, reminds, and expires", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -162,7 +162,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       yield* awaitState(id, "Expired")
       assert.deepStrictEqual(yield* registrations, [])
 
-      // An equal request is the same execution. Another episode asks again.
+      // An equal request is the same execution. Another episode prompts again.
       assert.strictEqual(yield* ObtainConsent.start(request), id)
       const next = yield* ObtainConsent.start({ ...request, episode: "2" })
       assert.notStrictEqual(next, id)
@@ -170,7 +170,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("does not ask for what is granted, until it is revoked and a new episode begins", () => {
+  it.effect("does not prompt for a granted credential until it is revoked and a new episode begins", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -203,7 +203,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("the page of a link that is granted resumes an execution whose signal was lost", () => {
+  it.effect("resumes an execution whose signal was lost when its link is opened again", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
       yield* Backend.setup
@@ -226,7 +226,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(environment({ invite })))
   })
 
-  it.effect("one consent resumes all executions, and each runs its activity once, with a fresh token", () => {
+  it.effect("resumes all executions after one consent, and each runs its activity once, with a fresh token", () => {
     const { invite, sent } = recordInvitations()
     const tokens: Array<string> = []
     const Report = Workflow.make("test/Report", {
@@ -245,7 +245,7 @@ describe("ObtainConsent on the engine of the memory", () => {
             return `report of ${name}`
           })
         }).pipe(ObtainConsent.orAsk(Calendar, { user: alice }))
-        // The body runs again after it.
+        // The workflow body runs again after the consent.
         yield* DurableClock.sleep({ name: "a day", duration: "1 day" })
         return [text, yield* ObtainConsent.obtain({ ...request, episode: "again" })] as const
       })
@@ -282,7 +282,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(report, environment({ invite }))))
   })
 
-  it.effect("orAsk: a failure of the activity is its own, a retry tries again, and a consent without effect is an error", () => {
+  it.effect("orAsk returns a failure of the activity, repeats it in a retry, and fails when a consent has no effect", () => {
     const { invite, sent } = recordInvitations()
     class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
     const Read = Workflow.make("test/Read", {
@@ -299,7 +299,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       }).pipe(
         ObtainConsent.orAsk(Calendar, { user: { userId } }),
         Effect.tapError((error) => Effect.sync(() => failures.push("reason" in error ? error.reason : error._tag))),
-        // What AgentCore lacks at first.
+        // AgentCore does not have the provider at first.
         Effect.tapError(() => failures.length === 1 ? Effect.orDie(Backend.setup) : Effect.void),
         Activity.retry({ times: 1, while: (error) => "reason" in error && error.reason === "Unavailable" })
       )
@@ -319,7 +319,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(read, environment({ invite }))))
   })
 
-  it.effect("stores no text of a failure, and goes on without a reminder that fails", () => {
+  it.effect("stores no message of a failure, and continues when a reminder fails", () => {
     const sentinel = "sentinel-token-of-the-mail-server"
     class MailFailed extends Data.TaggedError("MailFailed")<{ readonly text: string }> {}
     let failure: Effect.Effect<void, MailFailed> = new MailFailed({ text: sentinel })
@@ -357,21 +357,21 @@ describe("ObtainConsent on the engine of the memory", () => {
     })))
   })
 
-  it.effect("says when AgentCore refuses, or the runner lacks the credential", () =>
+  it.effect("ends as Unavailable when AgentCore rejects the request, or the runner lacks the credential", () =>
     Effect.gen(function*() {
       // There is no workload identity.
-      const refused = yield* ObtainConsent.start(request)
+      const rejected = yield* ObtainConsent.start(request)
       const unknown = yield* ObtainConsent.workflow.execute(
         { workload, userId: "alice", credential: "mail", episode: "1" },
         { discard: true }
       )
-      yield* awaitState(refused, "Unavailable")
+      yield* awaitState(rejected, "Unavailable")
       yield* awaitState(unknown, "UnknownCredential")
-      assert.include(JSON.stringify(yield* poll(refused)), "AccessDeniedException")
+      assert.include(JSON.stringify(yield* poll(rejected)), "AccessDeniedException")
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.effect("refuses what cannot be right, and says what", () =>
+  it.effect("rejects an invalid request or option, and names it", () =>
     Effect.gen(function*() {
       const build = (options: object) =>
         Layer.build(environment({ invite: () => Effect.void, ...options })).pipe(
@@ -394,7 +394,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       assert.include((yield* Effect.provide(start({}), jwt)).message, "users set to 'jwt'")
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
 
-  it.effect("a signal never fails: the execution stays registered when the engine or the store fails", () => {
+  it.effect("never fails a signal, and keeps the execution registered when the engine or the store fails", () => {
     const sentinel = "sentinel-of-the-database"
     const { invite } = recordInvitations()
     return Effect.gen(function*() {
@@ -423,7 +423,7 @@ describe("ObtainConsent on the engine of the memory", () => {
       Recorder.assertSecretFree([lines], [sentinel])
       assert.lengthOf(yield* registrations, 1)
 
-      // Another program registers in a form of its own.
+      // Another program registers entries in its own format.
       const expiresAt = DateTime.makeUnsafe(day)
       yield* signals.register({ topic: yield* topic, execution: "an execution of another program", expiresAt })
       yield* Effect.provide(signal, ObtainConsent.layerSignals)
@@ -432,7 +432,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
   })
 
-  it.effect("the signals of a program within another one are its own", () => {
+  it.effect("separates the signals of a nested program", () => {
     const signalled: Array<string> = []
     const recording = (name: string) =>
       Layer.effect(
@@ -451,7 +451,7 @@ describe("ObtainConsent on the engine of the memory", () => {
     }).pipe(Effect.provide(program("outer")))
   })
 
-  it.effect("the store of the memory is one, merged and in nested programs", () =>
+  it.effect("shares the store in memory when layers are merged or nested", () =>
     Effect.gen(function*() {
       const [outer, pending] = yield* Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents])
       const [inner, others] = yield* Effect.provide(

@@ -1,4 +1,4 @@
-// The pages of `Connect` in a process of its own, which is killed between the completion of a consent and its signal.
+// Serves the pages of `Connect`. The process is killed between the completion of a consent and its signal.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"

@@ -1,4 +1,4 @@
-// A runner that starts to wait for consents, and says when it waits. It is killed then, or kills itself while it
+// A runner that waits for consents, and prints when it waits. Then it is killed, or it kills itself while it
 // invites.
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"

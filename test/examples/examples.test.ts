@@ -26,7 +26,7 @@ import { join } from "node:path"
 import { httpServer } from "../support/authorizationServer.js"
 import * as ProtectedApi from "../support/protectedApi.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-import { answers, authorizationUrl, same, scripted, secret, sessionUri } from "../support/utils.js"
+import { authorizationUrl, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 import * as Cache from "./cache.js"
 import * as ConnectChat from "./connect-chat.js"
 import * as ConnectHttp from "./connect-http.js"
@@ -124,7 +124,12 @@ describe("the examples of the README", () => {
         same(yield* RequiresUserConsent.begin, { done: true, token: secret("vault-token") })
       }).pipe(Effect.provide(store))
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [answers.consent, answers.inProgress, answers.issued(), answers.issued("vault-token")]
+      getResourceOauth2Token: [
+        responses.consent,
+        responses.inProgress,
+        responses.issued(),
+        responses.issued("vault-token")
+      ]
     }))))
 
   it.effect("custom schedule: the user denies", () =>
@@ -132,7 +137,7 @@ describe("the examples of the README", () => {
       const fiber = yield* Effect.forkChild(Effect.flip(CustomSchedule.program))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "The user said no")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.consent, answers.failed] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, responses.failed] }))))
 
   it.effect("set up: safe to repeat", () =>
     Effect.gen(function*() {
@@ -157,7 +162,7 @@ describe("the examples of the README", () => {
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* TwoProviders.program, ["github-token", "slack-token", "weather-key"])
     }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: (request) => answers.issued(`${request.resourceCredentialProviderName}-token`),
+      getResourceOauth2Token: (request) => responses.issued(`${request.resourceCredentialProviderName}-token`),
       getResourceApiKey: (request) =>
         Effect.succeed({ apiKey: secret(`${request.resourceCredentialProviderName}-key`) })
     }))))
@@ -184,7 +189,7 @@ describe("the examples of the README", () => {
         Layer.provideMerge(Layer.mergeAll(
           Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
             completeResourceTokenAuth: [Effect.void],
-            getResourceOauth2Token: [answers.consent, answers.issued(), answers.consent]
+            getResourceOauth2Token: [responses.consent, responses.issued(), responses.consent]
           }))),
           WorkloadAccessToken.layer(secret("workload-token")),
           NodeHttpServer.layerTest
@@ -198,7 +203,7 @@ describe("the examples of the README", () => {
       let granted = false
       return Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
         getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
-        getResourceOauth2Token: () => granted ? answers.issued() : answers.consent,
+        getResourceOauth2Token: () => granted ? responses.issued() : responses.consent,
         completeResourceTokenAuth: () =>
           Effect.sync(() => {
             granted = true
@@ -304,7 +309,8 @@ describe("the examples of the README", () => {
         Layer.provideMerge(Layer.mergeAll(
           Layer.effect(Server.Jobs, Queue.unbounded<Effect.Effect<void, unknown, Identity.Identity>>()),
           Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
-            getResourceOauth2Token: (request) => answers.issued(`for ${Redacted.value(request.workloadIdentityToken)}`),
+            getResourceOauth2Token: (request) =>
+              responses.issued(`for ${Redacted.value(request.workloadIdentityToken)}`),
             getResourceApiKey: () => Effect.succeed({ apiKey: secret("key") })
           }))),
           NodeHttpServer.layerTest
@@ -333,7 +339,7 @@ describe("the examples of the README", () => {
       })
       assert.deepStrictEqual(issues, ["an issue"])
       assert.deepStrictEqual(tokens, ["old", "new"])
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [answers.issued("old"), answers.issued("new")] }))))
+    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.issued("old"), responses.issued("new")] }))))
 
   it.effect("cache: one call for two, with and without Redis", () =>
     Effect.gen(function*() {

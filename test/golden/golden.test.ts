@@ -1,7 +1,7 @@
-// What the version before Effect 4 stored, this version reads, and a consent that it asked for is finished here.
+// This version reads data that the version before Effect 4 stored, and completes its pending consents.
 //
-// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` writes the files with this version first. Only a new format is
-// a reason to.
+// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` first writes the files with this version. Use it only for a
+// new format.
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
@@ -34,7 +34,7 @@ import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
-import { answers, same } from "../support/utils.js"
+import { responses, same } from "../support/utils.js"
 import * as World from "./world.js"
 
 if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") await (await import("./write.js")).write()
@@ -60,7 +60,7 @@ const restored = Layer.effectDiscard(Effect.flatMap(
 )
 
 // -----------------------------------------------------------------------------
-// What a user and an agent do
+// Steps of a user and an agent
 // -----------------------------------------------------------------------------
 
 /** The user consents at the authorization server, and the browser comes back to the page of the application. */
@@ -70,14 +70,14 @@ const comeBack = Effect.gen(function*() {
   return yield* ConsentCallback.visit(sessionUri, World.alice)
 })
 
-/** The agent goes on with a stored session. */
+/** The agent resumes a stored session. */
 const resume = (name: "calendar" | "mail") =>
   Effect.gen(function*() {
     const identity = yield* Identity.Identity
     return Redacted.value(yield* identity.resumeAccessToken(yield* sessionOf(name)))
   }).pipe(World.as(World.alice))
 
-/** A consent that the earlier version asked for, in a store that the earlier version filled. */
+/** A pending consent of the earlier version, in its store. */
 const finishes = Effect.gen(function*() {
   const session = yield* sessionOf("calendar")
   const outcome = yield* comeBack
@@ -95,11 +95,11 @@ const comeBackAgain = Effect.gen(function*() {
   return yield* Effect.flip(claim((yield* sessionOf("calendar")).sessionUri))
 })
 
-/** Everything of the backend is there. */
+/** Asserts that the backend has all of its state. */
 const isWhole = Effect.gen(function*() {
   const identity = yield* Identity.Identity
   const control = yield* LocalControl.LocalControl
-  // Bob is not asked again.
+  // Bob is not prompted again.
   assert.include(
     Redacted.value(yield* identity.getAccessToken(World.calendar).pipe(World.as(World.bob))),
     "golden-client"
@@ -124,7 +124,7 @@ const golden = (name: string, test: () => Effect.Effect<void, unknown, Scope.Sco
 describe("the local server", () => {
   golden("restores an exported state, and resumes a stored session", () => Effect.provide(isWhole, restored))
 
-  golden("a vault file is opened", () =>
+  golden("opens a vault file", () =>
     Effect.gen(function*() {
       const path = join(yield* temporaryFolder, "agentcore.vault")
       yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
@@ -132,14 +132,14 @@ describe("the local server", () => {
       yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
     }))
 
-  golden("the file of a running server is found by the command", () =>
+  golden("finds the file of a running server", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
       const command = yield* Effect.promise(() => buildCommand())
       const { startTime: _, ...running } = JSON.parse(read("state-file.json"))
       const directory = join(folder, "agentcore-identity")
       yield* Effect.sync(() => mkdirSync(directory, { mode: 0o700 }))
-      // The server is gone. This process is there.
+      // The server has ended, so its id is replaced by the one of this process.
       const file = { ...running, pid: process.pid }
       yield* Effect.sync(() =>
         writeFileSync(join(directory, `${process.pid}.json`), JSON.stringify(file), { mode: 0o600 })
@@ -171,7 +171,7 @@ describe("pending consents", () => {
       yield* Effect.provide(finishes, Layer.merge(restored, store))
     }))
 
-  golden("a consent in Redis is finished", () =>
+  golden("completes a consent in Redis", () =>
     Effect.gen(function*() {
       const server = yield* restoredRedis("consents.redis.json")
       const store = RedisPendingConsents.layer({ key: World.key, redis: { port: server.port } })
@@ -195,11 +195,11 @@ describe("the shared cache", () => {
     Effect.gen(function*() {
       const server = yield* restoredRedis("credentials.redis.json")
       const store = CredentialStore.layerRedis({ key: World.key, redis: { port: server.port } })
-      const answer = yield* World.cachedToken.pipe(
-        Effect.provide(World.cache(store, () => answers.issued("another-token")))
+      const response = yield* World.cachedToken.pipe(
+        Effect.provide(World.cache(store, () => responses.issued("another-token")))
       )
-      assert.strictEqual(answer._tag, "Issued")
-      assert.strictEqual(Backend.accessToken(answer), World.token)
+      assert.strictEqual(response._tag, "Issued")
+      assert.strictEqual(Backend.accessToken(response), World.token)
     }))
 })
 

@@ -1,5 +1,5 @@
 /**
- * What the golden files hold: an agent, its providers, a user with a grant, and a user who is asked for consent.
+ * The content of the golden files: an agent, its providers, a user with a grant, and a user with a pending consent.
  *
  * `write.ts` wrote the files once, with the version that `CHANGELOG.md` names 0.1.0. `golden.test.ts` reads them with
  * every later version.
@@ -22,14 +22,14 @@ import { fileURLToPath } from "node:url"
 import { shifted } from "../support/clock.js"
 import { keyOf } from "../support/consentStore.js"
 import * as Runner from "../support/runner.js"
-import { type answers, secret } from "../support/utils.js"
+import { type responses, secret } from "../support/utils.js"
 
 export const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** Sessions live for 10 minutes. The time is far ahead: Redis removes what has expired by its own clock. */
+/** Sessions live for 10 minutes. The time is in the far future, because Redis expires entries by its own clock. */
 const writtenAt = Date.parse("2035-01-01T09:00:00Z")
 
-/** Runs at the time of the files. Time passes as fast as it does. */
+/** Runs with a clock that starts at the time of the files. */
 export const atThatTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((live) => {
     const offset = writtenAt - live.currentTimeMillisUnsafe()
@@ -48,10 +48,10 @@ export const origin = "https://agent.example.com"
 
 const returnUrl = `${origin}/connect/return`
 
-/** They are asked for consent. */
+/** A user with a pending consent. */
 export const alice = { userId: "alice" }
 
-/** They have given it. */
+/** A user who has consented. */
 export const bob = { userId: "bob" }
 
 export const weatherKey = "the-key-of-the-weather"
@@ -64,7 +64,7 @@ export const calendar = {
   returnUrl
 } as const
 
-/** Another request of Alice's: it has all that a session repeats. */
+/** Another request of Alice, with every parameter that a session repeats. */
 export const mail = {
   provider: "calendar",
   flow: "USER_FEDERATION",
@@ -124,7 +124,7 @@ export const setUp = Effect.gen(function*() {
   })
 })
 
-/** Obtains a token, and the user consents in between. */
+/** Obtains a token after the user's consent. */
 export const grant = (user: UserIdentifier) =>
   Effect.gen(function*() {
     const identity = yield* Identity.Identity
@@ -169,7 +169,7 @@ export const cachedToken = Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
 /** The data plane with a cache. `issue` is what AgentCore does if the cache has no token. */
 export const cache = <E>(
   store: Layer.Layer<CredentialCache.Store, E>,
-  issue: () => ReturnType<typeof answers.issued>
+  issue: () => ReturnType<typeof responses.issued>
 ) =>
   CredentialCache.layerStore({ opaqueTimeToLive: "1 hour", storeTimeout: "10 seconds" }).pipe(
     Layer.provide(store),

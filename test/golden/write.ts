@@ -23,7 +23,7 @@ import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
-import { answers } from "../support/utils.js"
+import { responses } from "../support/utils.js"
 import * as World from "./world.js"
 
 const temporaryFolder = Effect.acquireRelease(
@@ -63,7 +63,7 @@ const sqlite = (session: ConsentSession.ConsentSession) =>
     }).pipe(Effect.provide(client))
   })
 
-/** Everything in a server, without the times at which it goes. */
+/** All entries of a server, without their expiries. */
 const dumpRedis = (server: Redis.Server) =>
   Effect.flatMap(server.client, (redis) =>
     Effect.promise(async () => {
@@ -88,7 +88,7 @@ const redis = (session: ConsentSession.ConsentSession) =>
     yield* save("consents.redis.json", yield* dumpRedis(server))
     yield* Effect.flatMap(server.client, (redis) => Effect.promise(() => redis.flushall()))
     yield* World.cachedToken.pipe(
-      Effect.provide(World.cache(CredentialStore.layerRedis(options), () => answers.issued(World.token)))
+      Effect.provide(World.cache(CredentialStore.layerRedis(options), () => responses.issued(World.token)))
     )
     yield* save("credentials.redis.json", yield* dumpRedis(server))
   })

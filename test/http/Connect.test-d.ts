@@ -28,7 +28,7 @@ declare const show: (link: string) => Effect.Effect<void, "closed">
 const base = { path: "/connect", workload: "my-agent", currentUser } as const
 
 describe("Connect", () => {
-  it("has the errors of currentUser, and no other requirement than the services of the program", () => {
+  it("has the errors of currentUser, and requires only the services of the program", () => {
     expectTypeOf(Connect.layer({ ...base, credentials: { calendar: Calendar } })).toEqualTypeOf<
       Layer.Layer<
         Connect.Connect,
@@ -42,7 +42,7 @@ describe("Connect", () => {
     >()
   })
 
-  it("takes only credentials that a user grants", () => {
+  it("accepts only credentials that a user grants", () => {
     // @ts-expect-error: no user grants it
     Connect.layer({ ...base, credentials: { reports: Reports } })
     // @ts-expect-error: no user grants it
@@ -54,12 +54,12 @@ describe("Connect", () => {
     expectTypeOf(Connect.link(Calendar)).toEqualTypeOf<Effect.Effect<string, ValidationException, Connect.Connect>>()
   })
 
-  it("needs a current user", () => {
+  it("requires a current user", () => {
     // @ts-expect-error: there is no default for currentUser
     Connect.layer({ path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } })
   })
 
-  it("brings the errors of its handler into the flow, and RequiresUserConsent out of it", () => {
+  it("adds the errors of its handler to the flow, and removes RequiresUserConsent", () => {
     expectTypeOf(AccessToken.get(Calendar, { consent: Connect.handler({ user: { userId: "alice" }, show }) }))
       .toEqualTypeOf<
         Effect.Effect<

@@ -29,7 +29,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
-import { answers, authorizationUrl, failures, scripted, secret, sessionUri } from "../support/utils.js"
+import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "../support/utils.js"
 
 const { connect, fieldsOf, json, press, request } = World
 
@@ -47,7 +47,7 @@ const collect = (count: number) =>
     const fiber = yield* Effect.forkChild(
       Stream.runCollect(Stream.take(connect.events, count)).pipe(Effect.tap(() => Deferred.succeed(ready, undefined)))
     )
-    // The subscription of a stream begins with its fiber.
+    // The stream subscribes when its fiber starts.
     yield* Effect.yieldNow
     return Fiber.join(fiber)
   })
@@ -103,7 +103,7 @@ describe("Connect, over real servers", () => {
     }).pipe(Effect.provide(World.environment())), 20_000)
 
   it.live(
-    "wakes the agent that waits with the link, whatever session brings the grant",
+    "wakes the waiting agent, whichever session is completed",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -127,7 +127,7 @@ describe("Connect, over real servers", () => {
   )
 
   it.live(
-    "finds without a signal what another process completed, and ends after its time",
+    "finds a consent of another process without a signal, and ends when its time is over",
     () =>
       Effect.gen(function*() {
         const { calendar, mail } = yield* World.setUp
@@ -137,7 +137,7 @@ describe("Connect, over real servers", () => {
         ) =>
           AccessToken.get(credential, {
             consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
-            // Signals of its own, as another process has.
+            // Has its own signals, as another process does.
           }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory, { local: true }))
         assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
         const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
@@ -147,7 +147,7 @@ describe("Connect, over real servers", () => {
   )
 
   it.live(
-    "connects although the response of the completion is lost, and AgentCore rejects the retry",
+    "connects when the response of the completion is lost and AgentCore rejects the retry",
     () =>
       Effect.gen(function*() {
         yield* World.setUp
@@ -269,9 +269,9 @@ describe("Connect, over real servers", () => {
           "\\\\evil.example/chat/"
         ]
       ) {
-        const refused = yield* request(`/connect/calendar?continue=${encodeURIComponent(address)}`)
-        assert.strictEqual(refused.status, 400, address)
-        assert.notInclude(refused.text, "evil")
+        const rejected = yield* request(`/connect/calendar?continue=${encodeURIComponent(address)}`)
+        assert.strictEqual(rejected.status, 400, address)
+        assert.notInclude(rejected.text, "evil")
         assert.instanceOf(yield* Effect.flip(Connect.link(calendar, { continue: address })), ValidationException)
       }
       const { token = "" } = fieldsOf((yield* request("/connect/mail")).text)
@@ -282,7 +282,7 @@ describe("Connect, over real servers", () => {
     }).pipe(Effect.provide(World.environment())), 20_000)
 
   it.live(
-    "names users by JWT, also by a fresh one, and finds their grants under no id",
+    "identifies users by any of their JWTs, and does not find their grants by user id",
     () =>
       Effect.gen(function*() {
         const { calendar } = yield* World.setUp
@@ -307,11 +307,11 @@ describe("Connect, over real servers", () => {
           ["Opened", "Completed"].map((tag) => [tag, { issuer: claims.iss, subject: "alice" }])
         )
 
-        // A user id is refused on the page, in the return URL and in the agent, with an error that says so.
+        // A user id is rejected on the page, in the return URL and in the agent, with an error that names the problem.
         for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
-          const refused = yield* request(path)
-          assert.strictEqual(refused.status, 500)
-          assert.include(refused.text, "another kind of account")
+          const rejected = yield* request(path)
+          assert.strictEqual(rejected.status, 500)
+          assert.include(rejected.text, "another kind of account")
         }
         const error = yield* AccessToken.get(calendar, {
           consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
@@ -391,7 +391,7 @@ const planes = (script: ScriptedPlanes.Script) =>
   Layer.merge(
     scripted({
       getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
-      getResourceOauth2Token: () => answers.consent,
+      getResourceOauth2Token: () => responses.consent,
       completeResourceTokenAuth: () => Effect.void,
       ...script
     }),
@@ -459,7 +459,7 @@ describe("Connect, as an HttpApp", () => {
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
 
-  it.effect("knows a credential by any name, such as that of a method of objects", () =>
+  it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
       const { app } = yield* Connect.httpApp({
         path: "/connect",
@@ -477,7 +477,7 @@ describe("Connect, as an HttpApp", () => {
           assert.notInclude(text, "Withdraw")
         }
       }
-    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {
@@ -521,7 +521,7 @@ describe("Connect, as an HttpApp", () => {
     }).pipe(
       Effect.provide(planes({
         getResourceOauth2Token: ({ forceAuthentication }) =>
-          forceAuthentication === true ? answers.consent : answers.issued()
+          forceAuthentication === true ? responses.consent : responses.issued()
       }))
     ))
 
@@ -529,7 +529,7 @@ describe("Connect, as an HttpApp", () => {
     Effect.gen(function*() {
       const { act } = yield* httpApp()
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
-    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => answers.issued() }))))
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("shows an unknown state, and logs why", () =>
     Effect.gen(function*() {
@@ -542,8 +542,8 @@ describe("Connect, as an HttpApp", () => {
       const recorder = yield* Recorder.make
       const { send } = yield* httpApp()
       const jwt = jwtOf({ iss: "https://id.example.com", sub: "alice" })
-      const refused = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
-      assert.deepInclude(refused.body, { error: "OtherUserKind" })
+      const rejected = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
+      assert.deepInclude(rejected.body, { error: "OtherUserKind" })
       const everything = yield* recorder.everything
       assert.include(everything.join("\n"), "set the option users to 'jwt'")
       Recorder.assertSecretFree(everything, [jwt])
@@ -559,7 +559,7 @@ describe("Connect.handler, for many users", () => {
 
   const environment = (
     quota: number,
-    files: () => typeof answers.consent | ReturnType<typeof answers.issued> = () => answers.consent
+    files: () => typeof responses.consent | ReturnType<typeof responses.issued> = () => responses.consent
   ) =>
     Layer.mergeAll(
       Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
@@ -569,12 +569,12 @@ describe("Connect.handler, for many users", () => {
         Layer.provideMerge(ScriptedPlanes.layer({
           getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
           getResourceOauth2Token: ({ resourceCredentialProviderName }) =>
-            resourceCredentialProviderName === "files" ? files() : answers.issued()
+            resourceCredentialProviderName === "files" ? files() : responses.issued()
         }))
       )
     )
 
-  const asks = Effect.flatMap(
+  const countProbes = Effect.flatMap(
     ScriptedPlanes.ScriptedPlanes,
     (planes) => Effect.map(planes.callsOf("getResourceOauth2Token"), (calls) => calls.map(({ at }) => at))
   )
@@ -589,10 +589,10 @@ describe("Connect.handler, for many users", () => {
       )
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(shown, 100)
-      assert.lengthOf(yield* asks, 100)
+      assert.lengthOf(yield* countProbes, 100)
       // All are due after 15 seconds. The budget spreads them.
       yield* TestClock.adjust("20 seconds")
-      const probes = (yield* asks).slice(100)
+      const probes = (yield* countProbes).slice(100)
       assert.isAtLeast(probes.length, 80)
       for (let second = 5; second < 25; second++) {
         const within = probes.filter((at) => Math.floor(at / 1000) === second)
@@ -601,13 +601,13 @@ describe("Connect.handler, for many users", () => {
       yield* Fiber.interruptAll(fibers)
     }).pipe(Effect.provide(environment(200))))
 
-  it.effect("a token for another credential is not behind the probes", () =>
+  it.effect("does not delay a token for another credential", () =>
     Effect.gen(function*() {
       const fibers = yield* Effect.forEach(
         Array.from({ length: 50 }),
         (_, user) => Effect.forkChild(waitFor(`user-${user}`, Effect.void))
       )
-      // The first asks take ten seconds. Then the budget has more probes than the quota allows.
+      // The first probes take ten seconds. Then the budget has more probes than the quota allows.
       yield* TestClock.adjust("20 seconds")
       const other = yield* AccessToken.get({ provider: "calendar", flow: "M2M" }).pipe(
         World.as({ userId: "another" }),
@@ -618,7 +618,7 @@ describe("Connect.handler, for many users", () => {
       yield* Fiber.interruptAll(fibers)
     }).pipe(Effect.provide(environment(5))))
 
-  it.effect("waits for longer than a session lives, ever more rarely, and ends at once with the signal", () => {
+  it.effect("waits longer than a session lives, probes less and less often, and ends at once at the signal", () => {
     let isGranted = false
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
@@ -626,15 +626,15 @@ describe("Connect.handler, for many users", () => {
       const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
       yield* TestClock.adjust("2 hours")
       // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
-      const times = yield* asks
+      const times = yield* countProbes
       assert.deepStrictEqual(times.slice(0, 6), [0, 15, 45, 105, 225, 465].map((seconds) => seconds * 1000))
       assert.lengthOf(times, 6 + Math.floor((7200 - 465) / 300))
       isGranted = true
       yield* signals.signal(topic, "Completed")
       yield* TestClock.adjust("0 millis")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
-      assert.lengthOf(yield* asks, times.length + 1)
-    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+      assert.lengthOf(yield* countProbes, times.length + 1)
+    }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
   it.effect("notices a signal while it shows the link, and continues if the token does not exist yet", () => {
@@ -644,16 +644,16 @@ describe("Connect.handler, for many users", () => {
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", signals.signal(topic, "Completed")))
       yield* TestClock.adjust("0 millis")
-      assert.deepStrictEqual(yield* asks, [0, 0])
+      assert.deepStrictEqual(yield* countProbes, [0, 0])
       isGranted = true
       yield* TestClock.adjust("15 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
-      // A probe, and the flow.
-      assert.deepStrictEqual(yield* asks, [0, 0, 15_000, 15_000])
-    }).pipe(Effect.provide(environment(200, () => isGranted ? answers.issued() : answers.consent)))
+      // One request of the probe, and one of the flow.
+      assert.deepStrictEqual(yield* countProbes, [0, 0, 15_000, 15_000])
+    }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
-  it.effect("waits itself when no flow waits", () =>
+  it.effect("polls when no flow waits", () =>
     Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
@@ -688,7 +688,7 @@ describe("options", () => {
 
   const links = (options: Connect.LinkOptions) => Effect.provide(Connect.link(Calendar), Connect.layerLinks(options))
 
-  it.effect("makes links in a process without the pages", () =>
+  it.effect("creates links in a process without the pages", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* links(valid), "https://app.example.com/connect/calendar")
       assert.strictEqual(

@@ -23,7 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
 import * as Recorder from "../support/recorder.js"
-import { answers, authorizationUrl, failures, same, scripted, secret, sessionUri } from "../support/utils.js"
+import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 
@@ -211,7 +211,7 @@ describe("ConsentCallback", () => {
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
-        { ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
         { currentUser, poll: Schedule.spaced("1 hour") }
       ))
     ))
@@ -228,7 +228,7 @@ describe("ConsentCallback", () => {
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
-        { ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
         { currentUser, poll: Schedule.spaced("1 hour") }
       ))
     ))
@@ -264,7 +264,7 @@ describe("ConsentCallback", () => {
               }
             }
           }),
-          scripted({ ...completes, getResourceOauth2Token: [answers.consent, answers.issued()] }),
+          scripted({ ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] }),
           NodeHttpServer.layerTest
         )))
       )
@@ -335,7 +335,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual((yield* visit("alice")).status, 410)
     }).pipe(
       Effect.timeout("5 seconds"),
-      Effect.provide(server({ ...completes, getResourceOauth2Token: () => answers.consent }, hourly))
+      Effect.provide(server({ ...completes, getResourceOauth2Token: () => responses.consent }, hourly))
     ))
 
   it.live("ends the wait at once when AgentCore rejects the completion", () =>
@@ -350,7 +350,7 @@ describe("ConsentCallback", () => {
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
-        { completeResourceTokenAuth: [failures.denied], getResourceOauth2Token: () => answers.consent },
+        { completeResourceTokenAuth: [failures.denied], getResourceOauth2Token: () => responses.consent },
         hourly
       ))
     ))
@@ -367,7 +367,7 @@ describe("ConsentCallback", () => {
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
-        { completeResourceTokenAuth: [failures.lost], getResourceOauth2Token: [answers.consent, answers.issued()] },
+        { completeResourceTokenAuth: [failures.lost], getResourceOauth2Token: [responses.consent, responses.issued()] },
         { currentUser, poll: Schedule.spaced("1 millis") }
       ))
     ))
@@ -375,7 +375,7 @@ describe("ConsentCallback", () => {
   /** A caller whose workload the page knows. The second call is the first to return a token. */
   const granted: ScriptedPlanes.Script = {
     getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("workload-token") }),
-    getResourceOauth2Token: (_, index) => index === 0 ? answers.consent : answers.issued()
+    getResourceOauth2Token: (_, index) => index === 0 ? responses.consent : responses.issued()
   }
 
   for (
@@ -396,7 +396,7 @@ describe("ConsentCallback", () => {
         assert.include((yield* visit("alice")).text, "Consent given")
         assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
         const planes = yield* ScriptedPlanes.ScriptedPlanes
-        // The flow, the page, and the wait. The page polls the session, and opens none.
+        // The flow, the page and the wait poll. The page opens no session.
         const calls = yield* planes.callsOf("getResourceOauth2Token")
         same(calls.map(({ request }) => request.sessionUri), [undefined, secret(sessionUri), secret(sessionUri)])
       }).pipe(
@@ -417,7 +417,7 @@ describe("ConsentCallback", () => {
     (topic) => Effect.forkChild(ConsentSignals.next(topic))
   )
 
-  const issuing: ScriptedPlanes.Script = { ...granted, getResourceOauth2Token: () => answers.issued() }
+  const issuing: ScriptedPlanes.Script = { ...granted, getResourceOauth2Token: () => responses.issued() }
 
   it.live("signals at its start the sessions of a process that was killed before it could signal", () =>
     Effect.gen(function*() {

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Jose from "jose"
-import { clients, refuse, resource } from "../support/resource.js"
+import { clients, reject, resource } from "../support/resource.js"
 import { secret } from "../support/utils.js"
 
 class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: "https://reports.example.com" }) {}
@@ -32,7 +32,7 @@ const cached = CredentialCache.layerSecurityTokenService.pipe(
 /** Accepts one token. */
 const accepting = (token: string) =>
   resource(({ headers }, response) =>
-    headers.authorization === `Bearer ${token}` ? response.end("ok") : refuse(response, 401)
+    headers.authorization === `Bearer ${token}` ? response.end("ok") : reject(response, 401)
   )
 
 for (const [name, client] of clients) {

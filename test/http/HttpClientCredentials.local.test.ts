@@ -16,7 +16,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { httpServer } from "../support/authorizationServer.js"
 import * as World from "../support/localWorld.js"
 import * as ProtectedApi from "../support/protectedApi.js"
-import { answers, scripted } from "../support/utils.js"
+import { responses, scripted } from "../support/utils.js"
 
 /**
  * Starts the protected API behind a gateway that knows the revoked tokens. The API alone would accept a revoked JWT
@@ -167,7 +167,7 @@ describe("the protected API", () => {
               .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "1" })
               .sign(privateKey)
           ),
-          answers.issued
+          responses.issued
         )
       const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
         provider: "calendar",

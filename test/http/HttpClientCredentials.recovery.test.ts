@@ -9,23 +9,23 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Stream from "effect/Stream"
 import { Readable } from "node:stream"
-import { clients, insufficientScope, invalidToken, refuse, resource, type Seen } from "../support/resource.js"
-import { answers, failures, scripted, secret } from "../support/utils.js"
+import { clients, insufficientScope, invalidToken, reject, resource, type Seen } from "../support/resource.js"
+import { failures, responses, scripted, secret } from "../support/utils.js"
 
 const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
 
 /** Tokens `token-0`, `token-1`, …: a new one at each call. */
-const fresh: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => answers.issued(`token-${index}`) }
+const fresh: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`) }
 
 /** The same token until `forceAuthentication`, as the vault returns it. */
 const vault: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ forceAuthentication }) =>
-    answers.issued(forceAuthentication === true ? "forced" : "stored")
+    responses.issued(forceAuthentication === true ? "forced" : "stored")
 }
 
 /** A token that names its requested scopes. */
 const scoped: ScriptedPlanes.Script = {
-  getResourceOauth2Token: ({ scopes }) => answers.issued(`scopes-${scopes.join("-")}`)
+  getResourceOauth2Token: ({ scopes }) => responses.issued(`scopes-${scopes.join("-")}`)
 }
 
 /** The response of the service when an authorization server rejects these scopes. */
@@ -36,7 +36,7 @@ const rejectedByTheServer = Effect.fail(
 const bearer = ({ headers }: Seen) => headers.authorization?.replace("Bearer ", "")
 
 const accepting = (token: string, authenticate?: string, status = 401) =>
-  resource((seen, response) => bearer(seen) === token ? response.end("ok") : refuse(response, status, authenticate))
+  resource((seen, response) => bearer(seen) === token ? response.end("ok") : reject(response, status, authenticate))
 
 const asked = Effect.map(
   Effect.flatMap(ScriptedPlanes.ScriptedPlanes, ({ callsOf }) => callsOf("getResourceOauth2Token")),
@@ -44,7 +44,7 @@ const asked = Effect.map(
 )
 
 for (const [name, client] of clients) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     it.live("renews a rejected token, and repeats the request with its body", () =>
       Effect.gen(function*() {
         for (
@@ -110,7 +110,7 @@ for (const [name, client] of clients) {
 
 // Effect's agent of node:http reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     it.live(
       "reuses the connections of rejected requests",
       () =>
@@ -118,7 +118,7 @@ for (const [name, client] of clients.slice(0, 2)) {
           const { seen, sockets, url } = yield* resource((seen, response) =>
             Number(bearer(seen)?.replace("token-", "")) % 2 === 1
               ? response.end("ok")
-              : refuse(response, 401, invalidToken, "x".repeat(120_000))
+              : reject(response, 401, invalidToken, "x".repeat(120_000))
           )
           const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
             ...calendar,
@@ -197,7 +197,7 @@ describe("rejection", () => {
   it.live("returns responses that do not reject the token", () =>
     Effect.gen(function*() {
       const { url } = yield* resource(({ path }, response) =>
-        refuse(response, Number(path.slice(1)), "Bearer error=\"invalid_request\"", "the reason")
+        reject(response, Number(path.slice(1)), "Bearer error=\"invalid_request\"", "the reason")
       )
       const api = yield* withToken(url, { stepUp: true, reauthenticate: true })
       for (const status of [400, 403, 404, 429, 500, 503]) {
@@ -213,11 +213,13 @@ describe("rejection", () => {
       const { url } = yield* accepting("none", invalidToken)
       const error = yield* failure(url)
       assert.strictEqual(error._tag, "RequiresUserConsent")
-    }).pipe(Effect.provide([scripted({ getResourceOauth2Token: [answers.issued("stored"), answers.consent] }), fetch])))
+    }).pipe(
+      Effect.provide([scripted({ getResourceOauth2Token: [responses.issued("stored"), responses.consent] }), fetch])
+    ))
 
   it.live("returns a 401 of another origin", () =>
     Effect.gen(function*() {
-      const { url } = yield* resource((_, response) => refuse(response, 401, invalidToken))
+      const { url } = yield* resource((_, response) => reject(response, 401, invalidToken))
       const api = yield* withToken("https://api.example.com")
       assert.strictEqual((yield* api.get(url)).status, 401)
       assert.lengthOf(yield* asked, 0)
@@ -226,7 +228,7 @@ describe("rejection", () => {
   it.live("repeats the request with a changed key, and fails for an unchanged one", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource(({ headers }, response) =>
-        headers["x-own-key"] === "key-1" ? response.end("ok") : refuse(response, 401)
+        headers["x-own-key"] === "key-1" ? response.end("ok") : reject(response, 401)
       )
       const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
         provider: "weather",
@@ -251,7 +253,7 @@ describe("rejection", () => {
       const { seen, url } = yield* resource((one, response) =>
         one.headers["x-own-key"] === "key" && bearer(one) === "token-1"
           ? response.end("ok")
-          : refuse(response, 401, invalidToken)
+          : reject(response, 401, invalidToken)
       )
       const plain = yield* HttpClient.HttpClient
       const token = HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
@@ -332,7 +334,7 @@ describe("an insufficient scope", () => {
   it.live("stepUp adds scopes once", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
-        refuse(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
+        reject(response, 403, insufficientScope(index === 0 ? "write share" : "admin"))
       )
       const error = yield* failure(url, stepsUp)
       if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
@@ -343,8 +345,8 @@ describe("an insufficient scope", () => {
 
   for (
     const [why, challenge, script] of [
-      ["the resource does not say which", "Bearer error=\"insufficient_scope\"", scoped],
-      ["they were asked for already", insufficientScope("read"), scoped],
+      ["the resource does not name them", "Bearer error=\"insufficient_scope\"", scoped],
+      ["they were requested before", insufficientScope("read"), scoped],
       ["the token stays the same", insufficientScope("write"), vault]
     ] as const
   ) {
@@ -370,9 +372,9 @@ describe("an insufficient scope", () => {
     }).pipe(Effect.provide([
       scripted({
         getResourceOauth2Token: [
-          answers.issued("token-0"),
+          responses.issued("token-0"),
           rejectedByTheServer,
-          answers.issued("token-1"),
+          responses.issued("token-1"),
           failures.throttling
         ]
       }),
@@ -383,7 +385,7 @@ describe("an insufficient scope", () => {
     it.live(`stepUp of ${flow} requests no scope beyond its limit`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* resource((_, response) =>
-          refuse(response, 403, insufficientScope("read write admin"))
+          reject(response, 403, insufficientScope("read write admin"))
         )
         for (const maxScopes of [[], ["write"], ["admin"], ["read", "share"], ["read write admin"]]) {
           const error = yield* failure(url, { flow, stepUp: true, maxScopes })
@@ -414,9 +416,9 @@ describe("an insufficient scope", () => {
     Effect.gen(function*() {
       const { seen, url } = yield* resource((_, response, index) =>
         index === 0
-          ? refuse(response, 401, invalidToken)
+          ? reject(response, 401, invalidToken)
           : index === 1
-          ? refuse(response, 403, insufficientScope("write share"))
+          ? reject(response, 403, insufficientScope("write share"))
           : response.end("ok")
       )
       const api = yield* withToken(url, stepsUp)
@@ -427,7 +429,7 @@ describe("an insufficient scope", () => {
 
   it.live("does not apply to a key", () =>
     Effect.gen(function*() {
-      const { url } = yield* resource((_, response) => refuse(response, 403, insufficientScope("write")))
+      const { url } = yield* resource((_, response) => reject(response, 403, insufficientScope("write")))
       const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
         provider: "weather",
         header: "x-own-key",

@@ -18,7 +18,7 @@ import * as FastCheck from "fast-check"
 import * as Recorder from "../support/recorder.js"
 import { clients, resource } from "../support/resource.js"
 import { rounds } from "../support/rounds.js"
-import { answers, scripted, secret } from "../support/utils.js"
+import { responses, scripted, secret } from "../support/utils.js"
 
 const sentinel = "Zq7!sentinel-Kp3"
 
@@ -92,7 +92,7 @@ const network = () => {
 
 const provide = Effect.provide([
   scripted({
-    getResourceOauth2Token: () => answers.issued(`${sentinel}-token`),
+    getResourceOauth2Token: () => responses.issued(`${sentinel}-token`),
     getResourceApiKey: () => Effect.succeed({ apiKey: secret(`${sentinel}-key`) })
   }),
   WorkloadAccessToken.layer(secret(`${sentinel}-workload`))
@@ -132,7 +132,7 @@ describe("a credential", () => {
     ))
 
   for (const [name, layer] of clients) {
-    describe(`over ${name}`, () => {
+    describe(`requests over ${name}`, () => {
       const send = (wrap: (client: Client) => Client, isTraced: boolean) =>
         Effect.gen(function*() {
           const other = yield* resource((_, response) => response.end("ok"))

@@ -42,7 +42,7 @@ type Token = Identity.AccessTokenError | InsufficientScope | CredentialRejected 
 type Caller = Identity.Identity | WorkloadAccessToken
 
 describe("withAccessToken", () => {
-  test("adds what can fail, and what it needs", () => {
+  test("adds its errors and requirements", () => {
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<HttpClientError.HttpClientError | Token | RequiresUserConsent, Caller>
     >()
@@ -61,13 +61,13 @@ describe("withAccessToken", () => {
     >()
   })
 
-  test("with a handler, its errors and requirements take the place of RequiresUserConsent", () => {
+  test("replaces RequiresUserConsent with the errors and requirements of a handler", () => {
     expectTypeOf(own.pipe(HttpClientCredentials.withAccessToken({ ...calendar, consent: inChat }))).toEqualTypeOf<
       HttpClient.HttpClient.With<QuotaUsed | Token | ChatClosed, Chat | Caller>
     >()
   })
 
-  test("takes a declared credential, with the same types", () => {
+  test("accepts a declared credential, with the same types", () => {
     const { origins } = calendar
     const expected = expectTypeOf(HttpClientCredentials.withAccessToken(plain, calendar))
     expected.toEqualTypeOf(HttpClientCredentials.withAccessToken(plain, Calendar, { origins }))
@@ -83,7 +83,7 @@ describe("withAccessToken", () => {
     void HttpClientCredentials.withAccessToken(plain, Weather, { origins })
   })
 
-  test("refuses to force each request, and to go without origins", () => {
+  test("rejects a forced authentication of every request, and missing origins", () => {
     // @ts-expect-error the user would be asked at each request
     void HttpClientCredentials.withAccessToken(plain, { ...calendar, forceAuthentication: true })
     // @ts-expect-error a list, as scopes are
@@ -98,7 +98,7 @@ describe("withAccessToken", () => {
 })
 
 describe("withApiKey", () => {
-  test("adds what can fail, and what it needs", () => {
+  test("adds its errors and requirements", () => {
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<
         QuotaUsed | Identity.ApiKeyError | CredentialRejected | HttpClientError.HttpClientError,
@@ -109,7 +109,7 @@ describe("withApiKey", () => {
     expected.toEqualTypeOf(own.pipe(HttpClientCredentials.withApiKey(weather)))
   })
 
-  test("takes a declared key, with the same types", () => {
+  test("accepts a declared key, with the same types", () => {
     const { header, origins } = weather
     const expected = expectTypeOf(HttpClientCredentials.withApiKey(own, weather))
     expected.toEqualTypeOf(HttpClientCredentials.withApiKey(own, Weather, { header, origins }))
@@ -122,7 +122,7 @@ describe("withApiKey", () => {
 })
 
 describe("withIamAccessToken", () => {
-  test("needs the service of STS, and no caller", () => {
+  test("requires the service of STS, and no caller", () => {
     const { origins } = calendar
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<

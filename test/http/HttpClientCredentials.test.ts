@@ -17,7 +17,7 @@ import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
 import { clients, resource } from "../support/resource.js"
-import { answers, scripted, secret } from "../support/utils.js"
+import { responses, scripted, secret } from "../support/utils.js"
 
 type Client = HttpClient.HttpClient.With<unknown, Identity | WorkloadAccessToken.WorkloadAccessToken>
 
@@ -28,7 +28,7 @@ const calendar = { provider: "calendar", flow: "M2M" } as const
 // Names the token and the key after the caller.
 const namedAfterCaller: ScriptedPlanes.Script = {
   getResourceOauth2Token: ({ workloadIdentityToken }) =>
-    answers.issued(`${sentinel}-token-of-${Redacted.value(workloadIdentityToken)}`),
+    responses.issued(`${sentinel}-token-of-${Redacted.value(workloadIdentityToken)}`),
   getResourceApiKey: ({ workloadIdentityToken }) =>
     Effect.succeed({ apiKey: secret(`${sentinel}-key-of-${Redacted.value(workloadIdentityToken)}`) })
 }
@@ -43,7 +43,7 @@ const redirectTo = (location: (path: string) => string) =>
   )
 
 for (const [name, client] of clients) {
-  describe(`over ${name}`, () => {
+  describe(`requests over ${name}`, () => {
     const live = it.live
     const provide = Effect.provide([scripted(namedAfterCaller), client])
 
@@ -183,7 +183,7 @@ for (const [name, client] of clients) {
         assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), ["Basic of-its-own"])
       }).pipe(provide))
 
-    live("keeps the credential out of responses, errors, spans and logs", () =>
+    live("does not show the credential in responses, errors, spans and logs", () =>
       Effect.gen(function*() {
         const { url } = yield* resource(({ path }, response) =>
           path === "/gone"
@@ -212,24 +212,24 @@ for (const [name, client] of clients) {
             assert.notProperty(response.request.headers, "x-own-key")
             keep(response)
             keep(response.request)
-            yield* Effect.logInfo("answer", response)
+            yield* Effect.logInfo("response", response)
             const malformed = yield* Effect.flatMap(api.get(`${url}/json`), ({ json }) => Effect.flip(json))
             assert(HttpClientError.isHttpClientError(malformed))
             assert.strictEqual(malformed.reason._tag, "DecodeError")
             keep(malformed)
             keep(malformed.reason)
             keep(malformed.response)
-            const refusedStatus = yield* HttpClient.filterStatus(api, () => false).get(`${url}/ok`).pipe(Effect.flip)
-            assert(HttpClientError.isHttpClientError(refusedStatus))
-            assert.strictEqual(refusedStatus.reason._tag, "StatusCodeError")
-            keep(refusedStatus)
+            const rejectedStatus = yield* HttpClient.filterStatus(api, () => false).get(`${url}/ok`).pipe(Effect.flip)
+            assert(HttpClientError.isHttpClientError(rejectedStatus))
+            assert.strictEqual(rejectedStatus.reason._tag, "StatusCodeError")
+            keep(rejectedStatus)
             const gone = yield* Effect.flip(api.get(`${url}/gone`))
             assert(HttpClientError.isHttpClientError(gone))
             assert.strictEqual(gone.reason._tag, "TransportError")
             keep(gone)
             yield* Effect.logError("gone", gone)
             // No printed form of an HttpClientError shows headers, so look at the properties.
-            for (const { reason, request, response } of [malformed, refusedStatus, gone]) {
+            for (const { reason, request, response } of [malformed, rejectedStatus, gone]) {
               for (const { headers } of [request, reason.request, response?.request ?? request]) {
                 assert.notProperty(headers, "authorization")
                 assert.notProperty(headers, "x-own-key")

@@ -88,13 +88,13 @@ const isFree = (returnUrl: string) =>
     server.listen(Number(new URL(returnUrl).port), "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
 
-interface Answer {
+interface Response {
   readonly status: number
   readonly body: string
 }
 
 /** One request, as a browser or a page of another site sends it. */
-const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Answer, Error> =>
+const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Response, Error> =>
   Effect.callback((resume) => {
     Http.request(url, options, (response) => {
       let body = ""
@@ -151,7 +151,7 @@ describe("LoopbackConsent.handler", () => {
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
     }).pipe(Effect.provide(world)))
 
-  it.live("completes although the response of AgentCore is lost, and it rejects the retry", () =>
+  it.live("completes when the response of AgentCore is lost and it rejects the retry", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const { url } = yield* LocalServer.LocalServer
@@ -181,11 +181,11 @@ describe("LoopbackConsent.handler", () => {
   it.live("stops the server when the user declines, and when the program is interrupted", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
-      const refused = yield* get(returnUrl, browse("deny"), { poll: Schedule.spaced("50 millis") }).pipe(
+      const rejected = yield* get(returnUrl, browse("deny"), { poll: Schedule.spaced("50 millis") }).pipe(
         as("agent", "alice"),
         Effect.flip
       )
-      assert.strictEqual(refused._tag, "AuthorizationFailed")
+      assert.strictEqual(rejected._tag, "AuthorizationFailed")
       assert.isTrue(yield* isFree(returnUrl))
 
       const shown = yield* Deferred.make<void>()
@@ -271,9 +271,9 @@ describe("LoopbackConsent.handler", () => {
         ["a prefetch", 403, right.href, browserHeaders({ "sec-purpose": "prefetch;prerender" })]
       ]
       for (const [name, status, url, options] of cases) {
-        const answer = yield* send(url, options)
-        assert.strictEqual(answer.status, status, name)
-        assert.notInclude(answer.body, Redacted.value(session.sessionUri))
+        const response = yield* send(url, options)
+        assert.strictEqual(response.status, status, name)
+        assert.notInclude(response.body, Redacted.value(session.sessionUri))
       }
       const local = yield* LocalBackend.LocalBackend
       assert.strictEqual((yield* local.consents)[0]?.state, "Pending")

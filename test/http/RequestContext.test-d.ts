@@ -34,7 +34,7 @@ declare const handler: Effect.Effect<
   QueryFailed,
   Needs | HttpServerRequest.HttpServerRequest
 >
-declare const answer: Effect.Effect<void, never, Needs>
+declare const response: Effect.Effect<void, never, Needs>
 declare const job: Effect.Effect<number, QueryFailed, Needs>
 declare const context: RequestContext.Service
 
@@ -59,7 +59,7 @@ interface QueueEvent {
 }
 
 describe("fromHeaders", () => {
-  test("takes headers and whatever has them", () => {
+  test("accepts headers and every object that has them", () => {
     expectTypeOf<
       | IncomingHttpHeaders
       | IncomingMessage
@@ -109,7 +109,7 @@ describe("what a request provides", () => {
   test("leaves the requirements of the handlers of an HttpApi", () => {
     const endpoint = HttpApiEndpoint.get("call", "/")
     const bareApi = HttpApi.make("agent").add(HttpApiGroup.make("runtime").add(endpoint))
-    const bare = HttpApiBuilder.group(bareApi, "runtime", (handlers) => handlers.handle("call", () => answer))
+    const bare = HttpApiBuilder.group(bareApi, "runtime", (handlers) => handlers.handle("call", () => response))
     expectTypeOf<Required<typeof bare>>().toEqualTypeOf<Needs>()
 
     const api = HttpApi.make("agent").add(
@@ -117,7 +117,7 @@ describe("what a request provides", () => {
         .middleware(RequestContext.RequestContextMiddleware)
         .middleware(RequestContext.WorkloadAccessTokenMiddleware)
     )
-    const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => answer))
+    const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => response))
     expectTypeOf<Required<typeof group>>().toEqualTypeOf<Database>()
     expectTypeOf<Services<typeof group>>().toEqualTypeOf<
       RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
@@ -129,7 +129,7 @@ describe("what a request provides", () => {
 })
 
 describe("layers", () => {
-  test("around the server need nothing but a fallback's caller", () => {
+  test("around the server require nothing but the caller of a fallback", () => {
     expectTypeOf(RequestContext.layerRedaction).toEqualTypeOf<Layer.Layer<never>>()
     expectTypeOf<Layer.Services<typeof RequestContext.layerFallback>>().toEqualTypeOf<WorkloadAccessToken>()
   })

@@ -26,7 +26,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
-import { answers, clear, same, scripted, secret } from "../support/utils.js"
+import { clear, responses, same, scripted, secret } from "../support/utils.js"
 
 const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.fromHeaders(input))
 
@@ -212,7 +212,7 @@ describe("provide", () => {
       Identity.Identity,
       (identity) => identity.getAccessToken({ provider: "calendar", flow: "USER_FEDERATION", returnUrl })
     )
-  const issues = { getResourceOauth2Token: () => answers.issued() }
+  const issues = { getResourceOauth2Token: () => responses.issued() }
 
   it.effect("provides the callback URL of a request to its flows; an explicit return URL takes precedence", () =>
     Effect.gen(function*() {
@@ -471,7 +471,7 @@ describe("layerRedaction", () => {
   }
 
   /** The output of a server with the logger of the platform, for one request. */
-  const told = (redaction: Layer.Layer<never>) =>
+  const logOf = (redaction: Layer.Layer<never>) =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* get("/", secrets).pipe(
@@ -490,9 +490,9 @@ describe("layerRedaction", () => {
       return { everything: yield* recorder.everything, attributes: span?.attributes ?? new Map<string, unknown>() }
     })
 
-  it.live("keeps tokens and custom headers out of the server's span", () =>
+  it.live("redacts tokens and custom headers in the server's span", () =>
     Effect.gen(function*() {
-      const { attributes, everything } = yield* told(RequestContext.layerRedaction)
+      const { attributes, everything } = yield* logOf(RequestContext.layerRedaction)
       for (const name of Object.keys(secrets)) {
         assert.strictEqual(attributes.get(`http.request.header.${name}`), "<redacted>")
       }
@@ -500,9 +500,9 @@ describe("layerRedaction", () => {
       Recorder.assertSecretFree(everything, Object.values(secrets).map((value) => value.replace("Bearer ", "")))
     }))
 
-  it.live("is needed: without it they are in the span", () =>
+  it.live("is necessary, because the span contains the tokens without it", () =>
     Effect.gen(function*() {
-      const { attributes } = yield* told(Layer.empty)
+      const { attributes } = yield* logOf(Layer.empty)
       assert.strictEqual(attributes.get(`http.request.header.${wat}`), secrets[wat])
     }))
 

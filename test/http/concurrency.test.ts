@@ -112,7 +112,7 @@ class Reports extends Context.Service<Reports, {
   /** Completes when all calls of a request are reported, or one fails. */
   readonly bySession: ReadonlyMap<string, Deferred.Deferred<ReadonlyArray<string>, unknown>>
   /** Opens when every request has its response. */
-  readonly answered: Latch.Latch
+  readonly responded: Latch.Latch
 }>()("Reports") {}
 
 const reportsLayer = Layer.effect(
@@ -122,13 +122,13 @@ const reportsLayer = Layer.effect(
     for (const index of requests.keys()) {
       bySession.set(`session-${index}`, yield* Deferred.make<ReadonlyArray<string>, unknown>())
     }
-    return { bySession, answered: yield* Latch.make() }
+    return { bySession, responded: yield* Latch.make() }
   })
 )
 
 const reportOfRequest = Effect.gen(function*() {
   const { sessionId = "" } = yield* RequestContext.RequestContext
-  const { answered, bySession } = yield* Reports
+  const { responded, bySession } = yield* Reports
   const deferred = yield* Effect.fromNullishOr(bySession.get(sessionId))
   const owners: Array<string> = []
   const report = <E, R>(call: Effect.Effect<string, E, R>): Effect.Effect<void, never, R> =>
@@ -139,7 +139,7 @@ const reportOfRequest = Effect.gen(function*() {
         return owners.length === calls ? Deferred.succeed(deferred, owners) : Effect.void
       }
     })
-  return { answered, report }
+  return { responded, report }
 })
 
 /** Everything below the agent: AgentCore Identity, the API, and the shared state of requests and test. */
@@ -211,8 +211,8 @@ describe("200 requests of 50 users at the same time", () => {
 
   it.live(`make ${total} calls, each with its own user's token`, () =>
     Effect.gen(function*() {
-      const answers = yield* invoke(requests)
-      assert.deepStrictEqual(answers.map(({ text }) => JSON.parse(text)), own)
+      const responses = yield* invoke(requests)
+      assert.deepStrictEqual(responses.map(({ text }) => JSON.parse(text)), own)
       yield* assertCounted
     }).pipe(Effect.provide(agent(direct))), timeout)
 
@@ -224,8 +224,8 @@ describe("200 requests of 50 users at the same time", () => {
     const handler = Effect.gen(function*() {
       yield* arrive
       const asCaller = yield* WorkloadAccessToken.capture
-      const { answered, report } = yield* reportOfRequest
-      const job = answered.await.pipe(Effect.andThen(asCaller(callOut)), report)
+      const { responded, report } = yield* reportOfRequest
+      const job = responded.await.pipe(Effect.andThen(asCaller(callOut)), report)
       yield* Effect.forkDetach(Effect.replicateEffect(job, calls / 2, { concurrency: 2, discard: true }))
       // Interleaved with the other requests: a worker changes its caller with every call.
       yield* Effect.replicateEffect(Effect.tap(Queue.offer(queue, job), () => Effect.yieldNow), calls / 2)
@@ -235,13 +235,13 @@ describe("200 requests of 50 users at the same time", () => {
   }))
 
   it.live(
-    `leave ${total} calls to fibers and queues, which run when they are answered, for their own users`,
+    `leave ${total} calls to fibers and queues, which run after the responses, for their own users`,
     () =>
       Effect.gen(function*() {
         const reports = yield* Reports
-        const answers = yield* invoke(requests)
-        assert.isTrue(answers.every(({ status }) => status === 202))
-        yield* reports.answered.open
+        const responses = yield* invoke(requests)
+        assert.isTrue(responses.every(({ status }) => status === 202))
+        yield* reports.responded.open
         assert.deepStrictEqual(yield* Effect.forEach(reports.bySession.values(), Deferred.await), own)
         yield* assertCounted
       }).pipe(Effect.provide(agent(later))),

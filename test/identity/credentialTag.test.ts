@@ -22,7 +22,7 @@ class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather
 class Reports extends IamAccessToken.Tag<Reports>()("test/Reports", { audience: ["a", "b"], duration: "10 minutes" }) {}
 
 /** The exception of a declaration, without the words in front of the exception's own. */
-const refusal = (declare: () => unknown): ValidationException => {
+const rejection = (declare: () => unknown): ValidationException => {
   try {
     declare()
   } catch (error) {
@@ -82,7 +82,7 @@ describe("a declared credential", () => {
 
 describe("an invalid declaration", () => {
   const calendar = (patch: object) =>
-    refusal(() => AccessToken.Tag()("test/Wrong", untyped({ provider: "google", flow: "USER_FEDERATION", ...patch })))
+    rejection(() => AccessToken.Tag()("test/Wrong", untyped({ provider: "google", flow: "USER_FEDERATION", ...patch })))
 
   const cases: ReadonlyArray<readonly [patch: object, expected: string]> = [
     [{ provider: "a b" }, "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"],
@@ -109,36 +109,36 @@ describe("an invalid declaration", () => {
     assert.include(error.message, "The credential 'test/Wrong' is invalid: 1 validation error detected")
   })
 
-  it("where it is written", () => {
+  it("throws an error whose stack begins at the declaration", () => {
     const [, first = ""] = calendar({ provider: "" }).stack?.split("\n    at ") ?? []
     assert.include(first, fileURLToPath(import.meta.url))
   })
 
-  it("without its name", () => {
+  it("is rejected when its name is missing", () => {
     assert.strictEqual(
-      fieldOf(refusal(() => ApiKey.Tag()("", { provider: "weather" }))),
+      fieldOf(rejection(() => ApiKey.Tag()("", { provider: "weather" }))),
       "id: Member must have length greater than or equal to 1"
     )
     assert.strictEqual(
-      fieldOf(refusal(() => ApiKey.Tag()(untyped({ provider: "weather" }), untyped(undefined)))),
+      fieldOf(rejection(() => ApiKey.Tag()(untyped({ provider: "weather" }), untyped(undefined)))),
       "id: Member must be a string: the name of the declaration, but is an object"
     )
   })
 
-  it("for a key, and for the request of another declaration in the place of its own", () => {
+  it("is rejected when a key has scopes, and when another declaration replaces its request", () => {
     assert.strictEqual(
-      fieldOf(refusal(() => ApiKey.Tag()("test/Wrong", untyped({ provider: "weather", scopes: [] })))),
+      fieldOf(rejection(() => ApiKey.Tag()("test/Wrong", untyped({ provider: "weather", scopes: [] })))),
       "scopes: Member must have a known name, one of [provider]"
     )
     assert.strictEqual(
-      fieldOf(refusal(() => ApiKey.Tag()("test/Wrong", untyped(Weather)))),
+      fieldOf(rejection(() => ApiKey.Tag()("test/Wrong", untyped(Weather)))),
       "request: Member must be an object, but is a function"
     )
   })
 
-  const reports = (request: object) => fieldOf(refusal(() => IamAccessToken.Tag()("test/Wrong", untyped(request))))
+  const reports = (request: object) => fieldOf(rejection(() => IamAccessToken.Tag()("test/Wrong", untyped(request))))
 
-  it("for an AWS-signed JWT, with the limits of STS in our names", () => {
+  it("is rejected when an AWS-signed JWT exceeds the limits of STS, with our property names", () => {
     assert.strictEqual(reports({ audience: "" }), "audience: Member must have length greater than or equal to 1")
     assert.strictEqual(reports({ audience: [] }), "audience: Member must have length greater than or equal to 1")
     assert.strictEqual(

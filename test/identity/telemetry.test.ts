@@ -55,7 +55,7 @@ describe("the span of an operation", () => {
       assert.deepStrictEqual(yield* names, [])
     }))
 
-  it.effect("is over for what handles a failure, a defect or an interruption", () =>
+  it.effect("has ended when a handler of a failure, a defect or an interruption runs", () =>
     Effect.gen(function*() {
       for (const end of [Effect.fail("failure"), Effect.die("defect"), Effect.interrupt]) {
         const after = inner(end).pipe(Effect.catchCause(() => names))
@@ -63,7 +63,7 @@ describe("the span of an operation", () => {
       }
     }))
 
-  it.effect("ends with the exit, and takes as long as it did", () =>
+  it.effect("ends with the exit of the operation, and has its duration", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(spanOf(Effect.as(Effect.sleep("3 seconds"), 1)))
       yield* TestClock.adjust("3 seconds")
@@ -74,7 +74,7 @@ describe("the span of an operation", () => {
       assert.strictEqual(span.status.endTime - span.status.startTime, 3_000_000_000n)
     }))
 
-  it.effect("ends with a failure, a defect, and what is thrown", () =>
+  it.effect("ends with a failure, a defect, and a thrown value", () =>
     Effect.gen(function*() {
       const [failed, failure] = yield* spanOf(Effect.fail("failure"))
       assert.deepStrictEqual(failure, Exit.fail("failure"))
@@ -100,7 +100,7 @@ describe("the span of an operation", () => {
       assert.isTrue(Exit.hasInterrupts(endOf(span)))
     }))
 
-  it.effect("leaves the effect as interruptible as it found it", () =>
+  it.effect("does not change whether the effect is interruptible", () =>
     Effect.gen(function*() {
       let slept = 0
       const sleep = inner(Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => slept++)))
@@ -112,7 +112,7 @@ describe("the span of an operation", () => {
       assert.strictEqual(slept, 1)
     }))
 
-  it.effect("has a record for as long as it lasts, and tells the outcome before it ends", () =>
+  it.effect("has a record while it runs, and reports the outcome before it ends", () =>
     Effect.gen(function*() {
       const record = Effect.flatMap(Telemetry.Observation, (record) =>
         record === undefined ? Effect.succeed("none") : Effect.succeed("one"))
@@ -130,7 +130,7 @@ describe("the span of an operation", () => {
       assert.strictEqual(span.attributes.get("agentcore.outcome"), "ok")
     }))
 
-  it.effect("runs where there is no tracing, and reads no clock for a span where times are not wanted", () =>
+  it.effect("runs without tracing, and reads no clock when spans have no times", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* Effect.withTracerEnabled(inner(Effect.succeed(1)), false), 1)
       const [span] = yield* Effect.provideService(spanOf(Effect.void), References.TracerTimingEnabled, false)

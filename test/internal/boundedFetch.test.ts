@@ -99,7 +99,7 @@ describe("a response", () => {
       }
     }))
 
-  it.live("that breaks off fails with the error of fetch", () =>
+  it.live("fails with the error of fetch when it breaks off", () =>
     Effect.gen(function*() {
       const url = yield* Utils.httpServer((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("half", () => response.socket?.destroy())

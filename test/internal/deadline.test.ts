@@ -25,7 +25,7 @@ describe("withDeadline", () => {
       }))
   }
 
-  it.effect("interrupts an effect whose time is over, also in an uninterruptible region", () =>
+  it.effect("interrupts an effect at its deadline, also in an uninterruptible region", () =>
     Effect.gen(function*() {
       const interrupted = yield* Deferred.make<void>()
       const effect = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))

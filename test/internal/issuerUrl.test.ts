@@ -42,7 +42,7 @@ describe("an issuer", () => {
     "http://localhost/a/",
     "http://[::1]:4000"
   ]
-  for (const text of issuers) it(`is ${text}`, () => assert.isTrue(isIssuer(text)))
+  for (const string of issuers) it(`is ${string}`, () => assert.isTrue(isIssuer(string)))
 
   const others = [
     ...ambiguous,
@@ -72,8 +72,8 @@ describe("an issuer", () => {
     "https://issuer\u00ad.example.com",
     "https://issuer.example.com/ü"
   ]
-  for (const text of others) {
-    it(`is not ${JSON.stringify(text.slice(0, 60))}`, () => assert.isFalse(isIssuer(text)))
+  for (const string of others) {
+    it(`is not ${JSON.stringify(string.slice(0, 60))}`, () => assert.isFalse(isIssuer(string)))
   }
 })
 
@@ -83,8 +83,8 @@ describe("an endpoint", () => {
     "https://issuer.example.com/token?tenant=a",
     "http://127.0.0.1:4000/keys?a"
   ]
-  for (const text of endpoints) it(`is ${text}`, () => assert.isTrue(isEndpoint(text)))
-  for (const text of [...ambiguous.filter((text) => !text.includes(":@")), ...insecure]) {
-    it(`is not ${JSON.stringify(text.slice(0, 60))}`, () => assert.isFalse(isEndpoint(text)))
+  for (const string of endpoints) it(`is ${string}`, () => assert.isTrue(isEndpoint(string)))
+  for (const string of [...ambiguous.filter((string) => !string.includes(":@")), ...insecure]) {
+    it(`is not ${JSON.stringify(string.slice(0, 60))}`, () => assert.isFalse(isEndpoint(string)))
   }
 })

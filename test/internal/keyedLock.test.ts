@@ -49,7 +49,7 @@ describe("keyedLock", () => {
   it.effect("passes a failure and an interruption on, and is free afterwards", () =>
     Effect.gen(function*() {
       const lock = yield* KeyedLock.make
-      assert.strictEqual(yield* Effect.flip(lock("a", Effect.fail("refused"))), "refused")
+      assert.strictEqual(yield* Effect.flip(lock("a", Effect.fail("rejected"))), "rejected")
       const holder = yield* Effect.forkChild(lock("a", Effect.never))
       yield* Effect.yieldNow
       const waiting = yield* Effect.forkChild(lock("a", Effect.void))

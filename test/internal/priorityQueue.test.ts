@@ -4,7 +4,7 @@ import * as ExpiringMap from "../../src/internal/expiringMap.js"
 import * as Heap from "../../src/internal/priorityQueue.js"
 
 describe("heap", () => {
-  it("gives the lowest key first, of equal keys the oldest entry, whatever is removed", () => {
+  it("returns the lowest key first, and of equal keys the oldest entry, whatever is removed", () => {
     const step = FastCheck.oneof(
       FastCheck.record({ add: FastCheck.integer({ min: 0, max: 9 }) }),
       FastCheck.record({ remove: FastCheck.nat(30) })
@@ -40,7 +40,7 @@ describe("heap", () => {
 })
 
 describe("expiringMap", () => {
-  it("removes what has ended, and visits nothing else", () => {
+  it("removes expired entries, and visits no others", () => {
     const step = FastCheck.oneof(
       FastCheck.record({ set: FastCheck.nat(5), end: FastCheck.nat(20) }),
       FastCheck.record({ remove: FastCheck.nat(5) }),

@@ -37,7 +37,7 @@ describe("singleFlight", () => {
   it.effect("returns a failure and a defect to all callers, and not to later ones", () =>
     Effect.gen(function*() {
       const share = SingleFlight.unsafeMake<string, string>()
-      for (const effect of [Effect.fail("refused"), Effect.die("broken"), Effect.succeed("well")]) {
+      for (const effect of [Effect.fail("rejected"), Effect.die("broken"), Effect.succeed("well")]) {
         const fibers = yield* many(3, share("a", Effect.delay(effect, "1 second")))
         yield* TestClock.adjust("1 second")
         for (const fiber of fibers) {

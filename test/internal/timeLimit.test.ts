@@ -49,7 +49,7 @@ describe("withTimeLimit", () => {
     assert.deepStrictEqual(await Promise.all(aborted), [[reason, true], [reason, true], [1, false]])
   })
 
-  it("takes times that are too long for a timer as no limit", async () => {
+  it("treats a time that is too long for a timer as no limit", async () => {
     for (const timeout of [2 ** 31, Number.POSITIVE_INFINITY]) {
       const run = () => new Promise((resolve) => setImmediate(() => setTimeout(resolve, 20)))
       await withTimeLimit(timeout, undefined, run)

@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as OAuth from "openid-client"
 import * as Utils from "../support/authorizationServer.js"
 
-/** The first answer to an authorization request, from a client that follows no redirect and keeps no cookie. */
+/** The first response to an authorization request, for a client without redirects and cookies. */
 const authorize = (options: AuthorizationServer.Options, parameters: Record<string, string> = {}) =>
   Effect.gen(function*() {
     const { callbackUrl, server } = yield* Utils.start(options)
@@ -61,7 +61,7 @@ describe("headless consent", () => {
       const other = yield* refreshTokenOf(request, response.headers.get("location") ?? "")
       // The second use of a refresh token revokes its grant.
       yield* Effect.promise(() => OAuth.refreshTokenGrant(first.configuration, one))
-      yield* Utils.refusal(() => OAuth.refreshTokenGrant(first.configuration, one))
+      yield* Utils.rejection(() => OAuth.refreshTokenGrant(first.configuration, one))
       const alive = yield* Effect.promise(() => OAuth.refreshTokenGrant(first.configuration, other))
       assert.isString(alive.refresh_token)
     }))

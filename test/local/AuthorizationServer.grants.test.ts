@@ -71,17 +71,17 @@ describe("token exchange", () => {
   it.live("issues a token of the same subject, with scopes of the requesting client", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         OAuth.genericGrantRequest(exchange, tokenExchange, {
           subject_token: subject,
           subject_token_type: jwtType,
           scope: "mail:send"
         })
       )
-      assert.strictEqual(answer["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token")
-      assert.strictEqual(answer.scope, "mail:send")
-      assert.strictEqual(answer.expires_in, 600)
-      const payload = yield* claims(server, answer.access_token)
+      assert.strictEqual(response["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token")
+      assert.strictEqual(response.scope, "mail:send")
+      assert.strictEqual(response.expires_in, 600)
+      const payload = yield* claims(server, response.access_token)
       assert.strictEqual(payload.sub, Utils.clientId)
       assert.strictEqual(payload["client_id"], "exchanger")
       assert.strictEqual(payload["scope"], "mail:send")
@@ -93,7 +93,7 @@ describe("token exchange", () => {
       const other = yield* foreign
       const { exchange, server, subject } = yield* start({ trustedIssuers: [other.issuer] })
       const actor = yield* other.token("5m")
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         OAuth.genericGrantRequest(exchange, tokenExchange, {
           subject_token: subject,
           subject_token_type: jwtType,
@@ -101,7 +101,7 @@ describe("token exchange", () => {
           actor_token_type: jwtType
         })
       )
-      const payload = yield* claims(server, answer.access_token)
+      const payload = yield* claims(server, response.access_token)
       assert.strictEqual(payload.sub, Utils.clientId)
       assert.deepStrictEqual(payload["act"], { iss: other.issuer, sub: "robot" })
     }))
@@ -152,15 +152,15 @@ describe("token exchange", () => {
         ]]
       ]
       for (const [parameters, expected] of cases) {
-        const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
-        assert.deepStrictEqual([refusal.error, refusal.error_description ?? ""], expected)
+        const rejection = yield* Utils.rejection(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
+        assert.deepStrictEqual([rejection.error, rejection.error_description ?? ""], expected)
       }
       const notAllowed = yield* Utils.discover(server)
       for (const grant of [tokenExchange, jwtBearer]) {
-        const refusal = yield* Utils.refusal(() =>
+        const rejection = yield* Utils.rejection(() =>
           OAuth.genericGrantRequest(notAllowed, grant, { ...good, assertion: subject })
         )
-        assert.strictEqual(refusal.error, "invalid_request")
+        assert.strictEqual(rejection.error, "invalid_request")
       }
     }))
 })
@@ -175,13 +175,13 @@ describe("delegation", () => {
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
       for (const subject_token_type of [jwtType, accessTokenType]) {
-        const answer = yield* exchangeFor(exchange, {
+        const response = yield* exchangeFor(exchange, {
           subject_token: subject,
           subject_token_type,
           requested_token_type: jwtType
         })
-        assert.strictEqual(answer["issued_token_type"], jwtType)
-        assert.strictEqual((yield* claims(server, answer.access_token)).sub, Utils.clientId)
+        assert.strictEqual(response["issued_token_type"], jwtType)
+        assert.strictEqual((yield* claims(server, response.access_token)).sub, Utils.clientId)
       }
     }))
 
@@ -221,9 +221,9 @@ describe("delegation", () => {
       }
       for (const allowed of [{ sub: "another" }, { sub: "exchanger", iss: other.issuer }, "exchanger", null]) {
         const parameters = yield* ask(allowed)
-        const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
-        assert.strictEqual(refusal.error, "invalid_request")
-        assert.include(refusal.error_description ?? "", "may_act")
+        const rejection = yield* Utils.rejection(() => OAuth.genericGrantRequest(exchange, tokenExchange, parameters))
+        assert.strictEqual(rejection.error, "invalid_request")
+        assert.include(rejection.error_description ?? "", "may_act")
       }
     }))
 })
@@ -237,8 +237,10 @@ describe("trusted issuers", () => {
       const other = yield* foreign
       const { exchange, server } = yield* start()
       const token = yield* other.token("5m")
-      const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: token }))
-      assert.deepStrictEqual([refusal.error, refusal.error_description], [
+      const rejection = yield* Utils.rejection(() =>
+        OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: token })
+      )
+      assert.deepStrictEqual([rejection.error, rejection.error_description], [
         "invalid_grant",
         "the assertion is not valid: its issuer is not trusted by this server"
       ])
@@ -252,7 +254,7 @@ describe("trusted issuers", () => {
       assert.strictEqual((yield* claims(server, (yield* ask(exchange, named)).access_token)).sub, "robot")
       yield* server.trustIssuer({ issuer: "http://elsewhere.invalid", jwksUri: "http://127.0.0.1:1/keys" })
       const elsewhere = yield* other.token("5m", { iss: "http://elsewhere.invalid" })
-      const unreachable = yield* Utils.refusal(() =>
+      const unreachable = yield* Utils.rejection(() =>
         OAuth.genericGrantRequest(exchange, jwtBearer, { assertion: elsewhere })
       )
       assert.strictEqual(
@@ -283,14 +285,14 @@ describe("JWT as authorization grant", () => {
   it.live("issues a token of the subject of the assertion", () =>
     Effect.gen(function*() {
       const { exchange, server, subject } = yield* start()
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         OAuth.genericGrantRequest(exchange, jwtBearer, {
           assertion: subject,
           scope: "mail:send",
           requested_token_use: "on_behalf_of"
         })
       )
-      const payload = yield* claims(server, answer.access_token)
+      const payload = yield* claims(server, response.access_token)
       assert.strictEqual(payload.sub, Utils.clientId)
       assert.strictEqual(payload["scope"], "mail:send")
       for (
@@ -300,8 +302,8 @@ describe("JWT as authorization grant", () => {
           [{ assertion: subject, scope: "reports:write" }, "invalid_scope"]
         ] as const
       ) {
-        const refusal = yield* Utils.refusal(() => OAuth.genericGrantRequest(exchange, jwtBearer, parameters))
-        assert.strictEqual(refusal.error, error)
+        const rejection = yield* Utils.rejection(() => OAuth.genericGrantRequest(exchange, jwtBearer, parameters))
+        assert.strictEqual(rejection.error, error)
       }
     }))
 })
@@ -329,11 +331,11 @@ describe("private_key_jwt", () => {
             })
           )
         const right = yield* configuration(pair.privateKey)
-        const answer = yield* Effect.promise(() => OAuth.clientCredentialsGrant(right))
-        assert.strictEqual(answer.scope, "reports:read")
+        const response = yield* Effect.promise(() => OAuth.clientCredentialsGrant(right))
+        assert.strictEqual(response.scope, "reports:read")
         const wrong = yield* configuration(other.privateKey)
-        const refusal = yield* Utils.refusal(() => OAuth.clientCredentialsGrant(wrong))
-        assert.strictEqual(refusal.error, "invalid_client")
+        const rejection = yield* Utils.rejection(() => OAuth.clientCredentialsGrant(wrong))
+        assert.strictEqual(rejection.error, "invalid_client")
       }))
   }
 

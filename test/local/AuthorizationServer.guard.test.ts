@@ -1,4 +1,4 @@
-/** Requests that other sites can make a browser send. `test/browser` has the same with Chromium. */
+/** Requests that a browser sends for other sites. `test/browser` tests the same in Chromium. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
@@ -64,17 +64,17 @@ describe("pages of other sites", () => {
       const { server, url } = yield* start()
       for (const [name, headers] of Object.entries(subresources)) {
         for (const method of ["GET", "HEAD", "POST"]) {
-          const answer = yield* request(url, headers, method)
-          assert.strictEqual(answer.status, 403, name)
-          assert.notProperty(answer.headers, "set-cookie", name)
-          assert.notProperty(answer.headers, "location", name)
+          const response = yield* request(url, headers, method)
+          assert.strictEqual(response.status, 403, name)
+          assert.notProperty(response.headers, "set-cookie", name)
+          assert.notProperty(response.headers, "location", name)
         }
         assert.strictEqual((yield* request(`${server.issuer}/token`, headers, "POST")).status, 403, name)
       }
       for (const [name, headers] of Object.entries(navigations)) {
-        const answer = yield* request(url, headers)
-        assert.strictEqual(answer.status, 303, name)
-        assert.match(answer.headers.location ?? "", /^\/interaction\//, name)
+        const response = yield* request(url, headers)
+        assert.strictEqual(response.status, 303, name)
+        assert.match(response.headers.location ?? "", /^\/interaction\//, name)
       }
     }))
 
@@ -82,12 +82,12 @@ describe("pages of other sites", () => {
     Effect.gen(function*() {
       const { url } = yield* start({ consent: { user: "alice", decision: "allow" } })
       for (const [name, headers] of Object.entries(subresources)) {
-        const answer = yield* request(url, headers)
-        assert.strictEqual(answer.status, 403, name)
-        assert.notProperty(answer.headers, "set-cookie", name)
+        const response = yield* request(url, headers)
+        assert.strictEqual(response.status, 403, name)
+        assert.notProperty(response.headers, "set-cookie", name)
       }
-      const answer = yield* request(url, navigations["the application's redirect"])
-      assert.include(answer.headers.location ?? "", "code=")
+      const response = yield* request(url, navigations["the application's redirect"])
+      assert.include(response.headers.location ?? "", "code=")
     }))
 
   it.live("read the public documents", () =>
@@ -95,9 +95,9 @@ describe("pages of other sites", () => {
       const { server } = yield* start()
       const metadata = `${server.issuer}/.well-known/oauth-authorization-server`
       for (const document of [server.discoveryUrl, metadata, server.jwksUri]) {
-        const answer = yield* request(document, { ...subresources["fetch with CORS"], origin: "https://app.example" })
-        assert.strictEqual(answer.status, 200)
-        assert.strictEqual(answer.headers["access-control-allow-origin"], "https://app.example")
+        const response = yield* request(document, { ...subresources["fetch with CORS"], origin: "https://app.example" })
+        assert.strictEqual(response.status, 200)
+        assert.strictEqual(response.headers["access-control-allow-origin"], "https://app.example")
       }
     }))
 })
@@ -135,14 +135,14 @@ describe("the Host header", () => {
       const { port } = new URL(server.issuer)
       for (const host of ["attacker.example", `attacker.example:${port}`, "127.0.0.1.nip.io", "localhost.evil"]) {
         for (const path of [url, server.discoveryUrl, server.jwksUri, `${server.issuer}/`]) {
-          const answer = yield* request(path, { host, accept: "text/html" })
-          assert.strictEqual(answer.status, 403, `${host} ${path}`)
-          assert.include(answer.body, "Unknown host")
-          assert.notProperty(answer.headers, "set-cookie")
+          const response = yield* request(path, { host, accept: "text/html" })
+          assert.strictEqual(response.status, 403, `${host} ${path}`)
+          assert.include(response.body, "Unknown host")
+          assert.notProperty(response.headers, "set-cookie")
         }
-        const answer = yield* request(`${server.issuer}/token`, { host, accept: "application/json" }, "POST")
-        assert.strictEqual(answer.status, 403)
-        assert.strictEqual(JSON.parse(answer.body).error, "invalid_request")
+        const response = yield* request(`${server.issuer}/token`, { host, accept: "application/json" }, "POST")
+        assert.strictEqual(response.status, 403)
+        assert.strictEqual(JSON.parse(response.body).error, "invalid_request")
       }
       for (const host of [`127.0.0.1:${port}`, "localhost", "as.localhost:1", "[::1]:80", "login.internal"]) {
         assert.strictEqual((yield* request(server.discoveryUrl, { host })).status, 200, host)

@@ -31,7 +31,7 @@ const consented = (
   })
 
 describe("AuthorizationServer", () => {
-  // Runs first: a package may print while it is imported, which happens once in a process.
+  // Runs first, because a package may print during its import, which happens once in a process.
   it.live("prints nothing", () =>
     Effect.gen(function*() {
       const written: Array<unknown> = []
@@ -94,8 +94,8 @@ describe("AuthorizationServer", () => {
       const tokens = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
       assert.strictEqual(tokens.scope, "reports:read reports:write")
       for (const scope of ["reports:read admin", "openid", "offline_access"]) {
-        const refused = yield* Utils.refusal(() => OAuth.clientCredentialsGrant(configuration, { scope }))
-        assert.strictEqual(refused.error, "invalid_scope")
+        const rejected = yield* Utils.rejection(() => OAuth.clientCredentialsGrant(configuration, { scope }))
+        assert.strictEqual(rejected.error, "invalid_scope")
       }
     }))
 
@@ -110,10 +110,10 @@ describe("AuthorizationServer", () => {
         )
       assert.strictEqual(yield* audience({}), "https://api.example.com")
       assert.strictEqual(yield* audience({ resource: "urn:example:mail" }), "urn:example:mail")
-      const refused = yield* Utils.refusal(() =>
+      const rejected = yield* Utils.rejection(() =>
         OAuth.clientCredentialsGrant(configuration, { resource: "urn:example:else" })
       )
-      assert.strictEqual(refused.error, "invalid_target")
+      assert.strictEqual(rejected.error, "invalid_target")
     }))
 
   it.live("rejects a wrong secret", () =>
@@ -134,7 +134,7 @@ describe("AuthorizationServer", () => {
       assert.include(page.text, "Back at the application")
       assert.strictEqual(tokens.claims()?.sub, "alice")
       assert.isString(tokens.refresh_token)
-      // The scopes of the access token. The refresh token stands for `offline_access`.
+      // The scopes of the access token. The refresh token represents `offline_access`.
       assert.strictEqual(tokens.scope, "reports:read")
       const claims = JSON.parse(Buffer.from(tokens.access_token.split(".")[1] ?? "", "base64url").toString())
       assert.strictEqual(claims.sub, "alice")
@@ -168,12 +168,12 @@ describe("AuthorizationServer", () => {
       const { callbackUrl, server } = yield* Utils.start()
       const request = yield* Utils.authorizationRequest(yield* Utils.discover(server), callbackUrl)
       const page = yield* SimulatedUser.consent({ authorizationUrl: request.url, userName: "alice", decision: "deny" })
-      const answer = new URL(Redacted.value(page.url))
-      assert.strictEqual(answer.origin + answer.pathname, callbackUrl)
-      assert.strictEqual(answer.searchParams.get("error"), "access_denied")
-      assert.strictEqual(answer.searchParams.get("state"), request.state)
-      assert.strictEqual(answer.searchParams.get("iss"), server.issuer)
-      assert.isNull(answer.searchParams.get("code"))
+      const returned = new URL(Redacted.value(page.url))
+      assert.strictEqual(returned.origin + returned.pathname, callbackUrl)
+      assert.strictEqual(returned.searchParams.get("error"), "access_denied")
+      assert.strictEqual(returned.searchParams.get("state"), request.state)
+      assert.strictEqual(returned.searchParams.get("iss"), server.issuer)
+      assert.isNull(returned.searchParams.get("code"))
     }))
 
   it.live("redirects with invalid_scope when the client does not have the scopes", () =>
@@ -196,8 +196,8 @@ describe("AuthorizationServer", () => {
       const bare = new URL(Redacted.value(request.url))
       bare.searchParams.delete("code_challenge")
       bare.searchParams.delete("code_challenge_method")
-      const answer = yield* user.opens(bare.href)
-      assert.strictEqual(new URL(Redacted.value(answer.url)).searchParams.get("error"), "invalid_request")
+      const returned = yield* user.opens(bare.href)
+      assert.strictEqual(new URL(Redacted.value(returned.url)).searchParams.get("error"), "invalid_request")
 
       const foreign = yield* Utils.authorizationRequest(configuration, `${callbackUrl}/deeper`)
       const page = yield* user.opens(foreign.url)
@@ -215,11 +215,11 @@ describe("AuthorizationServer", () => {
       assert.notStrictEqual(second, first)
       assert.notStrictEqual(refreshed.access_token, tokens.access_token)
       assert.strictEqual(
-        (yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, first))).error,
+        (yield* Utils.rejection(() => OAuth.refreshTokenGrant(configuration, first))).error,
         "invalid_grant"
       )
       assert.strictEqual(
-        (yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, second))).error,
+        (yield* Utils.rejection(() => OAuth.refreshTokenGrant(configuration, second))).error,
         "invalid_grant"
       )
     }))
@@ -228,7 +228,7 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { configuration, page, request } = yield* consented()
       assert.strictEqual(
-        (yield* Utils.refusal(() => Utils.exchange(configuration, request, page.url))).error,
+        (yield* Utils.rejection(() => Utils.exchange(configuration, request, page.url))).error,
         "invalid_grant"
       )
     }))
@@ -246,7 +246,7 @@ describe("AuthorizationServer", () => {
       const one = (yield* consent).refresh_token ?? ""
       const other = (yield* consent).refresh_token ?? ""
       yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, one))
-      yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, one))
+      yield* Utils.rejection(() => OAuth.refreshTokenGrant(configuration, one))
       const alive = yield* Effect.promise(() => OAuth.refreshTokenGrant(configuration, other))
       assert.isString(alive.refresh_token)
     }))
@@ -257,8 +257,8 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(yield* server.revoke({ userName: "bob" }), 0)
       assert.strictEqual(yield* server.revoke({ userName: "alice", clientId: "another" }), 0)
       assert.strictEqual(yield* server.revoke({ userName: "alice" }), 1)
-      const refused = yield* Utils.refusal(() => OAuth.refreshTokenGrant(configuration, tokens.refresh_token ?? ""))
-      assert.strictEqual(refused.error, "invalid_grant")
+      const rejected = yield* Utils.rejection(() => OAuth.refreshTokenGrant(configuration, tokens.refresh_token ?? ""))
+      assert.strictEqual(rejected.error, "invalid_grant")
     }))
 
   it.live("revokes and introspects refresh tokens for their client", () =>
@@ -347,7 +347,7 @@ describe("AuthorizationServer", () => {
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const base = { clientId: "c", clientSecret: Redacted.make("a-secret-that-must-not-show") }
-      const refused: ReadonlyArray<AuthorizationServer.Client> = [
+      const rejected: ReadonlyArray<AuthorizationServer.Client> = [
         { ...base, clientId: "" },
         { ...base, clientSecret: Redacted.make("") },
         { ...base, grants: ["authorization_code"] },
@@ -356,7 +356,7 @@ describe("AuthorizationServer", () => {
         { ...base, redirectUris: ["javascript:alert(1)"] },
         { ...base, scopes: ["two words"] }
       ]
-      for (const client of refused) {
+      for (const client of rejected) {
         const error = yield* Effect.flip(server.registerClient(client))
         assert.strictEqual(error.reason, "Configuration")
         assert.notInclude(error.message, "must-not-show")
@@ -463,7 +463,7 @@ describe("AuthorizationServer", () => {
 describe("a redirect URI", () => {
   const allowed = ["http://127.0.0.1:4020/identities/oauth2/callback/*", "https://app.example.com/done?x=1"]
 
-  /** Those of some redirect URIs for which the server shows its sign-in. */
+  /** Returns the redirect URIs for which the server shows its sign-in. */
   const acceptedOf = (uris: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const server = yield* AuthorizationServer.make({

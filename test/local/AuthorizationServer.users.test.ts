@@ -47,7 +47,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
     return { configuration, server, signIn }
   })
 
-/** Claims that are not of the token itself. */
+/** Claims of the user, without those of the token itself. */
 const own = (token: string | undefined): Jose.JWTPayload => {
   const { act: _0, at_hash: _1, aud: _2, auth_time: _3, client_id: _4, exp: _5, iat: _6, iss: _7, jti: _8, ...rest } =
     Jose.decodeJwt(token ?? "")
@@ -104,7 +104,7 @@ describe("claims of users", () => {
         assert.deepStrictEqual(own((yield* exchange(token, type)).access_token), { ...alice, sub: "alice" })
       }
 
-      // Another issuer's user of this name is somebody else.
+      // A user of another issuer with this name is a different person.
       const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => Jose.exportJWK(publicKey))
       const keys = yield* Utils.httpServer((_, response) => {
@@ -195,8 +195,8 @@ describe("the userinfo endpoint", () => {
       assert.deepInclude(missing, { status: 401, challenge: "Bearer" })
       const { access_token, id_token = "" } = yield* signIn("alice", "openid")
       for (const token of ["a.b.c", id_token, `${access_token.slice(0, -8)}AAAAAAAA`]) {
-        const refused = yield* ask(server, bearer(token))
-        assert.deepInclude(refused, { status: 401, challenge: "Bearer error=\"invalid_token\"" })
+        const rejected = yield* ask(server, bearer(token))
+        assert.deepInclude(rejected, { status: 401, challenge: "Bearer error=\"invalid_token\"" })
       }
       assert.deepInclude(yield* ask(server, bearer(access_token, "POST")), { status: 200 })
       assert.deepInclude(yield* ask(server, bearer(access_token, "DELETE")), { status: 405 })
@@ -204,8 +204,8 @@ describe("the userinfo endpoint", () => {
       const machine = yield* Effect.promise(() => OAuth.clientCredentialsGrant(configuration))
       const plain = yield* signIn("bob", "reports:read")
       for (const token of [machine.access_token, plain.access_token]) {
-        const refused = yield* ask(server, bearer(token))
-        assert.deepInclude(refused, { status: 403, challenge: "Bearer error=\"insufficient_scope\"" })
+        const rejected = yield* ask(server, bearer(token))
+        assert.deepInclude(rejected, { status: 403, challenge: "Bearer error=\"insufficient_scope\"" })
       }
       yield* server.revoke({ userName: "alice" })
       assert.strictEqual((yield* ask(server, bearer(access_token))).status, 403)

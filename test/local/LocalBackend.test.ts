@@ -160,7 +160,7 @@ describe("workload access tokens", () => {
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
-      // After so many tokens the cache has dropped it, and decryption has the same result.
+      // After this number of tokens the cache has dropped the first one. Its decryption has the same result.
       yield* TestClock.setTime(0)
       yield* Effect.forEach(Arr.range(1, 1100), (n) => tokenFor(`user-${n}`), { discard: true })
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
@@ -222,7 +222,7 @@ describe("workload access tokens", () => {
         tokenOf(10_000),
         tokenOf(),
         tokenFor("alice"),
-        Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (answer) => answer.workloadAccessToken)
+        Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (response) => response.workloadAccessToken)
       ])
       const alive = (time: number) =>
         Effect.andThen(TestClock.setTime(time), Effect.forEach(tokens, dead)).pipe(
@@ -296,8 +296,8 @@ describe("settings that change while the backend runs", () => {
           resourceCredentialProviderName: "weather"
         })
         const mail = { resourceCredentialProviderName: "mail" }
-        const refusals = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
-        assert.deepStrictEqual(refusals.map(({ _tag, message }) => [_tag, message]), [
+        const rejections = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
+        assert.deepStrictEqual(rejections.map(({ _tag, message }) => [_tag, message]), [
           ["AccessDeniedException", "Access denied when retrieving secret 'keys'"],
           ["AccessDeniedException", "Access denied when retrieving secret 'oauth'"]
         ])
@@ -312,7 +312,7 @@ describe("settings that change while the backend runs", () => {
         const { sessionUri } = yield* consent(token, mail)
         const page = yield* authorize(sessionUri)
         yield* callback(page, { code: "code" })
-        // The code is exchanged with the secret of now.
+        // The code is exchanged with the current secret.
         yield* Ref.set(settings, {})
         const denied = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
         assert.deepStrictEqual([denied._tag, denied.message], [
@@ -522,9 +522,9 @@ describe("isolation", () => {
 describe("secrets", () => {
   it.effect("do not appear in errors, log lines and spans", () =>
     Effect.gen(function*() {
-      const said: Array<string> = []
+      const messages: Array<string> = []
       const hear = (...things: ReadonlyArray<unknown>) =>
-        said.push(
+        messages.push(
           ...things.map((thing) => `${inspect(thing, { depth: 12, showHidden: true })}\n${JSON.stringify(thing)}`)
         )
       const secrets: Array<string> = ["secret-of-the-client", "sentinel-api-key", "sentinel-state", "sentinel-code"]
@@ -572,12 +572,12 @@ describe("secrets", () => {
         // A scripted token contains its code.
         yield* callback(yield* authorize(second.sessionUri), { code: "q7w8e9r0t1" })
         yield* complete(second.sessionUri, { userToken })
-        const answer = yield* ask(token)
-        assert.include(accessToken(answer), "q7w8e9r0t1")
+        const response = yield* ask(token)
+        assert.include(accessToken(response), "q7w8e9r0t1")
         secrets.push("q7w8e9r0t1", "token-2.")
         yield* TestClock.adjust("1 hour")
         yield* failing(ask(token))
-        hear(answer)
+        hear(response)
       })
       yield* program.pipe(
         Effect.withTracer(tracer),
@@ -585,7 +585,7 @@ describe("secrets", () => {
           Layer.mergeAll(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, "All"))
         )
       )
-      const all = said.join("\n")
+      const all = messages.join("\n")
       assert.include(all, "DataPlane.getResourceOauth2Token")
       assert.include(all, "The authorization server issued no token")
       for (const secret of secrets) {

@@ -100,7 +100,7 @@ describe("LocalControl", () => {
       const { reset, restore, seed, snapshot } = yield* control
       const seeded = Effect.map(seed(keyed), (changes) => changes.map(({ action, name }) => `${name}: ${action}`))
       assert.deepStrictEqual(yield* seeded, ["keyed: create"])
-      // Its secrets may be others than those in the store.
+      // Its secrets may differ from those in the store.
       yield* seed(setup)
       yield* snapshot("both")
       yield* reset
@@ -129,7 +129,7 @@ describe("LocalControl", () => {
       assert.notStrictEqual(yield* Backend.issued(token), first)
       yield* clock.advance("50 minutes")
       assert.strictEqual(yield* tagOf(apiKey(token)), "UnauthorizedException")
-      // A token of this time lives from now on.
+      // A new token lives from now on.
       const later = yield* Backend.tokenFor("alice")
       assert.strictEqual(yield* tagOf(apiKey(later)), "succeeded")
       yield* clock.reset
@@ -178,7 +178,7 @@ describe("LocalControl", () => {
       const second = yield* Backend.issued(token)
       assert.notStrictEqual(second, first)
       yield* grants.revoke(id)
-      // The vault does not know yet.
+      // The vault has not seen the withdrawal yet.
       assert.strictEqual(yield* Backend.issued(token), second)
       yield* grants.expire(id)
       assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
@@ -211,7 +211,7 @@ describe("LocalControl", () => {
       }
       assert.isUndefined(after)
       assert.deepStrictEqual(ids, all)
-      // The last grant of a page goes, and so does one that was listed.
+      // Removes the last grant of a page, and a listed one.
       const first = yield* grants.page({ limit: 3 })
       yield* grants.forget(all[2] ?? "")
       yield* grants.forget(all[0] ?? "")
@@ -339,8 +339,8 @@ describe("LocalControl", () => {
           assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved, JSON.stringify(change))
           assert.strictEqual(yield* Backend.issued(token), issued)
         }
-        const refused = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
-        assert.strictEqual(refused.reason, "Content")
+        const rejected = yield* Effect.flip(authorizationServer.load(Redacted.make("{\"Session\":1}")))
+        assert.strictEqual(rejected.reason, "Content")
         assert.strictEqual(Redacted.value(yield* authorizationServer.save), saved)
       }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
     }).pipe(Effect.scoped))
@@ -466,7 +466,7 @@ describe("LocalControl", () => {
       assert.strictEqual(yield* tagOf(Backend.ask(token)), "ValidationException")
       const [record] = yield* requests
       assert.include(record?.reasons.join(), "invalid_scope")
-      // The refresh token is dead.
+      // The refresh token no longer works.
       assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(local())))
 

@@ -31,7 +31,7 @@ const temporary = Effect.map(
   (directory) => ({ directory, path: join(directory, ".agentcore.json") })
 )
 
-/** The file, with this text in it. */
+/** Writes the file with this content. */
 const written = (text: string | Uint8Array) =>
   Effect.tap(temporary, ({ path }) => Effect.sync(() => Fs.writeFileSync(path, text)))
 
@@ -47,7 +47,7 @@ const identities = Effect.map(
   (all) => all.map(({ name }) => name)
 )
 
-/** As `json.dump(config, file, indent=2)` of the Python SDK writes it. */
+/** The content that `json.dump(config, file, indent=2)` of the Python SDK writes. */
 const bySdk = `{\n  "workload_identity_name": "workload-1a2b3c4d",\n  "user_id": "0f1e2d3c"\n}`
 
 const caller: LocalDevelopment.Caller = { name: "workload-1a2b3c4d", user: { userId: "0f1e2d3c" } }

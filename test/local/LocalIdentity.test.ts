@@ -87,14 +87,14 @@ describe("LocalIdentity", () => {
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
 
       for (const user of ["alice", "mallory"]) {
-        const answer = yield* identity.getAccessToken({
+        const response = yield* identity.getAccessToken({
           provider: "calendar",
           flow: "USER_FEDERATION",
           scopes: World.scopes,
           returnUrl
         }).pipe(World.as("agent", user), Effect.result)
-        assert(Result.isFailure(answer))
-        assert.strictEqual(answer.failure._tag, "RequiresUserConsent")
+        assert(Result.isFailure(response))
+        assert.strictEqual(response.failure._tag, "RequiresUserConsent")
       }
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
@@ -129,14 +129,14 @@ describe("LocalIdentity", () => {
       const { returnUrl } = yield* World.setUp()
       const authorizationServer = yield* AuthorizationServer.AuthorizationServer
       const alice = yield* World.person("alice")
-      const asked: Array<string> = []
+      const requested: Array<string> = []
       const ask = World.userToken("alice", returnUrl, (authorizationUrl) =>
         Effect.andThen(
-          Effect.sync(() => asked.push("alice")),
+          Effect.sync(() => requested.push("alice")),
           alice.approves(authorizationUrl)
         ))
       const first = yield* ask
-      assert.lengthOf(asked, 1)
+      assert.lengthOf(requested, 1)
       const next = (than: Redacted.Redacted) =>
         Effect.filterOrFail(ask, (token) => Redacted.value(token) !== Redacted.value(than), () => "unchanged" as const)
           .pipe(
@@ -144,9 +144,9 @@ describe("LocalIdentity", () => {
           )
       const second = yield* next(first)
       assert.strictEqual(World.claimsOf(second).sub, "alice")
-      assert.lengthOf(asked, 1)
+      assert.lengthOf(requested, 1)
       assert.strictEqual(yield* authorizationServer.revoke({ userName: "alice" }), 1)
       yield* next(second)
-      assert.lengthOf(asked, 2)
+      assert.lengthOf(requested, 2)
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer({ accessTokenLifetime: "1 seconds" }))))
 })

@@ -41,7 +41,7 @@ const send = (
 
 const get = (path: string) => send(path, "", { method: "GET" })
 
-/** All that an action could change. */
+/** Everything that an action could change. */
 const content = Effect.gen(function*() {
   const control = yield* LocalControl.LocalControl
   const { offset } = yield* control.clock.state
@@ -101,7 +101,7 @@ const valid: Record<string, object> = {
   seed: { apiKeyCredentialProviders: [{ name: "other", apiKey: "x" }] }
 }
 
-const errorOf = ({ status, text }: Wire.Answer) => [status, JSON.parse(text).error]
+const errorOf = ({ status, text }: Wire.Response) => [status, JSON.parse(text).error]
 
 const server = Wire.server({ setup })
 
@@ -109,7 +109,7 @@ describe("/_local/", () => {
   it.live("rejects every request without the token, with a foreign host name, or from a page of another site", () =>
     unchanged(Effect.gen(function*() {
       const right = yield* token
-      const refusals = [
+      const rejected = [
         [401, { token: "" }],
         [401, { token: right.slice(1) }],
         [401, { token: `${right}x` }],
@@ -122,13 +122,13 @@ describe("/_local/", () => {
         [403, { headers: { "sec-fetch-site": "cross-site" } }],
         [403, { headers: { "sec-fetch-site": "same-site" } }]
       ] as const
-      for (const [status, more] of refusals) {
+      for (const [status, more] of rejected) {
         for (const path of [...actions, "console", "none"]) {
-          const answer = yield* send(path, valid[path] ?? {}, more)
-          assert.strictEqual(answer.status, status, `${path} ${JSON.stringify(more)}`)
-          assert.isUndefined(answer.headers["access-control-allow-origin"])
-          assert.strictEqual(answer.headers["cache-control"], "no-store")
-          assert.notInclude(answer.text, right)
+          const response = yield* send(path, valid[path] ?? {}, more)
+          assert.strictEqual(response.status, status, `${path} ${JSON.stringify(more)}`)
+          assert.isUndefined(response.headers["access-control-allow-origin"])
+          assert.strictEqual(response.headers["cache-control"], "no-store")
+          assert.notInclude(response.text, right)
         }
         for (const path of reads) assert.strictEqual((yield* send(path, "", { method: "GET", ...more })).status, status)
       }
@@ -157,10 +157,10 @@ describe("/_local/", () => {
         ["seed", { tags: { deep: { $env: "HOME" } } }, "has no {\"$env\"}"]
       ]
       for (const [path, body, message] of wrong) {
-        const answer = yield* send(path, body)
-        assert.strictEqual(answer.status, 400, answer.text)
-        assert.include(JSON.parse(answer.text).message, message)
-        assert.notInclude(answer.text, "sentinel")
+        const response = yield* send(path, body)
+        assert.strictEqual(response.status, 400, response.text)
+        assert.include(JSON.parse(response.text).message, message)
+        assert.notInclude(response.text, "sentinel")
       }
       assert.deepStrictEqual(errorOf(yield* send("restore", { name: "none" })), [404, "LocalControlError"])
       assert.deepStrictEqual(errorOf(yield* send("faults/remove", { id: "none" })), [404, "LocalControlError"])
@@ -188,11 +188,11 @@ describe("/_local/", () => {
         `${"{\"a\":".repeat(50_000)}1${"}".repeat(50_000)}`
       ]
       for (const path of [...actions, "console", "console/token"]) {
-        for (const member of ["name", "reset"]) {
+        for (const property of ["name", "reset"]) {
           for (const value of deep) {
-            const answer = yield* send(path, `{"${member}":${value}}`)
-            assert.deepStrictEqual(errorOf(answer), [400, "BadRequest"], `${path} ${member}`)
-            assert.include(answer.text, "at most 100 levels")
+            const response = yield* send(path, `{"${property}":${value}}`)
+            assert.deepStrictEqual(errorOf(response), [400, "BadRequest"], `${path} ${property}`)
+            assert.include(response.text, "at most 100 levels")
           }
         }
       }
@@ -215,22 +215,24 @@ describe("/_local/", () => {
           FastCheck.assert(
             FastCheck.asyncProperty(request, FastCheck.base64String(), async ({ body, method, path }, wrong) => {
               const text = typeof body === "string" ? body : JSON.stringify(body)
-              const answer = await Effect.runPromise(
+              const response = await Effect.runPromise(
                 Effect.provide(send(`/_local/${path}`, text, { method, token: wrong }), runtime)
               )
-              assert.strictEqual(answer.status, 401)
+              assert.strictEqual(response.status, 401)
             }),
             { seed, numRuns: rounds({ few: 200, full: 1000 }) }
           )
         ))
-        // With the token: a clear response, and never a failure of the server.
+        // With the token, the response is clear, and the server never fails.
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(request, async ({ body, method, path }) => {
               const text = typeof body === "string" ? body : JSON.stringify(body)
-              const answer = await Effect.runPromise(Effect.provide(send(`/_local/${path}`, text, { method }), runtime))
-              assert.isBelow(answer.status, 500, `${path} ${answer.text}`)
-              if (method !== "HEAD") assert.isObject(JSON.parse(answer.text))
+              const response = await Effect.runPromise(
+                Effect.provide(send(`/_local/${path}`, text, { method }), runtime)
+              )
+              assert.isBelow(response.status, 500, `${path} ${response.text}`)
+              if (method !== "HEAD") assert.isObject(JSON.parse(response.text))
             }),
             { seed, numRuns: rounds({ few: 200, full: 1000 }) }
           )
@@ -245,12 +247,12 @@ describe("/_local/", () => {
       // Without a network, no other address reaches the server.
       if (address === undefined) return
       const { port } = new URL(yield* Wire.url)
-      const answer = yield* Wire.send(`http://${address.address}:${port}`, {
+      const response = yield* Wire.send(`http://${address.address}:${port}`, {
         path: "/_local/reset",
         headers: { authorization: `Bearer ${yield* token}`, "content-type": "application/json" },
         body: "{}"
       })
-      assert.strictEqual(answer.status, 403, answer.text)
+      assert.strictEqual(response.status, 403, response.text)
       assert.strictEqual((yield* send("reset")).status, 200)
     }).pipe(Effect.provide(Wire.server({ host: "0.0.0.0", allowRemote: true }))))
 
@@ -289,18 +291,18 @@ describe("/_local/", () => {
   it.live("keeps the dates of signatures and of HTTP real", () =>
     Effect.gen(function*() {
       yield* send("clock", { advance: "30 days" })
-      const answer = yield* get("clock")
-      assert.isBelow(Math.abs(Date.parse(String(answer.headers["date"])) - Date.now()), 60_000)
-      assert.isAbove(Date.parse(JSON.parse(answer.text).now) - Date.now(), 29 * 24 * 60 * 60_000)
+      const response = yield* get("clock")
+      assert.isBelow(Math.abs(Date.parse(String(response.headers["date"])) - Date.now()), 60_000)
+      assert.isAbove(Date.parse(JSON.parse(response.text).now) - Date.now(), 29 * 24 * 60 * 60_000)
     }).pipe(Effect.provide(server)))
 
   it.live("records the status of every request, also when it reaches no operation", () =>
     Effect.gen(function*() {
       yield* Wire.call("/identities/ListWorkloadIdentities", "{")
-      const answer = yield* Wire.call("/identities/ListWorkloadIdentities", {})
+      const response = yield* Wire.call("/identities/ListWorkloadIdentities", {})
       const { requests } = JSON.parse((yield* get("requests")).text)
       assert.deepInclude(requests[0], { operation: "ListWorkloadIdentities", status: 200 })
-      assert.strictEqual(requests[0].id, answer.headers["x-amzn-requestid"])
+      assert.strictEqual(requests[0].id, response.headers["x-amzn-requestid"])
       assert.deepInclude(requests[1], { operation: "ListWorkloadIdentities", status: 400 })
       assert.strictEqual(requests[1].error.name, "SerializationException")
     }).pipe(Effect.provide(server)))
@@ -329,9 +331,9 @@ describe("/_local/", () => {
       const exchange = (code: unknown, headers: Record<string, string> = {}) =>
         send("console/token", { code }, { token: "", headers })
       for (const wrong of ["", "x".repeat(43), yield* token, code.slice(1)]) {
-        const answer = yield* exchange(wrong)
-        assert.deepStrictEqual(errorOf(answer), [401, "Unauthorized"])
-        assert.include(answer.text, "agentcore-identity console")
+        const response = yield* exchange(wrong)
+        assert.deepStrictEqual(errorOf(response), [401, "Unauthorized"])
+        assert.include(response.text, "agentcore-identity console")
       }
       for (
         const headers of [
@@ -343,9 +345,9 @@ describe("/_local/", () => {
       assert.strictEqual((yield* exchange(code, { "content-type": "text/plain" })).status, 415)
       assert.strictEqual((yield* exchange([code])).status, 400)
       assert.strictEqual((yield* get("console/token")).status, 405)
-      const answer = yield* exchange(code)
-      assert.deepStrictEqual(JSON.parse(answer.text), { token: yield* token })
-      assert.strictEqual(answer.headers["cache-control"], "no-store")
+      const response = yield* exchange(code)
+      assert.deepStrictEqual(JSON.parse(response.text), { token: yield* token })
+      assert.strictEqual(response.headers["cache-control"], "no-store")
       assert.deepStrictEqual(errorOf(yield* exchange(code)), [401, "Unauthorized"])
     })).pipe(Effect.provide(server)))
 
@@ -360,10 +362,10 @@ describe("/_local/", () => {
       })
       const readers = yield* Effect.all(Array.from({ length: 32 }, () => open), { concurrency: "unbounded" })
       assert.deepStrictEqual([...new Set(readers.map(({ response }) => response.status))], [200])
-      const refused = yield* get("events")
-      assert.deepStrictEqual(errorOf(refused), [429, "TooManyReaders"])
-      assert.include(refused.text, "32 readers")
-      // A reader that leaves makes room for another one.
+      const rejected = yield* get("events")
+      assert.deepStrictEqual(errorOf(rejected), [429, "TooManyReaders"])
+      assert.include(rejected.text, "32 readers")
+      // When a reader leaves, another one can connect.
       readers[0]?.leave.abort()
       const next = yield* Effect.repeat(open, { until: ({ response }) => response.status === 200 })
       yield* Wire.call("/identities/ListWorkloadIdentities", {})
@@ -418,12 +420,12 @@ describe("/_local/", () => {
           resourceOauth2ReturnUrl: Wire.returnUrl
         })
       )
-      const refused = yield* Effect.flip(control.consents.approve(Redacted.make(String(sessionUri))))
-      assert.deepInclude(refused, { _tag: "LocalControlError", reason: "ForeignServer" })
-      const answer = yield* send("consents/approve", { sessionUri })
-      assert.deepStrictEqual(errorOf(answer), [409, "LocalControlError"])
-      assert.include(answer.text, "https://issuer.example.com")
-      assert.notInclude(answer.text, String(sessionUri))
+      const rejected = yield* Effect.flip(control.consents.approve(Redacted.make(String(sessionUri))))
+      assert.deepInclude(rejected, { _tag: "LocalControlError", reason: "ForeignServer" })
+      const response = yield* send("consents/approve", { sessionUri })
+      assert.deepStrictEqual(errorOf(response), [409, "LocalControlError"])
+      assert.include(response.text, "https://issuer.example.com")
+      assert.notInclude(response.text, String(sessionUri))
       // Consent can still be denied in place of the user.
       assert.strictEqual((yield* send("consents/deny", { sessionUri })).status, 200)
     }).pipe(Effect.provide(LocalServer.layer().pipe(Layer.provide(OAuthClient.layer)))))

@@ -30,7 +30,7 @@ const send = (
   url: string,
   request: Request,
   signature: Readonly<Record<string, string>>
-): Effect.Effect<Wire.Answer | undefined, Error> =>
+): Effect.Effect<Wire.Response | undefined, Error> =>
   Effect.callback((resume) => {
     const { hostname, port } = new URL(url)
     const outgoing = Http.request({
@@ -73,7 +73,7 @@ const send = (
   })
 
 /** Reads the first response on a new connection, if any: a request may not send the body that it announces. */
-const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefined, Error> =>
+const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Response | undefined, Error> =>
   Effect.callback((resume) => {
     const socket = Net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.end(bytes))
     const chunks: Array<Buffer> = []
@@ -87,7 +87,7 @@ const sendRaw = (url: string, bytes: Buffer): Effect.Effect<Wire.Answer | undefi
       const [start = "", ...lines] = head.split("\r\n")
       const status = /^HTTP\/1\.1 (\d{3}) /.exec(start)?.[1]
       return resume(
-        status === undefined ? Effect.die(new Error(`no answer of HTTP: ${start}`)) : Effect.succeed({
+        status === undefined ? Effect.die(new Error(`not an HTTP response: ${start}`)) : Effect.succeed({
           status: Number(status),
           headers: Object.fromEntries(
             lines.map((
@@ -104,8 +104,8 @@ const isAddressForBrowsers = (request: Request): boolean =>
   request.method === "GET" || /^\/identities\/oauth2\/(authorize|callback)\b/.test(request.path)
 
 /** Describes the problem of a response. */
-const complaint = (answer: Wire.Answer, method: string, page: boolean): string | undefined => {
-  const { headers, status, text } = answer
+const complaint = (response: Wire.Response, method: string, page: boolean): string | undefined => {
+  const { headers, status, text } = response
   if (Object.keys(headers).some((name) => name.startsWith("access-control-") || name === "x-injected")) return "headers"
   if (status < 200 || status >= 500 || (status >= 300 && status < 400)) return `status ${status}`
   if (!/^[0-9a-f-]{36}$/.test(String(headers["x-amzn-requestid"]))) return "no request id"
@@ -154,23 +154,23 @@ const attack = (
     const url = yield* Wire.url
     const complaints: Array<string> = []
     const statuses = new Map<number, number>()
-    let unanswered = 0
+    let withoutResponse = 0
     yield* Effect.forEach(
       requests,
       (request, index) =>
         Effect.gen(function*() {
           if (index % 100 === 0) yield* meanwhile
-          const answer = yield* (Buffer.isBuffer(request) ? sendRaw(url, request) : send(url, request, signature()))
-          if (answer === undefined) {
-            unanswered += 1
+          const response = yield* (Buffer.isBuffer(request) ? sendRaw(url, request) : send(url, request, signature()))
+          if (response === undefined) {
+            withoutResponse += 1
             return
           }
-          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
           const wrong = Buffer.isBuffer(request)
-            ? complaint(answer, request.toString("latin1").trimStart().split(" ")[0] ?? "", true)
-            : complaint(answer, request.method, isAddressForBrowsers(request))
+            ? complaint(response, request.toString("latin1").trimStart().split(" ")[0] ?? "", true)
+            : complaint(response, request.method, isAddressForBrowsers(request))
           if (wrong !== undefined) {
-            complaints.push(`${wrong}: ${describeRequest(request)}\n  ${answer.text.slice(0, 300)}`)
+            complaints.push(`${wrong}: ${describeRequest(request)}\n  ${response.text.slice(0, 300)}`)
           }
         }).pipe(
           Effect.timeout("10 seconds"),
@@ -178,9 +178,9 @@ const attack = (
         ),
       { concurrency: 24, discard: true }
     )
-    const summary = `seed ${seed}, answers ${JSON.stringify([...statuses].sort())}, ${unanswered} without`
+    const summary = `seed ${seed}, responses ${JSON.stringify([...statuses].sort())}, ${withoutResponse} without`
     if (complaints.length > 0) {
-      assert.fail([`${complaints.length} bad answers (${summary})`, ...complaints.slice(0, 10)].join("\n"))
+      assert.fail([`${complaints.length} invalid responses (${summary})`, ...complaints.slice(0, 10)].join("\n"))
     }
     return { statuses, summary }
   })
@@ -202,9 +202,9 @@ const quietly = (
     assert.deepStrictEqual(errors, [], `seed ${seed}`)
   })
 
-const anything = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
+const anything = (string: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request | Buffer> =>
   FastCheck.oneof(
-    { weight: 12, arbitrary: ofOperation(text) as FastCheck.Arbitrary<Request | Buffer> },
+    { weight: 12, arbitrary: ofOperation(string) as FastCheck.Arbitrary<Request | Buffer> },
     { weight: 6, arbitrary: noise },
     { weight: 1, arbitrary: ofSts },
     { weight: 2, arbitrary: raw }
@@ -218,7 +218,7 @@ describe("fuzzing", () => {
     () =>
       quietly(Effect.gen(function*() {
         yield* Wire.setUp
-        const text = FastCheck.oneof(
+        const string = FastCheck.oneof(
           { weight: 8, arbitrary: plausible([yield* Wire.workloadToken(), yield* Wire.workloadToken("alice")]) },
           { weight: 1, arbitrary: odd }
         )
@@ -230,12 +230,12 @@ describe("fuzzing", () => {
           }),
           Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
         ])
-        const requests = FastCheck.sample(anything(text), { numRuns: malformed, seed })
+        const requests = FastCheck.sample(anything(string), { numRuns: malformed, seed })
         const { statuses, summary } = yield* attack(requests, () => ({ authorization: Wire.authorization }), restore)
         // Some requests reached the operations. A short run may miss the rare responses.
         const common = [200, 400, 403, 404, 405, 415]
         for (const status of malformed < 10_000 ? common : [...common, 201, 204, 401, 417, 431]) {
-          assert.isAtLeast(statuses.get(status) ?? 0, 1, `no answer with ${status} (${summary})`)
+          assert.isAtLeast(statuses.get(status) ?? 0, 1, `no response with ${status} (${summary})`)
         }
         assert.isUndefined(({} as Record<string, unknown>)["polluted"])
         Wire.succeeds(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "still-there" }), 201)
@@ -248,8 +248,8 @@ describe("fuzzing", () => {
     () =>
       quietly(
         Effect.gen(function*() {
-          const text = FastCheck.oneof(plausible([]), odd)
-          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(text), ofSts), { numRuns: forgeries, seed })
+          const string = FastCheck.oneof(plausible([]), odd)
+          const requests = FastCheck.sample(FastCheck.oneof(ofOperation(string), ofSts), { numRuns: forgeries, seed })
             // The address of the server leads to the console, without a signature.
             .filter(({ method, path }) => method !== "GET" || path.startsWith("/tags/"))
           const { statuses, summary } = yield* attack(requests, forged)

@@ -19,15 +19,15 @@ import { call, fails, server, setUp, url } from "../support/wire.js"
 // Raw connections
 // -----------------------------------------------------------------------------
 
-interface RawAnswer {
+interface RawResponse {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string
 }
 
 /** Parses the responses of one connection. */
-const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
-  const answers: Array<RawAnswer> = []
+const parseResponses = (text: string): ReadonlyArray<RawResponse> => {
+  const responses: Array<RawResponse> = []
   let rest = text
   while (rest.length > 0) {
     const end = rest.indexOf("\r\n\r\n")
@@ -43,14 +43,14 @@ const answersIn = (text: string): ReadonlyArray<RawAnswer> => {
       continue
     }
     const length = Number(headers["content-length"] ?? 0)
-    answers.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) })
+    responses.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) })
     rest = rest.slice(end + 4 + length)
   }
-  return answers
+  return responses
 }
 
 /** Writes the pieces to one connection, one after the other, and reads until its end. */
-const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<RawAnswer>> =>
+const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<RawResponse>> =>
   Effect.callback<string>((resume) => {
     const chunks: Array<Buffer> = []
     const socket = Net.connect(Number(new URL(base).port), "127.0.0.1", () => {
@@ -69,15 +69,15 @@ const raw = (base: string, ...pieces: ReadonlyArray<string>): Effect.Effect<Read
       duration: "8 seconds",
       orElse: () => Effect.die("The connection was left open")
     }),
-    Effect.map(answersIn)
+    Effect.map(parseResponses)
   )
 
-const assertAws = (answer: RawAnswer | undefined, status: number, name: string) => {
-  assert.strictEqual(answer?.status, status, JSON.stringify(answer))
-  assert.strictEqual(answer?.headers["x-amzn-errortype"], name)
-  assert.match(String(answer?.headers["x-amzn-requestid"]), Wire.uuid)
-  assert.strictEqual(answer?.headers["content-type"], "application/json")
-  assert.isString(JSON.parse(answer?.body ?? "").message)
+const assertAws = (response: RawResponse | undefined, status: number, name: string) => {
+  assert.strictEqual(response?.status, status, JSON.stringify(response))
+  assert.strictEqual(response?.headers["x-amzn-errortype"], name)
+  assert.match(String(response?.headers["x-amzn-requestid"]), Wire.uuid)
+  assert.strictEqual(response?.headers["content-type"], "application/json")
+  assert.isString(JSON.parse(response?.body ?? "").message)
 }
 
 const head = (options: { path?: string; host?: string; headers?: ReadonlyArray<string> } = {}): string =>
@@ -100,9 +100,9 @@ describe("a malformed request", () => {
       yield* setUp
       const base = yield* url
       const one = (...pieces: ReadonlyArray<string>) =>
-        Effect.map(raw(base, ...pieces), (answers) => {
-          assert.strictEqual(answers.length, 1, JSON.stringify(answers))
-          return answers[0]
+        Effect.map(raw(base, ...pieces), (responses) => {
+          assert.strictEqual(responses.length, 1, JSON.stringify(responses))
+          return responses[0]
         })
       assert.strictEqual((yield* one(head({ headers: last }), body))?.status, 200)
 
@@ -185,10 +185,10 @@ describe("a malformed request", () => {
     Effect.gen(function*() {
       yield* setUp
       const base = yield* url
-      const whole = head({ headers: ["content-length: 16"] }) + body
-      const pipelined = yield* raw(base, whole + whole + head({ headers: last }) + body)
+      const complete = head({ headers: ["content-length: 16"] }) + body
+      const pipelined = yield* raw(base, complete + complete + head({ headers: last }) + body)
       assert.deepStrictEqual(pipelined.map(({ status }) => status), [200, 200, 200])
-      const spoilt = yield* raw(base, `${whole}${whole}nonsense\r\n\r\n`)
+      const spoilt = yield* raw(base, `${complete}${complete}nonsense\r\n\r\n`)
       assert.deepStrictEqual(spoilt.map(({ status }) => status), [200, 200, 400])
       assertAws(spoilt[2], 400, "BadRequestException")
     }).pipe(Effect.provide(server())))
@@ -215,8 +215,8 @@ describe("a malformed request", () => {
       assertAws(unread[0], 404, "UnknownOperationException")
       assert.strictEqual(unread[0]?.headers["connection"], "close")
       // A body that was read leaves the connection open for the next request.
-      const whole = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
-      const two = yield* raw(base, whole, head({ headers: last }) + body)
+      const complete = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
+      const two = yield* raw(base, complete, head({ headers: last }) + body)
       assert.deepStrictEqual(two.map(({ headers, status }) => [status, headers["connection"]]), [
         [200, "keep-alive"],
         [200, "close"]
@@ -270,7 +270,7 @@ describe("the connection of a rejected request", () => {
     })
 
   const big = `x-large: ${"x".repeat(20_000)}`
-  const whole = head({ headers: ["content-length: 16"] }) + body
+  const complete = head({ headers: ["content-length: 16"] }) + body
 
   it.live("closes soon after the response, even when the client never closes it", () =>
     Effect.gen(function*() {
@@ -281,7 +281,7 @@ describe("the connection of a rejected request", () => {
         ["POST / HTTP/1.1\r\nhost: 127.0", [408]],
         [head({ headers: ["content-length: 16"] }) + "{", [503, 408]],
         ["nonsense\r\n\r\n", [400]],
-        [`${whole}nonsense\r\n\r\n`, [503, 400]],
+        [`${complete}nonsense\r\n\r\n`, [503, 400]],
         [head({ headers: Array.from({ length: 4 }, () => big) }), [431]],
         ["CONNECT evil.example:443 HTTP/1.1\r\nhost: evil.example:443\r\n\r\n", [405]],
         [head({ headers: ["upgrade: websocket", "connection: upgrade", "content-length: 16"] }) + body, [503]],
@@ -293,7 +293,7 @@ describe("the connection of a rejected request", () => {
       assert.strictEqual(closed.length, cases.length)
       for (const [index, { received, socket }] of held.entries()) {
         const [text, statuses] = cases[index] ?? []
-        assert.deepStrictEqual(answersIn(received()).map(({ status }) => status), statuses, text)
+        assert.deepStrictEqual(parseResponses(received()).map(({ status }) => status), statuses, text)
         socket.destroy()
       }
       const open = yield* Effect.callback<number>((resume) => {
@@ -319,7 +319,7 @@ describe("the connection of a rejected request", () => {
     Effect.gen(function*() {
       const { closed, node, port } = yield* start
       node.removeAllListeners("request")
-      const { received } = yield* hold(port, whole)
+      const { received } = yield* hold(port, complete)
       yield* Effect.timeout(Effect.promise(() => Promise.all(closed)), "5 seconds")
       assert.strictEqual(received(), "")
     }))
@@ -330,13 +330,13 @@ describe("a large or deep request", () => {
     Effect.gen(function*() {
       for (const bytes of [16_000, 400_000, 1_000_000]) {
         const items = Array.from({ length: bytes / 2 - 100 }, () => 1)
-        const answer = yield* call("/identities/CreateWorkloadIdentity", {
+        const response = yield* call("/identities/CreateWorkloadIdentity", {
           name: "agent",
           allowedResourceOauth2ReturnUrls: items
         })
-        const { fieldList } = fails(answer, 400, "ValidationException")
+        const { fieldList } = fails(response, 400, "ValidationException")
         assert.strictEqual(Array.isArray(fieldList) && fieldList.length, 100)
-        assert.isBelow(answer.text.length, 100_000)
+        assert.isBelow(response.text.length, 100_000)
       }
     }).pipe(Effect.provide(server())))
 
@@ -355,8 +355,8 @@ describe("a large or deep request", () => {
         ) {
           fails(yield* call(path, text), 400, "ValidationException")
         }
-        const whole = yield* call("/identities/GetWorkloadIdentity", deep)
-        fails(whole, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
+        const complete = yield* call("/identities/GetWorkloadIdentity", deep)
+        fails(complete, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
       }
       const vendor = { credentialProviderVendor: { toString: 1, valueOf: 1 } }
       fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")
@@ -366,8 +366,8 @@ describe("a large or deep request", () => {
     Effect.gen(function*() {
       yield* setUp
       for (const userId of ["\ud800", "\udfff", "alice\ud83d"]) {
-        const answer = yield* call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId })
-        assert.deepStrictEqual(fails(answer, 400, "ValidationException").fieldList, [
+        const response = yield* call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId })
+        assert.deepStrictEqual(fails(response, 400, "ValidationException").fieldList, [
           { name: "userId", message: "Member must be well-formed Unicode" }
         ])
       }
@@ -379,7 +379,7 @@ describe("a large or deep request", () => {
       const names = ["__proto__", "constructor", "toString", "hasOwnProperty"]
       const parameters = `{${names.map((name) => `"${name}":"${name}"`).join(",")}}`
       const token = yield* Wire.workloadToken("__proto__")
-      const answer = yield* call(
+      const response = yield* call(
         "/identities/oauth2/token",
         JSON.stringify({
           workloadIdentityToken: token,
@@ -390,7 +390,7 @@ describe("a large or deep request", () => {
           customParameters: 0
         }).replace("\"customParameters\":0", `"customParameters":${parameters}`)
       )
-      const { authorizationUrl } = Wire.succeeds(answer)
+      const { authorizationUrl } = Wire.succeeds(response)
       const query = new URL(String((yield* Wire.page(String(authorizationUrl))).headers.location)).searchParams
       assert.strictEqual(query.get("scope"), names.join(" "))
       for (const name of names) assert.strictEqual(query.get(name), name)
@@ -403,15 +403,15 @@ describe("methods", () => {
       const base = yield* url
       const path = "/identities/GetWorkloadIdentity"
       for (const method of Http.METHODS.filter((method) => method !== "POST" && method !== "CONNECT")) {
-        const answer = yield* Wire.send(base, {
+        const response = yield* Wire.send(base, {
           method,
           path,
           headers: { origin: "https://evil.example", "access-control-request-method": "POST" }
         })
-        assert.isTrue(answer.status === 405 || answer.status === 404, `${method} ${answer.status}`)
-        assert.strictEqual(answer.headers["x-amzn-errortype"], "UnknownOperationException")
-        assert.deepStrictEqual(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-")), [])
-        if (method !== "HEAD") assert.isString(JSON.parse(answer.text).message)
+        assert.isTrue(response.status === 405 || response.status === 404, `${method} ${response.status}`)
+        assert.strictEqual(response.headers["x-amzn-errortype"], "UnknownOperationException")
+        assert.deepStrictEqual(Object.keys(response.headers).filter((name) => name.startsWith("access-control-")), [])
+        if (method !== "HEAD") assert.isString(JSON.parse(response.text).message)
       }
     }).pipe(Effect.provide(server())))
 })
@@ -420,9 +420,9 @@ describe("health", () => {
   it.live("rejects foreign host names", () =>
     Effect.gen(function*() {
       const base = yield* url
-      const answer = yield* Wire.send(base, { method: "GET", path: "/health" })
-      assert.strictEqual(answer.status, 200)
-      assert.deepStrictEqual(JSON.parse(answer.text), { status: "ok" })
+      const response = yield* Wire.send(base, { method: "GET", path: "/health" })
+      assert.strictEqual(response.status, 200)
+      assert.deepStrictEqual(JSON.parse(response.text), { status: "ok" })
       assert.strictEqual((yield* Wire.send(base, { method: "HEAD", path: "/health" })).status, 200)
       const foreign = yield* Wire.send(base, { method: "GET", path: "/health", headers: { host: "evil.example" } })
       fails(foreign, 403, "AccessDeniedException")
@@ -438,7 +438,7 @@ describe("access log", () => {
         const base = yield* url
         yield* setUp
         for (
-          const answer of [
+          const response of [
             yield* call("/identities/GetWorkloadIdentity", { name: "agent" }),
             yield* call("/identities/GetWorkloadIdentity", { name: "sentinel-4f1b7c2d" }),
             yield* call("/identities/sentinel-9d3e5a1c?sentinel-9d3e5a1c", { name: "agent" }),
@@ -448,7 +448,7 @@ describe("access log", () => {
             })
           ]
         ) {
-          ids.push(String(answer.headers["x-amzn-requestid"]))
+          ids.push(String(response.headers["x-amzn-requestid"]))
         }
         yield* raw(base, "sentinel-7a9d1e4f\r\n\r\n")
       }).pipe(Effect.provide(server()), Effect.provide(recorder.layer))
@@ -513,12 +513,12 @@ describe("shutdown", () => {
       })
       const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
       yield* silent(base)
-      const answer = yield* Effect.forkChild(Effect.promise(() => fetch(base).then((response) => response.text())))
+      const pending = yield* Effect.forkChild(Effect.promise(() => fetch(base).then((response) => response.text())))
       yield* Deferred.await(asked)
       const stopping = yield* Effect.forkChild(stop(http))
       yield* Effect.yieldNow
       yield* Deferred.succeed(go, undefined)
-      assert.strictEqual(yield* Fiber.join(answer), "finished")
+      assert.strictEqual(yield* Fiber.join(pending), "finished")
       yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
     }))
 
@@ -531,14 +531,14 @@ describe("shutdown", () => {
         http.listen(0, "127.0.0.1", () => resume(Effect.void))
       })
       const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-      const answer = yield* Effect.forkChild(Effect.exit(Effect.tryPromise(() => fetch(base))))
+      const pending = yield* Effect.forkChild(Effect.exit(Effect.tryPromise(() => fetch(base))))
       yield* Deferred.await(asked)
       const stopping = yield* Effect.forkChild(stop(http))
       yield* TestClock.adjust("4999 millis")
       assert.isUndefined(stopping.pollUnsafe())
       yield* TestClock.adjust("1 millis")
       yield* Fiber.join(stopping)
-      assert.isTrue(Exit.isFailure(yield* Fiber.join(answer)))
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(pending)))
     }))
 
   it.live("lets the local server respond when a body has not arrived yet", () =>
@@ -563,11 +563,11 @@ describe("shutdown", () => {
       const stopping = yield* Effect.forkChild(Scope.close(scope, Exit.void))
       yield* Effect.yieldNow
       socket.write(body)
-      const [answer] = answersIn(yield* Deferred.await(text))
-      assert.strictEqual(answer?.status, 200, received)
+      const [response] = parseResponses(yield* Deferred.await(text))
+      assert.strictEqual(response?.status, 200, received)
       yield* Effect.timeout(Fiber.join(stopping), "3 seconds")
-      const refused = yield* Effect.exit(Effect.tryPromise(() => fetch(`${base}/health`)))
-      assert.isTrue(Exit.isFailure(refused))
+      const rejected = yield* Effect.exit(Effect.tryPromise(() => fetch(`${base}/health`)))
+      assert.isTrue(Exit.isFailure(rejected))
     }))
 })
 
@@ -575,14 +575,14 @@ describe("a defect", () => {
   it.live("gets a response with a request id that the log explains", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const answer = yield* Wire.askApiKey().pipe(
+      const response = yield* Wire.askApiKey().pipe(
         Effect.provide(Wire.apiKey(Effect.die(new RangeError("what was thrown")))),
         Effect.provide(recorder.layer)
       )
-      fails(answer, 500, "InternalServerException")
+      fails(response, 500, "InternalServerException")
       const lines = yield* recorder.everything
       assert.isTrue(
-        lines.some((line) => line.includes(String(answer.headers["x-amzn-requestid"])) && line.includes("RangeError"))
+        lines.some((line) => line.includes(String(response.headers["x-amzn-requestid"])) && line.includes("RangeError"))
       )
     }))
 })

@@ -1,4 +1,4 @@
-/** The server as the AWS SDK sees it: what the clients throw, retry, decode and page through. */
+/** The server as the AWS SDK sees it: errors, retries, decoded responses and pages. */
 import * as Data from "@aws-sdk/client-bedrock-agentcore"
 import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
 import { assert, describe, it } from "@effect/vitest"
@@ -39,9 +39,9 @@ const clients = (endpoint: string, maxAttempts = 1): Effect.Effect<Clients, neve
       })
   )
 
-const answer = <A>(call: () => Promise<A>): Effect.Effect<A> => Effect.promise(call)
+const response = <A>(call: () => Promise<A>): Effect.Effect<A> => Effect.promise(call)
 
-/** What a call throws. */
+/** The error that a call throws. */
 const thrown = (call: () => Promise<unknown>): Effect.Effect<unknown> =>
   Effect.flip(Effect.tryPromise({ try: call, catch: (error) => error })).pipe(Effect.orDie)
 
@@ -66,7 +66,7 @@ const controlErrors = [
   [new IdentityError.DecryptionFailure({ operation, message }), 400]
 ] as const
 
-/** The error in whose name a call was made. */
+/** The error for which a call was made. */
 const named = <Entry extends readonly [error: { readonly _tag: string }, status: number]>(
   all: ReadonlyArray<Entry>,
   name: string
@@ -161,8 +161,8 @@ describe("retries of the AWS SDK", () => {
       const calls = yield* Ref.make(0)
       yield* Effect.gen(function*() {
         const { control, data } = yield* clients(yield* Wire.base, 3)
-        yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
-        const token = answer(() => data.getWorkloadAccessToken({ workloadName: "agent" }))
+        yield* response(() => control.createWorkloadIdentity({ name: "agent" }))
+        const token = response(() => data.getWorkloadAccessToken({ workloadName: "agent" }))
 
         yield* Ref.set(failures, [down, throttled])
         const { $metadata, workloadAccessToken } = yield* token
@@ -176,10 +176,10 @@ describe("retries of the AWS SDK", () => {
         assert.strictEqual(error.$metadata.attempts, 3)
         assert.strictEqual(yield* Ref.getAndSet(calls, 0), 3)
 
-        // What another attempt does not mend is not attempted again.
+        // A permanent error is not retried.
         yield* Ref.set(failures, [])
-        const refused = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "nobody" }))
-        assert(refused instanceof Data.AccessDeniedException)
+        const rejected = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: "nobody" }))
+        assert(rejected instanceof Data.AccessDeniedException)
         assert.strictEqual(yield* Ref.get(calls), 1)
       }).pipe(Effect.provide(Wire.over(faults(failures, calls))))
     }))
@@ -190,18 +190,18 @@ describe("responses to the AWS SDK", () => {
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
       const before = Date.now()
-      const created = yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
+      const created = yield* response(() => control.createWorkloadIdentity({ name: "agent" }))
       assert.strictEqual(created.$metadata.httpStatusCode, 201)
-      const read = yield* answer(() => control.getWorkloadIdentity({ name: "agent" }))
+      const read = yield* response(() => control.getWorkloadIdentity({ name: "agent" }))
       for (const time of [read.createdTime, read.lastUpdatedTime]) {
         assert(time instanceof Date)
         assert.isTrue(time.getTime() >= before && time.getTime() <= Date.now(), "to the millisecond")
       }
-      yield* answer(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
+      yield* response(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
 
       const deletions = [
-        yield* answer(() => control.deleteWorkloadIdentity({ name: "agent" })),
-        yield* answer(() => control.deleteApiKeyCredentialProvider({ name: "weather" }))
+        yield* response(() => control.deleteWorkloadIdentity({ name: "agent" })),
+        yield* response(() => control.deleteApiKeyCredentialProvider({ name: "weather" }))
       ]
       for (const { $metadata, ...members } of deletions) {
         assert.strictEqual($metadata.httpStatusCode, 204)
@@ -210,7 +210,7 @@ describe("responses to the AWS SDK", () => {
       }
       const raw = yield* Wire.call("/identities/DeleteWorkloadIdentity", { name: "agent" })
       assert.include([204, 404], raw.status)
-      yield* answer(() => control.createWorkloadIdentity({ name: "agent" }))
+      yield* response(() => control.createWorkloadIdentity({ name: "agent" }))
       const empty = yield* Wire.call("/identities/DeleteWorkloadIdentity", { name: "agent" })
       assert.strictEqual(empty.status, 204)
       assert.strictEqual(empty.text, "")
@@ -221,16 +221,16 @@ describe("responses to the AWS SDK", () => {
   it.live("have tags when an ARN is longer than a parameter of a router", () =>
     Effect.gen(function*() {
       const { control } = yield* clients(yield* Wire.url)
-      const { workloadIdentityArn: resourceArn } = yield* answer(() =>
+      const { workloadIdentityArn: resourceArn } = yield* response(() =>
         control.createWorkloadIdentity({ name: "w".repeat(255), tags: { team: "Z=r@ch 1" } })
       )
-      const tagged = yield* answer(() => control.tagResource({ resourceArn, tags: { "a b": "c=d@e", "f/g": "" } }))
+      const tagged = yield* response(() => control.tagResource({ resourceArn, tags: { "a b": "c=d@e", "f/g": "" } }))
       assert.strictEqual(tagged.$metadata.httpStatusCode, 204)
-      const { tags } = yield* answer(() => control.listTagsForResource({ resourceArn }))
+      const { tags } = yield* response(() => control.listTagsForResource({ resourceArn }))
       assert.deepStrictEqual(tags, { team: "Z=r@ch 1", "a b": "c=d@e", "f/g": "" })
-      const untagged = yield* answer(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never=+"] }))
+      const untagged = yield* response(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never=+"] }))
       assert.strictEqual(untagged.$metadata.httpStatusCode, 204)
-      assert.deepStrictEqual((yield* answer(() => control.listTagsForResource({ resourceArn }))).tags, {
+      assert.deepStrictEqual((yield* response(() => control.listTagsForResource({ resourceArn }))).tags, {
         team: "Z=r@ch 1"
       })
       const unknown = yield* thrown(() =>
@@ -244,9 +244,9 @@ describe("responses to the AWS SDK", () => {
       const { control } = yield* clients(yield* Wire.url)
       const names = Array.from({ length: 23 }, (_, index) => `w-${String(index).padStart(2, "0")}`)
       for (const name of names) {
-        yield* answer(() => control.createWorkloadIdentity({ name }))
+        yield* response(() => control.createWorkloadIdentity({ name }))
       }
-      yield* answer(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
+      yield* response(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
       const collect = <A>(pages: AsyncIterable<A>) =>
         Stream.runCollect(Stream.fromAsyncIterable(pages, (error) => error))
       const pages = yield* collect(Control.paginateListWorkloadIdentities({ client: control, pageSize: 10 }, {}))

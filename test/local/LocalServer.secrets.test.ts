@@ -36,19 +36,19 @@ describe("secrets", () => {
         Effect.die(secrets[0]),
         Effect.die({ token: secrets[0] }),
         Effect.interrupt,
-        // Not a valid response. Its encoding throws an error that quotes it.
+        // An invalid response. Its encoding throws an error that quotes it.
         Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
       ]
       for (const result of broken) {
         const recorder = yield* Recorder.make
-        const answer = yield* askApiKey(secrets[1], {
+        const response = yield* askApiKey(secrets[1], {
           "x-amz-security-token": sentinel("session"),
           "x-amz-bedrock-agentcore-identity-wat": sentinel("wat")
         }).pipe(Effect.provide(apiKey(result)), Effect.provide(recorder.layer))
-        fails(answer, 500, "InternalServerException")
+        fails(response, 500, "InternalServerException")
         const everything = yield* recorder.everything
-        Recorder.assertSecretFree([...everything, answer.text, JSON.stringify(answer.headers)], secrets)
-        const requestId = String(answer.headers["x-amzn-requestid"])
+        Recorder.assertSecretFree([...everything, response.text, JSON.stringify(response.headers)], secrets)
+        const requestId = String(response.headers["x-amzn-requestid"])
         assert.isTrue(everything.some((line) => line.includes(requestId) && line.includes("GetResourceApiKey failed")))
         assert.include((yield* recorder.spans).map((span) => span.name), "POST")
       }
@@ -68,9 +68,9 @@ describe("secrets", () => {
         sentinel("authstate"),
         sentinel("broken")
       ]
-      const answers: Array<Wire.Answer> = []
-      const keep = <E, R>(effect: Effect.Effect<Wire.Answer, E, R>) =>
-        Effect.tap(effect, (answer) => Effect.sync(() => answers.push(answer)))
+      const responses: Array<Wire.Response> = []
+      const keep = <E, R>(effect: Effect.Effect<Wire.Response, E, R>) =>
+        Effect.tap(effect, (response) => Effect.sync(() => responses.push(response)))
       const found: Array<string> = []
       yield* Effect.gen(function*() {
         const base = yield* url
@@ -148,7 +148,7 @@ describe("secrets", () => {
       )
       assert.isFalse(spans.some((span) => String(span.attributes.get("url.full")).includes("authorize")))
       Recorder.assertSecretFree(
-        [...yield* recorder.everything, ...answers.flatMap(({ headers, text }) => [text, JSON.stringify(headers)])],
+        [...yield* recorder.everything, ...responses.flatMap(({ headers, text }) => [text, JSON.stringify(headers)])],
         [...secrets, ...found]
       )
     }))
@@ -158,9 +158,9 @@ describe("secrets", () => {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
         const at = yield* base
-        const answer = yield* Wire.page(`${at}/identities/oauth2/authorize?request_uri=${sentinel("session")}`)
-        assert.strictEqual(answer.status, 404)
-        assert.include(answer.text, "Unknown link")
+        const response = yield* Wire.page(`${at}/identities/oauth2/authorize?request_uri=${sentinel("session")}`)
+        assert.strictEqual(response.status, 404)
+        assert.include(response.text, "Unknown link")
         yield* Wire.operation(at, "/identities/GetWorkloadIdentity", {})
       }).pipe(
         Effect.provide(

@@ -169,7 +169,7 @@ describe("signatures", () => {
             headers["authorization"] = headers["authorization"]!.replace("us-west-2", "us-east-1")
         }],
         ["a signature of another length", { change: ({ headers }) => headers["authorization"] += "00" }],
-        ["the host not signed", {
+        ["an unsigned host header", {
           change: ({ headers }) => headers["authorization"] = headers["authorization"]!.replace(";host;", ";")
         }],
         ["six minutes old", { date: minutes(-6) }],
@@ -180,9 +180,9 @@ describe("signatures", () => {
         }]
       ]
       for (const [what, changes] of invalid) {
-        const answer = yield* send(changes)
-        assert.strictEqual(answer.headers["x-amzn-errortype"], "InvalidSignatureException", what)
-        fails(answer, 403, "InvalidSignatureException")
+        const response = yield* send(changes)
+        assert.strictEqual(response.headers["x-amzn-errortype"], "InvalidSignatureException", what)
+        fails(response, 403, "InvalidSignatureException")
       }
       assert.match(
         String(fails(yield* send({ date: minutes(-6) }), 403, "InvalidSignatureException").message),
@@ -229,8 +229,8 @@ describe("signatures", () => {
 
   it.live("are not required when they are off", () =>
     Effect.gen(function*() {
-      const answer = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
-      succeeds(answer, 201)
+      const response = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
+      succeeds(response, 201)
       const local = yield* LocalServer.LocalServer
       fails(
         yield* Wire.send(local.url, {
@@ -245,27 +245,27 @@ describe("signatures", () => {
   it.live("leave no secret in responses, logs and spans", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const answers: Array<string> = []
+      const responses: Array<string> = []
       yield* Effect.gen(function*() {
         for (
           const changes of [{}, { secretAccessKey: "wrong" }, { accessKeyId: "AKIDTEMPORARY", sessionToken }, {
             sessionToken
           }]
         ) {
-          const answer = yield* send(changes)
-          answers.push(answer.text, JSON.stringify(answer.headers))
+          const response = yield* send(changes)
+          responses.push(response.text, JSON.stringify(response.headers))
         }
-        answers.push(JSON.stringify(yield* LocalServer.LocalServer))
+        responses.push(JSON.stringify(yield* LocalServer.LocalServer))
       }).pipe(
         Effect.provide(server({ signatures: "verify", credentials: [keys.plain, keys.temporary] })),
         Effect.provide(recorder.layer)
       )
-      Recorder.assertSecretFree([...answers, ...yield* recorder.everything], [secret, sessionToken])
+      Recorder.assertSecretFree([...responses, ...yield* recorder.everything], [secret, sessionToken])
     }))
 })
 
 describe("options", () => {
-  const refused = (options: LocalServer.Options) =>
+  const rejected = (options: LocalServer.Options) =>
     Effect.flip(Effect.scoped(Layer.build(server(options)))).pipe(
       Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)
     )
@@ -273,21 +273,21 @@ describe("options", () => {
   it.live("are rejected when they are invalid or unsafe", () =>
     Effect.gen(function*() {
       for (const host of ["0.0.0.0", "::", "192.0.2.1", "identity.example.com", "127.0.0.1.example.com"]) {
-        assert.strictEqual(yield* refused({ host }), "RemoteHost")
+        assert.strictEqual(yield* rejected({ host }), "RemoteHost")
       }
-      assert.strictEqual(yield* refused({ signatures: "verify" }), "MissingCredentials")
-      assert.strictEqual(yield* refused({ signatures: "verify", credentials: [] }), "MissingCredentials")
+      assert.strictEqual(yield* rejected({ signatures: "verify" }), "MissingCredentials")
+      assert.strictEqual(yield* rejected({ signatures: "verify", credentials: [] }), "MissingCredentials")
       for (const empty of ["", undefined]) {
-        // As `Redacted.make(process.env.SECRET)` without the variable: everyone can sign with that.
+        // `Redacted.make(process.env.SECRET)` without the variable has no value, so everyone could sign.
         const credentials = [keys.plain, { accessKeyId: "AKIDEMPTY", secretAccessKey: Redacted.make(empty as string) }]
-        assert.strictEqual(yield* refused({ signatures: "verify", credentials }), "MissingCredentials")
+        assert.strictEqual(yield* rejected({ signatures: "verify", credentials }), "MissingCredentials")
       }
     }))
 
   it.live("reject every request when the check of signatures is misspelled", () =>
     Effect.gen(function*() {
-      const answer = yield* Wire.operation(yield* base, "/identities/CreateWorkloadIdentity", { name: "agent" })
-      assert.isAtLeast(answer.status, 400, answer.text)
+      const response = yield* Wire.operation(yield* base, "/identities/CreateWorkloadIdentity", { name: "agent" })
+      assert.isAtLeast(response.status, 400, response.text)
     }).pipe(
       Effect.provide(
         // A JavaScript program can pass it.

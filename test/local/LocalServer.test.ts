@@ -155,9 +155,9 @@ describe("protocol", () => {
       }
       fails(yield* Wire.send(base, { method: "GET", path: "/other", headers }), 404, "UnknownOperationException")
       for (const method of ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
-        const answer = yield* Wire.send(base, { method, path, headers })
-        fails(answer, 405, "UnknownOperationException")
-        assert.strictEqual(answer.headers.allow, "POST")
+        const response = yield* Wire.send(base, { method, path, headers })
+        fails(response, 405, "UnknownOperationException")
+        assert.strictEqual(response.headers.allow, "POST")
       }
       assert.strictEqual((yield* Wire.send(base, { method: "HEAD", path, headers })).status, 405)
 
@@ -251,12 +251,12 @@ describe("pages", () => {
     Effect.gen(function*() {
       yield* setUp
       const { back, sessionUri } = yield* consent({ customState: "where the user was: ünïcode" })
-      const answer = yield* Wire.page(back({ code: "the-code" }))
-      assert.strictEqual(answer.status, 302)
-      assert.strictEqual(answer.headers["cache-control"], "no-store")
-      assert.strictEqual(answer.headers["referrer-policy"], "no-referrer")
-      assert.strictEqual(answer.text, "")
-      const target = new URL(String(answer.headers.location))
+      const response = yield* Wire.page(back({ code: "the-code" }))
+      assert.strictEqual(response.status, 302)
+      assert.strictEqual(response.headers["cache-control"], "no-store")
+      assert.strictEqual(response.headers["referrer-policy"], "no-referrer")
+      assert.strictEqual(response.text, "")
+      const target = new URL(String(response.headers.location))
       assert.strictEqual(target.origin + target.pathname, "https://agent.example.com/consent")
       assert.deepStrictEqual(Object.fromEntries(target.searchParams), {
         tab: "1",
@@ -271,12 +271,12 @@ describe("pages", () => {
       const base = yield* url
       const backend = yield* LocalBackend.LocalBackend
 
-      const refused = yield* consent()
-      const page = yield* Wire.page(refused.back({ error: "access_denied" }))
+      const session = yield* consent()
+      const page = yield* Wire.page(session.back({ error: "access_denied" }))
       assert.strictEqual(page.status, 200)
       assert.include(page.text, "Consent denied")
       assertStrict(page)
-      const poll = yield* oauth2(yield* workloadToken("alice"), { sessionUri: refused.sessionUri })
+      const poll = yield* oauth2(yield* workloadToken("alice"), { sessionUri: session.sessionUri })
       assert.deepStrictEqual(succeeds(poll), { sessionStatus: "FAILED" })
 
       const rejected = yield* Wire.page((yield* consent()).back({ error: "server_error" }))
@@ -319,9 +319,9 @@ describe("pages", () => {
       const { authorizationUrl, back } = yield* consent()
       for (const address of [authorizationUrl, back({ code: "the-code" })]) {
         for (const method of ["HEAD", "POST", "OPTIONS"]) {
-          const answer = yield* Wire.page(address, method)
-          assert.strictEqual(answer.status, 405)
-          assert.strictEqual(answer.headers.allow, "GET")
+          const response = yield* Wire.page(address, method)
+          assert.strictEqual(response.status, 405)
+          assert.strictEqual(response.headers.allow, "GET")
         }
       }
       assert.strictEqual((yield* Wire.page(back({ code: "the-code" }))).status, 302)
@@ -340,9 +340,9 @@ describe("pages", () => {
       )
       const sent = yield* Wire.page(String(authorizationUrl))
       const query = new URL(String(sent.headers.location)).searchParams
-      const answer = yield* Wire.page(`${query.get("redirect_uri")}?code=a&state=${query.get("state")}`)
-      assert.strictEqual(answer.status, 302)
-      assert.isTrue(answer.headers.location?.startsWith("app:/%C3%BCn%C3%AF%01code?session_id=urn%3A"))
+      const response = yield* Wire.page(`${query.get("redirect_uri")}?code=a&state=${query.get("state")}`)
+      assert.strictEqual(response.status, 302)
+      assert.isTrue(response.headers.location?.startsWith("app:/%C3%BCn%C3%AF%01code?session_id=urn%3A"))
     }).pipe(Effect.provide(server())))
 })
 
@@ -411,13 +411,13 @@ describe("server", () => {
   it.live("does not share its routes with another server of the program", () =>
     Effect.gen(function*() {
       const other = yield* HttpServer.addressFormattedWith(Effect.succeed)
-      const answer = yield* Wire.operation(
+      const response = yield* Wire.operation(
         other.replace("0.0.0.0", "127.0.0.1"),
         "/identities/CreateWorkloadIdentity",
         {}
       )
-      assert.strictEqual(answer.status, 404)
-      assert.isUndefined(answer.headers["x-amzn-errortype"])
+      assert.strictEqual(response.status, 404)
+      assert.isUndefined(response.headers["x-amzn-errortype"])
     }).pipe(Effect.provide(Layer.merge(
       server(),
       HttpRouter.serve(Layer.empty, { disableListenLog: true, disableLogger: true }).pipe(
@@ -456,8 +456,8 @@ describe("over any planes", () => {
         ]
       ]
       for (const [error, status, name] of cases) {
-        const answer = yield* Effect.provide(askApiKey(), apiKey(Effect.fail(error)))
-        assert.deepStrictEqual(fails(answer, status, name), { message: error.message })
+        const response = yield* Effect.provide(askApiKey(), apiKey(Effect.fail(error)))
+        assert.deepStrictEqual(fails(response, status, name), { message: error.message })
       }
     }))
 

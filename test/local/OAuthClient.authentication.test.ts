@@ -65,7 +65,7 @@ const privateKeyClient = (
   })
 
 /** An authorization server that records the requests of its token endpoint. */
-const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
+const recorder = (change: (form: URLSearchParams) => object = () => ({})) =>
   Effect.gen(function*() {
     const forms: Array<URLSearchParams> = []
     const headers: Array<string | undefined> = []
@@ -77,7 +77,7 @@ const recorder = (answer: (form: URLSearchParams) => object = () => ({})) =>
         headers.push(request.headers.authorization)
         response.setHeader("content-type", "application/json")
         response.end(
-          JSON.stringify({ access_token: `token-${forms.length}`, token_type: "Bearer", ...answer(forms.at(-1)!) })
+          JSON.stringify({ access_token: `token-${forms.length}`, token_type: "Bearer", ...change(forms.at(-1)!) })
         )
       })
     })
@@ -111,7 +111,7 @@ describe("PRIVATE_KEY_JWT", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("is refused with another key, and sends nothing with a key of another type", () =>
+  it.live("is rejected when the key is another one, and sends nothing when the key has another type", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const server = yield* AuthorizationServer.make()
@@ -403,7 +403,7 @@ describe("nonstandard responses", () => {
   it.live("report an error with a success status, or with a challenge", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
-      const answers = [
+      const responses = [
         [200, { error: "bad_verification_code", error_description: "The code passed is incorrect or expired." }],
         [200, { error: "invalid_grant" }],
         [401, { error: "unauthorized_client", error_description: "not for this grant" }],
@@ -411,14 +411,14 @@ describe("nonstandard responses", () => {
         [500, { error: "invalid_grant", error_description: "sorry" }]
       ] as const
       const base = yield* Utils.httpServer((request, response) => {
-        const [status, body] = answers[Number(request.url?.slice(1))] ?? [404, {}]
+        const [status, body] = responses[Number(request.url?.slice(1))] ?? [404, {}]
         response.writeHead(status, {
           "content-type": "application/json",
           ...(status === 401 ? { "www-authenticate": "Basic realm=\"x\"" } : {})
         })
         response.end(JSON.stringify(body))
       })
-      const errors = yield* Effect.forEach(answers, ([status], index) =>
+      const errors = yield* Effect.forEach(responses, ([status], index) =>
         Effect.flip(client.clientCredentials({
           discovery: {
             authorizationServerMetadata: {

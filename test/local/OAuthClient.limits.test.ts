@@ -1,4 +1,4 @@
-/** The requests that the client sends: where they may go, how long they take, and how much they read. */
+/** The requests of the client: their allowed URLs, time limits and size limits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Http from "../../src/local/oauth/http.js"
 import * as Utils from "../support/authorizationServer.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
-import { type Answers, issuerOf, json, makeKey, sign } from "../support/issuer.js"
+import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
 
 const discovery = "/.well-known/openid-configuration"
@@ -24,7 +24,7 @@ const account = (discovery: OAuthClient.AuthorizationServer["discovery"]): OAuth
 
 const signed = jwt({ iss: "", sub: "alice" })
 
-/** The JWT of an issuer, with a signature that no key has made. */
+/** The JWT of an issuer, with an invalid signature. */
 const unverified = (iss: string): Redacted.Redacted => {
   const [, , signature] = Redacted.value(signed).split(".")
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
@@ -39,7 +39,7 @@ const verifyReason = (token: Redacted.Redacted) => Effect.map(Effect.flip(verify
 const clientCredentials = (discovery: OAuthClient.AuthorizationServer["discovery"]) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.clientCredentials(account(discovery), { scopes: [] }))
 
-/** Answers with metadata up to the one path that is faulty. */
+/** Responds with metadata, except at the faulty path. */
 const faultyAt = (faulty: string, fault: FaultyServer.Fault) =>
   FaultyServer.start((path, response, url) => {
     if (path === faulty) return fault
@@ -130,13 +130,13 @@ describe("callers who share the requests to an issuer", () => {
       Effect.gen(function*() {
         const key = yield* makeKey("ES256")
         const waiting: Array<() => void> = []
-        const answers: Answers = {
+        const responses: Routes = {
           [discovery]: json((url) => ({ issuer: url, jwks_uri: `${url}/keys` })),
           "/keys": json(() => ({ keys: [key.jwk] }))
         }
         const { issuer, requests } = yield* issuerOf(() => [], {
-          ...answers,
-          [slow]: (url, response) => waiting.push(() => answers[slow]?.(url, response))
+          ...responses,
+          [slow]: (url, response) => waiting.push(() => responses[slow]?.(url, response))
         })
         const token = yield* sign(issuer, key)
         const arrived = (count: number) =>

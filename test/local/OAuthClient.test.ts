@@ -57,7 +57,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
 const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
-/** The callback that a user's browser brings back. */
+/** The callback URL to which a user's browser returns. */
 const authorized = (
   agent: OAuthClient.AuthorizationServer,
   redirectUri: string,
@@ -164,7 +164,7 @@ describe("layer, over a real authorization server", () => {
       const denied = yield* authorized(agent, callbackUrl, "deny")
       assert.strictEqual(yield* reason(client.checkCallback(agent, denied)), "AccessDenied")
       assert.strictEqual(yield* reason(client.exchangeCode(agent, denied)), "AccessDenied")
-      // None of this has used the code.
+      // The code is still unused.
       yield* client.exchangeCode(agent, request)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
@@ -238,9 +238,9 @@ describe("layer, over a real authorization server", () => {
         }
         const walk = (decision: "allow" | "deny") =>
           Effect.gen(function*() {
-            const answer = yield* plane.getResourceOauth2Token({ ...request, forceAuthentication: true })
-            if (answer._tag !== "ConsentRequired") return assert.fail(answer._tag)
-            const { sessionUri } = answer
+            const response = yield* plane.getResourceOauth2Token({ ...request, forceAuthentication: true })
+            if (response._tag !== "ConsentRequired") return assert.fail(response._tag)
+            const { sessionUri } = response
             const page = yield* backend.authorize(sessionUri)
             if (page._tag !== "Redirect") return assert.fail(page._tag)
             const { url } = yield* SimulatedUser.consent({ authorizationUrl: page.url, userName: "alice", decision })
@@ -254,7 +254,7 @@ describe("layer, over a real authorization server", () => {
           (yield* plane.getResourceOauth2Token({ ...request, sessionUri: denied.sessionUri }))._tag,
           "Failed"
         )
-        // Only the scripted client accepts an answer that no authorization server made.
+        // Only the scripted client accepts a response that no authorization server sent.
         const unapproved = yield* plane.getResourceOauth2Token(request)
         if (unapproved._tag !== "ConsentRequired") return assert.fail(unapproved._tag)
         assert.strictEqual((yield* Effect.flip(backend.approve(unapproved.sessionUri))).reason, "Failed")
@@ -284,7 +284,7 @@ describe("layer, over servers that misbehave", () => {
   it.live("keeps no part of their responses", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
-      const answers: Record<string, readonly [status: number, type: string, body: string]> = {
+      const responses: Record<string, readonly [status: number, type: string, body: string]> = {
         "/unavailable": [503, "text/html", sentinel],
         "/throttled": [429, "application/json", `{"error":"${sentinel}"}`],
         "/html": [200, "text/html", sentinel],
@@ -295,7 +295,7 @@ describe("layer, over servers that misbehave", () => {
         "/moved": [302, "text/plain", sentinel]
       }
       const base = yield* Utils.httpServer((request, response) => {
-        const [status, type, body] = answers[request.url ?? ""] ?? [200, "application/json", sentinel]
+        const [status, type, body] = responses[request.url ?? ""] ?? [200, "application/json", sentinel]
         response.writeHead(status, { "content-type": type, location: "/elsewhere" }).end(body)
       })
       const run = (path: string) =>
@@ -309,10 +309,10 @@ describe("layer, over servers that misbehave", () => {
           }, { clientSecret: Redacted.make(sentinel) }),
           { refreshToken: Redacted.make(sentinel) }
         )
-      const errors = yield* Effect.forEach(Object.keys(answers), (path) =>
+      const errors = yield* Effect.forEach(Object.keys(responses), (path) =>
         Effect.map(Effect.sandbox(Effect.flip(Effect.sandbox(run(path)))), (cause) => {
           const error = Option.getOrThrow(Cause.findErrorOption(cause))
-          const said = [
+          const messages = [
             String(error),
             error.message,
             error.stack,
@@ -320,7 +320,7 @@ describe("layer, over servers that misbehave", () => {
             Cause.pretty(cause),
             inspect(error, { depth: 10, showHidden: true })
           ].join("\n")
-          assert.notInclude(said, sentinel.slice(0, 8))
+          assert.notInclude(messages, sentinel.slice(0, 8))
           return error.reason
         }))
       assert.deepStrictEqual(errors, [
@@ -360,10 +360,10 @@ describe("layer, over servers that misbehave", () => {
         scope: "openid a",
         more: { id_token: "kept" }
       }
-      const answered: Array<string> = []
+      const requested: Array<string> = []
       const base = yield* Utils.httpServer((request, response) => {
         const index = Number(request.url?.split("/").at(-1))
-        answered.push(request.url ?? "")
+        requested.push(request.url ?? "")
         response.writeHead(200, { "content-type": "application/json; charset=utf-8" })
         response.end(JSON.stringify({ ...body, id_token: idTokens[index] }))
       })
@@ -394,25 +394,25 @@ describe("layer, over servers that misbehave", () => {
           }
         }
       }
-      // No keys were looked for.
-      assert.deepStrictEqual(new Set(answered), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
+      // No keys were requested.
+      assert.deepStrictEqual(new Set(requested), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
     }).pipe(Effect.provide(OAuthClient.layer)))
 
   it.live("checks the rest of a response with an ID token", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
-      const answers: Record<string, readonly [status: number, type: string, body: object]> = {
-        "/refused": [400, "application/json", { error: "invalid_grant", id_token: "x" }],
+      const responses: Record<string, readonly [status: number, type: string, body: object]> = {
+        "/rejected": [400, "application/json", { error: "invalid_grant", id_token: "x" }],
         "/no-token": [200, "application/json", { token_type: "bearer", id_token: "x" }],
         "/no-type": [200, "application/json", { access_token: "token", id_token: "x" }],
         "/type": [200, "application/json", { access_token: "token", token_type: "mac", id_token: "x" }],
         "/scope": [200, "application/json", { access_token: "token", token_type: "bearer", scope: 1, id_token: "x" }]
       }
       const base = yield* Utils.httpServer((request, response) => {
-        const [status, type, body] = answers[request.url ?? ""] ?? assert.fail("another request")
+        const [status, type, body] = responses[request.url ?? ""] ?? assert.fail("another request")
         response.writeHead(status, { "content-type": type }).end(JSON.stringify(body))
       })
-      const reasons = yield* Effect.forEach(Object.keys(answers), (path) =>
+      const reasons = yield* Effect.forEach(Object.keys(responses), (path) =>
         reason(client.refresh(
           account({
             authorizationServerMetadata: {

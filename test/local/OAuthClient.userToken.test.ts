@@ -8,7 +8,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import type { ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import { type Answers, issuerOf, json, makeKey, sign } from "../support/issuer.js"
+import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
@@ -56,7 +56,7 @@ describe("layer", () => {
       assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
       assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
 
-      // Unsigned, or signed with the public key as a shared secret: the issuer is not asked.
+      // Unsigned, or signed with the public key as a shared secret. The issuer gets no request.
       const before = requests.length
       const unsigned = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url")
       assert.strictEqual(yield* reason(Redacted.make(`${unsigned}.${payload}.`)), "Algorithm")
@@ -103,14 +103,14 @@ describe("layer", () => {
       const key = yield* makeKey("ES256")
       const discovery = "/.well-known/openid-configuration"
       const keys = () => [key.jwk]
-      const of = (change: Answers) =>
+      const of = (change: Routes) =>
         Effect.flatMap(issuerOf(keys, change), ({ issuer }) => Effect.flatMap(sign(issuer, key), reason))
       const undiscoverable = [
         of({ [discovery]: (_, response) => response.writeHead(404).end() }),
         of({ [discovery]: (_, response) => response.end("<!doctype html>sentinel") }),
         of({ [discovery]: json(() => ({})) }),
         of({ [discovery]: json(() => null) }),
-        // The metadata of another issuer.
+        // The metadata names another issuer.
         of({ [discovery]: json((url) => ({ issuer: "https://issuer.example.com", jwks_uri: `${url}/keys` })) }),
         of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "http://keys.example.com/" })) }),
         of({ [discovery]: json((url) => ({ issuer: url, jwks_uri: "file:///etc/passwd" })) }),
@@ -173,7 +173,7 @@ describe("layer", () => {
         yield* verify(token)
         assert.strictEqual(requests.length, before)
       }
-      // The metadata must name the issuer there, too, and a server that does not answer is asked once.
+      // This metadata must also name the issuer. A server that does not respond gets one request.
       const other = yield* issuerOf(() => [key.jwk], {
         ...absent,
         [metadata]: json((url) => ({ issuer: `${url}/other`, jwks_uri: `${url}/keys` }))

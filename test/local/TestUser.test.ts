@@ -29,8 +29,8 @@ interface Request {
 
 const buttons = `<button name=d value=allow>Yes</button><button name=d value=deny>No</button>`
 
-/** Runs a site with a table of answers by method and path. It records its requests. */
-const site = (answers: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
+/** Runs a site with a table of routes by method and path. It records its requests. */
+const site = (routes: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
   Effect.gen(function*() {
     const requests: Array<Request> = []
     const url = yield* Utils.httpServer(async (incoming, response) => {
@@ -48,11 +48,11 @@ const site = (answers: Record<string, (request: Request, response: Http.ServerRe
         body: Buffer.concat(chunks).toString()
       }
       requests.push(request)
-      const answer = answers[`${request.method} ${pathname}`]
-      if (answer === undefined) {
+      const respond = routes[`${request.method} ${pathname}`]
+      if (respond === undefined) {
         response.writeHead(404).end("<h1>Not here</h1>")
       } else {
-        answer(request, response)
+        respond(request, response)
       }
     })
     return { url, requests }
@@ -200,7 +200,7 @@ describe("TestUser, on the pages of any site", () => {
 
 class Shown extends Data.TaggedClass("Shown")<{ readonly link: Redacted.Redacted }> {}
 
-/** Asks for a token of the user. The result is the token, the link that the application shows, or an error. */
+/** Requests a token of the user. Returns the token, the link that the application shows, or an error. */
 const ask = (userId: string, returnUrl: string) =>
   Effect.flatMap(Identity.Identity, (identity) =>
     identity.getAccessToken({
@@ -226,7 +226,7 @@ const linkFor = (userId: string, returnUrl: string) =>
     (asked) => typeof asked === "string" ? assert.fail(`no link: ${asked}`) : asked.link
   )
 
-/** What the user has now: the subject of their token, or nothing. */
+/** Returns the subject of the user's token, or nothing. */
 const subjectOf = (userId: string, returnUrl: string) =>
   Effect.map(ask(userId, returnUrl), (asked) => typeof asked === "string" ? asked : undefined)
 
@@ -250,7 +250,7 @@ describe("TestUser, over real servers", () => {
 
       assert.strictEqual(yield* alice.revokes(authorizationServer), 1)
       yield* control.clock.advance("11 minutes")
-      // The refresh token does not work any more, and she is asked again.
+      // The refresh token no longer works, and she is prompted again.
       assert.isUndefined(yield* result)
 
       yield* begin

@@ -1,12 +1,12 @@
-// Says what the vault has, then counts up the entries of all writers at once, and says each number when it is
+// Prints the content of the vault, then counts up the entries of all writers at once. Prints each number when it is
 // acknowledged.
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-// It waits until the line has left the process: a full pipe would leave it in memory, which the kill takes.
-const say = (line: unknown) =>
+// Waits until the line has left the process. A full pipe would keep it in memory, which the kill loses.
+const print = (line: unknown) =>
   Effect.callback<void>((resume) => {
     process.stdout.write(`${JSON.stringify(line)}\n`, () => resume(Effect.void))
   })
@@ -22,14 +22,14 @@ const program = Effect.gen(function*() {
   })
   const counters = store.collection("counters", Entry)
   const found = new Map((yield* counters.entries).map(([key, { count }]) => [key, count]))
-  yield* say(Object.fromEntries(found))
+  yield* print(Object.fromEntries(found))
   yield* Effect.forEach(Array.from({ length: writers }, (_, index) => `writer-${index}`), (key) => {
     let count = found.get(key) ?? 0
     return Effect.forever(Effect.suspend(() => {
       count++
-      // Of all sizes, so that pages are split, and long ones overflow.
+      // All sizes, so that pages are split, and long entries overflow.
       const padding = "x".repeat((count * 397) % 9000)
-      return Effect.andThen(counters.put(key, { count, padding }), say([key, count]))
+      return Effect.andThen(counters.put(key, { count, padding }), print([key, count]))
     }))
   }, { concurrency: "unbounded", discard: true })
 })

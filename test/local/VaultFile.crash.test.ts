@@ -25,7 +25,7 @@ interface Round {
   readonly acknowledged: ReadonlyArray<readonly [key: string, count: number]>
 }
 
-/** One life of the child: ended by `kill -9` some time after its first write. */
+/** One run of the child, which `kill -9` ends some time after its first write. */
 const round = (path: string): Promise<Round> =>
   new Promise((resolve, reject) => {
     const process = spawn("node", [child, path], { stdio: ["ignore", "pipe", "pipe"] })
@@ -35,7 +35,7 @@ const round = (path: string): Promise<Round> =>
     let found: Readonly<Record<string, number>> | undefined
     const lines = createInterface({ input: process.stdout })
     lines.on("line", (line) => {
-      // The last line may be cut off by the kill: then it was not said.
+      // The kill may cut off the last line. Then it does not count.
       if (!line.endsWith("}") && !line.endsWith("]")) return
       if (found === undefined) {
         found = JSON.parse(line)
@@ -49,7 +49,7 @@ const round = (path: string): Promise<Round> =>
     })
   })
 
-/** A child in the same or another pid namespace, its first line, and all that it says on stderr. */
+/** A child in the same or another pid namespace, its first line, and its stderr. */
 const start = (path: string, command: ReadonlyArray<string> = []) => {
   const [program = "node", ...rest] = [...command, "node", child, path]
   const running = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] })
@@ -75,7 +75,7 @@ describe("VaultFile and a second process", () => {
         const second = start(path)
         assert.isFalse(await second.opened)
         assert.include(second.errors(), `process ${first.running.pid} uses it`)
-        // A container sees no process of another one, but sees that it touches its file.
+        // A container does not see processes of another one, but it sees that its file is touched.
         const container = start(path, ["unshare", "--pid", "--fork"])
         assert.isFalse(await container.opened)
         await container.closed
@@ -102,7 +102,7 @@ describe("VaultFile after kill -9", () => {
     const expected = new Map<string, number>()
     const check = (found: Round["found"]) => {
       for (const [key, count] of expected) {
-        // One more may be there: written, and not acknowledged any more.
+        // One more entry may exist, which was written and not acknowledged.
         assert.include([count, count + 1], found[key], key)
       }
     }

@@ -1,4 +1,4 @@
-// Runs on a small disk of its own (argument 1), which it fills and clears. It prints what happened as one JSON object.
+// Runs on its own small disk (argument 1), which it fills and clears. Prints the results as one JSON object.
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
@@ -71,7 +71,7 @@ const program = Effect.gen(function*() {
   const acknowledged: Array<string> = []
   const statuses = new Set<number>()
   const bodies = new Set<string>()
-  // Of several sizes, so that an entry needs one page or several.
+  // Several sizes, so that an entry needs one page or more.
   const create = (url: string, name: string, urls: number) =>
     Effect.map(
       call(url, "CreateWorkloadIdentity", {
@@ -87,7 +87,7 @@ const program = Effect.gen(function*() {
   const read = (url: string, names: ReadonlyArray<string> = acknowledged) =>
     Effect.map(
       Effect.forEach(names, (name) => call(url, "GetWorkloadIdentity", { name }), { concurrency: 20 }),
-      (answers) => answers.map(({ status }) => status)
+      (responses) => responses.map(({ status }) => status)
     )
 
   const running = yield* withServer((url) =>
@@ -104,10 +104,10 @@ const program = Effect.gen(function*() {
         empty()
         yield* create(url, `again-${round}`, 1)
       }
-      const answered = [...statuses]
+      const earlier = [...statuses]
       statuses.clear()
       yield* create(url, "after", 1)
-      return { answered, last: [...statuses], reads: [...new Set(reads)] }
+      return { earlier, last: [...statuses], reads: [...new Set(reads)] }
     })
   )
   const reopened = yield* withServer((url) => read(url))

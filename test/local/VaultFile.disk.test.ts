@@ -52,15 +52,15 @@ describe("VaultFile on a full disk", () => {
       }
       assert.isAtMost(free, 8192)
       assert.match(result, /^Unusable: The vault .* cannot be used: .*ENOSPC/, `${free} bytes free`)
-      // Not even a key file without a vault.
+      // There is not even a key file without a vault.
       assert.deepStrictEqual(files, [], `${free} bytes free`)
     }
     const restart: Start = result.restart
     assert.match(restart.result, /^Unusable: .*ENOSPC/)
     assert.deepStrictEqual(restart.files, ["vault"])
 
-    const { answered, last, reads } = result.running
-    assert.deepStrictEqual(new Set(answered), new Set([201, 500]))
+    const { earlier, last, reads } = result.running
+    assert.deepStrictEqual(new Set(earlier), new Set([201, 500]))
     assert.deepStrictEqual(reads, [200])
     assert.deepStrictEqual(last, [201])
     assert.deepStrictEqual(result.bodies, [`{"message":"The store of the local backend failed"}`])

@@ -28,7 +28,7 @@ const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vau
 
 const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
 
-const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 /** Opens the vault, uses the collection `things`, and closes it. */
 const use = <A, E>(
@@ -53,8 +53,8 @@ const failure = (options: VaultFile.Options) =>
       })
     )
 
-/** The vault is refused for this reason, and is afterwards what it was before, byte for byte. */
-const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
+/** Asserts that the vault is rejected for this reason, and that no byte of it changes. */
+const rejected = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
   Effect.gen(function*() {
     const before = Fs.readFileSync(options.path)
     const error = yield* failure(options)
@@ -64,7 +64,7 @@ const refused = (options: VaultFile.Options, reason: VaultFile.VaultFileError["r
     return error
   })
 
-/** What version 0.1.0 wrote for one entry of `things`, under the key of 32 bytes 7. */
+/** A vault of version 0.1.0 with one entry of `things`. Its key is 32 bytes with the value 7. */
 const earlierVault = [
   "effect-agentcore-identity vault 1 TzMDS5f9xenhDmv5OiGYHg eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..9R"
   + "QYJ21aGwgwk-W9.0A.0trWOamRfR4cXucrZzuiSw",
@@ -123,7 +123,7 @@ describe("VaultFile", () => {
         const store = yield* VaultFile.make(options)
         assert.deepStrictEqual(yield* store.collection("one", Schema.Number).entries, [["key", 99]])
         assert.deepStrictEqual(yield* store.collection("two", Schema.String).entries, [["key", "sentinel"]])
-        // A schema that does not fit is told without the value.
+        // The error of a schema that does not match has no value.
         const error = yield* Effect.flip(store.collection("two", Schema.Number).get("key"))
         assert.strictEqual(error._tag, "VaultStoreError")
         assert.notInclude(error.message, "sentinel")
@@ -141,10 +141,10 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      const text = Fs.readFileSync(options.path, "latin1")
-      assert.notInclude(text, "things")
-      assert.notInclude(text, "sentinel")
-      assert.notInclude(text, "user-")
+      const string = Fs.readFileSync(options.path, "latin1")
+      assert.notInclude(string, "things")
+      assert.notInclude(string, "sentinel")
+      assert.notInclude(string, "user-")
       for (const file of [options.path, `${options.path}.key`]) {
         assert.strictEqual(Fs.statSync(file).mode & 0o777, 0o600, file)
       }
@@ -175,9 +175,9 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      yield* refused({ ...options, key: key(2) }, "WrongKey")
+      yield* rejected({ ...options, key: key(2) }, "WrongKey")
       Fs.renameSync(`${options.path}.key`, `${options.path}.moved`)
-      yield* refused(options, "WrongKey")
+      yield* rejected(options, "WrongKey")
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
       Fs.renameSync(`${options.path}.moved`, `${options.path}.key`)
       assert.lengthOf(yield* use(options, (things) => things.entries), 200)
@@ -187,15 +187,15 @@ describe("VaultFile", () => {
     Effect.gen(function*() {
       const options = { path: yield* path }
       yield* fill(options)
-      for (const text of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
-        const error = yield* refused({ ...options, key: Redacted.make(text) }, "InvalidKey")
+      for (const string of ["", "sentinel-key", "!".repeat(43), Buffer.alloc(16).toString("base64url")]) {
+        const error = yield* rejected({ ...options, key: Redacted.make(string) }, "InvalidKey")
         assert.notInclude(error.message, "sentinel")
       }
       Fs.chmodSync(`${options.path}.key`, 0o640)
-      assert.include((yield* refused(options, "InvalidKey")).message, "640")
+      assert.include((yield* rejected(options, "InvalidKey")).message, "640")
       Fs.chmodSync(`${options.path}.key`, 0o600)
       Fs.writeFileSync(`${options.path}.key`, "sentinel-key")
-      assert.notInclude((yield* refused(options, "InvalidKey")).message, "sentinel")
+      assert.notInclude((yield* rejected(options, "InvalidKey")).message, "sentinel")
     }))
 
   it.live("rejects a path that is not a writable file", () =>
@@ -233,7 +233,7 @@ describe("VaultFile", () => {
           assert.include(piped.message, `${path}${suffix}`)
           assert.include(piped.message, "it is not a regular file")
         }
-        // What is in the place of the file that it writes next is removed.
+        // Any file in the place of the next one is removed.
         for (
           const make of [
             (path: string) => Fs.symlinkSync("victim", path),
@@ -262,7 +262,7 @@ describe("VaultFile", () => {
           assert.include(error.message, `${other.path} has several hard links`)
           assert.deepStrictEqual(Fs.readdirSync(dirname(other.path)), ["other"])
         }))
-      yield* refused(options, "Unusable")
+      yield* rejected(options, "Unusable")
       Fs.unlinkSync(other.path)
       same((yield* use(options, (things) => things.entries)).length, 1)
     }))
@@ -273,7 +273,7 @@ describe("VaultFile", () => {
       yield* fill(options)
       const [header = "", ...rest] = linesOf(options.path)
       writeLines(options.path, [header.replace("vault 1 ", "vault 2 "), ...rest])
-      assert.include((yield* refused(options, "UnknownFormat")).message, "2")
+      assert.include((yield* rejected(options, "UnknownFormat")).message, "2")
     }))
 
   it.live("rejects lines that were changed, moved, repeated or removed, or come from another vault", () =>
@@ -291,7 +291,7 @@ describe("VaultFile", () => {
           const lines = linesOf(options.path)
           assert.lengthOf(lines, 6)
           writeLines(options.path, change(lines))
-          yield* refused(options, "Damaged")
+          yield* rejected(options, "Damaged")
         })
       const replaceLine = (index: number, replace: (line: string) => string | undefined) =>
         tamper((lines) => lines.map((line, n) => n === index ? replace(line) ?? "" : line))
@@ -315,19 +315,19 @@ describe("VaultFile", () => {
         Effect.map(things.entries, (entries) => entries.map(([key]) => key))
       yield* use(options, (things) =>
         Effect.andThen(things.put("acknowledged", secret("value")), things.put("torn", secret("value"))))
-      const whole = Fs.readFileSync(options.path)
+      const complete = Fs.readFileSync(options.path)
       for (const missing of [2, 20, 100]) {
-        Fs.writeFileSync(options.path, whole.subarray(0, whole.length - missing))
+        Fs.writeFileSync(options.path, complete.subarray(0, complete.length - missing))
         assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
         yield* use(options, (things) =>
           things.put("torn", secret("again")))
         assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
       }
       // A power failure can leave zeros.
-      Fs.writeFileSync(options.path, Buffer.concat([whole.subarray(0, whole.length - 100), Buffer.alloc(100)]))
+      Fs.writeFileSync(options.path, Buffer.concat([complete.subarray(0, complete.length - 100), Buffer.alloc(100)]))
       assert.deepStrictEqual(yield* use(options, names), ["acknowledged"])
-      // Only the end of its line is missing.
-      Fs.writeFileSync(options.path, whole.subarray(0, whole.length - 1))
+      // Only the line break of the last line is missing.
+      Fs.writeFileSync(options.path, complete.subarray(0, complete.length - 1))
       assert.deepStrictEqual(yield* use(options, names), ["acknowledged", "torn"])
     }))
 
@@ -380,7 +380,7 @@ describe("VaultFile", () => {
       ]
       for (const bytes of bad) {
         Fs.writeFileSync(options.path, bytes)
-        yield* refused(options, "Damaged")
+        yield* rejected(options, "Damaged")
       }
       Fs.writeFileSync(options.path, good)
       assert.lengthOf(yield* use(options, (things) => things.entries), 2000)
@@ -400,14 +400,14 @@ describe("VaultFile", () => {
         }).filter((target) => target.startsWith(directory))
       let opened = 0
       const seen = new Set<string>()
-      // Each file of the vault is a step, and so is each time after its appearance.
+      // The steps are the appearance of each file of the vault, and the times after it.
       for (const last of ["vault.pid", "vault.key", "vault.new", "vault"]) {
-        for (let turns = 0; turns < 12; turns++) {
+        for (let iterations = 0; iterations < 12; iterations++) {
           const scope = yield* Scope.make()
           const fiber = yield* Effect.forkChild(Scope.provide(VaultFile.make(options), scope))
           const appeared = () => Fs.existsSync(join(directory, `agentcore.${last}`))
-          while (!appeared() && fiber.pollUnsafe() === undefined) yield* turn
-          for (let more = 0; more < turns * turns; more++) yield* turn
+          while (!appeared() && fiber.pollUnsafe() === undefined) yield* iteration
+          for (let more = 0; more < iterations * iterations; more++) yield* iteration
           for (const file of Fs.readdirSync(directory)) seen.add(file)
           yield* Fiber.interrupt(fiber)
           const exit = yield* Fiber.await(fiber)
@@ -416,7 +416,7 @@ describe("VaultFile", () => {
             opened++
             for (const file of Fs.readdirSync(directory)) Fs.rmSync(join(directory, file))
           }
-          assert.deepStrictEqual(Fs.readdirSync(directory), [], `after ${turns} turns of ${last}`)
+          assert.deepStrictEqual(Fs.readdirSync(directory), [], `after ${iterations} turns of ${last}`)
           assert.deepStrictEqual(handles(), [])
         }
       }
@@ -430,7 +430,7 @@ describe("VaultFile", () => {
       Fs.writeFileSync(options.path, "")
       Fs.writeFileSync(`${options.path}.key`, Redacted.value(key(5)), { mode: 0o600 })
       const fiber = yield* Effect.forkChild(use(options, () => Effect.never))
-      while (!Fs.existsSync(`${options.path}.pid`)) yield* turn
+      while (!Fs.existsSync(`${options.path}.pid`)) yield* iteration
       yield* Fiber.interrupt(fiber)
       assert.strictEqual(Fs.statSync(options.path).size, 0)
       assert.deepStrictEqual(Fs.readdirSync(join(options.path, "..")).sort(), [

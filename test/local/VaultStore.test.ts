@@ -52,7 +52,7 @@ describe("a custom store", () => {
       const path = yield* temporaryFile
       const error = yield* Effect.gen(function*() {
         yield* setup
-        // A directory in place of the next file.
+        // A directory replaces the next file.
         Fs.mkdirSync(`${path}.new`)
         return yield* Effect.flip(createWorkload("robot"))
       }).pipe(Effect.provide(LocalBackend.layerStore().pipe(Layer.provide(Example.layerJsonFile(path)))))

@@ -17,13 +17,13 @@ def report(name, value):
     print(json.dumps({"name": name, "value": value}), flush=True)
 
 
-def answer(response):
-    """The members of an answer, and its status."""
+def members_of(response):
+    """The members of a response, and its status."""
     metadata = response.pop("ResponseMetadata")
     return {"status": metadata["HTTPStatusCode"], "requestId": metadata.get("RequestId"), **response}
 
 
-def refused(client, call, **members):
+def rejected(client, call, **members):
     """What a program sees of an error: the class that it can catch, and what it says."""
     try:
         call(**members)
@@ -47,15 +47,15 @@ def workload_identities():
         name=name, allowedResourceOauth2ReturnUrls=["https://agent.example.com/"], tags={"team": "Z=r@ch 1"}
     )
     arn = created["workloadIdentityArn"]
-    report("created", answer(created))
-    read = answer(control.get_workload_identity(name=name))
+    report("created", members_of(created))
+    read = members_of(control.get_workload_identity(name=name))
     report("read", {**read, "createdTime": read["createdTime"].timestamp(), "lastUpdatedTime": None})
-    report("updated", answer(control.update_workload_identity(name=name, allowedResourceOauth2ReturnUrls=[]))["status"])
+    report("updated", members_of(control.update_workload_identity(name=name, allowedResourceOauth2ReturnUrls=[]))["status"])
 
-    report("tagged", answer(control.tag_resource(resourceArn=arn, tags={"cost centre": "a/b=c@d", "empty": ""})))
-    report("tags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
-    report("untagged", answer(control.untag_resource(resourceArn=arn, tagKeys=["cost centre", "empty"])))
-    report("tagsLeft", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
+    report("tagged", members_of(control.tag_resource(resourceArn=arn, tags={"cost centre": "a/b=c@d", "empty": ""})))
+    report("tags", members_of(control.list_tags_for_resource(resourceArn=arn))["tags"])
+    report("untagged", members_of(control.untag_resource(resourceArn=arn, tagKeys=["cost centre", "empty"])))
+    report("tagsLeft", members_of(control.list_tags_for_resource(resourceArn=arn))["tags"])
 
     for number in range(25):
         control.create_workload_identity(name=f"many-{number:02}")
@@ -65,32 +65,32 @@ def workload_identities():
     report("pages", [len(page["workloadIdentities"]) for page in pages])
     report("names", sorted(identity["name"] for page in pages for identity in page["workloadIdentities"]))
 
-    report("exists", refused(control, control.create_workload_identity, name=name))
-    report("deleted", answer(control.delete_workload_identity(name=name)))
-    report("gone", refused(control, control.get_workload_identity, name=name))
-    report("unknown", refused(data, data.get_workload_access_token, workloadName=name))
+    report("exists", rejected(control, control.create_workload_identity, name=name))
+    report("deleted", members_of(control.delete_workload_identity(name=name)))
+    report("gone", rejected(control, control.get_workload_identity, name=name))
+    report("unknown", rejected(data, data.get_workload_access_token, workloadName=name))
 
 
-def refusals():
-    """What the service refuses with words of its own."""
+def rejections():
+    """What the service rejects with its own message."""
     control.create_workload_identity(name="agent", allowedResourceOauth2ReturnUrls=["app:/consent"])
     control.create_workload_identity(name="runtime-a1")
-    report("linked", refused(data, data.get_workload_access_token, workloadName="runtime-a1"))
-    report("linkedUser", refused(data, data.get_workload_access_token_for_user_id, workloadName="runtime-a1", userId="a"))
-    report("undeletable", refused(control, control.delete_workload_identity, name="runtime-a1"))
+    report("linked", rejected(data, data.get_workload_access_token, workloadName="runtime-a1"))
+    report("linkedUser", rejected(data, data.get_workload_access_token_for_user_id, workloadName="runtime-a1", userId="a"))
+    report("undeletable", rejected(control, control.delete_workload_identity, name="runtime-a1"))
     reference = {"secretId": "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3", "jsonKey": "weather"}
     control.create_api_key_credential_provider(
         name="weather", apiKeySecretSource="EXTERNAL", apiKeySecretConfig=reference
     )
     token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
     asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
-    report("denied", refused(data, data.get_resource_api_key, **asked))
+    report("denied", rejected(data, data.get_resource_api_key, **asked))
     # The token ends with the JWT that it was made of.
     claims = {"iss": "https://idp.test", "sub": "alice", "exp": int(time.time()) + 3}
     part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     of_jwt = data.get_workload_access_token_for_jwt(workloadName="agent", userToken=f"e30.{part}.c2ln")
     for _ in range(100):
-        expired = refused(
+        expired = rejected(
             data, data.get_resource_api_key, **{**asked, "workloadIdentityToken": of_jwt["workloadAccessToken"]}
         )
         if expired["code"] != "AccessDeniedException":
@@ -115,7 +115,7 @@ def tokens():
         )["accessToken"],
     )
     user = data.get_workload_access_token_for_user_id(workloadName="agent", userId="alice")["workloadAccessToken"]
-    asked = answer(
+    asked = members_of(
         data.get_resource_oauth2_token(
             workloadIdentityToken=user,
             resourceCredentialProviderName="calendar",
@@ -127,7 +127,7 @@ def tokens():
     report("asked", sorted(asked))
     report(
         "unauthorized",
-        refused(
+        rejected(
             data, data.get_resource_api_key, workloadIdentityToken="none", resourceCredentialProviderName="weather"
         ),
     )
@@ -137,25 +137,25 @@ def errors():
     for name in given["errors"]:
         report(
             name,
-            refused(
+            rejected(
                 data, data.get_resource_api_key, workloadIdentityToken="any", resourceCredentialProviderName=name
             ),
         )
 
 
 def signed():
-    report("signed", answer(control.create_workload_identity(name="signed", tags={"a": "b"}))["status"])
+    report("signed", members_of(control.create_workload_identity(name="signed", tags={"a": "b"}))["status"])
     arn = control.get_workload_identity(name="signed")["workloadIdentityArn"]
-    report("signedTags", answer(control.list_tags_for_resource(resourceArn=arn))["tags"])
-    report("signedUntag", answer(control.untag_resource(resourceArn=arn, tagKeys=["a", "b c=d"]))["status"])
+    report("signedTags", members_of(control.list_tags_for_resource(resourceArn=arn))["tags"])
+    report("signedUntag", members_of(control.untag_resource(resourceArn=arn, tagKeys=["a", "b c=d"]))["status"])
     other = boto3.client("bedrock-agentcore-control", aws_secret_access_key="another", aws_access_key_id=given["keyId"])
-    report("forged", refused(other, other.get_workload_identity, name="signed"))
+    report("forged", rejected(other, other.get_workload_identity, name="signed"))
 
 
 def caller():
-    """What the official sample of consent portals calls, and makes of the answers."""
+    """What the official sample of consent portals calls, and reads from the responses."""
     identity = boto3.client("sts").get_caller_identity()
-    report("identity", answer(identity))
+    report("identity", members_of(identity))
     account, region = identity["Account"], boto3.Session().region_name
     provider = control.create_oauth2_credential_provider(
         name="idp",
@@ -185,7 +185,7 @@ tasks = {
     "workloadIdentities": workload_identities,
     "tokens": tokens,
     "errors": errors,
-    "refusals": refusals,
+    "rejections": rejections,
     "signed": signed,
 }
 tasks[given["task"]]()

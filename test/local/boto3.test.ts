@@ -20,8 +20,8 @@ const environment = Effect.map(LocalServer.LocalServer, (server) => server.envir
 
 const operation = "GetResourceApiKey"
 
-/** What boto3 makes of an error: the class, the status, the message. */
-const seen = (value: unknown, name: string, status: number, message?: string) => {
+/** The class, the status and the message of an error in boto3. */
+const assertError = (value: unknown, name: string, status: number, message?: string) => {
   const { requestId, ...rest } = value as Record<string, unknown>
   assert.match(String(requestId), Wire.uuid)
   assert.deepStrictEqual(
@@ -39,14 +39,14 @@ const caller = {
 
 describe("boto3", () => {
   pythonTest(
-    "keeps workload identities: timestamps, pages, tags with long ARNs, answers without a body",
+    "manages workload identities: timestamps, pages, tags with long ARNs, responses without a body",
     () =>
       Effect.gen(function*() {
-        const answers = yield* run("workloadIdentities", yield* environment)
+        const responses = yield* run("workloadIdentities", yield* environment)
         const name = "w".repeat(255)
         const arn =
           `arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/${name}`
-        const { requestId, ...created } = answers["created"] as Record<string, unknown>
+        const { requestId, ...created } = responses["created"] as Record<string, unknown>
         assert.match(String(requestId), Wire.uuid)
         assert.deepStrictEqual(created, {
           status: 201,
@@ -54,38 +54,48 @@ describe("boto3", () => {
           workloadIdentityArn: arn,
           allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"]
         })
-        const read = answers["read"] as Record<string, unknown>
+        const read = responses["read"] as Record<string, unknown>
         assert.isTrue(Math.abs(Number(read["createdTime"]) - Date.now() / 1000) < 60)
-        assert.strictEqual(answers["updated"], 200)
+        assert.strictEqual(responses["updated"], 200)
 
-        assert.strictEqual((answers["tagged"] as Record<string, unknown>)["status"], 204)
-        assert.deepStrictEqual(answers["tags"], { team: "Z=r@ch 1", "cost centre": "a/b=c@d", empty: "" })
-        assert.strictEqual((answers["untagged"] as Record<string, unknown>)["status"], 204)
-        assert.deepStrictEqual(answers["tagsLeft"], { team: "Z=r@ch 1" })
+        assert.strictEqual((responses["tagged"] as Record<string, unknown>)["status"], 204)
+        assert.deepStrictEqual(responses["tags"], { team: "Z=r@ch 1", "cost centre": "a/b=c@d", empty: "" })
+        assert.strictEqual((responses["untagged"] as Record<string, unknown>)["status"], 204)
+        assert.deepStrictEqual(responses["tagsLeft"], { team: "Z=r@ch 1" })
 
-        assert.deepStrictEqual(answers["pages"], [10, 10, 6])
+        assert.deepStrictEqual(responses["pages"], [10, 10, 6])
         const many = Array.from({ length: 25 }, (_, number) => `many-${String(number).padStart(2, "0")}`)
-        assert.deepStrictEqual(answers["names"], [...many, name])
+        assert.deepStrictEqual(responses["names"], [...many, name])
 
-        seen(answers["exists"], "ValidationException", 400)
-        assert.strictEqual((answers["deleted"] as Record<string, unknown>)["status"], 204)
-        seen(answers["gone"], "ResourceNotFoundException", 404)
-        seen(answers["unknown"], "AccessDeniedException", 403, "Workload Identity does not belong to caller account")
+        assertError(responses["exists"], "ValidationException", 400)
+        assert.strictEqual((responses["deleted"] as Record<string, unknown>)["status"], 204)
+        assertError(responses["gone"], "ResourceNotFoundException", 404)
+        assertError(
+          responses["unknown"],
+          "AccessDeniedException",
+          403,
+          "Workload Identity does not belong to caller account"
+        )
       }).pipe(Effect.provide(Wire.server()))
   )
 
   pythonTest(
-    "is refused in the words of the service, and the token of a JWT ends with the JWT",
+    "raises the exceptions of the service with its messages, and rejects the token of an expired JWT",
     () =>
       Effect.gen(function*() {
-        const answers = yield* run("refusals", yield* environment)
+        const responses = yield* run("rejections", yield* environment)
         const linked = "WorkloadIdentity is linked to a service and cannot"
-        seen(answers["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
-        seen(answers["linkedUser"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
-        seen(answers["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
+        assertError(responses["linked"], "ValidationException", 400, `${linked} retrieve an access token by the caller`)
+        assertError(
+          responses["linkedUser"],
+          "ValidationException",
+          400,
+          `${linked} retrieve an access token by the caller`
+        )
+        assertError(responses["undeletable"], "ValidationException", 400, `${linked} be deleted by the caller`)
         const id = "arn:aws:secretsmanager:us-west-2:123456789012:secret:keys-a1b2c3"
-        seen(answers["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
-        seen(answers["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
+        assertError(responses["denied"], "AccessDeniedException", 403, `Access denied when retrieving secret '${id}'`)
+        assertError(responses["expired"], "UnauthorizedException", 401, "Workload access token is invalid or expired")
       }).pipe(
         Effect.provide(Wire.server({
           settings: { serviceLinked: ["runtime-a1"] }
@@ -93,31 +103,41 @@ describe("boto3", () => {
       )
   )
 
-  pythonTest("obtains an API key and a machine's token, and is sent to a user", () =>
-    Effect.gen(function*() {
-      const returnUrl = "app:/consent"
-      yield* World.setUp([returnUrl])
-      const answers = yield* run("tokens", yield* environment, { returnUrl })
-      assert.strictEqual(answers["apiKey"], "key-of-the-weather")
-      const claims = World.claimsOf(Redacted.make(String(answers["machine"])))
-      assert.strictEqual(claims.sub, "calendar-client")
-      assert.strictEqual(claims.scope, "reports:read")
-      assert.includeMembers(answers["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
-      seen(answers["unauthorized"], "UnauthorizedException", 401)
-    }).pipe(Effect.provide(World.layer())))
+  pythonTest(
+    "obtains an API key and a machine's token, and gets the authorization URL of a user",
+    () =>
+      Effect.gen(function*() {
+        const returnUrl = "app:/consent"
+        yield* World.setUp([returnUrl])
+        const responses = yield* run("tokens", yield* environment, { returnUrl })
+        assert.strictEqual(responses["apiKey"], "key-of-the-weather")
+        const claims = World.claimsOf(Redacted.make(String(responses["machine"])))
+        assert.strictEqual(claims.sub, "calendar-client")
+        assert.strictEqual(claims.scope, "reports:read")
+        assert.includeMembers(responses["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
+        assertError(responses["unauthorized"], "UnauthorizedException", 401)
+      }).pipe(Effect.provide(World.layer()))
+  )
 
-  pythonTest("is told who it is, and makes redirect URIs of the URL of a consent portal", () =>
-    Effect.gen(function*() {
-      const answers = yield* run("caller", yield* environment, {
-        discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
-      })
-      const { requestId, ...identity } = answers["identity"] as Record<string, unknown>
-      assert.match(String(requestId), Wire.uuid)
-      assert.deepStrictEqual(identity, caller)
-      assert.isTrue(answers["portalArn"])
-      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
-      assert.deepStrictEqual(answers["portal"], ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`])
-    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
+  pythonTest(
+    "gets the caller's identity, and builds redirect URIs from the URL of a consent portal",
+    () =>
+      Effect.gen(function*() {
+        const responses = yield* run("caller", yield* environment, {
+          discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration"
+        })
+        const { requestId, ...identity } = responses["identity"] as Record<string, unknown>
+        assert.match(String(requestId), Wire.uuid)
+        assert.deepStrictEqual(identity, caller)
+        assert.isTrue(responses["portalArn"])
+        const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
+        assert.deepStrictEqual(responses["portal"], [
+          "ACTIVE",
+          `${portalUrl}/callback`,
+          `${portalUrl}/connect/callback`
+        ])
+      }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 })))
+  )
 
   pythonTest("has a class for every error", () =>
     Effect.gen(function*() {
@@ -140,7 +160,7 @@ describe("boto3", () => {
       )
       yield* Effect.gen(function*() {
         const url = yield* Wire.base
-        const answers = yield* run("errors", {
+        const responses = yield* run("errors", {
           AWS_ENDPOINT_URL: url,
           AWS_DEFAULT_REGION: "us-west-2",
           AWS_ACCESS_KEY_ID: "local",
@@ -148,52 +168,55 @@ describe("boto3", () => {
           AWS_MAX_ATTEMPTS: "1"
         }, { errors: [...byName.keys()] })
         for (const [error, status] of errors) {
-          seen(answers[error._tag], error._tag, status, message)
+          assertError(responses[error._tag], error._tag, status, message)
         }
       }).pipe(Effect.provide(Wire.over(planes)))
     }))
 
-  pythonTest("signs as the server verifies, and is refused with another key", () =>
-    Effect.gen(function*() {
-      const keyId = "AKIAIOSFODNN7EXAMPLE"
-      const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-      const temporary = { accessKeyId: "ASIAIOSFODNN7EXAMPLE", sessionToken: Redacted.make("token/of+session==") }
-      yield* Effect.gen(function*() {
-        const server = yield* environment
-        const own = yield* run("signed", { ...server, AWS_ACCESS_KEY_ID: keyId, AWS_SECRET_ACCESS_KEY: secret }, {
-          keyId
-        })
-        assert.strictEqual(own["signed"], 201)
-        assert.deepStrictEqual(own["signedTags"], { a: "b" })
-        assert.strictEqual(own["signedUntag"], 204)
-        const forged = own["forged"] as Record<string, unknown>
-        assert.deepInclude(forged, { code: "InvalidSignatureException", status: 403 })
-        const session = yield* run("errors", {
-          ...server,
-          AWS_ACCESS_KEY_ID: temporary.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secret,
-          AWS_SESSION_TOKEN: Redacted.value(temporary.sessionToken)
-        }, { errors: ["none"] })
-        // It got as far as the operation.
-        seen(session["none"], "UnauthorizedException", 401)
-      }).pipe(Effect.provide(Wire.server({
-        signatures: "verify",
-        credentials: [
-          { accessKeyId: keyId, secretAccessKey: Redacted.make(secret) },
-          { ...temporary, secretAccessKey: Redacted.make(secret) }
-        ]
-      })))
-    }))
+  pythonTest(
+    "signs requests that the server verifies, and is rejected when the key is another one",
+    () =>
+      Effect.gen(function*() {
+        const keyId = "AKIAIOSFODNN7EXAMPLE"
+        const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+        const temporary = { accessKeyId: "ASIAIOSFODNN7EXAMPLE", sessionToken: Redacted.make("token/of+session==") }
+        yield* Effect.gen(function*() {
+          const server = yield* environment
+          const own = yield* run("signed", { ...server, AWS_ACCESS_KEY_ID: keyId, AWS_SECRET_ACCESS_KEY: secret }, {
+            keyId
+          })
+          assert.strictEqual(own["signed"], 201)
+          assert.deepStrictEqual(own["signedTags"], { a: "b" })
+          assert.strictEqual(own["signedUntag"], 204)
+          const forged = own["forged"] as Record<string, unknown>
+          assert.deepInclude(forged, { code: "InvalidSignatureException", status: 403 })
+          const session = yield* run("errors", {
+            ...server,
+            AWS_ACCESS_KEY_ID: temporary.accessKeyId,
+            AWS_SECRET_ACCESS_KEY: secret,
+            AWS_SESSION_TOKEN: Redacted.value(temporary.sessionToken)
+          }, { errors: ["none"] })
+          // The request reached the operation.
+          assertError(session["none"], "UnauthorizedException", 401)
+        }).pipe(Effect.provide(Wire.server({
+          signatures: "verify",
+          credentials: [
+            { accessKeyId: keyId, secretAccessKey: Redacted.make(secret) },
+            { ...temporary, secretAccessKey: Redacted.make(secret) }
+          ]
+        })))
+      })
+  )
 })
 
-/** Debian's. A version manager's needs its own variables. */
+/** The AWS CLI of Debian. One of a version manager needs its own variables. */
 const cli = "/usr/bin/aws"
 
 const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== undefined
 
 describe("the AWS CLI", () => {
   it.live.skipIf(!hasCli)(
-    `is told who it is${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
+    `prints the caller's identity${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
     () =>
       Effect.gen(function*() {
         const { status: _, ...expected } = caller

@@ -1,4 +1,4 @@
-/** Malformed requests: of the operations, of STS, of HTTP, and of none. */
+/** Malformed requests of the operations, of STS, and of HTTP, and random bytes. */
 import * as FastCheck from "fast-check"
 import * as ServiceModel from "../support/serviceModel.js"
 import * as Wire from "../support/wire.js"
@@ -14,7 +14,7 @@ export interface Request {
 // Values
 // -----------------------------------------------------------------------------
 
-/** What takes a request further than noise: names that exist, values of enumerations, addresses, ARNs. */
+/** Values that take a request further than random ones: known names, values of enumerations, URLs, ARNs. */
 export const plausible = (tokens: ReadonlyArray<string>): FastCheck.Arbitrary<string> =>
   FastCheck.constantFrom(
     "agent",
@@ -79,9 +79,9 @@ export const odd: FastCheck.Arbitrary<string> = FastCheck.oneof(
   )
 )
 
-/** Pieces of JSON, as text: an object of JavaScript cannot hold all of what JSON can say. */
+/** Pieces of JSON, as strings, because JSON has forms that an object of JavaScript cannot have. */
 const junk: FastCheck.Arbitrary<string> = FastCheck.oneof(
-  odd.map((text) => JSON.stringify(text)),
+  odd.map((string) => JSON.stringify(string)),
   FastCheck.json({ maxDepth: 3 }),
   FastCheck.constantFrom(
     "null",
@@ -116,22 +116,22 @@ const entries = (members: ReadonlyArray<readonly [string, string]>): string =>
 const optional = <A>(arbitrary: FastCheck.Arbitrary<A>, present: number): FastCheck.Arbitrary<A | undefined> =>
   FastCheck.oneof({ weight: present, arbitrary }, { weight: 10 - present, arbitrary: FastCheck.constant(undefined) })
 
-/** JSON of the form that an operation asks for, with junk in places. */
+/** JSON in the form of an operation, with random values in some places. */
 const valueOf = (
   shape: ServiceModel.AnyShape | undefined,
   shapes: ServiceModel.Operation["shapes"],
-  text: FastCheck.Arbitrary<string>,
+  string: FastCheck.Arbitrary<string>,
   depth: number
 ): FastCheck.Arbitrary<string> => {
-  const nested = (name: string | undefined) => valueOf(shapes[name ?? ""], shapes, text, depth + 1)
+  const nested = (name: string | undefined) => valueOf(shapes[name ?? ""], shapes, string, depth + 1)
   const proper = (): FastCheck.Arbitrary<string> => {
     switch (depth > 6 ? undefined : shape?.type) {
       case "structure":
-        return structure(shape, shapes, text, depth)
+        return structure(shape, shapes, string, depth)
       case "list":
         return FastCheck.array(nested(shape?.member?.shape), { maxLength: 4 }).map((items) => `[${items.join(",")}]`)
       case "map":
-        return FastCheck.array(FastCheck.tuple(FastCheck.oneof(odd, text), nested(shape?.value?.shape)), {
+        return FastCheck.array(FastCheck.tuple(FastCheck.oneof(odd, string), nested(shape?.value?.shape)), {
           maxLength: 3
         })
           .map(entries)
@@ -142,7 +142,7 @@ const valueOf = (
       case undefined:
         return junk
       default:
-        return text.map((value) => JSON.stringify(value))
+        return string.map((value) => JSON.stringify(value))
     }
   }
   return FastCheck.oneof({ weight: 14, arbitrary: proper() }, { weight: 1, arbitrary: junk })
@@ -151,19 +151,19 @@ const valueOf = (
 const structure = (
   shape: ServiceModel.AnyShape | undefined,
   shapes: ServiceModel.Operation["shapes"],
-  text: FastCheck.Arbitrary<string>,
+  string: FastCheck.Arbitrary<string>,
   depth: number
 ): FastCheck.Arbitrary<string> => {
   const names = Object.keys(shape?.members ?? {})
   const member = (name: string, present: number) =>
     optional(
-      valueOf(shapes[shape?.members?.[name]?.shape ?? ""], shapes, text, depth + 1).map((value) =>
+      valueOf(shapes[shape?.members?.[name]?.shape ?? ""], shapes, string, depth + 1).map((value) =>
         [name, value] as const
       ),
       present
     )
   const known = shape?.union === true && names.length > 0
-    // One member, as it should be; at times two.
+    // One member, as required, and sometimes two.
     ? FastCheck.tuple(
       FastCheck.oneof(...names.map((name) => member(name, 10))),
       optional(FastCheck.tuple(FastCheck.constantFrom(...names), junk), 1)
@@ -178,12 +178,12 @@ const structure = (
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Of what a header may hold: Node's client checks it. */
-const headerText = FastCheck.string({
+/** Valid values of headers, because Node's client validates them. */
+const headerValue = FastCheck.string({
   unit: FastCheck.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
   maxLength: 60
 })
-  .map((text) => text.replaceAll("\u007f", ""))
+  .map((string) => string.replaceAll("\u007f", ""))
 
 const token = FastCheck.string({
   unit: FastCheck.constantFrom(..."abcXYZ019-_.!#$%&'*+^`|~"),
@@ -210,8 +210,8 @@ const method = FastCheck.oneof(
   }
 )
 
-/** Of what an address may hold: a surrogate alone has no UTF-8. */
-const encoded = (text: string): string => encodeURIComponent(Buffer.from(text).toString("utf8"))
+/** Values for a URL. A lone surrogate has no UTF-8. */
+const encoded = (string: string): string => encodeURIComponent(Buffer.from(string).toString("utf8"))
 
 const segment = FastCheck.oneof(odd, token).map(encoded)
 
@@ -238,7 +238,7 @@ const anyPath = FastCheck.oneof(
       "?__proto__=1",
       "?tagKeys="
     )
-  ).map(([start, text, query]) => `${start}${text}${query}`),
+  ).map(([start, string, query]) => `${start}${string}${query}`),
   FastCheck.constantFrom(
     "/",
     "*",
@@ -260,8 +260,8 @@ const headers: FastCheck.Arbitrary<Record<string, string>> = FastCheck.oneof(
   {
     weight: 4,
     arbitrary: FastCheck.oneof(
-      headerText.map((value) => ({ authorization: value })),
-      headerText.map((value) => ({ "content-type": value })),
+      headerValue.map((value) => ({ authorization: value })),
+      headerValue.map((value) => ({ "content-type": value })),
       FastCheck.constantFrom<Record<string, string>>(
         { authorization: "" },
         { authorization: `AWS4-HMAC-SHA256 ${"Credential=,".repeat(300)}` },
@@ -287,7 +287,7 @@ const headers: FastCheck.Arbitrary<Record<string, string>> = FastCheck.oneof(
         { cookie: "a=b; __proto__=c" },
         { "x-large": "a".repeat(17_000) }
       ),
-      FastCheck.tuple(token, headerText)
+      FastCheck.tuple(token, headerValue)
         .filter(([name]) =>
           !/^(transfer-encoding|content-length|connection|host|upgrade|expect|te|trailer)$/i.test(name)
         )
@@ -312,8 +312,8 @@ const broken: FastCheck.Arbitrary<string | Uint8Array> = FastCheck.oneof(
   }
 )
 
-/** Requests that are of an operation, at least in part. */
-export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
+/** Requests that are at least partly those of an operation. */
+export const ofOperation = (string: FastCheck.Arbitrary<string>): FastCheck.Arbitrary<Request> =>
   FastCheck.oneof(...ServiceModel.operations.map((operation) => {
     const members = Object.entries(operation.input.members ?? {})
     const inBody = {
@@ -328,7 +328,7 @@ export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitr
       }),
       path: label
         ? FastCheck.tuple(
-          FastCheck.oneof({ weight: 3, arbitrary: text.map(encoded) }, { weight: 1, arbitrary: segment }),
+          FastCheck.oneof({ weight: 3, arbitrary: string.map(encoded) }, { weight: 1, arbitrary: segment }),
           FastCheck.array(segment, { maxLength: 3 })
         ).map(
           ([arn, keys]) =>
@@ -338,14 +338,14 @@ export const ofOperation = (text: FastCheck.Arbitrary<string>): FastCheck.Arbitr
       headers,
       body: FastCheck.oneof({
         weight: 12,
-        arbitrary: structure(inBody, operation.shapes, text, 0) as FastCheck.Arbitrary<string | Uint8Array>
+        arbitrary: structure(inBody, operation.shapes, string, 0) as FastCheck.Arbitrary<string | Uint8Array>
       }, { weight: 2, arbitrary: broken })
     })
   }))
 
 export const noise: FastCheck.Arbitrary<Request> = FastCheck.record({ method, path: anyPath, headers, body: broken })
 
-/** STS: a form, with parameters that are there twice, empty, or of something else. */
+/** Requests of STS: forms with repeated, empty or unknown parameters. */
 export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
   method: FastCheck.oneof({ weight: 12, arbitrary: FastCheck.constant("POST") }, { weight: 1, arbitrary: method }),
   path: FastCheck.constantFrom("/", "/", "/?Action=GetWebIdentityToken"),
@@ -399,7 +399,7 @@ export const ofSts: FastCheck.Arbitrary<Request> = FastCheck.record({
   )
 })
 
-/** Bytes that are not HTTP, or nearly. They are complete: a server has no reason to wait for more. */
+/** Bytes that are not or not quite HTTP. They are complete, so a server need not wait for more. */
 export const raw: FastCheck.Arbitrary<Buffer> = FastCheck.tuple(
   FastCheck.constantFrom("GET", "POST", "post", "P\u0001ST", "", "CONNECT", "PRI", "POST POST", "\r\n\r\nPOST"),
   FastCheck.constantFrom(

@@ -29,7 +29,7 @@ const names = Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.listWor
   Effect.map(({ workloadIdentities }) => workloadIdentities.map(({ name }) => name))
 )
 
-/** Each backend has what was created in it alone, whichever of them is used in between. */
+/** Asserts that each backend has only its own resources, whichever is used in between. */
 const areSeparate = <E, E2>(
   outer: Layer.Layer<ControlPlane.ControlPlane, E>,
   inner: Layer.Layer<ControlPlane.ControlPlane, E2>
@@ -67,17 +67,17 @@ const kinds: Readonly<Record<string, () => Layer.Layer<ControlPlane.ControlPlane
   LocalIdentity: () => LocalIdentity.layer()
 }
 
-describe("backends in memory are separate", () => {
+describe("two backends in memory", () => {
   for (const [outerName, outer] of Object.entries(kinds)) {
     for (const [innerName, inner] of Object.entries(kinds)) {
-      it.live(`${innerName} in ${outerName}`, () => areSeparate(outer(), inner()))
-      it.live(`${innerName} and ${outerName}`, () => areSeparateMerged(outer(), inner()))
+      it.live(`are separate: ${innerName} in ${outerName}`, () => areSeparate(outer(), inner()))
+      it.live(`are separate: ${innerName} and ${outerName}`, () => areSeparateMerged(outer(), inner()))
     }
   }
 })
 
 describe("LocalIdentity", () => {
-  it.live("in another one has the credentials of its own backend", () => {
+  it.live("has the credentials of its own backend when it is nested", () => {
     const store = (apiKey: string) =>
       Effect.gen(function*() {
         const { createApiKeyCredentialProvider } = yield* ControlPlane.ControlPlane
@@ -102,7 +102,7 @@ describe("LocalIdentity", () => {
 })
 
 describe("AuthorizationServer", () => {
-  it.live("in another one is one of its own, and its end is not that of the other", () =>
+  it.live("is separate when it is nested, and does not end the outer one", () =>
     Effect.gen(function*() {
       const outer = yield* AuthorizationServer.AuthorizationServer
       const discover = (url: string) => Effect.promise(() => fetch(url).then(({ status }) => status, () => "none"))
@@ -118,7 +118,7 @@ describe("AuthorizationServer", () => {
 })
 
 describe("constant layers", () => {
-  it.effect("VaultStore.layerMemory is one store for all that a program provides it to", () =>
+  it.effect("VaultStore.layerMemory is one store for the whole program", () =>
     Effect.gen(function*() {
       const outer = yield* VaultStore.VaultStore
       assert.strictEqual(yield* Effect.provide(VaultStore.VaultStore, VaultStore.layerMemory), outer)
@@ -134,7 +134,7 @@ describe("constant layers", () => {
       assert.strictEqual(yield* Effect.provide(OAuthClient.OAuthClient, OAuthClient.layer), outer)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.effect("LocalServer.layerRedaction adds its names to those of the program around it", () => {
+  it.effect("LocalServer.layerRedaction adds its names to those of the outer program", () => {
     const named = (name: string) =>
       Layer.effect(Headers.CurrentRedactedNames, Effect.map(Headers.CurrentRedactedNames, (names) => [...names, name]))
     return Effect.gen(function*() {

@@ -13,7 +13,7 @@ await once(process.stdin, "data")
 
 const program = Effect.gen(function*() {
   const caller = yield* LocalDevelopment.load({ path, createMissing: true })
-  // The service knows the workload identity by now.
+  // The service already has the workload identity.
   yield* (yield* WorkloadAccessToken.makeWorkload(caller)).get
   return caller
 })

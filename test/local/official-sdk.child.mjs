@@ -36,7 +36,7 @@ const calendar = withAccessToken({
 })(async (token) => token)
 report("user", await calendar())
 
-// The user has consented: nobody is asked, whatever the state is.
+// The user has consented and is not prompted, whatever the state is.
 const again = withAccessToken({
   workloadIdentityToken: userToken,
   providerName: "calendar",
@@ -48,7 +48,7 @@ const again = withAccessToken({
 })(async (token) => token)
 report("userAgain", await again())
 
-// Another shape of the request is asked again.
+// Another shape of the request prompts again.
 const forced = withAccessToken({
   workloadIdentityToken: userToken,
   providerName: "calendar",

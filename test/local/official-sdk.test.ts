@@ -14,7 +14,7 @@ import * as World from "../support/localWorld.js"
 
 const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url))
 
-/** Runs the program with these environment variables and no others, but for the one that finds executables. */
+/** Runs the program with only these environment variables and `PATH`. */
 const run = (
   input: object,
   environment: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ const run = (
     return Effect.sync(() => child.kill())
   })
 
-/** The provider `mail`, whose tokens are for the JWT of a user, and the JWT of a user who is signed in elsewhere. */
+/** The provider `mail`, which exchanges users' JWTs, and the JWT of a user who is signed in elsewhere. */
 const setUpMail = (returnUrl: string) =>
   Effect.gen(function*() {
     const controlPlane = yield* ControlPlane.ControlPlane
@@ -81,7 +81,7 @@ describe("the official npm SDK", () => {
       const delegated = yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: userJwt })
 
       const asked = yield* Deferred.make<string>()
-      const answers = new Map<string, unknown>()
+      const responses = new Map<string, unknown>()
       const input = {
         returnUrl,
         delegatedToken: Redacted.value(delegated.workloadAccessToken),
@@ -92,7 +92,7 @@ describe("the official npm SDK", () => {
         const alice = yield* World.person("alice")
         const authorizationUrl = Redacted.make(yield* Deferred.await(asked))
         const page = yield* alice.approves(authorizationUrl)
-        // Where the application is called back, it completes the session for the user who is signed in.
+        // At its callback URL, the application completes the session for the signed-in user.
         const back = new URL(Redacted.value(page.url))
         assert.strictEqual(`${back.protocol}${back.pathname}`, returnUrl)
         const sessionUri = Redacted.make(back.searchParams.get("session_id") ?? "")
@@ -101,13 +101,13 @@ describe("the official npm SDK", () => {
       yield* Effect.all([
         consent,
         run(input, environment, (name, value) => {
-          answers.set(name, value)
+          responses.set(name, value)
           if (name === "authorizationUrl") Deferred.doneUnsafe(asked, Effect.succeed(String(value)))
         })
       ], { concurrency: 2 })
 
-      assert.deepStrictEqual(answers.get("apiKey"), { city: "Zürich", apiKey: "key-of-the-weather" })
-      const claims = (name: string) => World.claimsOf(Redacted.make(String(answers.get(name))))
+      assert.deepStrictEqual(responses.get("apiKey"), { city: "Zürich", apiKey: "key-of-the-weather" })
+      const claims = (name: string) => World.claimsOf(Redacted.make(String(responses.get(name))))
       assert.strictEqual(claims("machine").sub, "calendar-client")
       assert.strictEqual(claims("machine").scope, "reports:read")
       assert.strictEqual(claims("delegated").sub, "carol")
@@ -116,13 +116,13 @@ describe("the official npm SDK", () => {
       assert.propertyVal(claims("delegated")["act"], "sub", "mail-client")
       assert.strictEqual(claims("user").sub, "alice")
       assert.strictEqual(claims("user").scope, "profile:read")
-      assert.strictEqual(answers.get("userAgain"), answers.get("user"))
-      assert.isFalse(answers.has("askedAgain"))
-      assert.match(String(answers.get("askedForMore")), /\/identities\/oauth2\/authorize\?request_uri=/)
-      assert.strictEqual(answers.get("forced"), "shown")
-      assert.deepStrictEqual(answers.get("unknown"), { name: "ResourceNotFoundException", status: 404 })
-      assert.deepStrictEqual(answers.get("foreign"), { name: "UnauthorizedException", status: 401 })
-      assert.deepStrictEqual(answers.get("homeless"), {
+      assert.strictEqual(responses.get("userAgain"), responses.get("user"))
+      assert.isFalse(responses.has("askedAgain"))
+      assert.match(String(responses.get("askedForMore")), /\/identities\/oauth2\/authorize\?request_uri=/)
+      assert.strictEqual(responses.get("forced"), "shown")
+      assert.deepStrictEqual(responses.get("unknown"), { name: "ResourceNotFoundException", status: 404 })
+      assert.deepStrictEqual(responses.get("foreign"), { name: "UnauthorizedException", status: 401 })
+      assert.deepStrictEqual(responses.get("homeless"), {
         name: "ValidationException",
         message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       })

@@ -1,4 +1,4 @@
-/** Property tests of programs generate requests from the schemas: each has the limits of its texts built in. */
+/** Programs use the schemas in property tests, so each schema generates values within its limits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"

@@ -9,12 +9,12 @@ const Limits = Schema.Struct({
   operations: Schema.Record(Schema.String, Schema.Struct({ input: ModelShape }))
 })
 
-/** The limits of the service models in botocore. They have no consent portals. */
+/** The limits of the service models in botocore, which have no consent portals. */
 const { operations: limits } = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))(
   readFileSync(new URL("aws-limits.json", import.meta.url), "utf8")
 )
 
-/** Where requests differ from the service model on purpose: the fact here, for the fact there. */
+/** Intended differences from the service model: our fact, and its fact. */
 const exceptions: ReadonlyArray<{
   readonly member: RegExp
   readonly ours: string
@@ -86,7 +86,7 @@ describe("requests of the service model", () => {
     same(expressions(ofRequest(name), name), expressions(anchored(input), name))
   })
 
-  // Without limits and enumerations, which the clients do not have.
+  // Without limits and enumerations, because the clients do not have them.
   const bare = (shape: Shape, name: string) =>
     facts(shape, name).filter((fact) => !/: (min|max|pattern|one of) /.test(fact))
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { untyped } from "../contract/utils.js"
 import { secret } from "../support/utils.js"
 
-// No request is sent: each is rejected before.
+// No request is sent, because each is rejected before.
 const controlPlane = ControlPlane.make(untyped({}))
 const dataPlane = DataPlane.make(untyped({}))
 

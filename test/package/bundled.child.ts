@@ -1,4 +1,4 @@
-// A user's program: calls every plane, and uses the packages that are loaded at their first use. Prints what it got.
+// A user's program: calls every plane, and uses the packages that are loaded on first use. Prints the results.
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
 const live = CredentialCache.layerStore().pipe(
-  // Nothing listens there. `ioredis` is loaded all the same.
+  // Nothing listens at this address. `ioredis` is loaded nevertheless.
   Layer.provide(CredentialStore.layerRedis({
     key: Redacted.make(Buffer.alloc(32).toString("base64url")),
     url: Redacted.make("redis://127.0.0.1:1")

@@ -1,4 +1,4 @@
-// Programs of users, bundled as users do it, and run.
+// Bundles programs as users do, and runs them.
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -20,7 +20,7 @@ import { bundle } from "./rollup.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Outside of the project: a bundle finds no packages but those in it. */
+/** Outside of the project, so that a bundle finds only its own packages. */
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "bundle-"))),
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
@@ -42,7 +42,7 @@ const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOpt
       target: "node20",
       logLevel: "warning",
       metafile: true,
-      // What the AWS SDK and ioredis `require` in an ES module.
+      // The modules that the AWS SDK and ioredis `require` in an ES module.
       ...options.format === "cjs" ? undefined : {
         banner: {
           js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
@@ -106,7 +106,7 @@ const run = (file: string, environment: Readonly<Record<string, string>>) =>
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key") }
 const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
 
-/** Checks signatures: a bundled program signs its calls, or gets no answer. */
+/** Verifies signatures, so that a bundled program must sign its calls. */
 const server = Layer.provide(
   LocalServer.layer({ signatures: "verify", credentials: [keys, instance] }),
   OAuthClient.layerScripted()
@@ -123,14 +123,14 @@ const environment = Effect.gen(function*() {
   }
 })
 
-/** The metadata service of an instance, which is a proxy too. */
+/** The metadata service of an instance. It also serves as the proxy. */
 const metadataAndProxy = Effect.acquireRelease(
   Effect.callback<{ readonly port: number; readonly tunnels: Array<string | undefined>; readonly http: Http.Server }>((
     resume
   ) => {
     const tunnels: Array<string | undefined> = []
     const http = Http.createServer(({ method, url }, response) => {
-      const answer = method === "PUT"
+      const body = method === "PUT"
         ? "metadata-token"
         : url?.endsWith("/agent-role") !== true
         ? "agent-role"
@@ -141,7 +141,7 @@ const metadataAndProxy = Effect.acquireRelease(
           Token: "session-token",
           Expiration: "2999-01-01T00:00:00Z"
         })
-      response.end(answer)
+      response.end(body)
     })
     http.on("connect", ({ url }, client) => {
       tunnels.push(url)
@@ -163,7 +163,7 @@ const metadataAndProxy = Effect.acquireRelease(
   ({ http }) => Effect.sync(() => http.close().closeAllConnections())
 )
 
-describe("a bundled program calls every plane, with signatures", { timeout: 60_000 }, () => {
+describe("a bundled program", { timeout: 60_000 }, () => {
   const formats: ReadonlyArray<readonly [name: string, options: esbuild.BuildOptions]> = [
     ["esbuild, one file", { format: "esm" }],
     ["esbuild, splitting", { format: "esm", splitting: true, minify: true }],
@@ -175,7 +175,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK: one file of at most 350 KB", () =>
+  it.live("is one file of at most 350 KB without the AWS SDK", () =>
     Effect.gen(function*() {
       const { bytes, file, inputs } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
         format: "esm",
@@ -183,20 +183,20 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
         mainFields: ["module", "main"]
       })
       assert.isAtMost(bytes, 350_000)
-      // Neither a client of the SDK nor its chain, nor the other planes.
+      // No client of the SDK, no chain of the SDK, and no other plane.
       const others =
         /\/(client-[\w-]+|credential-provider-(node|ini|sso)|nested-clients)\/|\/modules\/(ControlPlane|models\/\w+)\.js$/
       assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK, as CommonJS, and all planes", () =>
+  it.live("calls all planes without the AWS SDK, as CommonJS", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* folder, { format: "cjs" })
       assert.deepStrictEqual(yield* run(file, yield* environment), { name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("without the AWS SDK, with the credentials of the instance, behind a proxy", () =>
+  it.live("finds the credentials of the instance behind a proxy, without the AWS SDK", () =>
     Effect.gen(function*() {
       const { file, imports } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
         format: "esm",
@@ -213,7 +213,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
         AWS_EC2_METADATA_DISABLED: "false",
         AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}`,
         HTTP_PROXY: `http://agent:proxy-password@127.0.0.1:${port}`,
-        // A package that proxies often use prints what they do.
+        // A package that is often used for proxies prints its actions.
         DEBUG: "*"
       })
       assert.deepStrictEqual(printedBy(output), { apiKey: "api-key" })
@@ -221,7 +221,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
       assert.lengthOf(tunnels, 1)
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("for an edge runtime: it imports nothing, not even of Node", () =>
+  it.live("imports nothing for an edge runtime, not even of Node", () =>
     Effect.gen(function*() {
       const { file, imports } = yield* withEsbuild("edgeAgent.child.ts", yield* folder, {
         format: "esm",
@@ -232,14 +232,14 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
         plugins: [yield* Effect.promise(browserField)]
       })
       assert.deepStrictEqual(imports, [])
-      // Effect keeps the context of promises with it, where the runtime has it.
+      // Effect uses this module for the context of promises if the runtime has it.
       const text = readFileSync(file, "utf8").replaceAll(/getBuiltinModule\W+node:async_hooks["'`]/g, "")
       assert.notInclude(text, "getBuiltinModule")
       assert.notMatch(text, /["'`]node:/)
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
 
-  it.live("rollup: the data plane", () =>
+  it.live("calls the data plane when rollup bundles it", () =>
     Effect.gen(function*() {
       const file = yield* withRollup("dataPlane.child.ts", yield* folder)
       assert.deepStrictEqual(yield* run(file, yield* environment), "issued")
@@ -247,7 +247,7 @@ describe("a bundled program calls every plane, with signatures", { timeout: 60_0
 })
 
 describe("a bundle", { timeout: 60_000 }, () => {
-  it.live("without the AWS SDK, where no package is found: a typed error of the call", () =>
+  it.live("without the AWS SDK fails the call with a typed error when no package is found", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("dataPlane.child.ts", yield* folder, {
         format: "esm",
@@ -266,7 +266,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
       }
     }).pipe(Effect.scoped))
 
-  it.live("without the chain of the AWS SDK, where a profile is named: a typed error of the call", () =>
+  it.live("without the chain of the AWS SDK fails the call with a typed error when a profile is named", () =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("httpAgent.child.ts", yield* folder, { format: "esm" })
       assert.deepInclude(yield* run(file, { AWS_REGION: "us-west-2", AWS_PROFILE: "agent" }), {

@@ -1,5 +1,5 @@
-// Packs the built package and checks the tarball as users have it: publint, attw, the types and the import of every
-// subpath, and the program. Each runs in an empty folder, beside the packages that package.json asks for and no others.
+// Packs the built package and checks the tarball as users get it: publint, attw, the types and the import of every
+// subpath, and the command. Each check runs in an empty folder with only the packages that package.json requires.
 import { spawn, spawnSync } from "node:child_process"
 import {
   existsSync,
@@ -47,9 +47,9 @@ const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destina
   shell: process.platform === "win32"
 })
 if (packed.status !== 0) throw new Error(packed.stderr)
-// npm 10 and 11 answer with a list, later ones with a record by name.
-const answer = JSON.parse(packed.stdout)
-const [pack] = Array.isArray(answer) ? answer : Object.values(answer)
+// npm 10 and 11 print a list, later versions print a record by name.
+const output = JSON.parse(packed.stdout)
+const [pack] = Array.isArray(output) ? output : Object.values(output)
 const tarball = join(temporary, pack.filename)
 const files = pack.files.map(({ path }) => path)
 for (
@@ -160,7 +160,7 @@ const checkTypes = (directory, paths) => {
       config,
       JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true, skipLibCheck: true }, files: [main] })
     )
-    // Declarations of other packages are checked too: only what concerns ours is reported.
+    // Declarations of other packages are checked too, but only problems of ours are reported.
     const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, noEmit: true }, directory)
     const program = ts.createProgram([main], options)
     const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(directory))
@@ -275,7 +275,7 @@ if (existsSync(program)) {
 }
 
 /** Starts the local server, sends it a request, and stops it. Returns what it printed, and its exit code or signal. */
-const serve = async (directory, args, answer = 201) => {
+const serve = async (directory, args, expected = 201) => {
   const start = performance.now()
   const file = join(directory, "node_modules", manifest.name, bin)
   const child = spawn(process.execPath, [file, "local", "--port", "0", ...args], { cwd: directory })
@@ -305,8 +305,8 @@ const serve = async (directory, args, answer = 201) => {
     })
     const health = await fetch(`${url}/health`)
     const page = await fetch(`${url}/_local/console/main.js`)
-    if (response.status !== answer || health.status !== 200 || page.status !== 200) {
-      return { status: `answers ${response.status}, ${health.status} and ${page.status}`, stdout, stderr }
+    if (response.status !== expected || health.status !== 200 || page.status !== 200) {
+      return { status: `responds with ${response.status}, ${health.status} and ${page.status}`, stdout, stderr }
     }
     child.kill("SIGTERM")
     return { status: await ended, stdout, stderr }

@@ -46,14 +46,14 @@ export const privateTypes = (directory) => {
     for (const symbol of module === undefined ? [] : checker.getExportsOfModule(module)) {
       const target = resolve(symbol)
       const [declaration] = target.declarations ?? []
-      // An alias exports the type that it stands for.
+      // An alias exports its target type.
       if (
         declaration !== undefined && ts.isTypeAliasDeclaration(declaration) && ts.isTypeReferenceNode(declaration.type)
       ) {
         const named = checker.getSymbolAtLocation(declaration.type.typeName)
         if (named !== undefined) exported.set(resolve(named), file.replace(/\.d\.ts$/, ""))
       }
-      // `export * as Module` of the root is the module itself, which has its turn.
+      // `export * as Module` of the root is the module itself, which is checked separately.
       if (!exported.has(target) && !(target.flags & ts.SymbolFlags.ValueModule)) {
         exported.set(target, file.replace(/\.d\.ts$/, ""))
       }

@@ -1,4 +1,4 @@
-// The agent of an edge runtime: it has `fetch` and Web Crypto, and its settings come from the runtime. Prints the API
+// The agent of an edge runtime, which has `fetch` and Web Crypto, and passes the settings. Prints the API
 // key.
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as Identity from "effect-agentcore-identity/Identity"

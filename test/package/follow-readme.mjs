@@ -1,9 +1,9 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball in the place of the published
+// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published
 // package: in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the
 // README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is
 // a step.
 //
-// Only three things differ from what a reader types: the tarball, free ports, and the user, who answers without a
+// Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
 // browser. Python runs over boto3 with generated service models, because Debian's is older than AgentCore.
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -78,7 +78,7 @@ ServiceModel.write(models)
 /** A failed step leaves no server behind. */
 const stopServer = "trap 'kill $AGENTCORE_LOCAL_PID 2> /dev/null || true' EXIT"
 
-/** Someone with an empty folder and one version of Node, whose ports are their own. */
+/** A newcomer with an empty folder, one version of Node, and their own ports. */
 const newcomer = async (name, node) => {
   const folder = join(temporary, name, "my-agent")
   mkdirSync(folder, { recursive: true })
@@ -96,7 +96,7 @@ const newcomer = async (name, node) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
         cwd: folder,
         env: {
-          // Settings of npm and of proxies stay, and those of AWS do not.
+          // Keeps the settings of npm and of proxies, and removes those of AWS.
           ...Object.fromEntries(
             Object.entries(process.env).filter(([name]) => !/^(AWS|BEDROCK|AGENTCORE)_/.test(name))
           ),
@@ -132,7 +132,7 @@ const newcomer = async (name, node) => {
     save: (example, as = example, edit = (text) => text) =>
       writeFileSync(join(folder, as), edit(withPorts(take(files, example)))),
     saveStep: (step) => writeFileSync(join(folder, step), take(steps, step)),
-    /** Types the commands of some steps into one shell. The output must contain the texts. */
+    /** Types the commands of some steps into one shell. The output must contain the strings. */
     type: async (names, expected = [], onOutput = undefined) => {
       const from = performance.now()
       const script = withTarball(withPorts(names.map((step) => take(steps, step)).join("")))
@@ -153,12 +153,12 @@ const newcomer = async (name, node) => {
 }
 
 /** Opens the first link in an output, and allows. */
-const answerConsent = () => {
-  let answer
+const allowConsent = () => {
+  let response
   return (output) => {
     const url = /http\S+\/oauth2\/authorize\S+(?=\s)/.exec(output)?.[0]
-    if (url === undefined || answer !== undefined) return
-    answer = Effect.runPromise(
+    if (url === undefined || response !== undefined) return
+    response = Effect.runPromise(
       SimulatedUser.consent({ authorizationUrl: Redacted.make(url), userName: "alice", decision: "allow" })
     ).then(({ text }) => {
       if (!text.includes("Consent given")) throw new Error(`The consent ended with: ${text}`)
@@ -173,7 +173,7 @@ const answerConsent = () => {
 const aKey = "a key of 15 characters"
 const aToken = /a token of \d{3,} characters/
 
-/** Leaves out what the README says. */
+/** Removes the lines that the README says to remove. */
 const withoutType = (text) => {
   const type = /In plain JavaScript, remove the type `(.+?)`/.exec(readme)?.[1]
   if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")
@@ -198,13 +198,13 @@ const typescript = (node) => async (name) => {
   await me.type(["main"], [aToken])
   me.save("setup.jsonc")
   me.save("consent.ts")
-  await me.type(["consent"], [/Alice's token has \d{3,} characters/], answerConsent())
+  await me.type(["consent"], [/Alice's token has \d{3,} characters/], allowConsent())
   me.save("aws.ts")
   me.save("promise-agent.mjs")
   await me.type(
     ["local", "setup", "aws", "bundle", "promises", "stop"],
     [new RegExp(`${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
-    answerConsent()
+    allowConsent()
   )
   checkBundle(me.folder)
   me.save("testing.test.ts", "agent.test.ts")

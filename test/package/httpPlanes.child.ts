@@ -1,4 +1,4 @@
-// Calls the control plane and STS without the AWS SDK. Prints what it got.
+// Calls the control plane and STS without the AWS SDK. Prints the results.
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"

@@ -35,7 +35,7 @@ interface Loaded {
 
 const urlOf = (module: string): string => pathToFileURL(`${built}/${module}.js`).href
 
-/** What a process loads that imports these modules or packages. */
+/** Returns the modules that a process loads when it imports these modules or packages. */
 const load = async (specifiers: ReadonlyArray<string>): Promise<Loaded> => {
   const { stdout } = await run(
     process.execPath,
@@ -66,25 +66,25 @@ const loadModules = async (...modules: ReadonlyArray<string>): Promise<Loaded> =
   return loaded
 }
 
-/** The modules in folders of Effect, but for those that its `Config` and `Schema` load. */
+/** The modules in folders of Effect, without those that its `Config` and `Schema` load. */
 const foldersOf = (urls: ReadonlyArray<string>) =>
   urls.flatMap((url) =>
     /\/effect\/dist\/((?!crypto|encoding|internal|net|schema)[a-z-]+\/.*)\.js$/.exec(url)?.[1] ?? []
   )
     .filter((module) => !/^http\/(?:Cookies|Headers|UrlParams|internal\/urlParams)$/.test(module))
 
-describe("what a module of the built package loads", { timeout: 60_000 }, () => {
+describe("the modules that a module of the package loads", { timeout: 60_000 }, () => {
   beforeAll(async () => {
     built = await buildModules()
   }, 60_000)
 
-  it("finds the modules", () => {
+  it("are found", () => {
     assert.includeMembers([...core], ["index", "DataPlane", "ControlPlane", "Identity", "AccessToken", "ApiKey"])
     assert.includeMembers(folders.map(([name]) => name), ["aws", "http", "local", "models", "promise", "testing"])
     for (const [, modules] of folders) assert.isNotEmpty(modules)
   })
 
-  it("only modules with a capital are public: every private folder is closed in `exports`", () => {
+  it("are closed in `exports` when their folder is private, and public when their name has a capital", () => {
     const modules = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
       .flatMap((file) => /^(.*)\.tsx?$/.exec(file.replaceAll("\\", "/"))?.[1] ?? [])
     const open = modules.filter(isPublic)
@@ -92,17 +92,17 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.sameMembers(open, named)
   })
 
-  it("would see a package, and what it requires as CommonJS", async () => {
+  it("include packages, and what these require as CommonJS", async () => {
     const { packages } = await load(["jose", "@aws-sdk/client-bedrock-agentcore"])
     assert.includeMembers([...packages], ["jose", "@aws-sdk/client-bedrock-agentcore", "@smithy/core"])
   })
 
-  it("the root exports every core module", async () => {
+  it("include every core module for the root", async () => {
     const index: Record<string, unknown> = await import(urlOf("index"))
     assert.sameMembers(Object.keys(index), core.filter((name) => name !== "index"))
   })
 
-  it("the modules of the root: nothing but Effect", async () => {
+  it("are only those of Effect for the root", async () => {
     const { own, packages, urls } = await loadModules(...core)
     assert.deepStrictEqual(packages, ["effect"])
     assert.deepStrictEqual(foldersOf(urls), [])
@@ -111,12 +111,12 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
 
-  it("Identity: few files, which take longer to find than to run", async () => {
+  it("are at most 34 files for Identity, because files take longer to find than to run", async () => {
     const { own } = await loadModules("Identity")
     assert.isAtMost(own.length, 34)
   })
 
-  it("exports what its source exports, where packages are bundled into it", async () => {
+  it("export the same names as their source when packages are bundled into them", async () => {
     for (const module of modulesIn("aws/internal/http/sdk/")) {
       const [published, source]: ReadonlyArray<object> = await Promise.all([
         import(urlOf(module)),
@@ -126,7 +126,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     }
   })
 
-  it("aws/AwsDataPlane: no other plane, and no streams, which only listings need", async () => {
+  it("contain no other plane and no streams for aws/AwsDataPlane, because only lists need streams", async () => {
     // Effect's `ConfigProvider` loads its streams.
     const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$/
     const seen = async (module: string) =>
@@ -137,13 +137,13 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.isNotEmpty(await seen("aws/AwsPlanes"))
   })
 
-  it("aws/AwsControlPlane: no other plane", async () => {
+  it("contain no other plane for aws/AwsControlPlane", async () => {
     const { own } = await loadModules("aws/AwsControlPlane")
     const others = /\/modules\/(?:DataPlane|SecurityTokenService|Identity)\.js$/
     assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
-  it("aws/AwsHttpPlanes: no module of Node, and no package but Effect's", async () => {
+  it("contain no module of Node and no package but Effect's for aws/AwsHttpPlanes", async () => {
     for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
       const { builtins, packages } = await loadModules(module)
       assert.deepStrictEqual(builtins, [], module)
@@ -152,13 +152,13 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     assert.isNotEmpty((await loadModules("http/RequestContext")).builtins)
   })
 
-  it("aws/AwsHttpDataPlane: no other plane", async () => {
+  it("contain no other plane for aws/AwsHttpDataPlane", async () => {
     const { own } = await loadModules("aws/AwsHttpDataPlane")
     const others = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+|aws\/internal\/sdk\/.*)\.js$/
     assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
-  it("promise/Identity: no other plane, and no HTTP server", async () => {
+  it("contain no other plane and no HTTP server for promise/Identity", async () => {
     const { own, urls } = await loadModules("promise/Identity")
     assert.deepStrictEqual(foldersOf(urls), [])
     assert.deepStrictEqual(
@@ -167,7 +167,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
     )
   })
 
-  it("durable/ObtainConsent: neither an optional package, nor Effect's cluster and SQL", async () => {
+  it("contain no optional package, and no cluster or SQL of Effect, for durable/ObtainConsent", async () => {
     const { packages, urls } = await loadModules("durable/ObtainConsent")
     // `Connect` signs its forms with `jose`.
     assert.deepStrictEqual(packages, ["effect", "jose"])
@@ -177,7 +177,7 @@ describe("what a module of the built package loads", { timeout: 60_000 }, () => 
 
   // Programs over a cluster and its database import `durable/`.
   const others = folders.filter(([name]) => name !== "durable")
-  it.each(others)("%s: neither AWS SDK, OAuth client nor authorization server", async (name, modules) => {
+  it.each(others)("contain no AWS SDK, OAuth client or authorization server for %s", async (name, modules) => {
     const { packages, urls } = await loadModules(...modules)
     const lazy = /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 
 const { exports } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
 
-// Of several patterns that match, the one with the longest prefix decides.
+// The matching pattern with the longest prefix decides.
 const patterns = Object.entries(exports)
   .flatMap(([pattern, target]) =>
     pattern.endsWith("/*") ? [{ prefix: pattern.slice(2, -1), isOpen: target !== null }] : []

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs"
 import { createRequire, register } from "node:module"
 
-/** Writes to a pipe that may be full for a moment. Its source is a part of the hooks, which run in another thread. */
+/** Writes to a pipe that may be full. Its source is part of the hooks, which run in another thread. */
 const write = (line) => {
   for (;;) {
     try {

@@ -1,5 +1,5 @@
-// Bundles a program with rollup. Not TypeScript: two of the plugins have types of CommonJS packages, which they are
-// not.
+// Bundles a program with rollup. This is not TypeScript, because two plugins have the types of CommonJS packages, but
+// are ES modules.
 import commonjs from "@rollup/plugin-commonjs"
 import json from "@rollup/plugin-json"
 import { nodeResolve } from "@rollup/plugin-node-resolve"
@@ -23,7 +23,7 @@ export const bundle = async ({ directory, entry, modules, name }) => {
       commonjs(),
       json()
     ],
-    // It would take a third of the time.
+    // This step would take a third of the time.
     treeshake: false,
     onLog: () => {}
   })

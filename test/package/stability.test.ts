@@ -1,4 +1,4 @@
-// Effect marks each of its members as stable, unstable or experimental. Unstable ones may change in a minor version.
+// Effect marks each of its parts as stable, unstable or experimental. Unstable ones may change in a minor version.
 import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
@@ -7,15 +7,15 @@ import { fileURLToPath } from "node:url"
 const src = fileURLToPath(new URL("../../src/", import.meta.url))
 const effect = fileURLToPath(new URL("../../node_modules/effect/dist/", import.meta.url))
 
-/** Text without comments, in which examples and links name members, too. */
+/** The source without comments, because examples and links also name parts of Effect. */
 const codeOf = (file: string): string => readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
 
 const importOf = /(?:import|export) (?:type )?(?:\* as (\w+)|\{([^}]*)\}|\*)?(?: from )?"([^"]+)"/g
 
 interface Module {
-  /** Own modules that it imports. */
+  /** The imported modules of this package. */
   readonly own: ReadonlyArray<string>
-  /** Members of Effect that it mentions, such as `Effect.map`, each with its module. */
+  /** The used parts of Effect, such as `Effect.map`, each with its module. */
   readonly members: ReadonlyArray<readonly [module: string, member: string]>
 }
 
@@ -64,7 +64,7 @@ const stabilities = (module: string): ReadonlyMap<string, string> => {
   return found
 }
 
-/** The members of Effect that are not stable, of all modules that these modules load. */
+/** The unstable parts of Effect in all modules that these modules load. */
 const unstable = (...names: ReadonlyArray<string>): Record<string, ReadonlyArray<string>> => {
   const seen = new Set<string>()
   const found = new Map<string, Set<string>>()
@@ -89,19 +89,19 @@ const everything = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
 
-describe("members of Effect", () => {
-  it("the path of a token rests on stable ones, over `layerNode`", () => {
+describe("the parts of Effect that the package uses", () => {
+  it("are stable on the path of a token over `layerNode`", () => {
     assert.deepStrictEqual(
       unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/node"),
       {}
     )
   })
 
-  it("the path of a token rests on stable ones, over the SDK", () => {
+  it("are stable on the path of a token over the SDK", () => {
     assert.deepStrictEqual(unstable("Identity", "aws/AwsDataPlane"), {})
   })
 
-  it("these are not stable", () => {
+  it("are stable elsewhere, except for these", () => {
     assert.deepStrictEqual(unstable(...everything), {
       FileSystem: [
         "FileSystem"

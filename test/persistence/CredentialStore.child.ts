@@ -1,4 +1,4 @@
-// A program that has a store in a Redis that is not there, does its work, and ends by itself.
+// A program with a store in an unreachable Redis. It does its work, and exits.
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import * as Effect from "effect/Effect"

@@ -4,7 +4,7 @@ import type * as Ioredis from "ioredis"
 import { describe, expectTypeOf, test } from "vitest"
 
 describe("the types of optional packages", () => {
-  // An `any` is equal to nothing but itself.
+  // `any` equals only itself.
   test("are those of the packages when these are installed", () => {
     expectTypeOf<CredentialStore.BackingPersistence>().toEqualTypeOf<Persistence.BackingPersistence>()
     expectTypeOf<CredentialStore.ClientOptions>().toEqualTypeOf<Ioredis.RedisOptions>()

@@ -23,7 +23,7 @@ import { vi } from "vitest"
 import { buildProgram } from "../support/build.mjs"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
-import { answers, same, secret } from "../support/utils.js"
+import { responses, same, secret } from "../support/utils.js"
 
 const keyOf = (fill: number) => secret(Buffer.alloc(32, fill).toString("base64url"))
 
@@ -57,7 +57,7 @@ const process_ = (
   )
 
 const planes = ScriptedPlanes.layer({
-  getResourceOauth2Token: (_, index) => answers.issued(`sentinel-access-token-${index}`)
+  getResourceOauth2Token: (_, index) => responses.issued(`sentinel-access-token-${index}`)
 })
 
 const token = (number: number) => `sentinel-access-token-${number}`
@@ -167,7 +167,7 @@ describe("CredentialStore.layerRedis", () => {
         assert.strictEqual(yield* b("bob"), token(number++))
         assert.strictEqual((yield* failures) - before, 1)
       }
-      // It has been replaced by a good one.
+      // A valid value has replaced the changed one.
       const c = yield* process_(storeOf(server))
       assert.strictEqual(yield* c("bob"), token(number - 1))
     }))
@@ -205,9 +205,9 @@ describe("CredentialStore.layerRedis", () => {
       const [elapsed, found] = yield* Effect.timed(a("bob"))
       assert.strictEqual(found, token(1))
       assert.strictEqual((yield* failures) - before, 2)
-      // Far from the time that the store is given: a command fails at once.
+      // Much less than the time limit of the store, because a command fails at once.
       assert.isBelow(Duration.toMillis(elapsed), 5000)
-      // In memory it was all the while.
+      // The credential was in memory all the time.
       assert.strictEqual(yield* a("alice"), token(0))
       yield* server.start
       const redis = yield* server.client
@@ -233,7 +233,7 @@ describe("CredentialStore.layerRedis", () => {
       const [elapsed, found] = yield* Effect.timed(a())
       assert.strictEqual(found, token(0))
       assert.strictEqual((yield* failures) - before, 2)
-      // One wait to read, one to write; what is above it is this machine's.
+      // One wait to read and one to write. The rest is the time of this machine.
       assert.isAtLeast(Duration.toMillis(elapsed), 150)
       assert.isBelow(Duration.toMillis(elapsed), 5000)
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
@@ -241,7 +241,7 @@ describe("CredentialStore.layerRedis", () => {
     }))
 
   redisTest(
-    "a Redis that was never there, or has gone, fails neither the layer nor its end",
+    "builds and releases the layer when Redis is missing or lost",
     () =>
       Effect.gen(function*() {
         const absent = yield* Redis.make()
@@ -260,7 +260,7 @@ describe("CredentialStore.layerRedis", () => {
     Effect.gen(function*() {
       const { port } = yield* Redis.make()
       const program = yield* Effect.promise(() => buildProgram("persistence/CredentialStore.child.ts"))
-      const said = yield* Effect.callback<string, unknown>((resume) => {
+      const output = yield* Effect.callback<string, unknown>((resume) => {
         const child = execFile(
           process.execPath,
           [program, String(port)],
@@ -268,7 +268,7 @@ describe("CredentialStore.layerRedis", () => {
         )
         return Effect.sync(() => void child.kill("SIGKILL"))
       })
-      assert.strictEqual(said, "Failure")
+      assert.strictEqual(output, "Failure")
     }))
 
   redisTest("logs why a connection fails, without secrets", () =>
@@ -315,7 +315,7 @@ describe("CredentialStore.layer", () => {
     yield* store.set("name", stored)
     same(yield* store.get("name"), Option.some(stored))
     assert.isTrue(Option.isNone(yield* store.get("another name")))
-    // What is not good any more is not written.
+    // An expired credential is not written.
     yield* store.set("old", { ...stored, usableUntil: 1 })
     assert.isTrue(Option.isNone(yield* store.get("old")))
     yield* store.remove("name")
@@ -340,7 +340,7 @@ describe("CredentialStore.layer", () => {
 
   it.live("opens a credential that an earlier version of the package stored", () =>
     Effect.gen(function*() {
-      // What version 0.1.0 stored under `name`.
+      // The value that version 0.1.0 stored under `name`.
       const sealed = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoic0JYNFVTWWk2N3NDIn0..FitSxv6yuWhpYx4x."
         + "J1bGLkZ5pHnOld5D702po-LkfZ39B2gmEU6dLV-lpasiLxeI5nrIB11j.kd5YS7gg9FRl2aCpzUhkLw"
       const backing = Layer.effect(
@@ -350,7 +350,7 @@ describe("CredentialStore.layer", () => {
           make: (storeId: string) =>
             Effect.tap(
               persistence.make(storeId),
-              // It stored a string, which Effect 4 has no type for.
+              // It stored a string, for which Effect 4 has no type.
               (store) => Effect.orDie(store.set("name", sealed as never, undefined))
             )
         }))
@@ -391,23 +391,23 @@ describe("the options of CredentialStore", () => {
     )
 
   it.live.each(["", "short", Redacted.value(key).slice(1), `${Redacted.value(key)}AAAA`, `!${Redacted.value(key)}`])(
-    "a key is 32 bytes in base64url: %j is not",
-    (text) =>
+    "reject a key that is not 32 bytes in base64url: %j",
+    (string) =>
       Effect.gen(function*() {
-        const error = yield* invalid({ key: secret(text) })
+        const error = yield* invalid({ key: secret(string) })
         assert.strictEqual(error.reason, "InvalidKey")
         assert.include(error.message, "The key of the credential store has to be 32 bytes in base64url")
-        const previous = yield* invalid({ key, previousKeys: [key, secret(text)] })
+        const previous = yield* invalid({ key, previousKeys: [key, secret(string)] })
         assert.strictEqual(previous.reason, "InvalidKey")
-        if (text.length >= 8) Recorder.assertSecretFree(Recorder.faces(error), [text])
+        if (string.length >= 8) Recorder.assertSecretFree(Recorder.faces(error), [string])
       })
   )
 
   it.live.each(["no url", "redis://:sentinel-pw@[host", "redis://:sentinel#pw@host", "redis://:%zz@host"])(
-    "a URL of Redis that cannot be read is an error, which does not quote it: %s",
-    (text) =>
+    "reject an invalid URL of Redis, and do not quote it: %s",
+    (string) =>
       Effect.gen(function*() {
-        const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(text) })))
+        const error = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key, url: secret(string) })))
         assert.strictEqual(error.reason, "InvalidUrl")
         Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-pw", "sentinel#pw"])
       }).pipe(Effect.scoped)

@@ -40,7 +40,7 @@ describe("RedisPendingConsents", () => {
   wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
 
   Redis.redisTest(
-    "Redis has digests and ciphertext, and nothing that ends after the session's ten minutes more",
+    "stores digests and ciphertext, which expire ten minutes after the session",
     () =>
       Effect.gen(function*() {
         const server = yield* started
@@ -61,7 +61,7 @@ describe("RedisPendingConsents", () => {
   )
 
   Redis.redisTest(
-    "no key, value, message or file of Redis has a secret, and no span or log line",
+    "shows no secret in keys, values, messages and files of Redis, or in spans and log lines",
     () =>
       Effect.gen(function*() {
         const server = yield* started
@@ -110,7 +110,7 @@ describe("RedisPendingConsents", () => {
     }))
 
   Redis.redisTest(
-    "a Redis that does not respond holds up a signal for two seconds at most",
+    "delays a signal by up to two seconds when Redis does not respond",
     () =>
       Effect.gen(function*() {
         const server = yield* started

@@ -13,7 +13,7 @@ import { describe, expectTypeOf, test } from "vitest"
 const key = Redacted.make("key")
 
 describe("stores of consents", () => {
-  // An `any` is equal to nothing but itself.
+  // `any` equals only itself.
   test("take the SqlClient of effect/sql", () => {
     expectTypeOf<SqlPendingConsents.SqlClient>().toEqualTypeOf<SqlClient>()
   })

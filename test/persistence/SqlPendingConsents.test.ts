@@ -175,7 +175,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     }))
 
   Postgres.postgresTest(
-    "a rotation with a PostgreSQL that does not respond is an error too",
+    "fails during a rotation of keys while PostgreSQL does not respond",
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
@@ -198,7 +198,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
   wakesAcrossProcesses(Postgres.postgresTest, postgres)
 
   Postgres.postgresTest(
-    "no row, message or file of PostgreSQL has a secret, and no span or log line",
+    "shows no secret in rows, messages and files of PostgreSQL, or in spans and log lines",
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
@@ -250,7 +250,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     }))
 
   Postgres.postgresTest(
-    "a user of the database who may not make tables is told so, by a code",
+    "fails with a code when the database user may not create tables",
     () =>
       Effect.gen(function*() {
         yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
@@ -353,7 +353,7 @@ describe("SqlPendingConsents on SQLite", () => {
       assert.strictEqual(yield* reasonOf(pending.claim(uriOf("one"))), "Claimed")
     }))
 
-  it.live("stores no secret in a row or a file, and shows none in a span or a log line", () =>
+  it.live("shows no secret in rows and files, or in spans and log lines", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const recorder = yield* Recorder.make
@@ -382,8 +382,8 @@ describe("SqlPendingConsents on SQLite", () => {
           void child.kill("SIGKILL")
         )
       })
-      // The other process takes most of a second to start. Here the sessions are claimed one by one, until it has had
-      // its part.
+      // The other process takes most of a second to start. This one claims sessions until the other one has claimed
+      // some.
       const inTest = Effect.forEach([...names].reverse(), (name) =>
         Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
           onFailure: (error) =>
@@ -427,7 +427,7 @@ describe("SqlPendingConsents on SQLite", () => {
       yield* TestClock.adjust("19 minutes")
       assert.strictEqual((yield* counts)[0], 2)
       yield* TestClock.adjust("1 minute")
-      // The database has its own time.
+      // The database has its own clock.
       yield* Effect.repeat(Effect.tap(counts, () => TestClock.withLive(Effect.sleep("5 millis"))), {
         until: ([sessions, waits]) => sessions === 1 && waits === 1
       })

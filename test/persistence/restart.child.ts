@@ -1,4 +1,4 @@
-// A process of an application. `ask` asks for a token, stores the session, and waits. `resume` serves the page after
+// A process of an application. `ask` requests a token, stores the session, and waits. `resume` serves the page after
 // consent, and resumes from the stored session.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -39,8 +39,8 @@ const ask = AccessToken.get(Calendar, {
   consent: PendingConsents.handler({
     user,
     show: (session) =>
-      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (text) => {
-        writeFileSync(sessionFile, text, { mode: 0o600 })
+      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (json) => {
+        writeFileSync(sessionFile, json, { mode: 0o600 })
         return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
       })
   })

@@ -24,7 +24,7 @@ const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 )
 
-/** What load balancers do: one address for all processes. It passes connections on to the one that runs. */
+/** A load balancer: one address for all processes. It passes connections on to the running one. */
 const loadBalancer = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; target: string; readonly close: () => void }>((resume) => {
     const server = createServer((incoming) => {
@@ -75,7 +75,7 @@ const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>
 const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
 it.live(
-  "a process is killed between the question and the click, and another one finishes from the stored session",
+  "another process completes a stored session when the first one is killed before the user's click",
   () =>
     Effect.gen(function*() {
       const local = yield* LocalServer.LocalServer
@@ -106,7 +106,7 @@ it.live(
       assert.include(page.text, "Consent given")
       assert.isAbove(Number(yield* resuming.told("characters")), 100)
 
-      // Nothing was asked twice: all later requests were for the one session.
+      // The user was prompted once: all later requests were for the one session.
       assert.lengthOf(yield* control.consents.list, 1)
       const tokenRequests = (yield* control.requests).filter(({ operation }) => operation === "GetResourceOauth2Token")
       assert.isAtLeast(tokenRequests.length, 2)

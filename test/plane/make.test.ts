@@ -32,7 +32,7 @@ describe("errors of a plane", () => {
       assert.deepInclude(error, { operation: "Rename", requestId: "request-1" })
       assert.strictEqual(error.message, "Rate $& exceeded")
       assert.strictEqual(error.stack, raised.stack)
-      // It may be raised by another operation too.
+      // Another operation may fail with it too.
       assert.strictEqual(raised.operation, "")
     }))
 

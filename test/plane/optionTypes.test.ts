@@ -21,7 +21,7 @@ import * as Exit from "effect/Exit"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { answers, scripted, secret } from "../support/utils.js"
+import { responses, scripted, secret } from "../support/utils.js"
 
 type Run = (options: unknown) => Effect.Effect<unknown, unknown, Scope.Scope>
 
@@ -46,7 +46,7 @@ const planes = scripted({
     Effect.succeed({ name: "weather", credentialProviderArn: "arn", apiKeySecretArn: { secretArn: "arn" } }),
   getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("token") }),
   getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
-  getResourceOauth2Token: () => answers.consent
+  getResourceOauth2Token: () => responses.consent
 })
 
 const getToken = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get)
@@ -256,7 +256,7 @@ describe.each(Object.entries(functions).map(([name, row]) => ({ name, ...row }))
         Effect.gen(function*() {
           const exit = yield* Effect.exit(run(options))
           assert(Exit.isFailure(exit), expected)
-          // The types allow the error, or nothing that a program in TypeScript writes can fail.
+          // Either the types contain the error, or valid TypeScript cannot cause it.
           assert.strictEqual(exit.cause.reasons[0]?._tag, typed ? "Fail" : "Die", expected)
           const error: unknown = Cause.squash(exit.cause)
           assert(error instanceof ValidationException, String(error))

@@ -20,7 +20,7 @@ type Violations = Record<string, string>
 const violationsOf = (error: ValidationException | undefined): Violations =>
   Object.fromEntries((error?.fieldList ?? []).map(({ message, name }) => [name, message]))
 
-/** The violations of a request in a program. The same request on the wire has the same ones. */
+/** The violations of a request in a program, which are the same on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Violations => {
   const { request }: Operation.Any = operations[operation]
   const inProgram = violationsOf(Result.getOrThrow(Result.flip(Validation.validate(request)(program))))
@@ -167,7 +167,7 @@ describe("large requests", () => {
     }
   })
   const { createOauth2CredentialProvider, createWorkloadIdentity } = operations
-  /** Requests with as many invalid values, of which none belongs to a list or map with a maximum. */
+  /** Requests with this number of invalid values, outside of lists and maps with a maximum. */
   const attacks: ReadonlyArray<readonly [string, Operation.Any, (count: number) => object]> = [
     [
       "return URLs",
@@ -199,7 +199,7 @@ describe("large requests", () => {
   it.each(attacks)("are checked in linear time: %s", (_, row, attack) => {
     const short = timeOf(row, attack(2000))
     const long = timeOf(row, attack(8 * 2000))
-    // A quadratic time grows 64 times.
+    // A quadratic time would grow 64 times.
     assert.isBelow(long, 24 * Math.max(short, 0.5))
   })
 
@@ -244,7 +244,7 @@ describe("values that a parser cannot read", () => {
   const rows = tables.flatMap((table) => Object.values(table))
 
   const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> => {
-    // The members of a request of several shapes are those of one of them.
+    // A request with several shapes has the members of one shape.
     const membersIn = (ast: AST.AST): ReadonlyArray<string> =>
       AST.isObjects(ast)
         ? ast.propertySignatures.map(({ name }) => String(name))
@@ -309,27 +309,27 @@ describe("strings", () => {
   it("are rejected when they are not well-formed Unicode", () => {
     const message = "Member must be well-formed Unicode"
     const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
-    for (const text of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
+    for (const string of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
       const cases: ReadonlyArray<readonly [Operation.Any, object, string]> = [
-        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: text }, "userId"],
+        [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: string }, "userId"],
         [
           dataPlane.completeResourceTokenAuth,
-          { userIdentifier: { userId: text }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
+          { userIdentifier: { userId: string }, sessionUri: secret("urn:ietf:params:oauth:request_uri:a") },
           "userIdentifier.userId"
         ],
-        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(text) }, "workloadIdentityToken"],
-        [getResourceOauth2Token, { ...request, scopes: [text] }, "scopes.0"],
-        [getResourceOauth2Token, { ...request, resources: [text] }, "resources.0"],
-        [getResourceOauth2Token, { ...request, audiences: [text] }, "audiences.0"],
-        [getResourceOauth2Token, { ...request, customState: secret(text) }, "customState"],
-        [getResourceOauth2Token, { ...request, customParameters: { name: text } }, "customParameters.name"],
-        [sts.getWebIdentityToken, { audience: [text], signingAlgorithm: "ES384" }, "audience.0"],
+        [getResourceOauth2Token, { ...request, workloadIdentityToken: secret(string) }, "workloadIdentityToken"],
+        [getResourceOauth2Token, { ...request, scopes: [string] }, "scopes.0"],
+        [getResourceOauth2Token, { ...request, resources: [string] }, "resources.0"],
+        [getResourceOauth2Token, { ...request, audiences: [string] }, "audiences.0"],
+        [getResourceOauth2Token, { ...request, customState: secret(string) }, "customState"],
+        [getResourceOauth2Token, { ...request, customParameters: { name: string } }, "customParameters.name"],
+        [sts.getWebIdentityToken, { audience: [string], signingAlgorithm: "ES384" }, "audience.0"],
         [
           sts.getWebIdentityToken,
-          { audience: ["a"], signingAlgorithm: "ES384", tags: { [text]: "" } },
-          `tags.${text}`
+          { audience: ["a"], signingAlgorithm: "ES384", tags: { [string]: "" } },
+          `tags.${string}`
         ],
-        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(text) }, "apiKey"]
+        [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(string) }, "apiKey"]
       ]
       for (const [{ request }, value, field] of cases) {
         const error = Result.getOrThrow(Result.flip(Validation.validate(request)(value)))
@@ -365,7 +365,7 @@ describe("arbitrary values", () => {
     const sentinel = "sentinel-5f0c9b1e7a"
     const values = FastCheck.oneof(
       FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),
-      FastCheck.string().map((text) => `${sentinel}${text}`)
+      FastCheck.string().map((string) => `${sentinel}${string}`)
     )
     const members = FastCheck.dictionary(
       FastCheck.constantFrom("name", "tags", "apiKey", "oauth2ProviderConfigInput", "kmsConfiguration", "nextToken"),

@@ -57,7 +57,7 @@ describe("the official SDK", () => {
 describe("wrapped functions", () => {
   const config = { providerName: "github", scopes: ["repo"], authFlow: "M2M" } as const
 
-  test("lose the last parameter", () => {
+  test("do not have the last parameter of the original", () => {
     const { withAccessToken, withApiKey, withWAT } = PromiseIdentity
     const search = async (_query: string, _page: number, _credential: string) => ({ hits: 1 })
     interface Wrapped {

@@ -16,7 +16,7 @@ import * as FastCheck from "fast-check"
 import { declarations } from "../support/declarations.js"
 import { assertSecretFree, faces } from "../support/recorder.js"
 import { rounds } from "../support/rounds.js"
-import { answers, same, secret } from "../support/utils.js"
+import { responses, same, secret } from "../support/utils.js"
 import * as World from "./world.js"
 
 const { runWithContext } = PromiseIdentity
@@ -66,7 +66,7 @@ describe("withAccessToken", () => {
       // An empty token is ignored.
       yield* call({ workloadIdentityToken: "", callbackUrl: "https://agent.example.com/of-its-own" })
       yield* call({})
-      const asked = {
+      const requested = {
         workloadIdentityToken: secret("alice"),
         resourceCredentialProviderName: "calendar",
         oauth2Flow: "USER_FEDERATION",
@@ -78,10 +78,10 @@ describe("withAccessToken", () => {
         forceAuthentication: true
       }
       same((yield* planes.callsOf("getResourceOauth2Token")).map(({ request }) => request), [
-        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-its-own" },
-        { ...asked, resourceOauth2ReturnUrl: "https://agent.example.com/of-the-request" }
+        { ...requested, resourceOauth2ReturnUrl: "https://agent.example.com/of-its-own" },
+        { ...requested, resourceOauth2ReturnUrl: "https://agent.example.com/of-the-request" }
       ])
-    }).pipe(Effect.provide(ScriptedPlanes.layer({ getResourceOauth2Token: () => answers.issued("token") }))))
+    }).pipe(Effect.provide(ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued("token") }))))
 
   it.live("shows the authorization URL once, and waits for the token", () =>
     Effect.gen(function*() {
@@ -334,7 +334,7 @@ describe("a declared credential", () => {
     }).pipe(Effect.provide(Identity.layer.pipe(
       Layer.provideMerge(ScriptedPlanes.layer({
         getResourceOauth2Token: ({ sessionUri }) =>
-          sessionUri === undefined ? answers.consent : answers.issued("token"),
+          sessionUri === undefined ? responses.consent : responses.issued("token"),
         getResourceApiKey: () => Effect.succeed({ apiKey: secret("key") })
       })),
       Layer.merge(Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 millis"))))

@@ -34,7 +34,7 @@ test("values of the control have no types of Effect", () => {
 test("a setup has references, and no unknown members", () => {
   const setup: Setup = { apiKeyCredentialProviders: [{ name: "weather", apiKey: { $env: "WEATHER_KEY" } }] }
   expectTypeOf(setup).toExtend<Setup>()
-  // @ts-expect-error: it has no such member
+  // @ts-expect-error: it has no such property
   const unknown: Setup = { apiKeys: [] }
   expectTypeOf(unknown).toExtend<Setup>()
   // @ts-expect-error: a key is a string, or a reference

@@ -1,4 +1,4 @@
-/** The local server without Effect: every action of its control, and its users. */
+/** The local server without Effect: every action of its control, and its test users. */
 import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
@@ -173,9 +173,9 @@ describe("the control of LocalIdentity", () => {
     assert.lengthOf(await local.control.refusals(), 0)
     await grants.expire(grant?.id ?? "")
     assert.isString((await ask()).authorizationUrl)
-    const [refusal] = await local.control.refusals()
-    assert.deepInclude(refusal, { provider: "calendar" })
-    assert.instanceOf(refusal?.at, Date)
+    const [rejected] = await local.control.refusals()
+    assert.deepInclude(rejected, { provider: "calendar" })
+    assert.instanceOf(rejected?.at, Date)
     await consent()
     await grants.forget((await grants.list())[0]?.id ?? "")
     assert.lengthOf(await grants.list(), 0)
@@ -228,7 +228,7 @@ describe("LocalIdentity.start", () => {
       const events = other.control.events()[Symbol.asyncIterator]()
       const next = events.next()
       await Promise.all([other.stop(), other.stop()])
-      // The server ends them.
+      // The server ends its live events.
       assert.isTrue((await next).done)
     }
     assert.instanceOf(await fetch(url).catch((error: unknown) => error), Error)
@@ -245,8 +245,8 @@ describe("LocalIdentity.start", () => {
     const taken = createServer().listen(0, "127.0.0.1")
     await new Promise((resolve) => taken.once("listening", resolve))
     const { port } = taken.address() as AddressInfo
-    const refused = await rejection(start({ port, authorizationServer: true }))
-    assert.include(refused.message, "EADDRINUSE")
+    const reason = await rejection(start({ port, authorizationServer: true }))
+    assert.include(reason.message, "EADDRINUSE")
     taken.close()
   })
 })

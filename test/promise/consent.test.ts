@@ -52,13 +52,13 @@ const listen = (page: Listener) =>
 
 /** A server of the Fetch API behind a server of Node. */
 const overFetch = (handler: (request: Request) => Promise<Response>): Listener => async (request, response) => {
-  const answer = await handler(
+  const result = await handler(
     new Request(`http://${request.headers.host}${request.url}`, {
       method: request.method ?? "GET",
       headers: { cookie: request.headers.cookie ?? "" }
     })
-  ).catch(() => new Response("the framework answers", { status: 500 }))
-  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+  ).catch(() => new Response("the framework responds", { status: 500 }))
+  response.writeHead(result.status, Object.fromEntries(result.headers)).end(await result.text())
 }
 
 const userOf = (cookie: string | null | undefined): PromiseIdentity.User | undefined => {
@@ -222,9 +222,9 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       }
       for (const method of ["HEAD", "POST"]) {
         const headers = { cookie: "user=alice" }
-        const answer = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
-        assert.strictEqual(answer.status, 405)
-        assert.strictEqual(answer.headers.get("allow"), "GET")
+        const response = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
+        assert.strictEqual(response.status, 405)
+        assert.strictEqual(response.headers.get("allow"), "GET")
       }
       const nobody = yield* Effect.promise(() => fetch(Redacted.value(back)))
       assert.strictEqual(nobody.status, 401)
@@ -293,20 +293,20 @@ describe("a consent", () => {
     Effect.gen(function*() {
       const app = yield* application(callbacks.fetch)
       const { back, browser, error, session } = yield* consented(app)
-      const text = encodeSession(session)
-      assert.include(text, reveal(session.sessionUri))
+      const json = encodeSession(session)
+      assert.include(json, reveal(session.sessionUri))
       const secret = reveal(session.sessionUri).split(":").at(-1) ?? ""
       assertSecretFree(faces(error), [secret])
       assert.strictEqual((yield* browser.opens(back)).status, 200)
       const other = yield* functions()
       const alice = other.workload({ name: "agent", user: { userId: "alice" } })
-      const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(text)))
+      const token = yield* Effect.promise(() => runWithContext({ workload: alice }, () => other.resume(json)))
       assert.strictEqual(subjectOf(token), "alice")
       const workloadIdentityToken = yield* Effect.promise(alice.getToken)
       assert.strictEqual(yield* Effect.promise(() => other.resume(session, { workloadIdentityToken })), token)
 
       for (
-        const damaged of [text.slice(0, -9), JSON.stringify({ ...JSON.parse(text), expiresAt: "a-secret-text" }), ""]
+        const damaged of [json.slice(0, -9), JSON.stringify({ ...JSON.parse(json), expiresAt: "a-secret-json" }), ""]
       ) {
         const error = yield* rejectionOf(runWithContext({ workload: alice }, () => other.resume(damaged)))
         assert.strictEqual(tagOf(error), "ValidationException")
@@ -314,7 +314,7 @@ describe("a consent", () => {
           String(error),
           /The consent session is damaged: Expected (a valid JSON string|.*\n  at \["expiresAt"\])$/
         )
-        assertSecretFree(faces(error), [secret, "a-secret-text"])
+        assertSecretFree(faces(error), [secret, "a-secret-json"])
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
 
@@ -349,7 +349,7 @@ describe("a consent", () => {
       assert.strictEqual((yield* consentIn(yield* app.browserOf("alice"), "alice", link)).status, 200)
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
 
-      // The user of a given token is not known.
+      // The user of a given token is unknown.
       const { link: other } = yield* shown((onAuthUrl) =>
         runWithContext(
           { workloadAccessToken, workload: app.as("mallory") },
@@ -375,10 +375,10 @@ describe("a consent", () => {
       const { back, session } = yield* consented(app)
       // The page is in another process.
       const page = yield* listen(callbacks.node(yield* functions(shared)))
-      const answer = yield* Effect.promise(() =>
+      const response = yield* Effect.promise(() =>
         fetch(Redacted.value(back).replace(app.url, page.url), { headers: { cookie: "user=alice" } })
       )
-      assert.strictEqual(answer.status, 200)
+      assert.strictEqual(response.status, 200)
       const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.provide(LocalWorld.layer())))
@@ -491,7 +491,7 @@ describe("workload", () => {
 
       const wat = withWAT(async (token: string) => token)
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: agent }, wat)), renewed)
-      // A token of the request takes precedence, and an empty one is ignored.
+      // A token of the request takes precedence. An empty one is ignored.
       const of = (workloadAccessToken: string) => runWithContext({ workload: agent, workloadAccessToken }, wat)
       assert.strictEqual(yield* Effect.promise(() => of("of-the-request")), "of-the-request")
       assert.strictEqual(yield* Effect.promise(() => of("")), renewed)
@@ -511,7 +511,7 @@ describe("workload", () => {
     Effect.gen(function*() {
       yield* LocalWorld.setUp()
       const { withApiKey } = yield* functions()
-      const tokens = ["refused", yield* Effect.promise((yield* functions()).workload({ name: "agent" }).getToken)]
+      const tokens = ["rejected", yield* Effect.promise((yield* functions()).workload({ name: "agent" }).getToken)]
       const caller: PromiseIdentity.Workload = {
         name: "agent",
         user: undefined,

@@ -34,11 +34,11 @@ describe("the functions of the module", () => {
       const { environment } = yield* LocalServer.LocalServer
       yield* World.environment(environment)
       const workloadAccessToken = yield* World.tokenOf("alice")
-      const answers = yield* Effect.promise(() =>
+      const responses = yield* Effect.promise(() =>
         runWithContext({ workloadAccessToken }, () => Promise.all([forecast("Zürich"), forecast("Bern"), reports()]))
       )
-      assert.deepStrictEqual(answers.slice(0, 2), ["Zürich key-of-the-weather", "Bern key-of-the-weather"])
-      assert.match(answers[2] ?? "", /^token-1\.calendar-client\./)
+      assert.deepStrictEqual(responses.slice(0, 2), ["Zürich key-of-the-weather", "Bern key-of-the-weather"])
+      assert.match(responses[2] ?? "", /^token-1\.calendar-client\./)
     }).pipe(Effect.provide(World.layer)))
 
   it.live("reject when the environment is invalid, and work when it is corrected", () =>

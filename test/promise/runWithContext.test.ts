@@ -11,7 +11,7 @@ import * as World from "./world.js"
 const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
 
 describe("runWithContext", () => {
-  it("carries the context to everything that is called, and to nothing else", async () => {
+  it("provides the context to everything that the function calls, and to nothing else", async () => {
     const context = { workloadAccessToken: "a-token", sessionId: "a-session" }
     const later = async () => {
       await nextTurn()
@@ -25,7 +25,7 @@ describe("runWithContext", () => {
     assert.strictEqual(runWithContext(context, getContext), context)
   })
 
-  it("nests", async () => {
+  it("can be nested", async () => {
     const outer = { sessionId: "outer" }
     const inner = { sessionId: "inner" }
     const seen = await runWithContext(outer, async () => [
@@ -37,10 +37,10 @@ describe("runWithContext", () => {
   })
 
   it("returns and throws what the function returns and throws", async () => {
-    const answer = { data: "as it is" }
+    const response = { data: "as it is" }
     const failure = new Error("as it is")
-    assert.strictEqual(runWithContext({}, () => answer), answer)
-    assert.strictEqual(await runWithContext({}, async () => answer), answer)
+    assert.strictEqual(runWithContext({}, () => response), response)
+    assert.strictEqual(await runWithContext({}, async () => response), response)
     assert.throws(() =>
       runWithContext({}, () => {
         throw failure
@@ -114,16 +114,16 @@ describe("runWithContext", () => {
           const again = await token()
           return { user, first, again, wat, ofKey }
         })
-      const answers = yield* Effect.promise(() => Promise.all(users.map(request)))
+      const responses = yield* Effect.promise(() => Promise.all(users.map(request)))
 
-      for (const { again, first, ofKey, user, wat } of answers) {
+      for (const { again, first, ofKey, user, wat } of responses) {
         assert.strictEqual(wat, tokens.get(user))
         assert.strictEqual(first.sessionId, user)
         assert.strictEqual(ofKey, user)
         assert.deepStrictEqual(again, first)
       }
-      assert.lengthOf(new Set(answers.map(({ first }) => first.token)), users.length)
-      // Each user was asked once, in their own context.
+      assert.lengthOf(new Set(responses.map(({ first }) => first.token)), users.length)
+      // Each user was prompted once, in their own context.
       assert.sameMembers([...askedIn.values()], [...users, ...users])
     }).pipe(Effect.provide(World.layer)))
 

@@ -18,7 +18,7 @@ const consented = (userId: string) =>
     const dataPlane = yield* DataPlane.DataPlane
     const backend = yield* LocalBackend.LocalBackend
     const token = yield* World.tokenOf(userId)
-    const answer = yield* dataPlane.getResourceOauth2Token({
+    const response = yield* dataPlane.getResourceOauth2Token({
       workloadIdentityToken: Redacted.make(token),
       resourceCredentialProviderName: "calendar",
       oauth2Flow: "USER_FEDERATION",
@@ -26,7 +26,9 @@ const consented = (userId: string) =>
       customParameters: { access_type: "offline" },
       resourceOauth2ReturnUrl: World.returnUrl
     })
-    yield* answer._tag === "ConsentRequired" ? backend.approve(answer.sessionUri) : Effect.die(new Error(answer._tag))
+    yield* response._tag === "ConsentRequired"
+      ? backend.approve(response.sessionUri)
+      : Effect.die(new Error(response._tag))
     return token
   })
 
@@ -41,12 +43,12 @@ const usage = (options: {
     const { received, url } = yield* World.receiver
     yield* World.environment({ ...environment, API_URL: url })
     const { handle, stream } = yield* Effect.promise(options.load)
-    const answering = yield* serve((request, context) => options.inContext(context, () => handle(request, context)))
+    const server = yield* serve((request, context) => options.inContext(context, () => handle(request, context)))
     const streaming = yield* serve((request, context) => options.inContext(context, () => stream(request, context)))
     const workloadAccessToken = yield* consented("alice")
 
-    const answer = yield* Effect.promise(() => answering.invoke({ workloadAccessToken }))
-    assert.deepStrictEqual(JSON.parse(answer), {
+    const response = yield* Effect.promise(() => server.invoke({ workloadAccessToken }))
+    assert.deepStrictEqual(JSON.parse(response), {
       request: { prompt: "hello" },
       forecast: { city: "Zurich", status: 200 },
       report: { query: "sales", token: "token-2" },

@@ -43,7 +43,7 @@ const invokeCommand = () =>
 const invokeHarness = () => new InvokeHarnessCommand({ harnessArn, runtimeSessionId, messages: [] })
 
 /** Only the sent request matters, so the response need not be valid for the command. */
-const ignoreAnswer = (sent: Promise<unknown>): Promise<unknown> => sent.catch(() => {})
+const ignoreResponse = (sent: Promise<unknown>): Promise<unknown> => sent.catch(() => {})
 
 const asAlice = <A>(f: () => A): A => runWithContext({ workloadAccessToken: "token-of-alice" }, f)
 
@@ -53,9 +53,9 @@ describe("withWatPropagation", () => {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
       withWatPropagation(client)
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(invokeRuntime()))))
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(invokeCommand()))))
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(invokeHarness()))))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(invokeRuntime()))))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(invokeCommand()))))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(invokeHarness()))))
       assert.lengthOf(received, 3)
       for (const { headers } of received) {
         assert.strictEqual(headers[header], "token-of-alice")
@@ -72,13 +72,13 @@ describe("withWatPropagation", () => {
       withWatPropagation(sts)
       yield* Effect.promise(() =>
         asAlice(async () => {
-          await ignoreAnswer(client.send(
+          await ignoreResponse(client.send(
             new InvokeBrowserCommand({ browserIdentifier: "b", sessionId: runtimeSessionId, action: undefined })
           ))
-          await ignoreAnswer(client.send(
+          await ignoreResponse(client.send(
             new GetResourceApiKeyCommand({ workloadIdentityToken: "t", resourceCredentialProviderName: "weather" })
           ))
-          await ignoreAnswer(sts.send(new GetCallerIdentityCommand()))
+          await ignoreResponse(sts.send(new GetCallerIdentityCommand()))
         })
       )
       sts.destroy()
@@ -97,15 +97,15 @@ describe("withWatPropagation", () => {
       const send = (workloadAccessToken: string) =>
         runWithContext(
           { workloadAccessToken },
-          () => ignoreAnswer(client.send(invokeRuntime(workloadAccessToken)))
+          () => ignoreResponse(client.send(invokeRuntime(workloadAccessToken)))
         )
       yield* Effect.promise(() => Promise.all(users.map(send)))
       assert.lengthOf(received, users.length)
       for (const { headers, url } of received) {
         assert.include(url, `/${String(headers[header])}/`)
       }
-      yield* Effect.promise(() => ignoreAnswer(client.send(invokeRuntime())))
-      yield* Effect.promise(() => runWithContext({}, () => ignoreAnswer(client.send(invokeRuntime()))))
+      yield* Effect.promise(() => ignoreResponse(client.send(invokeRuntime())))
+      yield* Effect.promise(() => runWithContext({}, () => ignoreResponse(client.send(invokeRuntime()))))
       for (const { headers } of received.slice(users.length)) {
         assert.notProperty(headers, header)
       }
@@ -118,7 +118,7 @@ describe("withWatPropagation", () => {
       const client = yield* clientOf(url)
       withWatPropagation(client)
       withWatPropagation(client)
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(invokeRuntime()))))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(invokeRuntime()))))
       assert.strictEqual(received[0]?.headers[header], "token-of-alice")
     }))
 
@@ -130,7 +130,7 @@ describe("withWatPropagation", () => {
       const command = yield* PropagateIdentity.command(invokeRuntime()).pipe(
         Effect.provide(WorkloadAccessToken.layer(secret("token-of-bob")))
       )
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(command))))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(command))))
       assert.deepStrictEqual(received.map(({ headers }) => headers[header]), ["token-of-bob"])
     }))
 
@@ -142,8 +142,8 @@ describe("withWatPropagation", () => {
         Layer.merge(Layer.mock(Identity.Identity, {}), WorkloadAccessToken.layer(secret("token-of-the-runtime")))
       )
       PromiseIdentity.make(runtime).withWatPropagation(client)
-      yield* Effect.promise(() => ignoreAnswer(client.send(invokeRuntime())))
-      yield* Effect.promise(() => asAlice(() => ignoreAnswer(client.send(invokeRuntime()))))
+      yield* Effect.promise(() => ignoreResponse(client.send(invokeRuntime())))
+      yield* Effect.promise(() => asAlice(() => ignoreResponse(client.send(invokeRuntime()))))
       assert.deepStrictEqual(received.map(({ headers }) => headers[header]), ["token-of-the-runtime", "token-of-alice"])
     }))
 })

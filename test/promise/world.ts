@@ -132,7 +132,7 @@ export interface Received {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A server that answers every request with `{}`, and records the requests. */
+/** A server that responds to every request with `{}`, and records the requests. */
 export const receiver = Effect.acquireRelease(
   Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>(
     (resume) => {

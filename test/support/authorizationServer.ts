@@ -74,13 +74,13 @@ export const discover = (
   )
 
 /** Returns the error of a rejected request. */
-export const refusal = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
+export const rejection = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(
     Effect.flip,
     Effect.flatMap((error) =>
       error instanceof OAuth.ResponseBodyError
         ? Effect.succeed(error)
-        : Effect.die(`not an answer of the server: ${error}`)
+        : Effect.die(`not a response of the server: ${error}`)
     ),
     Effect.orDie
   )

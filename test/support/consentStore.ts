@@ -83,8 +83,8 @@ const steps = FastCheck.array(
   { minLength: 2, maxLength: 24 }
 )
 
-const pauseFor = (turns: number) =>
-  Effect.forEach(Array.from({ length: turns }), () => Effect.yieldNow, { discard: true })
+const pauseFor = (iterations: number) =>
+  Effect.forEach(Array.from({ length: iterations }), () => Effect.yieldNow, { discard: true })
 
 /**
  * `test` is the `it` of the store. `make` creates the store of a test. Stores in memory have one process and no keys.
@@ -101,7 +101,7 @@ export const contract = (
       (one) => Effect.map(shared ? start(store) : Effect.succeed(one), (two) => [one, two] as const)
     )
 
-  describe("the contract of a store of consents", () => {
+  describe("a store of consents", () => {
     test("returns what was stored, to another process", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
@@ -122,7 +122,7 @@ export const contract = (
         same(yield* two.pending.claim(uriOf("bare")), bare)
       }))
 
-    test("gives a session out once", () =>
+    test("claims a session once", () =>
       Effect.gen(function*() {
         const processes = yield* startTwo(yield* make)
         yield* processes[0].pending.open({ session: sessionOf("once"), user: alice })
@@ -137,7 +137,7 @@ export const contract = (
         }
       }))
 
-    test("gives each session out once, whatever runs at the same time", () =>
+    test("claims each session once, whatever runs at the same time", () =>
       Effect.gen(function*() {
         const processes = yield* startTwo(yield* make)
         let round = 0
@@ -173,7 +173,7 @@ export const contract = (
         yield* Effect.promise(() => FastCheck.assert(property, { numRuns: rounds({ few: 10, full: 60 }) }))
       }))
 
-    test("one of two callbacks that race completes the session, and the other one says so", () =>
+    test("completes the session in one of two concurrent callbacks, and the other one reports it as used", () =>
       Effect.gen(function*() {
         const processes = yield* startTwo(yield* make)
         for (let round = 0; round < rounds({ few: 5, full: 40 }); round++) {
@@ -200,7 +200,7 @@ export const contract = (
         }
       }))
 
-    test("takes the user of the last opening, but never reopens a claimed session", () =>
+    test("stores the user of the last opening, and never reopens a claimed session", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         yield* one.pending.open({ session: sessionOf("again"), user: { userId: "bob" } })
@@ -211,7 +211,7 @@ export const contract = (
         assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf("again"))), "AlreadyClaimed")
       }))
 
-    test("knows unknown, expired and claimed sessions", () =>
+    test("distinguishes unknown, expired and claimed sessions", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         assert.strictEqual(yield* reasonOf(one.pending.claim(uriOf("never"))), "Unknown")
@@ -219,7 +219,7 @@ export const contract = (
         assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf("old"))), "Expired")
       }))
 
-    test("lists the claimed sessions that are not settled, until they are", () =>
+    test("lists claimed sessions until they are settled", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         const unsettled = (uri?: Redacted.Redacted) => two.pending.unsettled?.(uri) ?? Effect.succeed([])
@@ -248,7 +248,7 @@ export const contract = (
         same(yield* one.pending.claim(uriOf("open")), pending["open"])
       }))
 
-    test("keeps who waits for a grant, until they leave or expire", () =>
+    test("lists the waits for a grant until they end or expire", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         const grant = (user: UserIdentifier, credential = "calendar") =>
@@ -273,7 +273,7 @@ export const contract = (
       }))
 
     if (shared) {
-      test("keys rotate: the first writes, all find and open", () =>
+      test("writes with the first key, and finds and opens with all keys", () =>
         Effect.gen(function*() {
           const store = yield* make
           const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
@@ -304,7 +304,7 @@ export const contract = (
           assert.strictEqual(yield* reasonOf(newOnly.pending.claim(uriOf("three"))), "Unknown")
         }))
 
-      test("gives each session out once in the middle of a rotation, where processes have other names for it", () =>
+      test("claims each session once during a rotation of keys, when processes have different names for it", () =>
         Effect.gen(function*() {
           const store = yield* make
           const processes = [
@@ -317,8 +317,8 @@ export const contract = (
           const claimed = yield* Effect.forEach(
             names,
             (name, index) =>
-              Effect.forEach(processes, (process, turn) =>
-                pauseFor((index * (turn + 1)) % 7).pipe(
+              Effect.forEach(processes, (process, iteration) =>
+                pauseFor((index * (iteration + 1)) % 7).pipe(
                   Effect.andThen(process.pending.open({ session: sessionOf(name), user: alice })),
                   Effect.andThen(claim(process, name))
                 ), { concurrency: "unbounded" }),
@@ -339,7 +339,7 @@ export const wakesAcrossProcesses = (
   test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
   make: Effect.Effect<Store, never, Scope.Scope>
 ): void => {
-  describe("waking other processes", () => {
+  describe("a signal to other processes", () => {
     const wait = (process: Process, name: string, base: TokenPoller.Poller) =>
       ConsentSignals.poller(process.signals, base)({
         session: sessionOf(name),
@@ -382,7 +382,7 @@ export const wakesAcrossProcesses = (
         }))
     }
 
-    test("is remembered for a wait that begins later, and passes a rotation of keys", () =>
+    test("is remembered for a wait that begins later, also across a rotation of keys", () =>
       Effect.gen(function*() {
         const store = yield* make
         const waiting = yield* start(store, { key: keyOf(1), previousKeys: [keyOf(2)] })

@@ -14,9 +14,9 @@ const caller = WorkloadAccessToken.layer(secret("alice"))
 export const insteadOf = (token: string) => <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) => {
     const exits: Array<Exit.Exit<A, E>> = []
-    let asked = 0
+    let requested = 0
     const renewed = Effect.exit(call).pipe(Effect.provideContext(context), Effect.map((exit) => exits.push(exit)))
-    const getAccessToken = () => Effect.as(asked++ === 0 ? Effect.void : renewed, secret(token))
+    const getAccessToken = () => Effect.as(requested++ === 0 ? Effect.void : renewed, secret(token))
     return AccessToken.use({ provider: "github", flow: "M2M" }, () => Effect.fail("rejected"), {
       rejected: () => true
     }).pipe(
@@ -27,7 +27,7 @@ export const insteadOf = (token: string) => <A, E, R>(call: Effect.Effect<A, E, 
   })
 
 /** The cache attribute on the span of a request of `Identity`. */
-export const cacheAnswer = (request: { readonly forceAuthentication?: true } = {}) =>
+export const cacheResult = (request: { readonly forceAuthentication?: true } = {}) =>
   Effect.gen(function*() {
     const recorder = yield* Recorder.make
     yield* Effect.flatMap(

@@ -3,14 +3,15 @@ import { Flow } from "effect-agentcore-identity/ConsentSession"
 import type { AccessTokenDeclaration } from "effect-agentcore-identity/Identity"
 import * as FastCheck from "fast-check"
 
-const texts = (...values: ReadonlyArray<string>) => FastCheck.array(FastCheck.constantFrom(...values), { maxLength: 3 })
+const strings = (...values: ReadonlyArray<string>) =>
+  FastCheck.array(FastCheck.constantFrom(...values), { maxLength: 3 })
 
 export const declarations: FastCheck.Arbitrary<AccessTokenDeclaration> = FastCheck.record({
   provider: FastCheck.constantFrom("github", "google-2", "_"),
   flow: FastCheck.constantFrom(...Flow.literals),
-  scopes: texts("read", "write", "openid"),
-  resources: texts("https://a.example.com", "https://b.example.com"),
-  audiences: texts("calendar", "mail"),
+  scopes: strings("read", "write", "openid"),
+  resources: strings("https://a.example.com", "https://b.example.com"),
+  audiences: strings("calendar", "mail"),
   returnUrl: FastCheck.constantFrom("https://agent.example.com/consent", "app://consent"),
   customParameters: FastCheck.dictionary(
     FastCheck.constantFrom("access_type", "prompt"),

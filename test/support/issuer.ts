@@ -17,25 +17,25 @@ export const makeKey = (alg: string, extra: Jose.JWK | Record<string, string> = 
     return { privateKey, alg, jwk: { ...await Jose.exportJWK(publicKey), ...extra } }
   })
 
-export type Answers = Record<string, (url: string, response: Http.ServerResponse) => unknown>
+export type Routes = Record<string, (url: string, response: Http.ServerResponse) => unknown>
 
-export const json = (answer: (url: string) => unknown) => (url: string, response: Http.ServerResponse) =>
-  response.setHeader("content-type", "application/json").end(JSON.stringify(answer(url)))
+export const json = (body: (url: string) => unknown) => (url: string, response: Http.ServerResponse) =>
+  response.setHeader("content-type", "application/json").end(JSON.stringify(body(url)))
 
 /** An issuer with these keys. `requests` lists the paths of its requests. */
-export const issuerOf = (keys: () => ReadonlyArray<Jose.JWK>, change: Answers = {}) =>
+export const issuerOf = (keys: () => ReadonlyArray<Jose.JWK>, change: Routes = {}) =>
   Effect.gen(function*() {
     const requests: Array<string> = []
-    const answers: Answers = {
+    const routes: Routes = {
       "/.well-known/openid-configuration": json((url) => ({ issuer: url, jwks_uri: `${url}/keys` })),
       "/keys": json(() => ({ keys: keys() })),
       ...change
     }
     const issuer: string = yield* Utils.httpServer((request, response) => {
       requests.push(request.url ?? "")
-      const answer = answers[request.url ?? ""]
-      if (answer === undefined) response.writeHead(404).end()
-      else answer(issuer, response)
+      const respond = routes[request.url ?? ""]
+      if (respond === undefined) response.writeHead(404).end()
+      else respond(issuer, response)
     })
     return { issuer, requests }
   })

@@ -82,17 +82,19 @@ export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequ
 export const consent = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.flatMap(
     ask(token, request),
-    (answer) =>
-      answer._tag === "ConsentRequired" ? Effect.succeed(answer) : Effect.die(new Error(`not asked: ${answer._tag}`))
+    (response) =>
+      response._tag === "ConsentRequired"
+        ? Effect.succeed(response)
+        : Effect.die(new Error(`no consent required: ${response._tag}`))
   )
 
-export const accessToken = (answer: DataPlane.TokenResponse): string =>
-  answer._tag === "Issued" ? Redacted.value(answer.accessToken) : assert.fail(`no token: ${answer._tag}`)
+export const accessToken = (response: DataPlane.TokenResponse): string =>
+  response._tag === "Issued" ? Redacted.value(response.accessToken) : assert.fail(`no token: ${response._tag}`)
 
 export const issued = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.map(ask(token, request), accessToken)
 
-/** Consents and completes, then asks again. */
+/** Consents, completes the session, and requests the token again. */
 export const obtain = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.gen(function*() {
     const local = yield* LocalBackend.LocalBackend
@@ -106,18 +108,18 @@ export const complete = (
   userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
 ) => Effect.flatMap(DataPlane.DataPlane, (plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
-export const redirected = (answer: LocalBackend.BrowserResponse): URL =>
-  answer._tag === "Redirect" ? new URL(Redacted.value(answer.url)) : assert.fail(`no redirect: ${answer._tag}`)
+export const redirected = (response: LocalBackend.BrowserResponse): URL =>
+  response._tag === "Redirect" ? new URL(Redacted.value(response.url)) : assert.fail(`no redirect: ${response._tag}`)
 
 /** Opens the authorization URL, as a browser does. */
 export const authorize = (sessionUri: Redacted.Redacted) =>
   Effect.map(Effect.flatMap(LocalBackend.LocalBackend, (local) => local.authorize(sessionUri)), redirected)
 
 /** Returns from the authorization server with a response. */
-export const callback = (authorizationUrl: URL, answer: Record<string, string>, callbackId?: string) =>
+export const callback = (authorizationUrl: URL, response: Record<string, string>, callbackId?: string) =>
   Effect.flatMap(LocalBackend.LocalBackend, (local) => {
     const url = new URL(authorizationUrl.searchParams.get("redirect_uri") ?? "")
-    url.search = String(new URLSearchParams({ state: authorizationUrl.searchParams.get("state") ?? "", ...answer }))
+    url.search = String(new URLSearchParams({ state: authorizationUrl.searchParams.get("state") ?? "", ...response }))
     return local.callback(callbackId ?? url.pathname.split("/").at(-1) ?? "", Redacted.make(url.href))
   })
 

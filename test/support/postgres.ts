@@ -1,5 +1,5 @@
 /**
- * PostgreSQL for the tests, a server of its own in a temporary folder, behind a Unix socket. Its programs are in
+ * PostgreSQL for the tests: a separate server in a temporary folder, behind a Unix socket. Its programs are in
  * `$POSTGRES_BIN_PATH`, on the path, or where Debian has them. Without them, the tests are reported as skipped, or fail
  * if `AGENTCORE_REQUIRE_POSTGRES=1`.
  */

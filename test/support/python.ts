@@ -42,7 +42,7 @@ export const run = (program: URL) =>
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
     return yield* Effect.callback<Readonly<Record<string, unknown>>>((resume) => {
-      const answers: Record<string, unknown> = {}
+      const responses: Record<string, unknown> = {}
       const child = spawn(
         python,
         [fileURLToPath(program), JSON.stringify({ task, ...more })],
@@ -58,10 +58,13 @@ export const run = (program: URL) =>
       )
       createInterface(child.stdout).on("line", (line) => {
         const { name, value } = JSON.parse(line)
-        answers[name] = value
+        responses[name] = value
       })
       child.on("error", (error) => resume(Effect.die(error)))
-      child.on("close", (code) => resume(code === 0 ? Effect.succeed(answers) : Effect.die(`boto3 ended with ${code}`)))
+      child.on(
+        "close",
+        (code) => resume(code === 0 ? Effect.succeed(responses) : Effect.die(`boto3 ended with ${code}`))
+      )
       return Effect.sync(() => child.kill())
     })
   })

@@ -83,12 +83,12 @@ export const faces = (error: unknown): ReadonlyArray<string> => [
 ]
 
 /** Asserts that no string contains 8 consecutive characters of a secret. */
-export const assertSecretFree = (texts: ReadonlyArray<string>, secrets: ReadonlyArray<string>): void => {
+export const assertSecretFree = (strings: ReadonlyArray<string>, secrets: ReadonlyArray<string>): void => {
   for (const secret of secrets) {
     assert.isAtLeast(secret.length, 8)
     for (let start = 0; start + 8 <= secret.length; start++) {
       const piece = secret.slice(start, start + 8)
-      const leak = texts.find((text) => text.includes(piece))
+      const leak = strings.find((text) => text.includes(piece))
       if (leak !== undefined) {
         assert.fail(`'${piece}' of a secret is in: ${leak.slice(0, 500)}`)
       }

@@ -47,15 +47,15 @@ const hasProto = (value: unknown): boolean =>
   typeof value === "object" && value !== null
   && (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto))
 
-const text = FastCheck.stringMatching(/^[a-z]{3,20}$/)
+const string = FastCheck.stringMatching(/^[a-z]{3,20}$/)
 
 const clientSecret = FastCheck.oneof(
-  text.map((secret) => ({ clientSecret: Redacted.make(secret) })),
-  text.map((secret) => ({ clientSecret: Redacted.make(secret), clientSecretSource: "MANAGED" })),
-  text.map((id) => ({ clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: id, jsonKey: id } }))
+  string.map((secret) => ({ clientSecret: Redacted.make(secret) })),
+  string.map((secret) => ({ clientSecret: Redacted.make(secret), clientSecretSource: "MANAGED" })),
+  string.map((id) => ({ clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: id, jsonKey: id } }))
 )
 
-const endpoints = FastCheck.record({ issuer: text, authorizationEndpoint: text, tokenEndpoint: text })
+const endpoints = FastCheck.record({ issuer: string, authorizationEndpoint: string, tokenEndpoint: string })
 
 const privateKeyJwtConfig = FastCheck.constantFrom("RS256", "PS256", "ES256").map((signingAlgorithm) => ({
   privateKeySource: {
@@ -68,15 +68,15 @@ const privateKeyJwtConfig = FastCheck.constantFrom("RS256", "PS256", "ES256").ma
 const custom = FastCheck.tuple(
   FastCheck.record({
     oauthDiscovery: FastCheck.oneof(
-      text.map((host) => ({ discoveryUrl: `https://${host}/.well-known/openid-configuration` })),
+      string.map((host) => ({ discoveryUrl: `https://${host}/.well-known/openid-configuration` })),
       endpoints.map((authorizationServerMetadata) => ({ authorizationServerMetadata }))
     ),
     onBehalfOfTokenExchangeConfig: generated(Oauth2CredentialProvider.OnBehalfOfTokenExchangeConfig),
     privateEndpoint: generated(Oauth2CredentialProvider.PrivateEndpoint)
   }, { requiredKeys: ["oauthDiscovery"] }),
   FastCheck.oneof(
-    FastCheck.tuple(clientSecret, text).map(([secret, clientId]) => ({ ...secret, clientId })),
-    FastCheck.tuple(privateKeyJwtConfig, text).map(([privateKeyJwtConfig, clientId]) => ({
+    FastCheck.tuple(clientSecret, string).map(([secret, clientId]) => ({ ...secret, clientId })),
+    FastCheck.tuple(privateKeyJwtConfig, string).map(([privateKeyJwtConfig, clientId]) => ({
       privateKeyJwtConfig,
       clientId,
       clientAuthenticationMethod: "PRIVATE_KEY_JWT"
@@ -89,12 +89,12 @@ const oauth2 = FastCheck.constantFrom(...Object.entries(Oauth2CredentialProvider
   [credentialProviderVendor, { config }]
 ) =>
   FastCheck.record({
-    name: text,
+    name: string,
     fields: config === "customOauth2ProviderConfig"
       ? custom
       : FastCheck.tuple(
         clientSecret,
-        text,
+        string,
         config === "includedOauth2ProviderConfig" ? endpoints : FastCheck.constant({})
       )
         .map(([secret, clientId, endpoints]) => ({ ...secret, ...endpoints, clientId }))

@@ -16,7 +16,7 @@ export interface Seen {
   readonly text: string
 }
 
-export const refuse = (response: Http.ServerResponse, status: number, authenticate?: string, body = "no"): void =>
+export const reject = (response: Http.ServerResponse, status: number, authenticate?: string, body = "no"): void =>
   void response
     .writeHead(status, authenticate === undefined ? {} : { "www-authenticate": authenticate })
     .end(body)
@@ -26,7 +26,7 @@ export const invalidToken = `Bearer realm="api", error="invalid_token"`
 export const insufficientScope = (scope: string): string => `Bearer error="insufficient_scope", scope="${scope}"`
 
 /** A resource on its own port: `seen` lists its requests, `sockets` its connections. */
-export const resource = (answer: (seen: Seen, response: Http.ServerResponse, index: number) => unknown) =>
+export const resource = (respond: (seen: Seen, response: Http.ServerResponse, index: number) => unknown) =>
   Effect.gen(function*() {
     const seen: Array<Seen> = []
     const sockets = new Set<unknown>()
@@ -39,7 +39,7 @@ export const resource = (answer: (seen: Seen, response: Http.ServerResponse, ind
         const { headers, method = "", rawHeaders, url: path = "" } = request
         const one = { method, path, headers, body, text: [path, ...rawHeaders, body].join("\n") }
         seen.push(one)
-        answer(one, response, seen.length - 1)
+        respond(one, response, seen.length - 1)
       })
     })
     return { url, seen, sockets }

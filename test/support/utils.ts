@@ -20,7 +20,7 @@ export const clear = (value: unknown): unknown =>
     : Array.isArray(value)
     ? value.map(clear)
     : typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, clear(member)]))
+    ? Object.fromEntries(Object.entries(value).map(([name, property]) => [name, clear(property)]))
     : value
 
 /** Asserts deep equality, secrets included. */
@@ -35,7 +35,7 @@ export const authorizationUrl = `https://identity.example.com/identities/oauth2/
 }`
 
 /** The responses to a token request. */
-export const answers = {
+export const responses = {
   issued: (token = "access-token"): Effect.Effect<DataPlane.TokenResponse> =>
     Effect.succeed(new DataPlane.Issued({ accessToken: secret(token) })),
   consent: Effect.succeed<DataPlane.TokenResponse>(

@@ -10,7 +10,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Http from "node:http"
 
-export interface Answer {
+export interface Response {
   readonly status: number
   readonly headers: Http.IncomingHttpHeaders
   readonly text: string
@@ -24,8 +24,8 @@ export interface Request {
 }
 
 /** Sends a request unchanged, without anything that a client adds. */
-export const send = (url: string, request: Request): Effect.Effect<Answer> =>
-  Effect.callback<Answer>((resume, signal) => {
+export const send = (url: string, request: Request): Effect.Effect<Response> =>
+  Effect.callback<Response>((resume, signal) => {
     const { hostname, port } = new URL(url)
     const outgoing = Http.request({
       hostname: hostname.replace(/^\[|\]$/g, ""),
@@ -59,7 +59,7 @@ export const operation = (
   path: string,
   input: unknown,
   headers: Http.OutgoingHttpHeaders = {}
-): Effect.Effect<Answer> =>
+): Effect.Effect<Response> =>
   send(url, {
     path,
     body: typeof input === "string" || Buffer.isBuffer(input) ? input : JSON.stringify(input),
@@ -73,7 +73,7 @@ export const operation = (
   })
 
 /** The response for a page, for a browser that does not follow redirects. */
-export const page = (url: string, method = "GET"): Effect.Effect<Answer> => {
+export const page = (url: string, method = "GET"): Effect.Effect<Response> => {
   const { pathname, search } = new URL(url)
   return send(url, { method, path: `${pathname}${search}` })
 }
@@ -88,22 +88,22 @@ export const call = (path: string, input: unknown, headers: Record<string, strin
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export const succeeds = (answer: Answer, status = 200): Record<string, unknown> => {
-  assert.strictEqual(answer.status, status, answer.text)
-  assert.strictEqual(answer.headers["content-type"], "application/json")
-  assert.strictEqual(answer.headers["cache-control"], "no-store")
-  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
-  assert.isUndefined(answer.headers["x-amzn-errortype"])
-  assert.isUndefined(answer.headers["access-control-allow-origin"])
-  return JSON.parse(answer.text)
+export const succeeds = (response: Response, status = 200): Record<string, unknown> => {
+  assert.strictEqual(response.status, status, response.text)
+  assert.strictEqual(response.headers["content-type"], "application/json")
+  assert.strictEqual(response.headers["cache-control"], "no-store")
+  assert.match(String(response.headers["x-amzn-requestid"]), uuid)
+  assert.isUndefined(response.headers["x-amzn-errortype"])
+  assert.isUndefined(response.headers["access-control-allow-origin"])
+  return JSON.parse(response.text)
 }
 
-export const fails = (answer: Answer, status: number, name: string): Record<string, unknown> => {
-  assert.strictEqual(answer.status, status, answer.text)
-  assert.strictEqual(answer.headers["x-amzn-errortype"], name)
-  assert.strictEqual(answer.headers["content-type"], "application/json")
-  assert.match(String(answer.headers["x-amzn-requestid"]), uuid)
-  const body = JSON.parse(answer.text)
+export const fails = (response: Response, status: number, name: string): Record<string, unknown> => {
+  assert.strictEqual(response.status, status, response.text)
+  assert.strictEqual(response.headers["x-amzn-errortype"], name)
+  assert.strictEqual(response.headers["content-type"], "application/json")
+  assert.match(String(response.headers["x-amzn-requestid"]), uuid)
+  const body = JSON.parse(response.text)
   assert.isString(body.message)
   return body
 }
@@ -135,7 +135,7 @@ export const workloadToken = (userId?: string) =>
     userId === undefined
       ? call("/identities/GetWorkloadAccessToken", { workloadName: "agent" })
       : call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
-    (answer) => String(succeeds(answer).workloadAccessToken)
+    (response) => String(succeeds(response).workloadAccessToken)
   )
 
 export const oauth2 = (workloadIdentityToken: string, more: Record<string, unknown> = {}) =>
@@ -158,12 +158,12 @@ export const consent = (more: Record<string, unknown> = {}) =>
     return {
       authorizationUrl: String(authorizationUrl),
       sessionUri: String(sessionUri),
-      back: (answer: Record<string, string>, callback = query.get("redirect_uri") ?? "") =>
-        `${callback}?${new URLSearchParams({ ...answer, state: query.get("state") ?? "" })}`
+      back: (parameters: Record<string, string>, callback = query.get("redirect_uri") ?? "") =>
+        `${callback}?${new URLSearchParams({ ...parameters, state: query.get("state") ?? "" })}`
     }
   })
 
-export const assertStrict = (page: Answer) => {
+export const assertStrict = (page: Response) => {
   assert.include(page.headers["content-security-policy"], "default-src 'none'")
   assert.include(page.headers["content-type"], "text/html")
   assert.strictEqual(page.headers["cache-control"], "no-store")

@@ -12,7 +12,7 @@ import { interrupted } from "../utils.js"
 
 const noCredentials = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
 
-/** Credentials with a life of an hour, numbered. */
+/** Numbered credentials, which expire after an hour. */
 const hourly = Effect.gen(function*() {
   const state = { searches: 0, next: "succeeds" as "succeeds" | "fails" | "hangs" }
   let interrupted = 0
@@ -158,7 +158,7 @@ describe("keep", () => {
         { ...keys, expiration: new Date(Number.NaN) }
       ]
       for (const one of found) {
-        // As from a program in plain JavaScript.
+        // A program in plain JavaScript can pass it.
         const source = yield* Credentials.keep(
           Credentials.fromProvider(() => Promise.resolve(one as Credentials.Identity))
         )

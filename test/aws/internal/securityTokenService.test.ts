@@ -31,7 +31,7 @@ const request: SecurityTokenService.GetWebIdentityTokenRequest = {
   signingAlgorithm: "ES384"
 }
 
-const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+const escape = (string: string) => string.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 const result = (content: string) =>
   `<GetWebIdentityTokenResponse xmlns="${namespace}"><GetWebIdentityTokenResult>${content}</GetWebIdentityTokenResult>`
@@ -47,8 +47,8 @@ const rejection = (code: string, message = "the reason") =>
     escape(message)
   }</Message></Error><RequestId>request-1</RequestId></ErrorResponse>`
 
-const call = (asked = request) =>
-  Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getWebIdentityToken(asked))
+const call = (requested = request) =>
+  Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getWebIdentityToken(requested))
 
 const last = (http: Server): Seen => http.seen[http.seen.length - 1]!
 
@@ -92,10 +92,10 @@ describe.each(adapters)("$name", ({ planes }) => {
         )
         const result = yield* Arbitrary.checkEffect(
           requests,
-          (asked) =>
+          (requested) =>
             Effect.gen(function*() {
-              yield* sts.getWebIdentityToken(asked)
-              const { audience, durationSeconds, signingAlgorithm, tags = {} } = asked
+              yield* sts.getWebIdentityToken(requested)
+              const { audience, durationSeconds, signingAlgorithm, tags = {} } = requested
               assert.deepStrictEqual(sent(http), {
                 Action: "GetWebIdentityToken",
                 Version: "2011-06-15",
@@ -273,7 +273,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         for (const respond of responses) {
           assertNoSecrets(rendered(yield* errorOf(respond)), [token, sessionToken])
         }
-        // The token itself is in nothing that prints an response.
+        // No printed response contains the token.
         const http = yield* server(issued)
         assert.notInclude(rendered(yield* Effect.provide(call(), planes(http.url))), "a.b.c")
         assert.include(JSON.stringify(clear(yield* Effect.provide(call(), planes(http.url)))), "a.b.c")

@@ -5,6 +5,6 @@ import { promised } from "./promised.mjs"
 const client = new BedrockAgentCoreClient({})
 
 export const { obtain, repeat } = promised(async () => {
-  const answer = await client.send(new GetResourceOauth2TokenCommand(awsRequest))
-  return answer.accessToken
+  const response = await client.send(new GetResourceOauth2TokenCommand(awsRequest))
+  return response.accessToken
 })

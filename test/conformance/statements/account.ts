@@ -1,6 +1,8 @@
 /** Tags, the token vault, consent portals, and the account itself. */
 import { setTimeout } from "node:timers/promises"
 import {
+  cite,
+  combine,
   exceptions,
   guess,
   guide,
@@ -9,10 +11,8 @@ import {
   NotApplicable,
   present,
   reference,
-  refuses,
-  says,
+  rejects,
   statement,
-  together,
   type World
 } from "../statement.js"
 import { awsJwt, createCustom, createGithub, createWorkload, unreachable, verifyAwsJwt } from "./resources.js"
@@ -32,7 +32,7 @@ const tagAndUntag = async ({ control, lastExchange }: World, resourceArn: string
   is("tags", Object.keys((await control.listTagsForResource({ resourceArn })).tags ?? {}).includes("other"), false)
 }
 
-/** The ARNs of the directory and the vault begin as the ARN of a resource in them does. */
+/** The ARNs of the directory and the vault are prefixes of the ARNs of their resources. */
 const parentOf = (arn: string, form: RegExp): string => present(`ARN ${arn}`, form.exec(arn)?.[0])
 
 const isDisabled = (error: unknown): boolean =>
@@ -77,14 +77,14 @@ export const account = [
     id: "tags.resources",
     statement:
       "Workload identities and credential providers of every kind can be tagged, when they are created and later",
-    source: together(
-      says(
+    source: combine(
+      cite(
         tagging,
         "Workload Identity | ✅ | ✅ | ✅",
         "OAuth2 Credential Provider | ✅ | ✅ | ✅",
         "API Key Credential Provider | ✅ | ✅ | ✅"
       ),
-      says(
+      cite(
         reference,
         "Optional tags for resource organization."
       )
@@ -111,7 +111,7 @@ export const account = [
   statement({
     id: "tags.vault-and-directory",
     statement: "The token vault and the workload identity directory can be tagged",
-    source: says(tagging, "Workload Identity Directory | ❌ | ✅ | ✅", "Token Vault | ❌ | ✅ | ✅"),
+    source: cite(tagging, "Workload Identity Directory | ❌ | ✅ | ✅", "Token Vault | ❌ | ✅ | ✅"),
     needs: ["wholeAccount"],
     run: async (world) => {
       const { workloadIdentityArn = "" } = await world.control.createWorkloadIdentity({ name: world.name() })
@@ -123,20 +123,20 @@ export const account = [
   statement({
     id: "tags.arn",
     statement:
-      "A text that is no ARN of a resource is a ValidationException, and a resource that is not there is not found",
-    source: together(
-      says(
+      "A string that is not the ARN of a resource is a ValidationException, and an unknown resource is not found",
+    source: combine(
+      cite(
         model,
         "TagResource.resourceArn: min 20, max 1011, pattern arn:(?:[^:]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:([a-z-]+\\/[^/]+)(?:\\/[a-z-]+\\/[^/]+)*"
       ),
       exceptions.notFound
     ),
     run: async (world) => {
-      await refuses(world.control.listTagsForResource({ resourceArn: "nope" }), validation)
-      await refuses(world.control.tagResource({ resourceArn: "arn:aws:s3:::a-bucket-of-mine", tags: {} }), validation)
+      await rejects(world.control.listTagsForResource({ resourceArn: "nope" }), validation)
+      await rejects(world.control.tagResource({ resourceArn: "arn:aws:s3:::a-bucket-of-mine", tags: {} }), validation)
       const name = await createWorkload(world)
       const { workloadIdentityArn = "" } = await world.control.getWorkloadIdentity({ name })
-      await refuses(
+      await rejects(
         world.control.listTagsForResource({ resourceArn: workloadIdentityArn.replace(name, world.name()) }),
         {
           status: 404,
@@ -147,23 +147,23 @@ export const account = [
   }),
   statement({
     id: "tags.many-keys",
-    statement: "UntagResource takes up to 200 keys",
-    source: says(model, "UntagResource.tagKeys: max 200"),
+    statement: "UntagResource accepts up to 200 keys",
+    source: cite(model, "UntagResource.tagKeys: max 200"),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
       const keys = (length: number) => Array.from({ length }, (_, index) => `key-${index}`)
       await control.untagResource({ resourceArn: workloadIdentityArn, tagKeys: keys(200) })
-      await refuses(control.untagResource({ resourceArn: workloadIdentityArn, tagKeys: keys(201) }), validation)
+      await rejects(control.untagResource({ resourceArn: workloadIdentityArn, tagKeys: keys(201) }), validation)
     }
   }),
   statement({
     id: "tags.too-many",
-    statement: "51 tags are too many: Member must have length less than or equal to 50",
-    source: guess("the message, which other services of AWS have", says(model, "TagResource.tags: max 50")),
+    statement: "51 tags are rejected: Member must have length less than or equal to 50",
+    source: guess("the message, which other services of AWS have", cite(model, "TagResource.tags: max 50")),
     run: async ({ control, name }) => {
       const { workloadIdentityArn } = await control.createWorkloadIdentity({ name: name() })
       const tags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"]))
-      await refuses(control.tagResource({ resourceArn: workloadIdentityArn, tags }), {
+      await rejects(control.tagResource({ resourceArn: workloadIdentityArn, tags }), {
         ...validation,
         message: "Member must have length less than or equal to 50"
       })
@@ -172,9 +172,9 @@ export const account = [
   statement({
     id: "token-vault.get",
     statement: "The token vault is called default, and its key is the service's or the customer's",
-    source: together(
-      says(tagging, "arn:aws:bedrock-agentcore:${Region}:${Account}:token-vault/default"),
-      says(
+    source: combine(
+      cite(tagging, "arn:aws:bedrock-agentcore:${Region}:${Account}:token-vault/default"),
+      cite(
         reference,
         "The type of KMS key (CustomerManagedKey or ServiceManagedKey).",
         "The timestamp when the token vault was last modified."
@@ -190,7 +190,7 @@ export const account = [
   statement({
     id: "token-vault.key",
     statement: "The key of the token vault is set, and returned",
-    source: says(reference, "The KMS configuration for the token vault, including the key type and KMS key ARN."),
+    source: cite(reference, "The KMS configuration for the token vault, including the key type and KMS key ARN."),
     needs: ["wholeAccount"],
     run: async ({ control }) => {
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -203,7 +203,7 @@ export const account = [
   statement({
     id: "sts.caller",
     statement: "GetCallerIdentity returns account, user id and ARN of the credentials that signed",
-    source: says(reference, "Returns details about the IAM user or role whose credentials are used to"),
+    source: cite(reference, "Returns details about the IAM user or role whose credentials are used to"),
     run: async (world) => {
       const { Account, Arn, UserId } = await world.sts.getCallerIdentity({})
       is("Account", Account, /^\d{12}$/)
@@ -216,9 +216,9 @@ export const account = [
   statement({
     id: "sts.web-identity",
     statement:
-      "GetWebIdentityToken returns a JWT for the audiences, which lives for the requested time, by default five minutes",
-    source: together(
-      says(
+      "GetWebIdentityToken returns a JWT for the audiences, with the requested lifetime, by default five minutes",
+    source: combine(
+      cite(
         reference,
         "The value can range from 60 seconds (1 minute) to 3600 seconds (1 hour). If not specified, the default duration is 300 seconds (5 minutes)."
       ),
@@ -247,7 +247,7 @@ export const account = [
       is("lifetime", (byDefault.exp ?? 0) - (byDefault.iat ?? 0), 300)
       const long = await ask(3_600)
       is("lifetime", (long.exp ?? 0) - (long.iat ?? 0), 3_600)
-      await refuses(
+      await rejects(
         sts.getWebIdentityToken({
           Audience: ["https://one.example.com"],
           SigningAlgorithm: "ES384",
@@ -263,16 +263,16 @@ export const account = [
       "A consent portal is CREATING, ACTIVE, UPDATING, ACTIVE, DELETING, and then not found; its IdP is in use",
     source: guess(
       "that a credential provider in use cannot be deleted, and the exception",
-      says(
+      cite(
         portals,
         "After you create a consent portal, it begins in the CREATING status.",
         "Use get-consent-portal to poll the portal until its status is ACTIVE, at which point the portalUrl is available."
       ),
-      says(
+      cite(
         guide("identity-update-consent-portal"),
         "When you update the IdP credential configurations, the consent portal transitions to the UPDATING status while AWS applies the change, and then returns to ACTIVE."
       ),
-      says(
+      cite(
         guide("identity-delete-consent-portal"),
         "When you delete a consent portal, it transitions to the DELETING status and is then permanently removed."
       )
@@ -286,13 +286,13 @@ export const account = [
         gateway,
         credentialProviderArn === undefined ? {} : { credentialProviderArn }
       )
-      is("status of the answer", world.lastExchange().status, 202)
+      is("status of the response", world.lastExchange().status, 202)
       is("status", created.status, "CREATING")
       const id = present("consentPortalId", created.consentPortalId)
       const { portal } = await awaitStatus(world, id, "ACTIVE")
       is("portalUrl", portal.portalUrl, /^https:\/\//)
       is("gateway in the host", new URL(portal.portalUrl ?? "").hostname.includes(gateway.identifier), true)
-      await refuses(world.control.deleteOauth2CredentialProvider({ name }), { status: 409, name: "ConflictException" })
+      await rejects(world.control.deleteOauth2CredentialProvider({ name }), { status: 409, name: "ConflictException" })
       const updated = await world.control.updateConsentPortal({
         consentPortalIdentifier: id,
         description: "changed",
@@ -303,7 +303,7 @@ export const account = [
       is("description", changed.description, "changed")
       is("scopes", changed.idpConfig?.scopes, ["openid", "email"])
       await world.control.deleteConsentPortal({ consentPortalIdentifier: id })
-      is("status of the answer", world.lastExchange().status, 204)
+      is("status of the response", world.lastExchange().status, 204)
       const isGone = async (): Promise<boolean> =>
         world.control.getConsentPortal({ consentPortalIdentifier: id }).then(
           ({ status }) => (is("status", status, "DELETING"), false),
@@ -319,12 +319,12 @@ export const account = [
     statement: "The IdP of a consent portal is one of OpenID Connect, and its scopes have openid, also in an update",
     source: guess(
       "that the service rejects the request, and the exception",
-      says(
+      cite(
         guide("identity-consent-portal-prerequisites"),
         "OAuth2-only vendors that issue no ID token and publish no OIDC discovery document (for example, GitHub, Slack, Salesforce, Atlassian, and LinkedIn) cannot be used as the primary IdP"
       ),
-      says(portals, "Include openid in the scopes list."),
-      says(
+      cite(portals, "Include openid in the scopes list."),
+      cite(
         guide("identity-update-consent-portal"),
         "When you change the scopes, the list must include the openid scope."
       )
@@ -332,15 +332,15 @@ export const account = [
     needs: ["gateway"],
     run: async (world, { gateway }) => {
       const github = await world.control.getOauth2CredentialProvider({ name: await createGithub(world) })
-      await refuses(
+      await rejects(
         createPortal(world, gateway, { credentialProviderArn: github.credentialProviderArn ?? "" }),
         validation
       )
-      await refuses(createPortal(world, gateway, { scopes: ["email"] }), validation)
+      await rejects(createPortal(world, gateway, { scopes: ["email"] }), validation)
       const created = await createPortal(world, gateway)
       const id = present("consentPortalId", created.consentPortalId)
       await awaitStatus(world, id, "ACTIVE")
-      await refuses(
+      await rejects(
         world.control.updateConsentPortal({
           consentPortalIdentifier: id,
           idpConfig: {
@@ -354,18 +354,18 @@ export const account = [
   }),
   statement({
     id: "portal.role",
-    statement: "The role of a consent portal is an ARN of a role, and one that AgentCore can assume",
+    statement: "The role of a consent portal is the ARN of a role that AgentCore can assume",
     source: guess(
       "the exceptions; the pattern is in the API reference alone",
-      says(
+      cite(
         reference,
         "The Amazon Resource Name (ARN) of the IAM role that the consent portal assumes to access the resources defined in its sources."
       )
     ),
     needs: ["gateway"],
     run: async (world, { gateway }) => {
-      await refuses(createPortal(world, gateway, { roleArn: "nope" }), validation)
-      await refuses(createPortal(world, gateway, { roleArn: `${gateway.roleArn}-of-nobody` }), {
+      await rejects(createPortal(world, gateway, { roleArn: "nope" }), validation)
+      await rejects(createPortal(world, gateway, { roleArn: `${gateway.roleArn}-of-nobody` }), {
         ...validation,
         message: /role|assume/i
       })
@@ -376,7 +376,7 @@ export const account = [
     statement: "A gateway has one consent portal",
     source: guess(
       "that a gateway has one portal; the guide says that a portal has one gateway",
-      says(
+      cite(
         guide("identity-consent-portal-prerequisites"),
         "A consent portal attaches to exactly one Amazon Bedrock AgentCore Gateway as its single source of type agentcore-gateway."
       )
@@ -385,17 +385,17 @@ export const account = [
     run: async (world, { gateway }) => {
       const first = await createPortal(world, gateway)
       await awaitStatus(world, first.consentPortalId ?? "", "ACTIVE")
-      await refuses(createPortal(world, gateway), { status: 409, name: "ConflictException" })
+      await rejects(createPortal(world, gateway), { status: 409, name: "ConflictException" })
       await createPortal(world, { ...gateway, identifier: gateway.other })
     }
   }),
   statement({
     id: "portal.unknown",
-    statement: "A consent portal that is not there is not found",
+    statement: "An unknown consent portal is not found",
     source: exceptions.notFound,
     run: async ({ control, name }) => {
-      // The form of an id: a name, and ten characters.
-      await refuses(control.getConsentPortal({ consentPortalIdentifier: `${name()}-0a1b2c3d4e` }), {
+      // An id is a name with ten more characters.
+      await rejects(control.getConsentPortal({ consentPortalIdentifier: `${name()}-0a1b2c3d4e` }), {
         status: 404,
         name: "ResourceNotFoundException"
       })

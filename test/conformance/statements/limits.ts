@@ -1,6 +1,6 @@
-/** Limits of the service models: the longest value that is accepted, and the first that is not. */
+/** Limits of the service models: the longest accepted value, and the shortest rejected one. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
-import { guess, model, refuses, says, statement, type World } from "../statement.js"
+import { cite, guess, model, rejects, statement, type World } from "../statement.js"
 import {
   askM2m,
   askUser,
@@ -18,12 +18,12 @@ import {
 interface Limit {
   readonly id: string
   readonly statement: string
-  /** What the service model says. */
+  /** Facts of the service model. */
   readonly model: ReadonlyArray<string>
-  /** What it does not say. */
+  /** The part that the service model does not contain. */
   readonly guess?: string
   readonly accepts?: (world: World) => Promise<unknown>
-  readonly refuses?: ReadonlyArray<(world: World) => Promise<unknown>>
+  readonly rejects?: ReadonlyArray<(world: World) => Promise<unknown>>
 }
 
 const custom = "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig"
@@ -32,7 +32,7 @@ const vpc = `${custom}.privateEndpoint.managedVpcResource`
 
 const coinbaseConfig = "CreatePaymentCredentialProvider.providerConfigurationInput.coinbaseCdpConfiguration"
 
-const text = (length: number): string => "a".repeat(length)
+const stringOf = (length: number): string => "a".repeat(length)
 
 const names = (world: World, length: number): string => world.name().padEnd(length, "a")
 
@@ -90,7 +90,7 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A workload identity's name has 3 to 255 letters, digits, dots, hyphens and underscores",
     model: ["CreateWorkloadIdentity.name: min 3, max 255, pattern [A-Za-z0-9_.-]+"],
     accepts: (world) => world.control.createWorkloadIdentity({ name: names(world, 255) }),
-    refuses: [
+    rejects: [
       (world) => world.control.createWorkloadIdentity({ name: "ab" }),
       (world) => world.control.createWorkloadIdentity({ name: names(world, 256) }),
       (world) => world.control.createWorkloadIdentity({ name: `${world.name()} b` })
@@ -101,31 +101,31 @@ const limits: ReadonlyArray<Limit> = [
     statement: "A credential provider's name has 1 to 128 letters, digits, hyphens and underscores",
     model: ["CreateApiKeyCredentialProvider.name: min 1, max 128, pattern [a-zA-Z0-9-_]+"],
     accepts: (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 128), apiKey: "key" }),
-    refuses: [
+    rejects: [
       (world) => world.control.createApiKeyCredentialProvider({ name: names(world, 129), apiKey: "key" }),
       (world) => world.control.createApiKeyCredentialProvider({ name: `${world.name()}.b`, apiKey: "key" })
     ]
   },
   {
     id: "return-url",
-    statement: "A return URL has a scheme, which may be of an application",
+    statement: "A return URL has a scheme, which may be the one of an application",
     model: ["CreateWorkloadIdentity.allowedResourceOauth2ReturnUrls[]: pattern \\w+:(\\/?\\/?)[^\\s]+"],
     accepts: (world) => createWorkload(world, ["https://a.example.com/", "app:/consent"]),
-    refuses: [(world) => createWorkload(world, ["not a url"])]
+    rejects: [(world) => createWorkload(world, ["not a url"])]
   },
   {
     id: "user-id",
     statement: "A user's id has 1 to 128 characters",
     model: ["GetWorkloadAccessTokenForUserId.userId: min 1, max 128"],
-    accepts: async (world) => tokenOf(world, await createWorkload(world), text(128)),
-    refuses: [async (world) => tokenOf(world, await createWorkload(world), text(129))]
+    accepts: async (world) => tokenOf(world, await createWorkload(world), stringOf(128)),
+    rejects: [async (world) => tokenOf(world, await createWorkload(world), stringOf(129))]
   },
   {
     id: "user-token",
     statement:
-      "A user's JWT has the pattern of the model: its dots stand for any character, and the text between them is not empty",
+      "A user's JWT has the pattern of the model: its dots match any character, and the strings between them are not empty",
     model: ["GetWorkloadAccessTokenForJWT.userToken: pattern [A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"],
-    refuses: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
+    rejects: [jwt("aaaa.bbbb."), jwt("a b.c.d"), jwt("jwt")]
   },
   {
     id: "session-uri",
@@ -133,7 +133,7 @@ const limits: ReadonlyArray<Limit> = [
     model: [
       "CompleteResourceTokenAuth.sessionUri: min 1, max 1024, pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"
     ],
-    refuses: [
+    rejects: [
       ({ data }) => data.completeResourceTokenAuth({ sessionUri: "session", userIdentifier: { userId: "alice" } })
     ]
   },
@@ -141,8 +141,8 @@ const limits: ReadonlyArray<Limit> = [
     id: "scope",
     statement: "A scope has 1 to 128 characters",
     model: ["GetResourceOauth2Token.scopes[]: min 1, max 128"],
-    accepts: user({ scopes: [text(128)] }),
-    refuses: [machine({ scopes: [text(129)] }), machine({ scopes: [""] })]
+    accepts: user({ scopes: [stringOf(128)] }),
+    rejects: [machine({ scopes: [stringOf(129)] }), machine({ scopes: [""] })]
   },
   {
     id: "scopes",
@@ -158,19 +158,19 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.customParameters{key}: min 1, max 256, pattern [a-zA-Z0-9-_.]+",
       "GetResourceOauth2Token.customParameters{value}: min 1, max 2048"
     ],
-    accepts: user({ customParameters: { [text(256)]: text(2_048) } }),
-    refuses: [
-      machine({ customParameters: { [text(257)]: "value" } }),
+    accepts: user({ customParameters: { [stringOf(256)]: stringOf(2_048) } }),
+    rejects: [
+      machine({ customParameters: { [stringOf(257)]: "value" } }),
       machine({ customParameters: { "a b": "value" } }),
-      machine({ customParameters: { a: text(2_049) } })
+      machine({ customParameters: { a: stringOf(2_049) } })
     ]
   },
   {
     id: "custom-state",
     statement: "Custom state has 1 to 4,096 characters",
     model: ["GetResourceOauth2Token.customState: min 1, max 4096"],
-    accepts: user({ customState: text(4_096) }),
-    refuses: [user({ customState: text(4_097) })]
+    accepts: user({ customState: stringOf(4_096) }),
+    rejects: [user({ customState: stringOf(4_097) })]
   },
   {
     id: "resources",
@@ -179,44 +179,44 @@ const limits: ReadonlyArray<Limit> = [
       "GetResourceOauth2Token.resources[]: min 1, max 2048",
       "GetResourceOauth2Token.audiences[]: min 1, max 2048"
     ],
-    refuses: [machine({ resources: [text(2_049)] }), machine({ audiences: [text(2_049)] })]
+    rejects: [machine({ resources: [stringOf(2_049)] }), machine({ audiences: [stringOf(2_049)] })]
   },
   {
     id: "api-key",
     statement: "An API key has 0 to 65,536 characters",
     model: ["CreateApiKeyCredentialProvider.apiKey: max 65536"],
     accepts: async (world) => {
-      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_536) })
+      await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: stringOf(65_536) })
       await world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: "" })
     },
-    refuses: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: text(65_537) })]
+    rejects: [(world) => world.control.createApiKeyCredentialProvider({ name: world.name(), apiKey: stringOf(65_537) })]
   },
   {
     id: "json-key",
     statement: "The JSON key of a secret reference has 1 to 128 characters",
     model: ["CreateApiKeyCredentialProvider.apiKeySecretConfig.jsonKey: min 1, max 128"],
-    accepts: external(text(128)),
-    refuses: [external(text(129)), external("")]
+    accepts: external(stringOf(128)),
+    rejects: [external(stringOf(129)), external("")]
   },
   {
     id: "client-id",
     statement: "A custom client's id has 0 to 256 characters",
     model: [`${custom}.clientId: max 256`],
     accepts: (world) => createCustom(world, { ...unreachable, clientId: "" }),
-    refuses: [(world) => createCustom(world, { ...unreachable, clientId: text(257) })]
+    rejects: [(world) => createCustom(world, { ...unreachable, clientId: stringOf(257) })]
   },
   {
     id: "endpoints",
-    statement: "Discovery URL, issuer and endpoints have no maximum",
+    statement: "Discovery URL, issuer and endpoints have no maximum length",
     model: [
       `${custom}.oauthDiscovery.authorizationServerMetadata.issuer: string`,
       `${custom}.oauthDiscovery.authorizationServerMetadata.authorizationEndpoint: string`,
       `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpoint: string`
     ],
     accepts: async (world) => {
-      const long = `https://id.example.com/${text(2_100)}`
-      const discoveryUrl = unreadable.replace("/.well-known", `/${text(2_100)}$&`)
-      await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
+      const long = `https://id.example.com/${stringOf(2_100)}`
+      const discoveryUrl = unreadable.replace("/.well-known", `/${stringOf(2_100)}$&`)
+      await rejects(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       await metadata({ issuer: long, authorizationEndpoint: long, tokenEndpoint: long })(world)
     }
   },
@@ -229,14 +229,14 @@ const limits: ReadonlyArray<Limit> = [
     ],
     guess:
       "a path behind oauth-authorization-server, as RFC 8414 has it: the model of 2026-11-05 was not readable to its end",
-    // It is read next.
+    // The service reads the URL after this check.
     accepts: async (world) => {
       for (const path of ["", "/tenant"]) {
         const discoveryUrl = unreadable.replace("openid-configuration", `oauth-authorization-server${path}`)
-        await refuses(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
+        await rejects(createCustom(world, { ...unreachable, discoveryUrl }), invalidDiscovery)
       }
     },
-    refuses: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
+    rejects: [(world) => createCustom(world, { ...unreachable, discoveryUrl: "https://id.example.com/discovery" })]
   },
   {
     id: "token-endpoint-auth-methods",
@@ -246,19 +246,19 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.oauthDiscovery.authorizationServerMetadata.tokenEndpointAuthMethods[]: pattern (client_secret_post|client_secret_basic)`
     ],
     accepts: metadata({ tokenEndpointAuthMethods: ["client_secret_post", "client_secret_basic"] }),
-    refuses: [
+    rejects: [
       metadata({ tokenEndpointAuthMethods: [] }),
       metadata({ tokenEndpointAuthMethods: ["private_key_jwt"] })
     ]
   },
   {
     id: "kms-key-arn",
-    statement: "A key of KMS is named by an ARN",
+    statement: "A key of KMS is identified by an ARN",
     model: [
       `${custom}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn: min 1, max 2048, pattern arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}`
     ],
     accepts: async (world) => keyed(await keyArn(world))(world),
-    refuses: [keyed("key"), keyed("arn:aws:s3:::bucket")]
+    rejects: [keyed("key"), keyed("arn:aws:s3:::bucket")]
   },
   {
     id: "private-endpoint",
@@ -272,7 +272,7 @@ const limits: ReadonlyArray<Limit> = [
       `${custom}.privateEndpoint.selfManagedLatticeResource.resourceConfigurationIdentifier: min 20, max 2048`
     ],
     accepts: withEndpoint(managed({ securityGroupIds: ["sg-0a1b2c3d4e5f60718"], routingDomain: "id.example.com" })),
-    refuses: [
+    rejects: [
       withEndpoint(managed({ vpcIdentifier: "network" })),
       withEndpoint(managed({ subnetIds: ["net"] })),
       withEndpoint(managed({ securityGroupIds: ["group"] })),
@@ -289,10 +289,10 @@ const limits: ReadonlyArray<Limit> = [
       `${coinbaseConfig}.apiKeySecret: max 2048`
     ],
     accepts: async (world) => {
-      await coinbase(text(512))(world)
+      await coinbase(stringOf(512))(world)
       await coinbase("key", "")(world)
     },
-    refuses: [coinbase(text(513)), coinbase(""), coinbase("a key")]
+    rejects: [coinbase(stringOf(513)), coinbase(""), coinbase("a key")]
   },
   {
     id: "tags",
@@ -303,10 +303,10 @@ const limits: ReadonlyArray<Limit> = [
       "CreateWorkloadIdentity.tags{key}: min 1, max 128, pattern [a-zA-Z0-9\\s._:/=+@-]*",
       "CreateWorkloadIdentity.tags{value}: max 256, pattern [a-zA-Z0-9\\s._:/=+@-]*"
     ],
-    accepts: tagged({ "cost centre": "a/b=c@d", [text(128)]: text(256), empty: "" }),
-    refuses: [
-      tagged({ [text(129)]: "value" }),
-      tagged({ key: text(257) }),
+    accepts: tagged({ "cost centre": "a/b=c@d", [stringOf(128)]: stringOf(256), empty: "" }),
+    rejects: [
+      tagged({ [stringOf(129)]: "value" }),
+      tagged({ key: stringOf(257) }),
       tagged({ "key!": "value" }),
       tagged({ key: "value!" }),
       tagged(Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key-${index}`, "value"])))
@@ -316,23 +316,23 @@ const limits: ReadonlyArray<Limit> = [
     id: "token-vault-id",
     statement: "A token vault's id has 1 to 64 letters, digits, hyphens and underscores",
     model: ["GetTokenVault.tokenVaultId: min 1, max 64, pattern [a-zA-Z0-9-_]+"],
-    refuses: [
+    rejects: [
       ({ control }) => control.getTokenVault({ tokenVaultId: "a b" }),
-      ({ control }) => control.getTokenVault({ tokenVaultId: text(65) })
+      ({ control }) => control.getTokenVault({ tokenVaultId: stringOf(65) })
     ]
   }
 ]
 
 export const statements = limits.map((
-  { accepts, guess: reason, id, model: facts, refuses: refused = [], statement: text }
+  { accepts, guess: reason, id, model: facts, rejects: rejected = [], statement: sentence }
 ) =>
   statement({
     id: `limit.${id}`,
-    statement: text,
-    source: reason === undefined ? says(model, ...facts) : guess(reason, says(model, ...facts)),
+    statement: sentence,
+    source: reason === undefined ? cite(model, ...facts) : guess(reason, cite(model, ...facts)),
     run: async (world) => {
       await accepts?.(world)
-      for (const call of refused) await refuses(call(world), { status: 400, name: "ValidationException" })
+      for (const call of rejected) await rejects(call(world), { status: 400, name: "ValidationException" })
     }
   })
 )

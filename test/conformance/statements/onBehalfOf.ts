@@ -5,17 +5,17 @@ import type {
 } from "@aws-sdk/client-bedrock-agentcore-control"
 import { importSPKI } from "jose"
 import {
+  cite,
+  combine,
   guess,
   guide,
   is,
   type Parts,
   present,
   reference,
-  refuses,
+  rejects,
   sample,
-  says,
   statement,
-  together,
   type TokenRequest,
   type World
 } from "../statement.js"
@@ -34,10 +34,10 @@ const exchange = guide("on-behalf-of-token-exchange")
 
 const privateKeyJwt = guide("private-key-jwt")
 
-/** A refused exchange. */
+/** A rejected exchange. */
 const exchangeFailed = {
   message: "Token exchange failed with HTTP status 400",
-  source: says(
+  source: cite(
     sample("obo-training/3-examples/02-agent-via-gateway/entra/real-world/IDP_SETUP.md"),
     "Agent returns OBO #1 failed: ... Token exchange failed with HTTP status 400",
     "Entra rejected the exchange."
@@ -69,7 +69,7 @@ const askOnBehalf = (
     ...more
   })
 
-/** Asks on behalf of a user, and returns the user's JWT and the requests to the token endpoint. */
+/** Requests a token on behalf of a user. Returns the user's JWT and the requests to the token endpoint. */
 const observe = async (
   world: World,
   { recorder, userToken }: Pick<Parts, "recorder" | "userToken">,
@@ -78,8 +78,8 @@ const observe = async (
 ) => {
   const { clientId, name } = await createRecorded(world, recorder, config)
   const jwt = await userToken({ sub: "alice" })
-  const answer = await askOnBehalf(world, await tokenOfJwt(world, await createWorkload(world), jwt), name, more)
-  present("accessToken", answer.accessToken)
+  const response = await askOnBehalf(world, await tokenOfJwt(world, await createWorkload(world), jwt), name, more)
+  present("accessToken", response.accessToken)
   const requests = recorder.tokens(clientId)
   const last = present("token request", requests.at(-1)) satisfies TokenRequest
   return { jwt, requests, parameters: last.parameters, clientId }
@@ -91,7 +91,7 @@ export const onBehalfOf = [
   statement({
     id: "obo.token-exchange",
     statement: "A token exchange has the user's JWT as subject token, of the type JWT, and no actor (NONE)",
-    source: says(
+    source: cite(
       exchange,
       "We use the inbound JWT token and map the subject token type to urn:ietf:params:oauth:token-type:jwt when constructing the token exchange request.",
       "No actor_token or actor_token_type is included in the token exchange request."
@@ -111,7 +111,7 @@ export const onBehalfOf = [
   statement({
     id: "obo.actor-m2m",
     statement: "With the actor M2M the client first obtains a token for itself, with actorTokenScopes",
-    source: says(
+    source: cite(
       exchange,
       "AgentCore Identity first performs machine-to-machine authentication (OAuth 2.0 client credentials grant) against the credential provider to obtain an access token, then sends it as the actor_token.",
       "The optional actorTokenScopes configuration is used as the scope parameters for the client credentials request.",
@@ -136,8 +136,8 @@ export const onBehalfOf = [
     id: "obo.actor-aws",
     statement:
       "With the actor AWS_IAM_ID_TOKEN_JWT the actor token is a JWT that AWS signed, whose aud is the token endpoint",
-    source: together(
-      says(
+    source: combine(
+      cite(
         exchange,
         "AgentCore Identity calls sts:GetWebIdentityToken using the credential provider’s token endpoint as the aud claim, then sends the resulting JWT as the actor_token."
       ),
@@ -160,7 +160,7 @@ export const onBehalfOf = [
   statement({
     id: "obo.jwt-grant",
     statement: "A JWT authorization grant has the user's JWT as assertion",
-    source: says(
+    source: cite(
       exchange,
       "With this grant type, AgentCore Identity sends the inbound JWT as an authorization to obtain an access token.",
       "we map it to urn:ietf:params:oauth:grant-type:jwt-bearer when constructing the token exchange request"
@@ -175,13 +175,13 @@ export const onBehalfOf = [
   statement({
     id: "obo.override",
     statement: "Custom parameters may override subject_token_type and requested_token_use, and no other parameter",
-    source: together(
-      says(
+    source: combine(
+      cite(
         exchange,
         "Default and can be overridden, see customParameters",
         "requested_token_use=on_behalf_of is automatically added to the request unless overridden."
       ),
-      says(
+      cite(
         reference,
         "These parameters are in addition to the standard OAuth 2.0 flow parameters, and will not override them."
       )
@@ -210,7 +210,7 @@ export const onBehalfOf = [
   statement({
     id: "obo.microsoft",
     statement: "Microsoft gets a JWT authorization grant with requested_token_use=on_behalf_of",
-    source: says(
+    source: cite(
       exchange,
       "Microsoft’s On-Behalf-Of flow is a proprietary delegation pattern built upon the RFC 7523 standard, using the JWT-bearer grant type",
       "requested_token_use=on_behalf_of is automatically added to the request unless overridden."
@@ -237,11 +237,11 @@ export const onBehalfOf = [
     statement: "A vendor for which AWS does not document the flow is rejected",
     source: guess(
       "that the service rejects it, and the exception",
-      says(
+      cite(
         guide("identity-idp-okta"),
         "To use Okta OAuth 2.0 on-behalf-of token exchange, use custom provider for advanced configuration."
       ),
-      says(
+      cite(
         sample("08-okta-xaa-delegation-chain/deploy/04_create_obo_provider.py"),
         "The built-in vendor has no way to express them."
       )
@@ -264,16 +264,16 @@ export const onBehalfOf = [
         }
       })
       const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
-      await refuses(askOnBehalf(world, token, name), validation)
+      await rejects(askOnBehalf(world, token, name), validation)
       is("requests", recorder.tokens(clientId).length, 0)
     }
   }),
   statement({
     id: "obo.without-jwt",
-    statement: "A workload access token of a user's id, or without a user, obtains nothing on behalf of a user",
+    statement: "A workload access token of a user id, or without a user, obtains no token on behalf of a user",
     source: guess(
       "the exception",
-      says(
+      cite(
         exchange,
         "Pass the workload access token you obtained from GetWorkloadAccessTokenForJWT — this token carries the inbound token as the subject"
       )
@@ -282,21 +282,21 @@ export const onBehalfOf = [
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
       const workload = await createWorkload(world)
-      await refuses(askOnBehalf(world, await tokenOf(world, workload, "alice"), name), validation)
-      await refuses(askOnBehalf(world, await tokenOf(world, workload), name), validation)
+      await rejects(askOnBehalf(world, await tokenOf(world, workload, "alice"), name), validation)
+      await rejects(askOnBehalf(world, await tokenOf(world, workload), name), validation)
       is("requests", recorder.tokens(clientId).length, 0)
     }
   }),
   statement({
-    id: "obo.refused",
-    statement: `For an error of the authorization server only its status is passed on: ${exchangeFailed.message}`,
+    id: "obo.rejected",
+    statement: `Of an error of the authorization server only the status is passed on: ${exchangeFailed.message}`,
     source: exchangeFailed.source,
     needs,
     run: async (world, { recorder, userToken }) => {
       const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
-      recorder.answer(clientId, () => ({ status: 400, body: { error: "invalid_request" } }))
+      recorder.respond(clientId, () => ({ status: 400, body: { error: "invalid_request" } }))
       const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
-      await refuses(askOnBehalf(world, token, name), {
+      await rejects(askOnBehalf(world, token, name), {
         ...validation,
         message: exchangeFailed.message
       })
@@ -305,15 +305,15 @@ export const onBehalfOf = [
   statement({
     id: "private-key-jwt.assertion",
     statement:
-      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a jti of its own; it is short-lived",
-    source: together(
-      says(
+      "A private-key JWT has the client as issuer and subject, the token endpoint as aud, and a unique jti; it is short-lived",
+    source: combine(
+      cite(
         privateKeyJwt,
         "it builds a short-lived JWT client assertion",
         "The signed assertion is sent to the token endpoint as client_assertion with client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
         "We will allow overrides to the aud claim (defaulted to the token endpoint of your identity provider)."
       ),
-      says(reference, "Payload claims generated by the service, such as iss, sub, jti, and exp, cannot be added.")
+      cite(reference, "Payload claims generated by the service, such as iss, sub, jti, and exp, cannot be added.")
     ),
     needs: ["recorder", "account"],
     run: async (world, { account: { kmsKeyArn, kmsPublicKey }, recorder }) => {
@@ -351,10 +351,10 @@ export const onBehalfOf = [
   }),
   statement({
     id: "private-key-jwt.key-at-use",
-    statement: "A key in KMS is looked at when it is used, and not when the provider is created",
+    statement: "A key in KMS is read when it is used, and not when the provider is created",
     source: guess(
       "when the key is looked at, and the exception; the service also needs kms:DescribeKey, which it may call when the provider is created",
-      says(privateKeyJwt, "AgentCore Identity signs each assertion via kms:Sign.")
+      cite(privateKeyJwt, "AgentCore Identity signs each assertion via kms:Sign.")
     ),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
@@ -368,7 +368,7 @@ export const onBehalfOf = [
           signingAlgorithm: "ES256"
         }
       })
-      await refuses(askM2m(world, await tokenOf(world, await createWorkload(world)), name), {
+      await rejects(askM2m(world, await tokenOf(world, await createWorkload(world)), name), {
         status: 403,
         name: "AccessDeniedException"
       })
@@ -380,7 +380,7 @@ export const onBehalfOf = [
     statement: "A client of AWS_IAM_ID_TOKEN_JWT authenticates by a JWT of AWS, whose aud is the token endpoint",
     source: guess(
       "the audience, which no document names here; RFC 7523 allows the token endpoint",
-      says(
+      cite(
         guide("client-auth-methods"),
         "Authenticates to the authorization server’s token endpoint by sending an AWS IAM-signed JWT assertion for the agent’s execution role (obtained via sts:GetWebIdentityToken) as client assertion, per RFC 7523, Section 2.2."
       ),

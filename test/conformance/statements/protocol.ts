@@ -1,5 +1,5 @@
-/** The protocol: what of a request counts, and what an answer has. */
-import { guess, is, model, present, reference, refuses, says, smithy, smithyTest, statement } from "../statement.js"
+/** The protocol: the parts of a request that count, and the parts of a response. */
+import { cite, guess, is, model, present, reference, rejects, smithy, smithyTest, statement } from "../statement.js"
 import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
 
 const validation = { status: 400, name: "ValidationException" } as const
@@ -19,20 +19,20 @@ export const protocol = [
   statement({
     id: "protocol.null-member",
     statement: "A member that is null is absent",
-    source: says(smithyTest("json-structs.smithy"), "Rest Json should not deserialize null structure values"),
+    source: cite(smithyTest("json-structs.smithy"), "Rest Json should not deserialize null structure values"),
     run: async (world) => {
       world.changeNextRequest((json) => ({ ...json, tags: null, allowedResourceOauth2ReturnUrls: null }))
       const name = await createWorkload(world)
       const read = await world.control.getWorkloadIdentity({ name })
       is("URLs", read.allowedResourceOauth2ReturnUrls ?? [], [])
       world.changeNextRequest((json) => ({ ...json, name: null }))
-      await refuses(world.control.getWorkloadIdentity({ name }), validation)
+      await rejects(world.control.getWorkloadIdentity({ name }), validation)
     }
   }),
   statement({
     id: "protocol.timestamps",
     statement: "Times are numbers of seconds since the epoch",
-    source: says(
+    source: cite(
       smithy,
       "This protocol uses epoch-seconds, also known as Unix timestamps, in JSON payloads represented as a double."
     ),
@@ -48,10 +48,10 @@ export const protocol = [
     statement: "An exception has its name in x-amzn-errortype, a request id, and a message in JSON",
     source: guess(
       "the request id in x-amzn-requestid and the member message, which the AWS clients read",
-      says(smithy, "New server-side protocol implementations MUST use a header field named X-Amzn-Errortype.")
+      cite(smithy, "New server-side protocol implementations MUST use a header field named X-Amzn-Errortype.")
     ),
     run: async (world) => {
-      await refuses(world.control.getWorkloadIdentity({ name: world.name() }), {
+      await rejects(world.control.getWorkloadIdentity({ name: world.name() }), {
         status: 404,
         name: "ResourceNotFoundException"
       })
@@ -66,7 +66,7 @@ export const protocol = [
     statement: "Every ValidationException has a reason",
     source: guess(
       "null for a reason that the service does not give: reports of the live service, not readable",
-      says(reference, "reason: ValidationExceptionReason | undefined")
+      cite(reference, "reason: ValidationExceptionReason | undefined")
     ),
     run: async (world) => {
       const name = await createGithub(world)
@@ -84,25 +84,25 @@ export const protocol = [
           })
       ]
       for (const call of calls) {
-        await refuses(call(), validation)
-        // The service sends null for a reason that it does not give.
+        await rejects(call(), validation)
+        // The service sends null when it has no reason.
         is("reason", "reason" in JSON.parse(world.lastExchange().body), true)
       }
     }
   }),
   statement({
     id: "protocol.one-field",
-    statement: "One wrong field is reported as one: a discovery URL outside its pattern",
+    statement: "One wrong field is reported once: a discovery URL outside its pattern",
     source: guess(
       "the form of the message, which other services of AWS have",
-      says(
+      cite(
         model,
         "CreateOauth2CredentialProvider.oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl: pattern .+/\\.well-known/(openid-configuration|oauth-authorization-server)"
       ),
-      says(reference, "The name of the field.", "A message describing why this field failed validation.")
+      cite(reference, "The name of the field.", "A message describing why this field failed validation.")
     ),
     run: async (world) => {
-      const { fields, message } = await refuses(
+      const { fields, message } = await rejects(
         world.control.createOauth2CredentialProvider({
           name: world.name(),
           credentialProviderVendor: "CustomOauth2",
@@ -127,14 +127,14 @@ export const protocol = [
       "The error for a wrong value of an enumeration lists all values: Member must satisfy enum value set: […]",
     source: guess(
       "no readable report has this message of AgentCore Identity; Smithy's servers write it",
-      says(
+      cite(
         smithyTest("validation/malformed-enum.smithy"),
         "failed to satisfy constraint: Member must satisfy enum value set: [abc, def]"
       )
     ),
     run: async (world) => {
       world.changeNextRequest((json) => ({ ...json, credentialProviderVendor: "NopeOauth2" }))
-      const vendor = await refuses(
+      const vendor = await rejects(
         world.control.createOauth2CredentialProvider({ name: world.name(), ...githubConfig }),
         { ...validation, message: "Member must satisfy enum value set: [" }
       )
@@ -142,7 +142,7 @@ export const protocol = [
       is("GithubOauth2 in the list", vendor.message.includes("GithubOauth2"), true)
       const token = await tokenOf(world, await createWorkload(world))
       world.changeNextRequest((json) => ({ ...json, oauth2Flow: "NOPE" }))
-      await refuses(
+      await rejects(
         world.data.getResourceOauth2Token({
           workloadIdentityToken: token,
           resourceCredentialProviderName: world.name(),

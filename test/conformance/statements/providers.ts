@@ -1,7 +1,9 @@
-/** Credential providers: what is stored, what is returned, and what is refused. */
+/** Credential providers: stored, returned and rejected values. */
 import type { CreateOauth2CredentialProviderCommandInput } from "@aws-sdk/client-bedrock-agentcore-control"
 import {
+  cite,
   codingAgents,
+  combine,
   exceptions,
   guess,
   guide,
@@ -9,12 +11,10 @@ import {
   model,
   present,
   reference,
-  refuses,
+  rejects,
   sample,
-  says,
   type Source,
   statement,
-  together,
   type World
 } from "../statement.js"
 import {
@@ -35,12 +35,12 @@ import {
 
 const validation = { status: 400, name: "ValidationException" } as const
 
-const oneMember = says(
+const oneMember = cite(
   "https://smithy.io/2.0/spec/aggregate-types.html",
   "Exactly one member of a union MUST be set."
 )
 
-const secretReference = says(
+const secretReference = cite(
   reference,
   "A reference to the Amazon Web Services Secrets Manager secret that stores the API key. This includes the secret ID and the JSON key used to extract the API key value from the secret."
 )
@@ -56,7 +56,7 @@ const client = { clientId: "client", clientSecret: "secret" }
 
 const discovery = { oauthDiscovery: unreachable.oauthDiscovery }
 
-/** Vendors with a configuration of their own, those with endpoints, and those that the service knows. */
+/** Vendors with their own configuration, vendors with endpoints, and vendors that the service knows. */
 const vendors: { readonly [vendor: string]: Config } = {
   GoogleOauth2: { googleOauth2ProviderConfig: client },
   GithubOauth2: { githubOauth2ProviderConfig: client },
@@ -96,12 +96,12 @@ const sourceOf = (config: Config): Source => {
   return quote === undefined
     ? guess(
       "that a vendor without a member of its own has this one",
-      says(
+      cite(
         reference,
         "The configuration for a non-custom OAuth2 provider. This includes the configuration details for supported OAuth2 providers that have built-in integration support."
       )
     )
-    : says(reference, quote)
+    : cite(reference, quote)
 }
 
 const create = ({ control, name }: World, vendor: string, oauth2ProviderConfigInput: Config, given = name()) =>
@@ -132,7 +132,7 @@ export const providers = [
   ...Object.entries(vendors).map(([vendor, config]) =>
     statement({
       id: `vendor.${vendor}`,
-      statement: `${vendor} takes ${Object.keys(config)[0]}, and returns it without the secret`,
+      statement: `${vendor} accepts ${Object.keys(config)[0]}, and returns it without the secret`,
       source: sourceOf(config),
       run: async (world) => {
         const name = world.name()
@@ -141,7 +141,7 @@ export const providers = [
         const read = await world.control.getOauth2CredentialProvider({ name })
         is("vendor", read.credentialProviderVendor, vendor)
         is("member", Object.keys(read.oauth2ProviderConfigOutput ?? {}), Object.keys(config))
-        is("secret in the answer", world.lastExchange().body.includes("\"secret\""), false)
+        is("secret in the response", world.lastExchange().body.includes("\"secret\""), false)
       }
     })
   ),
@@ -150,7 +150,7 @@ export const providers = [
     statement: "The configuration of another vendor is rejected",
     source: guess("that vendor and member have to fit; the model says only that one member is set", oneMember),
     run: async (world) => {
-      await refuses(create(world, "GithubOauth2", { googleOauth2ProviderConfig: client }), validation)
+      await rejects(create(world, "GithubOauth2", { googleOauth2ProviderConfig: client }), validation)
     }
   }),
   statement({
@@ -158,7 +158,7 @@ export const providers = [
     statement: "A vendor whose endpoints differ from customer to customer is rejected without them",
     source: guess(
       "that an endpoint is missed when the provider is created; the guide gives all three for Okta",
-      says(
+      cite(
         reference,
         "Token issuer of your isolated OAuth2 application tenant.",
         "OAuth2 authorization endpoint for your isolated OAuth2 application tenant.",
@@ -166,23 +166,23 @@ export const providers = [
       )
     ),
     run: async (world) => {
-      await refuses(create(world, "OktaOauth2", { includedOauth2ProviderConfig: client }), validation)
+      await rejects(create(world, "OktaOauth2", { includedOauth2ProviderConfig: client }), validation)
     }
   }),
   statement({
     id: "provider.duplicate",
     statement: "A second provider of a name is a ValidationException: Credential provider with name: X already exists",
-    source: says(
+    source: cite(
       codingAgents("cli/src/linear-vault.ts"),
       "AgentCore reports a duplicate provider name as a ValidationException (\"Credential provider with name: <name> already exists\"), NOT the ConflictException the name suggests — live-caught when a second vault-setup run aborted instead of updating."
     ),
     run: async (world) => {
       const name = await createGithub(world)
       const message = `Credential provider with name: ${name} already exists`
-      await refuses(world.control.createOauth2CredentialProvider({ name, ...githubConfig }), { ...validation, message })
+      await rejects(world.control.createOauth2CredentialProvider({ name, ...githubConfig }), { ...validation, message })
       const key = world.name()
       await world.control.createApiKeyCredentialProvider({ name: key, apiKey: "key" })
-      await refuses(world.control.createApiKeyCredentialProvider({ name: key, apiKey: "key" }), {
+      await rejects(world.control.createApiKeyCredentialProvider({ name: key, apiKey: "key" }), {
         ...validation,
         message: "already exists"
       })
@@ -191,13 +191,13 @@ export const providers = [
   statement({
     id: "provider.arns",
     statement: "ARNs of providers and of their secrets have the documented forms",
-    source: together(
-      says(
+    source: combine(
+      cite(
         guide("identity-tagging"),
         "arn:aws:bedrock-agentcore:${Region}:${Account}:token-vault/default/oauth2credentialprovider/${oauth2CredentialProviderName}",
         "arn:${Partition}:bedrock-agentcore:${Region}:${Account}:token-vault/default/apikeycredentialprovider/${APIkeyCredentialproviderName}"
       ),
-      says(
+      cite(
         sample("07-consent-portal-auth-code-flow-targets/deploy/02_create_portal.py"),
         "arn:aws:secretsmanager:{region}:{account_id}:secret:bedrock-agentcore-identity!default/oauth2/*"
       )
@@ -222,7 +222,7 @@ export const providers = [
   statement({
     id: "provider.callback-url",
     statement:
-      "The callback URL ends with a UUID, which differs from provider to provider, and when one is created again",
+      "The callback URL ends with a UUID, which differs for each provider, and for a provider that is created again",
     source: uniqueCallbackUrl,
     run: async (world) => {
       const form = /\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -247,8 +247,8 @@ export const providers = [
     id: "provider.tenant",
     statement: "The tenant of Microsoft is not returned",
     source: guess(
-      "that the answer has no member that the model does not have",
-      says(
+      "that the response has no member that the model does not have",
+      cite(
         reference,
         "The OAuth2 discovery information for the Microsoft provider.",
         "The client ID for the Microsoft OAuth2 provider."
@@ -260,7 +260,7 @@ export const providers = [
       await create(world, "MicrosoftOauth2", { microsoftOauth2ProviderConfig: { ...client, tenantId } }, name)
       await world.control.getOauth2CredentialProvider({ name })
       // The clients drop members that they do not know.
-      is("tenant in the answer", world.lastExchange().body.includes(tenantId), false)
+      is("tenant in the response", world.lastExchange().body.includes(tenantId), false)
     }
   }),
   statement({
@@ -268,7 +268,7 @@ export const providers = [
     statement: "An update replaces the configuration: a MANAGED secret has to be sent again",
     source: guess(
       "that an update without the secret is rejected: reports of the live service, not readable",
-      says(
+      cite(
         guide("oauth2-authorization-url-session-binding"),
         "Call UpdateOauth2CredentialProvider and provide the client ID and client secret provided by the resource provider, replacing the placeholder values that were provided when creating the credential provider."
       )
@@ -281,7 +281,7 @@ export const providers = [
           credentialProviderVendor: "GithubOauth2",
           oauth2ProviderConfigInput: { githubOauth2ProviderConfig: githubOauth2ProviderConfig as typeof client }
         })
-      await refuses(update({ clientId: "other" }), validation)
+      await rejects(update({ clientId: "other" }), validation)
       await update({ clientId: "other", clientSecret: "secret" })
       const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
       is("clientId", oauth2ProviderConfigOutput?.githubOauth2ProviderConfig?.clientId, "other")
@@ -293,7 +293,7 @@ export const providers = [
     source: guess("reports of the live service, not readable"),
     run: async (world) => {
       const name = await createGithub(world)
-      await refuses(
+      await rejects(
         world.control.updateOauth2CredentialProvider({
           name,
           credentialProviderVendor: "GithubOauth2",
@@ -311,7 +311,7 @@ export const providers = [
   }),
   statement({
     id: "provider.external-at-use",
-    statement: "A secret by reference is looked at when it is used, and not when the provider is created",
+    statement: "A secret by reference is read when it is used, and not when the provider is created",
     source: guess(
       "when the secret is read, the exception and its message: reports of the live service, not readable",
       secretReference
@@ -337,11 +337,11 @@ export const providers = [
         name: "AccessDeniedException",
         message: `Access denied when retrieving secret '${secretId}'`
       }
-      await refuses(
+      await rejects(
         world.data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: apiKey }),
         denied
       )
-      await refuses(askM2m(world, workloadIdentityToken, provider.name), denied)
+      await rejects(askM2m(world, workloadIdentityToken, provider.name), denied)
     }
   }),
   statement({
@@ -368,10 +368,10 @@ export const providers = [
   statement({
     id: "provider.auth-methods",
     statement:
-      "clientAuthenticationMethod and tokenEndpointAuthMethods together are refused; the default is CLIENT_SECRET_BASIC",
+      "clientAuthenticationMethod and tokenEndpointAuthMethods together are rejected; the default is CLIENT_SECRET_BASIC",
     source: guess(
-      "that the answer has the default, where the request had no method",
-      says(
+      "that the response has the default, where the request had no method",
+      cite(
         guide("client-auth-methods"),
         "CLIENT_SECRET_BASIC (default)",
         "Providing both in the same request will result in a validation error."
@@ -382,7 +382,7 @@ export const providers = [
         authorizationServerMetadata: { ...endpoints, tokenEndpointAuthMethods: ["client_secret_post"] }
       }
       const configured = { oauthDiscovery: metadata }
-      await refuses(
+      await rejects(
         custom(world, { ...configured, clientAuthenticationMethod: "CLIENT_SECRET_POST" }),
         validation
       )
@@ -400,7 +400,7 @@ export const providers = [
     statement({
       id: `private-key-jwt.reserved.${claim}`,
       statement: `The claim ${claim} of a private-key JWT is reserved`,
-      source: says(
+      source: cite(
         privateKeyJwt,
         claim === "alg" || claim === "typ"
           ? "For additionalHeaderClaims, we do not allow the claims alg or typ."
@@ -408,7 +408,7 @@ export const providers = [
       ),
       run: async (world) => {
         const member = claim === "alg" || claim === "typ" ? "additionalHeaderClaims" : "additionalPayloadClaims"
-        const { message } = await refuses(
+        const { message } = await rejects(
           custom(world, await keyed(world, { [member]: { [claim]: "value" } }), keyedClient),
           validation
         )
@@ -419,7 +419,7 @@ export const providers = [
   statement({
     id: "private-key-jwt.claims",
     statement: "Further claims are 1 to 10, and their keys have no spaces",
-    source: says(
+    source: cite(
       model,
       `${claimsMember}.additionalPayloadClaims: min 1, max 10`,
       `${claimsMember}.additionalPayloadClaims{key}: pattern [A-Za-z0-9_.:#-]+`
@@ -427,7 +427,7 @@ export const providers = [
     run: async (world) => {
       const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`claim-${index}`, "value"]))
       for (const additionalPayloadClaims of [many, { "a b": "value" }, {}]) {
-        await refuses(custom(world, await keyed(world, { additionalPayloadClaims }), keyedClient), validation)
+        await rejects(custom(world, await keyed(world, { additionalPayloadClaims }), keyedClient), validation)
       }
       await custom(world, await keyed(world, { additionalHeaderClaims: { kid: "key-1" } }), keyedClient)
     }
@@ -437,10 +437,10 @@ export const providers = [
     statement: "A client with a private-key JWT has no secret",
     source: guess(
       "that a secret is rejected; the guide says only to omit it",
-      says(privateKeyJwt, "Omit when using Private Key JWT.")
+      cite(privateKeyJwt, "Omit when using Private Key JWT.")
     ),
     run: async (world) => {
-      await refuses(custom(world, await keyed(world)), validation)
+      await rejects(custom(world, await keyed(world)), validation)
     }
   }),
   statement({
@@ -449,7 +449,7 @@ export const providers = [
     source: guess("the sentence, which was read in a copy of the guide as: KMS key in the same Region"),
     run: async (world) => {
       const other = await regionOf(world) === "eu-west-1" ? "eu-central-1" : "eu-west-1"
-      await refuses(custom(world, await keyed(world, {}, other), keyedClient), validation)
+      await rejects(custom(world, await keyed(world, {}, other), keyedClient), validation)
     }
   }),
   statement({
@@ -479,21 +479,21 @@ export const providers = [
     id: "provider.discovery-url",
     statement:
       "A discovery URL that cannot be read is a ValidationException when the provider is created: Invalid Discovery URL",
-    source: says(
+    source: cite(
       sample("obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"),
       "Invalid Discovery URL",
       "it's a config-time check"
     ),
     run: async (world) => {
-      await refuses(custom(world, { oauthDiscovery: { discoveryUrl: unreadable } }), invalidDiscovery)
+      await rejects(custom(world, { oauthDiscovery: { discoveryUrl: unreadable } }), invalidDiscovery)
     }
   }),
   statement({
     id: "provider.required-outputs",
-    statement: "clientSecretArn is in every response about an OAuth2 provider, also if it has no secret",
+    statement: "clientSecretArn is in every response about an OAuth2 provider, even if it has no secret",
     source: guess(
       "that the service sends the ARN, which its model requires, also where there is no secret",
-      says(
+      cite(
         reference,
         "clientSecretArn: Secret | undefined;",
         "The Amazon Resource Name (ARN) of the client secret in Amazon Web Services Secrets Manager."
@@ -518,11 +518,10 @@ export const providers = [
   }),
   statement({
     id: "payment.required-outputs",
-    statement:
-      "walletSecretArn and authorizationPrivateKeyArn are in every answer, also where these secrets are not given",
+    statement: "walletSecretArn and authorizationPrivateKeyArn are in every response, even without these secrets",
     source: guess(
       "that the service sends the ARNs, which its model requires, also where there are no such secrets",
-      says(reference, "walletSecretArn: Secret | undefined;", "authorizationPrivateKeyArn: Secret | undefined;")
+      cite(reference, "walletSecretArn: Secret | undefined;", "authorizationPrivateKeyArn: Secret | undefined;")
     ),
     run: async ({ control, name }) => {
       const coinbase = await control.createPaymentCredentialProvider({
@@ -549,7 +548,7 @@ export const providers = [
     statement: "A union with two members is rejected: oauth2ProviderConfigInput, oauthDiscovery",
     source: oneMember,
     run: async (world) => {
-      await refuses(
+      await rejects(
         custom(world, {
           oauthDiscovery: { discoveryUrl: unreadable, authorizationServerMetadata: endpoints }
         }),
@@ -560,14 +559,14 @@ export const providers = [
         ...json,
         oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client, googleOauth2ProviderConfig: client }
       }))
-      await refuses(create(world, "GithubOauth2", { githubOauth2ProviderConfig: client }), { status: 400 })
+      await rejects(create(world, "GithubOauth2", { githubOauth2ProviderConfig: client }), { status: 400 })
     }
   }),
   statement({
     id: "provider.quota",
-    statement: "The 51st provider of a kind is one too many: 402 ServiceQuotaExceededException",
-    source: together(
-      says(
+    statement: "The 51st provider of a kind is rejected: 402 ServiceQuotaExceededException",
+    source: combine(
+      cite(
         guide("bedrock-agentcore-limits"),
         "Resource API key credential providers | 50 | Yes | The maximum number of API key credential providers for egress resources that you can create in this account in the current Region."
       ),
@@ -578,7 +577,7 @@ export const providers = [
       for (let count = 0; count < 50; count++) {
         await control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" })
       }
-      await refuses(control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" }), {
+      await rejects(control.createApiKeyCredentialProvider({ name: name(), apiKey: "key" }), {
         status: 402,
         name: "ServiceQuotaExceededException"
       })
@@ -587,7 +586,7 @@ export const providers = [
   statement({
     id: "provider.lists",
     statement: "The lists of each kind have vendor, ARN and times, and API keys have pages of up to 100",
-    source: says(
+    source: cite(
       model,
       "ListApiKeyCredentialProviders.maxResults: min 1, max 100",
       "ListOauth2CredentialProviders.maxResults: min 1, max 20"
@@ -602,8 +601,8 @@ export const providers = [
       is("vendor", item.credentialProviderVendor, "GithubOauth2")
       is("createdTime", item.createdTime instanceof Date, true)
       await world.control.listApiKeyCredentialProviders({ maxResults: 100 })
-      await refuses(world.control.listApiKeyCredentialProviders({ maxResults: 101 }), validation)
-      await refuses(world.control.listOauth2CredentialProviders({ maxResults: 21 }), validation)
+      await rejects(world.control.listApiKeyCredentialProviders({ maxResults: 101 }), validation)
+      await rejects(world.control.listOauth2CredentialProviders({ maxResults: 21 }), validation)
     }
   })
 ]

@@ -1,4 +1,4 @@
-/** What statements have in common: resources, callers and grants. */
+/** Shared by statements: resources, callers and grants. */
 import type { GetResourceOauth2TokenCommandInput } from "@aws-sdk/client-bedrock-agentcore"
 import type {
   CreateOauth2CredentialProviderCommandInput,
@@ -14,6 +14,8 @@ import {
 } from "jose"
 import type { KeyObject } from "node:crypto"
 import {
+  cite,
+  combine,
   differs,
   guide,
   is,
@@ -23,8 +25,6 @@ import {
   type Recorder,
   reference,
   sample,
-  says,
-  together,
   type World
 } from "../statement.js"
 
@@ -90,7 +90,7 @@ export const unreachable = {
   clientSecret: "a-secret-of-no-client"
 }
 
-/** A discovery URL that nobody can read, and that is valid otherwise. */
+/** A valid discovery URL of an unreachable server. */
 export const unreadable = "https://127.0.0.1/.well-known/openid-configuration"
 
 export const invalidDiscovery = { status: 400, name: "ValidationException", message: "Invalid Discovery URL" } as const
@@ -99,7 +99,7 @@ export const regionOf = async ({ control, name }: World): Promise<string> =>
   present("workloadIdentityArn", (await control.createWorkloadIdentity({ name: name() })).workloadIdentityArn)
     .split(":")[3] ?? ""
 
-/** The ARN of a key that need not exist. AWS takes keys of the provider's Region only. */
+/** The ARN of a key that need not exist. AWS accepts only keys of the provider's Region. */
 export const keyArn = async (world: World, region?: string): Promise<string> =>
   `arn:aws:kms:${region ?? await regionOf(world)}:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9`
 
@@ -120,7 +120,7 @@ export const createGithub = async ({ control, name }: World): Promise<string> =>
   return providerName
 }
 
-/** A provider at the recorder, with a client of its own. */
+/** A provider at the recorder, with its own client. */
 export const createRecorded = async (world: World, recorder: Recorder, more: Custom = {}) => {
   const clientId = world.name()
   const { name } = await createCustom(
@@ -154,7 +154,7 @@ export const askUser = ({ data }: World, workloadIdentityToken: string, provider
     ...more
   })
 
-/** A user's first answer: a page and a session. */
+/** A user's first response: a page and a session. */
 export const askConsent = async (world: World, token: string, provider: string, more: Request = {}) => {
   const { accessToken, authorizationUrl, sessionStatus, sessionUri } = await askUser(world, token, provider, more)
   if (accessToken !== undefined) differs("an authorization URL", "an access token")
@@ -201,9 +201,9 @@ export const grantedAlice = async (world: World, parts: Pick<Parts, "browse" | "
 // JWTs
 // -----------------------------------------------------------------------------
 
-/** The parts of a JWT that is valid now: its signature is of the key, and it lives for some seconds at most. */
+/** The parts of a JWT that is valid now, with a signature of the key and a lifetime of a few seconds. */
 export const verifyJwt = async (
-  what: string,
+  subject: string,
   token: string,
   key: CryptoKey | KeyObject | JWTVerifyGetKey,
   { maxLifetime, requiredClaims = [], ...options }: {
@@ -214,45 +214,49 @@ export const verifyJwt = async (
 ): Promise<{ readonly header: ProtectedHeaderParameters; readonly payload: JWTPayload }> => {
   const all = { ...options, requiredClaims: ["exp", "iat", ...requiredClaims] }
   const verified = await (typeof key === "function" ? jwtVerify(token, key, all) : jwtVerify(token, key, all)).catch(
-    (error: unknown) => differs(`${what} to be a valid JWT`, String(error))
+    (error: unknown) => differs(`${subject} to be a valid JWT`, String(error))
   )
   const { payload, protectedHeader: header } = verified
   const lifetime = (payload.exp ?? 0) - (payload.iat ?? 0)
-  is(`lifetime of ${what}, ${lifetime} s, between 1 and ${maxLifetime}`, lifetime > 0 && lifetime <= maxLifetime, true)
+  is(
+    `lifetime of ${subject}, ${lifetime} s, between 1 and ${maxLifetime}`,
+    lifetime > 0 && lifetime <= maxLifetime,
+    true
+  )
   return { header, payload }
 }
 
 /** The JWTs that STS signs. */
-export const awsJwt = together(
-  says(
+export const awsJwt = combine(
+  cite(
     reference,
     "The token is signed using the specified signing algorithm and can be verified using the verification keys available at the issuer's JWKS endpoint."
   ),
-  says(
+  cite(
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html",
     "\"exp\": 1700000900",
     "\"jti\": \"xyz123-def456-ghi789-jkl012\""
   )
 )
 
-/** A JWT of AWS, by the keys of its issuer. */
-export const verifyAwsJwt = async (what: string, token: string): ReturnType<typeof verifyJwt> => {
+/** Verifies a JWT of AWS with the keys of its issuer. */
+export const verifyAwsJwt = async (subject: string, token: string): ReturnType<typeof verifyJwt> => {
   const response = await fetch(`${decodeJwt(token).iss}/.well-known/openid-configuration`)
   // The metadata of an issuer.
   const { jwks_uri } = await response.json() as { readonly jwks_uri: string }
-  return verifyJwt(what, token, createRemoteJWKSet(new URL(jwks_uri)), {
+  return verifyJwt(subject, token, createRemoteJWKSet(new URL(jwks_uri)), {
     algorithms: ["ES384", "RS256"],
     maxLifetime: 3_600,
     requiredClaims: ["aud", "jti", "sub"]
   })
 }
 
-export const uniqueCallbackUrl = together(
-  says(
+export const uniqueCallbackUrl = combine(
+  cite(
     guide("identity-idp-okta"),
     "AgentCore Identity issues a unique OAuth2 callback URL for each credential provider you create."
   ),
-  says(
+  cite(
     sample("07-consent-portal-auth-code-flow-targets/deploy/03_create_github_provider.py"),
     "https://bedrock-agentcore.<region>.amazonaws.com/identities/oauth2/callback/<uuid>"
   )

@@ -1,6 +1,8 @@
 /** Tokens of machines and of users: return URLs, sessions, grants. */
 import {
+  cite,
   codingAgents,
+  combine,
   github,
   guess,
   guide,
@@ -9,10 +11,8 @@ import {
   type Parts,
   present,
   reference,
-  refuses,
-  says,
+  rejects,
   statement,
-  together,
   type World
 } from "../statement.js"
 import {
@@ -37,36 +37,36 @@ const tokens = guide("identity-authentication")
 
 const vaultToken = codingAgents("cdk/src/handlers/shared/linear-vault-token.ts")
 
-const vaultShape = says(
+const vaultShape = cite(
   vaultToken,
   "AgentCore keys a cached grant by the full token-request shape, customParameters included — live-proven"
 )
 
 const originalArtifact = github("aws/bedrock-agentcore-sdk-typescript/issues/37")
 
-const customParameters = says(
+const customParameters = cite(
   reference,
   "A map of custom parameters to include in the authorization request to the resource credential provider. These parameters are in addition to the standard OAuth 2.0 flow parameters, and will not override them."
 )
 
-const sessionStatus = says(
+const sessionStatus = cite(
   reference,
   "Status indicating whether the user's authorization session is in progress or has failed."
 )
 
-const sessionRefused = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
+const invalidSession = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
 
 const validation = { status: 400, name: "ValidationException" } as const
 
 /**
- * They ask for `openid`. The response of the API has an access token and no ID token, and no source says that one is
- * checked.
+ * The samples request `openid`. The response of the API has an access token and no ID token. No source says whether the
+ * ID token is checked.
  */
 const openid = guess(
   "no source says whether an ID token is checked: official samples ask for openid, and the response has no member for one"
 )
 
-/** A user's token from a client at the recorder, which answers with an ID token, too. */
+/** A user's token from a client at the recorder, which responds with an ID token, too. */
 const ignoresIdToken = async (
   world: World,
   parts: Pick<Parts, "browse" | "recorder">,
@@ -77,7 +77,7 @@ const ignoresIdToken = async (
   const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url")
   const now = Math.floor(Date.now() / 1_000)
   const payload = part({ sub: "alice", aud: clientId, iat: now, exp: now + 600, ...claims })
-  parts.recorder.answer(clientId, () => ({
+  parts.recorder.respond(clientId, () => ({
     body: {
       access_token: "the-access-token",
       token_type: "Bearer",
@@ -99,7 +99,7 @@ export const machineTokens = [
   statement({
     id: "m2m.token",
     statement: "A workload without a user gets a token for itself",
-    source: says(
+    source: cite(
       guide("common-use-cases"),
       "The OAuth 2.0 client credentials grant flow enables direct authentication between systems without user interaction."
     ),
@@ -107,9 +107,9 @@ export const machineTokens = [
     run: async (world, { authorizationServer }) => {
       const { name } = await createCustom(world, authorizationServer)
       const token = await tokenOf(world, await createWorkload(world))
-      const answer = await askM2m(world, token, name)
-      present("accessToken", answer.accessToken)
-      is("authorizationUrl", answer.authorizationUrl, undefined)
+      const response = await askM2m(world, token, name)
+      present("accessToken", response.accessToken)
+      is("authorizationUrl", response.authorizationUrl, undefined)
     }
   }),
   statement({
@@ -132,7 +132,7 @@ export const machineTokens = [
     source: guess(
       "how resources and audiences are sent: resource as in RFC 8707, audience as in RFC 8693. The guide: \"the current implementation supports single-resource binding\"",
       customParameters,
-      says(
+      cite(
         reference,
         "The resources to include in the token request.",
         "The audiences to include in the token request."
@@ -158,9 +158,9 @@ export const machineTokens = [
     }
   }),
   statement({
-    id: "m2m.refused",
+    id: "m2m.rejected",
     statement: "The error of an authorization server is not passed on: Error parsing ClientCredentials response",
-    source: says(
+    source: cite(
       github("aws/bedrock-agentcore-sdk-python/issues/81"),
       "An error occurred (ValidationException) when calling the GetResourceOauth2Token operation: Error parsing ClientCredentials response",
       "We don't propagate errors from the resource credential provider."
@@ -168,12 +168,12 @@ export const machineTokens = [
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
-      recorder.answer(clientId, () => ({
+      recorder.respond(clientId, () => ({
         status: 400,
         body: { error: "invalid_scope", error_description: "the description of the server" }
       }))
       const token = await tokenOf(world, await createWorkload(world))
-      const { message } = await refuses(askM2m(world, token, name), {
+      const { message } = await rejects(askM2m(world, token, name), {
         ...validation,
         message: "Error parsing ClientCredentials response"
       })
@@ -183,7 +183,7 @@ export const machineTokens = [
   statement({
     id: "m2m.client-authentication",
     statement: "A client authenticates by the Authorization header, or in the body with CLIENT_SECRET_POST",
-    source: says(
+    source: cite(
       guide("client-auth-methods"),
       "using the HTTP Basic authentication scheme",
       "by including the client credentials in the request body"
@@ -205,15 +205,15 @@ export const machineTokens = [
 
 export const userTokens = [
   statement({
-    id: "user.first-answer",
+    id: "user.first-response",
     statement: "The first response has an authorization URL with the session URI as request_uri, and IN_PROGRESS",
     source: guess(
       "that the request_uri is the session URI; the guide does not describe the authorization URL",
-      says(
+      cite(
         sessionBinding,
         "AgentCore Identity generates an authorization URL and session URI for the user to navigate to and consent access."
       ),
-      says(model, "CompleteResourceTokenAuth.sessionUri: pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"),
+      cite(model, "CompleteResourceTokenAuth.sessionUri: pattern urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+"),
       sessionStatus
     ),
     run: async (world) => {
@@ -229,15 +229,15 @@ export const userTokens = [
   }),
   statement({
     id: "user.no-registered-url",
-    statement: "A workload identity without return URLs gets no user's token: register and use at least one",
-    source: says(
+    statement: "A workload identity without return URLs gets no user's token: it has to register and use at least one",
+    source: cite(
       github("awslabs/agentcore-samples/issues/528"),
       "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
     ),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world, []), "alice")
-      await refuses(askUser(world, token, provider), {
+      await rejects(askUser(world, token, provider), {
         ...validation,
         message:
           "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
@@ -249,7 +249,7 @@ export const userTokens = [
     statement: "A return URL that is not registered is rejected in the same way",
     source: guess(
       "the exception",
-      says(
+      cite(
         reference,
         "The callback URL to redirect to after the OAuth 2.0 token retrieval is complete. This URL must be one of the provided URLs configured for the workload identity."
       )
@@ -257,7 +257,7 @@ export const userTokens = [
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
-      await refuses(
+      await rejects(
         askUser(world, token, provider, { resourceOauth2ReturnUrl: "https://elsewhere.example.com/" }),
         validation
       )
@@ -266,7 +266,7 @@ export const userTokens = [
   statement({
     id: "user.no-url",
     statement: "A request without a return URL is rejected: You must provide a ResourceOauth2ReturnUrl",
-    source: says(
+    source: cite(
       github("enechange/collmbo/pull/742"),
       "This is required by the AWS Bedrock AgentCore API for USER_FEDERATION flows",
       "Without this parameter, the API returns: \"You must provide a ResourceOauth2ReturnUrl to proceed with this flow\""
@@ -274,7 +274,7 @@ export const userTokens = [
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
-      await refuses(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), {
+      await rejects(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), {
         ...validation,
         message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       })
@@ -282,8 +282,8 @@ export const userTokens = [
   }),
   statement({
     id: "user.url-with-grant",
-    statement: "A return URL is necessary also where a grant exists",
-    source: says(
+    statement: "A return URL is required even when a grant exists",
+    source: cite(
       vaultToken,
       "In the resolver (non-interactive) path the grant is already consented, so this URL is never actually visited — but the API rejects the call without one"
     ),
@@ -291,22 +291,22 @@ export const userTokens = [
     run: async (world, parts) => {
       const { provider, token } = await grantedAlice(world, parts)
       present("accessToken", (await askUser(world, token, provider)).accessToken)
-      await refuses(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), validation)
+      await rejects(askUser(world, token, provider, { resourceOauth2ReturnUrl: undefined }), validation)
     }
   }),
   statement({
     id: "user.without-user",
     statement: "A workload access token without a user obtains no user's token",
-    source: guess("the exception", says(vaultToken, "USER_FEDERATION requires a user-bound token, not a plain one")),
+    source: guess("the exception", cite(vaultToken, "USER_FEDERATION requires a user-bound token, not a plain one")),
     run: async (world) => {
       const provider = await createGithub(world)
-      await refuses(askUser(world, await tokenOf(world, await createWorkload(world)), provider), validation)
+      await rejects(askUser(world, await tokenOf(world, await createWorkload(world)), provider), validation)
     }
   }),
   statement({
     id: "user.poll",
-    statement: "A poll before the user has consented says IN_PROGRESS, and has no token",
-    source: guess("that the answer to a poll has no authorization URL of a new session", sessionStatus),
+    statement: "A poll before the user has consented returns IN_PROGRESS and no token",
+    source: guess("that the response to a poll has no authorization URL of a new session", sessionStatus),
     run: async (world) => {
       const provider = await createGithub(world)
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -320,12 +320,12 @@ export const userTokens = [
     id: "user.consent",
     statement:
       "After consent the browser returns with the session as session_id, and the completed session has a token",
-    source: together(
-      says(
+    source: combine(
+      cite(
         codingAgents("cli/src/linear-vault.ts"),
         "AgentCore appends the same value to the return URL as ?session_id=… once consent completes, and it must be handed to finalizeVaultConsent before a token can be fetched."
       ),
-      says(
+      cite(
         sessionBinding,
         "Once the application returns a valid response, your agent application will be able to retrieve the OAuth2.0 access tokens that were originally requested for the user."
       )
@@ -349,7 +349,7 @@ export const userTokens = [
   ] as const).map(([id, which, vendor]) =>
     statement({
       id: `user.openid.${id}`,
-      statement: `With the scope openid, a provider ${which} gives the access token`,
+      statement: `With the scope openid, a provider ${which} returns the access token`,
       source: openid,
       needs: ["authorizationServer", "consent"],
       run: async (world, { authorizationServer, consent }) => {
@@ -387,7 +387,7 @@ export const userTokens = [
   ),
   statement({
     id: "user.openid.microsoft",
-    statement: "MicrosoftOauth2 without a tenant gives the access token beside an ID token of the user's tenant",
+    statement: "MicrosoftOauth2 without a tenant returns the access token next to an ID token of the user's tenant",
     source: openid,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
@@ -409,7 +409,7 @@ export const userTokens = [
   ] as const).map(([id, which, header]) =>
     statement({
       id: `user.openid.${id}`,
-      statement: `The access token is given beside an ID token ${which}`,
+      statement: `The access token is returned next to an ID token ${which}`,
       source: openid,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -421,7 +421,7 @@ export const userTokens = [
   statement({
     id: "user.code-exchange",
     statement: "The code is exchanged when the session is completed, and not before",
-    source: says(
+    source: cite(
       sessionBinding,
       "If they match, your application endpoint invokes CompleteResourceTokenAuth so that AgentCore Identity can fetch and store the access token."
     ),
@@ -445,11 +445,11 @@ export const userTokens = [
     statement: "The authorization request has a code challenge (S256), and the token request its verifier",
     source: guess(
       "the verifier: reports of 2025-11 and 2026-08 say that the token request has none",
-      says(
+      cite(
         codingAgents("docs/decisions/ADR-016-pluggable-identity-and-auth.md"),
         "AgentCore then redirects to the downstream provider with plain authorization-code + PKCE"
       ),
-      says(
+      cite(
         github("awslabs/agentcore-samples/issues/620"),
         "The service correctly sends code_challenge during authorization but fails to send the corresponding code_verifier when exchanging the authorization code for tokens."
       )
@@ -490,8 +490,7 @@ export const userTokens = [
   }),
   statement({
     id: "user.callback-url",
-    statement:
-      "The authorization server returns to the callback URL of the provider, which ends with a UUID of its own",
+    statement: "The authorization server returns to the callback URL of the provider, which ends with a unique UUID",
     source: uniqueCallbackUrl,
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
@@ -525,7 +524,7 @@ export const userTokens = [
     statement: "After ten minutes a session is FAILED, and cannot be completed",
     source: guess(
       "that a poll says FAILED, and the exception",
-      says(
+      cite(
         sessionBinding,
         "Each authorization URL and its corresponding session identifier are only valid for 10 minutes."
       )
@@ -537,21 +536,21 @@ export const userTokens = [
       const { sessionUri } = await askConsent(world, token, provider)
       await expire(sessionUri)
       is("sessionStatus", (await askUser(world, token, provider, { sessionUri })).sessionStatus, "FAILED")
-      await refuses(
+      await rejects(
         world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } }),
-        sessionRefused
+        invalidSession
       )
     }
   }),
   statement({
     id: "binding.other-user",
     statement: "Another user cannot complete a session: Invalid or expired session",
-    source: together(
-      says(
+    source: combine(
+      cite(
         sessionBinding,
         "your application must present the original inbound identity provider OAuth token or user_id String that was used to generate the workload access token"
       ),
-      says(originalArtifact, "AccessDeniedException: Invalid or expired session")
+      cite(originalArtifact, "AccessDeniedException: Invalid or expired session")
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
@@ -559,17 +558,17 @@ export const userTokens = [
       const token = await tokenOf(world, await createWorkload(world), "alice")
       const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
       await browse(authorizationUrl)
-      await refuses(
+      await rejects(
         world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "mallory" } }),
-        sessionRefused
+        invalidSession
       )
     }
   }),
   statement({
     id: "binding.same-jwt",
     statement:
-      "The session of a JWT is completed with that very JWT, not with a fresh one of the same user, nor with the subject",
-    source: says(
+      "The session of a JWT is completed with that JWT only, not with a fresh one of the same user, nor with the subject",
+    source: cite(
       originalArtifact,
       "the session-binding check validates against that original token artifact, not the underlying subject/claims",
       "A freshly minted token for the same human user (different iat/nonce/signature) is deterministically rejected",
@@ -585,8 +584,8 @@ export const userTokens = [
         await browse(authorizationUrl)
         return world.data.completeResourceTokenAuth({ sessionUri, userIdentifier })
       }
-      await refuses(complete({ userToken: await userToken({ sub: "alice", aud: "other" }) }), sessionRefused)
-      await refuses(complete({ userId: "alice" }), sessionRefused)
+      await rejects(complete({ userToken: await userToken({ sub: "alice", aud: "other" }) }), invalidSession)
+      await rejects(complete({ userId: "alice" }), invalidSession)
       await complete({ userToken: jwt })
       present("accessToken", (await askUser(world, token, name)).accessToken)
     }
@@ -596,22 +595,22 @@ export const userTokens = [
     statement: "A session that does not exist cannot be completed",
     source: guess(
       "that a session that never was is one that is invalid",
-      says(originalArtifact, "AccessDeniedException: Invalid or expired session")
+      cite(originalArtifact, "AccessDeniedException: Invalid or expired session")
     ),
     run: async ({ data }) => {
-      await refuses(
+      await rejects(
         data.completeResourceTokenAuth({
           sessionUri: "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000",
           userIdentifier: { userId: "alice" }
         }),
-        sessionRefused
+        invalidSession
       )
     }
   }),
   statement({
     id: "vault.hit",
-    statement: "A user who has consented gets the token at once, and another user has to consent",
-    source: says(
+    statement: "A user who has consented gets the token at once, and another user must consent",
+    source: cite(
       guide("get-workload-access-token"),
       "Tokens are scoped to the specific user-agent pair, ensuring credentials stored under one user cannot be accessed by another"
     ),
@@ -630,7 +629,7 @@ export const userTokens = [
   }),
   statement({
     id: "vault.namespaces",
-    statement: "The user of a JWT and the user of an id are two users",
+    statement: "The user of a JWT and the user of an id are different users",
     source: guess("reports of the live service, not readable"),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, parts) => {
@@ -640,8 +639,8 @@ export const userTokens = [
   }),
   statement({
     id: "vault.jwt-user",
-    statement: "A user of JWTs is issuer and subject: a fresh JWT of the same user finds the token",
-    source: says(
+    statement: "A user of JWTs is identified by issuer and subject: a fresh JWT of the same user finds the token",
+    source: cite(
       guide("get-workload-access-token"),
       "uses its \"iss\" and \"sub\" claims to uniquely identify the user",
       "future retrievals require a valid workload access token carrying the same identity"
@@ -664,10 +663,10 @@ export const userTokens = [
     ["other resources", { resources: ["https://api.example.com"] }],
     ["other audiences", { audiences: ["api"] }],
     ["other custom parameters", { customParameters: { access_type: "offline" } }]
-  ] as const).map(([what, change]) =>
+  ] as const).map(([subject, change]) =>
     statement({
-      id: `vault.shape.${what.replaceAll(" ", "-")}`,
-      statement: `A request with ${what} than the grant has requires another consent`,
+      id: `vault.shape.${subject.replaceAll(" ", "-")}`,
+      statement: `A request with ${subject} than the grant has requires another consent`,
       source: vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
@@ -695,7 +694,7 @@ export const userTokens = [
     statement: "Custom state belongs to one request, and not to the grant",
     source: guess(
       "that it is not of the shape, because it belongs to one redirect",
-      says(
+      cite(
         reference,
         "An opaque string that will be sent back to the callback URL provided in resourceOauth2ReturnUrl."
       )
@@ -708,8 +707,8 @@ export const userTokens = [
   }),
   statement({
     id: "vault.force",
-    statement: "forceAuthentication drops the user's token, and asks again",
-    source: says(
+    statement: "forceAuthentication drops the user's token, and prompts again",
+    source: cite(
       tokens,
       "To clear stored refresh tokens and force users to reauthenticate, set forceAuthentication=true when calling GetResourceOauth2Token. This clears the refresh token and forces a complete federation flow."
     ),
@@ -723,7 +722,7 @@ export const userTokens = [
   statement({
     id: "vault.refresh",
     statement: "An expired token is refreshed without the user, and a rejected refresh requires another consent",
-    source: says(
+    source: cite(
       tokens,
       "If a valid refresh token is stored, AgentCore skips the user federation flow and directly returns a new access token",
       "If the refresh token is also expired or invalid, the system falls back to prompting the user for full reauthorization."
@@ -731,7 +730,7 @@ export const userTokens = [
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
-      recorder.answer(clientId, ({ parameters }, index) =>
+      recorder.respond(clientId, ({ parameters }, index) =>
         parameters.get("refresh_token") === "refresh-1"
           ? { status: 400, body: { error: "invalid_grant" } }
           : {
@@ -743,7 +742,7 @@ export const userTokens = [
             }
           })
       const token = await tokenOf(world, await createWorkload(world), "alice")
-      // The token of the completion has expired when it is asked for.
+      // The token of the completion has expired at the next request.
       const refreshed = await grant(world, { browse }, { token, provider: name, user: { userId: "alice" } })
       is("token", refreshed, "token-1")
       is("grants", recorder.tokens(clientId).map(({ parameters }) => parameters.get("grant_type")), [

@@ -1,8 +1,10 @@
-/** Workload identities, and the tokens that name a caller. */
+/** Workload identities, and the tokens that identify a caller. */
 import { generateKeyPairSync } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import {
+  cite,
   codingAgents,
+  combine,
   exceptions,
   github,
   guess,
@@ -11,17 +13,15 @@ import {
   model,
   present,
   reference,
-  refuses,
+  rejects,
   sample,
-  says,
-  statement,
-  together
+  statement
 } from "../statement.js"
 import { createGithub, createWorkload, returnUrl, tokenOf, tokenOfJwt, verifyJwt } from "./resources.js"
 
 const workloadTokens = guide("get-workload-access-token")
 
-const unknownWorkload = says(
+const unknownWorkload = cite(
   sample("08-okta-xaa-delegation-chain/deploy/04_create_obo_provider.py"),
   "AccessDeniedException ... GetWorkloadAccessTokenForJWT ... Workload Identity does not belong to caller account which reads like an IAM or cross-account problem rather than a missing resource."
 )
@@ -44,7 +44,7 @@ export const workloads = [
     id: "workload.crud",
     statement:
       "A workload identity is created with 201, read with its URLs and times, replaced by an update, and deleted with 204",
-    source: says(
+    source: cite(
       model,
       "CreateWorkloadIdentity: POST /identities/CreateWorkloadIdentity 201",
       "GetWorkloadIdentity: POST /identities/GetWorkloadIdentity 200",
@@ -67,13 +67,13 @@ export const workloads = [
       is("URLs", (await control.getWorkloadIdentity({ name: workload })).allowedResourceOauth2ReturnUrls, [returnUrl])
       await control.deleteWorkloadIdentity({ name: workload })
       is("status", lastExchange().status, 204)
-      await refuses(control.getWorkloadIdentity({ name: workload }), { status: 404, name: "ResourceNotFoundException" })
+      await rejects(control.getWorkloadIdentity({ name: workload }), { status: 404, name: "ResourceNotFoundException" })
     }
   }),
   statement({
     id: "workload.arn",
     statement: "The ARN of a workload identity ends with workload-identity-directory/default/workload-identity/NAME",
-    source: says(
+    source: cite(
       guide("identity-tagging"),
       "arn:aws:bedrock-agentcore:${Region}:${Account}:workload-identity-directory/default/workload-identity/${workload identity name}"
     ),
@@ -93,13 +93,13 @@ export const workloads = [
     id: "workload.duplicate",
     statement:
       "A second workload identity of a name is a ValidationException: WorkloadIdentity with name 'X' already exists",
-    source: says(
+    source: cite(
       codingAgents("cdk/src/handlers/linear-identity-provisioning/index.ts"),
       "AgentCore reports a duplicate name as a ValidationException (\"WorkloadIdentity with name '<name>' already exists.\"), NOT the ConflictException the name suggests — verified against the live service."
     ),
     run: async (world) => {
       const name = await createWorkload(world)
-      await refuses(world.control.createWorkloadIdentity({ name }), {
+      await rejects(world.control.createWorkloadIdentity({ name }), {
         status: 400,
         name: "ValidationException",
         message: `WorkloadIdentity with name '${name}' already exists`
@@ -109,14 +109,14 @@ export const workloads = [
   statement({
     id: "workload.list",
     statement: "A list has pages of at most 20, and nextToken leads to every workload identity",
-    source: says(
+    source: cite(
       model,
       "ListWorkloadIdentities.maxResults: min 1, max 20",
       "ListWorkloadIdentities: POST /identities/ListWorkloadIdentities 200"
     ),
     run: async (world) => {
       const created = [await createWorkload(world), await createWorkload(world), await createWorkload(world)]
-      await refuses(world.control.listWorkloadIdentities({ maxResults: 21 }), {
+      await rejects(world.control.listWorkloadIdentities({ maxResults: 21 }), {
         status: 400,
         name: "ValidationException"
       })
@@ -137,8 +137,8 @@ export const workloads = [
     source: unknownWorkload,
     run: async ({ data, name }) => {
       const workloadName = name()
-      await refuses(data.getWorkloadAccessToken({ workloadName }), doesNotBelong)
-      await refuses(data.getWorkloadAccessTokenForUserId({ workloadName, userId: "alice" }), doesNotBelong)
+      await rejects(data.getWorkloadAccessToken({ workloadName }), doesNotBelong)
+      await rejects(data.getWorkloadAccessTokenForUserId({ workloadName, userId: "alice" }), doesNotBelong)
     }
   }),
   statement({
@@ -147,7 +147,7 @@ export const workloads = [
     source: unknownWorkload,
     needs: ["userToken"],
     run: async ({ data, name }, { userToken }) => {
-      await refuses(
+      await rejects(
         data.getWorkloadAccessTokenForJWT({ workloadName: name(), userToken: await userToken({ sub: "alice" }) }),
         doesNotBelong
       )
@@ -155,10 +155,10 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.service-linked",
-    statement: "A workload identity of a service gives no token: WorkloadIdentity is linked to a service",
+    statement: "A workload identity of a service gets no token: WorkloadIdentity is linked to a service",
     source: guess(
       "the exception and its status; callers inside of a runtime report AccessDeniedException, \"Workload Identity does not belong to caller account\"",
-      says(
+      cite(
         workloadTokens,
         "If you encounter the error \"WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller,\" this indicates the workload identity is managed by Runtime or Gateway and cannot retrieve tokens directly."
       )
@@ -170,16 +170,16 @@ export const workloads = [
         name: "ValidationException",
         message: "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller"
       }
-      await refuses(data.getWorkloadAccessToken({ workloadName }), linked)
-      await refuses(data.getWorkloadAccessTokenForUserId({ workloadName, userId: "alice" }), linked)
+      await rejects(data.getWorkloadAccessToken({ workloadName }), linked)
+      await rejects(data.getWorkloadAccessTokenForUserId({ workloadName, userId: "alice" }), linked)
     }
   }),
   statement({
     id: "workload-token.garbage",
-    statement: "A workload access token that AgentCore did not make is Unauthorized",
+    statement: "A workload access token that AgentCore did not issue is Unauthorized",
     source: guess(
       "the exception: the model describes it so, and no report names it",
-      says(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
+      cite(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
       exceptions.unauthorized
     ),
     run: async (world) => {
@@ -191,17 +191,17 @@ export const workloads = [
           scopes: [],
           oauth2Flow: "M2M"
         })
-      await refuses(ask("garbage"), unauthorized)
+      await rejects(ask("garbage"), unauthorized)
       const token = await tokenOf(world, await createWorkload(world))
-      await refuses(ask(withoutChange(token, Math.floor(token.length / 2))), unauthorized)
+      await rejects(ask(withoutChange(token, Math.floor(token.length / 2))), unauthorized)
     }
   }),
   statement({
     id: "workload-token.jwt-end",
-    statement: "A workload access token that was made of a JWT ends with the JWT",
+    statement: "A workload access token of a JWT expires with the JWT",
     source: guess(
       "the exception: the model describes it so, and no report names it",
-      says(
+      cite(
         github("awslabs/amazon-bedrock-agentcore-samples") + " 13-async-wat-refresh/README.md",
         "the Workload Access Token (WAT) — created from the inbound JWT — expires after the JWT's TTL"
       ),
@@ -219,14 +219,14 @@ export const workloads = [
       const ask = () =>
         world.data.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: name })
       is("key before the end", (await ask()).apiKey, "key")
-      // Two seconds, and one for the rounding of clocks.
+      // A lifetime of two seconds, and one second for rounding.
       const deadline = performance.now() + 4_000
       while (performance.now() < deadline) {
         const ended = await ask().then(() => false, ({ name }: Error) => name === "UnauthorizedException")
         if (ended) return
         await setTimeout(100)
       }
-      await refuses(ask(), unauthorized)
+      await rejects(ask(), unauthorized)
     }
   }),
   statement({
@@ -234,7 +234,7 @@ export const workloads = [
     statement: "A JWT is rejected if it has expired, or is signed with another key than its issuer's",
     source: guess(
       "the exception: the model describes it so, and no report names it",
-      says(
+      cite(
         workloadTokens,
         "When you provide a JWT, AgentCore Identity validates the token to ensure it is correctly signed and unexpired"
       ),
@@ -244,7 +244,7 @@ export const workloads = [
     run: async (world, { userToken }) => {
       const workloadName = await createWorkload(world)
       for (const wrong of [{ lifetime: -60 }, { forged: true }]) {
-        await refuses(
+        await rejects(
           world.data.getWorkloadAccessTokenForJWT({
             workloadName,
             userToken: await userToken({ sub: "alice" }, wrong)
@@ -256,10 +256,10 @@ export const workloads = [
   }),
   statement({
     id: "workload-token.opaque",
-    statement: "A workload access token is one opaque text of at most 131,072 characters",
-    source: together(
-      says(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
-      says(model, "GetResourceOauth2Token.workloadIdentityToken: min 1, max 131072")
+    statement: "A workload access token is an opaque string of at most 131,072 characters",
+    source: combine(
+      cite(workloadTokens, "A workload access token is an AWS-signed opaque access token"),
+      cite(model, "GetResourceOauth2Token.workloadIdentityToken: min 1, max 131072")
     ),
     run: async (world) => {
       const token = await tokenOf(world, await createWorkload(world), "alice")
@@ -269,12 +269,12 @@ export const workloads = [
   statement({
     id: "api-key.get",
     statement: "An API key is returned to a workload, alone and for a user, and an unknown provider is not found",
-    source: together(
-      says(
+    source: combine(
+      cite(
         guide("obtain-api-key"),
         "Once you have stored your API keys in the AgentCore Identity vault, you can retrieve them directly in your agent"
       ),
-      says(reference, "The API key associated with the resource requested."),
+      cite(reference, "The API key associated with the resource requested."),
       exceptions.notFound
     ),
     run: async (world) => {
@@ -288,7 +288,7 @@ export const workloads = [
           resourceCredentialProviderName: name
         })
         is("key", apiKey, "key-of-the-weather")
-        await refuses(
+        await rejects(
           world.data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: world.name() }),
           { status: 404, name: "ResourceNotFoundException" }
         )
@@ -300,8 +300,8 @@ export const workloads = [
     statement: "A payment token of Coinbase is a JWT for one method, host and path, signed for the id of the key",
     source: guess(
       "that the service makes the JWT as Coinbase's own client does",
-      says(reference, "Bearer Token for Authorization header."),
-      says(
+      cite(reference, "Bearer Token for Authorization header."),
+      cite(
         github("coinbase/cdp-sdk/blob/main/python/cdp/auth/utils/jwt.py"),
         "\"kid\": options.api_key_id",
         "\"sub\": options.api_key_id",
@@ -346,7 +346,7 @@ export const workloads = [
   statement({
     id: "payment.stripe",
     statement: "A payment token of Stripe's Privy is the app's id and secret, for HTTP Basic authentication",
-    source: says(
+    source: cite(
       "https://docs.privy.io/basics/rest-api/setup",
       "Basic Auth header with your app ID as the username and your app secret as the password."
     ),
@@ -364,9 +364,9 @@ export const workloads = [
         resourceCredentialProviderName: name,
         paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: "{}" } }
       })
-      const answer = present("stripePrivyTokenResponse", paymentTokenResponse?.stripePrivyTokenResponse)
-      is("appId", answer.appId, "app-1")
-      is("basicAuthToken", Buffer.from(answer.basicAuthToken ?? "", "base64").toString("utf8"), "app-1:app-secret")
+      const response = present("stripePrivyTokenResponse", paymentTokenResponse?.stripePrivyTokenResponse)
+      is("appId", response.appId, "app-1")
+      is("basicAuthToken", Buffer.from(response.basicAuthToken ?? "", "base64").toString("utf8"), "app-1:app-secret")
     }
   })
 ]

@@ -204,14 +204,14 @@ describe("a user's consent", () => {
       const opened = yield* consent(token)
       const sent = yield* consent(token)
       const page = yield* authorize(sent.sessionUri)
-      const answered = yield* consent(token)
-      yield* callback(yield* authorize(answered.sessionUri), { code: "code" })
+      const returned = yield* consent(token)
+      yield* callback(yield* authorize(returned.sessionUri), { code: "code" })
       yield* TestClock.adjust(Duration.millis(10 * 60 * 1000 - 1))
-      assert.strictEqual((yield* ask(token, { sessionUri: answered.sessionUri }))._tag, "InProgress")
+      assert.strictEqual((yield* ask(token, { sessionUri: returned.sessionUri }))._tag, "InProgress")
       yield* TestClock.adjust("1 millis")
       assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Expired")
       assert.strictEqual((yield* callback(page, { code: "code" }))._tag, "Expired")
-      for (const { sessionUri } of [opened, sent, answered]) {
+      for (const { sessionUri } of [opened, sent, returned]) {
         assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
         assert.strictEqual(
           (yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag,

@@ -1,4 +1,4 @@
-/** Tokens on behalf of users, over real servers and tokens on behalf of a user, over the scripted client. */
+/** Tokens on behalf of users, over real servers and over the scripted client. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -85,7 +85,7 @@ const askAs = (workloadIdentityToken: Redacted.Redacted, provider: string, reque
     ...request
   })
 
-const claimsOf = (answer: DataPlane.TokenResponse): Jose.JWTPayload => Jose.decodeJwt(accessToken(answer))
+const claimsOf = (response: DataPlane.TokenResponse): Jose.JWTPayload => Jose.decodeJwt(accessToken(response))
 
 describe("tokens on behalf of a user, over a real authorization server", () => {
   it.live("exchanges a user's JWT: alone, with the agent as the actor, and with a JWT of the local issuer", () =>
@@ -173,13 +173,13 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
       yield* authorizationServer.registerClient({ clientId: "plain", clientSecret: Utils.clientSecret })
       yield* createProvider("not-allowed", { ...account, ...onBehalfOf, clientId: "plain" })
       const token = yield* Effect.flatMap(userToken(), userTokenFor)
-      const refused = (status: number) =>
+      const rejected = (status: number) =>
         ["ValidationException", `Token exchange failed with HTTP status ${status}`] as const
-      assert.deepStrictEqual(yield* failure(askAs(token, "good", { scopes: ["unknown"] })), refused(400))
-      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), refused(401))
-      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret-of-grant")), refused(401))
-      assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), refused(400))
-      // Without a response, or with one that is no token, there is no such status. The message is a guess.
+      assert.deepStrictEqual(yield* failure(askAs(token, "good", { scopes: ["unknown"] })), rejected(400))
+      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret")), rejected(401))
+      assert.deepStrictEqual(yield* failure(askAs(token, "wrong-secret-of-grant")), rejected(401))
+      assert.deepStrictEqual(yield* failure(askAs(token, "not-allowed")), rejected(400))
+      // Without a response, or with a response without a token, there is no status. The message is a guess.
       for (const provider of ["down", "other"]) {
         assert.deepStrictEqual(
           yield* failure(askAs(token, provider)),
@@ -270,7 +270,7 @@ describe("clients without a secret", () => {
       const claims = claimsOf(yield* askAs(workloadAccessToken, "reports", { oauth2Flow: "M2M" }))
       assert.deepStrictEqual([claims.sub, claims["scope"]], ["by-key", "reports:read"])
 
-      // Keys are looked at when they are used.
+      // Keys are read when they are used.
       const useNew = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
         Effect.andThen(
           create(name, arn, signingAlgorithm),
@@ -325,8 +325,8 @@ describe("clients without a secret", () => {
         DataPlane.DataPlane,
         (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })
       )
-      const answer = yield* askAs(machine.workloadAccessToken, "reports", { oauth2Flow: "M2M" })
-      assert.strictEqual(accessToken(answer), "for-the-role")
+      const response = yield* askAs(machine.workloadAccessToken, "reports", { oauth2Flow: "M2M" })
+      assert.strictEqual(accessToken(response), "for-the-role")
       assert.deepInclude(seen[0]?.["https://sts.amazonaws.com/"], { aws_account: "123456789012" })
 
       // A user's consent needs a client id.
@@ -410,10 +410,10 @@ describe("tokens on behalf of a user, over the scripted client", () => {
 
   it.effect("rejects a configuration that contradicts itself", () =>
     Effect.gen(function*() {
-      const refused = (onBehalfOfTokenExchangeConfig: Parameters<typeof createProvider>[1] & object) =>
-        Effect.map(failure(createProvider("refused", onBehalfOfTokenExchangeConfig)), ([tag]) => tag)
+      const rejected = (onBehalfOfTokenExchangeConfig: Parameters<typeof createProvider>[1] & object) =>
+        Effect.map(failure(createProvider("rejected", onBehalfOfTokenExchangeConfig)), ([tag]) => tag)
       assert.strictEqual(
-        yield* refused({
+        yield* rejected({
           onBehalfOfTokenExchangeConfig: {
             grantType: "JWT_AUTHORIZATION_GRANT",
             tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
@@ -422,7 +422,7 @@ describe("tokens on behalf of a user, over the scripted client", () => {
         "ValidationException"
       )
       assert.strictEqual(
-        yield* refused({
+        yield* rejected({
           onBehalfOfTokenExchangeConfig: {
             grantType: "TOKEN_EXCHANGE",
             tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE", actorTokenScopes: ["a"] }
@@ -444,10 +444,10 @@ describe("a workload access token", () => {
       )
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
       // Another backend with the same key opens it, as after a restart.
-      const answer = yield* Effect.provide(
+      const response = yield* Effect.provide(
         ask(token, { ...obo, resourceCredentialProviderName: "exchange" }),
         LocalBackend.layerStore()
       )
-      assert.strictEqual(accessToken(answer), "token-1.exchange.obo-alice.read")
+      assert.strictEqual(accessToken(response), "token-1.exchange.obo-alice.read")
     }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted()))))
 })

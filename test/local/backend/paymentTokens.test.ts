@@ -86,9 +86,9 @@ const askCoinbase = (request: {
 } = {}) =>
   Effect.map(
     ask({ coinbaseCdpTokenRequest: { requestMethod: "POST", requestPath: "/platform/v2/evm/accounts", ...request } }),
-    (answer) => {
-      assert(answer.coinbaseCdpTokenResponse !== undefined)
-      const { bearerToken, walletAuthToken } = answer.coinbaseCdpTokenResponse
+    (response) => {
+      assert(response.coinbaseCdpTokenResponse !== undefined)
+      const { bearerToken, walletAuthToken } = response.coinbaseCdpTokenResponse
       return {
         bearer: Redacted.value(bearerToken),
         wallet: walletAuthToken === undefined ? undefined : Redacted.value(walletAuthToken)
@@ -106,9 +106,9 @@ const askPrivy = (request: {
     ask({
       stripePrivyTokenRequest: { requestPath: "/v1/wallets/w/rpc", requestBody: Redacted.make("{}"), ...request }
     }),
-    (answer) => {
-      assert(answer.stripePrivyTokenResponse !== undefined)
-      return answer.stripePrivyTokenResponse
+    (response) => {
+      assert(response.stripePrivyTokenResponse !== undefined)
+      return response.stripePrivyTokenResponse
     }
   )
 
@@ -116,7 +116,9 @@ const askPrivy = (request: {
 const verified = (token: string, key: KeyObject) =>
   Effect.promise(() => Jose.jwtVerify(token, key, { currentDate: new Date(1_000) }))
 
-const refused = <A, E extends { readonly _tag: string; readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+const rejected = <A, E extends { readonly _tag: string; readonly message: string }, R>(
+  effect: Effect.Effect<A, E, R>
+) =>
   Effect.map(Effect.flip(effect), (error) => {
     assert.strictEqual(error._tag, "ValidationException")
     return error.message
@@ -163,11 +165,11 @@ describe("Coinbase CDP", () => {
       yield* coinbase({ walletSecret: Redacted.make(wallet) })
       const askFor = (body?: string) =>
         Effect.gen(function*() {
-          const answer = yield* askCoinbase({
+          const response = yield* askCoinbase({
             includeWalletAuthToken: true,
             ...(body === undefined ? {} : { requestBody: Redacted.make(body) })
           })
-          const { payload, protectedHeader } = yield* verified(answer.wallet ?? "", p256.publicKey)
+          const { payload, protectedHeader } = yield* verified(response.wallet ?? "", p256.publicKey)
           assert.deepStrictEqual(protectedHeader, { alg: "ES256", typ: "JWT" })
           const { jti, reqHash, ...claims } = payload
           assert.match(String(jti), /^[0-9a-f]{32}$/)
@@ -192,7 +194,7 @@ describe("Coinbase CDP", () => {
       const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" })
       const foreign = String(privateKey.export({ type: "pkcs8", format: "pem" }))
       for (const secret of ["from-your-configuration", foreign, wallet, coinbaseKey().slice(4)]) {
-        const message = yield* refused(
+        const message = yield* rejected(
           Effect.andThen(coinbase({ apiKeySecret: Redacted.make(secret) }), askCoinbase()).pipe(
             Effect.provide(backend())
           )
@@ -201,7 +203,7 @@ describe("Coinbase CDP", () => {
         assert.notInclude(message, secret.slice(0, 20))
       }
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
-        const message = yield* refused(
+        const message = yield* rejected(
           Effect.andThen(
             coinbase({ walletSecret: Redacted.make(secret) }),
             askCoinbase({ includeWalletAuthToken: true })
@@ -212,12 +214,12 @@ describe("Coinbase CDP", () => {
       }
       yield* Effect.gen(function*() {
         yield* coinbase()
-        assert.include(yield* refused(askCoinbase({ includeWalletAuthToken: true })), "walletSecret")
-        assert.include(yield* refused(askPrivy()), "CoinbaseCDP")
+        assert.include(yield* rejected(askCoinbase({ includeWalletAuthToken: true })), "walletSecret")
+        assert.include(yield* rejected(askPrivy()), "CoinbaseCDP")
       }).pipe(Effect.provide(backend()))
       yield* Effect.gen(function*() {
         yield* coinbase({ walletSecret: Redacted.make(wallet) })
-        const message = yield* refused(
+        const message = yield* rejected(
           askCoinbase({ includeWalletAuthToken: true, requestBody: Redacted.make("{not json, secret-body}") })
         )
         assert.include(message, "JSON")
@@ -262,7 +264,7 @@ describe("Stripe Privy", () => {
   it.effect("rejects an unusable key or body, and shows no part of it", () =>
     Effect.gen(function*() {
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
-        const message = yield* refused(
+        const message = yield* rejected(
           Effect.andThen(
             privy({ authorizationPrivateKey: Redacted.make(secret) }),
             askPrivy({ includeAuthorizationSignature: true })
@@ -274,14 +276,14 @@ describe("Stripe Privy", () => {
       yield* Effect.gen(function*() {
         yield* privy({ authorizationPrivateKey: undefined })
         assert.include(
-          yield* refused(askPrivy({ includeAuthorizationSignature: true })),
+          yield* rejected(askPrivy({ includeAuthorizationSignature: true })),
           "authorizationPrivateKey"
         )
-        assert.include(yield* refused(askCoinbase()), "StripePrivy")
+        assert.include(yield* rejected(askCoinbase()), "StripePrivy")
       }).pipe(Effect.provide(backend()))
       yield* Effect.gen(function*() {
         yield* privy()
-        const message = yield* refused(
+        const message = yield* rejected(
           askPrivy({ includeAuthorizationSignature: true, requestBody: Redacted.make("secret-body") })
         )
         assert.include(message, "JSON")

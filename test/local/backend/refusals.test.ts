@@ -1,6 +1,5 @@
 /**
- * What a developer sees of the refusals of authorization servers, over a real one: the log, and the list of the
- * console.
+ * How rejections of an authorization server appear in the log and in the console. Both are tested over a real server.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -29,7 +28,7 @@ const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
 })
 
-/** The lines that a program shows at the default level, without their time. */
+/** The log lines at the default level, without their time. */
 const logged = Effect.sync(() => {
   const lines: Array<string> = []
   const logger = Logger.make((options) => {
@@ -39,21 +38,21 @@ const logged = Effect.sync(() => {
   return { lines, layer: Logger.layer([logger]) }
 })
 
-/** The refusals as the console has them. */
+/** The rejections in the list of the console. */
 const listed = Effect.gen(function*() {
   const { controlToken, url } = yield* LocalServer.LocalServer
   const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
-  const text = yield* Effect.promise(() =>
+  const json = yield* Effect.promise(() =>
     fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
   )
-  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(text)
-  const rows = refusals.map((refusal) => [
-    refusal.provider,
-    requestNames[refusal.request],
-    refusal.error ?? "–",
-    formatRefusal(refusal)
+  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(json)
+  const rows = refusals.map((rejection) => [
+    rejection.provider,
+    requestNames[rejection.request],
+    rejection.error ?? "–",
+    formatRefusal(rejection)
   ])
-  return { rows, text }
+  return { rows, json }
 })
 
 const rows = Effect.map(listed, ({ rows }) => rows)
@@ -61,7 +60,7 @@ const rows = Effect.map(listed, ({ rows }) => rows)
 const message = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.message)
 
-/** A clock that is ahead of the real one. */
+/** A clock with an offset to the real one. */
 const ahead = (by: Duration.Input) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.clockWith((clock) =>
     Effect.provideService(self, Clock.Clock, shifted(clock, () => Duration.toMillis(Duration.fromInputUnsafe(by))))
@@ -82,13 +81,13 @@ const askMachine = (provider: string, request: Parameters<typeof ask>[1] = {}) =
       ...request
     }))
 
-/** Opens the authorization URL, as far as the return URL. */
+/** Opens the authorization URL, up to the return URL. */
 const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "allow") =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
-    const answer = yield* backend.authorize(sessionUri)
-    if (answer._tag !== "Redirect") return assert.fail(answer._tag)
-    return yield* SimulatedUser.consent({ authorizationUrl: answer.url, userName: "alice", decision })
+    const response = yield* backend.authorize(sessionUri)
+    if (response._tag !== "Redirect") return assert.fail(response._tag)
+    return yield* SimulatedUser.consent({ authorizationUrl: response.url, userName: "alice", decision })
   })
 
 describe("errors of authorization servers", () => {
@@ -119,9 +118,9 @@ describe("errors of authorization servers", () => {
           "Error parsing ClientCredentials response"
         )
 
-        // The user's refusal.
-        const refused = yield* consent(user, request)
-        assert.include((yield* browse(refused.sessionUri, "deny")).text, "refused")
+        // The user denies.
+        const denied = yield* consent(user, request)
+        assert.include((yield* browse(denied.sessionUri, "deny")).text, "refused")
 
         // The exchange of a code.
         const exchanged = yield* consent(user, request)
@@ -139,7 +138,7 @@ describe("errors of authorization servers", () => {
         yield* browse(granted.sessionUri)
         yield* complete(granted.sessionUri, { userId: "alice" })
         yield* authorizationServer.revoke({ userName: "alice" })
-        // The user is asked again.
+        // The user is prompted again.
         assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
 
         assert.deepStrictEqual(yield* rows, [
@@ -169,7 +168,7 @@ describe("errors of authorization servers", () => {
           assert.match(found[index] ?? "", expected)
         }
         assert.lengthOf(found, 4)
-        const { text: list } = yield* listed
+        const { json: list } = yield* listed
         Recorder.assertSecretFree([list, ...lines], [
           Redacted.value(clientSecret),
           Redacted.value(user),
@@ -229,10 +228,12 @@ describe("errors of authorization servers", () => {
           let body = ""
           request.on("data", (chunk) => body += chunk)
           request.on("end", () => {
-            // It repeats everything.
-            const text = `<script> & ${decodeURIComponent(body.replaceAll("+", " "))} ${request.headers.authorization}`
+            // The server repeats the whole request.
+            const description = `<script> & ${
+              decodeURIComponent(body.replaceAll("+", " "))
+            } ${request.headers.authorization}`
             response.writeHead(400, { "content-type": "application/json" })
-            response.end(JSON.stringify({ error: "own_code", error_description: text }))
+            response.end(JSON.stringify({ error: "own_code", error_description: description }))
           })
         })
         yield* createWorkload("agent")
@@ -280,7 +281,7 @@ describe("errors of authorization servers", () => {
             `${start}scope=reports:read&tenant=<redacted>&grant_type=client_credentials${rest}`
           ]
         ])
-        const { text: list } = yield* listed
+        const { json: list } = yield* listed
         const { refusals } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
           [list, JSON.stringify(yield* refusals), ...yield* recorder.everything],

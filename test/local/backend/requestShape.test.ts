@@ -5,7 +5,7 @@ import * as RequestShape from "../../../src/local/backend/vault.js"
 
 const parts = ["scopes", "resources", "audiences", "customParameters"] as const
 
-// Names that objects inherit are names like any other. `__proto__` in a literal is not a member.
+// Names that objects inherit are ordinary names. `__proto__` in a literal is not a property.
 const name = FastCheck.constantFrom("a", "b", "c", "constructor", "toString", "valueOf")
 const list = FastCheck.array(name, { maxLength: 4 })
 const record = FastCheck.dictionary(name, FastCheck.constantFrom("", "1", "2"), { maxKeys: 3 })
@@ -15,7 +15,7 @@ const shape: FastCheck.Arbitrary<RequestShape.RequestShape> = FastCheck.record(
   { requiredKeys: ["scopes"] }
 )
 
-/** The same shape in other words: shuffled, repeated, absent for empty. */
+/** The same shape in another form: shuffled, repeated, or absent instead of empty. */
 const reworded = (original: RequestShape.RequestShape): FastCheck.Arbitrary<RequestShape.RequestShape> => {
   const again = (items: ReadonlyArray<string> = []) =>
     FastCheck.shuffledSubarray([...items, ...items], { minLength: items.length * 2 })
@@ -31,7 +31,7 @@ const reworded = (original: RequestShape.RequestShape): FastCheck.Arbitrary<Requ
 }
 
 describe("the shape of a request", () => {
-  it("is the same in any order, with repetitions, and with empty parts", () => {
+  it("is equal for any order, with repetitions, and with empty parts", () => {
     FastCheck.assert(
       FastCheck.property(
         shape.chain((original) => FastCheck.tuple(FastCheck.constant(original), reworded(original))),
@@ -43,7 +43,7 @@ describe("the shape of a request", () => {
     )
   })
 
-  it("differs in exactly the changed parts, in both directions", () => {
+  it("differs in exactly the changed parts, whichever request comes first", () => {
     FastCheck.assert(
       FastCheck.property(shape, FastCheck.subarray([...parts]), (original, changed) => {
         const other = {
@@ -64,7 +64,7 @@ describe("the shape of a request", () => {
   it("differs when the value of a custom parameter differs", () => {
     const of = (value: string) => ({ scopes: [], customParameters: { access_type: value } })
     assert.deepStrictEqual(RequestShape.differences(of("offline"), of("online")), ["customParameters"])
-    // A value of one is not a missing member of the other.
+    // A value of one is not missing in the other.
     assert.deepStrictEqual(
       RequestShape.differences(
         { scopes: [], customParameters: { constructor: "x" } },

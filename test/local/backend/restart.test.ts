@@ -53,7 +53,7 @@ describe("a backend over the store of an earlier one", () => {
         const controlPlane = yield* ControlPlane.ControlPlane
         assert.strictEqual((yield* controlPlane.getApiKeyCredentialProvider({ name: "weather" })).name, "weather")
         assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
-        // Not for another user.
+        // The grant is not for another user.
         yield* consent(yield* tokenFor("bob"))
         yield* TestClock.adjust("29 minutes")
         assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
@@ -70,8 +70,8 @@ describe("a backend over the store of an earlier one", () => {
         return { token, sessionUri: (yield* consent(token)).sessionUri }
       }).pipe(Effect.provide(life()))
       const url = yield* Effect.provide(authorize(sessionUri), life())
-      const answer = yield* Effect.provide(callback(url, { code: "code" }), life())
-      assert.strictEqual(answer._tag, "Redirect")
+      const response = yield* Effect.provide(callback(url, { code: "code" }), life())
+      assert.strictEqual(response._tag, "Redirect")
       const second = yield* Effect.provide(callback(url, { code: "code" }), life())
       assert.strictEqual(second._tag, "Replayed")
       const stranger = yield* Effect.provide(Effect.flip(complete(sessionUri, { userId: "mallory" })), life())
@@ -108,7 +108,7 @@ describe("a backend over the store of an earlier one", () => {
 })
 
 describe("a backend over the store of an earlier version", () => {
-  // What it wrote: grants without `customParameters` and with the granted scopes, sessions without `otherGrant`.
+  // It wrote grants without `customParameters` and with the granted scopes, and sessions without `otherGrant`.
   const Names = Schema.Array(Schema.String)
   const Text = Schema.String
   const Grants = Schema.Array(Schema.Struct({
@@ -172,7 +172,7 @@ describe("a backend over the store of an earlier version", () => {
         assert.strictEqual(yield* issued(token, { scopes: ["write", "read"] }), "token-of-one")
         const resources = ["https://api.test"]
         assert.strictEqual(yield* issued(token, { resources }), "token-of-two")
-        // What an earlier version gave to a part of the scopes is asked for, and the old grants stay.
+        // The user is prompted again for a part of the scopes of an earlier grant, and the earlier grants stay.
         yield* consent(token, { scopes: ["write"] })
         const offline = { scopes: ["read", "write"], customParameters: { access_type: "offline" } }
         yield* obtain(token, offline)

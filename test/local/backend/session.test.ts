@@ -17,7 +17,7 @@ const final = new Set(["Completed", "Failed"])
 
 interface Step {
   readonly event: Event
-  /** Milliseconds since the step before. */
+  /** Milliseconds since the previous step. */
   readonly after: number
 }
 
@@ -40,7 +40,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   { arbitrary: FastCheck.constant(Event.Expired()), weight: 1 }
 )
 
-// Random orders rarely get far, so every second history starts with a prefix of the way to a token.
+// Random orders rarely reach a token, so every second history starts with a prefix of a successful one.
 const way: ReadonlyArray<Event> = [
   Event.BrowserSent(),
   Event.CallbackAccepted({ callbackUrl: Redacted.make("https://callback.test/?code=1") }),
@@ -133,11 +133,11 @@ describe("a consent session", () => {
     }
   })
 
-  property("accepts one callback, or one refusal", (records) => {
+  property("accepts one callback, or one denial", (records) => {
     assert.isAtMost(accepted(records, "CallbackAccepted").length + accepted(records, "CallbackRejected").length, 1)
   })
 
-  property("yields nothing once its time is over", (records) => {
+  property("returns no token after it expires", (records) => {
     for (const { before, now, result, state } of records) {
       if (now < terms.expiresAt) continue
       assert.isTrue(Result.isFailure(result))
@@ -145,7 +145,7 @@ describe("a consent session", () => {
     }
   })
 
-  property("is not moved by a rejected event", (records) => {
+  property("is not changed by a rejected event", (records) => {
     for (const { before, now, result, state } of records) {
       if (Result.isFailure(result)) assert.deepStrictEqual(state, settle(terms, before, now))
     }

@@ -31,9 +31,9 @@ describe("the store of sessions", () => {
   it.effect("drops a session one lifetime after it expires, in any state", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)
-      const refused = yield* store.open(opening)
-      yield* store.apply(refused, Event.BrowserSent())
-      yield* store.apply(refused, Event.CallbackRejected({ reason: "Refused" }))
+      const rejected = yield* store.open(opening)
+      yield* store.apply(rejected, Event.BrowserSent())
+      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Refused" }))
       yield* store.open(opening)
       yield* TestClock.adjust(500)
       const later = yield* store.open(opening)
@@ -41,8 +41,8 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* store.size, 3)
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* store.size, 1)
-      assert.isUndefined(yield* store.byUri(refused.uri))
-      assert.isUndefined(yield* store.byAuthorizationState(Redacted.value(refused.authorizationState)))
+      assert.isUndefined(yield* store.byUri(rejected.uri))
+      assert.isUndefined(yield* store.byAuthorizationState(Redacted.value(rejected.authorizationState)))
       assert.isDefined(yield* store.byUri(later.uri))
       yield* TestClock.adjust(500)
       assert.strictEqual(yield* store.size, 0)
@@ -143,10 +143,10 @@ describe("the store of sessions", () => {
       const stored = Effect.map(collection.entries, (entries) => entries.length)
       const completed = yield* store.open(large)
       const oldest = yield* store.open(large)
-      const refused = yield* store.open(large)
+      const rejected = yield* store.open(large)
       const other = yield* store.open({ ...large, key: keyOf("other") })
-      yield* Effect.forEach([completed, refused], (session) => store.apply(session, Event.BrowserSent()))
-      yield* store.apply(refused, Event.CallbackRejected({ reason: "Refused" }))
+      yield* Effect.forEach([completed, rejected], (session) => store.apply(session, Event.BrowserSent()))
+      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Refused" }))
       yield* store.apply(
         completed,
         Event.CallbackAccepted({ callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") })
@@ -158,7 +158,7 @@ describe("the store of sessions", () => {
       // 16 M characters are about a thousand sessions of this size.
       yield* openMany(store, 900)
       assert.strictEqual(yield* store.size, 904)
-      while (yield* isThere(refused)) yield* openMany(store, 1)
+      while (yield* isThere(rejected)) yield* openMany(store, 1)
       assert.isTrue(yield* isThere(oldest))
       const limit = yield* store.size
       yield* openMany(store, 1)

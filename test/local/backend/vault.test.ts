@@ -143,9 +143,9 @@ describe("the vault", () => {
       const both = { scopes: ["read", "write"] }
       assert.strictEqual(yield* obtain(token, both), "token-1.calendar.approved.read")
       assert.strictEqual(yield* issued(token, both), "token-1.calendar.approved.read")
-      // A grant serves what was requested, and not what was granted.
+      // A grant matches the requested scopes, not the granted ones.
       yield* consent(token, { scopes: ["read"] })
-    }).pipe(Effect.provide(backend({ grantedScopes: (asked) => asked.filter((scope) => scope === "read") }))))
+    }).pipe(Effect.provide(backend({ grantedScopes: (requested) => requested.filter((scope) => scope === "read") }))))
 
   it.effect("refreshes expired tokens, with rotation", () =>
     Effect.gen(function*() {
@@ -159,7 +159,7 @@ describe("the vault", () => {
       assert.strictEqual(yield* at("1 minute"), "token-3.calendar.approved.read")
     }).pipe(Effect.provide(backend())))
 
-  it.effect("refreshes once for concurrent callers, also when the first is interrupted", () =>
+  it.effect("refreshes once for concurrent callers, even when the first is interrupted", () =>
     Effect.gen(function*() {
       const { sleeps, token } = yield* expiredGrant
       const leaves = yield* Effect.forkChild(sleeps.counted(issued(token)))
@@ -242,7 +242,7 @@ describe("the vault", () => {
       assert.strictEqual((yield* ask(token))._tag, "ConsentRequired")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("spends each refresh token once, wherever the fibers yield", () =>
+  it.effect("uses each refresh token once, wherever the fibers yield", () =>
     Effect.gen(function*() {
       const uses: Array<string> = []
       const tokens = (number: number): OAuthClient.TokenSet => ({
@@ -269,9 +269,9 @@ describe("the vault", () => {
       yield* vault.store("key", "grant", access, tokens(1), Effect.void)
       const rounds = 100
       for (let round = 1; round <= rounds; round++) {
-        // The token of round n ends at millisecond n.
+        // The token of round n expires at millisecond n.
         yield* TestClock.setTime(round)
-        // Some callers come while others already leave.
+        // Some callers start while others are already interrupted.
         const find = Effect.andThen(
           Effect.repeat(Effect.yieldNow, { times: round % 7 }),
           vault.find("key", server, access)

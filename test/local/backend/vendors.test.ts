@@ -109,7 +109,7 @@ const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
     ? server.discovery.authorizationServerMetadata
     : assert.fail("found")
 
-const told = (output: Oauth2ProviderConfigOutput, member: string) => {
+const configOf = (output: Oauth2ProviderConfigOutput, member: string) => {
   const members = Object.entries(output).filter(([, value]) => value !== undefined)
   assert.deepStrictEqual(members.map(([name]) => name), [member])
   const value = members[0]?.[1] ?? assert.fail("nothing")
@@ -125,7 +125,7 @@ describe("vendors", () => {
       assert.strictEqual(new Set(all.map(([vendor]) => vendor)).size, 25)
       for (const [, member, request] of all) {
         const created = yield* controlPlane.createOauth2CredentialProvider(request)
-        const output = told(created.oauth2ProviderConfigOutput ?? {}, member)
+        const output = configOf(created.oauth2ProviderConfigOutput ?? {}, member)
         assert.strictEqual(output.clientId, "client")
         const { oauth2ProviderConfigOutput } = yield* controlPlane.getOauth2CredentialProvider({ name: request.name })
         assert.deepStrictEqual(oauth2ProviderConfigOutput, created.oauth2ProviderConfigOutput)
@@ -143,7 +143,7 @@ describe("vendors", () => {
         }
         endpoints.add(authorizationEndpoint).add(tokenEndpoint)
         assert.deepStrictEqual(
-          told(AuthorizationServers.toOutput(request, {}), member).oauthDiscovery,
+          configOf(AuthorizationServers.toOutput(request, {}), member).oauthDiscovery,
           server.discovery
         )
       }
@@ -204,7 +204,7 @@ describe("vendors", () => {
         authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
         tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
       })
-      assert.notProperty(told(AuthorizationServers.toOutput(tenant, {}), member), "tenantId")
+      assert.notProperty(configOf(AuthorizationServers.toOutput(tenant, {}), member), "tenantId")
       assert.deepStrictEqual(server.onBehalfOf, {
         grantType: "JWT_AUTHORIZATION_GRANT",
         requestedTokenUse: "on_behalf_of"
@@ -247,7 +247,7 @@ describe("vendors", () => {
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
         const output = AuthorizationServers.toOutput(request, settings)
-        assert.deepStrictEqual(told(output, member).oauthDiscovery, server.discovery)
+        assert.deepStrictEqual(configOf(output, member).oauthDiscovery, server.discovery)
       }
       for (const vendor of known) {
         const settings = { vendorEndpoints: { [vendor]: elsewhere } }
@@ -310,7 +310,7 @@ describe("vendors", () => {
         assert.deepStrictEqual(server.discovery, { discoveryUrl: `${issuer}${oidc}` }, JSON.stringify(request))
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
-        // A response has what the request says, so that it can be sent again.
+        // A response repeats the request, so that it can be sent again.
         assert.deepStrictEqual(
           AuthorizationServers.toOutput(request, settings),
           AuthorizationServers.toOutput(request, {})
@@ -404,7 +404,7 @@ describe("vendors", () => {
           ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery }),
           name: Object.keys(oauthDiscovery).join()
         })),
-        // As the official samples have them.
+        // The configurations of the official samples.
         ...Object.entries({
           cognito: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration",
           okta: "https://dev-01234567.okta.com/.well-known/oauth-authorization-server/oauth2/default",
@@ -430,8 +430,8 @@ describe("vendors", () => {
         const token = yield* tokenFor("alice")
         for (const provider of providers) {
           yield* controlPlane.createOauth2CredentialProvider(provider)
-          const wanted = { resourceCredentialProviderName: provider.name, scopes: ["openid"] }
-          const { sessionUri } = yield* consent(token, wanted)
+          const expected = { resourceCredentialProviderName: provider.name, scopes: ["openid"] }
+          const { sessionUri } = yield* consent(token, expected)
           const page = yield* Effect.flatMap(
             authorize(sessionUri),
             (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
@@ -440,7 +440,7 @@ describe("vendors", () => {
           const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
           redirected(yield* backend.callback(callbackId, Redacted.make(url)))
           yield* complete(sessionUri, { userId: "alice" })
-          const claims = Jose.decodeJwt(yield* issued(token, { ...wanted, sessionUri }))
+          const claims = Jose.decodeJwt(yield* issued(token, { ...expected, sessionUri }))
           assert.strictEqual(claims.sub, "alice", provider.name)
         }
         // The authorization server is the issuer of users' JWTs, too.
@@ -484,7 +484,7 @@ describe("clients of CustomOauth2", () => {
       for (const [config, method] of cases) {
         const server = yield* resolve(customRequest(config))
         assert.strictEqual(server.clientAuthenticationMethod, method)
-        const output = told(
+        const output = configOf(
           AuthorizationServers.toOutput(customRequest(config), {}),
           "customOauth2ProviderConfig"
         )

@@ -27,7 +27,7 @@ const run = <A, E, R>(effect: Effect.Effect<A, E, R>, each: () => void = () => {
     const fiber = yield* Effect.forkChild(effect)
     while (fiber.pollUnsafe() === undefined) {
       each()
-      for (let turn = 0; turn < 5; turn++) yield* macrotask
+      for (let iteration = 0; iteration < 5; iteration++) yield* macrotask
       yield* TestClock.adjust("1 second")
     }
     return yield* Fiber.join(fiber)

@@ -5,9 +5,9 @@ import { rounds } from "../../support/rounds.js"
 
 const strip = Exchange.strip
 
-/** A secret that a server could repeat in any part and encoding. */
+/** A secret whose parts a server could repeat in any encoding. */
 const secret = FastCheck.string({ minLength: 12, maxLength: 60, unit: "grapheme-ascii" })
-  .filter((text) => text.trim().length >= 12)
+  .filter((string) => string.trim().length >= 12)
 
 describe("strip", () => {
   it("removes values, also encoded, and keeps the rest", () => {
@@ -43,11 +43,11 @@ describe("strip", () => {
           const from = start % (value.length - 8)
           const piece = value.slice(from, from + 8 + length % (value.length - from - 7))
           for (const spelling of [piece, encodeURIComponent(piece)]) {
-            const text = strip(`${before}${spelling}${after}`, [value])
-            // A piece could also stand in what is around it.
+            const string = strip(`${before}${spelling}${after}`, [value])
+            // A piece could also occur in the surrounding string.
             for (let at = 0; at + 8 <= value.length; at++) {
               const part = value.slice(at, at + 8)
-              if (!"<redacted>".includes(part)) assert.notInclude(text, part)
+              if (!"<redacted>".includes(part)) assert.notInclude(string, part)
             }
           }
         }
@@ -60,23 +60,23 @@ describe("strip", () => {
 describe("an exchange", () => {
   const exchange = async (
     body: URLSearchParams,
-    answer: Response,
+    original: Response,
     headers: Record<string, string> = {}
   ): Promise<Exchange.Rejection> => {
     const recorded = Exchange.make()
-    const fetch = recorded.record(() => Promise.resolve(answer))
+    const fetch = recorded.record(() => Promise.resolve(original))
     const response = await fetch("https://issuer.example.com/token", {
       body,
       headers,
       method: "POST",
       redirect: "manual"
     })
-    // The answer can still be read.
-    assert.isTrue(response === answer && !response.bodyUsed)
+    // The original response can still be read.
+    assert.isTrue(response === original && !response.bodyUsed)
     return recorded.refusal()
   }
 
-  const refuse = (error: unknown, error_description: unknown, status = 400) =>
+  const rejection = (error: unknown, error_description: unknown, status = 400) =>
     Response.json({ error, error_description }, { status })
 
   it("returns error and description of the response, without values of the request", async () => {
@@ -90,7 +90,7 @@ describe("an exchange", () => {
     assert.deepStrictEqual(
       await exchange(
         body,
-        refuse(
+        rejection(
           "own.code",
           "sentinel-of-the-user of sentinel-of-the-tenant may not have reports:write\nby urn:ietf:params:oauth:grant-type:token-exchange"
         )
@@ -109,11 +109,11 @@ describe("an exchange", () => {
     const credentials = Buffer.from(`agent:${String(new URLSearchParams([["", secret]])).slice(1)}`).toString("base64")
     const { description } = await exchange(
       new URLSearchParams(),
-      refuse("invalid_client", `agent ${secret}, ${credentials}`, 401),
+      rejection("invalid_client", `agent ${secret}, ${credentials}`, 401),
       { authorization: `Basic ${credentials}` }
     )
     assert.strictEqual(description, "agent <redacted>, <redacted>")
-    const bearer = await exchange(new URLSearchParams(), refuse("invalid_client", "no abcdefgh.ijk", 401), {
+    const bearer = await exchange(new URLSearchParams(), rejection("invalid_client", "no abcdefgh.ijk", 401), {
       authorization: "Bearer abcdefgh.ijk"
     })
     assert.strictEqual(bearer.description, "no <redacted>")
@@ -122,24 +122,24 @@ describe("an exchange", () => {
   it("drops an invalid code, and a code that contains a value", async () => {
     const body = new URLSearchParams({ code: "sentinel-code" })
     for (const error of ["two words", "a\"b", "x".repeat(65), "", 7, null, { a: 1 }, "my-sentinel-code", "sentinel"]) {
-      assert.isUndefined((await exchange(body, refuse(error, undefined))).error, JSON.stringify(error))
+      assert.isUndefined((await exchange(body, rejection(error, undefined))).error, JSON.stringify(error))
     }
   })
 
   it("cuts a long description to one line", async () => {
-    const { description = "" } = await exchange(new URLSearchParams(), refuse("e", `a\u0000\t${"b ".repeat(5000)}`))
+    const { description = "" } = await exchange(new URLSearchParams(), rejection("e", `a\u0000\t${"b ".repeat(5000)}`))
     assert.strictEqual(description.length, 301)
     assert.match(description, /^a b b .*…$/)
-    const emoji = await exchange(new URLSearchParams(), refuse("e", "\u{1F600}".repeat(400)))
+    const emoji = await exchange(new URLSearchParams(), rejection("e", "\u{1F600}".repeat(400)))
     assert.strictEqual(emoji.description, `${"\u{1F600}".repeat(300)}…`)
-    for (const text of ["", " \n", 7, ["a"]]) {
-      assert.isUndefined((await exchange(new URLSearchParams(), refuse("e", text))).description)
+    for (const value of ["", " \n", 7, ["a"]]) {
+      assert.isUndefined((await exchange(new URLSearchParams(), rejection("e", value))).description)
     }
   })
 
   it("returns only the status of a response that is not a JSON object", async () => {
-    for (const text of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
-      assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(text, { status: 502 })), {
+    for (const string of ["<h1>sentinel</h1>", "", "[\"sentinel\"]", "null", "{\"error\":"]) {
+      assert.deepStrictEqual(await exchange(new URLSearchParams(), new Response(string, { status: 502 })), {
         status: 502,
         error: undefined,
         description: undefined

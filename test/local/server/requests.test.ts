@@ -1,4 +1,4 @@
-/** Requests that only some AWS clients make, or none, and what the protocol requires for them. */
+/** Requests that few or no AWS clients send, and the rules of the protocol for them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -28,10 +28,10 @@ const createWith = (config: unknown, more: object = {}) =>
 const create = (config: object) => createWith({ customOauth2ProviderConfig: config })
 
 /** Returns the only field of an error response, and its message. */
-const field = (answer: Wire.Answer): readonly [name: unknown, message: unknown] => {
-  const { fieldList, message, reason } = Wire.fails(answer, 400, "ValidationException")
+const field = (response: Wire.Response): readonly [name: unknown, message: unknown] => {
+  const { fieldList, message, reason } = Wire.fails(response, 400, "ValidationException")
   assert.strictEqual(reason, "FieldValidationFailed")
-  assert(Array.isArray(fieldList) && fieldList.length === 1, answer.text)
+  assert(Array.isArray(fieldList) && fieldList.length === 1, response.text)
   assert.strictEqual(
     message,
     `1 validation error detected: Value at '${fieldList[0].name}' failed to satisfy constraint: ${fieldList[0].message}`
@@ -322,7 +322,7 @@ describe("every ValidationException", () => {
     Effect.gen(function*() {
       yield* Wire.setUp
       const token = yield* Wire.workloadToken()
-      const answers = [
+      const responses = [
         yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }),
         yield* Wire.call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key" }),
         yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: "nope" }),
@@ -330,11 +330,11 @@ describe("every ValidationException", () => {
         yield* Wire.oauth2(yield* Wire.workloadToken("alice"), { resourceOauth2ReturnUrl: undefined }),
         yield* Wire.oauth2(token, { oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" })
       ]
-      for (const answer of answers) {
+      for (const response of responses) {
         assert.strictEqual(
-          Wire.fails(answer, 400, "ValidationException")["reason"],
+          Wire.fails(response, 400, "ValidationException")["reason"],
           "FieldValidationFailed",
-          answer.text
+          response.text
         )
       }
     }).pipe(Effect.provide(Wire.server())))
@@ -346,8 +346,8 @@ describe("every ValidationException", () => {
 
 const byName = new Map(operations.map((operation) => [operation.name, operation]))
 
-/** Returns the members that the service model requires, and that a response does not have. */
-const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
+/** Returns the required members that a response does not have. */
+const missing = (name: string, response: unknown): ReadonlyArray<string> => {
   const operation = byName.get(name)
   if (operation === undefined) throw new Error(`no operation ${name}`)
   const { output, shapes } = operation
@@ -366,7 +366,7 @@ const missing = (name: string, answer: unknown): ReadonlyArray<string> => {
       )
     ]
   }
-  return walk(output, answer, name)
+  return walk(output, response, name)
 }
 
 describe("a response", () => {

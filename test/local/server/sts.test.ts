@@ -43,25 +43,25 @@ const ask = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readon
       )
   )
 
-const refused = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
+const rejected = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
   Effect.flatMap(
     client(options),
     (sts) =>
       Effect.promise(() =>
         sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input })).then(
-          () => assert.fail("it was not refused"),
+          () => assert.fail("it was not rejected"),
           (error: unknown) => error instanceof STSServiceException ? error : assert.fail(String(error))
         )
       )
   )
 
 const json = (path: string) =>
-  Effect.map(Effect.flatMap(Wire.url, (url) => Wire.page(`${url}${path}`)), (answer) => {
-    assert.strictEqual(answer.status, 200, answer.text)
-    return JSON.parse(answer.text)
+  Effect.map(Effect.flatMap(Wire.url, (url) => Wire.page(`${url}${path}`)), (response) => {
+    assert.strictEqual(response.status, 200, response.text)
+    return JSON.parse(response.text)
   })
 
-/** As a resource server does: from the issuer in the token to its keys. */
+/** Verifies a token as a resource server does, with the keys of the issuer in the token. */
 const verified = (token: string) =>
   Effect.gen(function*() {
     const url = yield* Wire.url
@@ -140,11 +140,11 @@ describe("GetCallerIdentity", () => {
     Effect.gen(function*() {
       const identity = yield* identityOf({ accessKeyId: "AKIDRIGHT", secretAccessKey: "right" })
       assert.strictEqual(identity.Arn, `arn:aws:sts::123456789012:${role}/AKIDRIGHT`)
-      const refusals: ReadonlyArray<readonly [secretAccessKey: string, accessKeyId: string, name: string]> = [
+      const rejections: ReadonlyArray<readonly [secretAccessKey: string, accessKeyId: string, name: string]> = [
         ["wrong", "AKIDRIGHT", "SignatureDoesNotMatch"],
         ["right", "AKIDOTHER", "InvalidClientTokenId"]
       ]
-      for (const [secretAccessKey, accessKeyId, name] of refusals) {
+      for (const [secretAccessKey, accessKeyId, name] of rejections) {
         const endpoint = yield* Wire.url
         const sts = new STSClient({
           endpoint,
@@ -167,21 +167,21 @@ describe("GetCallerIdentity", () => {
 
   it.live("responds in XML, and is rejected when the signature is missing", () =>
     Effect.gen(function*() {
-      const answer = yield* form(caller)
-      assert.strictEqual(answer.status, 200)
+      const response = yield* form(caller)
+      assert.strictEqual(response.status, 200)
       assert.match(
-        answer.text,
+        response.text,
         /^<GetCallerIdentityResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/"><GetCallerIdentityResult><Arn>[^<]+\/local<\/Arn><UserId>[^<]+:local<\/UserId><Account>123456789012<\/Account><\/GetCallerIdentityResult><ResponseMetadata><RequestId>[\w-]+</
       )
-      const refusals: ReadonlyArray<readonly [authorization: string, code: string]> = [
+      const rejections: ReadonlyArray<readonly [authorization: string, code: string]> = [
         ["", "MissingAuthenticationToken"],
         ["Basic dTpw", "IncompleteSignature"],
         [Wire.authorization, "SignatureDoesNotMatch"]
       ]
-      for (const [authorization, code] of refusals) {
-        const refusal = yield* form(caller, { authorization })
-        assert.strictEqual(refusal.status, 403, refusal.text)
-        assert.include(refusal.text, `<Type>Sender</Type><Code>${code}</Code>`)
+      for (const [authorization, code] of rejections) {
+        const rejection = yield* form(caller, { authorization })
+        assert.strictEqual(rejection.status, 403, rejection.text)
+        assert.include(rejection.text, `<Type>Sender</Type><Code>${code}</Code>`)
       }
     }).pipe(Effect.provide(Wire.server())))
 
@@ -199,17 +199,17 @@ describe("GetWebIdentityToken", () => {
     it.live(`returns a token that a resource server can verify (${algorithm})`, () =>
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const answer = yield* ask({
+        const response = yield* ask({
           SigningAlgorithm: algorithm,
           Tags: [{ Key: "job <&>", Value: "\"a\" 'b' é" }, { Key: "empty", Value: "" }]
         })
-        const { payload, protectedHeader } = yield* verified(answer.WebIdentityToken ?? "")
+        const { payload, protectedHeader } = yield* verified(response.WebIdentityToken ?? "")
         assert.strictEqual(protectedHeader.alg, algorithm)
         assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\/./)
         assert.strictEqual(payload.aud, audience)
         assert.isString(payload.jti)
         assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 300)
-        assert.strictEqual(answer.Expiration?.getTime(), (payload.exp ?? 0) * 1000)
+        assert.strictEqual(response.Expiration?.getTime(), (payload.exp ?? 0) * 1000)
         assert.isAtMost(Math.abs((payload.iat ?? 0) * 1000 - now), 10_000)
         assert.deepStrictEqual(payload["https://sts.amazonaws.com/"], {
           aws_account: "123456789012",
@@ -250,7 +250,7 @@ describe("GetWebIdentityToken", () => {
         [{ Tags: [{ Key: "k", Value: "v".repeat(257) }] }, "tags.0.value"]
       ]
       for (const [input, field] of cases) {
-        const error = yield* refused(input)
+        const error = yield* rejected(input)
         assert.strictEqual(error.name, "ValidationError", field)
         assert.strictEqual(error.$metadata.httpStatusCode, 400)
         assert.match(error.message, /^\d+ validation errors? detected: /)
@@ -263,7 +263,7 @@ describe("GetWebIdentityToken", () => {
           { SubjectMode: "OriginIdentity" as const }
         ]
       ) {
-        assert.strictEqual((yield* refused(input)).name, "ValidationError")
+        assert.strictEqual((yield* rejected(input)).name, "ValidationError")
       }
       yield* ask({ Tags: tags(50), SubjectMode: "AWSIdentity" })
     }).pipe(Effect.provide(Wire.server())))
@@ -274,27 +274,27 @@ describe("GetWebIdentityToken", () => {
         { length: 50 },
         (_, index) => ({ Key: `${index}`.padEnd(128, "k"), Value: "v".repeat(256) })
       )
-      const error = yield* refused({ Tags })
+      const error = yield* rejected({ Tags })
       assert.strictEqual(error.name, "JWTPayloadSizeExceededException")
       assert.strictEqual(error.$metadata.httpStatusCode, 400)
     }).pipe(Effect.provide(Wire.server())))
 
   it.live("responds in XML, also with errors", () =>
     Effect.gen(function*() {
-      const answer = yield* form(good)
-      assert.strictEqual(answer.status, 200)
-      assert.strictEqual(answer.headers["content-type"], "text/xml")
-      assert.strictEqual(answer.headers["cache-control"], "no-store")
-      const requestId = String(answer.headers["x-amzn-requestid"])
+      const response = yield* form(good)
+      assert.strictEqual(response.status, 200)
+      assert.strictEqual(response.headers["content-type"], "text/xml")
+      assert.strictEqual(response.headers["cache-control"], "no-store")
+      const requestId = String(response.headers["x-amzn-requestid"])
       assert.match(requestId, Wire.uuid)
       assert.match(
-        answer.text,
+        response.text,
         /^<GetWebIdentityTokenResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/"><GetWebIdentityTokenResult><WebIdentityToken>[\w.-]+<\/WebIdentityToken><Expiration>[\d-]+T[\d:.]+Z<\/Expiration>/
       )
-      assert.include(answer.text, `<RequestId>${requestId}</RequestId>`)
+      assert.include(response.text, `<RequestId>${requestId}</RequestId>`)
 
-      const refusals: ReadonlyArray<
-        readonly [Effect.Effect<Wire.Answer, never, LocalServer.LocalServer>, number, string]
+      const rejections: ReadonlyArray<
+        readonly [Effect.Effect<Wire.Response, never, LocalServer.LocalServer>, number, string]
       > = [
         [form({ ...good, Action: "AssumeRole" }), 400, "InvalidAction"],
         [form({ ...good, Action: "<script>&" }), 400, "InvalidAction"],
@@ -307,12 +307,12 @@ describe("GetWebIdentityToken", () => {
         [form({ ...good, filling: "x".repeat(1024 * 1024) }), 413, "RequestEntityTooLargeException"],
         [form({ ...good, DurationSeconds: "1e3" }), 400, "ValidationError"]
       ]
-      for (const [request, status, code] of refusals) {
-        const refusal = yield* request
-        assert.strictEqual(refusal.status, status, refusal.text)
-        assert.strictEqual(refusal.headers["content-type"], "text/xml")
-        assert.include(refusal.text, `<Type>Sender</Type><Code>${code}</Code><Message>`)
-        assert.notInclude(refusal.text, "script")
+      for (const [request, status, code] of rejections) {
+        const rejection = yield* request
+        assert.strictEqual(rejection.status, status, rejection.text)
+        assert.strictEqual(rejection.headers["content-type"], "text/xml")
+        assert.include(rejection.text, `<Type>Sender</Type><Code>${code}</Code><Message>`)
+        assert.notInclude(rejection.text, "script")
       }
     }).pipe(Effect.provide(Wire.server())))
 
@@ -330,9 +330,9 @@ describe("GetWebIdentityToken", () => {
         { referer: `https://evil.example/?${host}` }
       ]
       for (const headers of foreign) {
-        const refusal = yield* form(good, headers)
-        assert.strictEqual(refusal.status, 403, JSON.stringify(headers))
-        assert.include(refusal.text, "<Code>AccessDenied</Code>")
+        const rejection = yield* form(good, headers)
+        assert.strictEqual(rejection.status, 403, JSON.stringify(headers))
+        assert.include(rejection.text, "<Code>AccessDenied</Code>")
       }
       const own: ReadonlyArray<Record<string, string>> = [
         {},
@@ -353,7 +353,7 @@ describe("GetWebIdentityToken", () => {
   it.live("verifies signatures", () =>
     Effect.gen(function*() {
       assert.isString((yield* ask({}, { secretAccessKey: "right" })).WebIdentityToken)
-      const error = yield* refused({}, { secretAccessKey: "wrong" })
+      const error = yield* rejected({}, { secretAccessKey: "wrong" })
       assert.strictEqual(error.name, "SignatureDoesNotMatch")
       assert.strictEqual(error.$metadata.httpStatusCode, 403)
     }).pipe(Effect.provide(Wire.server({
@@ -363,23 +363,23 @@ describe("GetWebIdentityToken", () => {
 
   it.live("returns each error of the plane so that an AWS SDK raises the same error", () =>
     Effect.gen(function*() {
-      const said = { operation: "GetWebIdentityToken", message: "the reason" }
+      const expected = { operation: "GetWebIdentityToken", message: "the reason" }
       const errors: ReadonlyArray<readonly [SecurityTokenService.SecurityTokenServiceError, status: number]> = [
-        [new IdentityError.OutboundWebIdentityFederationDisabledException(said), 403],
-        [new IdentityError.SessionDurationEscalationException(said), 403],
-        [new IdentityError.JWTPayloadSizeExceededException(said), 400],
-        [new IdentityError.AccessDeniedException(said), 403],
-        [new IdentityError.ValidationException(said), 400],
-        [new IdentityError.ThrottlingException(said), 429],
-        [new IdentityError.InternalServerException(said), 500],
-        [new IdentityError.UnknownServiceError({ ...said, code: "ExpiredToken", status: 403 }), 403],
-        [new IdentityError.UnknownServiceError({ ...said, code: "constructor", status: 403 }), 403]
+        [new IdentityError.OutboundWebIdentityFederationDisabledException(expected), 403],
+        [new IdentityError.SessionDurationEscalationException(expected), 403],
+        [new IdentityError.JWTPayloadSizeExceededException(expected), 400],
+        [new IdentityError.AccessDeniedException(expected), 403],
+        [new IdentityError.ValidationException(expected), 400],
+        [new IdentityError.ThrottlingException(expected), 429],
+        [new IdentityError.InternalServerException(expected), 500],
+        [new IdentityError.UnknownServiceError({ ...expected, code: "ExpiredToken", status: 403 }), 403],
+        [new IdentityError.UnknownServiceError({ ...expected, code: "constructor", status: 403 }), 403]
       ]
       for (const [error, status] of errors) {
         yield* Effect.gen(function*() {
           const endpoint = yield* Wire.base
-          const answer = yield* Wire.send(endpoint, formOf(good))
-          assert.strictEqual(answer.status, status)
+          const response = yield* Wire.send(endpoint, formOf(good))
+          assert.strictEqual(response.status, status)
           const sts = yield* Effect.provide(
             SecurityTokenService.SecurityTokenService,
             AwsPlanes.layer({
@@ -393,7 +393,7 @@ describe("GetWebIdentityToken", () => {
             sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })
           )
           assert.strictEqual(arrived._tag, error._tag)
-          // The adapter adds to one of them what to do.
+          // The adapter adds advice to one of the messages.
           assert.strictEqual(
             arrived.message.split(": an administrator")[0],
             error.message

@@ -20,11 +20,11 @@ import type { Response } from "../../../../src/aws/internal/http/transport.js"
 import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
-// No piece of a digest is a piece of a word.
+// The secrets are digests, so that no piece of them occurs in a word.
 const secret = createHash("sha256").update("received").digest("base64url")
 const sent = createHash("sha256").update("sent").digest("base64url")
 
-/** The operations of a plane whose service gives one response. */
+/** The operations of a plane whose service returns one response. */
 const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
   const runtime: Adapter.Runtime = {
     transport: () => Effect.sync(response),
@@ -39,7 +39,7 @@ const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, res
   )
 }
 
-const text = FastCheck.oneof(
+const string = FastCheck.oneof(
   FastCheck.string({ maxLength: 6 }),
   FastCheck.constantFrom(secret, secret.slice(0, 12), `"${secret}`, "null", "1750000000")
 )
@@ -69,7 +69,7 @@ const key = FastCheck.oneof(
 const { value } = FastCheck.letrec((tie) => ({
   value: FastCheck.oneof(
     { maxDepth: 4 },
-    text,
+    string,
     FastCheck.constantFrom(null, true, false, 0, -1, 1e300, 1750000000.5),
     FastCheck.array(tie("value"), { maxLength: 3 }),
     FastCheck.dictionary(key, tie("value"), { maxKeys: 4 })
@@ -79,19 +79,19 @@ const { value } = FastCheck.letrec((tie) => ({
 const whole = FastCheck.oneof(
   value.map((member) => JSON.stringify(member)),
   value.map((member) => `<html><body>${JSON.stringify(member)}</body></html>`),
-  FastCheck.tuple(text, text).map(([token, time]) =>
+  FastCheck.tuple(string, string).map(([token, time]) =>
     `<GetWebIdentityTokenResponse><GetWebIdentityTokenResult><WebIdentityToken>${token}</WebIdentityToken>`
     + `<Expiration>${time}</Expiration></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`
   ),
-  text
+  string
 )
 
 /** A body, as it is, cut off, or damaged. */
 const body = FastCheck.tuple(whole, FastCheck.nat(), FastCheck.constantFrom("keep", "cut", "damage")).map(
-  ([text, at, change]) => {
-    const index = at % (text.length + 1)
-    const start = text.slice(0, index)
-    return change === "keep" ? text : change === "cut" ? start : `${start}\u0000{${text.slice(index)}`
+  ([string, at, change]) => {
+    const index = at % (string.length + 1)
+    const start = string.slice(0, index)
+    return change === "keep" ? string : change === "cut" ? start : `${start}\u0000{${string.slice(index)}`
   }
 )
 
@@ -167,7 +167,7 @@ describe("the clock of the service", () => {
     const response = { headers: date(noon + hour), sent: noon, received: noon }
     assert.isTrue(clock.read({ ...response, offset: 0 }))
     assert.isFalse(clock.read({ ...response, offset: hour }), "the request was signed for that time")
-    // Another call has corrected it while this one was on its way.
+    // Another call has corrected the clock during this one.
     assert.isTrue(clock.read({ ...response, offset: 0 }))
     assert.isFalse(makeServiceClock().read({ headers: date(noon + 200_000), sent: noon, received: noon, offset: 0 }))
   })

@@ -3,12 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import { awsQuery, decodeResult } from "../../../../src/aws/internal/http/protocol.js"
 
-const escape = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;")
+const escape = (string: string) =>
+  string.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\r", "&#xD;")
 
 const name = FastCheck.stringMatching(/^[A-Z][A-Za-z0-9]{0,8}$/)
-const text = FastCheck.string({ unit: "binary", maxLength: 12 }).filter((value) =>
-  // The SDK drops a text of white space with a line break.
+const string = FastCheck.string({ unit: "binary", maxLength: 12 }).filter((value) =>
+  // The SDK drops a string of white space with a line break.
   !(value.trim() === "" && value.includes("\n")) && value.isWellFormed()
 )
 
@@ -27,7 +27,7 @@ const errorOf = (read: () => unknown) => {
 describe("decodeResult", () => {
   it("reads the members of a result, as the parser of the AWS SDK does", () => {
     FastCheck.assert(
-      FastCheck.property(FastCheck.dictionary(name, text, { minKeys: 1, maxKeys: 3 }), (members) => {
+      FastCheck.property(FastCheck.dictionary(name, string, { minKeys: 1, maxKeys: 3 }), (members) => {
         const elements = Object.entries(members).map(([name, value]) => `<${name}>${escape(value)}</${name}>`).join("")
         const document = documentOf(elements)
         const expected = Object.entries(members).map(([name, value]) => [

@@ -179,7 +179,7 @@ describe("the wait that a response requests", () => {
     assert.strictEqual(Retry.retryAfter({ "x-amz-retry-after": "300" }, now), 300)
   })
 
-  it("is none when it is over, or invalid", () => {
+  it("is missing when its time has passed, or is invalid", () => {
     for (
       const headers of [
         {},

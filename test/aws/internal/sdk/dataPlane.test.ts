@@ -43,7 +43,7 @@ const kinds: ReadonlyArray<readonly [name: string, make: Make]> = [
 ]
 
 describe.each(kinds)("the data plane over %s", (_, make) => {
-  it.live("keeps concurrent calls apart", () =>
+  it.live("separates concurrent calls", () =>
     Effect.gen(function*() {
       const http = yield* server(respond)
       const getKey = yield* keys(make, http.url)

@@ -1,4 +1,4 @@
-/** Responses of AWS on the wire, and the changes that the service may make without a new version. */
+/** Responses of AWS on the wire, and the changes that the service may make without a new API version. */
 import type { Shape } from "../support/shape.js"
 
 type Json = { readonly [name: string]: unknown }
@@ -11,7 +11,7 @@ const cycle = <A>(values: ReadonlyArray<A>, index: number): A => {
   return value
 }
 
-/** Responses with all members. Each member of a union is in one of them. */
+/** Responses with all members. Each member of a union is in one of the responses. */
 export const full = (shape: Shape): ReadonlyArray<unknown> => {
   const { item, members = {}, type, value } = shape
   if (type === "timestamp" || type === "integer") return [1]
@@ -28,33 +28,33 @@ export const full = (shape: Shape): ReadonlyArray<unknown> => {
   )
 }
 
-/** A value that no client knows yet. */
+/** A value that no client knows. */
 export const future = "OF_TOMORROW"
 
 export interface Change {
-  readonly what: string
+  readonly subject: string
   /** Whether the response has `future` as the value of a known member. */
   readonly isKnown: boolean
   readonly value: unknown
 }
 
-/** Members that no client knows yet. */
+/** Members that no client knows. */
 const strangers: ReadonlyArray<unknown> = [{ a: [future] }, [1, null], future, 1.5, false, null]
 
-/** Each place has one of them. */
+/** Every place gets one of these. */
 const strangerAt = (path: string): unknown =>
   strangers[[...path].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % strangers.length]
 
 const unchanged = (change: Change, value: unknown): Change => ({ ...change, value })
 
-/** The value with one change at one place, for every place that the service may change. */
+/** Returns the value with one change, for every place that the service may change. */
 export const changes = (shape: Shape, value: unknown, path: string): ReadonlyArray<Change> => {
   const { item, members = {}, type } = shape
-  if (type === "string") return [{ what: `${path} has an unknown value`, isKnown: true, value: future }]
-  if (type === "timestamp") return [{ what: `${path} has a fraction`, isKnown: false, value: 1.5 }]
+  if (type === "string") return [{ subject: `${path} has an unknown value`, isKnown: true, value: future }]
+  if (type === "timestamp") return [{ subject: `${path} has a fraction`, isKnown: false, value: 1.5 }]
   if (type === "list" && item !== undefined && Array.isArray(value)) {
     return [
-      { what: `${path} is empty`, isKnown: false, value: [] },
+      { subject: `${path} is empty`, isKnown: false, value: [] },
       ...value.flatMap((entry: unknown, at) =>
         changes(item, entry, `${path}[]`).map((change) =>
           unchanged(change, Object.assign([...value], { [at]: change.value }))
@@ -66,7 +66,7 @@ export const changes = (shape: Shape, value: unknown, path: string): ReadonlyArr
   if (type === "map" && shape.value !== undefined) {
     const member = shape.value
     return [
-      { what: `${path} is empty`, isKnown: false, value: {} },
+      { subject: `${path} is empty`, isKnown: false, value: {} },
       ...entries.flatMap(([name, entry]) =>
         changes(member, entry, `${path}{}`).map((change) => unchanged(change, { [name]: change.value }))
       )
@@ -75,11 +75,11 @@ export const changes = (shape: Shape, value: unknown, path: string): ReadonlyArr
   if (type !== "structure" || !isJson(value)) return []
   const known = { isKnown: false }
   return [
-    { ...known, what: `${path} has an unknown member`, value: { ...value, ofTomorrow: strangerAt(path) } },
+    { ...known, subject: `${path} has an unknown member`, value: { ...value, ofTomorrow: strangerAt(path) } },
     ...shape.union !== true ? [] : [
-      { ...known, what: `${path} is an unknown member`, value: { ofTomorrow: { a: future } } },
-      { ...known, what: `${path} is an unknown string`, value: { ofTomorrow: future } },
-      { ...known, what: `${path} is empty`, value: {} }
+      { ...known, subject: `${path} is an unknown member`, value: { ofTomorrow: { a: future } } },
+      { ...known, subject: `${path} is an unknown string`, value: { ofTomorrow: future } },
+      { ...known, subject: `${path} is empty`, value: {} }
     ],
     ...entries.flatMap(([name, entry]): ReadonlyArray<Change> => {
       const member = members[name]
@@ -89,8 +89,8 @@ export const changes = (shape: Shape, value: unknown, path: string): ReadonlyArr
       return [
         ...isOptional
           ? [
-            { ...known, what: `${path}.${name} is not there`, value: others },
-            { ...known, what: `${path}.${name} is null`, value: { ...others, [name]: null } }
+            { ...known, subject: `${path}.${name} is not there`, value: others },
+            { ...known, subject: `${path}.${name} is null`, value: { ...others, [name]: null } }
           ]
           : [],
         ...changes(member, entry, `${path}.${name}`).map((change) =>
