@@ -186,7 +186,7 @@ describe("the control of LocalIdentity", () => {
     const alice = local.user("alice")
     const link = async () => (await ask()).authorizationUrl ?? assert.fail("no link")
     // This test has no application, so nothing responds at the return URL.
-    assert.include((await alice.denies(await link())).text, "refused")
+    assert.include((await alice.denies(await link())).text, "denied")
     const page = await rejection(alice.approves(new URL(await link())))
     assert.include(page.message, returnUrl)
     assert.strictEqual(page.name, "TestUserError")

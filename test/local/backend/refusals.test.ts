@@ -120,7 +120,7 @@ describe("errors of authorization servers", () => {
 
         // The user denies.
         const denied = yield* consent(user, request)
-        assert.include((yield* browse(denied.sessionUri, "deny")).text, "refused")
+        assert.include((yield* browse(denied.sessionUri, "deny")).text, "denied")
 
         // The exchange of a code.
         const exchanged = yield* consent(user, request)
