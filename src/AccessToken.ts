@@ -112,8 +112,13 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
 // Combinators
 // -----------------------------------------------------------------------------
 
-/** `Needs` is what a combinator adds to the requirements of an effect. */
-interface Combinator<Needs> {
+/**
+ * Provides an access token to an effect. `Needs` is what it adds to the requirements of the effect.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Combinator<Needs> {
   /**
    * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
    * fails with `RequiresUserConsent` if the user has to consent.

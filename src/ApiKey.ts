@@ -73,8 +73,13 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
-/** `Needs` is what a combinator adds to the requirements of an effect. */
-interface Combinator<Needs> {
+/**
+ * Provides an API key to an effect. `Needs` is what it adds to the requirements of the effect.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Combinator<Needs> {
   /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
   <Id>(
     credential: Credential<Id>

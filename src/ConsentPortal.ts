@@ -140,7 +140,13 @@ export const create = (
 export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
   ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
 
-type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
+/**
+ * The members of a portal that an update replaces.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
 
 /**
  * Starts an update. Omitted members keep their values.
@@ -289,7 +295,13 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
-interface Addressed {
+/**
+ * The URL of a portal, as a response contains it.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Addressed {
   /** The URL of the portal. AWS returns it once the portal is `ACTIVE`. */
   readonly portalUrl?: string | null | undefined
 }

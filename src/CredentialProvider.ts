@@ -28,7 +28,13 @@ export * from "./credentialProvider/definitions.js"
 // Constructors. The documentation of each vendor says what makes it issue refresh tokens.
 // -----------------------------------------------------------------------------
 
-type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
+/**
+ * Defines a credential provider from the options of its vendor.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
 
 /**
  * Defines a provider for Google. `offlineAccess` sends `access_type=offline`, to get refresh tokens.

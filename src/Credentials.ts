@@ -28,6 +28,12 @@ export {
   ExchangeNotConfigured,
   /** @since 0.1.0 */
   NotVisible,
+  /** @since 0.2.0 */
+  type OfCredential,
+  /** @since 0.2.0 */
+  type OfKind,
+  /** @since 0.2.0 */
+  type OfProvider,
   /** @since 0.1.0 */
   type Problem,
   /** @since 0.1.0 */

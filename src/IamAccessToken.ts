@@ -81,7 +81,13 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
  * @since 0.1.0
  * @category models
  */
-export interface IamAccessTokenCredential extends CredentialTag.Declared<"IamAccessToken", IamAccessTokenRequest> {}
+export interface IamAccessTokenCredential {
+  /** The name of the declaration. It is unique in a program. */
+  readonly key: string
+  readonly kind: "IamAccessToken"
+  /** The request of every use. */
+  readonly request: IamAccessTokenRequest
+}
 
 /**
  * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.
@@ -146,8 +152,13 @@ const obtain = (sts: Service) =>
 // Combinators
 // -----------------------------------------------------------------------------
 
-/** `Needs` is what a combinator adds to the requirements of an effect. */
-interface Combinator<Needs> {
+/**
+ * Provides an AWS-signed JWT to an effect. `Needs` is what it adds to the requirements of the effect.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Combinator<Needs> {
   /**
    * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
    * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.

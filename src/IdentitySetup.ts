@@ -156,7 +156,13 @@ export const table = (
   } = {}
 ): string => Plan.table(changes, options.values ?? false)
 
-interface ApplyOptions {
+/**
+ * Options of {@link apply}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ApplyOptions {
   /** Whether to send the secrets even if nothing else differs. Default: false. */
   readonly rotateSecrets?: boolean | undefined
 }

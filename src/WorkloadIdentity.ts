@@ -58,7 +58,13 @@ const validateChange = Validation.makeCheck(
   operations.updateWorkloadIdentity
 )
 
-interface Settings {
+/**
+ * The settings of a workload identity.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Settings {
   /** The URLs that users may return to after consent. Default: none. */
   readonly returnUrls?: ReadonlyArray<string> | undefined
   /** Tags of the workload identity. They are set on creation only. */

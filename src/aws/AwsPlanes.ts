@@ -33,6 +33,11 @@ export type {
 
 export type {
   /**
+   * @since 0.2.0
+   * @category models
+   */
+  Given,
+  /**
    * @since 0.1.0
    * @category models
    */

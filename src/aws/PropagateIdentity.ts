@@ -99,8 +99,13 @@ const validateHttpClientOptions = Validation.makeCheck(
   { name: "PropagateIdentity.httpClient" }
 )
 
-/** The errors that the propagation adds to a client. */
-type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
+/**
+ * The errors that the propagation adds to a client.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
 
 /**
  * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` in the place of

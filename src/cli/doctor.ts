@@ -352,5 +352,7 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
     : Console.log(`\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`)
   if (count > 0) process.exitCode = problemsFound
   // The module may have started something that keeps the process alive.
-  if (module !== undefined) yield* Effect.callback<never>(() => void process.stdout.write("", () => process.exit()))
+  if (module !== undefined) {
+    return yield* Effect.callback<never>(() => void process.stdout.write("", () => process.exit()))
+  }
 })

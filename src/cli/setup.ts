@@ -48,7 +48,9 @@ const confirm = Effect.fnUntraced(function*(setup: IdentitySetup.IdentitySetup, 
   yield* Console.log(`${describe(changes)}\n`)
   if (!changes.some(isPending) && !rotateSecrets) return
   const question = rotateSecrets ? "Apply these changes, and send all secrets?" : "Apply these changes?"
-  if (!(yield* Terminal.confirm(question))) yield* new Terminal.Cancelled({ message: "Nothing was changed." })
+  if (!(yield* Terminal.confirm(question))) {
+    return yield* new Terminal.Cancelled({ message: "Nothing was changed." })
+  }
 })
 
 export const apply = Effect.fnUntraced(function*(settings: Settings) {

@@ -19,17 +19,17 @@ const kinds: { readonly [K in Kind]: { readonly label: string; readonly use: str
 
 const an = (label: string): string => `${/^[AO]/.test(label) ? "an" : "a"} ${label}`
 
-interface OfCredential {
+export interface OfCredential {
   /** The name of the declaration. */
   readonly credential: string
 }
 
-interface OfProvider extends OfCredential {
+export interface OfProvider extends OfCredential {
   /** The name of the credential provider. */
   readonly provider: string
 }
 
-interface OfKind extends OfProvider {
+export interface OfKind extends OfProvider {
   /** The kind that the credential needs. */
   readonly kind: Kind
 }

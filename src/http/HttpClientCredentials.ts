@@ -146,8 +146,13 @@ export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequ
  */
 export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
-/** The errors that an access token adds to a client. */
-type TokenError = AccessTokenError | CredentialError | InsufficientScope
+/**
+ * The errors that an access token adds to a client.
+ *
+ * @since 0.2.0
+ * @category errors
+ */
+export type TokenError = AccessTokenError | CredentialError | InsufficientScope
 
 // -----------------------------------------------------------------------------
 // Checks of the options. Their errors name the options of this module.
@@ -210,10 +215,13 @@ const jwtChecks = makeChecks(
 // Combinators
 // -----------------------------------------------------------------------------
 
-type Client<E, R> = HttpClient.HttpClient.With<E, R>
-
-/** Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds. */
-type Wrap<E1, R1> = <E, R>(self: Client<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
+/**
+ * Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
 /**
  * Wraps a client with the options of a call, inline or for a declared credential. With invalid options, all requests of
@@ -232,7 +240,7 @@ const wrapClient = <Options extends object, E, R>(
     ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
     : HttpClient.makeWith(() => Effect.fail(invalid), Effect.succeed)
   // Either client has a part of these errors.
-  return client as Client<E | ValidationException, R>
+  return client as HttpClient.HttpClient.With<E | ValidationException, R>
 }
 
 /**
@@ -310,7 +318,7 @@ export const withAccessToken: {
    * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     credential: AccessTokenCredential,
     options: AccessTokenUseOptions<E1, R1>
   ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
@@ -320,13 +328,13 @@ export const withAccessToken: {
    * wrap the result in `HttpClient.followRedirects`.
    */
   <E, R, E1 = RequiresUserConsent, R1 = never>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     options: AccessTokenOptions<E1, R1>
   ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
   <E, R, E1, R1>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
   ) =>
@@ -401,7 +409,7 @@ export const withApiKey: {
    * key has changed.
    */
   <E, R>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     credential: ApiKeyCredential,
     options: ApiKeyUseOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
@@ -411,12 +419,12 @@ export const withApiKey: {
    * changed.
    */
   <E, R>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     options: ApiKeyOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
-  <E, R>(self: Client<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) =>
+  <E, R>(self: HttpClient.HttpClient.With<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) =>
     wrapClient(keyChecks, subject, use, (options: ApiKeyOptions) => {
       const { allowInsecureOrigins, header, origins, prefix = "", provider } = options
       return inject(self, {
@@ -471,7 +479,7 @@ export const withIamAccessToken: {
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     credential: IamAccessToken.IamAccessTokenCredential,
     options: OriginOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
@@ -480,13 +488,13 @@ export const withIamAccessToken: {
    * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
   <E, R>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     options: IamAccessTokenOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
 } = dual(
   CredentialTag.isDataFirst("audience"),
   <E, R>(
-    self: Client<E, R>,
+    self: HttpClient.HttpClient.With<E, R>,
     subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
     use?: OriginOptions
   ) =>

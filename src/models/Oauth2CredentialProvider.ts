@@ -338,7 +338,13 @@ const CustomUpdate = Constraint.exact<CustomOauth2ConfigUpdate>()(Schema.Struct(
 // Requests
 // -----------------------------------------------------------------------------
 
-type Endpoints = Pick<AuthorizationServerMetadata, "issuer" | "authorizationEndpoint" | "tokenEndpoint">
+/**
+ * The endpoints of an authorization server whose metadata the service does not know.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Endpoints = Pick<AuthorizationServerMetadata, "issuer" | "authorizationEndpoint" | "tokenEndpoint">
 
 /**
  * The configuration of a vendor in a request. `CustomOauth2` is for any authorization server. Of the 24 other vendors,

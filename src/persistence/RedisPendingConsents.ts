@@ -35,7 +35,15 @@ import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
 import type { RedisOptions } from "./CredentialStore.js"
 import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
-import type { KeyOptions } from "./internal/storeKeys.js"
+import type * as StoreKeys from "./internal/storeKeys.js"
+
+/**
+ * The keys of a store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type KeyOptions = StoreKeys.KeyOptions
 
 /**
  * @since 0.1.0

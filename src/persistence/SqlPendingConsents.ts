@@ -47,7 +47,7 @@ import {
   PendingConsentsError,
   type SealedRegistration
 } from "./internal/consentStore.js"
-import type { KeyOptions } from "./internal/storeKeys.js"
+import type * as StoreKeys from "./internal/storeKeys.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -60,6 +60,14 @@ import type { KeyOptions } from "./internal/storeKeys.js"
  * @category models
  */
 export type SqlClient = import("effect/sql/SqlClient").SqlClient
+
+/**
+ * The keys of a store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type KeyOptions = StoreKeys.KeyOptions
 
 /**
  * @since 0.1.0

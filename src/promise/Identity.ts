@@ -204,6 +204,14 @@ export type ResumeOptions = Config.ResumeOptions
 export type ConsentOutcome = Consents.Outcome
 
 /**
+ * The options of both callbacks.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type ConsentCallbackOptions<Req> = Consents.CallbackOptions<Req>
+
+/**
  * The options of {@link fetchConsentCallback}.
  *
  * @since 0.1.0

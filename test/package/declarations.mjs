@@ -62,7 +62,8 @@ export const privateTypes = (directory) => {
   const problems = new Set()
   const seen = new Set()
   const visit = (node, from) => {
-    if (isNamed(node)) check(nameOf(node), from)
+    // A type that is computed from a value of the same module has no name of its own.
+    if (isNamed(node) && !ts.isTypeQueryNode(node)) check(nameOf(node), from)
     ts.forEachChild(node, (child) => visit(child, from))
   }
   const check = (name, from) => {

@@ -8,7 +8,6 @@ import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
 import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.js"
-import type { FailureReason, State } from "./session.js"
 
 /**
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
@@ -50,7 +49,16 @@ export interface ConsentStatus {
   readonly workload: string
   readonly user: VaultUser
   readonly scopes: ReadonlyArray<string>
-  readonly state: Exclude<State["_tag"], "Failed"> | FailureReason
+  readonly state:
+    | "Pending"
+    | "Authorizing"
+    | "Authorized"
+    | "Completing"
+    | "Completed"
+    | "Refused"
+    | "Rejected"
+    | "Expired"
+    | "ExchangeFailed"
   readonly openedAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc
   /**

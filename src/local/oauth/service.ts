@@ -270,7 +270,13 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
-type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+/**
+ * A function of the client: it calls an authorization server.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
 
 export interface Service {
   /** Reads the discovery document of an authorization server again. Sends nothing if the metadata is given. */

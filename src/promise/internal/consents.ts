@@ -71,7 +71,7 @@ export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
-interface CallbackOptions<in Req> {
+export interface CallbackOptions<in Req> {
   /**
    * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
    * `undefined` if no user is signed in.

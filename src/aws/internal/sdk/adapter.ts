@@ -51,7 +51,7 @@ export interface SharedOptions extends Settings.EndpointOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
-interface Given<C> {
+export interface Given<C> {
   /** A client of the SDK. The layer does not change or destroy it. */
   readonly client: C
 }
