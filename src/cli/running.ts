@@ -75,11 +75,12 @@ export const status = (json: boolean) =>
     const rows = yield* Effect.forEach(
       servers,
       ({ environment, pid, startedAt, url }) =>
-        Effect.map(isResponding(url), (answers) => ({
+        Effect.map(isResponding(url), (isResponding) => ({
           url,
           pid,
           startedAt,
-          answers,
+          // Scripts read this name.
+          answers: isResponding,
           authorizationServer: environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]
         })),
       { concurrency: "unbounded" }
@@ -89,13 +90,7 @@ export const status = (json: boolean) =>
       : Console.log(
         Table.align([
           ["url", "pid", "started", "responds", "authorization server"],
-          ...rows.map(({ answers, authorizationServer, pid, startedAt, url }) => [
-            url,
-            pid,
-            startedAt,
-            answers ? "yes" : "no",
-            authorizationServer
-          ])
+          ...rows.map((row) => [row.url, row.pid, row.startedAt, row.answers ? "yes" : "no", row.authorizationServer])
         ]).join("\n")
       )
     const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)

@@ -9,16 +9,11 @@ export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Formats a value for a table, on one line. */
-export const cell = (value: unknown): string =>
-  value === undefined || value === null
-    ? "-"
-    : typeof value === "string"
-    ? Printable.escape(value)
-    : Array.isArray(value)
-    ? value.map(cell).join(" ")
-    : isRow(value)
-    ? Object.values(value).map(cell).join(" ")
-    : String(value)
+export const cell = (value: unknown): string => {
+  if (value === undefined || value === null) return "-"
+  if (typeof value === "string") return Printable.escape(value)
+  return typeof value === "object" ? Object.values(value).map(cell).join(" ") : String(value)
+}
 
 /** Returns the rows as lines with aligned columns. */
 export const align = (rows: ReadonlyArray<ReadonlyArray<unknown>>, gap = "  "): ReadonlyArray<string> => {

@@ -12,7 +12,7 @@ import { hasProperty, isString } from "effect/Predicate"
 import { createInterface } from "node:readline"
 import * as Printable from "../internal/printable.js"
 
-/** Whether a person can read the output and answer prompts. */
+/** Whether a person can read the output and reply to prompts. */
 export const isInteractive = (): boolean => process.stdin.isTTY && process.stdout.isTTY
 
 /** Whether a stream shows colors. See https://no-color.org. */
@@ -61,8 +61,8 @@ export const confirm = (question: string): Effect.Effect<boolean, Cancelled> =>
         return lines[Symbol.asyncIterator]().next()
       }),
     (lines) => Effect.sync(() => lines.close())
-  ).pipe(Effect.flatMap((answer) =>
-    answer.done === true
-      ? new Cancelled({ message: "The input ended without an answer. Nothing was done." })
-      : Effect.succeed(/^y(es)?$/i.test(answer.value.trim()))
+  ).pipe(Effect.flatMap((line) =>
+    line.done === true
+      ? new Cancelled({ message: "The input ended. Nothing was done." })
+      : Effect.succeed(/^y(es)?$/i.test(line.value.trim()))
   ))

@@ -365,13 +365,7 @@ type Served =
 // Constructors
 // -----------------------------------------------------------------------------
 
-const logLevels = {
-  debug: "Debug",
-  info: "Info",
-  warning: "Warn",
-  error: "Error",
-  none: "None"
-} as const
+const logLevels = { debug: "Debug", info: "Info", warning: "Warn", error: "Error", none: "None" } as const
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
   Layer.merge(

@@ -29,14 +29,8 @@ export const observe = (client: OAuthClient) =>
   Effect.map(Ref.make<ReadonlyArray<Rejection>>([]), (recent) => {
     const report = (request: Rejection["request"], provider: string) => (error: OAuthError) =>
       Effect.flatMap(DateTime.now, (at) => {
-        const refusal: Rejection = {
-          provider,
-          request,
-          reason: error.reason,
-          error: error.code,
-          description: error.description,
-          at
-        }
+        const { code, description, reason } = error
+        const refusal: Rejection = { provider, request, reason, error: code, description, at }
         return Effect.andThen(
           Ref.update(recent, (refusals) => [refusal, ...refusals].slice(0, maxRefusals)),
           log(error, refusal)
