@@ -84,6 +84,7 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
 export interface IamAccessTokenCredential {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
+  /** The kind of the credential. */
   readonly kind: "IamAccessToken"
   /** The request of every use. */
   readonly request: IamAccessTokenRequest
