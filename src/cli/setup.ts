@@ -56,7 +56,7 @@ const confirm = Effect.fnUntraced(function*(setup: IdentitySetup.IdentitySetup, 
 export const apply = Effect.fnUntraced(function*(settings: Settings) {
   const setup = yield* read(settings.file)
   yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
-  // Without a terminal, nobody can reply to a prompt.
+  // A prompt needs a terminal.
   if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
   const changes = IdentitySetup.applyStream(setup, settings)
   yield* Stream.runForEach(changes, (change) => Console.log(IdentitySetup.table([change])))

@@ -111,13 +111,11 @@ export const make = (): Observe => {
           IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
           IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
         }
-        return Effect.onExit(
-          Effect.updateContext(self, (context: Context.Context<R>) =>
-            context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record))),
-          (exit) =>
-            Effect.sync(() =>
-              onExit(exit)
-            )
-        )
+        const observed = Effect.updateContext(self, (context: Context.Context<R>) =>
+          context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record)))
+        return Effect.onExit(observed, (exit) =>
+          Effect.sync(() =>
+            onExit(exit)
+          ))
       }))
 }

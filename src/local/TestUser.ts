@@ -24,7 +24,7 @@
  *   const show = (act: TestUser.Act) => PendingConsents.handler({ user: { userId: "alice" }, show: act })
  *   return {
  *     agrees: show(alice.approves),
- *     refuses: show(alice.denies),
+ *     denies: show(alice.denies),
  *     isCareless: show(alice.forwardsLinkTo(bob)),
  *     isLate: PendingConsents.handler({
  *       user: { userId: "alice" },
