@@ -116,6 +116,9 @@ export * from "./connect/api.js"
 // -----------------------------------------------------------------------------
 
 /**
+ * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks} without
+ * them.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -126,8 +129,8 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
  * allowed.
  *
- * In a handler of an `HttpRouter`, the pages provide {@link Connect}: `Layer.provideMerge(route, pages)`, where `pages`
- * is the {@link layer}. A process without the pages uses {@link layerLinks}.
+ * In a handler of an `HttpRouter`, the pages provide {@link Connect}: `Layer.provideMerge(route, pages)`, where `route`
+ * is an `HttpRouter.add`, and `pages` the {@link layer}. A process without the pages uses {@link layerLinks}.
  *
  * @since 0.1.0
  * @category accessors
