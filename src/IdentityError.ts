@@ -256,7 +256,7 @@ const transportAdvice = ({ host, kind, packageName, profile }: TransportError): 
  * - `timeout`: no response in time
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
  * - `undecodable`: the response does not follow the protocol, or has more than 8 MB; the error omits its body
- * - `unloadable`: a package of the AWS SDK, `packageName`, cannot be loaded: it is not installed, or the bundle lacks it
+ * - `unloadable`: the package `packageName` cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
  * HTTP status, if there was one. `host` (with the port), `region` and `profile` describe the target of the call, if

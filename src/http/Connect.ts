@@ -116,8 +116,8 @@ export * from "./connect/api.js"
 // -----------------------------------------------------------------------------
 
 /**
- * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks} without
- * them.
+ * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks}
+ * without them.
  *
  * @since 0.1.0
  * @category services
@@ -274,9 +274,9 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 // -----------------------------------------------------------------------------
 
 /**
- * Adds the routes to an `HttpRouter`, and provides {@link Connect} to its other routes. Put {@link layerRedaction} around
- * the server: the return URL contains the session. Invalid options, and a `currentUser` that is not a user, are defects
- * with a `ValidationException`.
+ * Adds the routes to an `HttpRouter`, and provides {@link Connect} to its other routes. Put {@link layerRedaction}
+ * around the server: the return URL contains the session. Invalid options, and a `currentUser` that is not a user, are
+ * defects with a `ValidationException`.
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
@@ -346,8 +346,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   )
 
 /**
- * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For other
- * paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where a handler of the program uses
+ * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For
+ * other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where a handler of the program uses
  * {@link link}, provide the service to it: `Effect.provideService(Connect.Connect, service)`.
  *
  * @since 0.1.0

@@ -36,7 +36,10 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
  */
 const provideRequire = (): void => {
   if (typeof require === "undefined" || require.resolve !== undefined) return
-  const value = globalThis.process?.getBuiltinModule?.("node:module").createRequire(import.meta.url)
+  const module = globalThis.process?.getBuiltinModule?.("node:module")
+  // An edge runtime may have no such module, and no file.
+  if (module === undefined || !import.meta.url?.startsWith("file:")) return
+  const value = module.createRequire(import.meta.url)
   Object.defineProperty(globalThis, "require", { value, configurable: true, writable: true })
 }
 
