@@ -15,13 +15,13 @@ values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. 
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
-consent: consent/ <- values internal node
+consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
 flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
-  <- ground models values internal plane planes consent identity flow/private node jose open
+  <- ground models values internal plane planes consent identity flow/private node jose
 aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node

@@ -1,5 +1,6 @@
-// Bundles packages of the HTTP adapter into the compiled modules that load them. These packages import `node:http` and
-// the like statically. A bundler would move such imports to the start of a program, where they take 25 ms.
+// Bundles packages into the compiled modules that load them. These packages import `node:http` and the like statically.
+// A bundler would move such imports to the start of a program, where they take 25 ms. A bundler for another platform
+// than Node could not find them.
 import * as esbuild from "esbuild"
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
@@ -8,6 +9,12 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const sdk = "aws/internal/http/sdk"
+
+/** Edge runtimes use the signature too. */
+const modules = {
+  browser: [`${sdk}/signature`],
+  node: [`${sdk}/config`, `${sdk}/instance`, `${sdk}/proxy`, "consent/open"]
+}
 
 /** The licenses of the packages in a bundle. `inputs` are paths of files, relative to the project. */
 export const notices = (bundle, inputs) => {
@@ -37,28 +44,31 @@ const replaceModules = {
 
 /** Changes the modules in the folder `directory`. */
 export const vendorPackages = async (directory) => {
-  const files = ["instance", "proxy", "signature"].map((module) => join(directory, sdk, `${module}.js`))
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: files,
-    outdir: directory,
-    outbase: directory,
-    allowOverwrite: true,
-    bundle: true,
-    // Edge runtimes use the signature too.
-    platform: "browser",
-    format: "esm",
-    target: "node20",
-    // The adapter reads profiles with it.
-    external: ["@smithy/core/config"],
-    plugins: [replaceModules],
-    legalComments: "none",
-    metafile: true,
-    logLevel: "warning"
-  })
-  const licenses = notices(`the modules of ${sdk}`, Object.keys(metafile.inputs))
-  writeFileSync(join(directory, sdk, "LICENSES.txt"), licenses)
-  for (const file of files) rmSync(`${file}.map`, { force: true })
+  const fileOf = (module) => join(directory, `${module}.js`)
+  const builds = await Promise.all(
+    Object.entries(modules).map(([platform, names]) =>
+      esbuild.build({
+        absWorkingDir: root,
+        entryPoints: names.map(fileOf),
+        outdir: directory,
+        outbase: directory,
+        allowOverwrite: true,
+        bundle: true,
+        platform,
+        mainFields: ["module", "main"],
+        format: "esm",
+        target: "node20",
+        plugins: [replaceModules],
+        legalComments: "none",
+        metafile: true,
+        logLevel: "warning"
+      })
+    )
+  )
+  const names = Object.values(modules).flat()
+  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  writeFileSync(join(directory, "LICENSES.txt"), notices(names.map((name) => `${name}.js`).join(", "), inputs))
+  for (const name of names) rmSync(`${fileOf(name)}.map`, { force: true })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await vendorPackages(join(root, "dist"))

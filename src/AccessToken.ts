@@ -25,7 +25,8 @@ import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag of an inline request. A program with two tokens declares each with {@link Tag}.
+ * The access token in context, which {@link withAccessToken} provides for an inline request. A program with two tokens
+ * declares each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services

@@ -16,7 +16,8 @@ import { useCredential } from "./identity/renewal.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
- * The default tag of an inline request. A program with two keys declares each with {@link Tag}.
+ * The API key in context, which {@link withApiKey} provides for an inline request. A program with two keys declares
+ * each with {@link Tag}.
  *
  * @since 0.1.0
  * @category services

@@ -89,7 +89,7 @@ const launch = (authorizationUrl: string): Effect.Effect<void> => {
 /** Without a browser the user still has the printed URL. */
 const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
   Effect.gen(function*() {
-    const { default: open } = yield* Effect.tryPromise(() => import("open"))
+    const { open } = yield* Effect.tryPromise(() => import("./consent/open.js"))
     const page = yield* RedirectPage.make(target)
     const browser = yield* Effect.tryPromise(() => open(page.url))
     yield* Effect.raceFirst(page.visited, Effect.andThen(failure(browser), Effect.sleep("5 seconds")))

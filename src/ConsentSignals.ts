@@ -103,6 +103,9 @@ export interface Service {
 }
 
 /**
+ * Signals the waits for a consent. `PendingConsents.layerMemory`, `RedisPendingConsents.layer` and
+ * `SqlPendingConsents.layer` provide it.
+ *
  * @since 0.1.0
  * @category services
  */

@@ -428,6 +428,9 @@ export interface Service extends Operations, Operation.Streams<typeof operations
 }
 
 /**
+ * The control plane: one method for each operation. `AwsControlPlane.layer()` provides it at AWS,
+ * `LocalIdentity.layer()` on this machine.
+ *
  * @since 0.1.0
  * @category services
  * @example

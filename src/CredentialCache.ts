@@ -130,6 +130,8 @@ export interface Service {
 }
 
 /**
+ * The cache in context. A program needs it only to call `invalidate`.
+ *
  * @since 0.1.0
  * @category services
  * @example

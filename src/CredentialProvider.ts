@@ -18,6 +18,7 @@ import type {
   PaymentDefinition,
   StripePrivyOptions
 } from "./credentialProvider/definitions.js"
+import * as Operations from "./credentialProvider/operations.js"
 
 /**
  * @since 0.1.0
@@ -309,6 +310,29 @@ export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = C
 // Operations
 // -----------------------------------------------------------------------------
 
+/**
+ * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. {@link awaitReady} waits
+ * until the provider can be used.
+ *
+ * The service does not return some members, such as secrets. They are not compared: with `rotateSecrets`, secrets are
+ * always sent. `tags` are set only when the provider is created.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+ * import * as Config from "effect/Config"
+ * import * as Effect from "effect/Effect"
+ *
+ * const setUp = Effect.gen(function*() {
+ *   const apiKey = yield* Config.Redacted("WEATHER_API_KEY")
+ *   const { outcome } = yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey }))
+ *   yield* Effect.log(`weather: ${outcome}`) // Created, Updated or Unchanged
+ * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
+ */
+export const ensure: typeof Operations.ensure = Operations.ensure
+
 export {
   /** @since 0.1.0 */
   awaitReady,
@@ -316,8 +340,6 @@ export {
   compare,
   /** @since 0.1.0 */
   defaultSchedule,
-  /** @since 0.1.0 */
-  ensure,
   /** @since 0.1.0 */
   get,
   /** @since 0.1.0 */

@@ -512,6 +512,9 @@ export interface Operations extends Operation.Plane<typeof operations> {}
 export interface Service extends Operations {}
 
 /**
+ * The data plane: one method for each operation. `AwsDataPlane.layer()` provides it at AWS, `LocalIdentity.layer()` on
+ * this machine.
+ *
  * @since 0.1.0
  * @category services
  * @example

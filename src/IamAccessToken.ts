@@ -23,8 +23,8 @@ import {
 } from "./SecurityTokenService.js"
 
 /**
- * The default tag of an inline request. A program that calls two services outside of AWS declares each token with
- * {@link Tag}.
+ * The AWS-signed JWT in context, which {@link withIamAccessToken} provides for an inline request. A program that calls
+ * two services outside of AWS declares each token with {@link Tag}.
  *
  * @since 0.1.0
  * @category services

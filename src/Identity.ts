@@ -250,6 +250,10 @@ export interface Service {
 }
 
 /**
+ * Obtains credentials for the caller of a run: access tokens, API keys and payment tokens. `AccessToken`, `ApiKey` and
+ * `PaymentToken` use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()`
+ * provide both.
+ *
  * @since 0.1.0
  * @category services
  * @example
@@ -542,29 +546,31 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
 })
 
 /**
- * `Identity` over the data plane in context. A program inside another one can provide this layer over another data
- * plane.
+ * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsHttpDataPlane.layerNode()`, or a
+ * decorated one. `AwsIdentity.layer()` and `LocalIdentity.layer()` already include this layer.
  *
- * Effect shares any other layer between a program and the programs inside it, even if they provide the layer over other
- * services. If your own layer depends on services, such as an `Identity`, use `Layer.fresh` or `local`:
+ * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. Effect
+ * shares other layers between the two programs. If your own layer depends on an `Identity`, use `Layer.fresh`, or
+ * `Effect.provide` with `{ local: true }`.
  *
  * @since 0.1.0
  * @category layers
  * @example
- * import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+ * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
  * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Context from "effect/Context"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * class Weather extends Context.Service<Weather, { readonly identity: Identity.Service }>()("app/Weather") {
- *   static readonly layer = Layer.effect(Weather, Effect.map(Identity.Identity, (identity) => ({ identity }))).pipe(
- *     Layer.provide(Identity.layer)
- *   )
- * }
+ * // With a cache between `Identity` and the data plane.
+ * const live = WorkloadAccessToken.layerWorkload({ name: "my-agent" }).pipe(
+ *   Layer.provideMerge(Identity.layer),
+ *   Layer.provideMerge(CredentialCache.layer()),
+ *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
+ * )
  *
- * // In this program, `Weather` uses the other account, even inside a program that has a `Weather`.
- * const withOtherAccount = (otherAccount: Layer.Layer<DataPlane.DataPlane>) =>
- *   Effect.provide(Layer.provide(Weather.layer, otherAccount), { local: true })
+ * const program = AccessToken.get({ provider: "reports", flow: "M2M" }).pipe(Effect.provide(live))
  */
 export const layer: Layer.Layer<Identity, never, DataPlane> = Layer.fresh(Layer.effect(Identity, make))

@@ -224,7 +224,7 @@ export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("Unkn
 // No response
 // -----------------------------------------------------------------------------
 
-const transportAdvice = ({ host, kind, profile }: Pick<TransportError, "host" | "kind" | "profile">): string => {
+const transportAdvice = ({ host, kind, packageName, profile }: TransportError): string => {
   switch (kind) {
     case "connection":
       return `the connection${host === undefined ? "" : ` to ${host}`} failed or was lost. ${
@@ -243,7 +243,9 @@ const transportAdvice = ({ host, kind, profile }: Pick<TransportError, "host" | 
         host === undefined ? "" : ` of ${host}`
       } could not be decoded. Check that the endpoint is the service itself and not a proxy before it`
     case "unloadable":
-      return "the package of the AWS SDK could not be loaded. Check that it is installed, or part of the bundle"
+      return `the package ${
+        packageName === undefined ? "of the AWS SDK" : `'${packageName}'`
+      } could not be loaded. Check that it is installed, or part of the bundle`
   }
 }
 
@@ -254,7 +256,7 @@ const transportAdvice = ({ host, kind, profile }: Pick<TransportError, "host" | 
  * - `timeout`: no response in time
  * - `credentials`: the AWS credential chain found no credentials, so nothing was sent
  * - `undecodable`: the response does not follow the protocol, or has more than 8 MB; the error omits its body
- * - `unloadable`: the package of the AWS SDK cannot be loaded: it is not installed, or the bundle lacks it
+ * - `unloadable`: the package `packageName` cannot be loaded: it is not installed, or the bundle lacks it
  *
  * `code` is the code or the name of the underlying error (`ECONNREFUSED`, `CredentialsProviderError`). `status` is the
  * HTTP status, if there was one. `host` (with the port), `region` and `profile` describe the target of the call, if
@@ -273,6 +275,7 @@ export class TransportError extends ErrorClass<TransportError>()("TransportError
   host: Schema.optional(Schema.String),
   region: Schema.optional(Schema.String),
   profile: Schema.optional(Schema.String),
+  packageName: Schema.optional(Schema.String),
   cause: Schema.optional(Schema.RedactedFromValue(Schema.Defect()))
 }) {
   override get message(): string {

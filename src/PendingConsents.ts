@@ -121,6 +121,9 @@ export interface Service {
 }
 
 /**
+ * Stores the sessions that wait for a page after consent, so that the page knows the user of each. {@link layerMemory}
+ * provides it in this process, `RedisPendingConsents.layer` and `SqlPendingConsents.layer` for several processes.
+ *
  * @since 0.1.0
  * @category services
  */

@@ -163,6 +163,8 @@ export interface Operations extends Operation.Plane<typeof operations> {}
 export interface Service extends Operations {}
 
 /**
+ * STS: one method for each operation. `AwsPlanes.layer()` provides it at AWS, `LocalIdentity.layer()` on this machine.
+ *
  * @since 0.1.0
  * @category services
  * @example

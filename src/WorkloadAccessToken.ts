@@ -208,6 +208,22 @@ export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Laye
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Effect from "effect/Effect"
+ *
+ * const apiKey = ApiKey.get({ provider: "weather" })
+ *
+ * // The agent for itself, and for a user.
+ * const forItself = Effect.provide(apiKey, WorkloadAccessToken.layerWorkload({ name: "my-agent" }))
+ * const forAlice = Effect.provide(
+ *   apiKey,
+ *   WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId: "alice" } })
+ * )
+ *
+ * const program = Effect.all([forItself, forAlice]).pipe(Effect.provide(AwsIdentity.layer({ region: "us-west-2" })))
  */
 export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
   Layer.effect(WorkloadAccessToken, makeWorkload(options))

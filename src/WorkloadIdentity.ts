@@ -224,6 +224,16 @@ export const removeReturnUrls = (
  *
  * @since 0.1.0
  * @category operations
+ * @example
+ * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
+ * import * as Effect from "effect/Effect"
+ *
+ * // The browser comes back to this page of the agent after consent.
+ * const setUp = WorkloadIdentity.ensure({
+ *   name: "my-agent",
+ *   returnUrls: ["https://agent.example.com/consent"]
+ * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
  */
 export const ensure = (
   options: Settings & {

@@ -183,6 +183,44 @@ describe("an editor", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(silent, [])
   })
 
+  it("explains every service and layer", () => {
+    const checker = program().getTypeChecker()
+    const explained = modules.flatMap((module) =>
+      symbolsOf(module).flatMap((symbol) => {
+        const isService = (symbol.flags & ts.SymbolFlags.Class) !== 0 && `/${module}`.endsWith(`/${symbol.name}`)
+        const isLayer = (symbol.flags & ts.SymbolFlags.Variable) !== 0
+          && checker.getTypeOfSymbol(symbol).symbol?.name === "Layer"
+        return isService || isLayer
+          ? [[`${module}.${symbol.name}`, textOf(symbol.getDocumentationComment(checker))] as const]
+          : []
+      })
+    )
+    assert.includeMembers(explained.map(([label]) => label), ["Identity.Identity", "Identity.layer"])
+    assert.deepStrictEqual(explained.filter(([, text]) => text === ""), [])
+  })
+
+  it("shows an example for what a program needs first", () => {
+    const functions = [
+      "AccessToken.withAccessToken",
+      "ApiKey.withApiKey",
+      "CredentialProvider.ensure",
+      "Identity.layer",
+      "WorkloadAccessToken.layerWorkload",
+      "WorkloadIdentity.ensure",
+      "aws/AwsIdentity.layer",
+      "http/Connect.layer",
+      "local/LocalIdentity.layer",
+      "promise/Identity.withApiKey",
+      "promise/LocalIdentity.start"
+    ]
+    const withExample = modules.flatMap((module) =>
+      symbolsOf(module).flatMap((symbol) =>
+        symbol.getJsDocTags().some(({ name }) => name === "example") ? [`${module}.${symbol.name}`] : []
+      )
+    )
+    assert.includeMembers(withExample, functions)
+  })
+
   it("explains every option", () => {
     const checker = program().getTypeChecker()
     const seen = new Set<ts.Type>()

@@ -45,7 +45,7 @@ export const layer = (options: Options = {}): Layer.Layer<DataPlane.DataPlane, C
   )
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layer}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -63,7 +63,7 @@ export const layer = (
   Layer.effect(DataPlane.DataPlane, Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layer}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -91,7 +91,7 @@ export const layerNode = (options: Options = {}): Layer.Layer<DataPlane.DataPlan
   Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layerNode}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -116,7 +116,7 @@ export const layer = (options: ClientOptions = {}): Layer.Layer<Planes, Config.C
   Layer.effectContext(Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layer}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers
@@ -154,7 +154,7 @@ export const layerNode = (options: Adapter.Options = {}): Layer.Layer<Planes, Co
   Layer.effectContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layerNode}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers

@@ -49,7 +49,7 @@ export const layer = (options?: Options): Layer.Layer<Identity.Identity | AwsPla
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layer}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers

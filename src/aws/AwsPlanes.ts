@@ -93,7 +93,7 @@ export const layer = (options: Options = {}): Layer.Layer<Planes, Config.ConfigE
     })))
 
 /**
- * The same, with options from configuration.
+ * The same as {@link layer}, with options from configuration.
  *
  * @since 0.1.0
  * @category layers

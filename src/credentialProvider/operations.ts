@@ -103,12 +103,6 @@ export const compare = (definition: Definition): Effect.Effect<
     Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
   )
 
-/**
- * Creates a provider, or updates it if it differs from its definition. It is safe to repeat.
- *
- * The service does not return some members, such as secrets. They are not compared: with `rotateSecrets`, secrets are
- * always sent. `tags` are set only when the provider is created.
- */
 export const ensure = (
   definition: Definition,
   options: {

@@ -25,7 +25,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Layer from "effect/Layer"
+ * import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",
@@ -116,6 +116,9 @@ export * from "./connect/api.js"
 // -----------------------------------------------------------------------------
 
 /**
+ * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks}
+ * without them.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -125,6 +128,9 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * The address where users connect a credential. With `continue`, they continue to an address that the option
  * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
  * allowed.
+ *
+ * In a handler of an `HttpRouter`, the pages provide {@link Connect}: `Layer.provideMerge(route, pages)`, where `route`
+ * is an `HttpRouter.add`, and `pages` the {@link layer}. A process without the pages uses {@link layerLinks}.
  *
  * @since 0.1.0
  * @category accessors
@@ -268,9 +274,9 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 // -----------------------------------------------------------------------------
 
 /**
- * Adds the routes to an `HttpRouter`, and provides {@link Connect}. Put {@link layerRedaction} around the server: the
- * return URL contains the session. Invalid options, and a `currentUser` that is not a user, are defects with a
- * `ValidationException`.
+ * Adds the routes to an `HttpRouter`, and provides {@link Connect} to its other routes. Put {@link layerRedaction}
+ * around the server: the return URL contains the session. Invalid options, and a `currentUser` that is not a user, are
+ * defects with a `ValidationException`.
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
  *
@@ -279,9 +285,43 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   returnUrl: "https://app.example.com/connect/return"
+ * }) {}
+ *
+ * const pages = Connect.layer({
+ *   path: "/connect",
+ *   credentials: { calendar: Calendar },
+ *   // The application's own sign-in.
+ *   currentUser: Effect.succeed({ userId: "alice" }),
+ *   workload: "my-agent"
+ * })
+ *
+ * const settings = HttpRouter.add(
+ *   "GET",
+ *   "/settings",
+ *   Effect.map(Connect.link(Calendar), (link) => HttpServerResponse.text(`Connect your calendar: ${link}`))
+ * )
+ *
+ * // `provideMerge` adds both to the server. `mergeAll` would not provide `Connect` to the route.
+ * const server = HttpRouter.serve(Layer.provideMerge(settings, pages)).pipe(
+ *   Layer.provide(Connect.layerRedaction("/connect")),
+ *   Layer.provide(PendingConsents.layerMemory)
+ * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
-  Connect,
+  Connect | HttpRouter.Request<"Requires", Connect> | HttpRouter.Request<"GlobalRequires", Connect>,
   never,
   | HttpRouter.HttpRouter
   | Identity
@@ -290,18 +330,25 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
   | HttpRouter.Request.From<"Error", E | E2>
 > =>
-  Layer.effect(
-    Connect,
-    Effect.gen(function*() {
-      const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
-      yield* addTo(yield* HttpRouter.HttpRouter)
-      return service
-    })
+  Layer.provideMerge(
+    HttpRouter.middleware<{ provides: Connect }>()(
+      Effect.map(Connect, (connect) => Effect.provideService(Connect, connect)),
+      { global: true }
+    ),
+    Layer.effect(
+      Connect,
+      Effect.gen(function*() {
+        const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
+        yield* addTo(yield* HttpRouter.HttpRouter)
+        return service
+      })
+    )
   )
 
 /**
- * The same routes as an effect that returns a response, and the service. For other paths the effect fails with an
- * `HttpServerError` of reason `RouteNotFound`.
+ * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For
+ * other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where a handler of the program uses
+ * {@link link}, provide the service to it: `Effect.provideService(Connect.Connect, service)`.
  *
  * @since 0.1.0
  * @category constructors

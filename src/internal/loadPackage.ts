@@ -31,6 +31,19 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
 /**
+ * In an ES module of esbuild, `require` throws unless it is global. CommonJS packages in the bundle, such as those of
+ * the AWS SDK, require the modules of Node at any time. Node's own ES modules have no `require`.
+ */
+const provideRequire = (): void => {
+  if (typeof require === "undefined" || require.resolve !== undefined) return
+  const module = globalThis.process?.getBuiltinModule?.("node:module")
+  // An edge runtime may have no such module, and no file.
+  if (module === undefined || !import.meta.url?.startsWith("file:")) return
+  const value = module.createRequire(import.meta.url)
+  Object.defineProperty(globalThis, "require", { value, configurable: true, writable: true })
+}
+
+/**
  * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. `name`
  * is an export that the caller needs.
  *
@@ -42,7 +55,10 @@ export const loadPackage = <M extends object>(
   load: () => Promise<M>
 ): Effect.Effect<M, PackageNotLoaded> =>
   Effect.tryPromise({
-    try: load,
+    try: () => {
+      provideRequire()
+      return load()
+    },
     catch: (cause) => new PackageNotLoaded({ packageName, code: codeOf(cause), cause })
   }).pipe(
     Effect.flatMap((module) => {

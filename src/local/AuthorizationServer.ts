@@ -228,6 +228,8 @@ export interface Service {
 export type Content = Redacted.Redacted<string>
 
 /**
+ * A running authorization server: its addresses, and methods for its clients and users.
+ *
  * @since 0.1.0
  * @category services
  */

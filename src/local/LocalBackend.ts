@@ -236,6 +236,8 @@ export interface Service {
 }
 
 /**
+ * A running backend. It implements the planes, and acts for the users of pending consents.
+ *
  * @since 0.1.0
  * @category services
  * @example

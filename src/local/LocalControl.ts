@@ -198,6 +198,8 @@ export interface Service {
 }
 
 /**
+ * The control of a running backend: `reset`, `seed`, `clock`, `faults`, `requests`, `consents` and more.
+ *
  * @since 0.1.0
  * @category services
  * @example

@@ -132,6 +132,8 @@ export interface Options extends LocalControl.Options, RouteOptions {
 // -----------------------------------------------------------------------------
 
 /**
+ * A running server: its URL, and the environment variables with which an AWS SDK finds it.
+ *
  * @since 0.1.0
  * @category services
  */

@@ -19,6 +19,8 @@ import type { ScriptedOptions, Service } from "./oauth/service.js"
 export * from "./oauth/service.js"
 
 /**
+ * The client of authorization servers, with which the local backend obtains tokens.
+ *
  * @since 0.1.0
  * @category services
  * @example

@@ -75,6 +75,8 @@ export interface Service {
 }
 
 /**
+ * The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile.layer` in a file.
+ *
  * @since 0.1.0
  * @category services
  * @example

@@ -418,10 +418,18 @@ export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.wi
 /**
  * Passes an API key to an async function as its last argument. Each call obtains the key. It takes a configuration of
  * the official SDK, or a credential of `ApiKey.Tag`. The promise rejects with the errors of the function, and with
- * `ApiKeyError`.
+ * `ApiKeyError`. The caller is that of {@link runWithContext}.
  *
  * @since 0.1.0
  * @category functions
+ * @example
+ * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
+ *
+ * const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) =>
+ *   fetch(`https://weather.example.com/${city}`, { headers: { "x-api-key": apiKey } })
+ * )
+ *
+ * const program = () => runWithContext({ workload: workload({ name: "my-agent" }) }, () => forecast("Zürich"))
  */
 export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
 

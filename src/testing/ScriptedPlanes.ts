@@ -69,6 +69,8 @@ export interface Service {
 }
 
 /**
+ * The recorded calls of the scripted planes.
+ *
  * @since 0.1.0
  * @category services
  */

@@ -37,14 +37,9 @@ const agenda = Effect.gen(function*() {
   return yield* HttpServerResponse.schemaJson(AgendaResponse)(yield* asUser(response))
 })
 
-// The links are made where the pages are.
-const route = HttpRouter.use((router) =>
-  Effect.flatMap(
-    Connect.Connect,
-    (connect) => router.add("GET", "/agenda", Effect.provideService(agenda, Connect.Connect, connect))
-  )
-)
+const route = HttpRouter.add("GET", "/agenda", agenda)
 
+// The pages provide `Connect` to the route.
 export const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
   Layer.provide(PendingConsents.layerMemory)

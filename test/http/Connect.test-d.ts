@@ -8,10 +8,12 @@ import type { AccessTokenError, Identity } from "effect-agentcore-identity/Ident
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
-import type * as Effect from "effect/Effect"
-import type * as HttpRouter from "effect/http/HttpRouter"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type { HttpServer } from "effect/http/HttpServer"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import type * as Layer from "effect/Layer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", { provider: "google", flow: "USER_FEDERATION" }) {}
@@ -31,7 +33,9 @@ describe("Connect", () => {
   it("has the errors of currentUser, and requires only the services of the program", () => {
     expectTypeOf(Connect.layer({ ...base, credentials: { calendar: Calendar } })).toEqualTypeOf<
       Layer.Layer<
-        Connect.Connect,
+        | Connect.Connect
+        | HttpRouter.Request<"Requires", Connect.Connect>
+        | HttpRouter.Request<"GlobalRequires", Connect.Connect>,
         never,
         | HttpRouter.HttpRouter
         | Identity
@@ -40,6 +44,20 @@ describe("Connect", () => {
         | HttpRouter.Request<"Error", "signedOut">
       >
     >()
+  })
+
+  it("provides itself to the routes of the program", () => {
+    const pages = Connect.layer({ ...base, credentials: { calendar: Calendar } })
+    const route = HttpRouter.add(
+      "GET",
+      "/settings",
+      Effect.map(Effect.orDie(Connect.link(Calendar)), (link) => HttpServerResponse.text(link))
+    )
+    for (const routes of [Layer.provideMerge(route, pages), Layer.provide(route, pages)]) {
+      expectTypeOf(HttpRouter.serve(routes)).toExtend<
+        Layer.Layer<never, never, HttpServer | Identity | DataPlane | PendingConsents>
+      >()
+    }
   })
 
   it("accepts only credentials that a user grants", () => {

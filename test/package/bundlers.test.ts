@@ -39,15 +39,8 @@ const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOpt
       tsconfigRaw: {},
       bundle: true,
       platform: "node",
-      target: "node20",
       logLevel: "warning",
       metafile: true,
-      // The modules that the AWS SDK and ioredis `require` in an ES module.
-      ...options.format === "cjs" ? undefined : {
-        banner: {
-          js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)`
-        }
-      },
       ...options
     })
     const outputs = Object.values(metafile?.outputs ?? {})
@@ -167,13 +160,33 @@ describe("a bundled program", { timeout: 60_000 }, () => {
   const formats: ReadonlyArray<readonly [name: string, options: esbuild.BuildOptions]> = [
     ["esbuild, one file", { format: "esm" }],
     ["esbuild, splitting", { format: "esm", splitting: true, minify: true }],
-    ["esbuild, CommonJS", { format: "cjs" }]
+    ["esbuild, CommonJS", { format: "cjs" }],
+    ["esbuild, with a `require` of the program", {
+      format: "esm",
+      banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` }
+    }]
   ]
   it.live.each(formats)("%s", ([, options]) =>
     Effect.gen(function*() {
       const { file } = yield* withEsbuild("bundled.child.ts", yield* folder, options)
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
+
+  const programs: ReadonlyArray<readonly [platform: esbuild.Platform, entry: string, printed: unknown]> = [
+    ["node", "dataPlane.child.ts", "issued"],
+    ["node", "httpAgent.child.ts", { apiKey: "api-key" }],
+    ["node", "promiseAgent.child.ts", { apiKey: "api-key" }],
+    ["neutral", "edgeAgent.child.ts", { apiKey: "api-key" }],
+    ["neutral", "httpAgent.child.ts", { apiKey: "api-key" }]
+  ]
+  it.live.each(programs)(
+    "esbuild --bundle --platform=%s --format=esm %s",
+    ([platform, entry, printed]) =>
+      Effect.gen(function*() {
+        const { file } = yield* withEsbuild(entry, yield* folder, { platform, format: "esm" })
+        assert.deepStrictEqual(yield* run(file, yield* environment), printed)
+      }).pipe(Effect.provide(server), Effect.scoped)
+  )
 
   it.live("is one file of at most 350 KB without the AWS SDK", () =>
     Effect.gen(function*() {
@@ -228,7 +241,6 @@ describe("a bundled program", { timeout: 60_000 }, () => {
         platform: "browser",
         conditions: ["worker", "browser"],
         minify: true,
-        banner: {},
         plugins: [yield* Effect.promise(browserField)]
       })
       assert.deepStrictEqual(imports, [])
@@ -260,7 +272,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
           operation: "GetWorkloadAccessToken",
           kind: "unloadable",
           code: "ERR_MODULE_NOT_FOUND",
-          message: "GetWorkloadAccessToken: the package of the AWS SDK could not be loaded. "
+          message: "GetWorkloadAccessToken: the package '@aws-sdk/client-bedrock-agentcore' could not be loaded. "
             + "Check that it is installed, or part of the bundle (ERR_MODULE_NOT_FOUND)"
         })
       }
@@ -273,6 +285,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
         _tag: "TransportError",
         operation: "GetWorkloadAccessToken",
         kind: "unloadable",
+        packageName: "@aws-sdk/credential-provider-node",
         code: "ERR_MODULE_NOT_FOUND"
       })
     }).pipe(Effect.scoped))

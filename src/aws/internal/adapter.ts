@@ -22,7 +22,7 @@ export const loadSdk = <Sdk extends object>(
 ): Effect.Effect<Sdk, TransportError> =>
   Effect.mapError(
     loadPackage(packageName, client, load),
-    (error) => new TransportError({ kind: "unloadable", code: error.code, cause: Redacted.make(error) })
+    (error) => new TransportError({ kind: "unloadable", packageName, code: error.code, cause: Redacted.make(error) })
   )
 
 /** An operation with any request and response. */
@@ -76,7 +76,7 @@ export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
  * of the host.
  */
 const withTarget = (
-  { cause, code, kind, operation, requestId, status }: TransportError,
+  { cause, code, kind, operation, packageName, requestId, status }: TransportError,
   { host, profile, region }: Target
 ): TransportError =>
   new TransportError({
@@ -85,6 +85,7 @@ const withTarget = (
     code,
     status,
     requestId,
+    packageName,
     // The type of `Error` for it is `unknown`.
     cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
     region,
