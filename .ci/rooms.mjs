@@ -15,13 +15,13 @@ values: IdentityError. CredentialProviderError. UserIdentifier. ConsentSession. 
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
-consent: consent/ <- values internal node
+consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
 flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
-  <- ground models values internal plane planes consent identity flow/private node jose open
+  <- ground models values internal plane planes consent identity flow/private node jose
 aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
@@ -56,7 +56,7 @@ local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow consentCallback aws node
 promise/local: promise/LocalIdentity. <- flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
-cli: cli/ <- ground values internal plane planes identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
+cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- values planes flow edges`

@@ -508,7 +508,13 @@ describe("LocalControl", () => {
       const { sessionUri } = yield* Backend.consent(token, { customParameters: { login_hint: "sentinel" } })
       yield* Effect.flip(Backend.complete(sessionUri, { userId: "bob" }))
       const [completed, asked, found, unknown] = yield* requests
-      assert.deepStrictEqual(completed?.reasons, ["Another user, or another JWT of the user, opened the session"])
+      assert.deepStrictEqual(completed?.reasons, [
+        "The user 'alice' opened the session, and the request completes it for the user id 'bob'"
+      ])
+      const users = (yield* requests).map(({ user }) => Option.getOrUndefined(user))
+      assert.deepStrictEqual(users, [{ userId: "bob" }, { userId: "alice" }, { userId: "alice" }, undefined, {
+        userId: "alice"
+      }])
       assert.deepStrictEqual(
         completed?.error,
         Option.some({ name: "AccessDeniedException", message: "Invalid or expired session" })
@@ -516,7 +522,9 @@ describe("LocalControl", () => {
       assert.deepInclude(asked, { operation: "GetResourceOauth2Token" })
       assert.deepStrictEqual(found?.response, Option.some({ apiKey: "<redacted>" }))
       assert.deepStrictEqual(unknown?.request, Option.some({ workloadName: "agnt" }))
-      assert.include(unknown?.reasons[0], "There is no workload identity 'agnt'")
+      assert.deepStrictEqual(unknown?.reasons, [
+        "There is no workload identity 'agnt': create it, or check the name; did you mean 'agent'?"
+      ])
       const text = JSON.stringify(yield* requests)
       for (const secret of ["sentinel", Redacted.value(token), Redacted.value(sessionUri)]) {
         assert.notInclude(text, secret)

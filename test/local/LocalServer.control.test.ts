@@ -73,6 +73,7 @@ const actions = [
   "faults",
   "faults/remove",
   "faults/clear",
+  "consents/open",
   "consents/approve",
   "consents/deny",
   "consents/expire",
@@ -270,7 +271,10 @@ describe("/_local/", () => {
     Effect.gen(function*() {
       yield* send("faults", { operation: "*", cut: true })
       const resources = JSON.parse((yield* get("resources")).text)
-      assert.deepStrictEqual(resources.workloadIdentities, { items: [{ name: "agent" }], more: false })
+      assert.deepStrictEqual(resources.workloadIdentities, {
+        items: [{ name: "agent", allowedResourceOauth2ReturnUrls: [] }],
+        more: false
+      })
       assert.deepStrictEqual(resources.credentialProviders.items, [{ name: "weather", kind: "API key" }])
       assert.deepStrictEqual(JSON.parse((yield* get("refusals")).text), { refusals: [] })
       const { environment, operations, secrets, url } = JSON.parse((yield* get("server")).text)

@@ -9,16 +9,20 @@ import { invalid, quotaExceeded } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import * as Table from "./table.js"
 
-type Named = Pick<Table.Resource, "name">
-
 /** AWS documentation: 50 providers of each kind. */
 const limit = 50
+
+const kindNames: { readonly [Kind in Arn.ProviderKind]: string } = {
+  oauth2: "OAuth2",
+  apikey: "API key",
+  payment: "payment"
+}
 
 /** Makes the operations of one kind. `A` is stored for the requests `Create` and `Update`. */
 export const makeKind = <
   A extends Table.Resource,
-  Create extends Named & { readonly tags?: Table.Tags | undefined },
-  Update extends Named,
+  Create extends Table.Named & { readonly tags?: Table.Tags | undefined },
+  Update extends Table.Named,
   Described,
   Vendor
 >(
@@ -42,7 +46,7 @@ export const makeKind = <
     readonly vendor: (provider: A) => Vendor
   }
 ) => {
-  const identify = ({ name }: Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
+  const identify = ({ name }: Table.Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
   const summarize = (provider: A) => ({ ...identify(provider), ...vendor(provider), ...Table.timesOf(provider) })
   const toResponse = (provider: A) =>
     Effect.map(describe(provider), (described) => ({ ...described, ...summarize(provider) }))
@@ -59,6 +63,7 @@ export const makeKind = <
     }),
     (providers) => ({
       providers,
+      findUsed: (name: string) => providers.findUsed(name, `${kindNames[kind]} credential provider`),
       toResponse,
       create: Effect.fnUntraced(function*(request: Create) {
         if (check !== undefined) {
@@ -74,7 +79,7 @@ export const makeKind = <
         )
         return { ...yield* describe(provider), ...identify(provider) }
       }),
-      get: ({ name }: Named) => Effect.flatMap(providers.find(name), toResponse),
+      get: ({ name }: Table.Named) => Effect.flatMap(providers.find(name), toResponse),
       update: Effect.fnUntraced(function*(request: Update) {
         if (check !== undefined) yield* check(yield* complete(request, yield* providers.find(request.name)))
         const provider = yield* providers.update(request.name, (before) =>
@@ -119,6 +124,6 @@ export const makeApiKeys = ({ account, settings, store }: Table.Dependencies) =>
     }),
     (kind) => ({
       ...kind,
-      find: (name: string) => Effect.flatMap(kind.providers.find(name), ({ apiKey }) => Secrets.read(settings, apiKey))
+      find: (name: string) => Effect.flatMap(kind.findUsed(name), ({ apiKey }) => Secrets.read(settings, apiKey))
     })
   )

@@ -7,9 +7,11 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { Operations } from "../../../ControlPlane.js"
 import type { InternalServerException, ValidationException } from "../../../IdentityError.js"
+import { didYouMean } from "../../../plane/describeIssue.js"
 import type { Service as OAuthClient } from "../../oauth/service.js"
 import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Environment } from "../authorizationServers.js"
+import { warn } from "../callContext.js"
 import { invalid, mapStoreError, notFound } from "../failures.js"
 
 /** The dependencies of the tables and their operations. */
@@ -68,6 +70,8 @@ const decodeCursor = (list: string, token: string): Option.Option<string> =>
     Option.filter((last) => encodeCursor(list, last) === token)
   )
 
+export type Named = Pick<Resource, "name">
+
 export interface PageRequest {
   readonly nextToken?: string | undefined
   readonly maxResults?: number | undefined
@@ -110,21 +114,33 @@ export const make = <A extends Resource, E>(
         (found, now) => Option.filter(found, (resource) => isAlive(resource, now))
       )
 
-    const find = (name: string) =>
-      Effect.flatMap(get(name), (found) =>
-        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
-
-    /** Fails if the name is taken. */
-    const checkFree = (name: string) =>
-      Effect.flatMap(get(name), (found) =>
-        Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
-
     /** Sorted by name. */
     const all = Effect.zipWith(
       mapStoreError(collection.entries),
       Clock.currentTimeMillis,
       (entries, now) => entries.map(([, resource]) => resource).filter((resource) => isAlive(resource, now))
     )
+
+    const find = (name: string) =>
+      Effect.flatMap(get(name), (found) =>
+        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
+
+    /** Finds the resource that a program uses. Reports an unknown name. `words` are the words for the type. */
+    const findUsed = (name: string, words: string) =>
+      Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
+        Effect.flatMap(all, (resources) => {
+          const suggestion = didYouMean(
+            name,
+            resources.map((resource) =>
+              resource.name
+            )
+          )
+          return warn(`There is no ${words} '${name}': create it, or check the name${suggestion}`)
+        }))
+
+    /** Fails if the name is taken. */
+    const checkFree = (name: string) =>
+      Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
@@ -136,6 +152,7 @@ export const make = <A extends Resource, E>(
     return {
       all,
       find,
+      findUsed,
       findWhere,
       findByArn,
       checkFree,

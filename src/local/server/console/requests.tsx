@@ -1,5 +1,6 @@
 /** The requests, live. */
 import { signal } from "@preact/signals"
+import { formatUser } from "../../backend/format.js"
 import type { RequestRecord } from "./api.js"
 import { Button, CheckBox, Empty, formatTime } from "./components.js"
 import { data, held, togglePause } from "./store.js"
@@ -29,14 +30,17 @@ const toSearchString = (record: RequestRecord): string => {
 }
 
 /** The members that show what a request is about, in this order. */
-const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
+const subjects = ["name", "workloadName", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
 const readMember = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
 
-const describeSubject = ({ request }: RequestRecord): string =>
-  subjects.flatMap((name) => readMember(request, name) ?? [])
-    .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
+const describeSubject = ({ request, user }: RequestRecord): string =>
+  [
+    ...subjects.flatMap((name) => readMember(request, name) ?? [])
+      .filter((part) => typeof part === "string" && part !== "<redacted>"),
+    ...(user === undefined ? [] : [`for ${formatUser(user)}`])
+  ].join(" · ")
 
 const outcomes: Readonly<Record<string, string>> = {
   ConsentRequired: "the user has to consent",
@@ -114,7 +118,7 @@ export const Requests = () => {
         <input
           type="search"
           aria-label="Filter the requests"
-          placeholder="Filter: operation, name, error, reason"
+          placeholder="Filter: operation, name, user, error, reason"
           value={filter.value}
           onInput={({ currentTarget }) => {
             filter.value = currentTarget.value
