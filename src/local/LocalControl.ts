@@ -124,8 +124,8 @@ export interface FaultControl {
 export interface ConsentControl {
   /** The newest first. */
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.ConsentStatus>>
-  /** Returns the authorization URL of a session. Anyone who has it can consent in the user's place. */
-  readonly authorizationUrl: (consent: Consent) => Effect.Effect<Redacted.Redacted, LocalBackend.SessionError>
+  /** Returns the authorization URL of a session, by its `id`. Anyone who has it can consent in the user's place. */
+  readonly authorizationUrl: (id: string) => Effect.Effect<Redacted.Redacted, LocalBackend.SessionError>
   /**
    * Consents in place of a user, and completes the session for the user who opened it. `userName` signs in at the
    * authorization server of the options. Default: the user id of the session, or the subject of its JWT. With
@@ -406,8 +406,8 @@ const make = (options: Options) =>
         )),
       consents: {
         list: backend.consents,
-        authorizationUrl: (consent) =>
-          Effect.map(findUri("open", consent), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
+        authorizationUrl: (id) =>
+          Effect.map(findUri("open", id), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
         approve: (consent, { userName } = {}) =>
           Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
         deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),

@@ -322,8 +322,6 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
     events: control.events,
     consents: {
       ...consents,
-      /** Returns the authorization URL of a session. The session is named by its id, or by its URI. */
-      authorizationUrl: (consent: string) => consents.authorizationUrl(toConsent(consent)),
       /** Consents in place of the user. The session is named by its id, or by its URI. `userName` signs in. */
       approve: (consent: string, options?: Parameters<LocalControl.ConsentControl["approve"]>[1]) =>
         consents.approve(toConsent(consent), options),

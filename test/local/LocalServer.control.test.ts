@@ -151,6 +151,7 @@ describe("/_local/", () => {
         ["clock", { advance: "1000000000 days" }, "The time is out of range"],
         ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
         ["faults", { operation: "*", cut: "yes" }, "cut is not valid, or unknown"],
+        ["consents/open", { sessionUri: "urn:x" }, "id is missing"],
         ["consents/approve", {}, "The body names the session by either id or sessionUri"],
         ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64url"],
         ["seed", { workloadIdentities: [{ name: "?sentinel" }] }, "workloadIdentities[0].name"],

@@ -76,7 +76,7 @@ export const bodies = {
   }),
   "faults/remove": Id,
   "faults/clear": Nothing,
-  "consents/open": Selector,
+  "consents/open": Id,
   "consents/approve": Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) }),
   "consents/deny": Selector,
   "consents/expire": Selector,
