@@ -155,9 +155,9 @@ export const formatRelative = (time: string, now: number): string => {
 /** The longest word that a line does not break. */
 const maxWordLength = 24
 
-/** A name or URL. A line breaks after punctuation, or within a very long word. */
+/** Names or a URL. A line breaks after punctuation, or within a very long word. */
 export const Name = ({ children }: { readonly children: string }) => {
-  const words = children.split(/(?<=[/.:@?&=#-])/)
+  const words = children.split(/(?<=[\s/.:@?&=#-])/)
   return (
     <span class={words.some(({ length }) => length > maxWordLength) ? "long" : undefined}>
       {words.map((word) => (

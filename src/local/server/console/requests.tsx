@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals"
 import { formatUser } from "../../backend/format.js"
 import type { RequestRecord } from "./api.js"
-import { Button, CheckBox, Empty, formatTime } from "./components.js"
+import { Button, CheckBox, Empty, formatTime, Name } from "./components.js"
 import { data, held, togglePause } from "./store.js"
 
 const filter = signal("")
@@ -87,7 +87,10 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
           <span class={`pill ${toTone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
           <span class="what">
             <span>
-              <b>{record.operation}</b> <small>{describeSubject(record)}</small>
+              <b>{record.operation}</b>{" "}
+              <small>
+                <Name>{describeSubject(record)}</Name>
+              </small>
             </span>
             {outcome !== undefined && <span class="outcome">{outcome}</span>}
             {record.error !== undefined && (
