@@ -9,6 +9,8 @@ import { invalid, quotaExceeded } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import * as Table from "./table.js"
 
+type Named = Pick<Table.Resource, "name">
+
 /** AWS documentation: 50 providers of each kind. */
 const limit = 50
 
@@ -21,8 +23,8 @@ const kindNames: { readonly [Kind in Arn.ProviderKind]: string } = {
 /** Makes the operations of one kind. `A` is stored for the requests `Create` and `Update`. */
 export const makeKind = <
   A extends Table.Resource,
-  Create extends Table.Named & { readonly tags?: Table.Tags | undefined },
-  Update extends Table.Named,
+  Create extends Named & { readonly tags?: Table.Tags | undefined },
+  Update extends Named,
   Described,
   Vendor
 >(
@@ -46,7 +48,7 @@ export const makeKind = <
     readonly vendor: (provider: A) => Vendor
   }
 ) => {
-  const identify = ({ name }: Table.Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
+  const identify = ({ name }: Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
   const summarize = (provider: A) => ({ ...identify(provider), ...vendor(provider), ...Table.timesOf(provider) })
   const toResponse = (provider: A) =>
     Effect.map(describe(provider), (described) => ({ ...described, ...summarize(provider) }))
@@ -79,7 +81,7 @@ export const makeKind = <
         )
         return { ...yield* describe(provider), ...identify(provider) }
       }),
-      get: ({ name }: Table.Named) => Effect.flatMap(providers.find(name), toResponse),
+      get: ({ name }: Named) => Effect.flatMap(providers.find(name), toResponse),
       update: Effect.fnUntraced(function*(request: Update) {
         if (check !== undefined) yield* check(yield* complete(request, yield* providers.find(request.name)))
         const provider = yield* providers.update(request.name, (before) =>

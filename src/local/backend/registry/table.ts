@@ -70,8 +70,6 @@ const decodeCursor = (list: string, token: string): Option.Option<string> =>
     Option.filter((last) => encodeCursor(list, last) === token)
   )
 
-export type Named = Pick<Resource, "name">
-
 export interface PageRequest {
   readonly nextToken?: string | undefined
   readonly maxResults?: number | undefined
@@ -114,6 +112,15 @@ export const make = <A extends Resource, E>(
         (found, now) => Option.filter(found, (resource) => isAlive(resource, now))
       )
 
+    const find = (name: string) =>
+      Effect.flatMap(get(name), (found) =>
+        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
+
+    /** Fails if the name is taken. */
+    const checkFree = (name: string) =>
+      Effect.flatMap(get(name), (found) =>
+        Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
+
     /** Sorted by name. */
     const all = Effect.zipWith(
       mapStoreError(collection.entries),
@@ -121,26 +128,13 @@ export const make = <A extends Resource, E>(
       (entries, now) => entries.map(([, resource]) => resource).filter((resource) => isAlive(resource, now))
     )
 
-    const find = (name: string) =>
-      Effect.flatMap(get(name), (found) =>
-        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
-
     /** Finds the resource that a program uses. Reports an unknown name. `words` are the words for the type. */
     const findUsed = (name: string, words: string) =>
       Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
         Effect.flatMap(all, (resources) => {
-          const suggestion = didYouMean(
-            name,
-            resources.map((resource) =>
-              resource.name
-            )
-          )
-          return warn(`There is no ${words} '${name}': create it, or check the name${suggestion}`)
+          const names = resources.map((resource) => resource.name)
+          return warn(`There is no ${words} '${name}': create it, or check the name${didYouMean(name, names)}`)
         }))
-
-    /** Fails if the name is taken. */
-    const checkFree = (name: string) =>
-      Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
