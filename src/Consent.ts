@@ -3,13 +3,11 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { ChildProcess } from "node:child_process"
 import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { RequiresUserConsent } from "./IdentityError.js"
@@ -82,28 +80,14 @@ export const openBrowser: ConsentHandler = (session) =>
 const launch = (authorizationUrl: string): Effect.Effect<void> => {
   const url = URL.parse(authorizationUrl)
   return url !== null && /^https?:$/.test(url.protocol)
-    ? Effect.catchTag(redirect(url), "UnknownError", () => Effect.logDebug("The browser did not open"))
+    // Without a browser the user still has the printed URL.
+    ? Effect.catchTag(
+      Effect.asVoid(RedirectPage.open(url)),
+      "UnknownError",
+      () => Effect.logDebug("The browser did not open")
+    )
     : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
 }
-
-/** Without a browser the user still has the printed URL. */
-const redirect = (target: URL): Effect.Effect<void, Cause.UnknownError> =>
-  Effect.gen(function*() {
-    const { open } = yield* Effect.tryPromise(() => import("./consent/open.js"))
-    const page = yield* RedirectPage.make(target)
-    const browser = yield* Effect.tryPromise(() => open(page.url))
-    yield* Effect.raceFirst(page.visited, Effect.andThen(failure(browser), Effect.sleep("5 seconds")))
-  }).pipe(Effect.scoped, Effect.timeoutOption("30 seconds"), Effect.asVoid)
-
-/** Succeeds when the process fails. Some browsers have opened the page even then: `explorer.exe` always fails. */
-const failure = (browser: ChildProcess): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    browser.on("error", () => resume(Effect.void))
-    browser.on("exit", (code) => {
-      if (code !== 0) resume(Effect.void)
-    })
-    if (browser.exitCode !== null && browser.exitCode !== 0) resume(Effect.void)
-  })
 
 /**
  * The handler of requests that do not set one. The flow reads it from the context of the calling program.

@@ -7,6 +7,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as RedirectPage from "../consent/redirectPage.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import type * as Control from "../local/control/api.js"
@@ -92,8 +93,20 @@ const printList = (
 
 export const reset = actAndPrint("reset", {}, "The server is reset to its start.")
 
-/** Prints a new URL of the console. */
-export const consoleUrl = Effect.flatMap(act("console", {}), ({ url }) => Console.log(Table.cell(url)))
+const newConsoleUrl = Effect.map(act("console", {}), ({ url }) => url)
+
+/** Opens the console in a browser. Prints its URL if that fails, or if the output is for another program. */
+export const openConsole = Effect.gen(function*() {
+  const target = process.stdout.isTTY ? URL.parse(yield* newConsoleUrl) : null
+  if (target !== null) {
+    if (yield* Effect.orElseSucceed(RedirectPage.open(target), () => false)) {
+      return yield* Console.log(`Opened the console of ${target.origin} in the browser.`)
+    }
+    yield* Console.error("No browser opened the console. This URL opens it once, within a minute:")
+  }
+  // The browser may have got the first URL too late.
+  yield* Console.log(Table.cell(yield* newConsoleUrl))
+})
 
 const encodeSetup = Schema.encodeEffect(IdentitySetup.IdentitySetup)
 
@@ -215,7 +228,7 @@ export const changeConsent = (action: keyof typeof consentOutcomes, id: string, 
   actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
 
 export const grants = (json: boolean) =>
-  printList("grants", ["id", "provider", "workload", "user", "expiresAt", "scopes"], json)
+  printList("grants", ["id", "provider", "workload", "user", "expiresAt", "revoked", "scopes"], json)
 
 const grantOutcomes = {
   expire: "The access token has expired.",

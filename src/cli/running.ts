@@ -77,6 +77,7 @@ export const status = (json: boolean) =>
       ({ environment, pid, startedAt, url }) =>
         Effect.map(isResponding(url), (isResponding) => ({
           url,
+          console: `${url}/_local/console`,
           pid,
           startedAt,
           // Scripts read this name.
@@ -91,7 +92,12 @@ export const status = (json: boolean) =>
         Table.align([
           ["url", "pid", "started", "responds", "authorization server"],
           ...rows.map((row) => [row.url, row.pid, row.startedAt, row.answers ? "yes" : "no", row.authorizationServer])
-        ]).join("\n")
+        ]).concat(
+          "",
+          rows.map((row) =>
+            `Console: ${row.console} ('agentcore-identity console --port ${new URL(row.url).port}' opens it)`
+          )
+        ).join("\n")
       )
     const silent = rows.filter(({ answers }) => !answers).map(({ pid, url }) => `${url} (process ${pid})`)
     if (silent.length > 0) return yield* new NoResponse({ message: `No response from ${silent.join(", ")}` })

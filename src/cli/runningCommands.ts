@@ -72,16 +72,17 @@ export const add = (root: Root, run: Run): void => {
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
   addSelecting(root, "console")
-    .summary("Print a URL of the console of the local server that runs")
+    .summary("Open the console of the local server that runs")
     .description(
-      "Prints a URL of the console of the 'agentcore-identity local' that runs. It opens the console once, within a minute."
+      "Opens the console of the 'agentcore-identity local' that runs in a browser. Without a browser, or if the output "
+        + "is not a terminal, prints a URL, which opens the console once, within a minute."
     )
     .addHelpText(...details({
       environment: controlledBy,
       examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
     }))
     .action((_, command) =>
-      onSelected(run, () => import("./localControl.js"), "info")(command, ({ consoleUrl }) => consoleUrl)
+      onSelected(run, () => import("./localControl.js"), "info")(command, ({ openConsole }) => openConsole)
     )
 
   addSelecting(root, "stop")

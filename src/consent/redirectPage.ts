@@ -5,7 +5,9 @@
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type { ChildProcess } from "node:child_process"
 import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 
@@ -64,3 +66,28 @@ export const make = (target: URL) =>
       visited: Deferred.await(visited)
     }
   })
+
+/** Succeeds when the process fails. Some browsers have opened the page even then: `explorer.exe` always fails. */
+const failure = (browser: ChildProcess): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    browser.on("error", () => resume(Effect.void))
+    browser.on("exit", (code) => {
+      if (code !== 0) resume(Effect.void)
+    })
+    if (browser.exitCode !== null && browser.exitCode !== 0) resume(Effect.void)
+  })
+
+/**
+ * Opens a URL in the default browser of this machine. Returns whether the browser has requested it. It waits up to 30
+ * seconds, or 5 seconds after the browser failed to start.
+ */
+export const open = (target: URL): Effect.Effect<boolean, Cause.UnknownError> =>
+  Effect.gen(function*() {
+    const { open } = yield* Effect.tryPromise(() => import("./open.js"))
+    const page = yield* make(target)
+    const browser = yield* Effect.tryPromise(() => open(page.url))
+    return yield* Effect.raceFirst(
+      Effect.as(page.visited, true),
+      Effect.as(Effect.andThen(failure(browser), Effect.sleep("5 seconds")), false)
+    )
+  }).pipe(Effect.scoped, Effect.timeoutOption("30 seconds"), Effect.map(Option.getOrElse(() => false)))

@@ -172,6 +172,7 @@ export class AuthorizationServerError
 
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
+ * - `findScopes`: returns the scopes that a client may request. None for an unknown client.
  * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
  * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
  *   URL of the server.
@@ -196,6 +197,7 @@ export interface Service {
   /** The `aud` of an access token if its request names no resource. */
   readonly audience: string
   readonly registerClient: (client: Client) => Effect.Effect<void, AuthorizationServerError>
+  readonly findScopes: (clientId: string) => Option.Option<ReadonlyArray<string>>
   readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
   readonly trustIssuer: (issuer: TrustedIssuer) => Effect.Effect<void, AuthorizationServerError>
   /**
@@ -412,6 +414,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       jwksUri: `${issuer}/jwks`,
       audience: resources[0],
       registerClient,
+      findScopes: (clientId) => Option.map(Option.fromUndefinedOr(clients.get(clientId)), ({ scopes = [] }) => scopes),
       // `oidc-provider` reads the names of claims from its configuration. Everything that it issued stays in the store.
       registerUser: (userName, claims) => Effect.andThen(addUser(userName, claims), configure),
       trustIssuer,

@@ -23,6 +23,7 @@ import * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { Seeding } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
+import { makeAuthorizationUrl } from "./backend/sessionStore.js"
 import * as ShiftedClock from "./control/clock.js"
 import * as Faults from "./control/faults.js"
 import * as Generations from "./control/generations.js"
@@ -123,6 +124,8 @@ export interface FaultControl {
 export interface ConsentControl {
   /** The newest first. */
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.ConsentStatus>>
+  /** Returns the authorization URL of a session, by its `id`. Anyone who has it can consent in the user's place. */
+  readonly authorizationUrl: (id: string) => Effect.Effect<Redacted.Redacted, LocalBackend.SessionError>
   /**
    * Consents in place of a user, and completes the session for the user who opened it. `userName` signs in at the
    * authorization server of the options. Default: the user id of the session, or the subject of its JWT. With
@@ -189,8 +192,7 @@ export interface Service {
   /** The last 100 rejections by authorization servers, the newest first. */
   readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Rejection>>
   /**
-   * The names of workload identities and credential providers. Reading them is not recorded as a request, and meets no
-   * faults.
+   * The workload identities and credential providers. Reading them is not recorded as a request, and meets no faults.
    */
   readonly resources: Effect.Effect<Resources, LocalControlError>
   readonly consents: ConsentControl
@@ -401,11 +403,13 @@ const make = (options: Options) =>
       refusals: backend.refusals,
       resources: Effect.flatMap(generations.current, (context) =>
         Effect.mapError(
-          clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane))),
+          clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),
           ({ message }) => fail("Store", `The resources cannot be listed: ${message}`)
         )),
       consents: {
         list: backend.consents,
+        authorizationUrl: (id) =>
+          Effect.map(findUri("open", id), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
         approve: (consent, { userName } = {}) =>
           Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
         deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),

@@ -148,13 +148,17 @@ const describeValue = (value: unknown): string => {
 
 const suggest = (name: string | undefined): string => name === undefined ? "" : `; did you mean '${name}'?`
 
+/** Names the candidate that a wrong name probably means. It is empty if no candidate is close. */
+export const didYouMean = (name: string, candidates: ReadonlyArray<string>): string =>
+  suggest(closestName(name, candidates))
+
 /** A member of the wrong type. */
 export const wrongType = (expected: string, actual: unknown): string =>
   `${Constraint.prefix} be ${expected}, but is ${describeValue(actual)}`
 
 const wrongLiteral = (literals: ReadonlyArray<string>, actual: unknown): string =>
   typeof actual === "string"
-    ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${suggest(closestName(actual, literals))}`
+    ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${didYouMean(actual, literals)}`
     : wrongType(`one of [${literals.join(", ")}]`, actual)
 
 const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string>): string =>

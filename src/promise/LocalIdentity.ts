@@ -165,7 +165,7 @@ export type RequestRecord = Plain<LocalControl.RequestRecord>
 export type Rejection = Plain<LocalBackend.Rejection>
 
 /**
- * The names of the workload identities and credential providers of a server.
+ * The workload identities and credential providers of a server.
  *
  * @since 0.1.0
  * @category models

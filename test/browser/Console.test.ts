@@ -380,6 +380,92 @@ describe("the console, in Chromium", () => {
       })
     }))
 
+  test("opens the page of a waiting consent in another tab", (page) =>
+    Effect.gen(function*() {
+      const { issuer } = yield* AuthorizationServer.AuthorizationServer
+      yield* ask(yield* tokenOf("alice"))
+      yield* go("Consents")
+      yield* use(async () => {
+        const open = page.getByRole("button", { name: "Open the page of calendar for alice" })
+        await open.waitFor()
+        assert.notInclude(await page.content(), "request_uri")
+        const [tab] = await Promise.all([page.context().waitForEvent("page"), open.click()])
+        await tab.getByLabel("User name").waitFor()
+        assert.strictEqual(new URL(tab.url()).origin, issuer)
+        assert.isNull(await tab.evaluate("opener"))
+        await tab.close()
+        await page.getByText("at the authorization server").waitFor()
+        assert.notInclude(await page.content(), "request_uri")
+      })
+      assert.deepStrictEqual(yield* states, ["Authorizing"])
+    }))
+
+  test("explains an unregistered return URL, and shows the registered ones and the servers of providers", (page) =>
+    Effect.gen(function*() {
+      const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
+      const { url } = yield* LocalServer.LocalServer
+      const resourceOauth2ReturnUrl = "http://localhost:3000/consent"
+      Wire.fails(yield* ask(yield* tokenOf("alice"), { resourceOauth2ReturnUrl }), 400, "ValidationException")
+      yield* use(async () => {
+        const text = await page.locator("summary").filter({ hasText: "ValidationException" }).innerText()
+        assert.include(text, "for alice")
+        assert.include(text, `The return URL ${resourceOauth2ReturnUrl} is not registered on the workload identity`)
+        assert.include(text, `Send a registered one (${Backend.returnUrl})`)
+      })
+      yield* go("Providers")
+      yield* use(async () => {
+        await page.getByRole("row").filter({ hasText: "agent" }).filter({ hasText: Backend.returnUrl }).waitFor()
+        const provider = await page.getByRole("row").filter({ hasText: "calendar" }).innerText()
+        assert.include(provider, discoveryUrl)
+        assert.include(provider, `${url}/identities/oauth2/callback/`)
+        assert.match(provider, /\bread\s+write\b/)
+      })
+    }))
+
+  test("breaks no word on a wide screen or on a phone", (page) =>
+    Effect.gen(function*() {
+      const { consents, grants } = yield* control
+      for (const user of ["alice", "a-user-with.a-long-name@subsidiary.example.com"]) {
+        const token = yield* tokenOf(user)
+        yield* ask(token, { scopes: ["read", "offline_access"] })
+        yield* consents.approve((yield* consents.list)[0]?.id ?? "")
+        yield* ask(token, { scopes: ["read", "write", "https://www.googleapis.com/auth/calendar.readonly"] })
+        yield* ask(token, { resourceOauth2ReturnUrl: "http://localhost:3000/consent" })
+        yield* ask(token, { oauth2Flow: "M2M", scopes: ["calendar.readonly"] })
+      }
+      yield* grants.revoke((yield* grants.list)[0]?.id ?? "")
+      /** The words of up to 24 characters that begin on one line and end on another. */
+      const findBroken = () => {
+        const texts = document.createTreeWalker(document.querySelector("main") ?? document.body, NodeFilter.SHOW_TEXT)
+        const broken: Array<string> = []
+        for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+          for (const { 0: word, index } of (text.nodeValue ?? "").matchAll(/[\p{L}\p{N}_]+/gu)) {
+            if (word.length > 24) continue
+            const range = document.createRange()
+            range.setStart(text, index)
+            range.setEnd(text, index + word.length)
+            if (new Set(Array.from(range.getClientRects(), ({ top }) => top)).size > 1) broken.push(word)
+          }
+        }
+        return broken
+      }
+      yield* use(async () => {
+        const findings: Array<string> = []
+        for (const width of [1280, 1440, 1920, 390]) {
+          await page.setViewportSize({ width, height: 800 })
+          for (const section of ["requests", "consents", "grants", "providers"]) {
+            await page.locator(`nav a[href$="#${section}"]`).click()
+            await page.locator(`nav a[href$="#${section}"][aria-current]`).waitFor()
+            await page.locator("main").filter({ hasText: "calendar" }).waitFor()
+            for (const word of await page.evaluate(findBroken)) findings.push(`${word} in ${section} at ${width} px`)
+            const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if (overflow !== 0) findings.push(`${section} at ${width} px: ${overflow} pixels too wide`)
+          }
+        }
+        assert.deepStrictEqual(findings, [])
+      })
+    }))
+
   test("expires, revokes and forgets grants", (page) =>
     Effect.gen(function*() {
       const { consents, grants } = yield* control
@@ -394,6 +480,11 @@ describe("the console, in Chromium", () => {
       assert.notStrictEqual(second, first)
       assert.isString(second)
       yield* press("Revoke the grant of alice for calendar", "has revoked the grant")
+      yield* use(async () => {
+        const row = page.getByRole("row").filter({ hasText: "revoked" })
+        assert.include(await row.innerText(), "the vault issues its token until it expires in")
+        assert.strictEqual(await row.getByRole("button", { name: "Revoke" }).count(), 0)
+      })
       yield* press("Expire the token of alice for calendar", "has expired")
       // The refresh fails.
       assert.isUndefined(Wire.succeeds(yield* get).accessToken)

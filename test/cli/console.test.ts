@@ -1,6 +1,8 @@
 /** The console of the command, which is one bundled file next to the console's files. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import * as Program from "../support/cli.js"
 
 describe("agentcore-identity local", () => {
@@ -23,6 +25,46 @@ describe("agentcore-identity local", () => {
         assert.notInclude(text, token)
       }
     }))
+
+  /** Runs the command `console` on a terminal. `browser` is the script of the only browser. */
+  const openOnTerminal = (browser: string) =>
+    Effect.gen(function*() {
+      const running = yield* Program.local()
+      const folder = yield* Program.temporary
+      writeFileSync(join(folder, "xdg-open"), `#!/bin/sh\n${browser}\n`, { mode: 0o755 })
+      const { port } = new URL(running.variables["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"] ?? "")
+      const started = yield* Program.launch(["console", "--port", port], {
+        PATH: `${folder}:${process.env["PATH"]}`,
+        SEEN: join(folder, "seen")
+      }, { terminal: true })
+      const { code, stdout } = yield* Effect.promise(() => started.ended)
+      assert.strictEqual(code, 0, stdout)
+      return { stdout, port, seen: readFileSync(join(folder, "seen"), "utf8") }
+    })
+
+  const linux = it.live.skipIf(process.platform !== "linux")
+
+  linux(
+    "opens the console on a terminal, and shows its code neither there nor to other processes",
+    () =>
+      Effect.gen(function*() {
+        const follow = `fetch(process.argv[1], { redirect: "manual" })
+        .then(({ headers }) => console.log(process.argv[1], headers.get("location")))`
+        const { port, seen, stdout } = yield* openOnTerminal(`"${process.execPath}" -e '${follow}' "$1" > "$SEEN"`)
+        const [argument = "", location = ""] = seen.trim().split(" ")
+        assert.match(location, new RegExp(`^http://127\\.0\\.0\\.1:${port}/_local/console#code=[\\w-]{43}$`))
+        assert.notInclude(argument, new URL(location).hash)
+        assert.strictEqual(stdout.trim(), `Opened the console of http://127.0.0.1:${port} in the browser.`)
+      }),
+    30_000
+  )
+
+  linux("prints the URL on a terminal without a browser", () =>
+    Effect.gen(function*() {
+      const { port, stdout } = yield* openOnTerminal(`echo "$1" > "$SEEN"; exit 3`)
+      assert.include(stdout, "No browser opened the console.")
+      assert.match(stdout, new RegExp(`http://127\\.0\\.0\\.1:${port}/_local/console#code=[\\w-]{43}\\s`))
+    }), 30_000)
 
   it.live("prints a new URL for each run of the command 'console'", () =>
     Effect.gen(function*() {

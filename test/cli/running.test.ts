@@ -162,9 +162,16 @@ describe("agentcore-identity env, status, stop", () => {
       )
 
       const [server] = JSON.parse(yield* Program.inProcess(["status", "--json"], env))
-      assert.deepInclude(server, { url: running.variables[serverVariable], pid: running.pid, answers: true })
+      const consoleUrl = `${running.variables[serverVariable]}/_local/console`
+      assert.deepInclude(server, {
+        url: running.variables[serverVariable],
+        console: consoleUrl,
+        pid: running.pid,
+        answers: true
+      })
       const table = yield* Program.inProcess(["status"], env)
       assert.include(table, running.variables["AGENTCORE_LOCAL_OAUTH_ISSUER"] ?? "")
+      assert.include(table, `Console: ${consoleUrl} ('agentcore-identity console --port `)
       for (const printed of [JSON.stringify(server), table]) {
         assert.notInclude(printed, running.variables["AGENTCORE_LOCAL_TOKEN"] ?? "")
         assert.notInclude(printed, secret)

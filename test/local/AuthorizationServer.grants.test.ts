@@ -144,7 +144,10 @@ describe("token exchange", () => {
         [{ ...good, actor_token: "a.b.c", actor_token_type: jwtType }, invalid("it is not a JWT", "actor_token")],
         [{ ...good, actor_token: subject }, ["invalid_request", "missing required parameter 'actor_token_type'"]],
         [{ ...good, actor_token_type: jwtType }, ["invalid_request", "actor_token_type without actor_token"]],
-        [{ ...good, scope: "reports:write" }, ["invalid_scope", "requested scope is not allowed: reports:write"]],
+        [{ ...good, scope: "reports:write" }, [
+          "invalid_scope",
+          "requested scope is not allowed: reports:write; this client may request: reports:read mail:send"
+        ]],
         [{ ...good, audience: elsewhere }, ["invalid_target", "no such resource or audience"]],
         [{ ...good, resource: server.audience, audience: elsewhere }, [
           "invalid_target",

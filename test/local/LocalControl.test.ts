@@ -15,6 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
 import * as Backend from "../support/localBackend.js"
+import * as Recorder from "../support/recorder.js"
 
 const setup = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],
@@ -171,7 +172,8 @@ describe("LocalControl", () => {
         provider: "calendar",
         workload: "agent",
         user: { userId: "alice" },
-        refreshable: true
+        refreshable: true,
+        revoked: false
       })
       const id = grant?.id ?? ""
       yield* grants.expire(id)
@@ -180,9 +182,13 @@ describe("LocalControl", () => {
       yield* grants.revoke(id)
       // The vault has not seen the withdrawal yet.
       assert.strictEqual(yield* Backend.issued(token), second)
+      const isRevoked = Effect.map(grants.page({ limit: 1 }), ({ grants }) => grants.map(({ revoked }) => revoked))
+      assert.deepStrictEqual(yield* isRevoked, [true])
       yield* grants.expire(id)
+      assert.deepStrictEqual(yield* isRevoked, [true])
       assert.strictEqual((yield* Backend.ask(token))._tag, "ConsentRequired")
       yield* Backend.obtain(token)
+      assert.deepStrictEqual(yield* isRevoked, [false])
       yield* grants.forget((yield* grants.list)[0]?.id ?? "")
       assert.deepStrictEqual(yield* grants.list, [])
       for (const action of [grants.expire, grants.revoke, grants.forget]) {
@@ -508,7 +514,13 @@ describe("LocalControl", () => {
       const { sessionUri } = yield* Backend.consent(token, { customParameters: { login_hint: "sentinel" } })
       yield* Effect.flip(Backend.complete(sessionUri, { userId: "bob" }))
       const [completed, asked, found, unknown] = yield* requests
-      assert.deepStrictEqual(completed?.reasons, ["Another user, or another JWT of the user, opened the session"])
+      assert.deepStrictEqual(completed?.reasons, [
+        "The user 'alice' opened the session, and the request completes it for the user id 'bob'"
+      ])
+      const users = (yield* requests).map(({ user }) => Option.getOrUndefined(user))
+      assert.deepStrictEqual(users, [{ userId: "bob" }, { userId: "alice" }, { userId: "alice" }, undefined, {
+        userId: "alice"
+      }])
       assert.deepStrictEqual(
         completed?.error,
         Option.some({ name: "AccessDeniedException", message: "Invalid or expired session" })
@@ -516,11 +528,100 @@ describe("LocalControl", () => {
       assert.deepInclude(asked, { operation: "GetResourceOauth2Token" })
       assert.deepStrictEqual(found?.response, Option.some({ apiKey: "<redacted>" }))
       assert.deepStrictEqual(unknown?.request, Option.some({ workloadName: "agnt" }))
-      assert.include(unknown?.reasons[0], "There is no workload identity 'agnt'")
+      assert.deepStrictEqual(unknown?.reasons, [
+        "There is no workload identity 'agnt': create it, or check the name; did you mean 'agent'?"
+      ])
       const text = JSON.stringify(yield* requests)
       for (const secret of ["sentinel", Redacted.value(token), Redacted.value(sessionUri)]) {
         assert.notInclude(text, secret)
       }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("explains rejected names and return URLs, in the record of the request and in the log", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const { requests } = yield* control
+      const plane = yield* DataPlane.DataPlane
+      yield* Backend.createWorkload("bare", [])
+      const [token, bare] = [yield* Backend.tokenFor("alice"), yield* Backend.tokenFor("alice", "bare")]
+      const { sessionUri } = yield* Backend.consent(yield* Backend.tokenFor("bob"))
+      const wrongUrl = `${Backend.returnUrl}/?code=sentinel-code`
+      const calls: ReadonlyArray<readonly [call: Effect.Effect<unknown, unknown, DataPlane.DataPlane>, string]> = [
+        [
+          Backend.ask(token, { resourceOauth2ReturnUrl: wrongUrl }),
+          `The return URL ${Backend.returnUrl}/?… is not registered on the workload identity 'agent'. `
+          + `Send a registered one (${Backend.returnUrl}), or add it to allowedResourceOauth2ReturnUrls`
+        ],
+        [
+          Backend.ask(token, { resourceOauth2ReturnUrl: undefined }),
+          "The request has no resourceOauth2ReturnUrl. "
+          + `Send one that is registered on the workload identity 'agent' (${Backend.returnUrl})`
+        ],
+        [
+          Backend.ask(bare),
+          `The return URL ${Backend.returnUrl} is not registered on the workload identity 'bare'. `
+          + "'bare' has no return URLs: add it to allowedResourceOauth2ReturnUrls"
+        ],
+        [
+          Backend.ask(bare, { resourceOauth2ReturnUrl: undefined }),
+          "The request has no resourceOauth2ReturnUrl. "
+          + "'bare' has no return URLs: add one to allowedResourceOauth2ReturnUrls"
+        ],
+        [
+          Backend.ask(token, { resourceCredentialProviderName: "calender" }),
+          "There is no OAuth2 credential provider 'calender': create it, or check the name; did you mean 'calendar'?"
+        ],
+        [
+          plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "news" }),
+          "There is no API key credential provider 'news': create it, or check the name"
+        ],
+        [
+          Backend.ask(token, { sessionUri }),
+          "The session belongs to the user 'bob', the workload identity 'agent' and the provider 'calendar'"
+        ]
+      ]
+      yield* Effect.forEach(calls, ([call]) => Effect.ignore(call)).pipe(Effect.provide(recorder.layer))
+      const expected = calls.map(([, reason]) => [reason])
+      assert.deepStrictEqual((yield* requests).slice(0, calls.length).map(({ reasons }) => reasons).reverse(), expected)
+      const lines = (yield* recorder.everything).join("\n")
+      for (const [reason = ""] of expected.slice(0, -1)) assert.include(lines, reason)
+      assert.include(lines, "A poll names a session of another user, workload identity or provider")
+      assert.notInclude(lines, "sentinel")
+      assert.notInclude(lines, "bob")
+    }).pipe(Effect.provide(local())))
+
+  it.effect("describes workload identities and credential providers", () =>
+    Effect.gen(function*() {
+      const { resources } = yield* control
+      const { credentialProviders, workloadIdentities } = yield* resources
+      assert.deepStrictEqual(workloadIdentities.items, [
+        { name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }
+      ])
+      const [calendar, weather] = credentialProviders.items
+      assert.deepInclude(calendar, {
+        name: "calendar",
+        vendor: Option.some("CustomOauth2"),
+        discoveryUrl: Option.some("https://issuer.example.com/.well-known/openid-configuration"),
+        issuer: Option.none(),
+        scopes: Option.none()
+      })
+      assert.match(
+        Option.getOrThrow(calendar?.callbackUrl ?? Option.none()),
+        /\/identities\/oauth2\/callback\/[\w-]+$/
+      )
+      assert.deepInclude(weather, { name: "weather", vendor: Option.none(), callbackUrl: Option.none() })
+    }).pipe(Effect.provide(local())))
+
+  it.effect("returns the authorization URL of a session by its id", () =>
+    Effect.gen(function*() {
+      const { consents } = yield* control
+      const { authorizationUrl } = yield* Backend.consent(yield* Backend.tokenFor("alice"))
+      const [session] = yield* consents.list
+      assert.notInclude(JSON.stringify(session), "request_uri")
+      const found = yield* consents.authorizationUrl(session?.id ?? "")
+      assert.strictEqual(Redacted.value(found), Redacted.value(authorizationUrl))
+      const unknown = yield* Effect.flip(consents.authorizationUrl("none"))
+      assert.strictEqual(unknown.message, "Cannot open the session: there is no such session")
     }).pipe(Effect.provide(local())))
 
   it.effect("keeps a limited number of requests, faults and snapshots", () =>

@@ -73,6 +73,7 @@ const actions = [
   "faults",
   "faults/remove",
   "faults/clear",
+  "consents/open",
   "consents/approve",
   "consents/deny",
   "consents/expire",
@@ -150,6 +151,7 @@ describe("/_local/", () => {
         ["clock", { advance: "1000000000 days" }, "The time is out of range"],
         ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
         ["faults", { operation: "*", cut: "yes" }, "cut is not valid, or unknown"],
+        ["consents/open", { sessionUri: "urn:x" }, "id is missing"],
         ["consents/approve", {}, "The body names the session by either id or sessionUri"],
         ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64url"],
         ["seed", { workloadIdentities: [{ name: "?sentinel" }] }, "workloadIdentities[0].name"],
@@ -270,7 +272,10 @@ describe("/_local/", () => {
     Effect.gen(function*() {
       yield* send("faults", { operation: "*", cut: true })
       const resources = JSON.parse((yield* get("resources")).text)
-      assert.deepStrictEqual(resources.workloadIdentities, { items: [{ name: "agent" }], more: false })
+      assert.deepStrictEqual(resources.workloadIdentities, {
+        items: [{ name: "agent", allowedResourceOauth2ReturnUrls: [] }],
+        more: false
+      })
       assert.deepStrictEqual(resources.credentialProviders.items, [{ name: "weather", kind: "API key" }])
       assert.deepStrictEqual(JSON.parse((yield* get("refusals")).text), { refusals: [] })
       const { environment, operations, secrets, url } = JSON.parse((yield* get("server")).text)

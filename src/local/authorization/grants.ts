@@ -35,7 +35,11 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   const allowed = route === "authorization" ? [...scopes, ...oidcScopes] : scopes
   const unknown = params.scope.split(" ").filter((scope) => !allowed.includes(scope))
   if (unknown.length > 0) {
-    throw new errors.InvalidScope(`requested scope is not allowed: ${unknown.join(" ")}`, unknown.join(" "))
+    const names = unknown.join(" ")
+    throw new errors.InvalidScope(
+      `requested scope is not allowed: ${names}; this client may request: ${allowed.join(" ") || "none"}`,
+      names
+    )
   }
 }
 

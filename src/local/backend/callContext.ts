@@ -1,6 +1,7 @@
 /** The context of a call, which `LocalControl` and the local server provide to the backend. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { VaultUser } from "./statuses.js"
 
 /** The name of the caller's session: the access key that signed the request. In this process it is the default. */
 export const CallerSession = Context.Reference("effect-agentcore-identity/local/CallerSession", {
@@ -27,10 +28,20 @@ export const FailedChange = Context.Reference<Failure | undefined>("effect-agent
   defaultValue: () => undefined
 })
 
-/** Collects the reasons of a failure that the service's response does not contain. */
-export const Reasons = Context.Reference("effect-agentcore-identity/local/Reasons", {
-  defaultValue: (): (reason: string) => void => () => {}
+/** Collects what the record of a call contains, and neither its request nor its response. */
+export const Notes = Context.Reference("effect-agentcore-identity/local/Notes", {
+  defaultValue: (): { readonly addReason: (reason: string) => void; readonly setUser: (user: VaultUser) => void } => ({
+    addReason: () => {},
+    setUser: () => {}
+  })
 })
 
-/** Reports a reason, which contains no secret. */
-export const explain = (reason: string): Effect.Effect<void> => Effect.map(Reasons, (add) => add(reason))
+/** Reports the user of the call. */
+export const noteUser = (user: VaultUser): Effect.Effect<void> => Effect.map(Notes, ({ setUser }) => setUser(user))
+
+/** Reports the reason of a failure, which contains no secret. */
+export const explain = (reason: string): Effect.Effect<void> => Effect.map(Notes, ({ addReason }) => addReason(reason))
+
+/** Reports a mistake of a program, and logs it. The log names no users. */
+export const warn = (message: string, reason = message): Effect.Effect<void> =>
+  Effect.andThen(Effect.logWarning(message), explain(reason))

@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { toUtc } from "../internal/dateRange.js"
 import type { AuthorizationServer } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import { noteUser } from "./callContext.js"
 import type { Complete, Parts } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
 import { Event, type Rejection } from "./session.js"
@@ -98,6 +99,7 @@ export const make = (
 
   /** Runs a step of a session that has no authorization response yet. A failure of the store is logged. */
   const advance = Effect.fnUntraced(function*(session: Session, step: (server: AuthorizationServer) => Step) {
+    yield* noteUser(readKey(session.key).user)
     const state = yield* sessions.state(session)
     if (state._tag !== "Pending" && state._tag !== "Authorizing") {
       return fromRejection(state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed")

@@ -10,6 +10,7 @@ import {
   UnauthorizedException,
   type ValidationException
 } from "../../IdentityError.js"
+import * as Printable from "../../internal/printable.js"
 import type {
   AuthorizationServer,
   OAuthError,
@@ -19,16 +20,24 @@ import type {
   UserTokenError
 } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { explain } from "./callContext.js"
+import { explain, noteUser, warn } from "./callContext.js"
 import { invalid, mapStoreError } from "./failures.js"
-import { formatParts } from "./format.js"
+import { formatParts, formatUser } from "./format.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
 import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
 import type { Settings } from "./secrets.js"
 import { Event, type FailureReason, type Rejection } from "./session.js"
-import { maxParametersSize, parametersSize, readShape, type Session, type SessionStore } from "./sessionStore.js"
+import {
+  makeAuthorizationUrl,
+  maxParametersSize,
+  parametersSize,
+  readShape,
+  type Session,
+  type SessionStore
+} from "./sessionStore.js"
+import type { VaultUser } from "./statuses.js"
 import * as Vault from "./vault.js"
 import * as Vendors from "./vendors.js"
 import * as WorkloadToken from "./workloadToken.js"
@@ -76,16 +85,37 @@ const mapUserTokenError = ({ message, reason }: UserTokenError) =>
     ? new InternalServerException({ message })
     : new UnauthorizedException({ message })
 
+const maxReturnUrls = 5
+
+/**
+ * Explains a missing or unregistered return URL. Omits the query and the fragment of the request's URL, because a
+ * program may have put secrets there.
+ */
+const explainReturnUrl = ({ allowedResourceOauth2ReturnUrls: registered, name }: Workload, returnUrl?: string) => {
+  const sent = returnUrl?.replace(/([?#]).*$/s, "$1…")
+  const problem = sent === undefined
+    ? "The request has no resourceOauth2ReturnUrl"
+    : `The return URL ${sent} is not registered on the workload identity '${name}'`
+  const more = registered.length > maxReturnUrls ? [`${registered.length - maxReturnUrls} more`] : []
+  const registeredUrls = [...registered.slice(0, maxReturnUrls), ...more].join(", ")
+  const advice = registered.length === 0
+    ? `'${name}' has no return URLs: add ${sent === undefined ? "one" : "it"} to allowedResourceOauth2ReturnUrls`
+    : sent === undefined
+    ? `Send one that is registered on the workload identity '${name}' (${registeredUrls})`
+    : `Send a registered one (${registeredUrls}), or add it to allowedResourceOauth2ReturnUrls`
+  return Printable.escape(`${problem}. ${advice}`)
+}
+
 /** The messages are those of the live service. */
 const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
   const registered = workload.allowedResourceOauth2ReturnUrls
-  return registered.length > 0 && returnUrl === undefined
+  if (returnUrl !== undefined && registered.includes(returnUrl)) return Effect.succeed(returnUrl)
+  const error = registered.length > 0 && returnUrl === undefined
     ? invalid("You must provide a ResourceOauth2ReturnUrl to proceed with this flow")
-    : returnUrl === undefined || !registered.includes(returnUrl)
-    ? invalid(
+    : invalid(
       "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
     )
-    : Effect.succeed(returnUrl)
+  return Effect.andThen(warn(explainReturnUrl(workload, returnUrl)), error)
 }
 
 const failures: { readonly [Reason in FailureReason]: string } = {
@@ -103,6 +133,11 @@ const rejections: { readonly [Reason in Rejection]: string } = {
   WrongUser: "Another user, or another JWT of the user, opened the session"
 }
 
+const describeWrongUser = (user: VaultUser, userId: string | undefined): string =>
+  `The user '${formatUser(user)}' opened the session, and the request completes it for ${
+    userId === undefined ? "another JWT" : `the user id '${userId}'`
+  }`
+
 // -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
@@ -119,6 +154,8 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       yield* explain("The workload access token has expired, or this server did not issue it")
       return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
     }
+    const user = WorkloadToken.nameOf(claims.user)
+    if (user !== undefined) yield* noteUser(user)
     return { user: claims.user, workload: yield* registry.findWorkload(claims.workload) }
   })
 
@@ -187,7 +224,15 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const fail = (reason: string) => Effect.as(explain(reason), new DataPlane.Failed())
     // The response does not distinguish the session of another user from a dropped one.
     if (session === undefined) return yield* fail("There is no such session, or it was dropped")
-    if (session.key !== key) return yield* fail("The session belongs to another workload, user or provider")
+    if (session.key !== key) {
+      const owner = Vault.readKey(session.key)
+      yield* warn(
+        "A poll names a session of another user, workload identity or provider",
+        `The session belongs to the user '${formatUser(owner.user)}', the workload identity '${owner.workload}' and `
+          + `the provider '${session.provider.name}'`
+      )
+      return new DataPlane.Failed()
+    }
     const others = Vault.differences(readShape(session), shape)
     if (others.length > 0) {
       yield* logReason(key, provider, `A poll fails, because its session was opened for other ${formatParts(others)}`)
@@ -257,9 +302,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       })
     )
     return new DataPlane.ConsentRequired({
-      authorizationUrl: Redacted.make(
-        `${publicUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(Redacted.value(session.uri))}`
-      ),
+      authorizationUrl: makeAuthorizationUrl(publicUrl, session.uri),
       sessionUri: session.uri
     })
   })
@@ -304,12 +347,13 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         client.verifyUserToken(userToken, { issuers, signature: current.inboundJwt !== "decode" }),
         mapUserTokenError
       )
+      yield* noteUser({ issuer: claims.iss, subject: claims.sub })
       return yield* issueWorkloadToken(workload, WorkloadToken.userOfJwt(userToken, claims), claims.exp)
     }),
 
     getWorkloadAccessTokenForUserId: ({ userId, workloadName }) =>
       Effect.flatMap(
-        registry.findCaller(workloadName),
+        Effect.andThen(noteUser({ userId }), registry.findCaller(workloadName)),
         (workload) => issueWorkloadToken(workload, WorkloadToken.userOfId(userId))
       ),
 
@@ -346,20 +390,29 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     completeResourceTokenAuth: Effect.fnUntraced(function*({ sessionUri, userIdentifier }) {
       // The live service has one error for a wrong user and for a session that is unknown, not authorized yet, expired
       // or completed. A failed attempt does not end the session, so that knowing its URI is not enough to end it.
-      const reject = (reason: string) =>
-        Effect.andThen(explain(reason), new AccessDeniedException({ message: "Invalid or expired session" }))
+      const reject = (message: string, reason = message) =>
+        Effect.andThen(warn(message, reason), new AccessDeniedException({ message: "Invalid or expired session" }))
+      const { userId } = userIdentifier
+      if (userId !== undefined) yield* noteUser({ userId })
       const session = yield* sessions.byUri(sessionUri)
       if (session === undefined) return yield* reject("There is no such session, or it was dropped")
+      const { user } = Vault.readKey(session.key)
       const artifact = userIdentifier.userId !== undefined
         ? WorkloadToken.makeArtifact("UserId", userIdentifier.userId)
         : WorkloadToken.makeArtifact("Jwt", Redacted.value(userIdentifier.userToken))
+      // Nothing verifies another JWT than that of the session.
+      if (artifact === session.artifact) yield* noteUser(user)
       yield* complete(session, artifact).pipe(
         Effect.catchTags({
           OAuthError: () => unparsable("AuthorizationCode"),
           ResourceNotFoundException: () => reject("The credential provider of the session was deleted"),
           VaultStoreError: (error) => mapStoreError(Effect.fail(error))
         }),
-        Effect.catch((error) => typeof error === "string" ? reject(rejections[error]) : Effect.fail(error))
+        Effect.catch((error) =>
+          typeof error !== "string"
+            ? Effect.fail(error)
+            : reject(rejections[error], error === "WrongUser" ? describeWrongUser(user, userId) : undefined)
+        )
       )
     })
   }

@@ -2,7 +2,7 @@
  * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
  * no code.
  */
-import type { ConsentStatus, Rejection, RequestPart } from "./statuses.js"
+import type { ConsentStatus, Rejection, RequestPart, VaultUser } from "./statuses.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Pending: "waiting for the user to open the page",
@@ -15,6 +15,10 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
 }
+
+/** Formats a user: the user id, or the subject and issuer of the JWT. */
+export const formatUser = (user: VaultUser): string =>
+  "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
 
 /** Joins parts of a request for a sentence. */
 export const formatParts = (parts: ReadonlyArray<RequestPart>): string =>

@@ -23,7 +23,8 @@ export const make = ({ client, registry, vault }: Parts) => {
           user,
           scopes: grant.asked.scopes,
           expiresAt: grant.expiresAt,
-          refreshable: Option.isSome(grant.refreshToken)
+          refreshable: Option.isSome(grant.refreshToken),
+          revoked: grant.revoked === true
         }
       }))
 
@@ -53,6 +54,7 @@ export const make = ({ client, registry, vault }: Parts) => {
       client.revoke(server, { token, type }),
       ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
     )
+    yield* vault.markRevoked(key, grant.id)
   })
 
   const grantPage = Effect.fnUntraced(function*({ after, limit }: GrantPageOptions) {

@@ -58,6 +58,10 @@ export type Session = typeof Session.Type
 export const idOf = ({ uri }: Session): string =>
   createHash("sha256").update(Redacted.value(uri)).digest("hex").slice(0, 32)
 
+/** Returns the page that the user opens. Anyone who has its URL can consent in the user's place. */
+export const makeAuthorizationUrl = (publicUrl: string, uri: Session["uri"]): Redacted.Redacted =>
+  Redacted.make(`${publicUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(Redacted.value(uri))}`)
+
 /** Returns the shape of the request that opened the session. */
 export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 

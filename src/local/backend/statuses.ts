@@ -73,6 +73,8 @@ export interface ConsentStatus {
  *
  * - `expiresAt`: when the access token expires. None if the authorization server did not report it.
  * - `refreshable`: whether there is a refresh token
+ * - `revoked`: whether `revokeGrant` has revoked the token. The vault keeps the grant, as AWS does, until its next
+ *   refresh fails.
  */
 export interface GrantStatus {
   readonly id: string
@@ -82,6 +84,7 @@ export interface GrantStatus {
   readonly scopes: ReadonlyArray<string>
   readonly expiresAt: Option.Option<DateTime.Utc>
   readonly refreshable: boolean
+  readonly revoked: boolean
 }
 
 /** The options of a page of grants. */
@@ -134,7 +137,7 @@ const explanations = {
 export class SessionError extends Schema.TaggedError<SessionError>()(
   "SessionError",
   {
-    action: Schema.Literals(["approve", "deny", "expire", "complete"]),
+    action: Schema.Literals(["open", "approve", "deny", "expire", "complete"]),
     reason: Schema.Literals(Struct.keys(explanations))
   }
 ) {

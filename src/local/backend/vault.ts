@@ -75,7 +75,9 @@ export const Grant = Schema.Struct({
   asked: RequestShape,
   accessToken: Schema.RedactedFromValue(Schema.String),
   refreshToken: Schema.OptionFromNullOr(Schema.RedactedFromValue(Schema.String)),
-  expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtcFromString)
+  expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtcFromString),
+  /** Whether the backend has revoked its token. Earlier versions did not store it. */
+  revoked: Schema.optional(Schema.Boolean)
 })
 
 export type Grant = typeof Grant.Type
@@ -160,6 +162,9 @@ export const make = Effect.gen(function*() {
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
 
+  const change = (key: string, grantId: string, f: (grant: Grant) => Grant) =>
+    update(key, (grants) => grants.map((grant) => grant.id === grantId ? f(grant) : grant))
+
   const removeWhere = (key: string, predicate: (grant: Grant) => boolean) =>
     Effect.asVoid(update(key, (grants) => grants.filter((grant) => !predicate(grant))))
 
@@ -175,10 +180,11 @@ export const make = Effect.gen(function*() {
       ...old,
       accessToken: tokens.accessToken,
       refreshToken: Option.orElse(tokens.refreshToken, () => old.refreshToken),
-      expiresAt: tokens.expiresAt
+      expiresAt: tokens.expiresAt,
+      revoked: undefined
     }
     return Effect.map(
-      update(key, (grants) => grants.map((grant) => grant.id === old.id ? renewed : grant)),
+      change(key, old.id, () => renewed),
       (grants) =>
         // A grant that was dropped during the refresh stays dropped.
         grants.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
@@ -293,13 +299,15 @@ export const make = Effect.gen(function*() {
     }),
     /** Expires the access token of a grant. Ignores a missing grant. */
     expire: (key: string, grantId: string) =>
-      Effect.flatMap(DateTime.now, (now) => {
-        const isExpiring = (grant: Grant) => grant.id === grantId && isAlive(grant, DateTime.toEpochMillis(now))
-        return Effect.asVoid(update(key, (grants) =>
-          grants.map((grant) =>
-            isExpiring(grant) ? { ...grant, expiresAt: Option.some(now) } : grant
-          )))
-      }),
+      Effect.flatMap(
+        DateTime.now,
+        (now) =>
+          Effect.asVoid(change(key, grantId, (grant) =>
+            isAlive(grant, DateTime.toEpochMillis(now)) ? { ...grant, expiresAt: Option.some(now) } : grant))
+      ),
+    /** Marks a grant whose token was revoked. Ignores a missing grant. */
+    markRevoked: (key: string, grantId: string) =>
+      Effect.asVoid(change(key, grantId, (grant) => ({ ...grant, revoked: true }))),
     /** Drops one grant. */
     forget: (key: string, grantId: string) => removeWhere(key, ({ id }) => id === grantId)
   }

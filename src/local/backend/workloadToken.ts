@@ -12,6 +12,7 @@ import { hash, randomBytes } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 import { maxTime } from "../internal/dateRange.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import type { VaultUser } from "./statuses.js"
 
 /** The user of a workload access token. Each kind is a namespace of the vault. */
 export const User = Schema.Union([
@@ -37,6 +38,14 @@ export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
   hash("sha256", `${kind}:${value}`, "base64url")
 
 export const userOfId = (id: string): User => ({ _tag: "UserId", id, artifact: makeArtifact("UserId", id) })
+
+/** Returns the user as the records of calls name it. */
+export const nameOf = (user: User): VaultUser | undefined =>
+  user._tag === "Jwt"
+    ? { issuer: user.iss, subject: user.sub }
+    : user._tag === "UserId"
+    ? { userId: user.id }
+    : undefined
 
 // A workload access token has at most 131072 characters. Encryption makes its content a third longer.
 const maxUserToken = 90_000

@@ -76,6 +76,7 @@ export const bodies = {
   }),
   "faults/remove": Id,
   "faults/clear": Nothing,
+  "consents/open": Id,
   "consents/approve": Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) }),
   "consents/deny": Selector,
   "consents/expire": Selector,
@@ -97,6 +98,7 @@ export interface Results {
   readonly export: { readonly sealed: string }
   readonly clock: ClockState
   readonly faults: FaultStatus
+  readonly "consents/open": { readonly url: string }
   readonly console: { readonly url: string }
   readonly "console/token": { readonly token: string }
 }

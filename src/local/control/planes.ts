@@ -12,6 +12,7 @@ import * as DataPlane from "../../DataPlane.js"
 import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/make.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
+import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
 import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
@@ -73,25 +74,74 @@ const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>,
     more: items.length > maxItems
   }))
 
+interface Named {
+  readonly name: string
+  readonly credentialProviderVendor?: string | undefined
+}
+
 const toSummary = (kind: CredentialProviderSummary["kind"]) =>
 (
-  provider: { readonly name: string; readonly credentialProviderVendor?: string | undefined }
+  { credentialProviderVendor, name }: Named
 ): CredentialProviderSummary => ({
-  name: provider.name,
+  name,
   kind,
-  vendor: Option.fromUndefinedOr(provider.credentialProviderVendor)
+  vendor: Option.fromUndefinedOr(credentialProviderVendor),
+  discoveryUrl: Option.none(),
+  issuer: Option.none(),
+  callbackUrl: Option.none(),
+  scopes: Option.none()
 })
+
+/** Describes the authorization server of a provider. */
+const describeServer = (
+  { callbackUrl, oauth2ProviderConfigOutput = {} }: Effect.Success<
+    ReturnType<ControlPlane.Operations["getOauth2CredentialProvider"]>
+  >,
+  authorizationServer: AuthorizationServer | undefined
+) => {
+  const [{ clientId = "", oauthDiscovery = {} } = {}] = Object.values(oauth2ProviderConfigOutput)
+  const { authorizationServerMetadata, discoveryUrl } = oauthDiscovery
+  const issuer = authorizationServerMetadata?.issuer
+  const isHere = URL.parse(discoveryUrl ?? issuer ?? "")?.origin === authorizationServer?.issuer
+  return {
+    discoveryUrl: Option.fromUndefinedOr(discoveryUrl),
+    issuer: Option.fromUndefinedOr(issuer),
+    callbackUrl: Option.fromUndefinedOr(callbackUrl),
+    scopes: isHere ? authorizationServer?.findScopes(clientId) ?? Option.none() : Option.none()
+  }
+}
+
+/** Reads each resource of a list, except those that are deleted meanwhile. */
+const readEach = <A, E, B, E2 extends { readonly _tag: string }>(
+  list: Stream.Stream<A, E>,
+  read: (item: A) => Effect.Effect<B, E2>
+): Stream.Stream<B, E | E2> =>
+  Stream.flatMap(list, (item) =>
+    Stream.catchIf(
+      Stream.fromEffect(read(item)),
+      ({ _tag }) => _tag === "ResourceNotFoundException",
+      () => Stream.empty
+    ))
 
 /** Lists the resources of a backend. */
 export const listResources = (
-  controlPlane: ControlPlane.Service
+  controlPlane: ControlPlane.Service,
+  authorizationServer: AuthorizationServer | undefined
 ): Effect.Effect<Resources, { readonly message: string }> =>
   Effect.all({
-    workloadIdentities: takeItems(Stream.map(controlPlane.streamWorkloadIdentities(), ({ name }) => ({ name }))),
+    workloadIdentities: takeItems(Stream.map(
+      readEach(controlPlane.streamWorkloadIdentities(), ({ name }) => controlPlane.getWorkloadIdentity({ name })),
+      ({ allowedResourceOauth2ReturnUrls = [], name }) => ({ name, allowedResourceOauth2ReturnUrls })
+    )),
     credentialProviders: takeItems(
-      Stream.map(controlPlane.streamOauth2CredentialProviders(), toSummary("OAuth2")).pipe(
-        Stream.concat(Stream.map(controlPlane.streamApiKeyCredentialProviders(), toSummary("API key"))),
-        Stream.concat(Stream.map(controlPlane.streamPaymentCredentialProviders(), toSummary("Payment")))
-      )
+      readEach(controlPlane.streamOauth2CredentialProviders(), ({ name }) =>
+        controlPlane.getOauth2CredentialProvider({ name })).pipe(
+          Stream.map((provider) => ({
+            ...toSummary("OAuth2")(provider),
+            ...describeServer(provider, authorizationServer)
+          })),
+          Stream.concat(Stream.map(controlPlane.streamApiKeyCredentialProviders(), toSummary("API key"))),
+          Stream.concat(Stream.map(controlPlane.streamPaymentCredentialProviders(), toSummary("Payment")))
+        )
     )
   })

@@ -12,7 +12,8 @@ import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
-import { Reasons } from "../backend/callContext.js"
+import { Notes } from "../backend/callContext.js"
+import type { VaultUser } from "../backend/statuses.js"
 import type { RequestRecord } from "./statuses.js"
 
 /** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
@@ -26,8 +27,7 @@ export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
 export interface Call {
   /** Whether a fault cuts the connection. */
   cut: boolean
-  /** Why an operation fails, where its response does not say so. */
-  readonly reasons: ReturnType<typeof makeReasons>
+  readonly notes: CallNotes
   /** The record of the plane. It is written when the status is known. */
   record: RequestRecord | undefined
 }
@@ -52,6 +52,9 @@ const maxEvents = 256
 
 const maxReasons = 10
 
+/** A reason names what to do at its end. */
+const maxReasonLength = 2048
+
 const maxLength = 256
 const maxProperties = 32
 const maxDepth = 6
@@ -61,11 +64,12 @@ const redacted = "<redacted>"
 /** The names of properties whose values may be secrets of an authorization server or of a payment. */
 const secretProperties: ReadonlySet<string> = new Set(["customParameters", "requestBody"])
 
+const shorten = (value: string, limit: number): string =>
+  value.length > limit ? `${value.slice(0, limit)}… (${value.length} characters)` : value
+
 /** A copy without secrets, of limited size. */
 export const mask = (value: unknown, depth = 0): unknown => {
-  if (typeof value === "string") {
-    return value.length > maxLength ? `${value.slice(0, maxLength)}… (${value.length} characters)` : value
-  }
+  if (typeof value === "string") return shorten(value, maxLength)
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value
   if (Redacted.isRedacted(value)) return redacted
   if (isDate(value)) return value.toISOString()
@@ -99,14 +103,21 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
   }
 }
 
-/** Collects the reasons of a call. */
-export const makeReasons = () => {
-  const list: Array<string> = []
+export type CallNotes = ReturnType<typeof makeNotes>
+
+/** Collects the user of a call, and the reasons that its response omits. */
+export const makeNotes = () => {
+  const reasons: Array<string> = []
+  let user: Option.Option<VaultUser> = Option.none()
   return {
-    list,
-    add: (reason: string): void => {
-      if (list.length < maxReasons) list.push(String(mask(reason)))
-    }
+    addReason: (reason: string): void => {
+      if (reasons.length < maxReasons) reasons.push(shorten(reason, maxReasonLength))
+    },
+    setUser: (named: VaultUser): void => {
+      // The copy has the same properties.
+      user = Option.some(mask(named) as VaultUser)
+    },
+    read: () => ({ user, reasons })
   }
 }
 
@@ -136,7 +147,7 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
       Effect.withFiber<A, E, R>((fiber) => {
         const call = fiber.getRef(HttpCall)
         const start = readNow(fiber)
-        const reasons = call?.reasons ?? makeReasons()
+        const notes = call?.notes ?? makeNotes()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
           id: randomUUID(),
           at: DateTime.makeUnsafe(start),
@@ -146,15 +157,15 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
           request: Option.some(mask(request)),
           response: Exit.isSuccess(exit) ? Option.some(mask(exit.value)) : Option.none(),
           error: Exit.isSuccess(exit) ? Option.none() : Option.some(describe(exit.cause)),
-          reasons: reasons.list
+          ...notes.read()
         })
         if (call === undefined) {
           return effect.pipe(
-            Effect.provideService(Reasons, reasons.add),
+            Effect.provideService(Notes, notes),
             Effect.onExit((exit) => Effect.suspend(() => write(toRecord(exit))))
           )
         }
-        // The route of the call provides the reasons, and writes the record.
+        // The route of the call provides the notes, and writes the record.
         const record = (exit: Exit.Exit<A, E>): Exit.Exit<A, E> => {
           call.record = toRecord(exit)
           return exit

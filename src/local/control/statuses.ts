@@ -3,6 +3,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { VaultUser } from "../backend/statuses.js"
 
 /**
  * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative if the
@@ -73,6 +74,7 @@ export interface FaultStatus {
  * - `id`: over HTTP the request id of the response, in `x-amzn-requestid`
  * - `operation`: the AWS name, or the name of a page
  * - `status`: the HTTP status. None for a call in this process.
+ * - `user`: the user of the request, or of its workload access token or session. None without a user.
  * - `request`, `response`: their members. None for a page, and for a request that reached no operation.
  * - `error`: the name of the exception. None for a success.
  * - `reasons`: what the response of the service omits: why it failed, and which members of the request have no effect
@@ -84,6 +86,7 @@ export interface RequestRecord {
   readonly duration: number
   readonly operation: string
   readonly status: Option.Option<number>
+  readonly user: Option.Option<VaultUser>
   readonly request: Option.Option<unknown>
   readonly response: Option.Option<unknown>
   readonly error: Option.Option<{ readonly name: string; readonly message: string }>
@@ -96,16 +99,32 @@ export interface Excerpt<A> {
   readonly more: boolean
 }
 
-/** A credential provider, without its secrets. An API key has no vendor. */
+/** A workload identity, and the return URLs that its requests may have. */
+export interface WorkloadIdentitySummary {
+  readonly name: string
+  readonly allowedResourceOauth2ReturnUrls: ReadonlyArray<string>
+}
+
+/**
+ * A credential provider, without its secrets. An API key has only a name and a kind.
+ *
+ * - `discoveryUrl`, `issuer`: where the authorization server is. A provider has one of them.
+ * - `callbackUrl`: the redirect URI to register at the authorization server
+ * - `scopes`: the scopes that the client may request. None if the authorization server is not in this process.
+ */
 export interface CredentialProviderSummary {
   readonly name: string
   readonly kind: "OAuth2" | "API key" | "Payment"
   readonly vendor: Option.Option<string>
+  readonly discoveryUrl: Option.Option<string>
+  readonly issuer: Option.Option<string>
+  readonly callbackUrl: Option.Option<string>
+  readonly scopes: Option.Option<ReadonlyArray<string>>
 }
 
 /** The workload identities and credential providers of the backend, at most 200 of each. */
 export interface Resources {
-  readonly workloadIdentities: Excerpt<{ readonly name: string }>
+  readonly workloadIdentities: Excerpt<WorkloadIdentitySummary>
   readonly credentialProviders: Excerpt<CredentialProviderSummary>
 }
 

@@ -265,6 +265,7 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
         : Effect.flatMap(toDuration("delay", delay), (delay) => faults.add({ ...fault, delay })),
     "faults/remove": ({ id }) => faults.remove(id),
     "faults/clear": () => faults.clear,
+    "consents/open": ({ id }) => Effect.map(consents.authorizationUrl(id), (url) => ({ url: Redacted.value(url) })),
     "consents/approve": ({ userName, ...selector }) =>
       Effect.flatMap(toConsent(selector), (consent) => consents.approve(consent, { userName })),
     "consents/deny": (selector) => Effect.flatMap(toConsent(selector), consents.deny),

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
-import { Reasons } from "../backend/callContext.js"
-import { type Call, HttpCall, makeReasons, readNow, type Requests } from "../control/requests.js"
+import { Notes } from "../backend/callContext.js"
+import { type Call, HttpCall, makeNotes, readNow, type Requests } from "../control/requests.js"
 import type { Settings } from "./dispatch.js"
 
 /** Logs the operation, status and duration of a request. The line has no query, header or body. */
@@ -74,13 +74,13 @@ export const recordAccess =
       operation,
       typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
         const start = readNow(fiber)
-        const call: Call = { cut: false, record: undefined, reasons: makeReasons() }
+        const call: Call = { cut: false, record: undefined, notes: makeNotes() }
         return Effect.flatMap(
           Effect.updateContext(
             handler,
             (context: Context.Context<R>) =>
               // References have defaults, so the type of the handler does not require them.
-              Context.add(Context.add(context, HttpCall, call), Reasons, call.reasons.add) as Context.Context<R>
+              Context.add(Context.add(context, HttpCall, call), Notes, call.notes) as Context.Context<R>
           ),
           (response) => {
             const error = response.headers["x-amzn-errortype"]
@@ -92,7 +92,7 @@ export const recordAccess =
               request: Option.none(),
               response: Option.none(),
               error: Option.map(Option.fromUndefinedOr(error), (name) => ({ name, message: "" })),
-              reasons: call.reasons.list
+              ...call.notes.read()
             }
             const written = requests.write({
               ...record,

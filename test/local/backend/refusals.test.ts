@@ -141,11 +141,12 @@ describe("errors of authorization servers", () => {
         // The user is prompted again.
         assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
 
+        const notAllowed = "requested scope is not allowed: reports:write; this client may request: reports:read"
         assert.deepStrictEqual(yield* rows, [
           ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
           ["calendar", "authorization code", "invalid_client", "client authentication failed"],
           ["calendar", "authorization response", "access_denied", "The user denied the request"],
-          ["calendar", "client credentials", "invalid_scope", "requested scope is not allowed: reports:write"]
+          ["calendar", "client credentials", "invalid_scope", notAllowed]
         ])
         const { refusals } = yield* LocalBackend.LocalBackend
         assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
@@ -159,7 +160,7 @@ describe("errors of authorization servers", () => {
           new RegExp(`^level=${level} .*\\(${details}\\)" provider=calendar request="${requested}"$`)
         for (
           const [index, expected] of [
-            line("WARN", "invalid_scope: requested scope is not allowed: reports:write", "client credentials"),
+            line("WARN", `invalid_scope: ${notAllowed}`, "client credentials"),
             line("INFO", "access_denied: The user denied the request", "authorization response"),
             line("WARN", "invalid_client: client authentication failed", "authorization code"),
             line("WARN", "invalid_grant: grant request is invalid", "refresh token")

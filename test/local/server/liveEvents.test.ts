@@ -15,6 +15,7 @@ const recordOf = (id: number): RequestRecord => ({
   duration: 0,
   operation: "health",
   status: Option.some(200),
+  user: Option.none(),
   request: Option.none(),
   response: Option.none(),
   error: Option.none(),

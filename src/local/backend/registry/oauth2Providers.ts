@@ -57,7 +57,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     )
   })
 
-  const { providers, ...operations } = yield* makeKind(account, {
+  const { findUsed, providers, ...operations } = yield* makeKind(account, {
     kind: "oauth2",
     resourceType: "Oauth2CredentialProvider",
     collection: store.collection("oauth2-providers", Stored),
@@ -99,8 +99,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     vendor: ({ request }) => ({ credentialProviderVendor: request.credentialProviderVendor })
   })
 
-  const find = Effect.fnUntraced(function*(name: string) {
-    const { callbackId, request } = yield* providers.find(name)
+  const resolve = Effect.fnUntraced(function*({ callbackId, name, request }: Stored) {
     const server = yield* AuthorizationServers.resolve(request, dependencies)
     return { name, server: { ...server, provider: name }, callbackId, callbackUrl: makeCallbackUrl(callbackId) }
   })
@@ -108,14 +107,14 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
   return {
     ...operations,
     providers,
-    find,
+    find: (name: string) => Effect.flatMap(findUsed(name), resolve),
 
     /**
      * Finds the authorization server of the provider of a consent session, with its current configuration. A deleted
      * provider is not found, even if another provider now has its name.
      */
     findServer: Effect.fnUntraced(function*(provider: { readonly name: string; readonly callbackId: string }) {
-      const { callbackId, server } = yield* find(provider.name)
+      const { callbackId, server } = yield* resolve(yield* providers.find(provider.name))
       return callbackId === provider.callbackId
         ? server
         : yield* new ResourceNotFoundException({ message: "The credential provider of the session is gone" })

@@ -141,6 +141,6 @@ export const makePayments = ({ account, settings, store }: Dependencies) =>
     (kind) => ({
       ...kind,
       find: (name: string) =>
-        Effect.flatMap(kind.providers.find(name), ({ configuration }) => readCredentials(settings, configuration))
+        Effect.flatMap(kind.findUsed(name), ({ configuration }) => readCredentials(settings, configuration))
     })
   )

@@ -14,6 +14,12 @@ type Named = Pick<Table.Resource, "name">
 /** AWS documentation: 50 providers of each kind. */
 const limit = 50
 
+const kindNames: { readonly [Kind in Arn.ProviderKind]: string } = {
+  oauth2: "OAuth2",
+  apikey: "API key",
+  payment: "payment"
+}
+
 /** Makes the operations of one kind. `A` is stored for the requests `Create` and `Update`. */
 export const makeKind = <
   A extends Table.Resource,
@@ -59,6 +65,7 @@ export const makeKind = <
     }),
     (providers) => ({
       providers,
+      findUsed: (name: string) => providers.findUsed(name, `${kindNames[kind]} credential provider`),
       toResponse,
       create: Effect.fnUntraced(function*(request: Create) {
         if (check !== undefined) {
@@ -119,6 +126,6 @@ export const makeApiKeys = ({ account, settings, store }: Table.Dependencies) =>
     }),
     (kind) => ({
       ...kind,
-      find: (name: string) => Effect.flatMap(kind.providers.find(name), ({ apiKey }) => Secrets.read(settings, apiKey))
+      find: (name: string) => Effect.flatMap(kind.findUsed(name), ({ apiKey }) => Secrets.read(settings, apiKey))
     })
   )

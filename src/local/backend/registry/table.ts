@@ -7,9 +7,11 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { Operations } from "../../../ControlPlane.js"
 import type { InternalServerException, ValidationException } from "../../../IdentityError.js"
+import { didYouMean } from "../../../plane/describeIssue.js"
 import type { Service as OAuthClient } from "../../oauth/service.js"
 import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Environment } from "../authorizationServers.js"
+import { warn } from "../callContext.js"
 import { invalid, mapStoreError, notFound } from "../failures.js"
 
 /** The dependencies of the tables and their operations. */
@@ -126,6 +128,14 @@ export const make = <A extends Resource, E>(
       (entries, now) => entries.map(([, resource]) => resource).filter((resource) => isAlive(resource, now))
     )
 
+    /** Finds the resource that a program uses. Reports an unknown name. `words` are the words for the type. */
+    const findUsed = (name: string, words: string) =>
+      Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
+        Effect.flatMap(all, (resources) => {
+          const names = resources.map((resource) => resource.name)
+          return warn(`There is no ${words} '${name}': create it, or check the name${didYouMean(name, names)}`)
+        }))
+
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
     /** Finds the first resource, by name, that the predicate accepts. */
@@ -136,6 +146,7 @@ export const make = <A extends Resource, E>(
     return {
       all,
       find,
+      findUsed,
       findWhere,
       findByArn,
       checkFree,

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { AccessDeniedException, type ValidationException } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
-import { explain } from "../callContext.js"
 import { invalid, mapStoreError } from "../failures.js"
 import * as Table from "./table.js"
 
@@ -40,12 +39,11 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
    * live service (agentcore-samples, 08-okta-xaa-delegation-chain). It does not name the workload, so the log does.
    */
   const findCaller = (name: string) =>
-    workloads.find(name).pipe(
-      Effect.catchTag("ResourceNotFoundException", () => {
-        const reason = `There is no workload identity '${name}': create it, or check the name`
-        const error = new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
-        return Effect.logWarning(reason).pipe(Effect.andThen(explain(reason)), Effect.andThen(error))
-      }),
+    workloads.findUsed(name, "workload identity").pipe(
+      Effect.catchTag(
+        "ResourceNotFoundException",
+        () => new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+      ),
       Effect.tap(() => checkUnlinked(name, "retrieve an access token"))
     )
 

@@ -2,14 +2,13 @@
 import type { Signal } from "@preact/signals"
 import type { ComponentChildren, InputHTMLAttributes, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
-import type { Consent } from "./api.js"
 import { complain, report } from "./store.js"
 
 export const Button = (
   { children, kind, label, onClick, pressed }: {
     readonly children: ComponentChildren
     readonly onClick?: () => void
-    readonly kind?: "first" | "danger" | undefined
+    readonly kind?: "first" | "danger" | "link" | undefined
     /** The accessible name, if the content does not name the object of the action. */
     readonly label?: string
     readonly pressed?: boolean
@@ -142,9 +141,6 @@ export const copy = (value: string, what: string, element: () => Element | null)
   navigator.clipboard.writeText(value).then(() => report(`${what} copied.`), select)
 }
 
-export const formatUser = (user: Consent["user"]): string =>
-  "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
-
 export const formatTime = (time: string): string => {
   const date = new Date(time)
   return `${date.toLocaleTimeString("en-GB")}.${String(date.getMilliseconds()).padStart(3, "0")}`
@@ -156,8 +152,43 @@ export const formatRelative = (time: string, now: number): string => {
   return at > now ? `in ${formatDuration(at - now)}` : `${formatAge(at, now)} ago`
 }
 
+/** The longest word that a line does not break. */
+const maxWordLength = 24
+
+/** Names or a URL. A line breaks after punctuation, or within a very long word. */
+export const Name = ({ children }: { readonly children: string }) => {
+  const words = children.split(/(?<=[\s/.:@?&=#-])/)
+  return (
+    <span class={words.some(({ length }) => length > maxWordLength) ? "long" : undefined}>
+      {words.map((word) => (
+        <>
+          {word}
+          <wbr />
+        </>
+      ))}
+    </span>
+  )
+}
+
+/** Names below each other, or a dash if there are none. */
+export const Names = ({ names }: { readonly names: ReadonlyArray<string> }) => (
+  <span class="list">
+    {names.length === 0 ? "–" : names.map((name) => (
+      <code key={name}>
+        <Name>{name}</Name>
+      </code>
+    ))}
+  </span>
+)
+
 export const Scopes = ({ scopes }: { readonly scopes: ReadonlyArray<string> }) => (
-  <span class="scopes">{scopes.length === 0 ? "–" : scopes.map((scope) => <code>{scope}</code>)}</span>
+  <span class="scopes">
+    {scopes.length === 0 ? "–" : scopes.map((scope) => (
+      <code key={scope}>
+        <Name>{scope}</Name>
+      </code>
+    ))}
+  </span>
 )
 
 export const TwoLines = (

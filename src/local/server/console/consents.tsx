@@ -1,7 +1,7 @@
 /** The consent sessions, with actions in place of their users, and the grants in the vault. */
-import { formatConsentState } from "../../backend/format.js"
+import { formatConsentState, formatUser } from "../../backend/format.js"
 import type { Consent, Grant } from "./api.js"
-import { Button, formatRelative, formatUser, Scopes, Table, TwoLines } from "./components.js"
+import { Button, formatRelative, Name, Scopes, Table, TwoLines } from "./components.js"
 import { act, ask, data, serverNow } from "./store.js"
 
 // -----------------------------------------------------------------------------
@@ -10,6 +10,9 @@ import { act, ask, data, serverNow } from "./store.js"
 
 export const isWaiting = ({ state }: Consent): boolean =>
   state === "Pending" || state === "Authorizing" || state === "Authorized"
+
+/** Whether the authorization URL leads to the authorization server. */
+const canOpen = ({ state }: Consent): boolean => state === "Pending" || state === "Authorizing"
 
 const tones: Readonly<Record<string, string>> = { Completing: "warn", Completed: "good", Expired: "none" }
 
@@ -20,6 +23,20 @@ const readUserName = (): { readonly userName?: string } => {
   const element = document.getElementById(nameInput)
   const userName = element instanceof HTMLInputElement ? element.value.trim() : ""
   return userName === "" ? {} : { userName }
+}
+
+/** A button and not a link, because the list has no authorization URLs: they are secrets. */
+const OpenPage = ({ consent: { id, provider, user } }: { readonly consent: Consent }) => {
+  const open = () =>
+    act("consents/open", { id }, ({ url }) => {
+      window.open(url, "_blank", "noopener")
+      return "The page is open in another tab."
+    })
+  return (
+    <Button kind="link" label={`Open the page of ${provider} for ${formatUser(user)}`} onClick={open}>
+      Open the page
+    </Button>
+  )
 }
 
 const ConsentActions = ({ consent }: { readonly consent: Consent }) => {
@@ -58,12 +75,20 @@ export const Consents = () => {
         rows={consents?.map((consent) => ({
           key: consent.id,
           cells: [
-            <TwoLines first={consent.provider} second={consent.workload} />,
-            formatUser(consent.user),
+            <TwoLines
+              first={<Name>{consent.provider}</Name>}
+              second={<Name>{consent.workload}</Name>}
+            />,
+            <Name>{formatUser(consent.user)}</Name>,
             <Scopes scopes={consent.scopes} />,
-            <span class={`state ${isWaiting(consent) ? "warn" : tones[consent.state] ?? "bad"}`}>
-              {formatConsentState(consent)}
-            </span>,
+            <TwoLines
+              first={
+                <span class={`state ${isWaiting(consent) ? "warn" : tones[consent.state] ?? "bad"}`}>
+                  {formatConsentState(consent)}
+                </span>
+              }
+              second={canOpen(consent) && <OpenPage consent={consent} />}
+            />,
             <TwoLines
               first={formatRelative(consent.openedAt, now)}
               second={isWaiting(consent) ? `expires ${formatRelative(consent.expiresAt, now)}` : ""}
@@ -98,10 +123,34 @@ const GrantActions = ({ grant }: { readonly grant: Grant }) => {
   return (
     <>
       <Button label={`Expire the token ${about}`} onClick={expire}>Expire</Button>
-      <Button label={`Revoke the grant ${about}`} onClick={revoke}>Revoke</Button>
+      {!grant.revoked && <Button label={`Revoke the grant ${about}`} onClick={revoke}>Revoke</Button>}
       <Button kind="danger" label={`Forget the grant ${about}`} onClick={forget}>Forget</Button>
     </>
   )
+}
+
+const describeExpiry = ({ expiresAt }: Grant, now: number): string =>
+  expiresAt === undefined
+    ? "expiry not known"
+    : `${Date.parse(expiresAt) > now ? "expires" : "expired"} ${formatRelative(expiresAt, now)}`
+
+const GrantState = ({ grant, now }: { readonly grant: Grant; readonly now: number }) => {
+  const isExpired = grant.expiresAt !== undefined && Date.parse(grant.expiresAt) <= now
+  return grant.revoked
+    ? (
+      <TwoLines
+        first={<span class="state bad">revoked</span>}
+        second={isExpired
+          ? "the next request asks the user again"
+          : `the vault issues its token until it ${describeExpiry(grant, now)}`}
+      />
+    )
+    : (
+      <TwoLines
+        first={<span class={`state ${isExpired ? "none" : "good"}`}>{describeExpiry(grant, now)}</span>}
+        second={grant.refreshable ? "with a refresh token" : "without a refresh token"}
+      />
+    )
 }
 
 export const Grants = () => {
@@ -120,17 +169,10 @@ export const Grants = () => {
         rows={grants?.slice(0, maxGrants).map((grant) => ({
           key: grant.id,
           cells: [
-            <TwoLines first={grant.provider} second={grant.workload} />,
-            formatUser(grant.user),
+            <TwoLines first={<Name>{grant.provider}</Name>} second={<Name>{grant.workload}</Name>} />,
+            <Name>{formatUser(grant.user)}</Name>,
             <Scopes scopes={grant.scopes} />,
-            <TwoLines
-              first={grant.expiresAt === undefined
-                ? "expiry not known"
-                : `${Date.parse(grant.expiresAt) > now ? "expires" : "expired"} ${
-                  formatRelative(grant.expiresAt, now)
-                }`}
-              second={grant.refreshable ? "with a refresh token" : "without a refresh token"}
-            />,
+            <GrantState grant={grant} now={now} />,
             <GrantActions grant={grant} />
           ]
         }))}

@@ -1,7 +1,8 @@
 /** The requests, live. */
 import { signal } from "@preact/signals"
+import { formatUser } from "../../backend/format.js"
 import type { RequestRecord } from "./api.js"
-import { Button, CheckBox, Empty, formatTime } from "./components.js"
+import { Button, CheckBox, Empty, formatTime, Name } from "./components.js"
 import { data, held, togglePause } from "./store.js"
 
 const filter = signal("")
@@ -29,14 +30,17 @@ const toSearchString = (record: RequestRecord): string => {
 }
 
 /** The members that show what a request is about, in this order. */
-const subjects = ["name", "workloadName", "userId", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
+const subjects = ["name", "workloadName", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
 const readMember = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
 
-const describeSubject = ({ request }: RequestRecord): string =>
-  subjects.flatMap((name) => readMember(request, name) ?? [])
-    .filter((part) => typeof part === "string" && part !== "<redacted>").join(" · ")
+const describeSubject = ({ request, user }: RequestRecord): string =>
+  [
+    ...subjects.flatMap((name) => readMember(request, name) ?? [])
+      .filter((part) => typeof part === "string" && part !== "<redacted>"),
+    ...(user === undefined ? [] : [`for ${formatUser(user)}`])
+  ].join(" · ")
 
 const outcomes: Readonly<Record<string, string>> = {
   ConsentRequired: "the user has to consent",
@@ -83,7 +87,10 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
           <span class={`pill ${toTone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
           <span class="what">
             <span>
-              <b>{record.operation}</b> <small>{describeSubject(record)}</small>
+              <b>{record.operation}</b>{" "}
+              <small>
+                <Name>{describeSubject(record)}</Name>
+              </small>
             </span>
             {outcome !== undefined && <span class="outcome">{outcome}</span>}
             {record.error !== undefined && (
@@ -114,7 +121,7 @@ export const Requests = () => {
         <input
           type="search"
           aria-label="Filter the requests"
-          placeholder="Filter: operation, name, error, reason"
+          placeholder="Filter: operation, name, user, error, reason"
           value={filter.value}
           onInput={({ currentTarget }) => {
             filter.value = currentTarget.value

@@ -3,7 +3,20 @@ import { signal } from "@preact/signals"
 import { formatDuration, formatRefusal, requestNames } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
 import type { Body } from "./api.js"
-import { Button, CheckBox, copy, Empty, Form, formatRelative, InputField, Table } from "./components.js"
+import {
+  Button,
+  CheckBox,
+  copy,
+  Empty,
+  Form,
+  formatRelative,
+  InputField,
+  Name,
+  Names,
+  Scopes,
+  Table,
+  TwoLines
+} from "./components.js"
 import { act, data, serverNow } from "./store.js"
 
 // -----------------------------------------------------------------------------
@@ -30,31 +43,31 @@ export const Providers = () => {
     <>
       <section>
         <h2>Workload identities {count(workloadIdentities)}</h2>
-        {workloadIdentities.items.length === 0
-          ? (
-            <Empty>
-              <Seeded operation="CreateWorkloadIdentity" />
-            </Empty>
-          )
-          : (
-            <ul class="names">
-              {workloadIdentities.items.map(({ name }) => (
-                <li key={name}>
-                  <code>{name}</code>
-                </li>
-              ))}
-            </ul>
-          )}
+        <Table
+          caption="Workload identities"
+          columns={["Name", "Allowed return URLs"]}
+          empty={<Seeded operation="CreateWorkloadIdentity" />}
+          rows={workloadIdentities.items.map(({ allowedResourceOauth2ReturnUrls, name }) => ({
+            key: name,
+            cells: [<Name>{name}</Name>, <Names names={allowedResourceOauth2ReturnUrls} />]
+          }))}
+        />
       </section>
       <section>
         <h2>Credential providers {count(credentialProviders)}</h2>
         <Table
           caption="Credential providers"
-          columns={["Name", "Kind", "Vendor"]}
+          columns={["Name", "Kind", "Discovery URL or issuer", "Callback URL", "Allowed scopes"]}
           empty={<Seeded operation="CreateOauth2CredentialProvider" />}
-          rows={credentialProviders.items.map(({ kind, name, vendor }) => ({
+          rows={credentialProviders.items.map(({ callbackUrl, discoveryUrl, issuer, kind, name, scopes, vendor }) => ({
             key: `${kind} ${name}`,
-            cells: [name, kind, vendor ?? "–"]
+            cells: [
+              <Name>{name}</Name>,
+              <TwoLines first={kind} second={vendor ?? ""} />,
+              <Names names={[discoveryUrl ?? issuer ?? []].flat()} />,
+              <Names names={callbackUrl === undefined ? [] : [callbackUrl]} />,
+              <Scopes scopes={scopes ?? []} />
+            ]
           }))}
         />
       </section>
@@ -67,7 +80,7 @@ export const Providers = () => {
           rows={rejections.map((rejection, index) => ({
             key: `${rejections.length - index}`,
             cells: [
-              rejection.provider,
+              <Name>{rejection.provider}</Name>,
               requestNames[rejection.request],
               <code>{rejection.error ?? "–"}</code>,
               formatRefusal(rejection),
