@@ -68,7 +68,7 @@ const lines = ({ stdout }: Program.Output) =>
 const assertAligned = ({ stdout }: Program.Output) => {
   const rows = [...stdout.matchAll(/^[+~ ] {2}(\w+ +)([\w-]+ +)(?:create|update|unchanged)\b/gm)]
   assert.lengthOf(rows, 3, stdout)
-  const widths = rows.map(([_, kind, name]) => `${kind?.length} ${name?.length}`)
+  const widths = rows.map(([, kind, name]) => `${kind?.length} ${name?.length}`)
   assert.deepStrictEqual(widths, [widths[0], widths[0], widths[0]])
 }
 
