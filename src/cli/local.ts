@@ -63,8 +63,8 @@ const explainPort = (
     const select = `--port ${portOf(own.url)}`
     return yield* new CannotStart({
       message: `Port ${port} is in use by the local server at ${own.url} (process ${own.pid}). `
-        + `To use that server, run: eval "$(agentcore-identity env ${select})". `
-        + `To stop it, run: agentcore-identity stop ${select}. To run another one, give ${flag} 0 for a free port.`
+        + `Use that server with 'eval "$(agentcore-identity env ${select})"', stop it with `
+        + `'agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
     })
   })
 
