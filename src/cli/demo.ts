@@ -225,7 +225,7 @@ const listen = (host: string, port: number) => NodeHttpServer.layer(createServer
 
 /** In this order: the second one needs the server of the first, which stops when its shell exits. */
 const next = [
-  ["A shell with a local server:", "local --authorization-server --exec -- bash"],
+  ["A shell with a server:", "local --authorization-server --exec -- bash"],
   ["In that shell, its console:", "console"],
   ["All commands:", "--help"]
 ] as const
@@ -279,10 +279,8 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
       apiKeys: [{ owner: workload, key }]
     })
     yield* run({ workload, user, apiUrl, returnUrl, credentials: declareCredentials(providers), show }, identity, api)
-    yield* screen.title("What to try next")
-    for (const [what, command] of next) {
-      yield* screen.text(`  ${what.padEnd(28)} npx effect-agentcore-identity ${command}`)
-    }
+    const lines = next.map(([what, command]) => `  ${what.padEnd(28)} npx effect-agentcore-identity ${command}`)
+    yield* screen.text(["What to try next:", "", ...lines, ""].join("\n"))
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user, decision: mode } }),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),
