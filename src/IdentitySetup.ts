@@ -41,49 +41,67 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { isObjectOrArray } from "effect/Predicate"
-import * as Schema from "effect/Schema"
-import type * as Issue from "effect/SchemaIssue"
+import * as Equal from "effect/Equal"
+import * as Result from "effect/Result"
 import * as Parser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
 import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
-import * as Constraint from "./models/internal/constraint.js"
-import { missing, violations } from "./plane/validation.js"
+import { describeIssue } from "./plane/describeIssue.js"
+import { missing, type Violation, violations } from "./plane/validation.js"
 
 /**
  * @since 0.1.0
  */
 export * from "./identitySetup/setup.js"
 
-const toProblems = (issue: Issue.Issue): ReadonlyArray<Jsonc.Problem> =>
-  violations(issue).map(({ constraint, path }) => ({
-    // A key in JSON is never a symbol.
-    path: path as Jsonc.Path,
-    reason: constraint === undefined
-      ? "has the wrong type or value"
-      : constraint === missing
-      ? "is missing"
-      : constraint.replace(Constraint.prefix, "must")
-  }))
+/** Wordings of the service model, and those for a file. */
+const wordings = [
+  [/^Member must have a known name(; .*)$/, "is not a known property$1"],
+  [/^Member must have a known name, one of (.*)$/, "is not one of the known properties $1"],
+  [/^Member must satisfy enum value set: .*(; did you mean .*)$/, "is not a known value$1"],
+  [/^Member must satisfy enum value set: /, "must be one of "],
+  // A file has no `Redacted`.
+  [/a Redacted string \(Redacted\.make\)/, "a string"],
+  [/^Member must/, "must"]
+] as const
 
-/** Finds the properties that decoding dropped. Only decoding knows which type of a union a value has. */
-const unknownMembers = (value: unknown, known: unknown, path: Jsonc.Path = []): ReadonlyArray<Jsonc.Problem> => {
-  if (!isObjectOrArray(value) || !isObjectOrArray(known)) return []
-  const knownMembers = new Map<string, unknown>(Object.entries(known))
-  return Object.entries(value).flatMap(([name, member]) => {
-    const memberPath = [...path, Array.isArray(value) ? Number(name) : name]
-    return knownMembers.has(name)
-      ? unknownMembers(member, knownMembers.get(name), memberPath)
-      : [{ path: memberPath, reason: "is not a known member" }]
-  })
+const toProblem = ({ constraint, path }: Violation): Jsonc.Problem => ({
+  // A key in JSON is never a symbol.
+  path: path as Jsonc.Path,
+  reason: constraint === undefined
+    ? "has the wrong type or value"
+    : constraint === missing
+    ? "is missing"
+    : wordings.reduce((text, [model, file]) => text.replace(model, file), constraint)
+})
+
+const decode = (onExcessProperty: "error" | "ignore") => {
+  // An explanation contains the type of a value.
+  const run = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty, reportInput: true })
+  return (value: unknown) => Result.mapError(run(value), (issue) => violations(describeIssue(issue)))
 }
 
-const decode = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty: "ignore" })
+const decodeKnown = decode("ignore")
 
-const encode = Schema.encodeSync(IdentitySetup)
+const decodeAll = decode("error")
+
+/** Whether a property with a wrong name explains another violation: a missing property, or a rule about its object. */
+const explains = ({ constraint = "", path }: Violation, other: Violation): boolean => {
+  const [, name] = /; did you mean '(.*)'\?$/.exec(constraint) ?? []
+  const object = path.slice(0, -1)
+  return name !== undefined
+    && (Equal.equals(other.path, object) || other.constraint === missing && Equal.equals(other.path, [...object, name]))
+}
+
+/** Rules about several properties run only without unknown properties. */
+const findProblems = (value: unknown, found: ReadonlyArray<Violation>): ReadonlyArray<Jsonc.Problem> => {
+  const others = Result.match(decodeKnown(value), { onFailure: (violations) => violations, onSuccess: () => [] })
+  const isNew = (other: Violation) => !found.some((one) => Equal.equals(one, other) || explains(one, other))
+  return [...found, ...others.filter(isNew)].map(toProblem)
+}
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.
@@ -122,12 +140,10 @@ export const parse = (
 ): Effect.Effect<IdentitySetup, SetupParseError> =>
   Effect.gen(function*() {
     const document = yield* Jsonc.parse(text, options.file)
-    const setup = yield* Effect.mapError(
-      Effect.fromResult(decode(document.value)),
-      (issue) => document.toError(toProblems(issue))
+    return yield* Effect.mapError(
+      Effect.fromResult(decodeAll(document.value)),
+      (found) => document.toError(findProblems(document.value, found))
     )
-    const unknown = unknownMembers(document.value, encode(setup))
-    return unknown.length > 0 ? yield* document.toError(unknown) : setup
   })
 
 /**

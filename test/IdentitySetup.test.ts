@@ -64,7 +64,7 @@ describe("IdentitySetup.parse", () => {
         bob: {}
       })
       assert.deepStrictEqual(yield* lines(`{ "local": { "users": { "alice": ["sentinel"] } } }`), [
-        "setup.jsonc:1:34: local.users.alice: has the wrong type or value"
+        "setup.jsonc:1:34: local.users.alice: must be an object, but is a list"
       ])
     }))
 
@@ -95,7 +95,7 @@ describe("IdentitySetup.parse", () => {
       assert.deepStrictEqual(yield* lines("{\n  \"tags\": {}\r\n  \"local\": {}\n}"), [
         "setup.jsonc:3:3: comma expected"
       ])
-      assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: has the wrong type or value"])
+      assert.deepStrictEqual(yield* lines("[\"sentinel\"]"), ["setup.jsonc:1:1: must be an object, but is a list"])
       assert.deepStrictEqual(yield* lines(`{ "tags": { "a": "sentinel", "a": "b" } }`), [
         "setup.jsonc:1:18: tags.a: is a duplicate"
       ])
@@ -112,7 +112,7 @@ describe("IdentitySetup.parse", () => {
         }
       }
       const [line] = yield* lines(`{ "tags": ${"[".repeat(99)}${"]".repeat(99)}, "local": "${"[".repeat(200)}" }`)
-      assert.include(line, "tags: has the wrong type or value")
+      assert.include(line, "tags: must be an object, but is a list")
     }))
 
   it.effect("reports at most 100 problems, in a time that grows linearly", () =>
@@ -130,10 +130,10 @@ describe("IdentitySetup.parse", () => {
         "setup.jsonc:1:43: workloadIdentities[1].name: is missing"
       ])
       assert.deepStrictEqual(yield* lines(`{ "apiKeyCredentialProviders": [{ "name": "sentinel", "apiKey": 5 }] }`), [
-        "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: has the wrong type or value"
+        "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: must be a string, but is a number"
       ])
       assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [
-        "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: has the wrong type or value"
+        "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: must be a string, but is a number"
       ])
       assert.deepStrictEqual(
         yield* lines(`{ "workloadIdentities": [{ "name": "sentinel" }, { "name": "sentinel" }] }`),
@@ -151,26 +151,57 @@ describe("IdentitySetup.parse", () => {
         "setup.jsonc:1:46: local.serviceLinked[1]: must satisfy regular expression pattern: [A-Za-z0-9_.-]+"
       ])
       const [line] = yield* lines(github(`{ "clientId": "sentinel", "clientSecret": 7 }`))
-      assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: has the wrong type or value`)
+      assert.strictEqual(line, `setup.jsonc:6:110: ${githubPath}.clientSecret: must be a string, but is a number`)
     }))
 
-  it.effect("rejects unknown properties, so that a misspelled name is not ignored", () =>
+  it.effect("reports unknown properties and values, and what was probably meant", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* lines(`{ "workloadIdentitys": [] }`), [
-        "setup.jsonc:1:24: workloadIdentitys: is not a known member"
+        "setup.jsonc:1:24: workloadIdentitys: is not a known property; did you mean 'workloadIdentities'?"
       ])
       assert.deepStrictEqual(
         yield* lines(github(`{ "clientId": "a", "clientSecret": "sentinel", "scope": "sentinel" }`)),
-        [`setup.jsonc:6:124: ${githubPath}.scope: is not a known member`]
+        [
+          `setup.jsonc:6:124: ${githubPath}.scope: is not one of the known properties `
+          + "[clientId, clientSecret, clientSecretSource, clientSecretConfig]"
+        ]
       )
-      assert.deepStrictEqual(yield* lines(github(`{ "clientId": "a", "clientSecrett": "sentinel" }`)), [
-        `setup.jsonc:6:68: ${githubPath}.clientSecret: is missing`
+      assert.deepStrictEqual(yield* lines(github("{}").replace("GithubOauth2", "Github")), [
+        "setup.jsonc:5:35: oauth2CredentialProviders[0].credentialProviderVendor: "
+        + "is not a known value; did you mean 'GithubOauth2'?",
+        `setup.jsonc:6:68: ${githubPath}.clientId: is missing`
       ])
+      const [vendor] = yield* lines(github("{}").replace("GithubOauth2", "Sentinel"))
+      assert.include(vendor, "credentialProviderVendor: must be one of [GoogleOauth2, GithubOauth2, ")
       assert.deepStrictEqual(
-        yield* lines(`{ "local": { "vendorEndpoints": { "SentinelOauth2": {} } } }`),
-        ["setup.jsonc:1:53: local.vendorEndpoints.SentinelOauth2: is not a known member"]
+        yield* lines(`{ "local": { "vendorEndpoints": { "Github": {} }, "discoveryUrls": "acept" } }`),
+        [
+          "setup.jsonc:1:45: local.vendorEndpoints.Github: is not a known property; did you mean 'GithubOauth2'?",
+          "setup.jsonc:1:68: local.discoveryUrls: is not a known value; did you mean 'accept'?"
+        ]
       )
       const [line] = yield* lines(`{ "local": { "vendorIssuers": { "okta.com": "http://127.0.0.1:4021" } } }`)
       assert.match(String(line), /^setup\.jsonc:1:\d+: local\.vendorIssuers.*okta\.com.*: must be an https URL, /)
+    }))
+
+  it.effect("reports unknown properties together with missing ones, in the order of the file", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* lines(github(`{ "scope": "sentinel", "clientId": "a" }`)), [
+        `setup.jsonc:6:68: ${githubPath}.clientSecret: is missing`,
+        `setup.jsonc:6:79: ${githubPath}.scope: is not one of the known properties `
+        + "[clientId, clientSecret, clientSecretSource, clientSecretConfig]"
+      ])
+      // A misspelled name is not also missing, and its object has the right number of properties.
+      assert.deepStrictEqual(yield* lines(github(`{ "clientId": "a", "clientSecrett": "sentinel" }`)), [
+        `setup.jsonc:6:104: ${githubPath}.clientSecrett: is not a known property; did you mean 'clientSecret'?`
+      ])
+      const [unknown, ...others] = yield* lines(
+        github("{}").replace("githubOauth2ProviderConfig", "githubProviderConfig")
+      )
+      assert.include(
+        unknown,
+        "githubProviderConfig: is not a known property; did you mean 'githubOauth2ProviderConfig'?"
+      )
+      assert.deepStrictEqual(others, [])
     }))
 })

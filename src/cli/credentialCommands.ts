@@ -14,10 +14,14 @@ import {
 const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const
 
 const flowOption = (description: string) =>
-  new Option("--flow <flow>", description).choices(flows).default("USER_FEDERATION" as const)
+  new Option(
+    "--flow <flow>",
+    `${description} (default: as the provider supports; USER_FEDERATION with a user, else M2M)`
+  ).choices(flows)
 
 const workloadOption = () =>
-  new Option("--workload <name>", "Workload identity (default: from .agentcore.json)").env("AGENTCORE_WORKLOAD")
+  new Option("--workload <name>", "Workload identity (default: from .agentcore.json, or the only one)")
+    .env("AGENTCORE_WORKLOAD")
 
 const userOption = () => new Option("--user <id>", "User id (default: from .agentcore.json)").env("AGENTCORE_USER")
 
@@ -91,7 +95,7 @@ export const add = (root: Root, run: Run): void => {
       "Checks the region, AWS credentials, endpoints, clock, workload identity and a program's credentials, and requests "
         + "each credential once. It prints what to fix, and changes nothing."
     )
-    .argument("[module]", "ES module (JavaScript) that exports declared credentials. The command runs it")
+    .argument("[module]", "ES module that exports declared credentials. The command runs it")
     .option("--provider <name>", "Also check this OAuth2 credential provider")
     .addOption(flowOption("OAuth2 flow of --provider"))
     .option("--scope <scope>", "Scope of --provider (repeatable)", collect)

@@ -2,16 +2,17 @@
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { Flow } from "../ConsentSession.js"
-import type { ValidationException } from "../IdentityError.js"
+import { ControlPlane } from "../ControlPlane.js"
+import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
+import { boundedFetch } from "../internal/boundedFetch.js"
 import { read } from "../local/development/file.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import type { Target } from "./target.js"
 
 export interface CallerFlags {
@@ -28,14 +29,7 @@ export interface Caller {
 
 const file = ".agentcore.json"
 
-export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly missing: "workload" | "user" }> {
-  override get message(): string {
-    return this.missing === "workload"
-      ? `no workload identity is named: give --workload, AGENTCORE_WORKLOAD, or "workload_identity_name" in ${file}`
-      : "no user is named, and a user has to grant this credential: "
-        + `give --user, AGENTCORE_USER, AGENTCORE_USER_TOKEN, or "user_id" in ${file}`
-  }
-}
+export class MissingCaller extends Data.TaggedError("MissingCaller")<{ readonly message: string }> {}
 
 /** Finds the caller. It reads the file if the flags and the environment do not name the caller, and never writes it. */
 export const findCaller = Effect.fnUntraced(function*(flags: CallerFlags) {
@@ -53,15 +47,83 @@ export const findCaller = Effect.fnUntraced(function*(flags: CallerFlags) {
   }
 })
 
-/** Fails if the flags, the environment and the file do not name this part of the caller. */
-export const requireKnown = <A>(
-  found: A | undefined,
-  missing: MissingCaller["missing"]
-): Effect.Effect<A, MissingCaller> => found === undefined ? new MissingCaller({ missing }) : Effect.succeed(found)
+const workloadFlags = `--workload, AGENTCORE_WORKLOAD, or "workload_identity_name" in ${file}`
 
-/** The services of AWS, and the workload access token of the caller. */
-export const layer = (region: string | undefined, name: string, user: UserIdentifier | undefined) =>
-  Layer.provideMerge(WorkloadAccessToken.layerWorkload({ name, user }), AwsIdentity.layer({ region }))
+const explainWorkload = (names: ReadonlyArray<string> | undefined, more: string): string =>
+  names === undefined
+    ? `no workload identity is named: give ${workloadFlags}`
+    : names.length === 0
+    ? "there is no workload identity. Create one in code with WorkloadIdentity.ensure, or in the setup file under "
+      + "workloadIdentities"
+    : `there are several workload identities: ${names.join(", ")}${more}. Choose one with ${workloadFlags}`
+
+/** Returns the workload identity that is named, or else the only one. */
+export const requireWorkload = Effect.fnUntraced(function*(name: string | undefined) {
+  if (name !== undefined) return name
+  const { nextToken, workloadIdentities } = yield* Effect.orElseSucceed(
+    ControlPlane.use((plane) => plane.listWorkloadIdentities({})),
+    () => ({ workloadIdentities: undefined, nextToken: undefined })
+  )
+  const names = workloadIdentities?.map(({ name }) => name)
+  const [first, ...others] = names ?? []
+  if (first !== undefined && others.length === 0 && nextToken === undefined) return first
+  return yield* new MissingCaller({ message: explainWorkload(names, nextToken === undefined ? "" : ", and more") })
+})
+
+/** Returns the user, or fails if none is named. */
+export const requireUser = (user: UserIdentifier | undefined): Effect.Effect<UserIdentifier, MissingCaller> =>
+  user !== undefined ? Effect.succeed(user) : new MissingCaller({
+    message: "no user is named, and a user has to grant this credential: "
+      + `give --user, AGENTCORE_USER, AGENTCORE_USER_TOKEN, or "user_id" in ${file}. `
+      + "For a token of the agent itself, give --flow M2M"
+  })
+
+const Discovery = Schema.Struct({
+  oauth2ProviderConfigOutput: Schema.Struct({
+    customOauth2ProviderConfig: Schema.Struct({ oauthDiscovery: Schema.Struct({ discoveryUrl: Schema.String }) })
+  })
+})
+
+const Metadata = Schema.Struct({ grant_types_supported: Schema.Array(Schema.String) })
+
+/** The grants that the authorization server of a provider advertises. Empty if they are unknown. */
+const findGrants = (
+  provider: string
+): Effect.Effect<ReadonlyArray<string>, ResourceNotFoundException, ControlPlane> =>
+  ControlPlane.use((plane) => plane.getOauth2CredentialProvider({ name: provider })).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Schema.toType(Discovery))),
+    Effect.flatMap(({ oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { oauthDiscovery } } }) =>
+      Effect.tryPromise((signal) =>
+        boundedFetch(oauthDiscovery.discoveryUrl, {}, { timeout: 5000, signal }).then((response) => response.json())
+      )
+    ),
+    Effect.flatMap(Schema.decodeUnknownEffect(Metadata)),
+    Effect.map(({ grant_types_supported }) => grant_types_supported),
+    Effect.catch((error) => error._tag === "ResourceNotFoundException" ? error : Effect.succeed([]))
+  )
+
+/**
+ * Chooses a flow if `--flow` is not given: the one that the authorization server supports, or the one of the caller.
+ * With the reason. A user has to grant the token unless the authorization server advertises client credentials.
+ */
+export const chooseFlow = (provider: string, user: UserIdentifier | undefined) =>
+  Effect.map(findGrants(provider), (grants): { readonly flow: Flow; readonly reason?: string } => {
+    const [hasMachine, hasUser] = ["client_credentials", "authorization_code"].map((grant) => grants.includes(grant))
+    return hasMachine !== true || (hasUser === true && user !== undefined)
+      ? {
+        flow: "USER_FEDERATION",
+        ...(hasMachine ? { reason: "For a token of the agent itself, give --flow M2M" } : {})
+      }
+      : {
+        flow: "M2M",
+        reason: hasUser === true
+          ? "For a token of a user, give --user"
+          : "The authorization server supports no other one"
+      }
+  })
+
+/** The services of AWS. */
+export const layer = (region: string | undefined) => AwsIdentity.layer({ region })
 
 /** Names the user. It does not show a JWT. */
 export const describeUser = (user: UserIdentifier | undefined): string =>
@@ -69,7 +131,7 @@ export const describeUser = (user: UserIdentifier | undefined): string =>
 
 export interface AccessTokenFlags {
   readonly provider: string
-  readonly flow: Flow
+  readonly flow?: Flow | undefined
   readonly scope?: ReadonlyArray<string> | undefined
   readonly resource?: ReadonlyArray<string> | undefined
   readonly audience?: ReadonlyArray<string> | undefined
@@ -91,7 +153,7 @@ export const declare = <A>(make: () => A): Effect.Effect<A, ValidationException>
   Effect.try({ try: make, catch: (error) => error as ValidationException })
 
 export const accessToken = (
-  { audience, flow, parameter = [], provider, resource, returnUrl, scope }: AccessTokenFlags
+  { audience, flow = "USER_FEDERATION", parameter = [], provider, resource, returnUrl, scope }: AccessTokenFlags
 ) =>
   Effect.flatMap(Effect.forEach(parameter, parseParameter), (parameters) =>
     declare(() =>

@@ -223,6 +223,13 @@ const listen = (host: string, port: number) => NodeHttpServer.layer(createServer
 // On this machine
 // -----------------------------------------------------------------------------
 
+/** In this order: the second one needs the server of the first, which stops when its shell exits. */
+const next = [
+  ["A shell with a server:", "local --authorization-server --exec -- bash"],
+  ["In that shell, its console:", "console"],
+  ["All commands:", "--help"]
+] as const
+
 /** `ask`: the user decides in a browser. Otherwise the authorization server decides for the user. */
 export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
   const user = "alice"
@@ -272,6 +279,8 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
       apiKeys: [{ owner: workload, key }]
     })
     yield* run({ workload, user, apiUrl, returnUrl, credentials: declareCredentials(providers), show }, identity, api)
+    const lines = next.map(([what, command]) => `  ${what.padEnd(28)} npx effect-agentcore-identity ${command}`)
+    yield* screen.text(["What to try next:", "", ...lines, ""].join("\n"))
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer({ consent: mode === "ask" ? undefined : { user, decision: mode } }),
     Layer.provide(LocalServer.layer(), OAuthClient.layer),

@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
-import { resolve } from "node:path"
+import { realpathSync } from "node:fs"
+import { relative, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
 import * as AccessToken from "../AccessToken.js"
@@ -278,8 +279,21 @@ const checkCredentials = Effect.fnUntraced(
 
 export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
 
-/** Node loads TypeScript only if it can strip the types. */
-const needsCompiler = ["ERR_UNKNOWN_FILE_EXTENSION", "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"]
+/** Whether Node does not run a module because it is TypeScript, or imports TypeScript. */
+const needsCompiler = (file: string, code: string): boolean =>
+  code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX" || code === "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"
+  || (code === "ERR_UNKNOWN_FILE_EXTENSION" && /\.([cm]?ts|[jt]sx)$/.test(file))
+
+const explainTypeScript = (file: string): string => {
+  const command = relative(process.cwd(), realpathSync(process.argv[1] ?? "."))
+  // Undefined in versions that cannot strip types.
+  const canStrip = (process.features.typescript ?? false) !== false
+  const reason = canStrip
+    ? "it has syntax that Node cannot strip, such as an enum or JSX. Run"
+    : `Node ${process.versions.node} does not strip types (by default, 22.18 and later do). `
+      + `Run 'node --experimental-strip-types ${command} doctor ${file}', or`
+  return `${reason} 'npx tsx ${command} doctor ${file}', or compile it, and name the JavaScript`
+}
 
 const isCredential = (value: unknown): value is Credentials.Credential =>
   isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
@@ -289,8 +303,8 @@ const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.
   Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
     catch: (error) => {
-      const reason = needsCompiler.includes(codeOf(error))
-        ? "it is not a plain ES module. Compile TypeScript first, and name the JavaScript"
+      const reason = needsCompiler(file, codeOf(error))
+        ? explainTypeScript(file)
         : error instanceof Error
         ? error.message
         : String(error)
@@ -308,9 +322,15 @@ const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.
 // Command
 // -----------------------------------------------------------------------------
 
+/** The credential of `--provider`. */
+const declareProvider = ({ flow, provider, scope }: Settings) =>
+  provider === undefined
+    ? Effect.succeed([])
+    : Effect.map(Flags.accessToken({ provider, flow, scope }), (credential) => [credential])
+
 const checkAll = Effect.fnUntraced(
-  function*(report: Report, settings: Settings, list: ReadonlyArray<Credentials.Credential>) {
-    const { user, workload } = yield* Flags.findCaller(settings)
+  function*(report: Report, settings: Settings, others: ReadonlyArray<Credentials.Credential>) {
+    const { user, workload: name } = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
       yield* report("problem", "region and endpoints", String(found.failure))
@@ -319,33 +339,49 @@ const checkAll = Effect.fnUntraced(
     const target = found.success
     yield* report("ok", "region", target.region)
     yield* checkCaller(report, target)
-    const responds = yield* checkEndpoints(report, target)
-    if (workload === undefined) {
-      const { message } = new Flags.MissingCaller({ missing: "workload" })
-      yield* report(list.length === 0 ? "skipped" : "problem", "workload identity", message)
-      return { target }
-    }
-    if (!responds) {
+    if (!(yield* checkEndpoints(report, target))) {
       yield* report("skipped", "credentials", "not checked without a response")
       return { target }
     }
-    const policy = yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
+    const check = Effect.gen(function*() {
+      const workload = yield* Flags.requireWorkload(name)
+      const { flow, provider } = settings
+      const chosen = flow === undefined && provider !== undefined
+        // The check below reports a missing provider.
+        ? yield* Effect.orElseSucceed(Flags.chooseFlow(provider, user), () => ({ flow: "M2M" as const }))
+        : { flow }
+      const list = [...(yield* declareProvider({ ...settings, ...chosen })), ...others]
+      return yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
+        Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
+      )
+    })
+    const policy = yield* check.pipe(
+      Effect.catchTag("MissingCaller", ({ message }) =>
+        Effect.as(
+          report(
+            others.length === 0 && settings.provider === undefined ? "skipped" : "problem",
+            "workload identity",
+            message
+          ),
+          undefined
+        )),
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
-      Effect.provide(Flags.layer(settings.region, workload, user))
+      Effect.provide(Flags.layer(settings.region))
     )
     return { target, policy }
   }
 )
 
 export const run = Effect.fnUntraced(function*(settings: Settings) {
-  const { apiKey = [], flow, json = false, module, provider, scope } = settings
+  const { apiKey = [], json = false, module } = settings
   const { findings, report } = makeReport(json)
-  const list = [
-    ...(provider === undefined ? [] : [yield* Flags.accessToken({ provider, flow, scope })]),
+  // Checks the flags before any request.
+  yield* declareProvider(settings)
+  const others = [
     ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
     ...(module === undefined ? [] : yield* loadCredentials(module))
   ]
-  const { policy, target } = yield* checkAll(report, settings, list)
+  const { policy, target } = yield* checkAll(report, settings, others)
   const count = findings.filter(({ result }) => result === "problem").length
   yield* json
     ? Table.printJson({ target, problems: count, findings, policy })

@@ -31,13 +31,63 @@ interface Settings extends Flags {
   readonly port: number
 }
 
-export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string }> {}
+const authorizationServerPort = ({ authorizationServerPort, port }: Settings): number =>
+  authorizationServerPort ?? (port === 0 ? 0 : port + 1)
 
-/** Names the flag of a port that is in use. */
-const explainPort = <E extends { readonly _tag: string; readonly message: string }>(error: E): E | CannotListen => {
-  if (!("reason" in error) || error.reason !== "Listen" || !error.message.includes("EADDRINUSE")) return error
-  const flag = error._tag === "AuthorizationServerError" ? "--authorization-server-port" : "--port"
-  return new CannotListen({ message: `${error.message}: the port is in use, choose another one with ${flag}` })
+export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly message: string }> {}
+
+/** How messages of the servers name what flags set. */
+const flags = [
+  [/(?<=\. )Set allowRemote /, "Give --allow-remote "],
+  [/^A trusted issuer /, "--trust-issuer "],
+  [/^resources /, "--authorization-server-audience "],
+  [/^Client 'agentcore': scopes /, "--authorization-server-scope "],
+  [/^Client 'agentcore': redirectUris /, "--authorization-server-redirect-uri "]
+] as const
+
+const portOf = (url: string | undefined): number | undefined => Number(URL.parse(url ?? "")?.port) || undefined
+
+/** Names the server of this user that uses the port, and the flag that changes the port. */
+const explainPort = (
+  message: string,
+  [flag, port]: readonly [flag: string, port: number]
+): Effect.Effect<never, CannotStart> =>
+  Effect.gen(function*() {
+    const running = yield* Effect.orElseSucceed(StateFile.selected, () => [])
+    const own = running.find(({ environment, url }) =>
+      [url, environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]].some((url) => portOf(url) === port)
+    )
+    if (own === undefined) {
+      return yield* new CannotStart({ message: `${message}: the port is in use, choose another one with ${flag}` })
+    }
+    const select = `--port ${portOf(own.url)}`
+    return yield* new CannotStart({
+      message: `Port ${port} is in use by the local server at ${own.url} (process ${own.pid}). `
+        + `Use that server with 'eval "$(agentcore-identity env ${select})"', stop it with `
+        + `'agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
+    })
+  })
+
+/** Explains an error of the servers to a user of the command. */
+const explain = (settings: Settings) =>
+(
+  error: { readonly _tag: string; readonly message: string }
+): Effect.Effect<never, unknown> => {
+  const { _tag, message } = error
+  if (_tag !== "LocalServerError" && _tag !== "AuthorizationServerError") return Effect.fail(error)
+  if (message.includes("EADDRINUSE")) {
+    return explainPort(
+      message,
+      _tag === "LocalServerError"
+        ? ["--port", settings.port]
+        // By default, this port follows from --port.
+        : [
+          settings.authorizationServerPort === undefined ? "--port" : "--authorization-server-port",
+          authorizationServerPort(settings)
+        ]
+    )
+  }
+  return new CannotStart({ message: flags.reduce((text, [name, flag]) => text.replace(name, flag), message) })
 }
 
 // -----------------------------------------------------------------------------
@@ -213,7 +263,7 @@ const start = (settings: Settings) =>
       secretEnvironment: accessKey?.environment,
       authorizationServer: settings.authorizationServer === true
         ? {
-          port: settings.authorizationServerPort ?? (settings.port === 0 ? 0 : settings.port + 1),
+          port: authorizationServerPort(settings),
           scopes: settings.authorizationServerScope,
           audiences: settings.authorizationServerAudience,
           redirectUris: settings.authorizationServerRedirectUri,
@@ -227,7 +277,7 @@ const start = (settings: Settings) =>
         yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
         return loaded
       })
-    }).pipe(Effect.mapError(explainPort))
+    }).pipe(Effect.catch(explain(settings)))
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({

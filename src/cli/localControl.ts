@@ -2,7 +2,9 @@
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -74,12 +76,21 @@ const act = <A extends Control.Action>(
       ControlFailed
     >)
 
+/** Names the flags of the command instead of the properties of a fault or of the clock. */
+const nameFlags = ({ message }: ControlFailed): ControlFailed =>
+  new ControlFailed({
+    message: message.replace(/`([a-zA-Z]+)`|^(advance|set|delay)(?= is)/g, (_, quoted?: string, first?: string) =>
+      `--${
+        (quoted ?? first ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+      }`)
+  })
+
 const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
   Effect.andThen(act(path, body), Console.log(line))
 
 /** Prints a list as a table, or as JSON. */
 const printList = (
-  path: "consents" | "faults" | "grants" | "requests" | "snapshots",
+  path: "consents" | "faults" | "grants" | "snapshots",
   columns: ReadonlyArray<string>,
   json: boolean
 ) =>
@@ -173,12 +184,17 @@ export const restore = ({ file, name }: { readonly name: string | undefined; rea
 
 export const clock = (change: Control.Body<"clock"> | undefined) =>
   Effect.flatMap(
-    change === undefined ? read("clock") : act("clock", change),
+    change === undefined
+      ? read("clock")
+      : Effect.catchTag(act("clock", change), "ControlFailed", nameFlags),
     ({ now, offset }) => Console.log(`${Table.cell(now)} (${offset >= 0 ? "+" : ""}${offset / 1000} s)`)
   )
 
 export const addFault = (fault: Control.Body<"faults">) =>
-  Effect.flatMap(act("faults", fault), ({ id }) => Console.log(Table.cell(id)))
+  act("faults", fault).pipe(
+    Effect.catchTag("ControlFailed", nameFlags),
+    Effect.flatMap(({ id }) => Console.log(Table.cell(id)))
+  )
 
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
 
@@ -187,8 +203,51 @@ export const removeFault = (id: string | undefined) =>
     ? actAndPrint("faults/clear", {}, "There are no faults now.")
     : actAndPrint("faults/remove", { id }, "Removed the fault.")
 
+type Request = Json<Control.Reads["requests"]>["requests"][number]
+
+/** The credential provider of a request that gets a credential, or manages the provider. */
+const providerOf = ({ operation, request }: Request): unknown => {
+  if (!Table.isRow(request)) return undefined
+  return request["resourceCredentialProviderName"]
+    ?? (operation.endsWith("CredentialProvider") ? request["name"] : undefined)
+}
+
+/** The local time, as in the log on a terminal. */
+const formatTime = (at: string): string | undefined =>
+  Option.getOrUndefined(
+    Option.map(DateTime.make(at), DateTime.formatLocal({ locale: "en-GB", timeStyle: "medium" }))
+  )
+
+/** Formats requests as a table, with the error and the reasons of each below its row. */
+const formatRequests = (list: ReadonlyArray<Request>, width: number): string => {
+  const [heading = "", ...rows] = Table.align([
+    ["time", "status", "ms", "operation", "provider", "user"],
+    ...list.map((request) => [
+      formatTime(request.at),
+      request.status,
+      request.duration,
+      request.operation,
+      providerOf(request),
+      (request as Table.Row)["user"]
+    ])
+  ])
+  const indent = " ".repeat(heading.indexOf("status"))
+  return [
+    Table.cut(heading, width),
+    ...list.flatMap(({ error, reasons }, index) => [
+      Table.cut(rows[index] ?? "", width),
+      ...[...(error === undefined ? [] : [`${error.name}: ${error.message}`]), ...reasons]
+        .flatMap((text) => Table.wrap(Table.cell(text), width - indent.length))
+        .map((line) => `${indent}${line}`)
+    ])
+  ].join("\n")
+}
+
 export const requests = (json: boolean) =>
-  printList("requests", ["at", "status", "operation", "duration", "error", "reasons"], json)
+  Effect.flatMap(read("requests"), ({ requests }) =>
+    json
+      ? Table.printJson(requests)
+      : Console.log(requests.length === 0 ? "No requests." : formatRequests(requests, Table.terminalWidth())))
 
 /** Prints each request as one line of JSON, until it is interrupted. */
 export const events = Effect.gen(function*() {

@@ -27,7 +27,17 @@ const isPending = ({ action }: IdentitySetup.Change): boolean => action !== "unc
 const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   const count = (action: IdentitySetup.Change["action"]) => changes.filter((change) => change.action === action).length
   const summary = `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
-  return `${IdentitySetup.table(changes, { values: true })}\n\n${summary}`.trim()
+  return [...(changes.length === 0 ? [] : [IdentitySetup.table(changes, { values: true })]), summary].join("\n\n")
+}
+
+/** Formats a change with the columns of a table of all resources. */
+const makeFormat = (setup: IdentitySetup.IdentitySetup) => {
+  const resources = IdentitySetup.Kind.literals.flatMap((kind) =>
+    (setup[kind] ?? []).map(({ name }): IdentitySetup.Change => (
+      { kind, name, action: "unchanged", changes: [], notComparable: [], values: [] }
+    ))
+  )
+  return (change: IdentitySetup.Change) => IdentitySetup.table([change, ...resources]).split("\n", 1).join()
 }
 
 const provideAws = <A, E, R>(self: Effect.Effect<A, E, R>, { region }: Settings) =>
@@ -58,6 +68,6 @@ export const apply = Effect.fnUntraced(function*(settings: Settings) {
   yield* Console.log(`${Target.format(yield* Target.find(settings.region))}\n`)
   // A prompt needs a terminal.
   if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
-  const changes = IdentitySetup.applyStream(setup, settings)
-  yield* Stream.runForEach(changes, (change) => Console.log(IdentitySetup.table([change])))
+  const format = makeFormat(setup)
+  yield* Stream.runForEach(IdentitySetup.applyStream(setup, settings), (change) => Console.log(format(change)))
 }, provideAws)

@@ -17,9 +17,11 @@ import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
 import type { Flow } from "../ConsentSession.js"
+import type { ControlPlane } from "../ControlPlane.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
-import type { ValidationException } from "../IdentityError.js"
+import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Screen from "./screen.js"
 import * as Table from "./table.js"
@@ -28,15 +30,12 @@ import * as Terminal from "./terminal.js"
 
 interface Settings extends Flags.CallerFlags {
   readonly provider: string
-  /** Undefined for an API key. */
-  readonly flow?: Flow | undefined
   readonly region?: string | undefined
   readonly reveal?: boolean | undefined
   readonly json?: boolean | undefined
 }
 
 export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
-  readonly flow: Flow
   readonly register?: boolean | undefined
   readonly force?: boolean | undefined
   readonly browser: boolean
@@ -63,8 +62,12 @@ const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
 }
 
 const print = Effect.fnUntraced(
-  function*(settings: Settings, { target, user, workload }: Flags.Caller, secret: Redacted.Redacted) {
-    const { flow, json = false, provider, reveal = false } = settings
+  function*(
+    { json = false, provider, reveal = false }: Settings,
+    { target, user, workload }: Flags.Caller,
+    flow: Flow | undefined,
+    secret: Redacted.Redacted
+  ) {
     const value = Redacted.value(secret)
     const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(value))
     if (json) {
@@ -98,20 +101,39 @@ const print = Effect.fnUntraced(
   }
 )
 
+interface Chosen {
+  /** Undefined for an API key. */
+  readonly flow: Flow | undefined
+  readonly reason?: string
+}
+
 /** Obtains a credential for the caller, and prints it. */
 const run = <E, R>(
   settings: Settings,
-  obtain: (workload: string, user: UserIdentifier | undefined) => Effect.Effect<Redacted.Redacted, E, R>
+  choose: (user: UserIdentifier | undefined) => Effect.Effect<Chosen, ResourceNotFoundException, ControlPlane>,
+  obtain: (workload: string, user: UserIdentifier | undefined, flow: Flow | undefined) => Effect.Effect<
+    Redacted.Redacted,
+    E,
+    R
+  >
 ) =>
   Effect.gen(function*() {
     const found = yield* Flags.findCaller(settings)
-    const workload = yield* Flags.requireKnown(found.workload, "workload")
     const target = yield* Target.find(settings.region, "data")
     yield* Console.error(`${Target.format(target)}\n`)
-    const needsUser = settings.flow !== undefined && settings.flow !== "M2M"
-    const user = needsUser ? yield* Flags.requireKnown(found.user, "user") : undefined
-    const secret = yield* Effect.provide(obtain(workload, user), Flags.layer(settings.region, workload, user))
-    yield* print(settings, { target, workload, user }, secret)
+    const secret = Effect.gen(function*() {
+      const workload = yield* Flags.requireWorkload(found.workload)
+      const { flow, reason } = yield* choose(found.user)
+      if (reason !== undefined) yield* Console.error(`Flow: ${flow}. ${reason}.\n`)
+      const needsUser = flow !== undefined && flow !== "M2M"
+      const user = needsUser ? yield* Flags.requireUser(found.user) : undefined
+      const secret = yield* Effect.provide(
+        obtain(workload, user, flow),
+        WorkloadAccessToken.layerWorkload({ name: workload, user })
+      )
+      yield* print(settings, { target, workload, user }, flow, secret)
+    })
+    yield* Effect.provide(secret, Flags.layer(settings.region))
   })
 
 /** Prints the link, and opens it. If stderr is no terminal, only `--no-browser` prints it: others can read logs. */
@@ -127,14 +149,19 @@ const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =
     })
 
 export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
-  const { browser, flow, force = false, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
-  const credential = yield* Flags.accessToken({
-    ...settings,
-    returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
-  })
-  const request = { ...credential.request, forceAuthentication: force }
-  yield* run(settings, (workload, user) =>
+  const { browser, force = false, provider, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
+  const choose: Parameters<typeof run>[1] = (user) =>
+    settings.flow === undefined ? Flags.chooseFlow(provider, user) : Effect.succeed({ flow: settings.flow })
+  // Checks the flags before any request.
+  yield* Flags.accessToken({ ...settings, returnUrl })
+  yield* run(settings, choose, (workload, user, flow) =>
     Effect.gen(function*() {
+      const credential = yield* Flags.accessToken({
+        ...settings,
+        flow,
+        returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
+      })
+      const request = { ...credential.request, forceAuthentication: force }
       if (register) yield* LoopbackConsent.register(workload, returnUrl)
       if (user === undefined) return yield* AccessToken.get(request)
       return yield* Effect.catchTag(
@@ -151,4 +178,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
 })
 
 export const apiKey = (settings: Settings) =>
-  Effect.flatMap(Flags.apiKey(settings.provider), (credential) => run(settings, () => ApiKey.get(credential)))
+  Effect.flatMap(
+    Flags.apiKey(settings.provider),
+    (credential) => run(settings, () => Effect.succeed({ flow: undefined }), () => ApiKey.get(credential))
+  )

@@ -112,11 +112,9 @@ export const parse = Effect.fnUntraced(function*(text: string, file: string) {
   const toError = (problems: ReadonlyArray<Problem>) =>
     new SetupParseError({
       file,
-      problems: problems.map(({ path, reason }) => ({
-        path: formatPath(path),
-        position: formatPosition(text, closestNode(jsonc, root, path).offset),
-        reason
-      }))
+      problems: problems.map((problem) => ({ ...problem, offset: closestNode(jsonc, root, problem.path).offset }))
+        .sort((a, b) => a.offset - b.offset)
+        .map(({ offset, path, reason }) => ({ path: formatPath(path), position: formatPosition(text, offset), reason }))
     })
   const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
   return { value, toError }

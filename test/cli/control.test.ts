@@ -292,7 +292,7 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
 // Actions
 // -----------------------------------------------------------------------------
 
-const call = ({ url }: World, operation: string, input: unknown) =>
+const call = ({ url }: Pick<World, "url">, operation: string, input: unknown) =>
   Wire.operation(url, `/identities/${operation}`, input)
 
 const callOperation = (world: World, operation: string, input: unknown) =>
@@ -487,6 +487,58 @@ const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
   AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
 }))
+
+describe("local fault and clock", () => {
+  it.live("name flags as typed in their errors", () =>
+    Effect.gen(function*() {
+      const env = yield* environmentOfServer
+      const failure = (...args: ReadonlyArray<string>) => Program.failure(["local", ...args], env)
+      const operation = ["fault", "--operation", "GetResourceApiKey"]
+      assert.strictEqual(
+        yield* failure(...operation),
+        "a fault has --exception, --status, --cut, --fail-change or --delay"
+      )
+      assert.include(yield* failure(...operation, "--fail-change"), "--fail-change needs an --operation of ")
+      assert.match(yield* failure(...operation, "--delay", "soon"), /^--delay is a duration/)
+      assert.match(yield* failure("clock", "--advance", "soon"), /^--advance is a duration/)
+      assert.match(yield* failure("clock", "--set", "soon"), /^--set is a time/)
+    }))
+})
+
+describe("local requests", () => {
+  const list = Effect.gen(function*() {
+    const env = yield* environmentOfServer
+    const world = { url: env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE }
+    yield* call(world, "api-key", {
+      workloadIdentityToken: "no token",
+      resourceCredentialProviderName: "weather"
+    })
+    yield* call(world, "GetWorkloadAccessToken", { workloadName: "agnt" })
+    return env
+  })
+
+  it.live("has columns, and errors and reasons below a row", () =>
+    Effect.gen(function*() {
+      const [heading, first, ...others] = (yield* Program.inProcess(["local", "requests"], yield* list)).split("\n")
+      assert.match(heading ?? "", /^time +status +ms +operation +provider +user$/)
+      assert.match(first ?? "", /^\d\d:\d\d:\d\d +403 +\d+ +GetWorkloadAccessToken +- +-$/)
+      assert.match(others[0] ?? "", /^ {10}AccessDeniedException: /)
+      assert.match(others[1] ?? "", /^ {10}There is no workload identity 'agnt'/)
+      assert.match(others[2] ?? "", /GetResourceApiKey +weather +-$/)
+    }))
+
+  // `script` gives the command a terminal.
+  it.live.skipIf(process.platform !== "linux")("is no wider than the terminal", () =>
+    Effect.gen(function*() {
+      const env = yield* list
+      const { ended } = yield* Program.launch(["local", "requests"], env, { terminal: true, columns: 50 })
+      const lines = (yield* Effect.promise(() => ended)).stdout.split("\r\n")
+      for (const line of lines) assert.isAtMost(line.length, 50, line)
+      assert.include(lines[0], "operation")
+      // No word of a reason is lost.
+      assert.include(lines.map((line) => line.trim()).join(" "), "no workload identity 'agnt'")
+    }))
+})
 
 describe("local export", () => {
   it.live.skipIf(process.platform === "win32")(

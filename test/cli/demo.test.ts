@@ -18,9 +18,13 @@ const assertNoSecrets = ({ stderr, stdout }: Program.Output) => {
   assert.notMatch(stdout, /request_uri|session_id|[?&](state|code)=|eyJ|[A-Za-z0-9_-]{40,}/)
 }
 
+const nextSteps = "What to try next"
+
 /** The table at the end, without its column of times. */
 const table = (stdout: string) =>
-  stdout.slice(stdout.indexOf("Credential ")).trim().split("\n").map((line) => line.trim().split(/ {2,}/).slice(0, 3))
+  stdout.slice(stdout.indexOf("Credential ")).split(nextSteps, 1).join().trim().split("\n").map((line) =>
+    line.trim().split(/ {2,}/).slice(0, 3)
+  )
 
 const heading = ["Credential", "Flow", "How it was obtained"]
 
@@ -56,6 +60,24 @@ describe("agentcore-identity demo", () => {
         ["reports-oauth", "M2M", "client credentials of the agent"]
       ])
       assert.include(output.stdout, "a user with openid profile:read")
+      const commands = output.stdout.split(nextSteps)[1]?.match(/npx effect-agentcore-identity .*/g)
+      assert.deepStrictEqual(commands, [
+        "npx effect-agentcore-identity local --authorization-server --exec -- bash",
+        "npx effect-agentcore-identity console",
+        "npx effect-agentcore-identity --help"
+      ])
+    }))
+
+  it.live("ends with commands that work, one in the shell of the other", () =>
+    Effect.gen(function*() {
+      const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
+      const command = `'${process.execPath}' '${Program.file}'`
+      const { code, stderr, stdout } = yield* Program.run(
+        ["local", "--authorization-server", "--exec", "--", "bash", "-c", `${command} console`],
+        env
+      )
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stdout, /http:\/\/127\.0\.0\.1:\d+\/\S+/)
     }))
 
   it.live("catches a denied consent by its tag", () =>

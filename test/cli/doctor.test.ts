@@ -5,10 +5,10 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, request, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
@@ -313,7 +313,7 @@ describe("agentcore-identity doctor", () => {
 
   it.live("reports why a module cannot be checked", () =>
     Effect.gen(function*() {
-      const env = yield* environment
+      let env = yield* environment
       const error = (file: string) =>
         Effect.map(Program.run(["doctor", file], env), ({ code, stderr, stdout }) => {
           assert.strictEqual(code, 1)
@@ -328,6 +328,16 @@ describe("agentcore-identity doctor", () => {
       const folder = yield* Program.temporary
       const file = join(folder, "credentials.ts")
       writeFileSync(file, "export enum Color { red }")
-      assert.include(yield* error(file), "Compile TypeScript first")
+      const advice = `'npx tsx ${relative(process.cwd(), realpathSync(Program.file))} doctor ${file}'`
+      const unsupported = yield* error(file)
+      assert.include(unsupported, `it has syntax that Node cannot strip, such as an enum or JSX. Run ${advice}`)
+      assert.include(unsupported, "or compile it, and name the JavaScript")
+
+      writeFileSync(file, "export const color: string = 'red'")
+      env = { ...env, NODE_OPTIONS: "--no-experimental-strip-types" }
+      const unstripped = yield* error(file)
+      assert.include(unstripped, `Node ${process.versions.node} does not strip types`)
+      assert.match(unstripped, /'node --experimental-strip-types \S+agentcore-identity\.js doctor /)
+      assert.include(unstripped, advice)
     }).pipe(Effect.provide(world)))
 })

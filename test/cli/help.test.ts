@@ -101,7 +101,8 @@ describe("agentcore-identity --help", () => {
       for (
         const part of [
           `(default: "${LoopbackConsent.defaultReturnUrl}")`,
-          "(choices: \"USER_FEDERATION\", \"M2M\", \"ON_BEHALF_OF_TOKEN_EXCHANGE\", default: \"USER_FEDERATION\")",
+          "(default: as the provider supports; USER_FEDERATION with a user, else M2M)",
+          "(choices: \"USER_FEDERATION\", \"M2M\", \"ON_BEHALF_OF_TOKEN_EXCHANGE\")",
           "(env: AGENTCORE_WORKLOAD)",
           "AGENTCORE_USER_TOKEN"
         ]

@@ -436,12 +436,42 @@ describe("agentcore-identity local", () => {
       }
     }))
 
+  it.live("names the own server that uses the port, and how to use or stop it", () =>
+    Effect.gen(function*() {
+      const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
+      const running = yield* Program.local(["--authorization-server"], env)
+      const { port } = new URL(url(running))
+      const issuer = new URL(variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER"))
+      for (
+        const [flag, args] of [
+          ["--port", ["--port", port]],
+          ["--port", ["--port", issuer.port]],
+          ["--port", ["--port", String(Number(issuer.port) - 1), "--authorization-server"]],
+          ["--authorization-server-port", [
+            "--port",
+            "0",
+            "--authorization-server",
+            "--authorization-server-port",
+            port
+          ]]
+        ] as const
+      ) {
+        const { code, stderr } = yield* Program.run(["local", ...args], env)
+        assert.strictEqual(code, 1)
+        assert.include(stderr, `is in use by the local server at ${url(running)} (process ${running.pid}).`)
+        assert.include(stderr, `'eval "$(agentcore-identity env --port ${port})"'`)
+        assert.include(stderr, `'agentcore-identity stop --port ${port}'`)
+        assert.include(stderr, `give ${flag} 0 for a free port`)
+      }
+    }))
+
   it.live("rejects hosts of the network unless --allow-remote is given", () =>
     Effect.gen(function*() {
       const rejected = yield* Program.run(["local", "--host", "0.0.0.0", "--port", "0"])
       assert.strictEqual(rejected.code, 1)
       assert.strictEqual(rejected.stdout, "")
-      assert.include(rejected.stderr, "0.0.0.0")
+      assert.include(rejected.stderr, "On 0.0.0.0, other machines can reach")
+      assert.include(rejected.stderr, "Give --allow-remote to allow that")
 
       const running = yield* Program.local([
         "--host",
@@ -468,6 +498,19 @@ describe("agentcore-identity local", () => {
       for (const args of invalid) {
         const { code } = yield* Program.run(["local", ...args])
         assert.strictEqual(code, 1, args.join(" "))
+      }
+      for (
+        const [flag, value] of [
+          ["--trust-issuer", "http://example.com"],
+          ["--authorization-server-audience", "api"],
+          ["--authorization-server-scope", "\""],
+          ["--authorization-server-redirect-uri", "app"]
+        ] as const
+      ) {
+        assert.match(
+          yield* Program.failure(["local", "--port", "0", "--authorization-server", flag, value], {}),
+          new RegExp(`^${flag} (has|must be) `)
+        )
       }
     }))
 })

@@ -64,6 +64,14 @@ const server = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
 const lines = ({ stdout }: Program.Output) =>
   stdout.trim().split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "))
 
+/** The lines of resources have their kinds, names and actions in columns. */
+const assertAligned = ({ stdout }: Program.Output) => {
+  const rows = [...stdout.matchAll(/^[+~ ] {2}(\w+ +)([\w-]+ +)(?:create|update|unchanged)\b/gm)]
+  assert.lengthOf(rows, 3, stdout)
+  const widths = rows.map(([, kind, name]) => `${kind?.length} ${name?.length}`)
+  assert.deepStrictEqual(widths, [widths[0], widths[0], widths[0]])
+}
+
 /** The lines after the target, which comes first. */
 const changes = (output: Program.Output) => lines(output).slice(2)
 
@@ -81,6 +89,9 @@ describe("agentcore-identity setup", () => {
               assert.strictEqual(output.code, code)
               assert.notInclude(output.stdout, sentinel)
               assert.notInclude(output.stdout, "\u001b")
+              if (!args.includes("--json")) {
+                assertAligned(output)
+              }
             }))
 
         const planned = yield* run(2, "plan", file)

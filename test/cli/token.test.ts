@@ -1,5 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -9,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import { readFileSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
+import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import * as Calendar from "../support/calendar.js"
@@ -149,15 +150,18 @@ describe("agentcore-identity token", () => {
       const { AGENTCORE_WORKLOAD: _, ...env } = yield* environment
       const folder = yield* Program.temporary
       const run = (...args: ReadonlyArray<string>) => Program.run(args, env, { cwd: folder })
+      yield* WorkloadIdentity.create({ name: "other-agent" })
       const missing = yield* run("token", "calendar")
       assert.strictEqual(missing.code, 1)
       assert.strictEqual(missing.stdout, "")
-      assert.include(missing.stderr, "no workload identity is named: give --workload, AGENTCORE_WORKLOAD")
+      assert.include(missing.stderr, "there are several workload identities: my-agent, other-agent. Choose one with ")
+      assert.include(missing.stderr, "--workload, AGENTCORE_WORKLOAD, or \"workload_identity_name\" in .agentcore.json")
 
       const file = `{ "workload_identity_name": "my-agent" }\n`
       writeFileSync(join(folder, ".agentcore.json"), file)
-      const noUser = yield* run("token", "calendar")
+      const noUser = yield* run("token", "calendar", "--flow", "USER_FEDERATION")
       assert.include(noUser.stderr, "no user is named")
+      assert.include(noUser.stderr, "give --flow M2M")
       const found = yield* run("token", "calendar", "--flow", "M2M", "--scope", "reports:read")
       assert.strictEqual(found.code, 0, found.stderr)
       assert.strictEqual(readFileSync(join(folder, ".agentcore.json"), "utf8"), file)
@@ -165,6 +169,85 @@ describe("agentcore-identity token", () => {
       const wrong = yield* run("token", "calendar", "--parameter", "access_type")
       assert.include(wrong.stderr, "--parameter has the form name=value")
       assert.include((yield* run("token", "no provider")).stderr, "'provider'")
+    }).pipe(Effect.provide(world)))
+})
+
+describe("the defaults of token, api-key and doctor", () => {
+  /** The environment of a shell, which names neither a workload identity nor a user. */
+  const shell = Effect.map(LocalServer.LocalServer, ({ environment }): Program.Environment => environment)
+
+  const createProvider = (name: string, discovery: string) =>
+    CredentialProvider.ensure(
+      CredentialProvider.custom({ name, discovery, clientId: "client", clientSecret: Redacted.make("secret") })
+    )
+
+  /** The discovery URL of an authorization server with these grants. */
+  const advertise = (...grants: ReadonlyArray<string>) =>
+    Effect.acquireRelease(
+      Effect.callback<Server>((resume) => {
+        const server = createServer((request, response) => {
+          request.resume()
+          const issuer = `http://${request.headers.host}`
+          response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({
+            issuer,
+            authorization_endpoint: `${issuer}/authorize`,
+            token_endpoint: `${issuer}/token`,
+            response_types_supported: ["code"],
+            grant_types_supported: grants
+          }))
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    ).pipe(Effect.map((server) =>
+      // The address is a string only for a pipe.
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/openid-configuration`
+    ))
+
+  it.live("are the only workload identity, and M2M without a user", () =>
+    Effect.gen(function*() {
+      const env = yield* shell
+      const [token, apiKey, doctor] = yield* Effect.all(
+        [
+          ["token", "calendar", "--scope", "reports:read"],
+          ["api-key", "weather"],
+          ["doctor", "--provider", "calendar", "--scope", "reports:read", "--api-key", "weather"]
+        ].map((args) => Program.run(args, env)),
+        { concurrency: 2 }
+      )
+      assert.strictEqual(token?.code, 0, token?.stderr)
+      assert.match(token?.stdout ?? "", /^Provider {2}calendar, M2M\nCaller {4}workload my-agent, no user\n/)
+      assert.include(token?.stderr, "Flow: M2M. For a token of a user, give --user.")
+      assert.strictEqual(apiKey?.code, 0, apiKey?.stderr)
+      assert.include(apiKey?.stdout, "workload my-agent, no user")
+      assert.strictEqual(doctor?.code, 0, doctor?.stdout)
+      assert.match(doctor?.stdout ?? "", /✓ workload identity +my-agent\n/)
+      assert.match(doctor?.stdout ?? "", /✓ calendar +AgentCore returned a token\n/)
+    }).pipe(Effect.provide(world)))
+
+  it.live("follow the grants of the authorization server", () =>
+    Effect.gen(function*() {
+      const env = yield* shell
+      yield* createProvider("machine", yield* advertise("client_credentials"))
+      yield* createProvider("person", yield* advertise("authorization_code"))
+      const stderr = (...args: ReadonlyArray<string>) =>
+        Effect.map(Program.run(["token", ...args], env), ({ stderr }) => stderr)
+      assert.include(
+        yield* stderr("machine", "--user", "alice"),
+        "Flow: M2M. The authorization server supports no other one."
+      )
+      assert.include(yield* stderr("person"), "no user is named")
+      const both = yield* stderr("calendar", "--user", "alice")
+      assert.include(both, "Flow: USER_FEDERATION. For a token of the agent itself, give --flow M2M.")
+      assert.include(yield* stderr("none"), "ResourceNotFoundException: ")
+    }).pipe(Effect.provide(world)))
+
+  it.live("report that there is no workload identity", () =>
+    Effect.gen(function*() {
+      const env = yield* shell
+      yield* ControlPlane.ControlPlane.use((plane) => plane.deleteWorkloadIdentity({ name: "my-agent" }))
+      const { stderr } = yield* Program.run(["api-key", "weather"], env)
+      assert.include(stderr, "there is no workload identity. Create one")
     }).pipe(Effect.provide(world)))
 })
 

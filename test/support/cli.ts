@@ -65,16 +65,18 @@ export interface Started {
   readonly ended: Promise<Output>
 }
 
-/** Starts the command. With `terminal`, standard output contains both outputs. */
+/** Starts the command. With `terminal`, standard output contains both outputs. `columns` is the terminal's width. */
 export const launch = (
   args: ReadonlyArray<string>,
   env: Environment = {},
-  options: { readonly cwd?: string; readonly terminal?: boolean } = {}
+  options: { readonly cwd?: string; readonly terminal?: boolean; readonly columns?: number } = {}
 ): Effect.Effect<Started, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const command = [process.execPath, file, ...args]
-      const script = ["--quiet", "--return", "--command", command.map((word) => `'${word}'`).join(" "), "/dev/null"]
+      const resize = options.columns === undefined ? "" : `stty cols ${options.columns}; `
+      const words = command.map((word) => `'${word}'`).join(" ")
+      const script = ["--quiet", "--return", "--command", `${resize}${words}`, "/dev/null"]
       const [executable = "", ...rest] = options.terminal === true ? ["script", ...script] : command
       const child = spawn(executable, rest, {
         env: environment(env),
