@@ -228,7 +228,7 @@ const formatRequests = (list: ReadonlyArray<Request>, width: number): string => 
       request.duration,
       request.operation,
       providerOf(request),
-      (request as Table.Row)["user"]
+      request.user
     ])
   ])
   const indent = " ".repeat(heading.indexOf("status"))
