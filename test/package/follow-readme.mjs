@@ -179,6 +179,7 @@ const allowConsent = () => {
 
 const aKey = "a key of 15 characters"
 const aToken = /a token of \d{3,} characters/
+const maskedCredentials = /Token +\*+ \(\d{3,} characters\)[^]*API key +\*+ \(15 characters\)/
 
 /** Removes the lines that the README says to remove. */
 const withoutType = (text) => {
@@ -209,8 +210,8 @@ const typescript = (node, withPnpm) => async (name) => {
   me.save("aws.ts")
   me.save("promise-agent.mjs")
   await me.type(
-    ["local", "setup", "aws", "bundle", "promises", "stop"],
-    [new RegExp(`${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
+    ["local", "setup", "commands", "aws", "bundle", "promises", "stop"],
+    [new RegExp(`${maskedCredentials.source}[^]*${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
     allowConsent()
   )
   checkBundle(me.folder)
