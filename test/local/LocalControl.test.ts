@@ -246,7 +246,7 @@ describe("LocalControl", () => {
 
       yield* Effect.gen(function*() {
         const other = yield* control
-        yield* other.restore({ sealed, key })
+        yield* other.restore({ sealed, key: Redacted.make(Buffer.alloc(32, 7).toString("base64")) })
         assert.strictEqual(yield* Backend.issued(token), issued)
         assert.deepStrictEqual(yield* names, ["agent"])
         const wrong = yield* Effect.flip(

@@ -151,7 +151,7 @@ describe("/_local/", () => {
         ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
         ["faults", { operation: "*", cut: "yes" }, "cut is not valid, or unknown"],
         ["consents/approve", {}, "The body names the session by either id or sessionUri"],
-        ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64url"],
+        ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64 or hex"],
         ["seed", { workloadIdentities: [{ name: "?sentinel" }] }, "workloadIdentities[0].name"],
         ["seed", { apiKeyCredentialProviders: [{ name: "x", apiKey: { $env: "PATH" } }] }, "has no {\"$env\"}"],
         ["seed", { tags: { deep: { $env: "HOME" } } }, "has no {\"$env\"}"]
