@@ -157,10 +157,11 @@ const wrongLiteral = (literals: ReadonlyArray<string>, actual: unknown): string 
     ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${suggest(closestName(actual, literals))}`
     : wrongType(`one of [${literals.join(", ")}]`, actual)
 
+/** How the constraint of an unknown member begins. */
+export const knownName = `${Constraint.prefix} have a known name`
+
 const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string>): string =>
-  `${Constraint.prefix} have a known name${
-    suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)
-  }`
+  `${knownName}${suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)}`
 
 /** The literals of a type that has only literals. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
@@ -218,6 +219,8 @@ export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
         ? Constraint.problem(wrongLiteral(literalsOf(issue.ast), issue.input))
         : issue._tag === "AnyOf"
         ? describeUnion(issue)
+        : issue.ast._tag === "Never"
+        ? Constraint.problem(knownName)
         : isWrongType(issue)
         ? Constraint.problem(wrongType(describe(issue.ast), issue.input))
         : issue
