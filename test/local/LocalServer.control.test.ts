@@ -153,6 +153,7 @@ describe("/_local/", () => {
         ["clock", { advance: -1 }, "advance is a duration such as"],
         ["clock", { set: "tomorrow" }, "set is a time in ISO 8601"],
         ["clock", { advance: "1000000000 days" }, "The time is out of range"],
+        ["faults", { operation: "*", exception: "ThrotlingException" }, "; did you mean 'ThrottlingException'?"],
         ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
         ["faults", { operation: "*", cut: "yes" }, "cut must be true or false, but is a string"],
         ["faults", { endpoint: "tokn" }, "endpoint must satisfy enum value set: [token, authorization, revocation, *]"],
