@@ -45,6 +45,7 @@ import * as Server from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
+import { withCaller } from "./internal/callerStack.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -384,7 +385,8 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
         return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
       })
     })
-    const run: Run = Effect.runPromiseWith(yield* Effect.context())
+    const runPromise = Effect.runPromiseWith(yield* Effect.context())
+    const run: Run = (effect) => withCaller(runPromise(effect))
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -429,8 +431,10 @@ export const start: {
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const scope = Scope.makeUnsafe()
-  const { run, running: { authorizationServer, control, environment, server }, stopped } = await Effect.runPromise(
-    Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+  const { run, running: { authorizationServer, control, environment, server }, stopped } = await withCaller(
+    Effect.runPromise(
+      Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
   )
   let stopping: Promise<void> | undefined
   const stop = () => stopping ??= Effect.runPromise(Scope.close(scope, Exit.void))
