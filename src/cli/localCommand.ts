@@ -72,7 +72,7 @@ export const add = (root: Root) =>
     .option("--log-file <file>", "Append the log from level 'debug' to this file, including all requests")
     .addHelpText(...details({
       environment: [
-        ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64url (default: a file next to it)"],
+        ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64 or hex (default: a file next to it)"],
         [
           "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
           "access key of --signatures verify (default: a new one, which is printed)"

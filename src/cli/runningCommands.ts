@@ -107,7 +107,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
 
   const exportVariables = [
     ...controlledBy,
-    ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64url (default: the file <file>.key)"]
+    ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64 or hex (default: the file <file>.key)"]
   ] as const
 
   addSelecting(local, "reset")

@@ -1,6 +1,7 @@
 /** Encrypts stored values: JSON in a JWE (`dir`, `A256GCM`), with keys that are derived from a secret of 32 bytes. */
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
+import * as Hex from "effect/encoding/Hex"
 import * as Result from "effect/Result"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
@@ -8,18 +9,27 @@ import { hkdfSync } from "node:crypto"
 /** The size of a secret, in bytes. */
 export const secretSize = 32
 
-const format =
-  `${secretSize} bytes in base64url, for example the output of: openssl rand -base64 ${secretSize} | tr '+/' '-_' | tr -d =`
-
-/** Decodes a secret, or returns an error message whose subject is `name`. */
-export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> =>
-  Base64Url.decode(value.trim().replace(/=+$/, "")).pipe(
-    Result.mapError(() => `${name} has to be ${format}`),
-    Result.filterOrFail(
-      (bytes) => bytes.length === secretSize,
-      (bytes) => `${name} has to be ${format}. It has ${bytes.length} bytes`
+/**
+ * Decodes a secret in base64, base64url or hex, padded or not, or returns an error message whose subject is `name`. The
+ * message contains no part of the value. An even number of hex digits is hex. It is never a secret in base64, which has
+ * 43 characters.
+ */
+export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> => {
+  const text = value.replaceAll(/[\r\n]/g, "").trim().replace(/=+$/, "")
+  const decoded = /^(?:[\da-f]{2})+$/i.test(text)
+    ? Hex.decode(text)
+    : Base64Url.decode(text.replaceAll("+", "-").replaceAll("/", "_"))
+  const fail = (problem: string) =>
+    Result.fail(
+      `${name} has to be ${secretSize} bytes in base64 or hex. It ${problem}. `
+        + `Make one with: openssl rand -base64 ${secretSize}`
     )
-  )
+  return Result.isFailure(decoded)
+    ? fail(/[^\w+/-]/.test(text) ? "has other characters" : "has a character too many or too few")
+    : decoded.success.length === secretSize
+    ? Result.succeed(decoded.success)
+    : fail(`has ${decoded.success.length} bytes`)
+}
 
 /** Derives a separate key for each purpose, with HKDF-SHA-256 (RFC 5869). `size` is in bytes. */
 export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>

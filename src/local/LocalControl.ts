@@ -181,7 +181,7 @@ export interface Service {
   readonly restore: (
     from: string | { readonly sealed: string; readonly key: Redacted.Redacted }
   ) => Effect.Effect<void, LocalControlError>
-  /** Returns the content of a snapshot, sealed as a JWE with a key of 32 bytes in base64url. */
+  /** Returns the content of a snapshot, sealed as a JWE with a key of 32 bytes in base64 or hex. */
   readonly export: (options: { readonly key: Redacted.Redacted }) => Effect.Effect<string, LocalControlError>
   readonly clock: ClockControl
   readonly faults: FaultControl

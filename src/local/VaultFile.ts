@@ -43,7 +43,10 @@ import * as VaultStore from "./VaultStore.js"
 export interface Options {
   /** The file. Its directory has to exist. */
   readonly path: string
-  /** 32 bytes in base64url. Default: the key in the file `<path>.key`. */
+  /**
+   * 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. Default: the key in the file
+   * `<path>.key`.
+   */
   readonly key?: Redacted.Redacted | undefined
 }
 
@@ -53,7 +56,7 @@ export {
    *
    * - `Unusable`: the path is not a file that can be written, or the disk is full
    * - `InUse`: another process uses the vault. The message names it.
-   * - `InvalidKey`: the key is not 32 bytes in base64url, or its file is open to other users or cannot be read
+   * - `InvalidKey`: the key is not 32 bytes in base64 or hex, or its file is open to other users or cannot be read
    * - `WrongKey`: the vault was written under another key, or its key file is missing
    * - `UnknownFormat`: another version of the package wrote the vault
    * - `Damaged`: the file is not a vault, or parts of it are missing or changed

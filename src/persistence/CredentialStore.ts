@@ -52,7 +52,10 @@ export type ClientOptions = import("ioredis").RedisOptions
  * @category models
  */
 export interface Options {
-  /** Encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store. */
+  /**
+   * Encrypts and decrypts: 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. All
+   * processes that share the store have the same key.
+   */
   readonly key: Redacted.Redacted
   /** Decrypt only: the keys of earlier entries, until those entries have expired. */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
@@ -78,7 +81,7 @@ export interface RedisOptions extends Options {
  * The store cannot be built.
  *
  * - `MissingPackage`: `ioredis` is not installed
- * - `InvalidKey`: a key is not 32 bytes in base64url
+ * - `InvalidKey`: a key is not 32 bytes in base64 or hex
  * - `InvalidUrl`: the URL of Redis is invalid
  *
  * @since 0.1.0

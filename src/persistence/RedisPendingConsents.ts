@@ -59,7 +59,7 @@ export {
    * The store cannot be built.
    *
    * - `MissingPackage`: a package is not installed
-   * - `InvalidKey`: a key is not 32 bytes in base64url
+   * - `InvalidKey`: a key is not 32 bytes in base64 or hex
    * - `InvalidUrl`: the URL of Redis is invalid
    * - `InvalidTable`, `UnsupportedDialect`, `Schema`: only of `SqlPendingConsents`
    *

@@ -90,7 +90,7 @@ export {
    * The store cannot be built.
    *
    * - `MissingPackage`: a package is not installed
-   * - `InvalidKey`: a key is not 32 bytes in base64url
+   * - `InvalidKey`: a key is not 32 bytes in base64 or hex
    * - `InvalidTable`: the name of the table does not have the form of the option `table`
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
    * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege

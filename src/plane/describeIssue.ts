@@ -7,6 +7,7 @@ import * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 import * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
+import { closestName, didYouMean, suggest } from "../internal/closestName.js"
 import * as Constraint from "../models/internal/constraint.js"
 
 /** The maximum number of issues that an error reports. A request over HTTP can have one invalid item per byte. */
@@ -46,54 +47,6 @@ export const closestIssues = (issues: Issues): Issues => {
   const distances = issues.map(unionDistance)
   const least = Math.min(...distances)
   return issues.filter((_, index) => distances[index] === least)
-}
-
-// -----------------------------------------------------------------------------
-// Names
-// -----------------------------------------------------------------------------
-
-/** In characters. A longer name is not a typing error. */
-const maxNameLength = 64
-
-/** In characters. A shorter part occurs in ordinary words. */
-const minPartLength = 4
-
-/** Ignores case, hyphens and underscores. */
-const normalize = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
-
-/** The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps of neighbours. */
-const editDistance = (a: string, b: string): number => {
-  let beforeAbove: Array<number> = []
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const above = row
-    row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (beforeAbove[j - 2] ?? 0) + 1 : Infinity
-      row.push(Math.min(replaced, swapped, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
-    }
-    beforeAbove = above
-  }
-  return row[b.length] ?? 0
-}
-
-/** A quarter of the characters may differ. */
-const isClose = (a: string, b: string): boolean =>
-  editDistance(a, b) <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 4))
-
-const isPartOf = (part: string, whole: string): boolean => part.length >= minPartLength && whole.includes(part)
-
-/** The most similar candidate, or else the longest one that contains the name or is a part of it. */
-const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
-  if (name.length > maxNameLength) return undefined
-  const wanted = normalize(name)
-  const [similar] = candidates.filter((candidate) => isClose(wanted, normalize(candidate)))
-    .sort((a, b) => editDistance(wanted, normalize(a)) - editDistance(wanted, normalize(b)))
-  const [part] = candidates
-    .filter((candidate) => isPartOf(normalize(candidate), wanted) || isPartOf(wanted, normalize(candidate)))
-    .sort((a, b) => normalize(b).length - normalize(a).length)
-  return similar ?? part
 }
 
 // -----------------------------------------------------------------------------
@@ -146,12 +99,6 @@ const describeValue = (value: unknown): string => {
   return "then" in value && typeof value.then === "function" ? "a promise" : "an object"
 }
 
-const suggest = (name: string | undefined): string => name === undefined ? "" : `; did you mean '${name}'?`
-
-/** Names the candidate that a wrong name probably means. It is empty if no candidate is close. */
-export const didYouMean = (name: string, candidates: ReadonlyArray<string>): string =>
-  suggest(closestName(name, candidates))
-
 /** A member of the wrong type. */
 export const wrongType = (expected: string, actual: unknown): string =>
   `${Constraint.prefix} be ${expected}, but is ${describeValue(actual)}`
@@ -161,10 +108,11 @@ const wrongLiteral = (literals: ReadonlyArray<string>, actual: unknown): string 
     ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${didYouMean(actual, literals)}`
     : wrongType(`one of [${literals.join(", ")}]`, actual)
 
+/** How the constraint of an unknown member begins. */
+export const knownName = `${Constraint.prefix} have a known name`
+
 const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string>): string =>
-  `${Constraint.prefix} have a known name${
-    suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)
-  }`
+  `${knownName}${suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)}`
 
 /** The literals of a type that has only literals. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
@@ -222,6 +170,8 @@ export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
         ? Constraint.problem(wrongLiteral(literalsOf(issue.ast), issue.input))
         : issue._tag === "AnyOf"
         ? describeUnion(issue)
+        : issue.ast._tag === "Never"
+        ? Constraint.problem(knownName)
         : isWrongType(issue)
         ? Constraint.problem(wrongType(describe(issue.ast), issue.input))
         : issue

@@ -332,8 +332,7 @@ export const make: {
   runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
 ): DataPlaneFunctions =>
   Implementation.make({
-    run: (effect) =>
-      "runPromiseExit" in runtime ? runtime.runPromiseExit(effect) : Effect.runPromiseExitWith(runtime)(effect),
+    run: (effect) => "runFork" in runtime ? runtime.runFork(effect) : Effect.runForkWith(runtime)(effect),
     identity: Identity.Identity,
     dataPlane: Workloads.serviceOr(
       DataPlane.DataPlane,
@@ -377,7 +376,7 @@ export const disposeDefaultRuntime = async (): Promise<void> => {
 }
 
 const defaultFunctions = Implementation.make({
-  run: Effect.runPromiseExit,
+  run: Effect.runFork,
   identity: Effect.map(defaultContext, Context.get(Identity.Identity)),
   dataPlane: Effect.map(defaultContext, Context.get(DataPlane.DataPlane))
 })

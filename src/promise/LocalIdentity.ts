@@ -45,6 +45,7 @@ import * as Server from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
+import { withCaller } from "./internal/callerStack.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -306,7 +307,7 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
     /** Replaces the content by a snapshot, or by what `export` returned. */
     restore: (from: string | { readonly sealed: string; readonly key: string }) =>
       control.restore(typeof from === "string" ? from : { sealed: from.sealed, key: Redacted.make(from.key) }),
-    /** Returns the content, sealed with a key of 32 bytes in base64url. */
+    /** Returns the content, sealed with a key of 32 bytes in base64 or hex. */
     export: ({ key }: { readonly key: string }) => control.export({ key: Redacted.make(key) }),
     clock: {
       ...clock,
@@ -384,7 +385,8 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
         return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }
       })
     })
-    const run: Run = Effect.runPromiseWith(yield* Effect.context())
+    const runPromise = Effect.runPromiseWith(yield* Effect.context())
+    const run: Run = (effect) => withCaller(runPromise(effect))
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
     return { run, running, stopped: Deferred.await(stopped) }
@@ -447,8 +449,10 @@ export const start: {
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const scope = Scope.makeUnsafe()
-  const { run, running: { authorizationServer, control, environment, server }, stopped } = await Effect.runPromise(
-    Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+  const { run, running: { authorizationServer, control, environment, server }, stopped } = await withCaller(
+    Effect.runPromise(
+      Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
+    )
   )
   let stopping: Promise<void> | undefined
   const stop = () => stopping ??= Effect.runPromise(Scope.close(scope, Exit.void))

@@ -20,7 +20,7 @@ export const inRedis = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
     Layer.provide(CredentialCache.layerStore()),
     Layer.provide(CredentialStore.layerRedisConfig({
       url: Config.Redacted("REDIS_URL"),
-      // 32 random bytes in base64url. All processes share them.
+      // The output of `openssl rand -base64 32`. All processes share it.
       key: Config.Redacted("CREDENTIAL_STORE_KEY")
     })),
     Layer.provide(planes)

@@ -72,6 +72,7 @@ export const runner = Layer.merge(report, consents).pipe(
 )
 
 // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
+// CONSENT_STORE_KEY is the output of `openssl rand -base64 32`.
 export const database = ObtainConsent.layerSignals.pipe(
   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
   Layer.provideMerge(ClusterWorkflowEngine.layer),

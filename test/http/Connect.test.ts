@@ -496,8 +496,12 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("accepts the forms of another process with the same key", () =>
     Effect.gen(function*() {
-      const formKey = secret(Buffer.alloc(32, 7).toString("base64url"))
-      const [one, two, other] = yield* Effect.all([httpApp({ formKey }), httpApp({ formKey }), httpApp()])
+      const formKey = (encoding: "base64" | "hex") => secret(Buffer.alloc(32, 251).toString(encoding))
+      const [one, two, other] = yield* Effect.all([
+        httpApp({ formKey: formKey("base64") }),
+        httpApp({ formKey: formKey("hex") }),
+        httpApp()
+      ])
       const { body } = yield* one.send("/connect/files")
       const post = {
         method: "POST",

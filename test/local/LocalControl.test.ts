@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
+import * as Exceptions from "../../src/local/control/exceptions.js"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 
@@ -252,7 +253,7 @@ describe("LocalControl", () => {
 
       yield* Effect.gen(function*() {
         const other = yield* control
-        yield* other.restore({ sealed, key })
+        yield* other.restore({ sealed, key: Redacted.make(Buffer.alloc(32, 7).toString("base64")) })
         assert.strictEqual(yield* Backend.issued(token), issued)
         assert.deepStrictEqual(yield* names, ["agent"])
         const wrong = yield* Effect.flip(
@@ -396,6 +397,63 @@ describe("LocalControl", () => {
         ]
       ) {
         assert.strictEqual((yield* Effect.flip(faults.add(wrong))).reason, "InvalidFault", JSON.stringify(wrong))
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("rejects a fault whose name is misspelled", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const operation = "GetResourceApiKey"
+      for (
+        const [fault, message] of [
+          [
+            { operation, exception: "ThrotlingException" },
+            "`exception` 'ThrotlingException' is unknown; did you mean 'ThrottlingException'?"
+          ],
+          [
+            { operation, exception: "accessDeniedException", status: 403 },
+            "`exception` 'accessDeniedException' is unknown; did you mean 'AccessDeniedException'?"
+          ],
+          [
+            { operation: "*", exception: "DcryptionFailure" },
+            "`exception` 'DcryptionFailure' is unknown; did you mean 'DecryptionFailure'?"
+          ],
+          [
+            { endpoint: "token" as const, exception: "invalid_grnat" },
+            "`exception` 'invalid_grnat' is unknown; did you mean 'invalid_grant'?"
+          ],
+          [
+            { operation: "GetResourceApikey", cut: true },
+            "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *; did you mean 'GetResourceApiKey'?"
+          ]
+        ] as const
+      ) {
+        assert.deepInclude(yield* Effect.flip(faults.add(fault)), { reason: "InvalidFault", message })
+      }
+    }).pipe(Effect.provide(local())))
+
+  it.effect("accepts every exception of AWS, and those that only the service knows", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const token = yield* Backend.tokenFor("alice")
+      const others = [
+        "ServiceUnavailableException",
+        "ThrottledException",
+        "NotAuthorizedException",
+        "InternalServiceException",
+        "LimitExceededException",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "AccessDenied",
+        "Throttling"
+      ]
+      for (const exception of [...Object.keys(Exceptions.statusOf), ...others]) {
+        yield* faults.add({ operation: "GetResourceApiKey", exception, count: 1 })
+        const error = yield* Effect.flip(apiKey(token))
+        assert.strictEqual(error._tag === "UnknownServiceError" ? error.code : error._tag, exception)
+      }
+      for (const exception of ["invalid_grant", "invalid_request", "invalid_scope", "bad_verification_code"]) {
+        yield* faults.add({ endpoint: "token", exception })
       }
     }).pipe(Effect.provide(local())))
 

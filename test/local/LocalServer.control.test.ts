@@ -142,18 +142,26 @@ describe("/_local/", () => {
       const wrong: ReadonlyArray<readonly [path: string, body: unknown, message: string]> = [
         ["reset", "{", "The body of the request must be a JSON object in UTF-8"],
         ["reset", "[]", "The body of the request must be a JSON object in UTF-8"],
-        ["reset", { all: true }, "all is not valid, or unknown"],
         ["snapshot", {}, "name is missing"],
         ["snapshot", { name: "a b" }, "The name of a snapshot has 1 to 64 letters"],
+        ["clock", { advance: [] }, "advance must be a number or a string, but is a list"],
+        ["clock", { reset: false }, "reset must be one of [true], but is a boolean"],
+        ["clock", {}, "The body has either advance, set or reset"],
+        ["clock", { advance: 1, reset: true }, "The body has either advance, set or reset"],
+        ["restore", { sealed: "x" }, "The body has either name, or sealed and key"],
+        ["restore", { name: "x", key: "sentinel" }, "The body has either name, or sealed and key"],
         ["clock", { advance: "soon" }, "advance is a duration such as"],
         ["clock", { advance: -1 }, "advance is a duration such as"],
         ["clock", { set: "tomorrow" }, "set is a time in ISO 8601"],
         ["clock", { advance: "1000000000 days" }, "The time is out of range"],
+        ["faults", { operation: "*", exception: "ThrotlingException" }, "; did you mean 'ThrottlingException'?"],
         ["faults", { operation: "Nothing", cut: true }, "`operation` is the AWS name of an operation"],
-        ["faults", { operation: "*", cut: "yes" }, "cut is not valid, or unknown"],
+        ["faults", { operation: "*", cut: "yes" }, "cut must be true or false, but is a string"],
+        ["faults", { endpoint: "tokn" }, "endpoint must satisfy enum value set: [token, authorization, revocation, *]"],
+        ["faults", { message: "sentinel".repeat(200) }, "message is not valid"],
         ["consents/open", { sessionUri: "urn:x" }, "id is missing"],
         ["consents/approve", {}, "The body names the session by either id or sessionUri"],
-        ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64url"],
+        ["export", { key: "sentinel" }, "The key has to be 32 bytes in base64 or hex"],
         ["seed", { workloadIdentities: [{ name: "?sentinel" }] }, "workloadIdentities[0].name"],
         ["seed", { apiKeyCredentialProviders: [{ name: "x", apiKey: { $env: "PATH" } }] }, "has no {\"$env\"}"],
         ["seed", { tags: { deep: { $env: "HOME" } } }, "has no {\"$env\"}"]
@@ -181,6 +189,23 @@ describe("/_local/", () => {
         [415, "UnsupportedMediaType"]
       )
       assert.strictEqual((yield* send("seed", " ".repeat(1024 * 1024 + 1))).status, 413)
+    })).pipe(Effect.provide(server)))
+
+  it.live("rejects an unknown property in one sentence", () =>
+    unchanged(Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [path: string, body: unknown, message: string]> = [
+        ["clock", { advnce: "2 hours" }, "advnce is not a known property; did you mean 'advance'?"],
+        ["clock", { rest: true, advance: 1 }, "rest is not a known property; did you mean 'reset'?"],
+        ["clock", { soon: "x" }, "soon is not a known property, one of [advance, set, reset]"],
+        ["restore", { nmae: "x" }, "nmae is not a known property; did you mean 'name'?"],
+        ["restore", { seald: "x", key: "x" }, "seald is not a known property; did you mean 'sealed'?"],
+        ["faults", { excepton: "x" }, "excepton is not a known property; did you mean 'exception'?"],
+        ["consents/deny", { sessionURI: "x" }, "sessionURI is not a known property; did you mean 'sessionUri'?"],
+        ["reset", { all: true }, "all is not a known property"]
+      ]
+      for (const [path, body, message] of wrong) {
+        assert.deepStrictEqual(JSON.parse((yield* send(path, body)).text), { error: "BadRequest", message })
+      }
     })).pipe(Effect.provide(server)))
 
   it.live("rejects a body that is nested too deeply, for every action", () =>

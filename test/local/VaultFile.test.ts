@@ -165,7 +165,8 @@ describe("VaultFile", () => {
         )
       yield* fill({ ...options, key: key(1) })
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
-      const environment = new Map([["AGENTCORE_LOCAL_VAULT_KEY", Redacted.value(key(1))]])
+      // As `openssl rand -base64 32` prints it.
+      const environment = new Map([["AGENTCORE_LOCAL_VAULT_KEY", `${Buffer.alloc(32, 1).toString("base64")}\n`]])
       assert.strictEqual(yield* count(ConfigProvider.fromEnv({ env: Object.fromEntries(environment) })), 200)
       const error = yield* Effect.flip(count(ConfigProvider.fromEnv({ env: {} })))
       assert.strictEqual(error._tag, "VaultFileError")

@@ -192,7 +192,7 @@ describe("RedisPendingConsents", () => {
         Effect.flip(Layer.build(RedisPendingConsents.layer(options)))
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
-      assert.include(key.message, "The key of the store of consents has to be 32 bytes in base64url")
+      assert.include(key.message, "The key of the store of consents has to be 32 bytes in base64 or hex")
       const previous = yield* build({ key: keyOf(1), previousKeys: [secret("sentinel-short-key")] })
       assert.include(previous.message, "A previous key of the store of consents")
       const url = yield* build({ key: keyOf(1), url: secret("redis://:sentinel-pw@[host") })

@@ -34,7 +34,8 @@ export interface Store {
   readonly layer: (keys: Keys) => Layer.Layer<Services, PendingConsentsError>
 }
 
-export const keyOf = (fill: number): Redacted.Redacted => secret(Buffer.alloc(32, fill).toString("base64url"))
+export const keyOf = (fill: number, encoding: "base64" | "base64url" | "hex" = "base64url"): Redacted.Redacted =>
+  secret(Buffer.alloc(32, fill).toString(encoding))
 
 const keys = { key: keyOf(1) }
 
@@ -273,20 +274,22 @@ export const contract = (
       }))
 
     if (shared) {
-      test("writes with the first key, and finds and opens with all keys", () =>
+      test("writes with the first key, and finds and opens with all keys, in any spelling", () =>
         Effect.gen(function*() {
           const store = yield* make
           const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
           const inAnHour = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
           const oldOnly = yield* start(store, { key: keyOf(1) })
-          yield* Effect.forEach(["one", "two", "three"], (name) =>
-            oldOnly.pending.open({ session: sessionOf(name), user: alice }))
+          yield* Effect.forEach(
+            ["one", "two", "three"],
+            (name) => oldOnly.pending.open({ session: sessionOf(name), user: alice })
+          )
           yield* oldOnly.signals.register({ topic, execution: "old", expiresAt: inAnHour })
           yield* oldOnly.pending.claim(uriOf("three"))
           const ofRotation = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
           const [unsettled] = yield* ofRotation.pending.unsettled?.() ?? Effect.succeed([])
           same(unsettled?.session.sessionUri, uriOf("three"))
-          const both = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(3), keyOf(1)] })
+          const both = yield* start(store, { key: keyOf(2, "base64"), previousKeys: [keyOf(3), keyOf(1, "hex")] })
           assert.deepStrictEqual((yield* both.pending.claim(uriOf("one"))).user, alice)
           assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("one"))), "AlreadyClaimed")
           // A session that is opened again keeps one name.

@@ -73,8 +73,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
-   * Signs the forms: 32 bytes in base64 or hex. Processes that accept the forms of each other share it. Default:
-   * random, for a single process.
+   * Signs the forms: 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. Processes that
+   * accept the forms of each other share it. Default: random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
 }

@@ -53,14 +53,18 @@ export const bodies = {
   // The action parses the setup itself, to report errors as for a setup file.
   seed: Schema.ObjectKeyword as Schema.Codec<object, Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>,
   snapshot: Name,
-  restore: Schema.Union([Name, Schema.Struct({ sealed: Schema.String, key: Secret })]),
+  // No unions: a misspelled property would be reported once for each member. The actions check which ones are given.
+  restore: Schema.Struct({
+    name: Schema.optional(Schema.String),
+    sealed: Schema.optional(Schema.String),
+    key: Schema.optional(Secret)
+  }),
   export: Schema.Struct({ key: Secret }),
-  clock: Schema.Union([
-    // A literal `true` would hide the other two properties in the message about a body with none of the three.
-    Schema.Struct({ reset: Schema.Boolean.check(Schema.makeFilter((value) => value)) }),
-    Schema.Struct({ advance: DurationInput }),
-    Schema.Struct({ set: Schema.String })
-  ]),
+  clock: Schema.Struct({
+    advance: Schema.optional(DurationInput),
+    set: Schema.optional(Schema.String),
+    reset: Schema.optional(Schema.Literal(true))
+  }),
   faults: Schema.Struct({
     operation: Schema.optional(Schema.String),
     endpoint: Schema.optional(Schema.Literals(["token", "authorization", "revocation", "*"])),

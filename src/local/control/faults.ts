@@ -5,8 +5,9 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
+import { didYouMean, misspelledName, suggest } from "../../internal/closestName.js"
 import type { Failure } from "../backend/callContext.js"
-import { toReason } from "../oauth/exchange.js"
+import { errorCodes, toReason } from "../oauth/exchange.js"
 import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
 import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./requests.js"
@@ -25,6 +26,17 @@ const maxDelay = Duration.toMillis("7 days")
 
 const changes: ReadonlyArray<string | undefined> = ["CreateConsentPortal", "UpdateConsentPortal", "DeleteConsentPortal"]
 
+/** Without a name, a fault raises the first exception of its status. */
+const defaultNames: ReadonlyMap<number, string> = new Map([
+  [502, "BadGatewayException"],
+  [503, "ServiceUnavailableException"],
+  [504, "GatewayTimeoutException"],
+  ...Object.entries(Exceptions.statusOf).map(([name, status]) => [status, name] as const).reverse()
+])
+
+/** A service may raise others, which are allowed. */
+const knownExceptions = [...Object.keys(Exceptions.statusOf), ...defaultNames.values()]
+
 const findProblem = (fault: Fault): string | undefined => {
   const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
   const { probability = 1 } = fault
@@ -32,6 +44,7 @@ const findProblem = (fault: Fault): string | undefined => {
   if ((operation === undefined) === (endpoint === undefined)) return "a fault has either `operation` or `endpoint`"
   if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
     return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+      + didYouMean(operation, [...Exceptions.operationNames])
   }
   if (endpoint !== undefined && !endpoints.includes(endpoint)) {
     return "`endpoint` is token, authorization, revocation or *"
@@ -40,6 +53,8 @@ const findProblem = (fault: Fault): string | undefined => {
   if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
     return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
   }
+  const meant = exception && misspelledName(exception, operation === undefined ? errorCodes : knownExceptions)
+  if (meant !== undefined) return `\`exception\` '${exception}' is unknown${suggest(meant)}`
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
     return "`status` is a whole number from 400 to 599"
   }
@@ -56,14 +71,6 @@ const findProblem = (fault: Fault): string | undefined => {
     ? undefined
     : "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
 }
-
-/** Without a name, a fault raises the first exception of its status. */
-const defaultNames: ReadonlyMap<number, string> = new Map([
-  [502, "BadGatewayException"],
-  [503, "ServiceUnavailableException"],
-  [504, "GatewayTimeoutException"],
-  ...Object.entries(Exceptions.statusOf).map(([name, status]) => [status, name] as const).reverse()
-])
 
 const simulated = "Simulated by a fault of the local server"
 

@@ -134,7 +134,7 @@ export interface Resources {
  * - `UnknownSnapshot`, `UnknownFault`: no snapshot has the name, or no fault has the id
  * - `TooMany`: the limit of snapshots or faults is reached
  * - `InvalidFault`, `InvalidTime`, `InvalidName`, `InvalidPage`: a value of the action is not valid
- * - `InvalidKey`: the key is not 32 bytes in base64url
+ * - `InvalidKey`: the key is not 32 bytes in base64 or hex
  * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
  * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can consent
  * - `Refused`: the authorization server rejected the consent, or did not respond

@@ -174,6 +174,8 @@ const reasons: ReadonlyMap<string, OAuthErrorReason> = new Map([
   ["unauthorized_client", "InvalidClient"]
 ])
 
+export const errorCodes: ReadonlyArray<string> = [...reasons.keys()]
+
 const isUnavailable = (status: number | undefined): boolean => status !== undefined && (status === 429 || status >= 500)
 
 export const toReason = ({ error = "", status }: Rejection): OAuthErrorReason =>

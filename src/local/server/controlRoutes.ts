@@ -22,6 +22,7 @@ import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/loopback.js"
+import { describeIssue, knownName } from "../../plane/describeIssue.js"
 import * as Validation from "../../plane/validation.js"
 import * as Api from "../control/api.js"
 import * as Exceptions from "../control/exceptions.js"
@@ -119,20 +120,26 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
     )
   )
 
+const describeViolation = ({ constraint, path }: Validation.Violation): string => {
+  const name = path.map(String).join(".")
+  return constraint === undefined
+    ? `${name} is not valid`
+    : constraint === Validation.missing
+    ? `${name} is missing`
+    : constraint.startsWith(knownName)
+    ? `${name} is not a known property${constraint.slice(knownName.length)}`
+    : `${name}${constraint.slice("Member".length)}`
+}
+
 /** Decodes a body. The message names properties, and quotes no value, because values may be secrets. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
-  // The closest member of a union depends on the input.
+  // A message contains the type of a value.
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
-    Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
-      const described = Validation.violations(issue).map(({ constraint, path }) => {
-        const name = path.map(String).join(".")
-        return constraint === Validation.missing
-          ? `${name} is missing`
-          : `${name === "" ? "the body" : name} is not valid, or unknown`
-      })
-      return badRequest([...new Set(described)].join("; "))
-    })
+    Effect.mapError(
+      Effect.fromResult(decodeBody(body)),
+      ({ issue }) => badRequest(Validation.violations(describeIssue(issue)).map(describeViolation).join("; "))
+    )
 }
 
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
@@ -248,13 +255,20 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
         changes: changes.map(({ action, kind, name }) => ({ action, kind, name }))
       })),
     snapshot: ({ name }) => control.snapshot(name),
-    restore: (from) => control.restore("name" in from ? from.name : from),
+    restore: ({ key, name, sealed }) =>
+      name !== undefined && sealed === undefined && key === undefined
+        ? control.restore(name)
+        : name === undefined && sealed !== undefined && key !== undefined
+        ? control.restore({ sealed, key })
+        : Effect.fail(badRequest("The body has either name, or sealed and key")),
     export: ({ key }) => Effect.map(control.export({ key }), (sealed) => ({ sealed })),
-    clock: (change) =>
-      "advance" in change
-        ? Effect.flatMap(toDuration("advance", change.advance), clock.advance)
-        : "set" in change
-        ? Option.match(DateTime.make(change.set), {
+    clock: ({ advance, reset, set }) =>
+      [advance, set, reset].filter((value) => value !== undefined).length !== 1
+        ? Effect.fail(badRequest("The body has either advance, set or reset"))
+        : advance !== undefined
+        ? Effect.flatMap(toDuration("advance", advance), clock.advance)
+        : set !== undefined
+        ? Option.match(DateTime.make(set), {
           onNone: () => Effect.fail(badRequest("set is a time in ISO 8601, such as 2027-01-01T00:00:00Z")),
           onSome: (time) => clock.set(DateTime.toUtc(time))
         })

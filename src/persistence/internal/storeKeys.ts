@@ -7,7 +7,8 @@ import * as Sealing from "../../internal/sealing.js"
 
 export interface KeyOptions {
   /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64url, the same for all processes that share the store.
+   * Makes names, encrypts and decrypts: 32 random bytes in base64 or hex, such as the output of
+   * `openssl rand -base64 32`. All processes that share the store have the same key.
    */
   readonly key: Redacted.Redacted
   /**

@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import { ConfigError } from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -14,6 +15,7 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, Service } from "../../Identity.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import * as CallerStack from "./callerStack.js"
 import * as Config from "./config.js"
 import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
@@ -93,7 +95,7 @@ type Context = RequestContext.RequestContext | undefined
 
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
 export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
-  readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Promise<Exit.Exit<A, unknown>>
+  readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
@@ -132,15 +134,25 @@ const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacte
   )
 
 /** Returns the value of an exit, or throws its error. */
-const unwrap = <A>(exit: Exit.Exit<A, unknown>): A => {
+const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof CallerStack.capture>): A => {
   if (Exit.isSuccess(exit)) return exit.value
   const error = Cause.squash(exit.cause)
   // A `ConfigError` is the only failure here that is not an `Error`.
-  throw error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error
+  throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }
 
 export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
-  const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => unwrap(await run(effect))
+  const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
+    const fiber = run(effect)
+    const exit = fiber.pollUnsafe()
+    // A cached credential is available at once. Capturing a stack would add a tenth to its time.
+    if (exit !== undefined && Exit.isSuccess(exit)) return exit.value
+    const addCaller = CallerStack.capture()
+    return unwrap(
+      exit ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve)),
+      addCaller
+    )
+  }
   const consents = Consents.make()
   const runtime = { consents, dataPlane, identity, settle }
 
