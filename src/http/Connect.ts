@@ -89,16 +89,18 @@ import type { PendingConsents } from "../PendingConsents.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 import {
+  type Connection,
   type Event,
   eventCount,
   type HandlerOptions,
   type LinkOptions,
+  NotSignedIn,
   type Options,
   type OtherUserKind,
   type Service,
-  type View
+  View
 } from "./connect/api.js"
 import * as Links from "./connect/links.js"
 import * as Pages from "./connect/pages.js"
@@ -122,7 +124,8 @@ export * from "./connect/api.js"
 export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
 
 /**
- * The address where users connect a credential. With `continue`, they continue to an address that the option
+ * The address where users connect a credential: a declared one, that of a session, or a name in `credentials`. With
+ * `continue`, they continue to an address that the option
  * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
  * allowed.
  *
@@ -130,7 +133,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * @category accessors
  */
 export const link = (
-  credential: UserCredential,
+  credential: UserCredential | ConsentSession | string,
   options?: {
     /** Where the user continues after consent, an address that the option `continueTo` allows. */
     readonly continue?: string | undefined
@@ -176,7 +179,7 @@ const makeService = (options: LinkOptions, links: Links.Links, events: Stream.St
   link: (subject, { continue: address } = {}) =>
     Effect.suspend(() => {
       const name = links.nameOf(subject)
-      if (name === undefined) return Links.invalid("credential", "be one of the credentials of Connect")
+      if (name === undefined) return Links.unknownCredential()
       if (address === undefined) return Effect.succeed(links.link(name))
       const allowed = links.allowed(address)
       return Option.isSome(allowed)
@@ -200,7 +203,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const links = yield* Links.make(options)
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram
-    const runFor = Requests.make({
+    const { connections, runFor } = Requests.make({
       ...options,
       ...dependencies,
       dataPlane: yield* DataPlane,
@@ -227,17 +230,22 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
+    const notSignedIn = respond(View.Refused({ reason: "NotSignedIn" }))
     const handle = <R3>(
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
     ) =>
-      forUser(
-        method,
-        (user) =>
-          Effect.flatMap(
-            HttpRouter.params,
-            ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
-          )
+      Effect.catchIf(
+        forUser(
+          method,
+          (user) =>
+            Effect.flatMap(
+              HttpRouter.params,
+              ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
+            )
+        ),
+        (error): error is Extract<typeof error, NotSignedIn> => error instanceof NotSignedIn,
+        () => notSignedIn
       )
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
@@ -259,6 +267,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     ]
     return {
       service: makeService(options, links, Stream.fromPubSub(events)),
+      connections,
       addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
     }
   })
@@ -288,7 +297,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | DataPlane
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
-  | HttpRouter.Request.From<"Error", E | E2>
+  | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2>
 > =>
   Layer.effect(
     Connect,
@@ -300,7 +309,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   )
 
 /**
- * The same routes as an effect that returns a response, and the service. For other paths the effect fails with an
+ * The same routes as an effect that returns a response, the service, and the connections of a user as data. For other
+ * paths the effect fails with an
  * `HttpServerError` of reason `RouteNotFound`.
  *
  * @since 0.1.0
@@ -310,22 +320,26 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   {
     readonly app: Effect.Effect<
       HttpServerResponse.HttpServerResponse,
-      E | E2 | HttpServerError.HttpServerError,
+      Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError,
       Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
     >
     readonly service: Service
+    /** What the page of the connections shows. The user is of the kind that the option `users` names. */
+    readonly connections: (
+      user: UserIdentifier
+    ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
   },
   ValidationException,
   Identity | DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.gen(function*() {
-    const { addTo, service } = yield* makeRoutes(options)
+    const { addTo, connections, service } = yield* makeRoutes(options)
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The app has the requirements and errors of the routes. The type of the router does not include them.
     yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
     const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
-    return { app, service }
+    return { app, connections, service }
   })
 
 /**

@@ -6,6 +6,12 @@ const { html } = Html
 /** A function for the pages of the local server, which name the provider. */
 type Text = string | ((provider: string) => Html.Html)
 
+export const notSignedIn = [
+  401,
+  "Not signed in",
+  "Sign in to the application here, then open this address again."
+] as const
+
 const pages = {
   Completed: [200, "Consent given", "The agent can continue. You can close this page."],
   /** The browser returns to the application. */
@@ -31,7 +37,7 @@ const pages = {
     "Consent could not be completed",
     "The service did not accept the consent. Start again from where you were asked."
   ],
-  NotSignedIn: [401, "Not signed in", "Sign in to the application here, then open this address again."],
+  NotSignedIn: notSignedIn,
   Refused: [
     200,
     "Consent denied",

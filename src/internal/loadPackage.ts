@@ -21,6 +21,7 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
 /** The major versions of the optional packages, as in `peerDependencies`. */
 const versions = {
   "@effect/platform-node": "4",
+  "@effect/sql-pg": "4",
   "@smithy/signature-v4": "5",
   ioredis: "5",
   "oidc-provider": "9"

@@ -95,6 +95,7 @@ export {
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
    * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
    * - `InvalidUrl`: only of `RedisPendingConsents`
+   * - `Connection`: only of `promise/Connect`, which connects to the database itself
    *
    * @since 0.1.0
    * @category errors

@@ -40,21 +40,19 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
-import type { ConfigError } from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import type * as Config from "./internal/config.js"
 import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
+import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
 import * as Workloads from "./internal/workload.js"
 
@@ -345,23 +343,8 @@ export const make: {
 // Default runtime
 // -----------------------------------------------------------------------------
 
-// `AwsIdentity.layer()` would add the control plane and STS to a bundle, and no function here calls them.
-const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
-
-/** The runtime of the functions below, which have no parameter for one. The first use builds it. */
-let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLayer>, ConfigError> | undefined
-
-const defaultContext = Effect.suspend(() => {
-  const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
-  return runtime.contextEffect.pipe(
-    // A `ManagedRuntime` never retries a failed build. So the next call makes another one, which reads the environment
-    // again.
-    Effect.tapCause(() => {
-      if (defaultRuntime === runtime) defaultRuntime = undefined
-      return runtime.disposeEffect
-    })
-  )
-})
+/** The runtime of the functions below, which have no parameter for one. */
+const defaultRuntime = LazyRuntime.make(LazyRuntime.defaultLayer)
 
 /**
  * Disposes of the runtime of this module's functions, `Identity.layer` over `AwsDataPlane.layer()`. The next call makes
@@ -370,16 +353,12 @@ const defaultContext = Effect.suspend(() => {
  * @since 0.1.0
  * @category runtime
  */
-export const disposeDefaultRuntime = async (): Promise<void> => {
-  const runtime = defaultRuntime
-  defaultRuntime = undefined
-  await runtime?.dispose()
-}
+export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
 
 const defaultFunctions = Implementation.make({
   run: Effect.runPromiseExit,
-  identity: Effect.map(defaultContext, Context.get(Identity.Identity)),
-  dataPlane: Effect.map(defaultContext, Context.get(DataPlane.DataPlane))
+  identity: Effect.map(defaultRuntime.context, Context.get(Identity.Identity)),
+  dataPlane: Effect.map(defaultRuntime.context, Context.get(DataPlane.DataPlane))
 })
 
 // -----------------------------------------------------------------------------

@@ -52,7 +52,7 @@ const collect = (count: number) =>
     return Fiber.join(fiber)
   })
 
-describe("Connect, over real servers", () => {
+describe.each(World.forms)("Connect, over real servers: %s", (form) => {
   it.live("connects, shows that it is connected, and disconnects", () =>
     Effect.gen(function*() {
       const { calendar } = yield* World.setUp
@@ -100,7 +100,7 @@ describe("Connect, over real servers", () => {
       )
       Recorder.assertSecretFree([JSON.stringify(recorded)], ["request_uri", Redacted.value(old)])
       assert.strictEqual((yield* disconnections).count, before.count + 1)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "wakes the waiting agent, whichever session is completed",
@@ -122,7 +122,7 @@ describe("Connect, over real servers", () => {
         assert.isUndefined(agent.pollUnsafe())
         yield* connect(link)
         assert.notStrictEqual(Redacted.value(yield* Fiber.join(agent)), "")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment())),
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -142,7 +142,7 @@ describe("Connect, over real servers", () => {
         assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
         const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
         assert.instanceOf(error, AuthorizationTimedOut)
-      }).pipe(Effect.provide(World.environment())),
+      }).pipe(Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -155,7 +155,7 @@ describe("Connect, over real servers", () => {
         assert.include((yield* connect("/connect/calendar")).text, "Consent given")
         assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
       }).pipe(Effect.provide(
-        World.pages({}, PendingConsents.layerMemory).pipe(
+        World.pages({}, PendingConsents.layerMemory, form).pipe(
           Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
           Layer.provideMerge(World.servers)
         )
@@ -178,7 +178,7 @@ describe("Connect, over real servers", () => {
       for (const cookie of ["user=alice", "user=mallory"]) {
         assert.include((yield* request("/connect/calendar", { cookie })).text, "Not connected")
       }
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "opens nothing for a form of another site, of another user, or without a token",
@@ -218,7 +218,7 @@ describe("Connect, over real servers", () => {
         }
         // The control.
         assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
-      }).pipe(Effect.provide(World.environment())),
+      }).pipe(Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -250,7 +250,7 @@ describe("Connect, over real servers", () => {
         body: { action: "connect", token, more: "x".repeat(15 * 1024) }
       })
       assert.strictEqual(status, 200)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -279,7 +279,7 @@ describe("Connect, over real servers", () => {
         body: { action: "connect", token, continue: "https://evil.example/" }
       })
       assert.strictEqual(posted.status, 400)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "identifies users by any of their JWTs, and does not find their grants by user id",
@@ -318,7 +318,7 @@ describe("Connect, over real servers", () => {
         }).pipe(World.as(alice), Effect.flip)
         assert(error._tag === "OtherUserKind")
         assert.include(error.message, "Connect.handler was called with a user id, and Connect expects a JWT")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }))),
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }, form))),
     20_000
   )
 
@@ -338,7 +338,7 @@ describe("Connect, over real servers", () => {
             ? Option.some(HttpServerResponse.text(`our page for ${view.connection.name}`))
             : Option.none()
         )
-    }))), 20_000)
+    }, form))), 20_000)
 })
 
 const origin = "https://app.example.com"

@@ -54,8 +54,8 @@ export interface LinkOptions {
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no
-   * default. If it fails, nothing is opened, and the application responds to the failure, for example with a redirect
-   * to its sign-in.
+   * default. If it fails, nothing is opened. `Connect` responds to a `NotSignedIn` with a page, and the application to
+   * any other failure, for example with a redirect to its sign-in.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /**
@@ -77,6 +77,13 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
+}
+
+/** No user is signed in in this browser. `currentUser` fails with it, and the page says so. */
+export class NotSignedIn extends Schema.TaggedError<NotSignedIn>()("NotSignedIn", {}) {
+  override get message(): string {
+    return "No user is signed in in this browser"
+  }
 }
 
 /** Options of `Connect.handler`. */
@@ -109,14 +116,14 @@ const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: 
  */
 export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
   /** The part whose user has the wrong kind. */
-  part: Schema.Literals(["currentUser", "handler"]),
+  part: Schema.Literals(["currentUser", "handler", "connections"]),
   /** The option `users` of `Connect`. */
   expected: Schema.Literals(["userId", "jwt"]),
   found: Schema.Literals(["userId", "jwt"])
 }) {
   override get message(): string {
     const { expected, found, part } = this
-    const source = part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"
+    const source = part === "currentUser" ? "currentUser of Connect returned" : `Connect.${part} was called with`
     return `${source} ${kinds[found]}, and Connect expects ${kinds[expected]}. `
       + "AgentCore stores the grants of user ids and JWTs separately: take the user of the agent and of the pages from one "
       + `function, and set the option users to '${found}' if that function returns ${kinds[found]}`
@@ -182,6 +189,7 @@ export type View = Data.TaggedEnum<{
 export const View = Data.taggedEnum<View>()
 
 /**
+ * - `NotSignedIn`: `currentUser` failed with `NotSignedIn`
  * - `OtherSite`: a page of another site sent the form
  * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
  * - `FormTooLarge`: the form is larger than 16 KiB
@@ -191,6 +199,7 @@ export const View = Data.taggedEnum<View>()
  * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
  */
 export type Rejection =
+  | "NotSignedIn"
   | "OtherSite"
   | "StaleForm"
   | "FormTooLarge"
@@ -237,7 +246,7 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
 })
 
 /**
- * - `link`: the address where users connect a credential
+ * - `link`: the address where users connect a credential, which can also be named as in `credentials`
  * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
  *   events late misses the oldest.
  */
@@ -249,7 +258,7 @@ export interface Service {
   /** The credential of a name in `credentials`. */
   readonly credentialOf: (name: string) => Option.Option<UserCredential>
   readonly link: (
-    credential: UserCredential | ConsentSession,
+    credential: UserCredential | ConsentSession | string,
     options?: { readonly continue?: string | undefined }
   ) => Effect.Effect<string, ValidationException>
   readonly events: Stream.Stream<Event>

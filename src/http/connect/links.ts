@@ -15,6 +15,9 @@ export type Links = Effect.Success<ReturnType<typeof make>>
 export const invalid = (property: string, constraint: string): ValidationException =>
   Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
 
+export const unknownCredential = (): ValidationException =>
+  invalid("credential", "be one of the credentials of Connect")
+
 const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
@@ -70,9 +73,13 @@ export const make = ({ continueTo = [], credentials, origin: given, path }: Link
       origin,
       names,
       find: (name: string) => credentialOf.get(name),
-      /** The name of a declared credential, or of the credential that a session is for. */
-      nameOf: (subject: UserCredential | ConsentSession) =>
-        "key" in subject ? nameOfTag.get(subject.key) : nameOfRequest.get(Status.keyOf(subject, Option.none())),
+      /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
+      nameOf: (subject: UserCredential | ConsentSession | string) =>
+        typeof subject === "string"
+          ? credentialOf.has(subject) ? subject : undefined
+          : "key" in subject
+          ? nameOfTag.get(subject.key)
+          : nameOfRequest.get(Status.keyOf(subject, Option.none())),
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       /** The absolute address where a user continues, if it is allowed. */

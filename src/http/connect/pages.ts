@@ -8,6 +8,7 @@ import { type Connection, type Rejection, View } from "./api.js"
 const { html } = Html
 
 const rejections: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
+  NotSignedIn: ConsentPages.notSignedIn,
   OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
   StaleForm: [
     403,

@@ -172,7 +172,7 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Makes a function that handles a request of a user. A user of another kind gets a view with the reason. */
+/** Handles the requests of users. A user of another kind gets a view with the reason. */
 export const make = (settings: Settings) => {
   const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, workload } = settings
   const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
@@ -304,6 +304,9 @@ export const make = (settings: Settings) => {
       })
 
     return {
+      /** The connections as data. */
+      list: connectionsOf(links.names),
+
       connections: Effect.gen(function*() {
         return View.Connections({
           user: yield* describeUser(user),
@@ -361,14 +364,19 @@ export const make = (settings: Settings) => {
     }
   }
 
-  return <R>(
-    user: UserIdentifier,
-    run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
-  ): Effect.Effect<View, never, R> =>
-    Effect.matchEffect(checkKind("currentUser", users, user), {
-      onFailure: (error) => Effect.as(Effect.logError(error.message), reject({ reason: "OtherUserKind" })),
-      onSuccess: () => run(requestsOf(user))
-    })
+  return {
+    runFor: <R>(
+      user: UserIdentifier,
+      run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
+    ): Effect.Effect<View, never, R> =>
+      Effect.matchEffect(checkKind("currentUser", users, user), {
+        onFailure: (error) => Effect.as(Effect.logError(error.message), reject({ reason: "OtherUserKind" })),
+        onSuccess: () => run(requestsOf(user))
+      }),
+    /** The connections of a user as data. */
+    connections: (user: UserIdentifier) =>
+      Effect.andThen(checkKind("connections", users, user), Effect.suspend(() => requestsOf(user).list))
+  }
 }
 
-export type Requests = Parameters<Parameters<ReturnType<typeof make>>[1]>[0]
+export type Requests = Parameters<Parameters<ReturnType<typeof make>["runFor"]>[1]>[0]

@@ -19,6 +19,7 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
     "MissingPackage",
     "InvalidKey",
     "InvalidUrl",
+    "Connection",
     "InvalidTable",
     "UnsupportedDialect",
     "Schema"

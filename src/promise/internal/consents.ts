@@ -11,25 +11,25 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
-import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as Node from "./node.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
-const nextStep =
+const ofOnAuthUrl =
   "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
   + "and call resume with its session"
 
 /** Runs the handler of the runtime. The default handler's error names a next step for programs with Effect. */
-const byDefault: Consent.ConsentHandler<unknown> = (session) =>
+const byDefault = (nextStep: string): Consent.ConsentHandler<unknown> => (session) =>
   Effect.mapError(
     Effect.flatMap(Consent.Handler, (handler) => handler(session)),
     (error) =>
       error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
   )
 
-export const make = () => {
+export const make = (nextStep: string = ofOnAuthUrl) => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
@@ -50,7 +50,7 @@ export const make = () => {
      */
     options: (
       user: UserIdentifier | undefined,
-      show: Consent.ConsentHandler<unknown> = byDefault
+      show: Consent.ConsentHandler<unknown> = byDefault(nextStep)
     ): Identity.ConsentOptions<unknown> => ({
       consent: user === undefined ? show : (session) =>
         Effect.provideServiceEffect(
@@ -126,17 +126,21 @@ const visit = async <R>(
 // Without it, the next request from a page of the application would send the session in its `Referer`.
 const referrerPolicy = ["referrer-policy", "no-referrer"] as const
 
+const plainPage = (outcome: Outcome): Response => {
+  const { body, headers, status } = Page.render(outcome._tag)
+  return new Response(body, { status, headers })
+}
+
+const wrongMethod = () => new Response(null, { status: 405, headers: { allow: "GET" } })
+
 export const makeFetch =
   <R>(dependencies: Dependencies<R>) =>
   ({ currentUser, respond }: FetchOptions): (request: Request) => Promise<Response> =>
   async (request) => {
     // A link preview must not use up the session.
-    if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
+    if (request.method !== "GET") return wrongMethod()
     const outcome = await visit(dependencies, currentUser(request), request.url)
-    if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
-      return new Response(body, { status, headers })
-    }
+    if (respond === undefined) return plainPage(outcome)
     const response = await respond(outcome, request)
     if (response.headers.has(referrerPolicy[0])) return response
     // The headers of a redirect cannot be changed.
@@ -149,23 +153,10 @@ export const makeNode = <R>(dependencies: Dependencies<R>) =>
 <Req extends IncomingMessage, Res extends ServerResponse>(
   { currentUser, respond }: NodeOptions<Req, Res>
 ): (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void> =>
-async (request, response, next) => {
-  if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end()
-  try {
+  Node.makeListener("The page after consent", dependencies, async (request, response) => {
+    if (request.method !== "GET") return Node.send(wrongMethod(), response)
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
-    if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
-      response.writeHead(status, headers).end(body)
-    } else {
-      response.setHeader(...referrerPolicy)
-      await respond(outcome, request, response)
-    }
-  } catch (error) {
-    if (next !== undefined) return next(error)
-    // A server of Node has no error handler. Only the name is logged, because the error may quote the request.
-    const name = error instanceof Error ? truncateName(error.name) : typeof error
-    await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
-    if (response.headersSent) response.destroy()
-    else response.writeHead(500).end()
-  }
-}
+    if (respond === undefined) return Node.send(plainPage(outcome), response)
+    response.setHeader(...referrerPolicy)
+    await respond(outcome, request, response)
+  })
