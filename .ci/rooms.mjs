@@ -56,7 +56,7 @@ aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http aws node effect/http
-promise/local: promise/LocalIdentity. <- flow local/authorization local/backend local/control local/standalone
+promise/local: promise/LocalIdentity. <- internal flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node

@@ -62,8 +62,8 @@ export type Credential = Implementation.Credential
  * The options of {@link make}: those of `http/Connect` without types of Effect. A secret may be a string, and functions
  * return values or promises.
  *
- * `Name` are the names of the credentials. `Req` is the request that `currentUser` gets: a `Request` in `fetch`, and the
- * request of the framework in `node`.
+ * `Name` are the names of the credentials. `Req` is the request that `currentUser` gets: a `Request` in `fetch`, and
+ * the request of the framework in `node`.
  *
  * @since 0.2.0
  * @category models

@@ -82,9 +82,8 @@ export type Form = "http" | "fetch" | "node"
 export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
 
 /** The options as `promise/Connect` takes them. A response of `currentUser` is the one of `respond`. */
-const toPromiseOptions = (
-  { currentUser: _, describeUser: __, respond, ...options }: Options & Connect.LinkOptions
-): PromiseConnect.Options => {
+const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
+  const { currentUser: _, describeUser: __, respond, ...options } = all
   const cookieOf = (request: Request | IncomingMessage) =>
     request instanceof Request ? request.headers.get("cookie") : request.headers.cookie
   return {

@@ -95,26 +95,29 @@ const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<
   )
 
 const toHttpOptions = <Name extends string, Req>(
-  { credentials: _, currentUser, describeUser, formKey, pendingConsents: __, respond, runtime: ___, ...options }:
-    Options<Name, Req>,
+  options: Options<Name, Req>,
   credentials: Http.ConnectCredentials
-): Http.Options<unknown, never, unknown> => ({
-  ...options,
-  credentials,
-  currentUser: Effect.flatMap(
-    // The forms below pass the request that the type names.
-    call((request) => currentUser(request as Req)),
-    (user) => user === undefined || user === null ? new Http.NotSignedIn() : Effect.succeed(toUserIdentifier(user))
-  ),
-  describeUser: describeUser && ((user) => Effect.orDie(call(() => describeUser(user)))),
-  respond: respond
-    && ((view) =>
-      Effect.map(
-        call(() => respond(view)),
-        (response) => Option.map(Option.fromNullishOr(response), HttpServerResponse.fromWeb)
-      )),
-  formKey: formKey === undefined ? undefined : toRedacted(formKey)
-})
+): Http.Options<unknown, never, unknown> => {
+  const { credentials: _, currentUser, describeUser, formKey, pendingConsents: __, respond, runtime: ___, ...others } =
+    options
+  return {
+    ...others,
+    credentials,
+    currentUser: Effect.flatMap(
+      // The forms below pass the request that the type names.
+      call((request) => currentUser(request as Req)),
+      (user) => user === undefined || user === null ? new Http.NotSignedIn() : Effect.succeed(toUserIdentifier(user))
+    ),
+    describeUser: describeUser && ((user) => Effect.orDie(call(() => describeUser(user)))),
+    respond: respond
+      && ((view) =>
+        Effect.map(
+          call(() => respond(view)),
+          (response) => Option.map(Option.fromNullishOr(response), HttpServerResponse.fromWeb)
+        )),
+    formKey: formKey === undefined ? undefined : toRedacted(formKey)
+  }
+}
 
 // -----------------------------------------------------------------------------
 // Credentials

@@ -99,7 +99,7 @@ export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "ide
   readonly nextStep?: string | undefined
 }
 
-/** Shows a URL. The fiber may run in the asynchronous context of another request, so the callback is bound to its own. */
+/** Binds the callback to its context, because the fiber may run in the asynchronous context of another request. */
 export const bindShow = (callback: (url: string) => void | Promise<void>) => {
   const show = AsyncResource.bind(async (url: string) => callback(url))
   return (url: string): Effect.Effect<void, unknown> =>

@@ -15,7 +15,10 @@ export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
   }
 }
 
-/** Makes a listener. Errors go to `next`. A server of Node has no error handler, so the log has the name of the error. */
+/**
+ * Makes a listener. Errors go to `next`. A server of Node has no error handler, so then the log has the name of the
+ * error.
+ */
 export const makeListener = <
   R,
   Req extends IncomingMessage,
@@ -31,7 +34,7 @@ async (request: Req, response: Res, next?: Next): Promise<void> => {
     await handle(request, response, next)
   } catch (error) {
     if (next !== undefined) return next(error)
-    // The error may quote the request.
+    // Other messages may quote the request.
     const reason = error instanceof BodyAlreadyRead
       ? error.message
       : error instanceof Error
