@@ -351,7 +351,9 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
         response: ServerResponse,
         next: ((error?: unknown) => void) | undefined
       ) => {
-        const result = await handle(Node.toRequest(request), request)
+        // `Request` accepts no TRACE, and the pages have no other methods.
+        const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
+        const result = isOwn ? await handle(Node.toRequest(request), request) : undefined
         if (result !== undefined) await Node.send(result, response)
         else if (next !== undefined) next()
         else response.writeHead(404).end()
