@@ -62,7 +62,6 @@ export {
    * - `InvalidKey`: a key is not 32 bytes in base64url
    * - `InvalidUrl`: the URL of Redis is invalid
    * - `InvalidTable`, `UnsupportedDialect`, `Schema`: only of `SqlPendingConsents`
-   * - `Connection`: only of `promise/Connect`, which connects to the database itself
    *
    * @since 0.1.0
    * @category errors

@@ -19,7 +19,6 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
     "MissingPackage",
     "InvalidKey",
     "InvalidUrl",
-    "Connection",
     "InvalidTable",
     "UnsupportedDialect",
     "Schema"
