@@ -349,43 +349,59 @@ class Files extends AccessToken.Tag<Files>()("app/Files", {
   returnUrl: `${origin}/connect/return`
 }) {}
 
-/** The same as an `HttpApp`, over scripted planes. */
-const httpApp = (options: { readonly formKey?: Redacted.Redacted } = {}) =>
+/** The app of `http/Connect`, or that of `promise/Connect`, over scripted planes. */
+const httpApp = (
+  form: "http" | "fetch",
+  options: Partial<Pick<Connect.Options<never, never>, "credentials" | "formKey">> = {}
+) =>
+  Effect.gen(function*() {
+    const all = { path: "/connect", credentials: { files: Files }, workload: World.workload, ...options } as const
+    const { respond, service } = yield* form === "http" ? ofEffect(all) : ofPromise(all)
+    const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
+      Effect.flatMap(
+        respond(new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })),
+        (response) => Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
+      )
+    const act = (action: string) =>
+      Effect.flatMap(send("/connect/files"), ({ body }) =>
+        send("/connect/files", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ action, token: body.token })
+        }))
+    /** Whether a path is that of a page. */
+    const serves = (path: string) =>
+      Effect.match(respond(new Request(`${origin}${path}`)), {
+        onFailure: (error) => !(HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"),
+        onSuccess: ({ status }) => status !== 404
+      })
+    const back = send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`)
+    return { service, respond, send, act, serves, back }
+  })
+
+const ofEffect = (options: Connect.LinkOptions & Pick<Connect.Options<never, never>, "formKey">) =>
   Effect.map(
-    Connect.httpApp({
-      path: "/connect",
-      credentials: { files: Files },
-      workload: World.workload,
-      currentUser: World.currentUser,
-      ...options
-    }),
-    ({ app, service }) => {
-      const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
+    Connect.httpApp({ ...options, currentUser: World.currentUser }),
+    ({ app, service }) => ({
+      service,
+      respond: (request: Request) =>
         app.pipe(
           Effect.provideServiceEffect(
             HttpServerRequest.HttpServerRequest,
-            Effect.sync(() =>
-              HttpServerRequest.fromWeb(
-                new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })
-              )
-            )
+            Effect.sync(() => HttpServerRequest.fromWeb(request))
           ),
           Effect.scoped,
-          Effect.map((response) => HttpServerResponse.toWeb(response)),
-          Effect.flatMap((response) =>
-            Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
-          )
+          Effect.map((response) => HttpServerResponse.toWeb(response))
         )
-      const act = (action: string) =>
-        Effect.flatMap(send("/connect/files"), ({ body }) =>
-          send("/connect/files", {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ action, token: body.token })
-          }))
-      return { service, send, act, back: send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`) }
-    }
+    })
   )
+
+const ofPromise = (options: Connect.LinkOptions & Pick<Connect.Options<never, never>, "formKey">) =>
+  Effect.gen(function*() {
+    const connect = yield* World.promiseConnect(options)
+    const service = yield* World.toService(connect, options)
+    return { service, respond: (request: Request) => Effect.promise(() => connect.fetch(request)) }
+  })
 
 const planes = (script: ScriptedPlanes.Script) =>
   Layer.merge(
@@ -404,10 +420,10 @@ const tagsOf = (service: Connect.Service, count: number) =>
     () => Effect.yieldNow
   )
 
-describe("Connect, as an HttpApp", () => {
+describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (form) => {
   it.effect("responds to JSON with JSON, and reports an expired consent", () =>
     Effect.gen(function*() {
-      const { act, back, send, service } = yield* httpApp()
+      const { act, back, send, serves, service } = yield* httpApp(form)
       const events = yield* tagsOf(service, 2)
       const { body } = yield* send("/connect/files")
       assert.deepInclude(body, { user: "alice" })
@@ -423,9 +439,8 @@ describe("Connect, as an HttpApp", () => {
       yield* TestClock.adjust("11 minutes")
       assert.deepStrictEqual(yield* back, { status: 410, body: { outcome: "Expired" } })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Expired"])
-      const unknown = yield* Effect.flip(send("/other"))
-      assert(HttpServerError.isHttpServerError(unknown))
-      assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+      assert.isTrue(yield* serves("/connect"))
+      assert.isFalse(yield* serves("/other"))
     }).pipe(Effect.provide(planes({}))))
 
   it.effect("has its own routes within a layer of a server", () =>
@@ -433,10 +448,8 @@ describe("Connect, as an HttpApp", () => {
       const routes = HttpRouter.use((router) =>
         Effect.gen(function*() {
           yield* router.add("GET", "/other", HttpServerResponse.text("other"))
-          const { send } = yield* Effect.scoped(httpApp())
-          const unknown = yield* Effect.flip(send("/other"))
-          assert(HttpServerError.isHttpServerError(unknown))
-          assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+          const { serves } = yield* httpApp(form)
+          assert.isFalse(yield* serves("/other"))
         }).pipe(Effect.orDie)
       )
       yield* Layer.build(
@@ -449,29 +462,26 @@ describe("Connect, as an HttpApp", () => {
   it.effect("reports what AgentCore does not complete, and logs no secret", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const { act, back, service } = yield* httpApp()
-      const events = yield* tagsOf(service, 2)
       yield* Effect.gen(function*() {
+        const { act, back, service } = yield* httpApp(form)
+        const events = yield* tagsOf(service, 2)
         yield* act("connect")
         assert.deepStrictEqual(yield* back, { status: 502, body: { outcome: "Failed" } })
+        assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       }).pipe(Effect.provide(recorder.layer))
-      assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
 
   it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
-      const { app } = yield* Connect.httpApp({
-        path: "/connect",
-        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials,
-        workload: World.workload,
-        currentUser: Effect.succeed(alice)
+      const { respond } = yield* httpApp(form, {
+        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials
       })
       for (const name of ["constructor", "toString"]) {
         for (const headers of [json, { accept: "text/html" }]) {
-          const page = HttpServerRequest.fromWeb(new Request(`${origin}/connect/${name}`, { headers }))
-          const response = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, page))
-          const text = yield* Effect.promise(() => HttpServerResponse.toWeb(response).text())
+          const page = new Request(`${origin}/connect/${name}`, { headers: { ...headers, cookie: "user=alice" } })
+          const response = yield* respond(page)
+          const text = yield* Effect.promise(() => response.text())
           assert.include(text, name)
           assert.notInclude(text, "native code")
           assert.notInclude(text, "Withdraw")
@@ -481,7 +491,7 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {
-      const { send } = yield* httpApp()
+      const { send } = yield* httpApp(form)
       const { body } = yield* send("/connect/files")
       const post = send("/connect/files", {
         method: "POST",
@@ -497,7 +507,11 @@ describe("Connect, as an HttpApp", () => {
   it.effect("accepts the forms of another process with the same key", () =>
     Effect.gen(function*() {
       const formKey = secret(Buffer.alloc(32, 7).toString("base64url"))
-      const [one, two, other] = yield* Effect.all([httpApp({ formKey }), httpApp({ formKey }), httpApp()])
+      const [one, two, other] = yield* Effect.all([
+        httpApp(form, { formKey }),
+        httpApp(form, { formKey }),
+        httpApp(form)
+      ])
       const { body } = yield* one.send("/connect/files")
       const post = {
         method: "POST",
@@ -510,7 +524,7 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("reconnects with forceAuthentication, and disconnects only if AgentCore dropped the token", () =>
     Effect.gen(function*() {
-      const { act } = yield* httpApp()
+      const { act } = yield* httpApp(form)
       assert.strictEqual((yield* act("reconnect")).body.authorizationUrl, authorizationUrl)
       assert.deepStrictEqual((yield* act("disconnect")).body.connection.state, "NotGranted")
       const calls = yield* Effect.flatMap(
@@ -527,20 +541,20 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("reports when AgentCore keeps the token, or does not respond", () =>
     Effect.gen(function*() {
-      const { act } = yield* httpApp()
+      const { act } = yield* httpApp(form)
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("shows an unknown state, and logs why", () =>
     Effect.gen(function*() {
-      const { send } = yield* httpApp()
+      const { send } = yield* httpApp(form)
       assert.strictEqual((yield* send("/connect")).body.connections[0].state, "Unknown")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => failures.denied }))))
 
   it.effect("rejects a user of another kind, and logs what to do", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const { send } = yield* httpApp()
+      const { send } = yield* Effect.provide(httpApp(form), recorder.layer)
       const jwt = jwtOf({ iss: "https://id.example.com", sub: "alice" })
       const rejected = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
       assert.deepInclude(rejected.body, { error: "OtherUserKind" })
