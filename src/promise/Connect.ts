@@ -59,8 +59,33 @@ import * as Implementation from "./internal/connect.js"
 export type Credential = Implementation.Credential
 
 /**
- * The options of {@link make}: those of `http/Connect` without types of Effect. A secret may be a string, and functions
- * return values or promises.
+ * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is its
+ * value or `undefined`, and a function that returns an effect returns a value or a promise.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Input<A> = Implementation.Input<A>
+
+/**
+ * Options whose values are {@link Input}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Inputs<A> = Implementation.Inputs<A>
+
+/**
+ * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. A value is encrypted
+ * under the `key`, which all processes have and the store does not have.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type StoreOptions = Implementation.StoreOptions
+
+/**
+ * The options of {@link make}: the {@link Inputs} of `http/Connect`.
  *
  * `Name` are the names of the credentials. `Req` is the request that `currentUser` gets: a `Request` in `fetch`, and
  * the request of the framework in `node`.
@@ -93,6 +118,30 @@ export type UseOptions = Implementation.UseOptions
  * @category models
  */
 export type Connect<Name extends string = string, Req = Request | IncomingMessage> = Implementation.Connect<Name, Req>
+
+/**
+ * A connection of a user, as the page and `status` show it.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Connection = Implementation.Connection
+
+/**
+ * An event of a consent, for an audit. It contains no secrets.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Event = Implementation.Event
+
+/**
+ * A page as data, for the option `respond`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type View = Implementation.View
 
 /**
  * Makes the pages and the links. The first use builds them, and connects to the store of `pendingConsents`. It rejects

@@ -23,6 +23,7 @@ import { unknownCredential } from "../../http/connect/links.js"
 import * as Identity from "../../Identity.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import { ValidationException } from "../../IdentityError.js"
+import type { Plain } from "../../internal/nativeValue.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import * as Config from "./config.js"
@@ -31,7 +32,7 @@ import * as Functions from "./functions.js"
 import type { Inputs } from "./inputs.js"
 import * as LazyRuntime from "./lazyRuntime.js"
 import * as Node from "./node.js"
-import { type Promised, toPromise } from "./promised.js"
+import { toPromise } from "./promised.js"
 import * as RequestContext from "./requestContext.js"
 import * as Stores from "./stores.js"
 import { checkUser, toRedacted, toUserIdentifier, type User } from "./workload.js"
@@ -47,8 +48,6 @@ export type Credential =
     authFlow: "USER_FEDERATION"
   })
 
-type Services = Identity.Identity | DataPlane.DataPlane
-
 /** `Req` is the request that `currentUser` gets: a `Request`, or the request of a framework of Node. */
 export interface Options<Name extends string, Req>
   extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser">>, CallbackOptions<Req>
@@ -63,8 +62,8 @@ export interface Options<Name extends string, Req>
    * the environment.
    */
   readonly runtime?:
-    | ManagedRuntime.ManagedRuntime<Services, unknown>
-    | Context.Context<Services>
+    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
+    | Context.Context<Identity.Identity | DataPlane.DataPlane>
     | undefined
 }
 
@@ -166,6 +165,8 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     )
   }))
 
+type Services = Identity.Identity | DataPlane.DataPlane
+
 const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>): Layer.Layer<Services, unknown> =>
   runtime === undefined
     ? LazyRuntime.defaultLayer
@@ -186,8 +187,30 @@ const unknownUser = () =>
       + "with a workload that acts for a user"
   })
 
-/** The functions that effects carry out. */
-interface Served<Name extends string> {
+export type { Connection, View } from "../../http/Connect.js"
+export type { Input, Inputs } from "./inputs.js"
+export type { StoreOptions } from "./stores.js"
+
+export type Event = Plain<Http.Event>
+
+export interface Connect<Name extends string, Req>
+  extends Omit<Functions.DataPlaneFunctions, "withAccessToken">, AsyncDisposable
+{
+  /**
+   * Responds to a request for a page. The status is 404 if the path is not one of the pages. Rejects with the errors of
+   * `currentUser`, `describeUser` and `respond`.
+   */
+  readonly fetch: (request: Request & Req) => Promise<Response>
+  /**
+   * Responds to a request of `node:http`, Express and the like. If the path is not one of the pages, it calls `next`,
+   * or else responds with the status 404. Errors go to `next`. Without `next`, the log has their names, and the status
+   * is 500. It works before and after a middleware that reads bodies and sets `request.body`.
+   */
+  readonly node: (
+    request: IncomingMessage & Req,
+    response: ServerResponse,
+    next?: (error?: unknown) => void
+  ) => Promise<void>
   /**
    * Returns the address where users connect a credential. It never expires, and contains no user and no secret. The
    * credential is given by its name, as it is declared, or by the `session` of a `RequiresUserConsent`. With
@@ -197,54 +220,34 @@ interface Served<Name extends string> {
    */
   readonly link: (
     credential: Name | Credential | ConsentSession,
-    options?: Parameters<typeof Http.link>[1]
-  ) => ReturnType<typeof Http.link>
+    options?: Pick<LinkOptions, "continue">
+  ) => Promise<string>
   /**
    * Returns the connections of a user, as the page shows them. Rejects with `OtherUserKind` if the user has another
    * kind of identifier than the option `users` names, and with a `DataPlaneError`.
    */
-  readonly status: (
-    user: User
-  ) => Effect.Effect<ReadonlyArray<Http.Connection>, unknown, Http.Connect>
+  readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
   /**
    * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
    * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
    */
-  readonly consentAll: (user: User, options?: LinkOptions) => Effect.Effect<void, unknown, Http.Connect>
-  /** The consent events of this process, from the first `next()` until {@link Connect} is disposed of. */
-  readonly events: Stream.Stream<Http.Event, unknown, Http.Connect>
-}
-
-export type Connect<Name extends string, Req> =
-  & Omit<Functions.DataPlaneFunctions, "withAccessToken">
-  & Promised<Served<Name>>
-  & AsyncDisposable
-  & {
-    readonly withAccessToken: {
-      /**
-       * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
-       * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the
-       * call continues when they have connected.
-       */
-      (
-        credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
-        options?: UseOptions
-      ): Functions.CredentialWrapper
-    }
-    /** Responds to a request for a page. The status is 404 if the path is not one of the pages. */
-    readonly fetch: (request: Request & Req) => Promise<Response>
+  readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
+  /** The consent events of this process, from the first `next()` until `dispose`. */
+  readonly events: () => AsyncIterable<Event>
+  readonly withAccessToken: {
     /**
-     * Responds to a request of `node:http`, Express and the like. If the path is not one of the pages, it calls `next`,
-     * or else responds with the status 404. Errors go to `next`, or else to the log, and the status is 500.
+     * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
+     * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
+     * continues when they have connected.
      */
-    readonly node: (
-      request: IncomingMessage & Req,
-      response: ServerResponse,
-      next?: (error?: unknown) => void
-    ) => Promise<void>
-    /** Ends the connections to the stores. The next use makes new ones. */
-    readonly dispose: () => Promise<void>
+    (
+      credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
+      options?: UseOptions
+    ): Functions.CredentialWrapper
   }
+  /** Ends the connections to the stores. The next use makes new ones. */
+  readonly dispose: () => Promise<void>
+}
 
 export const make = <Name extends string, Req>(options: Options<Name, Req>): Connect<Name, Req> => {
   const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(

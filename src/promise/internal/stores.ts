@@ -10,38 +10,31 @@ import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.j
 import type { Inputs } from "./inputs.js"
 import { toRedacted } from "./workload.js"
 
-/** `redis` needs the package `ioredis`. */
-export interface RedisStore {
-  /** Redis 4 or later. */
-  readonly redis: Inputs<RedisPendingConsents.Options>
-  /** A program has one store. */
-  readonly sql?: never
-}
-
-/** `url` needs the package `@effect/sql-pg`. `filename` needs no package. */
-export interface SqlStore {
-  /** PostgreSQL, or a file of SQLite. */
-  readonly sql:
-    & Inputs<SqlPendingConsents.Options>
-    & (
-      | {
+export type StoreOptions =
+  | {
+    /** Redis 4 or later. It needs the package `ioredis`. */
+    readonly redis: Inputs<RedisPendingConsents.Options>
+    /** A program has one store. */
+    readonly sql?: never
+  }
+  | {
+    /** PostgreSQL, which needs the package `@effect/sql-pg`, or a file of SQLite, which needs none. */
+    readonly sql:
+      | Inputs<SqlPendingConsents.Options> & {
         /** PostgreSQL, as in `postgresql://user:password@host:5432/database`. */
         readonly url: string | Redacted.Redacted
         /** A program has one database. */
         readonly filename?: never
       }
-      | {
+      | Inputs<SqlPendingConsents.Options> & {
         /** The file of SQLite, for the processes of one machine. Waits in other processes poll. */
         readonly filename: string
         /** A program has one database. */
         readonly url?: never
       }
-    )
-  /** A program has one store. */
-  readonly redis?: never
-}
-
-export type StoreOptions = RedisStore | SqlStore
+    /** A program has one store. */
+    readonly redis?: never
+  }
 
 const toKeys = <Keys extends Inputs<SqlPendingConsents.KeyOptions>>({ key, previousKeys, ...options }: Keys) => ({
   ...options,
@@ -49,13 +42,13 @@ const toKeys = <Keys extends Inputs<SqlPendingConsents.KeyOptions>>({ key, previ
   previousKeys: previousKeys?.map(toRedacted)
 })
 
-const loadRedis = async ({ url, ...options }: RedisStore["redis"]) =>
+const loadRedis = async ({ url, ...options }: NonNullable<StoreOptions["redis"]>) =>
   (await import("../../persistence/RedisPendingConsents.js")).layer({
     ...toKeys(options),
     url: url === undefined ? undefined : toRedacted(url)
   })
 
-const loadSql = async ({ filename, url, ...options }: SqlStore["sql"]) => {
+const loadSql = async ({ filename, url, ...options }: NonNullable<StoreOptions["sql"]>) => {
   const clients = await import("../../persistence/internal/sqlClients.js")
   const store = await import("../../persistence/SqlPendingConsents.js")
   return Layer.provide(
