@@ -32,8 +32,9 @@ export const installCommand = (packageName: keyof typeof versions, option?: "--s
   ["npm install", ...option === undefined ? [] : [option], `${packageName}@${versions[packageName]}`].join(" ")
 
 /**
- * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. `name`
- * is an export that the caller needs.
+ * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. For an
+ * optional package it is in a `try`: then a bundler warns if the package is not installed, and does not fail. `name` is
+ * an export that the caller needs.
  *
  * Node finds the names of most exports of a CommonJS package. Bundlers put all of them into `default`.
  */

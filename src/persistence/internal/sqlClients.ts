@@ -24,7 +24,13 @@ export const layerPostgres = (url: Redacted.Redacted): Layer.Layer<SqlClient, Pe
       )
     }
     const client = yield* Effect.mapError(
-      loadPackage("@effect/sql-pg", "layer", () => import("@effect/sql-pg/PgClient")),
+      loadPackage("@effect/sql-pg", "layer", async () => {
+        try {
+          return await import("@effect/sql-pg/PgClient")
+        } catch (cause) {
+          return await Promise.reject<never>(cause)
+        }
+      }),
       ({ code }) =>
         failWith(
           "MissingPackage",
