@@ -19,6 +19,8 @@ const mail = { providerName: "google", scopes: ["mail"], authFlow: "USER_FEDERAT
 
 const base = { path: "/connect", workload: "my-agent", credentials: { calendar: Calendar, mail } } as const
 
+declare const userOf: (request: Request) => PromiseIdentity.User | undefined
+
 describe("Connect.make", () => {
   test("has the options of http/Connect without types of Effect", () => {
     type Http = HttpConnect.Options<never, never>
@@ -73,7 +75,7 @@ describe("Connect.make", () => {
 
 describe("Connect", () => {
   test("has the form of the request that currentUser gets", () => {
-    const fetching = Connect.make({ ...base, currentUser: (_: Request) => undefined })
+    const fetching = Connect.make({ ...base, currentUser: (request: Request) => userOf(request) })
     expectTypeOf(fetching.fetch).toEqualTypeOf<(request: Request) => Promise<Response>>()
     // @ts-expect-error currentUser gets a Request
     void fetching.node({} as IncomingMessage, {} as ServerResponse)
@@ -82,7 +84,7 @@ describe("Connect", () => {
       readonly user?: { readonly id: string }
     }
     const node = Connect.make({ ...base, currentUser: async ({ user }: Framework) => user && { userId: user.id } })
-    void node.node({} as Framework, {} as ServerResponse, (_?: unknown) => {})
+    void node.node({} as Framework, {} as ServerResponse, {} as (error?: unknown) => void)
     // @ts-expect-error currentUser gets the request of the framework
     void node.fetch({} as Request)
 
@@ -101,8 +103,10 @@ describe("Connect", () => {
     void connect.link("calender")
     // @ts-expect-error there is no such credential
     void connect.withAccessToken("calender")
-    const call = connect.withAccessToken("calendar", { onLink: async (_: string) => {}, wait: "3 days" })
-    expectTypeOf(call(async (_: number, __: string) => true)).toEqualTypeOf<(day: number) => Promise<boolean>>()
+    const call = connect.withAccessToken("calendar", { onLink: {} as (link: string) => Promise<void>, wait: "3 days" })
+    expectTypeOf(call({} as (day: number, token: string) => Promise<boolean>)).toEqualTypeOf<
+      (day: number) => Promise<boolean>
+    >()
   })
 
   test("has the types of http/Connect, without those of Effect", () => {
