@@ -421,7 +421,10 @@ describe("Connect, as an HttpApp", () => {
       const started = yield* act("connect")
       assert.strictEqual(started.body.authorizationUrl, authorizationUrl)
       yield* TestClock.adjust("11 minutes")
-      assert.deepStrictEqual(yield* back, { status: 410, body: { outcome: "Expired" } })
+      assert.deepStrictEqual(yield* back, {
+        status: 410,
+        body: { outcome: "Expired", connectionsUrl: `${origin}/connect` }
+      })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Expired"])
       const unknown = yield* Effect.flip(send("/other"))
       assert(HttpServerError.isHttpServerError(unknown))
@@ -453,7 +456,15 @@ describe("Connect, as an HttpApp", () => {
       const events = yield* tagsOf(service, 2)
       yield* Effect.gen(function*() {
         yield* act("connect")
-        assert.deepStrictEqual(yield* back, { status: 502, body: { outcome: "Failed" } })
+        assert.deepStrictEqual(yield* back, {
+          status: 502,
+          body: {
+            outcome: "Failed",
+            credential: "files",
+            link: `${origin}/connect/files`,
+            connectionsUrl: `${origin}/connect`
+          }
+        })
       }).pipe(Effect.provide(recorder.layer))
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])

@@ -188,6 +188,7 @@ describe("ConsentCallback", () => {
           Effect.succeed(HttpServerResponse.text(
             `back to ${session.customState === undefined ? "" : Redacted.value(session.customState)}`
           )),
+        Denied: () => Effect.succeed(HttpServerResponse.empty({ status: 403 })),
         WrongUser: () => Effect.succeed(HttpServerResponse.empty({ status: 403 })),
         AlreadyUsed: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),
         Expired: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),

@@ -69,6 +69,8 @@ export const make = ({ continueTo = [], credentials, origin: given, path }: Link
     return {
       origin,
       names,
+      /** The page of all connections. */
+      connectionsUrl: `${origin}${path}`,
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. */
       nameOf: (subject: UserCredential | ConsentSession) =>

@@ -69,7 +69,7 @@ export const make = () => {
 
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
-  | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
+  | { readonly _tag: "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
 export interface CallbackOptions<in Req> {
   /**
@@ -96,11 +96,15 @@ interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
 }
 
-/** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */
-const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
+/** Reads the query of the URL. It does not parse the URL, because its host can be invalid. */
+const visitOf = (url: string): Completion.Visit => {
   const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
-  const [sessionUri, ...more] = new URLSearchParams(query).getAll("session_id")
-  return sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri)
+  const parameters = new URLSearchParams(query)
+  const [sessionUri, ...more] = parameters.getAll("session_id")
+  return {
+    sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
+    error: parameters.get("error") ?? undefined
+  }
 }
 
 const visit = async <R>(
@@ -119,7 +123,7 @@ const visit = async <R>(
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
-    return yield* Completion.complete(dependencies, sessionUriOf(url), checked)
+    return yield* Completion.complete(dependencies, visitOf(url), checked)
   }))
 }
 
@@ -134,7 +138,7 @@ export const makeFetch =
     if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
     const outcome = await visit(dependencies, currentUser(request), request.url)
     if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
+      const { body, headers, status } = Page.render(outcome._tag, request.headers.get("accept-language"))
       return new Response(body, { status, headers })
     }
     const response = await respond(outcome, request)
@@ -154,7 +158,7 @@ async (request, response, next) => {
   try {
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
     if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
+      const { body, headers, status } = Page.render(outcome._tag, request.headers["accept-language"])
       response.writeHead(status, headers).end(body)
     } else {
       response.setHeader(...referrerPolicy)
