@@ -48,7 +48,7 @@ export const style = [
   "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
   "main.wide{max-width:48rem}@media(max-width:30rem){main{padding:1.5rem}}",
   "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
-  "p{margin:0 0 1rem}main>:last-child,form>:last-child{margin-bottom:0}",
+  "p{margin:0 0 1rem}form+p{margin-top:1rem}main>:last-child,form>:last-child{margin-bottom:0}",
   "a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
   ".brand{display:flex;align-items:center;margin:0 0 1.25rem;font-weight:650}",
   ".brand img{display:block;height:2.25rem;max-width:100%;object-fit:contain}",
@@ -93,7 +93,7 @@ export const style = [
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
  */
-export const styleDigest = "sha256-bBQSs8MH2n3AxIPzcKcIpUNIn+7JxbxsmGIN4h2APj8="
+export const styleDigest = "sha256-cEljDykMS5TOxw1Ld4fu7pdgm2YJBfpI8vWMoHXjuug="
 
 /** The icon of every page, as a URL. */
 export const icon = new Html(

@@ -6,7 +6,7 @@ import * as Html from "../../internal/html.js"
 import * as Languages from "../../internal/languages.js"
 import type { Appearance, Connection, Label, Texts } from "./api.js"
 import { makeStyle } from "./colors.js"
-import { invalid, type Links } from "./links.js"
+import { invalid, type Links, parseWebUrl } from "./links.js"
 import { texts as ownTexts } from "./texts.js"
 
 const { html } = Html
@@ -100,10 +100,9 @@ const checkLogo = (
 ): Effect.Effect<{ readonly url: string; readonly images?: string } | undefined, ValidationException> => {
   if (logo === undefined) return Effect.succeed(undefined)
   if (name === undefined) return invalid("appearance.name", "be given with a logo, as its alternative text")
-  const url = URL.parse(logo, links.origin)
-  if (url !== null && /^data:image\/[a-z+.-]+[;,]/i.test(url.href)) return Effect.succeed({ url: url.href })
-  return url !== null && (url.protocol === "https:" || url.origin === links.origin) && url.username === ""
-      && url.password === ""
+  if (/^data:image\/[a-z+.-]+[;,]/i.test(logo)) return Effect.succeed({ url: logo })
+  const url = parseWebUrl(logo, links.origin)
+  return url !== undefined && (url.protocol === "https:" || url.origin === links.origin)
       // Hosts of URLs may contain a semicolon, which would end the directive of the policy.
       && /^https?:\/\/[\w.:[\]-]+$/.test(url.origin)
     ? Effect.succeed({ url: url.href, images: url.origin })

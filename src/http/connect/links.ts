@@ -15,7 +15,7 @@ export type Links = Effect.Success<ReturnType<typeof make>>
 export const invalid = (property: string, constraint: string): ValidationException =>
   Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
 
-const parseWebUrl = (value: string, base?: string): URL | undefined => {
+export const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
