@@ -29,7 +29,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Layer from "effect/Layer"
+ * import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",

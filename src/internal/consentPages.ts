@@ -52,7 +52,7 @@ const en: Texts = {
   },
   Failed: {
     title: "Consent could not be completed",
-    text: "The service did not accept the consent. Start again from where you were asked."
+    text: "The service did not accept the consent, or access was not allowed. Start again from where you were asked."
   },
   NotSignedIn: { title: "Not signed in", text: "Sign in to the application here, then open this address again." }
 }
@@ -84,7 +84,8 @@ const de: Texts = {
   },
   Failed: {
     title: "Die Zustimmung wurde nicht abgeschlossen",
-    text: "Der Dienst hat die Zustimmung nicht angenommen. Beginnen Sie dort neu, wo Sie gefragt wurden."
+    text:
+      "Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Beginnen Sie dort neu, wo Sie gefragt wurden."
   },
   NotSignedIn: {
     title: "Nicht angemeldet",

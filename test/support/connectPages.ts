@@ -1,6 +1,6 @@
 /** An appearance for the pages of `Connect`, and every page of an application. */
 import { assert } from "@effect/vitest"
-import * as Connect from "effect-agentcore-identity/http/Connect"
+import type * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Effect from "effect/Effect"
 import * as World from "./connectWorld.js"
 

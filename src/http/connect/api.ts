@@ -78,20 +78,24 @@ export interface Colors {
   readonly background?: string | undefined
 }
 
+/** Colors of the light scheme, and of the dark one. */
+export interface SchemeColors extends Colors {
+  /** The dark scheme. Default: the other accent, lightened until it has enough contrast, and a dark background. */
+  readonly dark?: Colors | undefined
+}
+
 /** How the pages look and read. */
 export interface Appearance {
   /** The name of the application, above the heading and in the title of the window. Default: none. */
   readonly name?: string | undefined
   /**
-   * The logo, which replaces the name above the heading and is the icon of the window. It is a `data:` URL of an image, or an `https:` URL, or
-   * an address of this server. The content security policy allows images of its origin. It needs `name`, which people
-   * read who do not see it.
+   * The logo, which replaces the name above the heading, and is the icon of the window. It is an image as a `data:`
+   * URL, an `https:` URL, or an address of this server. The content security policy allows images of its origin. It
+   * needs `name` as its alternative text.
    */
   readonly logo?: string | undefined
-  /**
-   * The colors. Default for the dark scheme: the accent of the light one, lightened until it has enough contrast.
-   */
-  readonly colors?: Colors & { readonly dark?: Colors | undefined } | undefined
+  /** The colors of both schemes, of which the browser chooses one. Default: blue on light gray. */
+  readonly colors?: SchemeColors | undefined
   /**
    * The languages of the pages. The browser chooses by its header `accept-language`; the first one is the default.
    * Default: `en`, `de` and the languages of `texts`.
@@ -114,6 +118,7 @@ export interface PageText {
 
 /** The texts of the pages in one language. */
 export interface Texts {
+  /** The direction of the script. */
   readonly direction: "ltr" | "rtl"
   /** The title of the page of all connections, and of the links to it. */
   readonly connections: string
@@ -129,9 +134,13 @@ export interface Texts {
   readonly access: string
   readonly state: string
   readonly states: { readonly [S in Connection["state"]]: string }
+  /** On the page of a link whose credential is connected. */
   readonly nothingToDo: string
+  /** Before the browser opens AgentCore's authorization URL. */
   readonly vendorOpens: string
+  /** After `disconnect`. */
   readonly accessEnded: string
+  /** The link of the option `revokeAt`. */
   readonly withdraw: string
   readonly continue: string
   readonly tryAgain: string

@@ -16,6 +16,8 @@ export interface Localized {
   readonly texts: Texts
   readonly frame: Html.Frame
   readonly describe: (connection: Pick<Connection, "name" | "scopes">) => {
+    /** Whether the application gave texts for the credential. */
+    readonly isDescribed: boolean
     /** `undefined` if the application gave no label. */
     readonly label: string | undefined
     readonly description: string | undefined
@@ -150,6 +152,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
         describe: ({ name, scopes }) => {
           const given = own(credentials, name)
           return {
+            isDescribed: given !== undefined,
             label: read(given?.label),
             description: read(given?.description),
             access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)

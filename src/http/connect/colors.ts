@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Html from "../../internal/html.js"
-import type { Appearance, Colors } from "./api.js"
+import type { Colors, SchemeColors } from "./api.js"
 import { invalid } from "./links.js"
 
 type Rgb = readonly [red: number, green: number, blue: number]
@@ -92,7 +92,7 @@ const variables = (
 
 /** The style sheet of the pages. The digest lets the content security policy allow it, and no other. */
 export const makeStyle = (
-  colors: Appearance["colors"]
+  colors: SchemeColors | undefined
 ): Effect.Effect<Html.Style | undefined, ValidationException> =>
   Effect.gen(function*() {
     if (colors === undefined) return undefined

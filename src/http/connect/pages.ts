@@ -160,15 +160,11 @@ ${
 // -----------------------------------------------------------------------------
 
 const makeJson = ({ describe, texts }: Localized) => {
-  /** The texts that the application gave. */
-  const textsOf = (connection: Pick<Connection, "name" | "scopes">) => {
-    const { access, description, label } = describe(connection)
-    return label === undefined && description === undefined ? {} : { label, description, access }
+  /** Adds the texts that the application gave. */
+  const withTexts = <C extends Pick<Connection, "name" | "scopes">>(connection: C) => {
+    const { isDescribed, ...texts } = describe(connection)
+    return isDescribed ? { ...connection, ...texts } : connection
   }
-  const withTexts = <C extends Pick<Connection, "name" | "scopes">>(connection: C) => ({
-    ...connection,
-    ...textsOf(connection)
-  })
   return View.$match({
     Connections: ({ connections, formToken, user }) => ({
       user,
