@@ -40,7 +40,7 @@ const en: Texts = {
   },
   AlreadyUsed: {
     title: "Link already used",
-    text: "This consent was completed before, or another user opened the link. Each link works once."
+    text: "This consent has already ended, or another user opened the link. Each link works once."
   },
   Expired: {
     title: "Link expired",
@@ -70,8 +70,7 @@ const de: Texts = {
   },
   AlreadyUsed: {
     title: "Link bereits verwendet",
-    text:
-      "Diese Zustimmung wurde schon abgeschlossen, oder ein anderes Konto hat den Link geöffnet. Jeder Link gilt nur einmal."
+    text: "Dieser Vorgang ist schon beendet, oder ein anderes Konto hat den Link geöffnet. Jeder Link gilt nur einmal."
   },
   Expired: {
     title: "Link abgelaufen",

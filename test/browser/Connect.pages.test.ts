@@ -107,6 +107,14 @@ describe("the pages of Connect, in Chromium", () => {
               })
             yield* Effect.promise(() => page.goto(`${origin}/sign-in/${encodeURIComponent(cookie)}`))
             yield* visit("connections", "/connect", texts.connections)
+            yield* Effect.promise(async () => {
+              const logos = await page.locator(".brand img").evaluateAll((images) =>
+                images.map((image) => [image.getAttribute("alt"), image.getBoundingClientRect().height])
+              )
+              assert.deepStrictEqual(logos, application === "own" ? [["Acme", 36]] : [])
+              const loaded = await page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+              assert.isTrue(loaded)
+            })
             yield* visit("link", "/connect/calendar?continue=/chat/1")
             const authorizationUrl = Effect.map(
               World.press("/connect/calendar?continue=/chat/1", "connect", cookie),

@@ -144,7 +144,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       style: yield* makeStyle(appearance.colors)
     }
 
-    const localize = (language: string, texts: Texts): Localized => {
+    const localizeTo = (language: string, texts: Texts): Localized => {
       const read = (label: Label | undefined) => label === undefined || isString(label) ? label : own(label, language)
       return {
         texts,
@@ -160,9 +160,8 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
         }
       }
     }
-    const localized = new Map(
-      Object.entries(tables).map(([language, texts]) => [language, localize(language, texts)])
-    )
-    const fallback = localize(first, tables[first] ?? ownTexts.en)
-    return (acceptLanguage) => localized.get(Languages.choose([first, ...others], acceptLanguage)) ?? fallback
+    return (acceptLanguage) => {
+      const language = Languages.choose([first, ...others], acceptLanguage)
+      return localizeTo(language, tables[language] ?? ownTexts.en)
+    }
   })
