@@ -11,7 +11,11 @@
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
- * all of them are JSON.
+ * all of them are JSON. The option `appearance` has the name, logo, colors, languages and texts of the pages.
+ *
+ * A user who denies at the vendor sees a page of AgentCore, as far as AWS is known, and comes back with the link or the
+ * back button of the browser. If AgentCore redirects them to the return URL with the error `access_denied`, the page
+ * says so and lets them try again, and a wait for the session fails at once with `AuthorizationFailed` (`Denied`).
  *
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
@@ -25,7 +29,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Layer from "effect/Layer"
+ * import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",
@@ -100,11 +104,14 @@ import {
   type Options,
   type OtherUserKind,
   type Service,
+  type Texts,
   View
 } from "./connect/api.js"
+import * as Appearances from "./connect/appearance.js"
 import * as Links from "./connect/links.js"
 import * as Pages from "./connect/pages.js"
 import * as Requests from "./connect/requests.js"
+import * as OwnTexts from "./connect/texts.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
@@ -167,6 +174,32 @@ export const revocationPages = {
   SpotifyOauth2: "https://www.spotify.com/account/apps/"
 } as const
 
+/**
+ * The texts of the pages in the languages that come with the package. For the option `appearance`: a table of another
+ * language has the same properties, and one with few other texts starts from one of these.
+ *
+ * @since 0.2.0
+ * @category constants
+ * @example
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ *
+ * const appearance: Connect.Appearance = {
+ *   name: "Acme",
+ *   logo: "https://app.example.com/logo.svg",
+ *   colors: { accent: "#0b5fff" },
+ *   texts: { en: { ...Connect.texts.en, connections: "Your accounts at Acme" } },
+ *   credentials: {
+ *     calendar: {
+ *       label: { en: "Google Calendar", de: "Google Kalender" },
+ *       scopes: {
+ *         "https://www.googleapis.com/auth/calendar.readonly": { en: "Read your calendar", de: "Ihren Kalender lesen" }
+ *       }
+ *     }
+ *   }
+ * }
+ */
+export const texts: { readonly en: Texts; readonly de: Texts } = OwnTexts.texts
+
 // -----------------------------------------------------------------------------
 // Routes
 // -----------------------------------------------------------------------------
@@ -189,9 +222,6 @@ const makeService = (options: LinkOptions, links: Links.Links, events: Stream.St
   events
 })
 
-const wantsJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
-  /\bapplication\/json\b/i.test(headers["accept"] ?? "") && !/\btext\/html\b/i.test(headers["accept"] ?? "")
-
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
   "agentcore.event": _tag,
   ...credential === undefined ? {} : { "agentcore.credential": credential }
@@ -201,6 +231,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
     const { path } = options
     const links = yield* Links.make(options)
+    const toResponse = Pages.make(yield* Appearances.make(options.appearance, links))
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram
     const { connections, runFor } = Requests.make({
@@ -221,7 +252,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
-        if (Option.isNone(own)) return Pages.respond(view, wantsJson(request))
+        if (Option.isNone(own)) return toResponse(view, request)
         return Object.entries(Pages.headersOf(view)).reduce(
           (response, [name, value]) =>
             Headers.has(response.headers, name) ? response : HttpServerResponse.setHeader(response, name, value),
@@ -230,7 +261,9 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
-    const notSignedIn = respond(View.Refused({ reason: "NotSignedIn" }))
+    const notSignedIn = respond(
+      View.Refused({ reason: "NotSignedIn", link: undefined, connectionsUrl: links.connectionsUrl })
+    )
     const handle = <R3>(
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
@@ -250,7 +283,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
-    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.sessionUri, requests.returned))
+    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.visit, requests.returned))
     const link = handle(
       "GET",
       (requests, name) =>

@@ -191,6 +191,7 @@ export type ResumeOptions = Config.ResumeOptions
  * The outcome of a visit to the page after consent:
  *
  * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
+ * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
  * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
  * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
  * - `Failed`: AgentCore did not complete the authorization. The log has the reason.

@@ -69,4 +69,26 @@ describe("Connect", () => {
         >
       >()
   })
+
+  it("requires every text of a language, with its placeholder", () => {
+    const french: Connect.Texts = { ...Connect.texts.en, connect: "Connecter {credential}" }
+    Connect.layer({ ...base, credentials: { calendar: Calendar }, appearance: { texts: { fr: french } } })
+    // @ts-expect-error: the placeholder is missing
+    const unnamed: Connect.Texts = { ...Connect.texts.en, connect: "Connecter" }
+    const { tryAgain, ...others } = french
+    // @ts-expect-error: a text is missing
+    const incomplete: Connect.Texts = others
+    // @ts-expect-error: a page is missing
+    const outcomes: Connect.Texts["outcomes"] = { Completed: { title: "Accord donné", text: "L'agent continue." } }
+    // @ts-expect-error: the texts of an outcome are a title and a text
+    const page: Connect.Texts["outcomes"]["Denied"] = "Refus"
+    void [tryAgain, unnamed, incomplete, outcomes, page]
+  })
+
+  it("has an appearance of plain data", () => {
+    type Plain<A> = A extends (...parameters: never) => unknown ? never
+      : A extends object ? { [K in keyof A]: Plain<A[K]> }
+      : A
+    expectTypeOf<Connect.Appearance>().toExtend<Plain<Connect.Appearance>>()
+  })
 })

@@ -437,7 +437,10 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
       const started = yield* act("connect")
       assert.strictEqual(started.body.authorizationUrl, authorizationUrl)
       yield* TestClock.adjust("11 minutes")
-      assert.deepStrictEqual(yield* back, { status: 410, body: { outcome: "Expired" } })
+      assert.deepStrictEqual(yield* back, {
+        status: 410,
+        body: { outcome: "Expired", connectionsUrl: `${origin}/connect` }
+      })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Expired"])
       assert.isTrue(yield* serves("/connect"))
       assert.isFalse(yield* serves("/other"))
@@ -466,7 +469,15 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
         const { act, back, service } = yield* httpApp(form)
         const events = yield* tagsOf(service, 2)
         yield* act("connect")
-        assert.deepStrictEqual(yield* back, { status: 502, body: { outcome: "Failed" } })
+        assert.deepStrictEqual(yield* back, {
+          status: 502,
+          body: {
+            outcome: "Failed",
+            credential: "files",
+            link: `${origin}/connect/files`,
+            connectionsUrl: `${origin}/connect`
+          }
+        })
         assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       }).pipe(Effect.provide(recorder.layer))
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])

@@ -50,6 +50,106 @@ export interface LinkOptions {
   readonly continueTo?: ReadonlyArray<string> | undefined
 }
 
+/** A text in all languages, or one for each language of the pages. */
+export type Label = string | { readonly [language: string]: string }
+
+/** What people read about a credential, in place of its name and of the names of its scopes. */
+export interface CredentialTexts {
+  /** The name, as in `Google Calendar`. Default: the name in `credentials`. */
+  readonly label?: Label | undefined
+  /** A sentence about what the agent does with the credential. Default: none. */
+  readonly description?: Label | undefined
+  /**
+   * What a scope allows, as in `Read your calendar`. Default: a sentence of the texts for the scopes of OpenID Connect,
+   * and the scope itself for all others.
+   */
+  readonly scopes?: { readonly [scope: string]: Label } | undefined
+}
+
+/** Colors in hexadecimal notation, as in `#0b5fff`. */
+export interface Colors {
+  /**
+   * The buttons, links and outlines. It needs a contrast of at least 4.5 to the card of the page, which is white, and
+   * `#191d27` in the dark scheme. Then the text of a button has enough contrast too. The error of a color with less
+   * contrast has the measured ratio.
+   */
+  readonly accent?: string | undefined
+  /** Around the card. */
+  readonly background?: string | undefined
+}
+
+/** Colors of the light scheme, and of the dark one. */
+export interface SchemeColors extends Colors {
+  /** The dark scheme. Default: the other accent, lightened until it has enough contrast, and a dark background. */
+  readonly dark?: Colors | undefined
+}
+
+/** How the pages look and read. */
+export interface Appearance {
+  /** The name of the application, above the heading and in the title of the window. Default: none. */
+  readonly name?: string | undefined
+  /**
+   * The logo, which replaces the name above the heading, and is the icon of the window. It is an image as a `data:`
+   * URL, an `https:` URL, or an address of this server. The content security policy allows images of its origin. It
+   * needs `name` as its alternative text.
+   */
+  readonly logo?: string | undefined
+  /** The colors of both schemes, of which the browser chooses one. Default: blue on light gray. */
+  readonly colors?: SchemeColors | undefined
+  /**
+   * The languages of the pages. The browser chooses by its header `accept-language`; the first one is the default.
+   * Default: `en`, `de` and the languages of `texts`.
+   */
+  readonly languages?: ReadonlyArray<string> | undefined
+  /** The texts of more languages, or in place of `Connect.texts`, by language tag as in `pt-BR`. */
+  readonly texts?: { readonly [language: string]: Texts } | undefined
+  /** What people read about the credentials, by name in `credentials`. */
+  readonly credentials?: { readonly [name: string]: CredentialTexts } | undefined
+}
+
+/** A text with the placeholder `{credential}`, for the label of the credential. */
+export type CredentialText = `${string}{credential}${string}`
+
+/** The title and the message of a page. */
+export interface PageText {
+  readonly title: string
+  readonly text: string
+}
+
+/** The texts of the pages in one language. */
+export interface Texts {
+  /** The direction of the script. */
+  readonly direction: "ltr" | "rtl"
+  /** The title of the page of all connections, and of the links to it. */
+  readonly connections: string
+  readonly connect: CredentialText
+  readonly reconnect: CredentialText
+  readonly disconnect: CredentialText
+  readonly connected: CredentialText
+  readonly connecting: CredentialText
+  readonly disconnected: CredentialText
+  readonly signedInAs: string
+  /** Stands before the name of the credential provider, if a credential has no label. */
+  readonly provider: string
+  readonly access: string
+  readonly state: string
+  readonly states: { readonly [S in Connection["state"]]: string }
+  /** On the page of a link whose credential is connected. */
+  readonly nothingToDo: string
+  /** Before the browser opens AgentCore's authorization URL. */
+  readonly vendorOpens: string
+  /** After `disconnect`. */
+  readonly accessEnded: string
+  /** The link of the option `revokeAt`. */
+  readonly withdraw: string
+  readonly continue: string
+  readonly tryAgain: string
+  /** The scopes of OpenID Connect. */
+  readonly scopes: { readonly [S in "openid" | "profile" | "email" | "offline_access"]: string }
+  readonly outcomes: { readonly [O in ReturnOutcome]: PageText }
+  readonly rejections: { readonly [R in Rejection]: PageText }
+}
+
 /** Options of `Connect.layer`. */
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
@@ -70,6 +170,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   readonly respond?:
     | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
     | undefined
+  /** The name, logo, colors, languages and texts of the pages. Default: plain pages in English and German. */
+  readonly appearance?: Appearance | undefined
   /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
@@ -159,8 +261,10 @@ export interface Connection {
  * - `Started`: the response to `connect` and `reconnect`. The page sends the browser to `authorizationUrl` by a
  *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
- * - `Returned`: the browser came back after consent, and continues to `continue`
+ * - `Returned`: the browser came back. After consent it continues to `continue`.
  * - `Refused`: nothing was done, see {@link Rejection}
+ *
+ * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
  */
 export type View = Data.TaggedEnum<{
   readonly Connections: {
@@ -173,17 +277,30 @@ export type View = Data.TaggedEnum<{
     readonly connection: Connection
     readonly formToken: Redacted.Redacted
     readonly continue: string | undefined
+    readonly connectionsUrl: string
   }
   readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
-  readonly Disconnected: { readonly connection: Connection }
+  readonly Disconnected: {
+    readonly connection: Connection
+    readonly continue: string | undefined
+    readonly connectionsUrl: string
+  }
   readonly Returned: {
-    /** As `ConsentCallback.Outcome` has it. */
-    readonly outcome: "Completed" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
+    readonly outcome: ReturnOutcome
     readonly credential: string | undefined
     readonly continue: string | undefined
+    readonly link: string | undefined
+    readonly connectionsUrl: string
   }
-  readonly Refused: { readonly reason: Rejection }
+  readonly Refused: {
+    readonly reason: Rejection
+    readonly link: string | undefined
+    readonly connectionsUrl: string
+  }
 }>
+
+/** How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. */
+export type ReturnOutcome = "Completed" | "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
 
 /** The constructors of {@link View}, and `$match`. */
 export const View = Data.taggedEnum<View>()
@@ -219,15 +336,16 @@ export type EventUser =
  *
  * - `Opened`: the user pressed the button, and AgentCore opened a session
  * - `Completed`: AgentCore has stored the authorization
- * - `Refused`: AgentCore did not complete the authorization. A user who denies the access at the vendor does not come
- *   back, so there is no event.
+ * - `Denied`: the user came back, and had not allowed the access. AgentCore may show a page of its own after a denial.
+ *   Then the user does not come back, and there is no event.
+ * - `Refused`: AgentCore did not complete the authorization
  * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late
  * - `Disconnected`: AgentCore has dropped the tokens
  */
 export interface Event {
-  readonly _tag: "Opened" | "Completed" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
-  /** The name in `credentials`. It is unknown for `Refused` and `Expired`. */
+  readonly _tag: "Opened" | "Completed" | "Denied" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
+  /** The name in `credentials`. It is unknown for `Expired`, and if the store of consents failed. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
@@ -241,7 +359,7 @@ export interface Event {
  * is known.
  */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
-  description: "Consents that were opened, completed, refused, expired or disconnected",
+  description: "Consents that were opened, completed, denied, refused, expired or disconnected",
   incremental: true
 })
 

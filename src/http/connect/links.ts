@@ -18,7 +18,7 @@ export const invalid = (property: string, constraint: string): ValidationExcepti
 export const unknownCredential = (): ValidationException =>
   invalid("credential", "be one of the credentials of Connect")
 
-const parseWebUrl = (value: string, base?: string): URL | undefined => {
+export const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
@@ -72,6 +72,8 @@ export const make = ({ continueTo = [], credentials, origin: given, path }: Link
     return {
       origin,
       names,
+      /** The page of all connections. */
+      connectionsUrl: `${origin}${path}`,
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
       nameOf: (subject: UserCredential | ConsentSession | string) =>

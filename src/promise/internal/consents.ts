@@ -69,7 +69,7 @@ export const make = (nextStep: string = ofOnAuthUrl) => {
 
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
-  | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
+  | { readonly _tag: "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
 export interface CallbackOptions<in Req> {
   /**
@@ -96,11 +96,15 @@ interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
 }
 
-/** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */
-const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
+/** Reads the query of the URL. It does not parse the URL, because its host can be invalid. */
+const visitOf = (url: string): Completion.Visit => {
   const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
-  const [sessionUri, ...more] = new URLSearchParams(query).getAll("session_id")
-  return sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri)
+  const parameters = new URLSearchParams(query)
+  const [sessionUri, ...more] = parameters.getAll("session_id")
+  return {
+    sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
+    error: parameters.get("error") ?? undefined
+  }
 }
 
 const visit = async <R>(
@@ -119,15 +123,15 @@ const visit = async <R>(
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
-    return yield* Completion.complete(dependencies, sessionUriOf(url), checked)
+    return yield* Completion.complete(dependencies, visitOf(url), checked)
   }))
 }
 
 // Without it, the next request from a page of the application would send the session in its `Referer`.
 const referrerPolicy = ["referrer-policy", "no-referrer"] as const
 
-const plainPage = (outcome: Outcome): Response => {
-  const { body, headers, status } = Page.render(outcome._tag)
+const plainPage = (outcome: Outcome, acceptLanguage: string | null | undefined): Response => {
+  const { body, headers, status } = Page.render(outcome._tag, acceptLanguage)
   return new Response(body, { status, headers })
 }
 
@@ -140,7 +144,7 @@ export const makeFetch =
     // A link preview must not use up the session.
     if (request.method !== "GET") return wrongMethod()
     const outcome = await visit(dependencies, currentUser(request), request.url)
-    if (respond === undefined) return plainPage(outcome)
+    if (respond === undefined) return plainPage(outcome, request.headers.get("accept-language"))
     const response = await respond(outcome, request)
     if (response.headers.has(referrerPolicy[0])) return response
     // The headers of a redirect cannot be changed.
@@ -156,7 +160,7 @@ export const makeNode = <R>(dependencies: Dependencies<R>) =>
   Node.makeListener("The page after consent", dependencies, async (request, response) => {
     if (request.method !== "GET") return Node.send(wrongMethod(), response)
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
-    if (respond === undefined) return Node.send(plainPage(outcome), response)
+    if (respond === undefined) return Node.send(plainPage(outcome, request.headers["accept-language"]), response)
     response.setHeader(...referrerPolicy)
     await respond(outcome, request, response)
   })
