@@ -8,7 +8,7 @@ import type { AccessTokenError, Identity } from "effect-agentcore-identity/Ident
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type * as Layer from "effect/Layer"
@@ -40,6 +40,15 @@ describe("Connect", () => {
         | HttpRouter.Request<"Error", "signedOut">
       >
     >()
+  })
+
+  it("responds to NotSignedIn itself", () => {
+    const signedIn = Effect.succeed({ userId: "alice" })
+    const options = { path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } } as const
+    const currentUser = {} as Effect.Effect<{ readonly userId: string }, Connect.NotSignedIn>
+    expectTypeOf(Connect.layer({ ...options, currentUser })).toEqualTypeOf(
+      Connect.layer({ ...options, currentUser: signedIn })
+    )
   })
 
   it("accepts only credentials that a user grants", () => {

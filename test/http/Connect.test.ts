@@ -575,6 +575,25 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
     }).pipe(Effect.provide(planes({}))))
 })
 
+it.effect("Connect responds with a page if currentUser fails with NotSignedIn", () =>
+  Effect.gen(function*() {
+    const { app } = yield* Connect.httpApp({
+      path: "/connect",
+      credentials: { files: Files },
+      workload: World.workload,
+      currentUser: Effect.fail(new Connect.NotSignedIn())
+    })
+    for (const path of ["/connect", "/connect/files", "/connect/return?session_id=x"]) {
+      const request = HttpServerRequest.fromWeb(
+        new Request(`${origin}${path}`, { headers: { "accept-language": "de" } })
+      )
+      const page = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, request))
+      assert.strictEqual(page.status, 401)
+      assert.strictEqual(page.headers["cache-control"], "no-store")
+      assert.include(yield* Effect.promise(() => HttpServerResponse.toWeb(page).text()), "Nicht angemeldet")
+    }
+  }).pipe(Effect.provide(planes({}))))
+
 describe("Connect.handler, for many users", () => {
   const waitFor = (user: string, show: Effect.Effect<void>) =>
     AccessToken.get(Files, { consent: Connect.handler({ user: { userId: user }, show: () => show, wait: "7 days" }) })

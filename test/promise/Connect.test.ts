@@ -210,6 +210,36 @@ describe("a user's connections", () => {
       })
     ), 30_000)
 
+  it.live(
+    "look as the application wants, in the language of the browser",
+    () =>
+      application(() =>
+        Effect.gen(function*() {
+          const page = yield* request("/connect/calendar", { headers: { "accept-language": "de-CH" } })
+          for (const text of ["Acme", "Google Kalender verbinden", "Ms. alice"]) assert.include(page.text, text)
+          assert.strictEqual((yield* request("/connect/mail")).text, "our page for mail")
+          const away = yield* request("/connect", { cookie: "" })
+          assert.strictEqual(away.status, 303)
+          assert.strictEqual(away.headers.get("location"), "/sign-in")
+          assert.deepStrictEqual(away.headers.getSetCookie(), ["one=1", "two=2"])
+          assert.strictEqual(away.headers.get("cache-control"), "no-store")
+        }), {
+        appearance: {
+          name: "Acme",
+          credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
+        },
+        describeUser: async ({ userId }) => `Ms. ${userId}`,
+        respond: (view) => {
+          if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
+          if (view._tag !== "Refused" || view.reason !== "NotSignedIn") return undefined
+          const response = new Response(null, { status: 303, headers: { location: "/sign-in" } })
+          for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)
+          return response
+        }
+      }),
+    30_000
+  )
+
   it.live("log no secret, and have no span with one", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
