@@ -50,8 +50,9 @@ import type { IncomingMessage } from "node:http"
 import * as Implementation from "./internal/connect.js"
 
 /**
- * A credential that users connect: a class of `AccessToken.Tag`, or a configuration as `withAccessToken` takes it. The
- * return URL of a configuration without `callbackUrl` is `<path>/return` of the option `origin`.
+ * A credential that users connect: a class of `AccessToken.Tag`, or a configuration as `withAccessToken` takes it,
+ * without what belongs to a single call. The return URL of a configuration without `callbackUrl` is `<path>/return` of
+ * the option `origin`.
  *
  * @since 0.2.0
  * @category models

@@ -16,7 +16,8 @@
  *
  * The official SDK lacks some functions of this module: {@link workload} makes the caller, {@link nodeConsentCallback}
  * and {@link fetchConsentCallback} make the page that the browser returns to, and {@link resume} continues a session
- * later.
+ * later. `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
+ * `promise/RequestContext` reads the context of a request from its headers.
  *
  * @since 0.1.0
  * @example

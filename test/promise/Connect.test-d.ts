@@ -43,6 +43,10 @@ describe("Connect.make", () => {
     Connect.make({ ...base, currentUser: () => "alice" })
     // @ts-expect-error no user grants it
     Connect.make({ ...base, credentials: { reports: Reports }, currentUser: () => undefined })
+    const once = { ...mail, onAuthUrl: () => {} }
+    // @ts-expect-error it belongs to a single call
+    Connect.make({ ...base, credentials: { mail: { ...mail, onAuthUrl: () => {} } }, currentUser: () => undefined })
+    Connect.make({ ...base, credentials: { mail: once }, currentUser: () => undefined })
     const m2m = { providerName: "google", scopes: [], authFlow: "M2M" as const }
     // @ts-expect-error no user grants it
     Connect.make({ ...base, credentials: { reports: m2m }, currentUser: () => undefined })

@@ -5,6 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
+import { AsyncLocalStorage } from "node:async_hooks"
 import { request as send } from "node:http"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
@@ -239,6 +240,27 @@ describe("a user's connections", () => {
       }),
     30_000
   )
+
+  it.live("are those of the user in the asynchronous context of the request", () =>
+    Effect.gen(function*() {
+      const requests = new AsyncLocalStorage<string>()
+      // As `cookies()` of Next.js, which has no parameter.
+      const currentUser = async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return { userId: requests.getStore() ?? "nobody" }
+      }
+      yield* application(({ connect, use }) =>
+        Effect.gen(function*() {
+          use((request, response) => requests.run(request.headers.cookie ?? "", () => connect.node(request, response)))
+          const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+          const pages = yield* Effect.forEach(
+            users,
+            (cookie) => request("/connect", { cookie, headers: json }),
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual(pages.map(({ text }) => JSON.parse(text).user), users)
+        }), { currentUser })
+    }), 30_000)
 
   it.live("log no secret, and have no span with one", () =>
     Effect.gen(function*() {

@@ -146,7 +146,7 @@ const toInlineRequest = (config: OAuth2WrapperConfig): Request => ({
   customParameters: config.customParameters
 })
 
-/** The request of a credential that users connect. It has no state of a single call. */
+/** The request of a credential that users connect. What belongs to a single call is dropped. */
 export const toDeclaration = (config: OAuth2WrapperConfig) => {
   const { customState: _, forceAuthentication: __, ...request } = toInlineRequest(config)
   return request

@@ -43,10 +43,16 @@ import { checkUser, toRedacted, toUserIdentifier, type User } from "./workload.j
 
 export type Credential =
   | Credentials.UserCredential
-  | (Config.OAuth2WrapperConfig & {
-    /** Users grant the credentials of this flow only. */
-    authFlow: "USER_FEDERATION"
-  })
+  | (
+    & Omit<
+      Config.OAuth2WrapperConfig,
+      "authFlow" | "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
+    >
+    & {
+      /** Users grant the credentials of this flow only. */
+      authFlow: "USER_FEDERATION"
+    }
+  )
 
 /** `Req` is the request that `currentUser` gets: a `Request`, or the request of a framework of Node. */
 export interface Options<Name extends string, Req>
