@@ -410,6 +410,18 @@ describe("node, behind a framework", () => {
     30_000
   )
 
+  it.live("responds when the pages cannot be built", () =>
+    application(({ connect, use }) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* Effect.map(request("/connect"), ({ status }) => status), 500)
+        const errors: Array<unknown> = []
+        use((request, response) => connect.node(request, response, (error) => response.end(String(errors.push(error)))))
+        yield* request("/connect")
+        assert.deepStrictEqual(errors.map(tagOf), ["ValidationException"])
+        assert.match(String(errors[0]), /'continueTo'/)
+        assert.strictEqual(tagOf(yield* rejectionOf(connect.link("mail"))), "ValidationException")
+      }), { continueTo: ["chat"] }), 30_000)
+
   it.live("passes what currentUser throws, and a value that is no user", () =>
     Effect.gen(function*() {
       let user: () => unknown = () => assert.fail()

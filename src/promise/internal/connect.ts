@@ -301,6 +301,10 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
       )))
   }
 
+  // The services of the pages may be what failed.
+  const logError = (message: string) =>
+    settle(Effect.logError(message)).catch(() => Effect.runPromise(Effect.logError(message)))
+
   const served = {
     link: (subject: Name | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
       Http.link(credentialOf.get(subject) ?? subject as string, linkOptions),
@@ -354,7 +358,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     fetch: async (request: Request & Req) => await handle(request, request) ?? new Response(null, { status: 404 }),
     node: Node.makeListener(
       "A page of Connect",
-      { settle },
+      logError,
       async (
         request: IncomingMessage & Req,
         response: ServerResponse,

@@ -153,11 +153,13 @@ export const makeFetch =
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
   }
 
+const logError = <R>({ settle }: Dependencies<R>) => (message: string) => settle(Effect.logError(message))
+
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
 <Req extends IncomingMessage, Res extends ServerResponse>(
   { currentUser, respond }: NodeOptions<Req, Res>
 ): (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void> =>
-  Node.makeListener("The page after consent", dependencies, async (request, response) => {
+  Node.makeListener("The page after consent", logError(dependencies), async (request, response) => {
     if (request.method !== "GET") return Node.send(wrongMethod(), response)
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
     if (respond === undefined) return Node.send(plainPage(outcome, request.headers["accept-language"]), response)

@@ -1,11 +1,9 @@
 /** Pages for servers of Node, over `Request` and `Response`. */
 import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
 import { isObject, isString } from "effect/Predicate"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { ReadableStream as NodeReadableStream } from "node:stream/web"
 import { truncateName } from "../../internal/errorCode.js"
-import type { Runtime } from "./workload.js"
 
 /** A middleware has read the body of a form. */
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
@@ -20,13 +18,12 @@ export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
  * error.
  */
 export const makeListener = <
-  R,
   Req extends IncomingMessage,
   Res extends ServerResponse,
   Next extends (error: unknown) => void
 >(
   page: string,
-  { settle }: Pick<Runtime<R>, "settle">,
+  log: (message: string) => Promise<void>,
   handle: (request: Req, response: Res, next: Next | undefined) => Promise<void>
 ) =>
 async (request: Req, response: Res, next?: Next): Promise<void> => {
@@ -40,7 +37,7 @@ async (request: Req, response: Res, next?: Next): Promise<void> => {
       : error instanceof Error
       ? truncateName(error.name)
       : typeof error
-    await settle(Effect.logError(`${page} failed: ${reason}`))
+    await log(`${page} failed: ${reason}`)
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()
   }
