@@ -42,7 +42,8 @@ local/standalone: local/standalone/ <- internal plane flow local/internal local/
   local/control local/server node
 local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
-persistence: persistence/ <- ground internal plane flow/private flow node ioredis effect/persistence effect/sql
+persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
+  effect/reactivity effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow
@@ -53,8 +54,9 @@ local/development: local/development/ local/LocalDevelopment. <- values internal
 aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
-promise: promise/ <- ground values internal plane planes consent identity flow/private flow consentCallback aws node
-promise/local: promise/LocalIdentity. <- flow local/authorization local/backend local/control local/standalone
+promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
+  http aws node effect/http
+promise/local: promise/LocalIdentity. <- internal flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node

@@ -69,12 +69,12 @@ export interface Grant {
 
 /**
  * - `Completed`: the token exists
- * - `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
+ * - `Denied`, `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
  *
  * @since 0.1.0
  * @category models
  */
-export type Outcome = "Completed" | "WrongUser" | "Rejected"
+export type Outcome = "Completed" | "Denied" | "WrongUser" | "Rejected"
 
 /**
  * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is
@@ -227,7 +227,7 @@ const pollAfter = <E, R>(
   const prompt = Effect.provideService(poll, CallPriority, "normal")
   if (outcome === "Completed") return prompt
   const failure = new AuthorizationFailed({ provider: session.provider, reason: outcome })
-  return outcome === "WrongUser" ? failure : Effect.filterOrFail(
+  return outcome !== "Rejected" ? failure : Effect.filterOrFail(
     Effect.orElseSucceed(prompt, Option.none<Redacted.Redacted>),
     Option.isSome,
     () => failure

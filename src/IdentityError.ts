@@ -379,6 +379,7 @@ export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", { p
 
 const authorizationFailures = {
   Failed: "the user denied consent, or the session expired",
+  Denied: "the user did not allow access",
   WrongUser: "another user opened the page after consent. Each user needs their own link",
   Rejected: "AgentCore did not accept the consent, so there will be no token. The log has the reason"
 }
@@ -388,18 +389,19 @@ const authorizationFailures = {
  *
  * - `Failed`: the user denied consent, the session expired at the service, or the authorization server issued no token.
  *   The service does not report which
+ * - `Denied`: the browser came back with the error `access_denied`
  * - `WrongUser`: another user than the one who was asked opened the callback page, which uses up the session
  * - `Rejected`: AgentCore rejected the completion, for example because the user identifier differs from that of the
  *   workload access token
  *
- * The callback page reports the last two at once. It runs in the same process, or shares a store of consents.
+ * The callback page reports the last three at once. It runs in the same process, or shares a store of consents.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("AuthorizationFailed", {
   provider: Schema.String,
-  reason: Schema.Literals(["Failed", "WrongUser", "Rejected"]).pipe(
+  reason: Schema.Literals(["Failed", "Denied", "WrongUser", "Rejected"]).pipe(
     Schema.withConstructorDefault(Effect.succeed("Failed"))
   )
 }) {

@@ -77,21 +77,24 @@ describe("ConsentSignals.layerPoller", () => {
           assert.isAtMost(times.length, 3)
         }).pipe(provided))
 
-      it.effect("ends when the session can never be completed", () =>
-        Effect.gen(function*() {
-          const { result, times } = yield* wait(Infinity)
-          yield* TestClock.adjust("1 second")
-          yield* signal("WrongUser")
-          // A session has one outcome.
-          yield* signal("Completed")
-          const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
-          assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser", provider: "google" })
-          const later = yield* wait(0)
-          assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
-            reason: "WrongUser"
-          })
-          assert.deepStrictEqual([...times, ...later.times], [])
-        }).pipe(provided))
+      it.effect.each(["WrongUser", "Denied"] as const)(
+        "ends when the session can never be completed: %s",
+        (outcome) =>
+          Effect.gen(function*() {
+            const { result, times } = yield* wait(Infinity)
+            yield* TestClock.adjust("1 second")
+            yield* signal(outcome)
+            // A session has one outcome.
+            yield* signal("Completed")
+            const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
+            assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: outcome, provider: "google" })
+            const later = yield* wait(0)
+            assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
+              reason: outcome
+            })
+            assert.deepStrictEqual([...times, ...later.times], [])
+          }).pipe(provided)
+      )
 
       it.effect("polls once before a rejection ends it: the response of the completion may have been lost", () =>
         Effect.gen(function*() {

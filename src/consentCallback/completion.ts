@@ -11,6 +11,7 @@ import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../Identity.js"
 import { subjectOf } from "../identity/jwtSubject.js"
+import { truncateName } from "../internal/errorCode.js"
 import * as PendingConsents from "../PendingConsents.js"
 import { equals, type UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -23,6 +24,12 @@ export type Outcome = Data.TaggedEnum<{
     /** The address that the browser opens next. The application allows it. */
     readonly continue?: string | undefined
   }
+  readonly Denied: {
+    /** The name that the application has for the credential. */
+    readonly credential?: string | undefined
+    /** Where the user was to continue after consent. The application allows it. */
+    readonly continue?: string | undefined
+  }
   readonly WrongUser: {
     /** The name that the application has for the credential. */
     readonly credential?: string | undefined
@@ -30,10 +37,28 @@ export type Outcome = Data.TaggedEnum<{
   readonly AlreadyUsed: {}
   readonly Expired: {}
   readonly Unknown: {}
-  readonly Failed: {}
+  readonly Failed: {
+    /** The name that the application has for the credential. It is unknown if the store of consents failed. */
+    readonly credential?: string | undefined
+    /** Where the user was to continue after consent. The application allows it. */
+    readonly continue?: string | undefined
+  }
 }>
 
 const Outcome = Data.taggedEnum<Outcome>()
+
+/** The error of a user, or an authorization server, that denied the request. */
+const denied = "access_denied"
+
+/** What the browser brings to the return URL. */
+export interface Visit {
+  readonly sessionUri: Redacted.Redacted | undefined
+  /**
+   * The `error` of an authorization response (RFC 6749, section 4.1.2.1). AWS is known to show a page of its own after
+   * a denial, and does not document a parameter for it.
+   */
+  readonly error?: string | undefined
+}
 
 export interface Dependencies {
   readonly identity: Pick<IdentityService, "completeAuthorization" | "resumeAccessToken">
@@ -116,10 +141,20 @@ const announce = (dependencies: Dependencies, consent: PendingConsents.PendingCo
     return Outcome.Completed({ session, credential, continue: consent.continue })
   })
 
+/** Logs why a claimed session got no token, and returns what the page says. */
+const fail = (
+  { continue: address, credential }: PendingConsents.PendingConsent,
+  reason: string
+): Effect.Effect<Outcome> =>
+  Effect.as(
+    Effect.logWarning(`AgentCore did not complete the authorization: ${reason}`),
+    Outcome.Failed({ credential, continue: address })
+  )
+
 const completeClaimed = (
   dependencies: Dependencies,
   consent: PendingConsents.PendingConsent
-): Effect.Effect<Outcome, DataPlaneError> => {
+): Effect.Effect<Outcome> => {
   const { sessionUri } = consent.session
   return Effect.catch(
     Effect.andThen(
@@ -133,10 +168,28 @@ const completeClaimed = (
         if (!mayBeComplete(error)) {
           yield* dependencies.signals.signal(ConsentSignals.session(sessionUri), "Rejected")
         }
-        return yield* Effect.fail(error)
+        return yield* fail(consent, error._tag)
       })
   )
 }
+
+/** Ends the waits for a session that the browser came back from with an error: there is nothing to complete. */
+const endClaimed = (
+  dependencies: Dependencies,
+  consent: PendingConsents.PendingConsent,
+  error: string
+): Effect.Effect<Outcome> =>
+  Effect.gen(function*() {
+    const isDenied = error === denied
+    yield* dependencies.signals.signal(
+      ConsentSignals.session(consent.session.sessionUri),
+      isDenied ? "Denied" : "Rejected"
+    )
+    yield* settle(dependencies, consent)
+    return isDenied
+      ? Outcome.Denied({ credential: consent.credential, continue: consent.continue })
+      : yield* fail(consent, truncateName(error))
+  })
 
 /**
  * True for the same id, the same JWT, or two JWTs with the same issuer and subject. A user who signs in again has a new
@@ -171,33 +224,30 @@ const revisit = (
  */
 export const complete = (
   dependencies: Dependencies,
-  sessionUri: Redacted.Redacted | undefined,
+  { error, sessionUri }: Visit,
   user: UserIdentifier
 ): Effect.Effect<Outcome> =>
-  sessionUri === undefined ? Effect.succeed(Outcome.Unknown()) : Effect.gen(function*() {
-    const consent = yield* dependencies.pending.claim(sessionUri)
-    if (yield* isSameUser(consent.user, user)) return yield* completeClaimed(dependencies, consent)
-    yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser")
-    yield* settle(dependencies, consent)
-    return Outcome.WrongUser({ credential: consent.credential })
-  }).pipe(
-    Effect.catchTag("ConsentNotPending", ({ reason }) =>
-      reason === "AlreadyClaimed"
-        ? revisit(dependencies, sessionUri, user)
-        : Effect.succeed<Outcome>(Outcome[reason]())),
-    Effect.catch((error) =>
-      Effect.as(
-        Effect.logWarning(
-          error._tag === "ConsentStoreError"
-            ? error.message
-            : `AgentCore did not complete the authorization: ${error._tag}`
-        ),
-        Outcome.Failed()
-      )
-    ),
-    // An interruption would lose a session that is claimed and not completed: the user may have closed the browser.
-    Effect.uninterruptible
-  )
+  sessionUri === undefined
+    ? Effect.succeed(error === denied ? Outcome.Denied({}) : Outcome.Unknown())
+    : Effect.gen(function*() {
+      const consent = yield* dependencies.pending.claim(sessionUri)
+      if (!(yield* isSameUser(consent.user, user))) {
+        yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser")
+        yield* settle(dependencies, consent)
+        return Outcome.WrongUser({ credential: consent.credential })
+      }
+      return yield* error === undefined
+        ? completeClaimed(dependencies, consent)
+        : endClaimed(dependencies, consent, error)
+    }).pipe(
+      Effect.catchTag("ConsentNotPending", ({ reason }) =>
+        reason === "AlreadyClaimed"
+          ? revisit(dependencies, sessionUri, user)
+          : Effect.succeed<Outcome>(Outcome[reason]())),
+      Effect.catch((error) => Effect.as(Effect.logWarning(error.message), Outcome.Failed({}))),
+      // An interruption would lose a session that is claimed and not completed: the user may have closed the browser.
+      Effect.uninterruptible
+    )
 
 /** AgentCore may still be completing the authorization of a process that ended. */
 const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))

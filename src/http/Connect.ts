@@ -11,7 +11,11 @@
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
- * all of them are JSON.
+ * all of them are JSON. The option `appearance` has the name, logo, colors, languages and texts of the pages.
+ *
+ * A user who denies at the vendor sees a page of AgentCore, as far as AWS is known, and comes back with the link or the
+ * back button of the browser. If AgentCore redirects them to the return URL with the error `access_denied`, the page
+ * says so and lets them try again, and a wait for the session fails at once with `AuthorizationFailed` (`Denied`).
  *
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
@@ -89,20 +93,25 @@ import type { PendingConsents } from "../PendingConsents.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
+import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 import {
+  type Connection,
   type Event,
   eventCount,
   type HandlerOptions,
   type LinkOptions,
+  NotSignedIn,
   type Options,
   type OtherUserKind,
   type Service,
-  type View
+  type Texts,
+  View
 } from "./connect/api.js"
+import * as Appearances from "./connect/appearance.js"
 import * as Links from "./connect/links.js"
 import * as Pages from "./connect/pages.js"
 import * as Requests from "./connect/requests.js"
+import * as OwnTexts from "./connect/texts.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
@@ -125,7 +134,8 @@ export * from "./connect/api.js"
 export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
 
 /**
- * The address where users connect a credential. With `continue`, they continue to an address that the option
+ * The address where users connect a credential: a declared one, that of a session, or a name in `credentials`. With
+ * `continue`, they continue to an address that the option
  * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
  * allowed.
  *
@@ -136,7 +146,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * @category accessors
  */
 export const link = (
-  credential: UserCredential,
+  credential: UserCredential | ConsentSession | string,
   options?: {
     /** Where the user continues after consent, an address that the option `continueTo` allows. */
     readonly continue?: string | undefined
@@ -170,6 +180,32 @@ export const revocationPages = {
   SpotifyOauth2: "https://www.spotify.com/account/apps/"
 } as const
 
+/**
+ * The texts of the pages in the languages that come with the package. For the option `appearance`: a table of another
+ * language has the same properties, and one with few other texts starts from one of these.
+ *
+ * @since 0.2.0
+ * @category constants
+ * @example
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ *
+ * const appearance: Connect.Appearance = {
+ *   name: "Acme",
+ *   logo: "https://app.example.com/logo.svg",
+ *   colors: { accent: "#0b5fff" },
+ *   texts: { en: { ...Connect.texts.en, connections: "Your accounts at Acme" } },
+ *   credentials: {
+ *     calendar: {
+ *       label: { en: "Google Calendar", de: "Google Kalender" },
+ *       scopes: {
+ *         "https://www.googleapis.com/auth/calendar.readonly": { en: "Read your calendar", de: "Ihren Kalender lesen" }
+ *       }
+ *     }
+ *   }
+ * }
+ */
+export const texts: { readonly en: Texts; readonly de: Texts } = OwnTexts.texts
+
 // -----------------------------------------------------------------------------
 // Routes
 // -----------------------------------------------------------------------------
@@ -182,7 +218,7 @@ const makeService = (options: LinkOptions, links: Links.Links, events: Stream.St
   link: (subject, { continue: address } = {}) =>
     Effect.suspend(() => {
       const name = links.nameOf(subject)
-      if (name === undefined) return Links.invalid("credential", "be one of the credentials of Connect")
+      if (name === undefined) return Links.unknownCredential()
       if (address === undefined) return Effect.succeed(links.link(name))
       const allowed = links.allowed(address)
       return Option.isSome(allowed)
@@ -191,9 +227,6 @@ const makeService = (options: LinkOptions, links: Links.Links, events: Stream.St
     }),
   events
 })
-
-const wantsJson = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
-  /\bapplication\/json\b/i.test(headers["accept"] ?? "") && !/\btext\/html\b/i.test(headers["accept"] ?? "")
 
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
   "agentcore.event": _tag,
@@ -204,9 +237,10 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
     const { path } = options
     const links = yield* Links.make(options)
+    const toResponse = Pages.make(yield* Appearances.make(options.appearance, links))
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram
-    const runFor = Requests.make({
+    const { connections, runFor } = Requests.make({
       ...options,
       ...dependencies,
       dataPlane: yield* DataPlane,
@@ -224,7 +258,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
-        if (Option.isNone(own)) return Pages.respond(view, wantsJson(request))
+        if (Option.isNone(own)) return toResponse(view, request)
         return Object.entries(Pages.headersOf(view)).reduce(
           (response, [name, value]) =>
             Headers.has(response.headers, name) ? response : HttpServerResponse.setHeader(response, name, value),
@@ -233,22 +267,29 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
+    const notSignedIn = respond(
+      View.Refused({ reason: "NotSignedIn", link: undefined, connectionsUrl: links.connectionsUrl })
+    )
     const handle = <R3>(
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
     ) =>
-      forUser(
-        method,
-        (user) =>
-          Effect.flatMap(
-            HttpRouter.params,
-            ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
-          )
+      Effect.catchIf(
+        forUser(
+          method,
+          (user) =>
+            Effect.flatMap(
+              HttpRouter.params,
+              ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
+            )
+        ),
+        (error): error is Extract<typeof error, NotSignedIn> => error instanceof NotSignedIn,
+        () => notSignedIn
       )
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
-    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.sessionUri, requests.returned))
+    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.visit, requests.returned))
     const link = handle(
       "GET",
       (requests, name) =>
@@ -265,6 +306,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     ]
     return {
       service: makeService(options, links, Stream.fromPubSub(events)),
+      connections,
       addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
     }
   })
@@ -328,7 +370,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | DataPlane
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
-  | HttpRouter.Request.From<"Error", E | E2>
+  | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2>
 > =>
   Layer.provideMerge(
     HttpRouter.middleware<{ provides: Connect }>()(
@@ -346,9 +388,10 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   )
 
 /**
- * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For
- * other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where a handler of the program uses
- * {@link link}, provide the service to it: `Effect.provideService(Connect.Connect, service)`.
+ * The same routes as an effect that returns a response, the service, and the connections of a user as data, for a
+ * server without an `HttpRouter`. For other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`.
+ * Where a handler of the program uses {@link link}, provide the service to it:
+ * `Effect.provideService(Connect.Connect, service)`.
  *
  * @since 0.1.0
  * @category constructors
@@ -357,22 +400,26 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   {
     readonly app: Effect.Effect<
       HttpServerResponse.HttpServerResponse,
-      E | E2 | HttpServerError.HttpServerError,
+      Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError,
       Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
     >
     readonly service: Service
+    /** What the page of the connections shows. The user is of the kind that the option `users` names. */
+    readonly connections: (
+      user: UserIdentifier
+    ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
   },
   ValidationException,
   Identity | DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.gen(function*() {
-    const { addTo, service } = yield* makeRoutes(options)
+    const { addTo, connections, service } = yield* makeRoutes(options)
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The app has the requirements and errors of the routes. The type of the router does not include them.
     yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
     const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
-    return { app, service }
+    return { app, connections, service }
   })
 
 /**

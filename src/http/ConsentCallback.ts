@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
@@ -27,6 +28,8 @@ import * as ConsentRoutes from "./internal/consentRoutes.js"
  *
  * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state.
  *   `credential` and `continue` are those of the pending consent, if the page that opened it stored them
+ * - `Denied`: the browser came back with the error `access_denied`; the session is used up. A user who sees a page of
+ *   AgentCore's own after the denial does not come back
  * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
  * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
  * - `Failed`: AgentCore did not complete the authorization; the log has the reason
@@ -59,7 +62,10 @@ export interface Options<E, R, E2 = never, R2 = never> {
    * the application responds to the failure.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
-  /** The response instead of the plain pages, for example a redirect into the application. */
+  /**
+   * The response instead of the plain pages, for example a redirect into the application. The plain pages are English
+   * or German, as the header `accept-language` prefers.
+   */
   readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
   /** How to wait for users who do not return to this page. Default: every 5 seconds for 10 minutes. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
@@ -67,8 +73,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
 
 /**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that polls as soon as the route has
- * completed the session. If another user opens the page, or AgentCore rejects the completion, the wait in this process
- * fails at once with `AuthorizationFailed` (`WrongUser`, `Rejected`).
+ * completed the session. If the user denied, another user opens the page, or AgentCore rejects the completion, the wait
+ * in this process fails at once with `AuthorizationFailed` (`Denied`, `WrongUser`, `Rejected`).
  *
  * AgentCore also rejects the retry of a completion whose response was lost. So the page requests the token once before
  * it reports a failure. For that it needs the `DataPlane` in context, and a pending consent with its workload.
@@ -121,7 +127,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       const respond = options.respond ?? plainPage
       const page = ConsentRoutes.makeForUser("ConsentCallback.layer", options.currentUser)("GET", (user) =>
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete(dependencies, yield* ConsentRoutes.sessionUri, user)
+          const outcome = yield* Completion.complete(dependencies, yield* ConsentRoutes.visit, user)
           const response = yield* respond(outcome)
           // Otherwise a page of the application would send the session with its next request.
           return Headers.has(response.headers, "referrer-policy")
@@ -138,10 +144,11 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
     })
   )
 
-const plainPage = (outcome: Outcome): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const { body, headers, status } = ConsentPages.render(outcome._tag)
-  return Effect.succeed(HttpServerResponse.text(body, { status, headers }))
-}
+const plainPage = (outcome: Outcome) =>
+  Effect.map(HttpServerRequest.HttpServerRequest, (request) => {
+    const { body, headers, status } = ConsentPages.render(outcome._tag, request.headers["accept-language"])
+    return HttpServerResponse.text(body, { status, headers })
+  })
 
 /**
  * Keeps the session out of the spans of the HTTP server. Requests for the page have no span, and requests with a

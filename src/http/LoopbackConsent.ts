@@ -140,7 +140,8 @@ export const handler = <E = never, R = never>(options: {
     const signals = yield* ConsentSignals.makeMemory
     const pending = { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) }
     const dependencies = { identity, callerOf: () => Effect.succeed(caller), pending, signals }
-    const complete = Completion.complete(dependencies, session.sessionUri, user)
+    const complete = (error: string | undefined) =>
+      Completion.complete(dependencies, { sessionUri: session.sessionUri, error }, user)
     const listen = LoopbackServer.open(address, session, complete).pipe(
       Effect.mapError(({ code }) =>
         new LoopbackUnavailable({

@@ -59,10 +59,10 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
+import * as RequestHeaders from "../internal/requestHeaders.js"
 import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
@@ -77,9 +77,7 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
  * @since 0.1.0
  * @category models
  */
-export type HeadersLike =
-  | Iterable<readonly [name: string, value: string]>
-  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+export type HeadersLike = RequestHeaders.HeadersLike
 
 /**
  * Headers, or an object with headers. For example, a request of Fetch, Node or Effect, or an event of Lambda. The event
@@ -89,12 +87,7 @@ export type HeadersLike =
  * @since 0.1.0
  * @category models
  */
-export type Input = HeadersLike | {
-  /** The headers. */
-  readonly headers?: HeadersLike | null | undefined
-  /** The headers of an Application Load Balancer with multi-value headers. */
-  readonly multiValueHeaders?: HeadersLike | null | undefined
-}
+export type Input = RequestHeaders.Input
 
 /**
  * The context of a request. A missing or empty header is `undefined`.
@@ -102,26 +95,7 @@ export type Input = HeadersLike | {
  * @since 0.1.0
  * @category models
  */
-export interface Service {
-  /** `X-Amzn-Bedrock-AgentCore-Runtime-Request-Id`, or a fresh UUID. */
-  readonly requestId: string
-  /** `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id`: the conversation that the request belongs to. */
-  readonly sessionId?: string | undefined
-  /** `OAuth2CallbackUrl`: where the browser goes after consent. It becomes the `Consent.ReturnUrl` of the request. */
-  readonly callbackUrl?: string | undefined
-  /**
-   * `X-Amz-Bedrock-AgentCore-Identity-WAT`, else `WorkloadAccessToken`, else
-   * `x-amzn-bedrock-agentcore-runtime-workload-accesstoken`.
-   */
-  readonly workloadAccessToken?: Redacted.Redacted | undefined
-  /** The token of an `Authorization: Bearer` header. It is verified only if Runtime has a JWT authorizer. */
-  readonly bearerToken?: Redacted.Redacted | undefined
-  /**
-   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
-   * case. They are `Redacted` because they may carry secrets.
-   */
-  readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
-}
+export type Service = RequestHeaders.RequestHeaders
 
 /**
  * The context of the current request.
@@ -155,71 +129,6 @@ export const Fallback = Context.Reference("effect-agentcore-identity/http/Reques
 // Constructors
 // -----------------------------------------------------------------------------
 
-type Container = Iterable<readonly [name: string, value: unknown]> | { readonly [name: string]: unknown }
-
-const isPair = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string"
-
-const isContainer = (value: unknown): value is Container =>
-  typeof value === "object" && value !== null && (!Array.isArray(value) || (value.length > 0 && value.every(isPair)))
-
-/**
- * A request or an event has its headers in a property. A header named `headers` is a string, or a list of strings. An
- * event in the multi-value form has all values in `multiValueHeaders`, and at most the last value of each in `headers`.
- */
-const containerOf = (input: object): Container => {
-  const { headers, multiValueHeaders } = input as { readonly headers?: unknown; readonly multiValueHeaders?: unknown }
-  if (isContainer(multiValueHeaders) && Object.keys(multiValueHeaders).length > 0) return multiValueHeaders
-  if (isContainer(headers)) return headers
-  // The input itself has the headers. `normalize` checks its values one by one.
-  return input as Container
-}
-
-/**
- * The headers by name in lower case. Several values of a name are joined by commas, as in HTTP. Empty values are
- * dropped. An event is JSON from outside, so values that are not strings are dropped too.
- */
-const normalize = (input: object): ReadonlyMap<string, string> => {
-  const container = containerOf(input)
-  const entries: Iterable<readonly [string, unknown]> = Symbol.iterator in container
-    ? container as Iterable<readonly [string, unknown]>
-    : Object.entries(container)
-  const normalized = new Map<string, string>()
-  for (const [name, values] of entries) {
-    const key = name.toLowerCase()
-    for (const value of Array.isArray(values) ? values : [values]) {
-      const trimmed = typeof value === "string" ? value.trim() : ""
-      if (trimmed !== "") normalized.set(key, normalized.has(key) ? `${normalized.get(key)}, ${trimmed}` : trimmed)
-    }
-  }
-  return normalized
-}
-
-/** The credentials of RFC 6750, section 2.1; the name of the scheme is case-insensitive (RFC 9110, section 11.1). */
-const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
-
-const redact = (value: string | undefined): Redacted.Redacted | undefined =>
-  value === undefined ? undefined : Redacted.make(value)
-
-const read = (input: Input, makeRequestId: () => string): Service => {
-  const headers = normalize(input)
-  const tokenHeader = RuntimeHeaders.workloadAccessToken.find((name) => headers.has(name))
-  // It has no prototype, so a lookup by a name from outside finds headers only.
-  const customHeaders: Record<string, Redacted.Redacted> = Object.create(null)
-  for (const [name, value] of headers) {
-    if (name.startsWith(RuntimeHeaders.customPrefix)) {
-      customHeaders[name.slice(RuntimeHeaders.customPrefix.length)] = Redacted.make(value)
-    }
-  }
-  return {
-    requestId: headers.get(RuntimeHeaders.requestId) ?? makeRequestId(),
-    sessionId: headers.get(RuntimeHeaders.sessionId),
-    callbackUrl: headers.get(RuntimeHeaders.callbackUrl),
-    workloadAccessToken: redact(tokenHeader && headers.get(tokenHeader)),
-    bearerToken: redact(bearer.exec(headers.get("authorization") ?? "")?.[1]),
-    customHeaders
-  }
-}
-
 /**
  * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
  *
@@ -241,7 +150,8 @@ const read = (input: Input, makeRequestId: () => string): Service => {
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: Input): Effect.Effect<Service> => Effect.sync(() => read(input, randomUUID))
+export const fromHeaders = (input: Input): Effect.Effect<Service> =>
+  Effect.sync(() => RequestHeaders.read(input, randomUUID))
 
 /**
  * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
@@ -333,7 +243,7 @@ class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/
 const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
   const { headers, source } = yield* HttpServerRequest.HttpServerRequest
   const outer = yield* OuterMiddleware
-  return read(headers, () => outer?.source === source ? outer.requestId : randomUUID())
+  return RequestHeaders.read(headers, () => outer?.source === source ? outer.requestId : randomUUID())
 })
 
 /**

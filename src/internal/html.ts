@@ -48,15 +48,17 @@ export const style = [
   "padding:2rem;box-shadow:0 10px 30px rgb(15 20 40/.08)}",
   "main.wide{max-width:48rem}@media(max-width:30rem){main{padding:1.5rem}}",
   "h1{margin:0 0 .75rem;font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em}",
-  "p{margin:0 0 1rem}main>:last-child,form>:last-child{margin-bottom:0}",
+  "p{margin:0 0 1rem}form+p{margin-top:1rem}main>:last-child,form>:last-child{margin-bottom:0}",
   "a{color:var(--accent)}code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}",
+  ".brand{display:flex;align-items:center;margin:0 0 1.25rem;font-weight:650}",
+  ".brand img{display:block;height:2.25rem;max-width:100%;object-fit:contain}",
   ".kicker{margin:0 0 .4rem;color:var(--soft);font-size:.85rem}.soft{color:var(--soft);font-size:.9rem}",
   ".note{margin:1.5rem 0 0;padding:.6rem .8rem;border-radius:8px;background:var(--warn);color:var(--warn-text);",
   "font-size:.875rem}",
   ".bad{color:var(--bad);font-size:.9rem;margin:.4rem 0 0}",
   "dl{margin:0 0 1.25rem;border:1px solid var(--line);border-radius:10px}dl div{padding:.65rem .85rem}",
   "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
-  "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0 0 0 1.1rem}li+li{margin-top:.15rem}",
+  "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0;padding-inline-start:1.1rem}li+li{margin-top:.15rem}",
   "section{margin:0 0 1.75rem}section>:last-child{margin-bottom:0}",
   "h2{margin:0 0 .6rem;font-size:1.05rem;line-height:1.3;font-weight:650}",
   ".count{margin-left:.25rem;padding:.1rem .5rem;border-radius:99px;background:var(--bg);color:var(--soft);",
@@ -76,11 +78,12 @@ export const style = [
   "label{display:block;margin:0 0 .35rem;font-weight:550}",
   "input[type=text]{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:var(--bg);",
   "border:1px solid var(--field);border-radius:8px}",
-  "button{display:block;width:100%;margin-top:.75rem;padding:.65rem 1rem;font:inherit;font-weight:600;cursor:pointer;",
-  "color:var(--text);background:none;border:1px solid var(--field);border-radius:8px}",
-  "input+button{margin-top:1.1rem}button:not(.first):hover{border-color:var(--accent)}",
-  "button.first{color:var(--on);background:var(--accent);border-color:var(--accent)}",
-  "button.first:hover{background:var(--hover);border-color:var(--hover)}",
+  "button,a.button{display:block;width:100%;margin-top:.75rem;padding:.65rem 1rem;font:inherit;font-weight:600;",
+  "cursor:pointer;color:var(--text);background:none;border:1px solid var(--field);border-radius:8px}",
+  "a.button{text-align:center;text-decoration:none}",
+  "input+button{margin-top:1.1rem}button:not(.first):hover,a.button:not(.first):hover{border-color:var(--accent)}",
+  "button.first,a.first{color:var(--on);background:var(--accent);border-color:var(--accent)}",
+  "button.first:hover,a.first:hover{background:var(--hover);border-color:var(--hover)}",
   "button.link,button.link:not(.first):hover{border-color:transparent}",
   "button.link{margin-bottom:-.5rem;color:var(--accent);font-weight:500;text-decoration:underline}",
   "a:focus-visible,button:focus-visible,input:focus-visible,pre:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
@@ -90,7 +93,7 @@ export const style = [
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
  */
-export const styleDigest = "sha256-m7bAT98RlqiBVYe3cLNlYl7YwVK3+H0ANg45I64cm4c="
+export const styleDigest = "sha256-cEljDykMS5TOxw1Ld4fu7pdgm2YJBfpI8vWMoHXjuug="
 
 /** The icon of every page, as a URL. */
 export const icon = new Html(
@@ -98,6 +101,29 @@ export const icon = new Html(
     + "%3Crect width='16' height='16' rx='4' fill='%233346d3'/%3E%3Cg fill='none' stroke='white' stroke-width='1.6'%3E"
     + "%3Ccircle cx='5.5' cy='8' r='2.4'/%3E%3Cpath d='M8 8h5v2.4M11 8v2'/%3E%3C/g%3E%3C/svg%3E"
 )
+
+/** What all pages of an application share. */
+export interface Frame {
+  /** The language of the texts. Default: `en`. */
+  readonly language?: string | undefined
+  /** The direction of the script. Default: `ltr`. */
+  readonly direction?: "ltr" | "rtl" | undefined
+  /** The name of the application, in the title of the window. */
+  readonly name?: string | undefined
+  /** Stands above the heading. */
+  readonly header?: Html | undefined
+  /** The URL of the icon. Default: `icon`. */
+  readonly icon?: string | undefined
+  /** A source of images other than `data:`, for the content security policy. */
+  readonly images?: string | undefined
+  /** A style sheet in place of `style`, with its digest. */
+  readonly style?: Style | undefined
+}
+
+export interface Style {
+  readonly source: string
+  readonly digest: string
+}
 
 export interface Options {
   /** The title of the window and the first heading. */
@@ -111,6 +137,7 @@ export interface Options {
   readonly forms?: boolean | undefined
   /** The URL that the browser opens immediately. */
   readonly refresh?: string | undefined
+  readonly frame?: Frame | undefined
 }
 
 export interface Page {
@@ -125,33 +152,38 @@ export interface Page {
  * return URL, which may even have a custom scheme. The response to a form is therefore a page with `refresh`, not a
  * redirect, and `form-action 'self'` is enough.
  */
-export const render = (options: Options): Page => ({
-  headers: {
-    "content-type": "text/html; charset=utf-8",
-    "cache-control": "no-store",
-    "content-security-policy": `default-src 'none'; style-src '${styleDigest}'; img-src data:; `
-      + `form-action ${options.forms === true ? "'self'" : "'none'"}; frame-ancestors 'none'; base-uri 'none'`,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY"
-  },
-  body: html`<!doctype html>
-<html lang="en">
+export const render = (options: Options): Page => {
+  const { direction = "ltr", header, images, language = "en", name, ...frame } = options.frame ?? {}
+  const sheet = frame.style ?? { source: style, digest: styleDigest }
+  return {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "content-security-policy": `default-src 'none'; style-src '${sheet.digest}'; `
+        + `img-src data:${images === undefined ? "" : ` ${images}`}; `
+        + `form-action ${options.forms === true ? "'self'" : "'none'"}; frame-ancestors 'none'; base-uri 'none'`,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY"
+    },
+    body: html`<!doctype html>
+<html lang="${language}"${direction === "rtl" ? html` dir="rtl"` : undefined}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 ${options.refresh === undefined ? undefined : html`<meta http-equiv="refresh" content="0;url=${options.refresh}">`}
-<title>${options.title}</title>
-<link rel="icon" href="${icon}">
-<style>${new Html(style)}</style>
+<title>${options.title}${name === undefined ? undefined : ` · ${name}`}</title>
+<link rel="icon" href="${frame.icon ?? icon}">
+<style>${new Html(sheet.source)}</style>
 </head>
 <body>
 <main${options.wide === true ? html` class="wide"` : undefined}>
-${options.kicker === undefined ? undefined : html`<p class="kicker">${options.kicker}</p>`}
+${header}${options.kicker === undefined ? undefined : html`<p class="kicker">${options.kicker}</p>`}
 <h1>${options.title}</h1>
 ${options.body}
 </main>
 </body>
 </html>
 `.source
-})
+  }
+}

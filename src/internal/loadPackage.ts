@@ -21,6 +21,7 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
 /** The major versions of the optional packages, as in `peerDependencies`. */
 const versions = {
   "@effect/platform-node": "4",
+  "@effect/sql-pg": "4",
   "@smithy/signature-v4": "5",
   ioredis: "5",
   "oidc-provider": "9"
@@ -44,8 +45,9 @@ const provideRequire = (): void => {
 }
 
 /**
- * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. `name`
- * is an export that the caller needs.
+ * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. For an
+ * optional package it is in a `try`: then a bundler warns if the package is not installed, and does not fail. `name` is
+ * an export that the caller needs.
  *
  * Node finds the names of most exports of a CommonJS package. Bundlers put all of them into `default`.
  */

@@ -94,7 +94,7 @@ export {
    * - `InvalidTable`: the name of the table does not have the form of the option `table`
    * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
    * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
-   * - `InvalidUrl`: only of `RedisPendingConsents`
+   * - `InvalidUrl`: only of `RedisPendingConsents` and `promise/Connect`
    *
    * @since 0.1.0
    * @category errors

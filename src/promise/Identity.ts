@@ -16,7 +16,8 @@
  *
  * The official SDK lacks some functions of this module: {@link workload} makes the caller, {@link nodeConsentCallback}
  * and {@link fetchConsentCallback} make the page that the browser returns to, and {@link resume} continues a session
- * later.
+ * later. `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
+ * `promise/RequestContext` reads the context of a request from its headers.
  *
  * @since 0.1.0
  * @example
@@ -40,21 +41,19 @@
  *   context: { readonly workloadAccessToken?: string | undefined }
  * ) => runWithContext(context, () => listIssues(request.repository))
  */
-import type { ConfigError } from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as ManagedRuntime from "effect/ManagedRuntime"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import type * as Config from "./internal/config.js"
 import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
+import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
 import * as Workloads from "./internal/workload.js"
 
@@ -193,6 +192,7 @@ export type ResumeOptions = Config.ResumeOptions
  * The outcome of a visit to the page after consent:
  *
  * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
+ * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
  * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
  * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
  * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
@@ -344,23 +344,8 @@ export const make: {
 // Default runtime
 // -----------------------------------------------------------------------------
 
-// `AwsIdentity.layer()` would add the control plane and STS to a bundle, and no function here calls them.
-const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
-
-/** The runtime of the functions below, which have no parameter for one. The first use builds it. */
-let defaultRuntime: ManagedRuntime.ManagedRuntime<Layer.Success<typeof defaultLayer>, ConfigError> | undefined
-
-const defaultContext = Effect.suspend(() => {
-  const runtime = defaultRuntime ??= ManagedRuntime.make(defaultLayer)
-  return runtime.contextEffect.pipe(
-    // A `ManagedRuntime` never retries a failed build. So the next call makes another one, which reads the environment
-    // again.
-    Effect.tapCause(() => {
-      if (defaultRuntime === runtime) defaultRuntime = undefined
-      return runtime.disposeEffect
-    })
-  )
-})
+/** The runtime of the functions below, which have no parameter for one. */
+const defaultRuntime = LazyRuntime.make(LazyRuntime.defaultLayer)
 
 /**
  * Disposes of the runtime of this module's functions, `Identity.layer` over `AwsDataPlane.layer()`. The next call makes
@@ -369,16 +354,12 @@ const defaultContext = Effect.suspend(() => {
  * @since 0.1.0
  * @category runtime
  */
-export const disposeDefaultRuntime = async (): Promise<void> => {
-  const runtime = defaultRuntime
-  defaultRuntime = undefined
-  await runtime?.dispose()
-}
+export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
 
 const defaultFunctions = Implementation.make({
   run: Effect.runFork,
-  identity: Effect.map(defaultContext, Context.get(Identity.Identity)),
-  dataPlane: Effect.map(defaultContext, Context.get(DataPlane.DataPlane))
+  identity: Effect.map(defaultRuntime.context, Context.get(Identity.Identity)),
+  dataPlane: Effect.map(defaultRuntime.context, Context.get(DataPlane.DataPlane))
 })
 
 // -----------------------------------------------------------------------------

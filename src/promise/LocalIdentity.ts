@@ -30,15 +30,14 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as IdentitySetup from "../IdentitySetup.js"
+import type * as Native from "../internal/nativeValue.js"
 import type { Service as AuthorizationServer } from "../local/AuthorizationServer.js"
-import * as Native from "../local/control/nativeValue.js"
 import type * as LocalBackend from "../local/LocalBackend.js"
 import * as LocalControl from "../local/LocalControl.js"
 import * as Server from "../local/standalone/server.js"
@@ -46,6 +45,7 @@ import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
 import { withCaller } from "./internal/callerStack.js"
+import { type Promised, toPromise } from "./internal/promised.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -334,34 +334,6 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
   }
 }
 
-/** Functions that return promises. An effect, or a stream, becomes a function without arguments. */
-type Promised<A> = A extends Effect.Effect<infer B, unknown> ? () => Promise<Plain<B>>
-  : A extends Stream.Stream<infer B, unknown> ? () => AsyncIterable<Plain<B>>
-  : A extends (...args: infer Args) => Effect.Effect<infer B, unknown> ? (...args: Args) => Promise<Plain<B>>
-  : { readonly [K in keyof A]: Promised<A[K]> }
-
-/** Runs an effect as a promise. */
-type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
-
-/** Streams end when `stopped` does. */
-const toPromise = (value: Served, run: Run, stopped: Effect.Effect<void>): unknown => {
-  const runPlain = (effect: Effect.Effect<unknown, unknown>) => run(Effect.map(effect, Native.toPlain))
-  return Effect.isEffect(value)
-    ? () => runPlain(value)
-    : Stream.isStream(value)
-    ? () => Stream.toAsyncIterable(value.pipe(Stream.map(Native.toPlain), Stream.interruptWhen(stopped)))
-    : typeof value === "function"
-    ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
-    : Record.map(value, (inner) => toPromise(inner, run, stopped))
-}
-
-/** The parts of a control. */
-type Served =
-  | Effect.Effect<unknown, unknown>
-  | Stream.Stream<unknown, unknown>
-  | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown>)
-  | { readonly [name: string]: Served }
-
 // -----------------------------------------------------------------------------
 // Constructors
 // -----------------------------------------------------------------------------
@@ -374,6 +346,9 @@ const layerLog = (level: Options["logLevel"] = "warning") =>
     Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
     Layer.succeed(References.MinimumLogLevel, logLevels[level])
   )
+
+/** Runs an effect as a promise. */
+type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
 const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
   Effect.gen(function*() {
@@ -389,7 +364,7 @@ const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
     const run: Run = (effect) => withCaller(runPromise(effect))
     const stopped = yield* Deferred.make<void>()
     yield* Effect.addFinalizer(() => Deferred.succeed(stopped, undefined))
-    return { run, running, stopped: Deferred.await(stopped) }
+    return { run, running, within: Stream.interruptWhen(Deferred.await(stopped)) }
   }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, layerLog(logLevel))))
 
 const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text, url: Redacted.value(url) })
@@ -449,7 +424,7 @@ export const start: {
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const scope = Scope.makeUnsafe()
-  const { run, running: { authorizationServer, control, environment, server }, stopped } = await withCaller(
+  const { run, running: { authorizationServer, control, environment, server }, within } = await withCaller(
     Effect.runPromise(
       Effect.onError(Scope.provide(build(options), scope), (cause) => Scope.close(scope, Exit.failCause(cause)))
     )
@@ -460,8 +435,7 @@ export const start: {
   return {
     url: server.url,
     environment,
-    // The type and `toPromise` have the same cases.
-    control: toPromise(toNative(control, environment) as object as Served, run, stopped) as Control,
+    control: toPromise(toNative(control, environment), { run, within }),
     stop,
     [Symbol.asyncDispose]: stop,
     // Only the first overload has these properties.

@@ -23,15 +23,18 @@ import * as Chromium from "./chromium.js"
 /** The offset of the application's clock. Milliseconds. */
 let ahead = 0
 
-const environment = Layer.unwrap(
-  Effect.map(
-    Clock.Clock,
-    (clock) => Layer.provide(World.environment(), Layer.succeed(Clock.Clock, shifted(clock, () => ahead)))
+const environment = (form: World.Form) =>
+  Layer.unwrap(
+    Effect.map(
+      Clock.Clock,
+      (clock) => Layer.provide(World.environment({}, form), Layer.succeed(Clock.Clock, shifted(clock, () => ahead)))
+    )
   )
-)
+
+type Environment = Layer.Success<ReturnType<typeof environment>>
 
 interface Shared {
-  readonly context: Context.Context<Layer.Success<typeof environment>>
+  readonly context: Context.Context<Environment>
   readonly tab: Chromium.Tab
   readonly calendar: UserCredential
   readonly origin: string
@@ -40,13 +43,11 @@ interface Shared {
   readonly events: ReadonlyArray<Connect.Event>
 }
 
-const scope = Effect.runSync(Scope.make())
 let shared: Shared
 
-beforeAll(async () => {
-  if (!Chromium.isRunnable) return
-  shared = await Effect.gen(function*() {
-    const context = yield* Layer.build(environment)
+const start = (form: World.Form) =>
+  Effect.gen(function*() {
+    const context = yield* Layer.build(environment(form))
     // The pages need no script.
     const tab = yield* Chromium.open({ javaScriptEnabled: false })
     const events: Array<Connect.Event> = []
@@ -55,10 +56,7 @@ beforeAll(async () => {
       yield* Effect.forkScoped(Stream.runForEach(Connect.events, (event) => Effect.sync(() => events.push(event))))
       return { context, tab, calendar, origin, link: yield* Connect.link(calendar, { continue: "/chat/42" }), events }
     }).pipe(Effect.provide(context))
-  }).pipe(Scope.provide(scope), Effect.runPromise)
-}, 60_000)
-
-afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  })
 
 /** A page of the browser, and the user in front of it. */
 const visitorOf = (user: string, page: Page = shared.tab.page) => {
@@ -91,7 +89,7 @@ type Visitor = ReturnType<typeof visitorOf>
 const browserCase = (
   name: string,
   user: string,
-  run: (visitor: Visitor) => Effect.Effect<void, unknown, Layer.Success<typeof environment> | Scope.Scope>
+  run: (visitor: Visitor) => Effect.Effect<void, unknown, Environment | Scope.Scope>
 ) =>
   Chromium.browserTest(name, () =>
     Effect.gen(function*() {
@@ -117,7 +115,15 @@ const picture = (page: Page, name: string) =>
 // Cases
 // -----------------------------------------------------------------------------
 
-describe("Connect, in Chromium", () => {
+describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
+  const scope = Effect.runSync(Scope.make())
+
+  beforeAll(async () => {
+    if (Chromium.isRunnable) shared = await Effect.runPromise(Scope.provide(start(form), scope))
+  }, 60_000)
+
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
   browserCase(
     "connects, continues, and reports a connected account when the link is opened again",
     "alice",

@@ -17,8 +17,8 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import * as Backend from "../support/localBackend.js"
-import * as NodeSqlite from "../support/nodeSqlite.js"
 import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
 
 const alice = { userId: "alice" }

@@ -60,6 +60,15 @@ describe("Connect", () => {
     }
   })
 
+  it("responds to NotSignedIn itself", () => {
+    const signedIn = Effect.succeed({ userId: "alice" })
+    const options = { path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } } as const
+    const currentUser = {} as Effect.Effect<{ readonly userId: string }, Connect.NotSignedIn>
+    expectTypeOf(Connect.layer({ ...options, currentUser })).toEqualTypeOf(
+      Connect.layer({ ...options, currentUser: signedIn })
+    )
+  })
+
   it("accepts only credentials that a user grants", () => {
     // @ts-expect-error: no user grants it
     Connect.layer({ ...base, credentials: { reports: Reports } })
@@ -86,5 +95,27 @@ describe("Connect", () => {
           Identity | WorkloadAccessToken | Connect.Connect | ConsentSignals
         >
       >()
+  })
+
+  it("requires every text of a language, with its placeholder", () => {
+    const french: Connect.Texts = { ...Connect.texts.en, connect: "Connecter {credential}" }
+    Connect.layer({ ...base, credentials: { calendar: Calendar }, appearance: { texts: { fr: french } } })
+    // @ts-expect-error: the placeholder is missing
+    const unnamed: Connect.Texts = { ...Connect.texts.en, connect: "Connecter" }
+    const { tryAgain, ...others } = french
+    // @ts-expect-error: a text is missing
+    const incomplete: Connect.Texts = others
+    // @ts-expect-error: a page is missing
+    const outcomes: Connect.Texts["outcomes"] = { Completed: { title: "Accord donné", text: "L'agent continue." } }
+    // @ts-expect-error: the texts of an outcome are a title and a text
+    const page: Connect.Texts["outcomes"]["Denied"] = "Refus"
+    void [tryAgain, unnamed, incomplete, outcomes, page]
+  })
+
+  it("has an appearance of plain data", () => {
+    type Plain<A> = A extends (...parameters: never) => unknown ? never
+      : A extends object ? { [K in keyof A]: Plain<A[K]> }
+      : A
+    expectTypeOf<Connect.Appearance>().toExtend<Plain<Connect.Appearance>>()
   })
 })

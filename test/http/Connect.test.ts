@@ -52,7 +52,7 @@ const collect = (count: number) =>
     return Fiber.join(fiber)
   })
 
-describe("Connect, over real servers", () => {
+describe.each(World.forms)("Connect, over real servers: %s", (form) => {
   it.live("connects, shows that it is connected, and disconnects", () =>
     Effect.gen(function*() {
       const { calendar } = yield* World.setUp
@@ -100,7 +100,7 @@ describe("Connect, over real servers", () => {
       )
       Recorder.assertSecretFree([JSON.stringify(recorded)], ["request_uri", Redacted.value(old)])
       assert.strictEqual((yield* disconnections).count, before.count + 1)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "wakes the waiting agent, whichever session is completed",
@@ -122,7 +122,7 @@ describe("Connect, over real servers", () => {
         assert.isUndefined(agent.pollUnsafe())
         yield* connect(link)
         assert.notStrictEqual(Redacted.value(yield* Fiber.join(agent)), "")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment())),
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -142,7 +142,7 @@ describe("Connect, over real servers", () => {
         assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
         const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
         assert.instanceOf(error, AuthorizationTimedOut)
-      }).pipe(Effect.provide(World.environment())),
+      }).pipe(Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -155,7 +155,7 @@ describe("Connect, over real servers", () => {
         assert.include((yield* connect("/connect/calendar")).text, "Consent given")
         assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
       }).pipe(Effect.provide(
-        World.pages({}, PendingConsents.layerMemory).pipe(
+        World.pages({}, PendingConsents.layerMemory, form).pipe(
           Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
           Layer.provideMerge(World.servers)
         )
@@ -178,7 +178,7 @@ describe("Connect, over real servers", () => {
       for (const cookie of ["user=alice", "user=mallory"]) {
         assert.include((yield* request("/connect/calendar", { cookie })).text, "Not connected")
       }
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "opens nothing for a form of another site, of another user, or without a token",
@@ -218,7 +218,7 @@ describe("Connect, over real servers", () => {
         }
         // The control.
         assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
-      }).pipe(Effect.provide(World.environment())),
+      }).pipe(Effect.provide(World.environment({}, form))),
     20_000
   )
 
@@ -250,7 +250,7 @@ describe("Connect, over real servers", () => {
         body: { action: "connect", token, more: "x".repeat(15 * 1024) }
       })
       assert.strictEqual(status, 200)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -279,7 +279,7 @@ describe("Connect, over real servers", () => {
         body: { action: "connect", token, continue: "https://evil.example/" }
       })
       assert.strictEqual(posted.status, 400)
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
 
   it.live(
     "identifies users by any of their JWTs, and does not find their grants by user id",
@@ -318,7 +318,7 @@ describe("Connect, over real servers", () => {
         }).pipe(World.as(alice), Effect.flip)
         assert(error._tag === "OtherUserKind")
         assert.include(error.message, "Connect.handler was called with a user id, and Connect expects a JWT")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }))),
+      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }, form))),
     20_000
   )
 
@@ -338,7 +338,7 @@ describe("Connect, over real servers", () => {
             ? Option.some(HttpServerResponse.text(`our page for ${view.connection.name}`))
             : Option.none()
         )
-    }))), 20_000)
+    }, form))), 20_000)
 })
 
 const origin = "https://app.example.com"
@@ -349,43 +349,59 @@ class Files extends AccessToken.Tag<Files>()("app/Files", {
   returnUrl: `${origin}/connect/return`
 }) {}
 
-/** The same as an `HttpApp`, over scripted planes. */
-const httpApp = (options: { readonly formKey?: Redacted.Redacted } = {}) =>
+/** The app of `http/Connect`, or that of `promise/Connect`, over scripted planes. */
+const httpApp = (
+  form: "http" | "fetch",
+  options: Partial<Pick<Connect.Options<never, never>, "credentials" | "formKey">> = {}
+) =>
+  Effect.gen(function*() {
+    const all = { path: "/connect", credentials: { files: Files }, workload: World.workload, ...options } as const
+    const { respond, service } = yield* form === "http" ? ofEffect(all) : ofPromise(all)
+    const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
+      Effect.flatMap(
+        respond(new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })),
+        (response) => Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
+      )
+    const act = (action: string) =>
+      Effect.flatMap(send("/connect/files"), ({ body }) =>
+        send("/connect/files", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ action, token: body.token })
+        }))
+    /** Whether a path is that of a page. */
+    const serves = (path: string) =>
+      Effect.match(respond(new Request(`${origin}${path}`)), {
+        onFailure: (error) => !(HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"),
+        onSuccess: ({ status }) => status !== 404
+      })
+    const back = send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`)
+    return { service, respond, send, act, serves, back }
+  })
+
+const ofEffect = (options: Connect.LinkOptions & Pick<Connect.Options<never, never>, "formKey">) =>
   Effect.map(
-    Connect.httpApp({
-      path: "/connect",
-      credentials: { files: Files },
-      workload: World.workload,
-      currentUser: World.currentUser,
-      ...options
-    }),
-    ({ app, service }) => {
-      const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
+    Connect.httpApp({ ...options, currentUser: World.currentUser }),
+    ({ app, service }) => ({
+      service,
+      respond: (request: Request) =>
         app.pipe(
           Effect.provideServiceEffect(
             HttpServerRequest.HttpServerRequest,
-            Effect.sync(() =>
-              HttpServerRequest.fromWeb(
-                new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })
-              )
-            )
+            Effect.sync(() => HttpServerRequest.fromWeb(request))
           ),
           Effect.scoped,
-          Effect.map((response) => HttpServerResponse.toWeb(response)),
-          Effect.flatMap((response) =>
-            Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
-          )
+          Effect.map((response) => HttpServerResponse.toWeb(response))
         )
-      const act = (action: string) =>
-        Effect.flatMap(send("/connect/files"), ({ body }) =>
-          send("/connect/files", {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ action, token: body.token })
-          }))
-      return { service, send, act, back: send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`) }
-    }
+    })
   )
+
+const ofPromise = (options: Connect.LinkOptions & Pick<Connect.Options<never, never>, "formKey">) =>
+  Effect.gen(function*() {
+    const connect = yield* World.promiseConnect(options)
+    const service = yield* World.toService(connect, options)
+    return { service, respond: (request: Request) => Effect.promise(() => connect.fetch(request)) }
+  })
 
 const planes = (script: ScriptedPlanes.Script) =>
   Layer.merge(
@@ -404,10 +420,10 @@ const tagsOf = (service: Connect.Service, count: number) =>
     () => Effect.yieldNow
   )
 
-describe("Connect, as an HttpApp", () => {
+describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (form) => {
   it.effect("responds to JSON with JSON, and reports an expired consent", () =>
     Effect.gen(function*() {
-      const { act, back, send, service } = yield* httpApp()
+      const { act, back, send, serves, service } = yield* httpApp(form)
       const events = yield* tagsOf(service, 2)
       const { body } = yield* send("/connect/files")
       assert.deepInclude(body, { user: "alice" })
@@ -421,11 +437,13 @@ describe("Connect, as an HttpApp", () => {
       const started = yield* act("connect")
       assert.strictEqual(started.body.authorizationUrl, authorizationUrl)
       yield* TestClock.adjust("11 minutes")
-      assert.deepStrictEqual(yield* back, { status: 410, body: { outcome: "Expired" } })
+      assert.deepStrictEqual(yield* back, {
+        status: 410,
+        body: { outcome: "Expired", connectionsUrl: `${origin}/connect` }
+      })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Expired"])
-      const unknown = yield* Effect.flip(send("/other"))
-      assert(HttpServerError.isHttpServerError(unknown))
-      assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+      assert.isTrue(yield* serves("/connect"))
+      assert.isFalse(yield* serves("/other"))
     }).pipe(Effect.provide(planes({}))))
 
   it.effect("has its own routes within a layer of a server", () =>
@@ -433,10 +451,8 @@ describe("Connect, as an HttpApp", () => {
       const routes = HttpRouter.use((router) =>
         Effect.gen(function*() {
           yield* router.add("GET", "/other", HttpServerResponse.text("other"))
-          const { send } = yield* Effect.scoped(httpApp())
-          const unknown = yield* Effect.flip(send("/other"))
-          assert(HttpServerError.isHttpServerError(unknown))
-          assert.strictEqual(unknown.reason._tag, "RouteNotFound")
+          const { serves } = yield* httpApp(form)
+          assert.isFalse(yield* serves("/other"))
         }).pipe(Effect.orDie)
       )
       yield* Layer.build(
@@ -449,29 +465,34 @@ describe("Connect, as an HttpApp", () => {
   it.effect("reports what AgentCore does not complete, and logs no secret", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const { act, back, service } = yield* httpApp()
-      const events = yield* tagsOf(service, 2)
       yield* Effect.gen(function*() {
+        const { act, back, service } = yield* httpApp(form)
+        const events = yield* tagsOf(service, 2)
         yield* act("connect")
-        assert.deepStrictEqual(yield* back, { status: 502, body: { outcome: "Failed" } })
+        assert.deepStrictEqual(yield* back, {
+          status: 502,
+          body: {
+            outcome: "Failed",
+            credential: "files",
+            link: `${origin}/connect/files`,
+            connectionsUrl: `${origin}/connect`
+          }
+        })
+        assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       }).pipe(Effect.provide(recorder.layer))
-      assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
 
   it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
-      const { app } = yield* Connect.httpApp({
-        path: "/connect",
-        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials,
-        workload: World.workload,
-        currentUser: Effect.succeed(alice)
+      const { respond } = yield* httpApp(form, {
+        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials
       })
       for (const name of ["constructor", "toString"]) {
         for (const headers of [json, { accept: "text/html" }]) {
-          const page = HttpServerRequest.fromWeb(new Request(`${origin}/connect/${name}`, { headers }))
-          const response = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, page))
-          const text = yield* Effect.promise(() => HttpServerResponse.toWeb(response).text())
+          const page = new Request(`${origin}/connect/${name}`, { headers: { ...headers, cookie: "user=alice" } })
+          const response = yield* respond(page)
+          const text = yield* Effect.promise(() => response.text())
           assert.include(text, name)
           assert.notInclude(text, "native code")
           assert.notInclude(text, "Withdraw")
@@ -481,7 +502,7 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {
-      const { send } = yield* httpApp()
+      const { send } = yield* httpApp(form)
       const { body } = yield* send("/connect/files")
       const post = send("/connect/files", {
         method: "POST",
@@ -498,9 +519,9 @@ describe("Connect, as an HttpApp", () => {
     Effect.gen(function*() {
       const formKey = (encoding: "base64" | "hex") => secret(Buffer.alloc(32, 251).toString(encoding))
       const [one, two, other] = yield* Effect.all([
-        httpApp({ formKey: formKey("base64") }),
-        httpApp({ formKey: formKey("hex") }),
-        httpApp()
+        httpApp(form, { formKey: formKey("base64") }),
+        httpApp(form, { formKey: formKey("hex") }),
+        httpApp(form)
       ])
       const { body } = yield* one.send("/connect/files")
       const post = {
@@ -514,7 +535,7 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("reconnects with forceAuthentication, and disconnects only if AgentCore dropped the token", () =>
     Effect.gen(function*() {
-      const { act } = yield* httpApp()
+      const { act } = yield* httpApp(form)
       assert.strictEqual((yield* act("reconnect")).body.authorizationUrl, authorizationUrl)
       assert.deepStrictEqual((yield* act("disconnect")).body.connection.state, "NotGranted")
       const calls = yield* Effect.flatMap(
@@ -531,20 +552,20 @@ describe("Connect, as an HttpApp", () => {
 
   it.effect("reports when AgentCore keeps the token, or does not respond", () =>
     Effect.gen(function*() {
-      const { act } = yield* httpApp()
+      const { act } = yield* httpApp(form)
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
   it.effect("shows an unknown state, and logs why", () =>
     Effect.gen(function*() {
-      const { send } = yield* httpApp()
+      const { send } = yield* httpApp(form)
       assert.strictEqual((yield* send("/connect")).body.connections[0].state, "Unknown")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => failures.denied }))))
 
   it.effect("rejects a user of another kind, and logs what to do", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      const { send } = yield* httpApp()
+      const { send } = yield* Effect.provide(httpApp(form), recorder.layer)
       const jwt = jwtOf({ iss: "https://id.example.com", sub: "alice" })
       const rejected = yield* send("/connect/files", {}, `jwt=${jwt}`).pipe(Effect.provide(recorder.layer))
       assert.deepInclude(rejected.body, { error: "OtherUserKind" })
@@ -553,6 +574,25 @@ describe("Connect, as an HttpApp", () => {
       Recorder.assertSecretFree(everything, [jwt])
     }).pipe(Effect.provide(planes({}))))
 })
+
+it.effect("Connect responds with a page if currentUser fails with NotSignedIn", () =>
+  Effect.gen(function*() {
+    const { app } = yield* Connect.httpApp({
+      path: "/connect",
+      credentials: { files: Files },
+      workload: World.workload,
+      currentUser: Effect.fail(new Connect.NotSignedIn())
+    })
+    for (const path of ["/connect", "/connect/files", "/connect/return?session_id=x"]) {
+      const request = HttpServerRequest.fromWeb(
+        new Request(`${origin}${path}`, { headers: { "accept-language": "de" } })
+      )
+      const page = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, request))
+      assert.strictEqual(page.status, 401)
+      assert.strictEqual(page.headers["cache-control"], "no-store")
+      assert.include(yield* Effect.promise(() => HttpServerResponse.toWeb(page).text()), "Nicht angemeldet")
+    }
+  }).pipe(Effect.provide(planes({}))))
 
 describe("Connect.handler, for many users", () => {
   const waitFor = (user: string, show: Effect.Effect<void>) =>

@@ -59,14 +59,25 @@ const open = (pending: ConsentSession = session(), user: UserIdentifier.UserIden
 
 const visit = (
   user: string,
-  options: { readonly method?: "GET" | "HEAD"; readonly sessionUri?: string; readonly wrong?: boolean } = {}
+  options: {
+    readonly method?: "GET" | "HEAD"
+    readonly sessionUri?: string
+    readonly wrong?: boolean
+    readonly error?: string
+    readonly language?: string
+  } = {}
 ) =>
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
     const response = yield* client.execute(
       HttpClientRequest.make(options.method ?? "GET")("/consent").pipe(
         HttpClientRequest.setUrlParam("session_id", options.sessionUri ?? sessionUri),
-        HttpClientRequest.setHeaders({ cookie: `user=${user}`, ...options.wrong === true ? { "x-wrong": "1" } : {} })
+        HttpClientRequest.setUrlParams(options.error === undefined ? {} : { error: options.error }),
+        HttpClientRequest.setHeaders({
+          cookie: `user=${user}`,
+          ...options.wrong === true ? { "x-wrong": "1" } : {},
+          ...options.language === undefined ? {} : { "accept-language": options.language }
+        })
       )
     )
     return { status: response.status, headers: response.headers, text: yield* response.text }
@@ -155,6 +166,18 @@ describe("ConsentCallback", () => {
       assert.notInclude(page.text, "Not allowed")
     }).pipe(Effect.provide(server({ completeResourceTokenAuth: [failures.denied] }, { currentUser }))))
 
+  it.live("completes nothing for a user who denied, and says so in their language", () =>
+    Effect.gen(function*() {
+      yield* open()
+      const denied = yield* visit("alice", { error: "access_denied", language: "de-DE,de;q=0.9" })
+      assert.strictEqual(denied.status, 200)
+      assert.include(denied.text, "Sie haben den Zugriff nicht erlaubt")
+      assert.include(denied.text, `<html lang="de">`)
+      assert.strictEqual(denied.headers["vary"], "accept-language")
+      assert.strictEqual((yield* visit("alice")).status, 410)
+      same(yield* completions, [])
+    }).pipe(Effect.provide(server(completes, { currentUser }))))
+
   it.live("completes with the original JWT when the user has a fresh one", () =>
     Effect.gen(function*() {
       const jwt = (claims: object) => secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
@@ -188,6 +211,7 @@ describe("ConsentCallback", () => {
           Effect.succeed(HttpServerResponse.text(
             `back to ${session.customState === undefined ? "" : Redacted.value(session.customState)}`
           )),
+        Denied: () => Effect.succeed(HttpServerResponse.empty({ status: 403 })),
         WrongUser: () => Effect.succeed(HttpServerResponse.empty({ status: 403 })),
         AlreadyUsed: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),
         Expired: () => Effect.succeed(HttpServerResponse.empty({ status: 410 })),

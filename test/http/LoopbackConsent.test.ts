@@ -316,6 +316,21 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(error.reason, "Rejected")
     }).pipe(Effect.provide(world)))
 
+  it.live("ends the wait when the browser comes back with the user's denial", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const pages = yield* Deferred.make<Response, Error>()
+      const error = yield* get(returnUrl, (session) => {
+        const url = returnTo(returnUrl, session)
+        url.searchParams.append("error", "access_denied")
+        const back = send(url.href, browserHeaders({ "accept-language": "de" }))
+        return Effect.forkDetach(Deferred.into(back, pages))
+      }).pipe(as("agent", "alice"), Effect.flip)
+      assert(error._tag === "AuthorizationFailed")
+      assert.strictEqual(error.reason, "Denied")
+      assert.include((yield* Deferred.await(pages)).body, "Sie haben den Zugriff nicht erlaubt")
+    }).pipe(Effect.provide(world)))
+
   it.live("waits for the browser itself when no flow waits", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as PromiseRequestContext from "effect-agentcore-identity/promise/RequestContext"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -56,7 +57,10 @@ const lowerCase = Object.fromEntries(Object.entries(sent).map(([name, value]) =>
 
 const multiValue = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, [value]]))
 
-describe("fromHeaders", () => {
+describe.each([
+  ["with Effect", read],
+  ["without Effect", PromiseRequestContext.fromHeaders] as const
+])("fromHeaders, %s", (_, read) => {
   const inputs: Record<string, RequestContext.Input> = {
     "a record in any case": sent,
     pairs: Object.entries(sent),

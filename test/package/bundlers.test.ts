@@ -251,6 +251,23 @@ describe("a bundled program", { timeout: 60_000 }, () => {
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
 
+  it.live("needs no optional package for promise/Connect, and names the one that is missing", () =>
+    Effect.gen(function*() {
+      const { file } = yield* withEsbuild("connect.child.ts", yield* folder, {
+        format: "esm",
+        logLevel: "error",
+        alias: {
+          [name]: yield* Effect.promise(buildModules),
+          ioredis: "not-installed",
+          "@effect/sql-pg": "not-installed"
+        }
+      })
+      const { postgres, redis, ...others } = (yield* run(file, { AWS_REGION: "us-west-2" })) as Record<string, unknown>
+      assert.deepStrictEqual(others, { status: 401 })
+      assert.match(String(redis), /needs the package ioredis, .*npm install ioredis@5/)
+      assert.match(String(postgres), /needs the package @effect\/sql-pg, .*npm install @effect\/sql-pg@4/)
+    }).pipe(Effect.scoped))
+
   it.live("calls the data plane when rollup bundles it", () =>
     Effect.gen(function*() {
       const file = yield* withRollup("dataPlane.child.ts", yield* folder)

@@ -167,6 +167,16 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     )
   })
 
+  it("contain no store of consents and no SQL for promise/Connect", async () => {
+    const { own, urls } = await loadModules("promise/Connect")
+    assert.deepStrictEqual(foldersOf(urls).filter((module) => !/^(?:http|socket)\//.test(module)), [])
+    assert.deepStrictEqual(own.filter((url) => /\/modules\/persistence\//.test(url)), [])
+  })
+
+  it("contain no HTTP of Effect for promise/RequestContext", async () => {
+    assert.deepStrictEqual(foldersOf((await loadModules("promise/RequestContext")).urls), [])
+  })
+
   it("contain no optional package, and no cluster or SQL of Effect, for durable/ObtainConsent", async () => {
     const { packages, urls } = await loadModules("durable/ObtainConsent")
     // `Connect` signs its forms with `jose`.

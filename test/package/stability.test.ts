@@ -198,30 +198,48 @@ describe("the parts of Effect that the package uses", () => {
       ],
       "http/HttpServerError": [
         "HttpServerError",
-        "RouteNotFound"
+        "RouteNotFound",
+        "isHttpServerError"
       ],
       "http/HttpServerRequest": [
         "HttpServerRequest",
-        "ParsedSearchParams"
+        "ParsedSearchParams",
+        "fromWeb"
       ],
       "http/HttpServerResponse": [
         "HttpServerResponse",
         "empty",
+        "fromWeb",
         "jsonUnsafe",
         "setHeader",
         "stream",
         "text",
+        "toWeb",
         "uint8Array"
       ],
       "persistence/Persistence": [
         "PersistenceError"
       ],
+      "reactivity/Reactivity": [
+        "layer"
+      ],
+      "sql/SqlClient": [
+        "SafeIntegers",
+        "SqlClient",
+        "make",
+        "makeSqliteAcquirers"
+      ],
+      "sql/SqlConnection": [
+        "Connection"
+      ],
       "sql/SqlError": [
         "SqlError",
+        "classifySqliteError",
         "isSqlError"
       ],
       "sql/Statement": [
-        "Statement"
+        "Statement",
+        "makeCompilerSqlite"
       ],
       "workflow/Activity": [
         "Activity",

@@ -24,6 +24,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import { buildProgram } from "../support/build.mjs"
 import {
   contract,
@@ -35,7 +36,6 @@ import {
   uriOf,
   wakesAcrossProcesses
 } from "../support/consentStore.js"
-import * as NodeSqlite from "../support/nodeSqlite.js"
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import { assertFilesSecretFree } from "../support/secrets.js"

@@ -4,7 +4,7 @@ import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPe
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as NodeSqlite from "../support/nodeSqlite.js"
+import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 
 const [file = "", key = "", ...names] = process.argv.slice(2)
 

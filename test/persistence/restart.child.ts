@@ -19,7 +19,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
-import * as NodeSqlite from "../support/nodeSqlite.js"
+import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 
 const [part = "", returnUrl = "", database = "", sessionFile = ""] = process.argv.slice(2)
 

@@ -245,6 +245,22 @@ describe("a consent", () => {
       assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
     }).pipe(Effect.provide(LocalWorld.layer())))
 
+  it.live("ends the wait at once when the browser comes back with the user's denial", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks.node)
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
+      )
+      const sessionUri = new URL(link).searchParams.get("request_uri") ?? assert.fail(link)
+      const browser = yield* app.browserOf("alice")
+      const page = yield* browser.opens(
+        `${app.url}/consent?session_id=${encodeURIComponent(sessionUri)}&error=access_denied`
+      )
+      assert.include(page.text, "You did not allow access")
+      assert.strictEqual(failedOf(yield* rejectionOf(token)).reason, "Denied")
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
+
   it.live("ends the wait at once when another user opens the page", () =>
     Effect.gen(function*() {
       // It polls every hour.

@@ -1,27 +1,35 @@
 /** An application with the pages of `Connect`, over real servers of this machine. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
+import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as PromiseConnect from "effect-agentcore-identity/promise/Connect"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "./authorizationServer.js"
 import * as Calendar from "./calendar.js"
 import * as FaultyServer from "./faultyServer.js"
@@ -68,28 +76,119 @@ type Options = Partial<
   Connect.Options<HttpServerResponse.HttpServerResponse, HttpServerRequest.HttpServerRequest>
 >
 
-const application = (options: Options) =>
-  Layer.unwrap(Effect.map(credentials, ({ calendar, mail, origin }) =>
-    HttpRouter.serve(
+/** The pages of `http/Connect`, or those of `promise/Connect` over one of its forms. */
+export type Form = "http" | "fetch" | "node"
+
+export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
+
+/** The options as `promise/Connect` takes them. A response of `currentUser` is the one of `respond`. */
+const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
+  const { currentUser: _, describeUser: __, respond, ...options } = all
+  const cookieOf = (request: Request | IncomingMessage) =>
+    request instanceof Request ? request.headers.get("cookie") : request.headers.cookie
+  return {
+    ...options,
+    currentUser: async (request) => {
+      const [, name, value = ""] = /(user|jwt)=([^;]*)/.exec(cookieOf(request) ?? "") ?? []
+      return name === "user"
+        ? { userId: decodeURIComponent(value) }
+        : name === "jwt"
+        ? { userToken: decodeURIComponent(value) }
+        : undefined
+    },
+    respond: async (view) => {
+      if (view._tag === "Refused" && view.reason === "NotSignedIn") {
+        return new Response(null, { status: 302, headers: { location: "/sign-in" } })
+      }
+      const response = await Effect.runPromise(
+        respond?.(view) as Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>> ?? Effect.succeedNone
+      )
+      return Option.getOrUndefined(Option.map(response, (response) => HttpServerResponse.toWeb(response)))
+    }
+  }
+}
+
+type Services =
+  | Identity.Identity
+  | DataPlane.DataPlane
+  | PendingConsents.PendingConsents
+  | ConsentSignals.ConsentSignals
+
+/** `promise/Connect` over the services of the test. */
+export const promiseConnect = (options: Options & Connect.LinkOptions) =>
+  Effect.flatMap(Effect.context<Services>(), (runtime) =>
+    Effect.acquireRelease(
+      Effect.sync(() => PromiseConnect.make({ ...toPromiseOptions(options), runtime })),
+      (connect) => Effect.promise(connect.dispose)
+    ))
+
+/** The service of `http/Connect`, over the functions that return promises. */
+export const toService = (
+  connect: PromiseConnect.Connect,
+  options: Connect.LinkOptions
+): Effect.Effect<Connect.Service> =>
+  Effect.map(Connect.Connect, (links) => ({
+    ...links,
+    link: (subject: Parameters<Connect.Service["link"]>[0], linkOptions: Parameters<Connect.Service["link"]>[1]) =>
+      Effect.tryPromise({
+        try: () => connect.link(subject, linkOptions),
+        catch: (error) => error as ValidationException
+      }),
+    events: Stream.fromAsyncIterable(connect.events(), (error) => error).pipe(
+      Stream.map((event) => ({ ...event, at: DateTime.fromDateUnsafe(event.at) })),
+      Stream.orDie
+    )
+  })).pipe(Effect.provide(Connect.layerLinks(options)))
+
+const layerPromise = (form: "fetch" | "node", options: Options & Connect.LinkOptions) =>
+  Layer.effect(
+    Connect.Connect,
+    Effect.gen(function*() {
+      const connect = yield* promiseConnect(options)
+      const router = yield* HttpRouter.HttpRouter
+      const page = Effect.gen(function*() {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        if (form === "fetch") {
+          const web = yield* Effect.orDie(HttpServerRequest.toWeb(request))
+          return HttpServerResponse.fromWeb(yield* Effect.promise(() => connect.fetch(web)))
+        }
+        const response = NodeHttpServerRequest.toServerResponse(request)
+        yield* Effect.promise(() =>
+          connect.node(NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage, response as ServerResponse)
+        )
+        // The response is sent.
+        return HttpServerResponse.empty()
+      })
+      yield* router.addAll([HttpRouter.route("*", "/connect/*", page)])
+      return yield* toService(connect, options)
+    })
+  )
+
+const application = (options: Options, form: Form) =>
+  Layer.unwrap(Effect.map(credentials, ({ calendar, mail, origin }) => {
+    const all = {
+      path: "/connect",
+      credentials: { calendar, mail },
+      workload,
+      continueTo: [`${origin}/chat/`],
+      revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
+      ...options
+    } as const
+    return HttpRouter.serve(
       Layer.mergeAll(
-        Connect.layer({
-          path: "/connect",
-          credentials: { calendar, mail },
-          workload,
-          currentUser,
-          continueTo: [`${origin}/chat/`],
-          revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
-          ...options
-        }),
+        form === "http" ? Connect.layer({ currentUser, ...all }) : layerPromise(form, all),
         HttpRouter.add("GET", "/chat/:room", HttpServerResponse.html("<h1>Chat</h1>")),
         // A page as another site could serve it, with a form for this application.
         HttpRouter.add(
           "GET",
           "/other-site",
-          Effect.map(HttpServerRequest.ParsedSearchParams, ({ token }) =>
-            HttpServerResponse.html(`<form method="post" action="${origin}/connect/calendar">
+          Effect.map(
+            HttpServerRequest.ParsedSearchParams,
+            ({ token }) =>
+              HttpServerResponse.html(`<form method="post" action="${origin}/connect/calendar">
 <input type="hidden" name="token" value="${String(token)}"><button name="action" value="connect">Win a prize</button>
-</form>`))
+</form>`)
+          )
         ),
         HttpRouter.add(
           "GET",
@@ -101,7 +200,8 @@ const application = (options: Options) =>
         )
       ),
       { disableListenLog: true, disableLogger: true, routerConfig: { maxParamLength: 2048 } }
-    ))).pipe(Layer.provide(Connect.layerRedaction("/connect")))
+    )
+  })).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
 /** The authorization server also uses the clock of `LocalControl`. */
 const agentCore = Layer.unwrap(
@@ -119,16 +219,16 @@ export const servers = Layer.mergeAll(
 type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, never, R>
 
 /** The application, over a store of consents. */
-export const pages = <R>(options: Options, store: Store<R>) =>
-  application(options).pipe(
+export const pages = <R>(options: Options, store: Store<R>, form: Form = "http") =>
+  application(options, form).pipe(
     // Uses the data plane of the application, because the local server has an `Identity` too.
     Layer.provideMerge(Layer.fresh(Identity.layer)),
     Layer.provideMerge(CredentialCache.layer()),
     Layer.provideMerge(store)
   )
 
-export const environment = (options: Options = {}) =>
-  pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
+export const environment = (options: Options = {}, form: Form = "http") =>
+  pages(options, PendingConsents.layerMemory, form).pipe(Layer.provideMerge(servers))
 
 /** The data plane of the local server, over a proxy that loses the first response of a path. */
 export const losing = (path: string) =>

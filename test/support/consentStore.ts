@@ -378,10 +378,12 @@ export const wakesAcrossProcesses = (
           // The default poller polls after 5 seconds.
           const token = yield* Effect.timeout(Fiber.join(fiber), "4 seconds")
           same(token, secret("token of given"))
-          const stolen = yield* Effect.forkChild(Effect.flip(wait(waiting, "stolen", base)))
-          yield* callback.signals.signal(ConsentSignals.session(uriOf("stolen")), "WrongUser")
-          const error = yield* Effect.timeout(Fiber.join(stolen), "4 seconds")
-          assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "WrongUser" })
+          for (const reason of ["WrongUser", "Denied"] as const) {
+            const ended = yield* Effect.forkChild(Effect.flip(wait(waiting, reason, base)))
+            yield* callback.signals.signal(ConsentSignals.session(uriOf(reason)), reason)
+            const error = yield* Effect.timeout(Fiber.join(ended), "4 seconds")
+            assert.deepInclude(error, { _tag: "AuthorizationFailed", reason })
+          }
         }))
     }
 

@@ -6,7 +6,7 @@ import * as SingleRunner from "effect/cluster/SingleRunner"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { join } from "node:path"
-import * as NodeSqlite from "./nodeSqlite.js"
+import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 
 export const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
 

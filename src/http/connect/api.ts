@@ -50,12 +50,112 @@ export interface LinkOptions {
   readonly continueTo?: ReadonlyArray<string> | undefined
 }
 
+/** A text in all languages, or one for each language of the pages. */
+export type Label = string | { readonly [language: string]: string }
+
+/** What people read about a credential, in place of its name and of the names of its scopes. */
+export interface CredentialTexts {
+  /** The name, as in `Google Calendar`. Default: the name in `credentials`. */
+  readonly label?: Label | undefined
+  /** A sentence about what the agent does with the credential. Default: none. */
+  readonly description?: Label | undefined
+  /**
+   * What a scope allows, as in `Read your calendar`. Default: a sentence of the texts for the scopes of OpenID Connect,
+   * and the scope itself for all others.
+   */
+  readonly scopes?: { readonly [scope: string]: Label } | undefined
+}
+
+/** Colors in hexadecimal notation, as in `#0b5fff`. */
+export interface Colors {
+  /**
+   * The buttons, links and outlines. It needs a contrast of at least 4.5 to the card of the page, which is white, and
+   * `#191d27` in the dark scheme. Then the text of a button has enough contrast too. The error of a color with less
+   * contrast has the measured ratio.
+   */
+  readonly accent?: string | undefined
+  /** Around the card. */
+  readonly background?: string | undefined
+}
+
+/** Colors of the light scheme, and of the dark one. */
+export interface SchemeColors extends Colors {
+  /** The dark scheme. Default: the other accent, lightened until it has enough contrast, and a dark background. */
+  readonly dark?: Colors | undefined
+}
+
+/** How the pages look and read. */
+export interface Appearance {
+  /** The name of the application, above the heading and in the title of the window. Default: none. */
+  readonly name?: string | undefined
+  /**
+   * The logo, which replaces the name above the heading, and is the icon of the window. It is an image as a `data:`
+   * URL, an `https:` URL, or an address of this server. The content security policy allows images of its origin. It
+   * needs `name` as its alternative text.
+   */
+  readonly logo?: string | undefined
+  /** The colors of both schemes, of which the browser chooses one. Default: blue on light gray. */
+  readonly colors?: SchemeColors | undefined
+  /**
+   * The languages of the pages. The browser chooses by its header `accept-language`; the first one is the default.
+   * Default: `en`, `de` and the languages of `texts`.
+   */
+  readonly languages?: ReadonlyArray<string> | undefined
+  /** The texts of more languages, or in place of `Connect.texts`, by language tag as in `pt-BR`. */
+  readonly texts?: { readonly [language: string]: Texts } | undefined
+  /** What people read about the credentials, by name in `credentials`. */
+  readonly credentials?: { readonly [name: string]: CredentialTexts } | undefined
+}
+
+/** A text with the placeholder `{credential}`, for the label of the credential. */
+export type CredentialText = `${string}{credential}${string}`
+
+/** The title and the message of a page. */
+export interface PageText {
+  readonly title: string
+  readonly text: string
+}
+
+/** The texts of the pages in one language. */
+export interface Texts {
+  /** The direction of the script. */
+  readonly direction: "ltr" | "rtl"
+  /** The title of the page of all connections, and of the links to it. */
+  readonly connections: string
+  readonly connect: CredentialText
+  readonly reconnect: CredentialText
+  readonly disconnect: CredentialText
+  readonly connected: CredentialText
+  readonly connecting: CredentialText
+  readonly disconnected: CredentialText
+  readonly signedInAs: string
+  /** Stands before the name of the credential provider, if a credential has no label. */
+  readonly provider: string
+  readonly access: string
+  readonly state: string
+  readonly states: { readonly [S in Connection["state"]]: string }
+  /** On the page of a link whose credential is connected. */
+  readonly nothingToDo: string
+  /** Before the browser opens AgentCore's authorization URL. */
+  readonly vendorOpens: string
+  /** After `disconnect`. */
+  readonly accessEnded: string
+  /** The link of the option `revokeAt`. */
+  readonly withdraw: string
+  readonly continue: string
+  readonly tryAgain: string
+  /** The scopes of OpenID Connect. */
+  readonly scopes: { readonly [S in "openid" | "profile" | "email" | "offline_access"]: string }
+  readonly outcomes: { readonly [O in ReturnOutcome]: PageText }
+  readonly rejections: { readonly [R in Rejection]: PageText }
+}
+
 /** Options of `Connect.layer`. */
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
    * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no
-   * default. If it fails, nothing is opened, and the application responds to the failure, for example with a redirect
-   * to its sign-in.
+   * default. If it fails, nothing is opened. `Connect` responds to a `NotSignedIn` with a page, and the application to
+   * any other failure, for example with a redirect to its sign-in.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /**
@@ -70,6 +170,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   readonly respond?:
     | ((view: View) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>, E2, R2>)
     | undefined
+  /** The name, logo, colors, languages and texts of the pages. Default: plain pages in English and German. */
+  readonly appearance?: Appearance | undefined
   /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
@@ -77,6 +179,13 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * accept the forms of each other share it. Default: random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
+}
+
+/** No user is signed in in this browser. `currentUser` fails with it, and the page says so. */
+export class NotSignedIn extends Schema.TaggedError<NotSignedIn>()("NotSignedIn", {}) {
+  override get message(): string {
+    return "No user is signed in in this browser"
+  }
 }
 
 /** Options of `Connect.handler`. */
@@ -109,14 +218,14 @@ const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: 
  */
 export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
   /** The part whose user has the wrong kind. */
-  part: Schema.Literals(["currentUser", "handler"]),
+  part: Schema.Literals(["currentUser", "handler", "connections"]),
   /** The option `users` of `Connect`. */
   expected: Schema.Literals(["userId", "jwt"]),
   found: Schema.Literals(["userId", "jwt"])
 }) {
   override get message(): string {
     const { expected, found, part } = this
-    const source = part === "currentUser" ? "currentUser of Connect returned" : "Connect.handler was called with"
+    const source = part === "currentUser" ? "currentUser of Connect returned" : `Connect.${part} was called with`
     return `${source} ${kinds[found]}, and Connect expects ${kinds[expected]}. `
       + "AgentCore stores the grants of user ids and JWTs separately: take the user of the agent and of the pages from one "
       + `function, and set the option users to '${found}' if that function returns ${kinds[found]}`
@@ -152,8 +261,10 @@ export interface Connection {
  * - `Started`: the response to `connect` and `reconnect`. The page sends the browser to `authorizationUrl` by a
  *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
- * - `Returned`: the browser came back after consent, and continues to `continue`
+ * - `Returned`: the browser came back. After consent it continues to `continue`.
  * - `Refused`: nothing was done, see {@link Rejection}
+ *
+ * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
  */
 export type View = Data.TaggedEnum<{
   readonly Connections: {
@@ -166,22 +277,36 @@ export type View = Data.TaggedEnum<{
     readonly connection: Connection
     readonly formToken: Redacted.Redacted
     readonly continue: string | undefined
+    readonly connectionsUrl: string
   }
   readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
-  readonly Disconnected: { readonly connection: Connection }
+  readonly Disconnected: {
+    readonly connection: Connection
+    readonly continue: string | undefined
+    readonly connectionsUrl: string
+  }
   readonly Returned: {
-    /** As `ConsentCallback.Outcome` has it. */
-    readonly outcome: "Completed" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
+    readonly outcome: ReturnOutcome
     readonly credential: string | undefined
     readonly continue: string | undefined
+    readonly link: string | undefined
+    readonly connectionsUrl: string
   }
-  readonly Refused: { readonly reason: Rejection }
+  readonly Refused: {
+    readonly reason: Rejection
+    readonly link: string | undefined
+    readonly connectionsUrl: string
+  }
 }>
+
+/** How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. */
+export type ReturnOutcome = "Completed" | "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
 
 /** The constructors of {@link View}, and `$match`. */
 export const View = Data.taggedEnum<View>()
 
 /**
+ * - `NotSignedIn`: `currentUser` failed with `NotSignedIn`
  * - `OtherSite`: a page of another site sent the form
  * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
  * - `FormTooLarge`: the form is larger than 16 KiB
@@ -191,6 +316,7 @@ export const View = Data.taggedEnum<View>()
  * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
  */
 export type Rejection =
+  | "NotSignedIn"
   | "OtherSite"
   | "StaleForm"
   | "FormTooLarge"
@@ -210,15 +336,16 @@ export type EventUser =
  *
  * - `Opened`: the user pressed the button, and AgentCore opened a session
  * - `Completed`: AgentCore has stored the authorization
- * - `Refused`: AgentCore did not complete the authorization. A user who denies the access at the vendor does not come
- *   back, so there is no event.
+ * - `Denied`: the user came back, and had not allowed the access. AgentCore may show a page of its own after a denial.
+ *   Then the user does not come back, and there is no event.
+ * - `Refused`: AgentCore did not complete the authorization
  * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late
  * - `Disconnected`: AgentCore has dropped the tokens
  */
 export interface Event {
-  readonly _tag: "Opened" | "Completed" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
-  /** The name in `credentials`. It is unknown for `Refused` and `Expired`. */
+  readonly _tag: "Opened" | "Completed" | "Denied" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
+  /** The name in `credentials`. It is unknown for `Expired`, and if the store of consents failed. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
@@ -232,12 +359,12 @@ export interface Event {
  * is known.
  */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
-  description: "Consents that were opened, completed, refused, expired or disconnected",
+  description: "Consents that were opened, completed, denied, refused, expired or disconnected",
   incremental: true
 })
 
 /**
- * - `link`: the address where users connect a credential
+ * - `link`: the address where users connect a credential, which can also be named as in `credentials`
  * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
  *   events late misses the oldest.
  */
@@ -249,7 +376,7 @@ export interface Service {
   /** The credential of a name in `credentials`. */
   readonly credentialOf: (name: string) => Option.Option<UserCredential>
   readonly link: (
-    credential: UserCredential | ConsentSession,
+    credential: UserCredential | ConsentSession | string,
     options?: { readonly continue?: string | undefined }
   ) => Effect.Effect<string, ValidationException>
   readonly events: Stream.Stream<Event>

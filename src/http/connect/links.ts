@@ -15,7 +15,10 @@ export type Links = Effect.Success<ReturnType<typeof make>>
 export const invalid = (property: string, constraint: string): ValidationException =>
   Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
 
-const parseWebUrl = (value: string, base?: string): URL | undefined => {
+export const unknownCredential = (): ValidationException =>
+  invalid("credential", "be one of the credentials of Connect")
+
+export const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
@@ -69,10 +72,16 @@ export const make = ({ continueTo = [], credentials, origin: given, path }: Link
     return {
       origin,
       names,
+      /** The page of all connections. */
+      connectionsUrl: `${origin}${path}`,
       find: (name: string) => credentialOf.get(name),
-      /** The name of a declared credential, or of the credential that a session is for. */
-      nameOf: (subject: UserCredential | ConsentSession) =>
-        "key" in subject ? nameOfTag.get(subject.key) : nameOfRequest.get(Status.keyOf(subject, Option.none())),
+      /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
+      nameOf: (subject: UserCredential | ConsentSession | string) =>
+        typeof subject === "string"
+          ? credentialOf.has(subject) ? subject : undefined
+          : "key" in subject
+          ? nameOfTag.get(subject.key)
+          : nameOfRequest.get(Status.keyOf(subject, Option.none())),
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       /** The absolute address where a user continues, if it is allowed. */

@@ -1,136 +1,206 @@
 /** The pages of `Connect`: HTML without scripts, and the same as JSON. */
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import { type Connection, type Rejection, View } from "./api.js"
+import { type Connection, type CredentialText, type Rejection, type Texts, View } from "./api.js"
+import type { Localize, Localized } from "./appearance.js"
 
 const { html } = Html
 
-const rejections: { readonly [R in Rejection]: readonly [status: number, title: string, message: string] } = {
-  OtherSite: [403, "Not sent from this page", "The form came from another site, so nothing was done."],
-  StaleForm: [
-    403,
-    "Open the page again",
-    "The page was open for too long, or another user is signed in now. Nothing was done. Open the link again."
-  ],
-  FormTooLarge: [
-    413,
-    "Form too large",
-    "The form is larger than the forms of this page. Nothing was done. Open the link again."
-  ],
-  UnknownCredential: [404, "Unknown link", "Nothing can be connected here. Check that the whole address was opened."],
-  ContinueNotAllowed: [400, "Address not allowed", "The application does not allow the address after this link."],
-  OtherUserKind: [
-    500,
-    "Signed in with another kind of account",
-    "The application identifies you here in another way than its agent does. This is an error of the application, not yours."
-  ],
-  Unavailable: [502, "Not possible now", "The service did not respond as expected. Try again later."]
+const statusOfRejection: { readonly [R in Rejection]: number } = {
+  NotSignedIn: ConsentPages.statusOf.NotSignedIn,
+  OtherSite: 403,
+  StaleForm: 403,
+  FormTooLarge: 413,
+  UnknownCredential: 404,
+  ContinueNotAllowed: 400,
+  OtherUserKind: 500,
+  Unavailable: 502
 }
 
 const statusOf = (view: View): number =>
   view._tag === "Returned"
-    ? ConsentPages.textOf(view.outcome)[0]
+    ? ConsentPages.statusOf[view.outcome]
     : view._tag === "Refused"
-    ? rejections[view.reason][0]
+    ? statusOfRejection[view.reason]
     : 200
 
-const states: { readonly [S in Connection["state"]]: string } = {
-  Granted: "Connected",
-  NotGranted: "Not connected",
-  Unknown: "Not known now"
-}
+// -----------------------------------------------------------------------------
+// HTML
+// -----------------------------------------------------------------------------
+
+const fill = (text: CredentialText, label: string): string => text.replaceAll("{credential}", () => label)
 
 const button = (action: string, label: string, isFirst: boolean): Html.Html =>
   html`<button${
     isFirst ? html` class="first"` : undefined
   } type="submit" name="action" value="${action}">${label}</button>`
 
-const formOf = ({ link, name, state }: Connection, formToken: Redacted.Redacted, continueUrl?: string): Html.Html =>
-  html`<form method="post" action="${new URL(link).pathname}">
+const revoke = ({ revokeAt }: Pick<Connection, "revokeAt">, { withdraw }: Texts): Html.Html | undefined =>
+  revokeAt === undefined
+    ? undefined
+    : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`
+
+/** Links to where the user can go on. The first one looks like the main button of a form. */
+const waysOn = (...ways: ReadonlyArray<readonly [text: string, url: string | undefined] | undefined>): Html.Html =>
+  html`<nav>${
+    ways.flatMap((way) => way === undefined || way[1] === undefined ? [] : [[way[0], way[1]] as const]).map(
+      ([text, url], index) => html`<a class="button${index === 0 ? " first" : ""}" href="${url}">${text}</a>`
+    )
+  }</nav>`
+
+const makePages = ({ describe, frame, texts }: Localized) => {
+  const labelOf = (connection: Pick<Connection, "name" | "scopes">) => describe(connection).label ?? connection.name
+
+  const formOf = (connection: Connection, formToken: Redacted.Redacted, continueUrl?: string): Html.Html => {
+    const label = labelOf(connection)
+    return html`<form method="post" action="${new URL(connection.link).pathname}">
 <input type="hidden" name="token" value="${Redacted.value(formToken)}">
 ${continueUrl === undefined ? undefined : html`<input type="hidden" name="continue" value="${continueUrl}">`}
 ${
-    state === "Granted"
-      ? html`${button("reconnect", `Reconnect ${name}`, false)}${button("disconnect", `Disconnect ${name}`, false)}`
-      : button("connect", `Connect ${name}`, true)
-  }
+      connection.state === "Granted"
+        ? [
+          button("reconnect", fill(texts.reconnect, label), false),
+          button("disconnect", fill(texts.disconnect, label), false)
+        ]
+        : button("connect", fill(texts.connect, label), true)
+    }
 </form>`
-
-const revoke = ({ revokeAt }: Connection): Html.Html | undefined =>
-  revokeAt === undefined
-    ? undefined
-    : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">Withdraw the access at the vendor</a></p>`
-
-const facts = (connection: Connection, user?: string): Html.Html =>
-  html`<dl>
-${user === undefined ? undefined : html`<div><dt>Signed in as</dt><dd>${user}</dd></div>`}
-<div><dt>Connects</dt><dd>${connection.provider}</dd></div>
-${
-    connection.scopes.length === 0
-      ? undefined
-      : html`<div><dt>Access</dt><dd><ul>${connection.scopes.map((scope) => html`<li>${scope}</li>`)}</ul></dd></div>`
   }
-<div><dt>State</dt><dd>${states[connection.state]}</dd></div>
+
+  const facts = (connection: Connection, user?: string): Html.Html => {
+    const { access, description, label } = describe(connection)
+    return html`${description === undefined ? undefined : html`<p>${description}</p>`}<dl>
+${user === undefined ? undefined : html`<div><dt>${texts.signedInAs}</dt><dd>${user}</dd></div>`}
+${label === undefined ? html`<div><dt>${texts.provider}</dt><dd>${connection.provider}</dd></div>` : undefined}
+${
+      access.length === 0
+        ? undefined
+        : html`<div><dt>${texts.access}</dt><dd><ul>${access.map((text) => html`<li>${text}</li>`)}</ul></dd></div>`
+    }
+<div><dt>${texts.state}</dt><dd>${texts.states[connection.state]}</dd></div>
 </dl>`
+  }
 
-const toPage = View.$match({
-  Connections: ({ connections, formToken, user }) =>
-    Html.render({
-      title: "Your connections",
-      forms: true,
-      body: html`<p>Signed in as <strong>${user}</strong></p>${
-        connections.map((connection) =>
-          html`<section><h2>${connection.name}</h2>${facts(connection)}${formOf(connection, formToken)}${
-            revoke(connection)
-          }</section>`
-        )
-      }`
-    }),
-  Link: ({ connection, continue: continueUrl, formToken, user }) =>
-    Html.render({
-      title: connection.state === "Granted" ? `${connection.name} is connected` : `Connect ${connection.name}`,
-      forms: true,
-      body: html`${facts(connection, user)}${
-        connection.state === "Granted"
-          ? html`<p>There is nothing to do.${
-            continueUrl === undefined ? undefined : html` <a href="${continueUrl}">Continue</a>`
-          }</p>`
-          : undefined
-      }${connection.state === "NotGranted" ? undefined : revoke(connection)}${
-        formOf(connection, formToken, continueUrl)
-      }`
-    }),
-  Started: ({ authorizationUrl, connection }) =>
-    Html.render({
-      title: `Connecting ${connection.name}`,
-      refresh: Redacted.value(authorizationUrl),
-      body: html`<p>The page of the vendor opens.</p><p><a href="${Redacted.value(authorizationUrl)}">Continue</a></p>`
-    }),
-  Disconnected: ({ connection }) =>
-    Html.render({
-      title: `${connection.name} is disconnected`,
-      body: html`<p>The agent has no access any more. The vendor may still list it.</p>${revoke(connection)}`
-    }),
-  Returned: ({ continue: continueUrl, outcome }) =>
-    continueUrl === undefined ? ConsentPages.render(outcome) : ConsentPages.render("Continued", continueUrl),
-  Refused: ({ reason }) => Html.render({ title: rejections[reason][1], body: html`<p>${rejections[reason][2]}</p>` })
-})
+  const render = (title: string, body: Html.Html, options?: Pick<Html.Options, "forms" | "refresh">): Html.Page =>
+    Html.render({ title, body, frame, ...options })
 
-const toJson = View.$match({
-  Connections: ({ connections, formToken, user }) => ({ user, connections, token: Redacted.value(formToken) }),
-  Link: ({ connection, continue: continueUrl, formToken, user }) => ({
-    user,
-    connection,
-    continue: continueUrl,
-    token: Redacted.value(formToken)
-  }),
-  Started: ({ authorizationUrl, connection }) => ({ connection, authorizationUrl: Redacted.value(authorizationUrl) }),
-  Disconnected: ({ connection }) => ({ connection }),
-  Returned: ({ continue: continueUrl, credential, outcome }) => ({ outcome, credential, continue: continueUrl }),
-  Refused: ({ reason }) => ({ error: reason, message: rejections[reason][2] })
-})
+  const connectionsOf = (connectionsUrl: string) => [texts.connections, connectionsUrl] as const
+
+  return View.$match({
+    Connections: ({ connections, formToken, user }) =>
+      render(
+        texts.connections,
+        html`<p>${texts.signedInAs} <strong>${user}</strong></p>${
+          connections.map((connection) =>
+            html`<section><h2>${labelOf(connection)}</h2>${facts(connection)}${formOf(connection, formToken)}${
+              revoke(connection, texts)
+            }</section>`
+          )
+        }`,
+        { forms: true }
+      ),
+    Link: ({ connection, connectionsUrl, continue: continueUrl, formToken, user }) => {
+      const isGranted = connection.state === "Granted"
+      return render(
+        fill(isGranted ? texts.connected : texts.connect, labelOf(connection)),
+        html`${facts(connection, user)}${isGranted ? html`<p>${texts.nothingToDo}</p>` : undefined}${
+          isGranted && continueUrl !== undefined ? waysOn([texts.continue, continueUrl]) : undefined
+        }${formOf(connection, formToken, continueUrl)}${
+          connection.state === "NotGranted" ? undefined : revoke(connection, texts)
+        }<p class="soft"><a href="${connectionsUrl}">${texts.connections}</a></p>`,
+        { forms: true }
+      )
+    },
+    Started: ({ authorizationUrl, connection }) =>
+      render(
+        fill(texts.connecting, labelOf(connection)),
+        html`<p>${texts.vendorOpens}</p>${waysOn([texts.continue, Redacted.value(authorizationUrl)])}`,
+        { refresh: Redacted.value(authorizationUrl) }
+      ),
+    Disconnected: ({ connection, connectionsUrl, continue: continueUrl }) =>
+      render(
+        fill(texts.disconnected, labelOf(connection)),
+        html`<p>${texts.accessEnded}</p>${revoke(connection, texts)}${
+          waysOn([texts.continue, continueUrl], connectionsOf(connectionsUrl))
+        }`
+      ),
+    Returned: ({ connectionsUrl, continue: continueUrl, link, outcome }) => {
+      const { text, title } = texts.outcomes[outcome]
+      const isCompleted = outcome === "Completed"
+      return render(
+        title,
+        html`<p>${text}</p>${
+          waysOn(
+            isCompleted ? undefined : [texts.tryAgain, link],
+            [texts.continue, continueUrl],
+            connectionsOf(connectionsUrl)
+          )
+        }`,
+        isCompleted ? { refresh: continueUrl } : {}
+      )
+    },
+    Refused: ({ connectionsUrl, link, reason }) => {
+      const { text, title } = texts.rejections[reason]
+      return render(
+        title,
+        html`<p>${text}</p>${
+          // No page can serve this user.
+          reason === "OtherUserKind"
+            ? undefined
+            : waysOn([texts.tryAgain, link], connectionsOf(connectionsUrl))}`
+      )
+    }
+  })
+}
+
+// -----------------------------------------------------------------------------
+// JSON
+// -----------------------------------------------------------------------------
+
+const makeJson = ({ describe, texts }: Localized) => {
+  /** Adds the texts that the application gave. */
+  const withTexts = <C extends Pick<Connection, "name" | "scopes">>(connection: C) => {
+    const { isDescribed, ...texts } = describe(connection)
+    return isDescribed ? { ...connection, ...texts } : connection
+  }
+  return View.$match({
+    Connections: ({ connections, formToken, user }) => ({
+      user,
+      connections: connections.map(withTexts),
+      token: Redacted.value(formToken)
+    }),
+    Link: ({ connection, connectionsUrl, continue: continueUrl, formToken, user }) => ({
+      user,
+      connection: withTexts(connection),
+      continue: continueUrl,
+      token: Redacted.value(formToken),
+      connectionsUrl
+    }),
+    Started: ({ authorizationUrl, connection }) => ({
+      connection: withTexts(connection),
+      authorizationUrl: Redacted.value(authorizationUrl)
+    }),
+    Disconnected: ({ connection, connectionsUrl, continue: continueUrl }) => ({
+      connection: withTexts(connection),
+      continue: continueUrl,
+      connectionsUrl
+    }),
+    Returned: ({ _tag, ...returned }) => returned,
+    Refused: ({ connectionsUrl, link, reason }) => ({
+      error: reason,
+      message: texts.rejections[reason].text,
+      link,
+      connectionsUrl
+    })
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Responses
+// -----------------------------------------------------------------------------
 
 /**
  * Headers of every response, including the application's own pages. A browser sends `Origin: null` with a form if the
@@ -141,12 +211,19 @@ export const headersOf = (view: View): { readonly [name: string]: string } => ({
   "referrer-policy": view._tag === "Connections" || view._tag === "Link" ? "same-origin" : "no-referrer",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  vary: "accept"
+  vary: "accept, accept-language"
 })
 
-export const respond = (view: View, asJson: boolean): HttpServerResponse.HttpServerResponse => {
-  const status = statusOf(view)
-  if (asJson) return HttpServerResponse.jsonUnsafe(toJson(view), { status, headers: headersOf(view) })
-  const { body, headers } = toPage(view)
-  return HttpServerResponse.text(body, { status, headers: { ...headers, ...headersOf(view) } })
-}
+const wantsJson = (accept = ""): boolean => /\bapplication\/json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)
+
+export const make =
+  (localize: Localize) =>
+  (view: View, { headers }: HttpServerRequest.HttpServerRequest): HttpServerResponse.HttpServerResponse => {
+    const status = statusOf(view)
+    const localized = localize(headers["accept-language"])
+    if (wantsJson(headers["accept"])) {
+      return HttpServerResponse.jsonUnsafe(makeJson(localized)(view), { status, headers: headersOf(view) })
+    }
+    const page = makePages(localized)(view)
+    return HttpServerResponse.text(page.body, { status, headers: { ...page.headers, ...headersOf(view) } })
+  }

@@ -19,7 +19,16 @@ import type { ValidationException } from "../../IdentityError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import { type Connection, type Event, type EventUser, type Options, OtherUserKind, type UserKind, View } from "./api.js"
+import {
+  type Connection,
+  type Event,
+  type EventUser,
+  type Options,
+  OtherUserKind,
+  type Rejection,
+  type UserKind,
+  View
+} from "./api.js"
 import { invalid, type Links } from "./links.js"
 
 type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">
@@ -33,14 +42,6 @@ export interface Settings extends Completion.Dependencies, OptionsOfRequests {
   readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
-
-const reject = View.Refused
-
-const unavailable = (error: { readonly _tag: string }): Effect.Effect<View> =>
-  Effect.as(
-    Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
-    reject({ reason: "Unavailable" })
-  )
 
 // -----------------------------------------------------------------------------
 // Users
@@ -172,7 +173,7 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 // Requests
 // -----------------------------------------------------------------------------
 
-/** Makes a function that handles a request of a user. A user of another kind gets a view with the reason. */
+/** Handles the requests of users. A user of another kind gets a view with the reason. */
 export const make = (settings: Settings) => {
   const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, workload } = settings
   const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
@@ -202,6 +203,17 @@ export const make = (settings: Settings) => {
       if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
       return session
     })
+
+  const { connectionsUrl } = links
+
+  /** `link` is where the user can try again. */
+  const reject = (reason: Rejection, link?: string) => View.Refused({ reason, link, connectionsUrl })
+
+  const unavailable = (link?: string) => (error: { readonly _tag: string }): Effect.Effect<View> =>
+    Effect.as(
+      Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
+      reject("Unavailable", link)
+    )
 
   const allowed = (address: string | undefined): Option.Option<string | undefined> =>
     address === undefined ? Option.some(undefined) : links.allowed(address)
@@ -259,7 +271,7 @@ export const make = (settings: Settings) => {
     const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
       Effect.gen(function*() {
         const [connection] = yield* connectionsOf([name], "0 seconds")
-        if (connection === undefined) return reject({ reason: "UnknownCredential" })
+        if (connection === undefined) return reject("UnknownCredential")
         if (connection.state === "Granted") {
           // A process may have been killed after the completion and before the signal.
           yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
@@ -268,9 +280,10 @@ export const make = (settings: Settings) => {
           user: yield* describeUser(user),
           connection,
           formToken: yield* formToken,
-          continue: continueUrl
+          continue: continueUrl,
+          connectionsUrl
         })
-      }).pipe(Effect.catch(unavailable))
+      }).pipe(Effect.catch(unavailable(links.link(name, continueUrl))))
 
     const start = (
       name: string,
@@ -291,84 +304,108 @@ export const make = (settings: Settings) => {
         })
       })
 
-    const disconnect = (name: string, credential: Credentials.UserCredential) =>
+    const disconnect = (name: string, credential: Credentials.UserCredential, continueUrl: string | undefined) =>
       Effect.gen(function*() {
         const session = yield* forceConsent(credential)
         yield* forgetStatus
         if (Option.isNone(session)) {
           yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-          return reject({ reason: "Unavailable" })
+          return reject("Unavailable", links.link(name, continueUrl))
         }
         yield* emitFor("Disconnected", name)
-        return View.Disconnected({ connection: { ...describe(name, credential), state: "NotGranted" } })
+        return View.Disconnected({
+          connection: { ...describe(name, credential), state: "NotGranted" },
+          continue: continueUrl,
+          connectionsUrl
+        })
       })
 
     return {
+      /** The connections as data. */
+      list: connectionsOf(links.names),
+
       connections: Effect.gen(function*() {
         return View.Connections({
           user: yield* describeUser(user),
           connections: yield* connectionsOf(links.names),
           formToken: yield* formToken
         })
-      }).pipe(Effect.catch(unavailable)),
+      }).pipe(Effect.catch(unavailable())),
 
       link: (name: string, address: string | undefined): Effect.Effect<View> => {
         const continueUrl = allowed(address)
         return links.find(name) === undefined
-          ? Effect.succeed(reject({ reason: "UnknownCredential" }))
+          ? Effect.succeed(reject("UnknownCredential"))
           : Option.isNone(continueUrl)
-          ? Effect.succeed(reject({ reason: "ContinueNotAllowed" }))
+          ? Effect.succeed(reject("ContinueNotAllowed"))
           : showLink(name, continueUrl.value)
       },
 
-      submit: (name: string) =>
-        Effect.gen(function*() {
+      submit: (name: string) => {
+        const credential = links.find(name)
+        const link = credential === undefined ? undefined : links.link(name)
+        return Effect.gen(function*() {
           const request = yield* HttpServerRequest.HttpServerRequest
-          if (!isSameOrigin(request, links.origin)) return reject({ reason: "OtherSite" })
+          if (!isSameOrigin(request, links.origin)) return reject("OtherSite", link)
           const form = yield* Effect.option(readForm)
-          if (Option.isNone(form)) return reject({ reason: "StaleForm" })
-          if (Option.isNone(form.value)) return reject({ reason: "FormTooLarge" })
+          if (Option.isNone(form)) return reject("StaleForm", link)
+          if (Option.isNone(form.value)) return reject("FormTooLarge", link)
           const { action, continueUrl: address, token } = form.value.value
-          if (!(yield* formTokens.isValid(token, yield* userKey))) return reject({ reason: "StaleForm" })
-          const credential = links.find(name)
-          if (credential === undefined) return reject({ reason: "UnknownCredential" })
           const continueUrl = allowed(address)
-          if (Option.isNone(continueUrl)) return reject({ reason: "ContinueNotAllowed" })
+          const retry = credential === undefined ? undefined : links.link(name, Option.getOrUndefined(continueUrl))
+          if (!(yield* formTokens.isValid(token, yield* userKey))) return reject("StaleForm", retry)
+          if (credential === undefined) return reject("UnknownCredential")
+          if (Option.isNone(continueUrl)) return reject("ContinueNotAllowed", retry)
           switch (action) {
             case "connect":
             case "reconnect":
-              return yield* asUser(start(name, credential, action === "reconnect", continueUrl.value))
+              return yield* asUser(start(name, credential, action === "reconnect", continueUrl.value)).pipe(
+                Effect.catch(unavailable(retry))
+              )
             case "disconnect":
-              return yield* asUser(disconnect(name, credential))
+              return yield* asUser(disconnect(name, credential, continueUrl.value)).pipe(
+                Effect.catch(unavailable(retry))
+              )
             default:
-              return reject({ reason: "StaleForm" })
+              return reject("StaleForm", retry)
           }
-        }).pipe(Effect.catch(unavailable)),
+        })
+      },
 
-      returned: (sessionUri: Redacted.Redacted | undefined) =>
+      returned: (visit: Completion.Visit) =>
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete(settings, sessionUri, user)
+          const outcome = yield* Completion.complete(settings, visit, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
+          const continueUrl = "continue" in outcome ? outcome.continue : undefined
           const event = outcome._tag === "Failed" ? "Refused" : outcome._tag
           if (event === "Completed") yield* Effect.ignore(asUser(forgetStatus))
           if (event !== "AlreadyUsed" && event !== "Unknown") yield* emitFor(event, credential)
           return View.Returned({
             outcome: outcome._tag,
             credential,
-            continue: outcome._tag === "Completed" ? outcome.continue : undefined
+            continue: continueUrl,
+            link: credential === undefined || links.find(credential) === undefined
+              ? undefined
+              : links.link(credential, continueUrl),
+            connectionsUrl
           })
         })
     }
   }
 
-  return <R>(
-    user: UserIdentifier,
-    run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
-  ): Effect.Effect<View, never, R> =>
-    Effect.matchEffect(checkKind("currentUser", users, user), {
-      onFailure: (error) => Effect.as(Effect.logError(error.message), reject({ reason: "OtherUserKind" })),
-      onSuccess: () => run(requestsOf(user))
-    })
+  return {
+    runFor: <R>(
+      user: UserIdentifier,
+      run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
+    ): Effect.Effect<View, never, R> =>
+      Effect.matchEffect(checkKind("currentUser", users, user), {
+        onFailure: (error) => Effect.as(Effect.logError(error.message), reject("OtherUserKind")),
+        onSuccess: () => run(requestsOf(user))
+      }),
+    /** The connections of a user as data. */
+    connections: (user: UserIdentifier) =>
+      Effect.andThen(checkKind("connections", users, user), Effect.suspend(() => requestsOf(user).list))
+  }
 }
 
-export type Requests = Parameters<Parameters<ReturnType<typeof make>>[1]>[0]
+export type Requests = Parameters<Parameters<ReturnType<typeof make>["runFor"]>[1]>[0]

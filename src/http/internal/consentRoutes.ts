@@ -49,10 +49,13 @@ export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<User
     })
 }
 
-/** The session that the browser brings to the return URL. */
-export const sessionUri = Effect.map(
+/** What the browser brings to the return URL. A repeated `session_id` is none. */
+export const visit: Effect.Effect<Completion.Visit, never, HttpServerRequest.ParsedSearchParams> = Effect.map(
   HttpServerRequest.ParsedSearchParams,
-  ({ session_id: sessionId }) => isString(sessionId) ? Redacted.make(sessionId) : undefined
+  ({ error, session_id: sessionId }) => ({
+    sessionUri: isString(sessionId) ? Redacted.make(sessionId) : undefined,
+    error: isString(error) ? error : error?.[0]
+  })
 )
 
 /**

@@ -32,7 +32,7 @@ interface ListenFailure {
 interface Waiting {
   readonly session: ConsentSession
   readonly path: string
-  readonly complete: () => Promise<Outcome["_tag"]>
+  readonly complete: (error: string | undefined) => Promise<Outcome["_tag"]>
   /** The responses that are not sent yet. */
   readonly responses: Set<Http.ServerResponse>
 }
@@ -53,8 +53,8 @@ const headers = { "cache-control": "no-store", connection: "close", "x-content-t
 const reject = (response: Http.ServerResponse, status: number, more: Http.OutgoingHttpHeaders = {}): void =>
   void response.writeHead(status, { ...headers, ...more }).end()
 
-const show = (response: Http.ServerResponse, name: Outcome["_tag"]): void => {
-  const page = ConsentPages.render(name)
+const show = ({ headers }: Http.IncomingMessage, response: Http.ServerResponse, name: Outcome["_tag"]): void => {
+  const page = ConsentPages.render(name, headers["accept-language"])
   response.writeHead(page.status, { ...page.headers, connection: "close" }).end(page.body)
 }
 
@@ -82,13 +82,13 @@ const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request
   if (!isOwnHost(request.headers.host, [])) return reject(response, 403)
   if (request.method !== "GET") return reject(response, 405, { allow: "GET" })
   if (!isNavigation(request)) return reject(response, 403)
-  const target = `http://localhost${request.url ?? ""}`
-  const found = URL.canParse(target) ? find(waiting, new URL(target)) : undefined
-  if (found === undefined) return show(response, "Unknown")
+  const url = URL.parse(`http://localhost${request.url ?? ""}`)
+  const found = url === null ? undefined : find(waiting, url)
+  if (url === null || found === undefined) return show(request, response, "Unknown")
   found.responses.add(response)
   response.once("close", () => found.responses.delete(response))
-  found.complete().then(
-    (name) => show(response, name),
+  found.complete(url.searchParams.get("error") ?? undefined).then(
+    (name) => show(request, response, name),
     // The program was interrupted.
     () => response.destroy()
   )
@@ -133,7 +133,7 @@ const waitUntilSent = ({ responses }: Waiting): Effect.Effect<void> =>
 export const open = (
   address: Address,
   session: ConsentSession,
-  complete: Effect.Effect<Outcome>
+  complete: (error: string | undefined) => Effect.Effect<Outcome>
 ): Effect.Effect<void, ListenFailure, Scope.Scope> =>
   Effect.gen(function*() {
     const { byPort, lock } = yield* Servers
@@ -143,10 +143,10 @@ export const open = (
       session,
       path: address.path,
       responses: new Set(),
-      complete: () => {
+      complete: (error) => {
         if (isClaimed) return Promise.resolve("AlreadyUsed" as const)
         isClaimed = true
-        return run(Effect.map(complete, ({ _tag }) => _tag))
+        return run(Effect.map(complete(error), ({ _tag }) => _tag))
       }
     }
     const key = Redacted.value(session.sessionUri)

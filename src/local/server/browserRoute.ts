@@ -69,20 +69,39 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
 /** A return URL may contain any character except white space. A header contains printable ASCII. */
 const toHeaderValue = (url: string): string => url.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
-const toResponse = (response: LocalBackend.BrowserResponse): HttpServerResponse.HttpServerResponse =>
-  response._tag === "Redirect"
-    ? HttpServerResponse.empty({
+const respondEnd = (name: "AlreadyUsed" | "Expired" | "Unknown"): HttpServerResponse.HttpServerResponse => {
+  const { text, title } = ConsentPages.texts.en[name]
+  return respondText(ConsentPages.statusOf[name], title, html`${text}`)
+}
+
+const toResponse = LocalBackend.BrowserResponse.$match({
+  Redirect: ({ url }) =>
+    HttpServerResponse.empty({
       status: 302,
-      headers: {
-        ...headers,
-        location: toHeaderValue(Redacted.value(response.url)),
-        "referrer-policy": "no-referrer"
-      }
-    })
-    : respondText(...ConsentPages.textOf(
-      response._tag === "Replayed" ? "AlreadyUsed" : response._tag,
-      "provider" in response ? response.provider : undefined
-    ))
+      headers: { ...headers, location: toHeaderValue(Redacted.value(url)), "referrer-policy": "no-referrer" }
+    }),
+  Refused: ({ provider }) =>
+    respondText(
+      200,
+      "Consent denied",
+      html`You denied access through the provider <strong>${provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
+    ),
+  Rejected: ({ provider }) =>
+    respondText(
+      502,
+      "Consent failed",
+      html`The authorization server of the provider <strong>${provider}</strong> returned an error. Nothing was stored. Go back to the application and start again.`
+    ),
+  Unavailable: ({ provider }) =>
+    respondText(
+      503,
+      "Authorization server unavailable",
+      html`The authorization server of the provider <strong>${provider}</strong> cannot be reached, or its configuration is not valid. Reload this page to try again.`
+    ),
+  Replayed: () => respondEnd("AlreadyUsed"),
+  Expired: () => respondEnd("Expired"),
+  Unknown: () => respondEnd("Unknown")
+})
 
 /** Adds the authorization and callback URLs: redirects through a consent, and pages where it ends early. */
 export const addConsentPages = (

@@ -54,7 +54,13 @@ export const connect = (
 ): Effect.Effect<Connection, ConnectFailure, Scope.Scope> =>
   Effect.gen(function*() {
     const { Redis: Client } = yield* Effect.mapError(
-      loadPackage("ioredis", "Redis", () => import("ioredis")),
+      loadPackage("ioredis", "Redis", async () => {
+        try {
+          return await import("ioredis")
+        } catch (cause) {
+          return await Promise.reject<never>(cause)
+        }
+      }),
       ({ code }): ConnectFailure => ({
         reason: "MissingPackage",
         message: `${store} needs the package ioredis, which cannot be loaded (${code}): ${installCommand("ioredis")}`

@@ -146,6 +146,12 @@ const toInlineRequest = (config: OAuth2WrapperConfig): Request => ({
   customParameters: config.customParameters
 })
 
+/** The request of a credential that users connect. What belongs to a single call is dropped. */
+export const toDeclaration = (config: OAuth2WrapperConfig) => {
+  const { customState: _, forceAuthentication: __, ...request } = toInlineRequest(config)
+  return request
+}
+
 export const toAccessTokenRequest = (
   subject: AccessTokenCredential | OAuth2WrapperConfig,
   context: RequestContext | undefined

@@ -11,25 +11,25 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
-import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as Node from "./node.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
-const nextStep =
+const ofOnAuthUrl =
   "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
   + "and call resume with its session"
 
 /** Runs the handler of the runtime. The default handler's error names a next step for programs with Effect. */
-const byDefault: Consent.ConsentHandler<unknown> = (session) =>
+const byDefault = (nextStep: string): Consent.ConsentHandler<unknown> => (session) =>
   Effect.mapError(
     Effect.flatMap(Consent.Handler, (handler) => handler(session)),
     (error) =>
       error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
   )
 
-export const make = () => {
+export const make = (nextStep: string = ofOnAuthUrl) => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
@@ -50,7 +50,7 @@ export const make = () => {
      */
     options: (
       user: UserIdentifier | undefined,
-      show: Consent.ConsentHandler<unknown> = byDefault
+      show: Consent.ConsentHandler<unknown> = byDefault(nextStep)
     ): Identity.ConsentOptions<unknown> => ({
       consent: user === undefined ? show : (session) =>
         Effect.provideServiceEffect(
@@ -69,7 +69,7 @@ export const make = () => {
 
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
-  | { readonly _tag: "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
+  | { readonly _tag: "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
 export interface CallbackOptions<in Req> {
   /**
@@ -96,11 +96,15 @@ interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
 }
 
-/** Reads the session from the query of the URL. It does not parse the URL, because its host can be invalid. */
-const sessionUriOf = (url: string): Redacted.Redacted | undefined => {
+/** Reads the query of the URL. It does not parse the URL, because its host can be invalid. */
+const visitOf = (url: string): Completion.Visit => {
   const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
-  const [sessionUri, ...more] = new URLSearchParams(query).getAll("session_id")
-  return sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri)
+  const parameters = new URLSearchParams(query)
+  const [sessionUri, ...more] = parameters.getAll("session_id")
+  return {
+    sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
+    error: parameters.get("error") ?? undefined
+  }
 }
 
 const visit = async <R>(
@@ -119,24 +123,28 @@ const visit = async <R>(
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
-    return yield* Completion.complete(dependencies, sessionUriOf(url), checked)
+    return yield* Completion.complete(dependencies, visitOf(url), checked)
   }))
 }
 
 // Without it, the next request from a page of the application would send the session in its `Referer`.
 const referrerPolicy = ["referrer-policy", "no-referrer"] as const
 
+const plainPage = (outcome: Outcome, acceptLanguage: string | null | undefined): Response => {
+  const { body, headers, status } = Page.render(outcome._tag, acceptLanguage)
+  return new Response(body, { status, headers })
+}
+
+const wrongMethod = () => new Response(null, { status: 405, headers: { allow: "GET" } })
+
 export const makeFetch =
   <R>(dependencies: Dependencies<R>) =>
   ({ currentUser, respond }: FetchOptions): (request: Request) => Promise<Response> =>
   async (request) => {
     // A link preview must not use up the session.
-    if (request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
+    if (request.method !== "GET") return wrongMethod()
     const outcome = await visit(dependencies, currentUser(request), request.url)
-    if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
-      return new Response(body, { status, headers })
-    }
+    if (respond === undefined) return plainPage(outcome, request.headers.get("accept-language"))
     const response = await respond(outcome, request)
     if (response.headers.has(referrerPolicy[0])) return response
     // The headers of a redirect cannot be changed.
@@ -145,27 +153,16 @@ export const makeFetch =
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
   }
 
+const logError = <R>({ settle }: Dependencies<R>) => (message: string) => settle(Effect.logError(message))
+
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
 <Req extends IncomingMessage, Res extends ServerResponse>(
   { currentUser, respond }: NodeOptions<Req, Res>
 ): (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void> =>
-async (request, response, next) => {
-  if (request.method !== "GET") return void response.writeHead(405, { allow: "GET" }).end()
-  try {
+  Node.makeListener("The page after consent", logError(dependencies), async (request, response) => {
+    if (request.method !== "GET") return Node.send(wrongMethod(), response)
     const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
-    if (respond === undefined) {
-      const { body, headers, status } = Page.render(outcome._tag)
-      response.writeHead(status, headers).end(body)
-    } else {
-      response.setHeader(...referrerPolicy)
-      await respond(outcome, request, response)
-    }
-  } catch (error) {
-    if (next !== undefined) return next(error)
-    // A server of Node has no error handler. Only the name is logged, because the error may quote the request.
-    const name = error instanceof Error ? truncateName(error.name) : typeof error
-    await dependencies.settle(Effect.logError(`The page after consent failed: ${name}`))
-    if (response.headersSent) response.destroy()
-    else response.writeHead(500).end()
-  }
-}
+    if (respond === undefined) return Node.send(plainPage(outcome, request.headers["accept-language"]), response)
+    response.setHeader(...referrerPolicy)
+    await respond(outcome, request, response)
+  })

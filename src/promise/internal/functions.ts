@@ -12,7 +12,8 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentHandler } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type { AccessTokenCredential, ApiKeyCredential, Service } from "../../Identity.js"
+import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
+import type { ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as CallerStack from "./callerStack.js"
@@ -96,14 +97,30 @@ type Context = RequestContext.RequestContext | undefined
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
 export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
+  /** The next step in the error of a call that cannot ask the user. */
+  readonly nextStep?: string | undefined
+}
+
+/** Binds the callback to its context, because the fiber may run in the asynchronous context of another request. */
+export const bindShow = (callback: (url: string) => void | Promise<void>) => {
+  const show = AsyncResource.bind(async (url: string) => callback(url))
+  return (url: string): Effect.Effect<void, unknown> =>
+    Effect.tryPromise({ try: () => show(url), catch: (error) => error })
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  // The fiber may run in the asynchronous context of another request, so the callback is bound to the caller's context.
-  const show = AsyncResource.bind(async (url: string) => onAuthUrl(url))
-  return (session) =>
-    Effect.tryPromise({ try: () => show(Redacted.value(session.authorizationUrl)), catch: (error) => error })
+  const show = bindShow(onAuthUrl)
+  return (session) => show(Redacted.value(session.authorizationUrl))
 }
+
+/**
+ * Makes the consent options of a call. It runs before any effect does: a fiber that waits for a runtime may resume in
+ * the asynchronous context of another call.
+ */
+type MakeConsent<R> = (
+  use: Config.AccessTokenUseOptions,
+  context: Context
+) => Effect.Effect<ConsentOptions<unknown, R | WorkloadAccessToken>, ValidationException>
 
 /**
  * The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity.
@@ -141,7 +158,9 @@ const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof Cal
   throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }
 
-export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunctions => {
+export const make = <R>(runner: Runner<R>): DataPlaneFunctions => makeWith(runner).functions
+
+export const makeWith = <R>({ dataPlane, identity, nextStep, run }: Runner<R>) => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
     const fiber = run(effect)
     const exit = fiber.pollUnsafe()
@@ -153,7 +172,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
       addCaller
     )
   }
-  const consents = Consents.make()
+  const consents = Consents.make(nextStep)
   const runtime = { consents, dataPlane, identity, settle }
 
   const wrap =
@@ -168,7 +187,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
   const callAs = (
     configured: string | undefined,
     context: Context,
-    call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, WorkloadAccessToken>
+    call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, R | WorkloadAccessToken>
   ) =>
     Effect.flatMap(
       RequestContext.callerOf(configured, context),
@@ -176,29 +195,33 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  // Call it before any effect runs. A fiber that waits for a runtime may resume in the asynchronous context of another
-  // call.
-  const consentOptions = ({ onAuthUrl, workloadIdentityToken }: Config.AccessTokenUseOptions, context: Context) => {
+  const consentOptions: MakeConsent<R> = ({ onAuthUrl, workloadIdentityToken }, context) => {
     const show = onAuthUrl && toConsentHandler(onAuthUrl)
     return Effect.map(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
   }
 
-  return {
+  const withAccessToken = (
+    subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
+    options: Config.AccessTokenUseOptions,
+    makeConsent: MakeConsent<R>
+  ): CredentialWrapper =>
     // TypeScript does not see that the initial parameters and the last one are all parameters.
+    wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+      const invalid = Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
+      if (invalid !== undefined) return Effect.fail(invalid)
+      const request = Config.toAccessTokenRequest(subject, context)
+      const use: Config.AccessTokenUseOptions = { ...subject, ...options }
+      const consent = makeConsent(use, context)
+      return callAs(use.workloadIdentityToken, context, (identity) =>
+        Effect.flatMap(consent, (consent) =>
+          identity.getAccessToken(request, consent)))
+    }) as CredentialWrapper
+
+  const functions: DataPlaneFunctions = {
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
       options: Config.AccessTokenUseOptions = {}
-    ) =>
-      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const invalid = Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
-        if (invalid !== undefined) return Effect.fail(invalid)
-        const request = Config.toAccessTokenRequest(subject, context)
-        const use: Config.AccessTokenUseOptions = { ...subject, ...options }
-        const consent = consentOptions(use, context)
-        return callAs(use.workloadIdentityToken, context, (identity) =>
-          Effect.flatMap(consent, (consent) =>
-            identity.getAccessToken(request, consent)))
-      }) as CredentialWrapper,
+    ) => withAccessToken(subject, options, consentOptions),
     withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) =>
       wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
         const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
@@ -237,4 +260,5 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>): DataPlaneFunct
     nodeConsentCallback: Consents.makeNode(runtime),
     workload: (options) => Workloads.make(options, runtime)
   }
+  return { functions, settle, withAccessToken }
 }

@@ -1,6 +1,6 @@
 /** Calls the control of the server that served this page. */
+import type { Json } from "../../../internal/nativeValue.js"
 import type * as Control from "../../control/api.js"
-import type { Json } from "../../control/nativeValue.js"
 
 export type { Action, Body } from "../../control/api.js"
 

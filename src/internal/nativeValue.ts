@@ -1,8 +1,8 @@
-/** The values of `LocalControl` for programs without Effect, and as JSON carries them. */
+/** Values for programs without Effect, and as JSON carries them. */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { mapDeep } from "../../models/internal/plainData.js"
+import { mapDeep } from "../models/internal/plainData.js"
 
 /**
  * A value without types of Effect: an `Option` is its value or `undefined`, a duration is a number of milliseconds, and

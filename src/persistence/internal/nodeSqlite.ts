@@ -1,7 +1,4 @@
-/**
- * A `SqlClient` over `node:sqlite`, for the tests of stores: one connection, whose transactions run one after the
- * other.
- */
+/** A `SqlClient` over `node:sqlite`: one connection, whose transactions run one after the other. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
@@ -12,12 +9,14 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { classifySqliteError, SqlError } from "effect/sql/SqlError"
 import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
-import { DatabaseSync, type SQLInputValue } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue } from "node:sqlite"
 
 const make = (path: string) =>
   Effect.gen(function*() {
+    // Node 22 prints a warning when it loads the module.
+    const sqlite = yield* Effect.promise(() => import("node:sqlite"))
     const database = yield* Effect.acquireRelease(
-      Effect.sync(() => new DatabaseSync(path)),
+      Effect.sync(() => new sqlite.DatabaseSync(path)),
       (database) => Effect.sync(() => database.close())
     )
     const run = <A>(sql: string, use: (statement: ReturnType<DatabaseSync["prepare"]>) => A) =>

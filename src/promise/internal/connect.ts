@@ -1,0 +1,378 @@
+/** `http/Connect` over a runtime of its own, as functions that return promises. */
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { isHttpServerError } from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { AsyncLocalStorage } from "node:async_hooks"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as AccessToken from "../../AccessToken.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import * as Credentials from "../../Credentials.js"
+import * as DataPlane from "../../DataPlane.js"
+import * as Http from "../../http/Connect.js"
+import { unknownCredential } from "../../http/connect/links.js"
+import * as Identity from "../../Identity.js"
+import { isDeclared } from "../../identity/credentialTag.js"
+import { ValidationException } from "../../IdentityError.js"
+import type { Plain } from "../../internal/nativeValue.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import * as Config from "./config.js"
+import type { CallbackOptions } from "./consents.js"
+import * as Functions from "./functions.js"
+import type { Inputs } from "./inputs.js"
+import * as LazyRuntime from "./lazyRuntime.js"
+import * as Node from "./node.js"
+import { toPromise } from "./promised.js"
+import * as RequestContext from "./requestContext.js"
+import * as Stores from "./stores.js"
+import { checkUser, toRedacted, toUserIdentifier, type User } from "./workload.js"
+
+// -----------------------------------------------------------------------------
+// Options
+// -----------------------------------------------------------------------------
+
+export type Credential =
+  | Credentials.UserCredential
+  | (
+    & Omit<
+      Config.OAuth2WrapperConfig,
+      "authFlow" | "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
+    >
+    & {
+      /** Users grant the credentials of this flow only. */
+      authFlow: "USER_FEDERATION"
+    }
+  )
+
+/** `Req` is the request that `currentUser` gets: a `Request`, or the request of a framework of Node. */
+export interface Options<Name extends string, Req>
+  extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser">>, CallbackOptions<Req>
+{
+  /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
+  readonly credentials: { readonly [K in Name]: Credential }
+  /** Stores the consents that wait for the browser. Default: memory, for one process. */
+  readonly pendingConsents?: Stores.StoreOptions | undefined
+  /**
+   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
+   * whose token is dropped when the user disconnects. Default: `Identity.layer` over `AwsDataPlane.layer()`, which read
+   * the environment.
+   */
+  readonly runtime?:
+    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
+    | Context.Context<Identity.Identity | DataPlane.DataPlane>
+    | undefined
+}
+
+export interface LinkOptions extends Inputs<Pick<Http.HandlerOptions<never, never>, "continue" | "wait">> {
+  /** Shows the link to the user. Then the call waits until they have connected. It runs in the context of the call. */
+  readonly onLink?: ((link: string) => void | Promise<void>) | undefined
+}
+
+export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+/** A request of a browser. `within` runs a callback of the program in the asynchronous context of the request. */
+class Incoming extends Context.Reference("effect-agentcore-identity/promise/Connect/Incoming", {
+  defaultValue: (): { readonly request: unknown; readonly within: <A>(f: () => A) => A } => ({
+    request: undefined,
+    within: (f) => f()
+  })
+}) {}
+
+const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<A, unknown> =>
+  Effect.flatMap(
+    Incoming,
+    ({ request, within }) =>
+      Effect.tryPromise({ try: () => within(async () => callback(request)), catch: (error) => error })
+  )
+
+const toHttpOptions = <Name extends string, Req>(
+  options: Options<Name, Req>,
+  credentials: Http.ConnectCredentials
+): Http.Options<unknown, never, unknown> => {
+  const { credentials: _, currentUser, describeUser, formKey, pendingConsents: __, respond, runtime: ___, ...others } =
+    options
+  return {
+    ...others,
+    credentials,
+    currentUser: Effect.flatMap(
+      // The forms below pass the request that the type names.
+      call((request) => currentUser(request as Req)),
+      (user) => user === undefined || user === null ? new Http.NotSignedIn() : Effect.succeed(toUserIdentifier(user))
+    ),
+    describeUser: describeUser && ((user) => Effect.orDie(call(() => describeUser(user)))),
+    respond: respond
+      && ((view) =>
+        Effect.map(
+          call(() => respond(view)),
+          (response) => Option.map(Option.fromNullishOr(response), HttpServerResponse.fromWeb)
+        )),
+    formKey: formKey === undefined ? undefined : toRedacted(formKey)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Credentials
+// -----------------------------------------------------------------------------
+
+const declare = <Req>(
+  name: string,
+  credential: Credential,
+  { origin, path }: Pick<Options<string, Req>, "origin" | "path">
+) => {
+  if (isDeclared(credential, "AccessToken")) return credential as Credentials.UserCredential
+  const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
+  return AccessToken.Tag()(`effect-agentcore-identity/promise/Connect/${name}`, {
+    ...request,
+    flow: "USER_FEDERATION",
+    returnUrl: returnUrl ?? (origin === undefined ? undefined : `${origin}${path}/return`)
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Runtime
+// -----------------------------------------------------------------------------
+
+interface PagesService {
+  readonly app: Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    unknown,
+    HttpServerRequest.HttpServerRequest | Scope.Scope
+  >
+  readonly connections: Effect.Success<ReturnType<typeof Http.httpApp>>["connections"]
+  /** Ends with the runtime. */
+  readonly stopped: Effect.Effect<void>
+}
+
+class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
+
+const layerPages = (options: Http.Options<unknown, never, unknown>) =>
+  Layer.effectContext(Effect.gen(function*() {
+    const { app, connections, service } = yield* Http.httpApp(options)
+    const stopped = yield* Effect.acquireRelease(
+      Deferred.make<void>(),
+      (stopped) => Deferred.succeed(stopped, undefined)
+    )
+    return Context.make(Http.Connect, service).pipe(
+      Context.add(Pages, { app, connections, stopped: Deferred.await(stopped) })
+    )
+  }))
+
+type Services = Identity.Identity | DataPlane.DataPlane
+
+const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>): Layer.Layer<Services, unknown> =>
+  runtime === undefined
+    ? LazyRuntime.defaultLayer
+    : "contextEffect" in runtime
+    ? Layer.effectContext(runtime.contextEffect)
+    : Layer.succeedContext(runtime)
+
+// -----------------------------------------------------------------------------
+// Functions
+// -----------------------------------------------------------------------------
+
+const nextStep =
+  "give the call an onLink that shows the link, or show the link of connect.link(error.session) to the user"
+
+const unknownUser = () =>
+  new ValidationException({
+    message: "A call with onLink needs to know the user: call it inside of runWithContext, with the property user, or "
+      + "with a workload that acts for a user"
+  })
+
+export type { Connection, View } from "../../http/Connect.js"
+export type { Input, Inputs } from "./inputs.js"
+export type { StoreOptions } from "./stores.js"
+
+export type Event = Plain<Http.Event>
+
+export interface Connect<Name extends string, Req>
+  extends Omit<Functions.DataPlaneFunctions, "withAccessToken">, AsyncDisposable
+{
+  /**
+   * Responds to a request for a page. The status is 404 if the path is not one of the pages. Rejects with the errors of
+   * `currentUser`, `describeUser` and `respond`.
+   */
+  readonly fetch: (request: Request & Req) => Promise<Response>
+  /**
+   * Responds to a request of `node:http`, Express and the like. If the path is not one of the pages, it calls `next`,
+   * or else responds with the status 404. Errors go to `next`. Without `next`, the log has their names, and the status
+   * is 500. It works before and after a middleware that reads bodies and sets `request.body`.
+   */
+  readonly node: (
+    request: IncomingMessage & Req,
+    response: ServerResponse,
+    next?: (error?: unknown) => void
+  ) => Promise<void>
+  /**
+   * Returns the address where users connect a credential. It never expires, and contains no user and no secret. The
+   * credential is given by its name, as it is declared, or by the `session` of a `RequiresUserConsent`. With
+   * `continue`, users then continue to an address that the option `continueTo` allows.
+   *
+   * Rejects with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
+   */
+  readonly link: (
+    credential: Name | Credential | ConsentSession,
+    options?: Pick<LinkOptions, "continue">
+  ) => Promise<string>
+  /**
+   * Returns the connections of a user, as the page shows them. Rejects with `OtherUserKind` if the user has another
+   * kind of identifier than the option `users` names, and with a `DataPlaneError`.
+   */
+  readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
+  /**
+   * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
+   * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
+   */
+  readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
+  /** The consent events of this process, from the first `next()` until `dispose`. */
+  readonly events: () => AsyncIterable<Event>
+  readonly withAccessToken: {
+    /**
+     * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
+     * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
+     * continues when they have connected.
+     */
+    (
+      credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
+      options?: UseOptions
+    ): Functions.CredentialWrapper
+  }
+  /** Ends the connections to the stores. The next use makes new ones. */
+  readonly dispose: () => Promise<void>
+}
+
+export const make = <Name extends string, Req>(options: Options<Name, Req>): Connect<Name, Req> => {
+  const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(
+    options.credentials
+  ).map(([name, credential]) => [name, declare(name, credential, options)])
+  const credentials = Object.fromEntries(declared)
+  /** A credential as the program has it, or its name, as Connect knows it. */
+  const credentialOf = new Map<unknown, Credentials.UserCredential>(
+    declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
+  )
+
+  const runtime = LazyRuntime.make(
+    layerPages(toHttpOptions(options, credentials)).pipe(
+      Layer.provideMerge(Stores.layer(options.pendingConsents)),
+      Layer.provideMerge(layerServices(options))
+    )
+  )
+  type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
+  const run = <A, E>(effect: Effect.Effect<A, E, R>): Fiber.Fiber<A, unknown> =>
+    Effect.runFork(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+  const { functions, settle, withAccessToken } = Functions.makeWith<R>({
+    run,
+    identity: Identity.Identity,
+    dataPlane: DataPlane.DataPlane,
+    nextStep
+  })
+
+  const consentOf = (
+    user: UserIdentifier,
+    { continue: address, wait }: LinkOptions,
+    show: ReturnType<typeof Functions.bindShow>
+  ) => Http.handler({ user, show, continue: address, wait })
+
+  const handle = (request: Request, original: unknown): Promise<Response | undefined> => {
+    const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
+    return settle(Effect.flatMap(Pages, ({ app }) =>
+      Effect.scoped(app).pipe(
+        Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+        Effect.provideService(Incoming, incoming),
+        Effect.map((response) => HttpServerResponse.toWeb(response)),
+        Effect.catchIf(
+          (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
+          () => Effect.undefined
+        )
+      )))
+  }
+
+  // The services of the pages may be what failed.
+  const logError = (message: string) =>
+    settle(Effect.logError(message)).catch(() => Effect.runPromise(Effect.logError(message)))
+
+  const served = {
+    link: (subject: Name | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
+      Http.link(credentialOf.get(subject) ?? subject as string, linkOptions),
+    status: (user: User) =>
+      Effect.flatMap(checkUser(user, "user"), (user) => Effect.flatMap(Pages, ({ connections }) => connections(user))),
+    consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
+      const show = onLink && Functions.bindShow(onLink)
+      return Effect.flatMap(checkUser(user, "user"), (user) => {
+        const caller = { name: options.workload, user }
+        return Effect.provideServiceEffect(
+          Credentials.consentAll<unknown, R | WorkloadAccessToken.WorkloadAccessToken>(Object.values(credentials), {
+            caller,
+            consent: show && consentOf(user, linkOptions, show)
+          }),
+          WorkloadAccessToken.WorkloadAccessToken,
+          WorkloadAccessToken.makeWorkload(caller)
+        )
+      })
+    },
+    events: Http.events
+  }
+
+  return {
+    ...functions,
+    ...toPromise<R, typeof served>(served, {
+      run: settle,
+      within: (stream) =>
+        Stream.unwrap(
+          Effect.map(runtime.context, (context) =>
+            stream.pipe(Stream.provideContext(context), Stream.interruptWhen(Context.get(context, Pages).stopped)))
+        )
+    }),
+    withAccessToken: (
+      subject: Name | Credential | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
+      { continue: address, onLink, wait, ...use }: UseOptions = {}
+    ) => {
+      const credential = credentialOf.get(subject) ?? subject
+      if (isString(credential)) throw unknownCredential()
+      if (onLink === undefined) return functions.withAccessToken(credential as Identity.AccessTokenCredential, use)
+      return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
+        const show = Functions.bindShow(onLink)
+        return Effect.flatMap(
+          RequestContext.userOf(workloadIdentityToken, context),
+          (user) =>
+            user === undefined
+              ? Effect.fail(unknownUser())
+              : Effect.succeed({ consent: consentOf(user, { continue: address, wait }, show) })
+        )
+      })
+    },
+    fetch: async (request: Request & Req) => await handle(request, request) ?? new Response(null, { status: 404 }),
+    node: Node.makeListener(
+      "A page of Connect",
+      logError,
+      async (
+        request: IncomingMessage & Req,
+        response: ServerResponse,
+        next: ((error?: unknown) => void) | undefined
+      ) => {
+        // `Request` accepts no TRACE, and the pages have no other methods.
+        const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
+        const result = isOwn ? await handle(Node.toRequest(request), request) : undefined
+        if (result !== undefined) await Node.send(result, response)
+        else if (next !== undefined) next()
+        else response.writeHead(404).end()
+      }
+    ),
+    dispose: runtime.dispose,
+    [Symbol.asyncDispose]: runtime.dispose
+  }
+}

@@ -1,0 +1,43 @@
+/** Services of Effect as objects whose functions return promises. */
+import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
+import * as Stream from "effect/Stream"
+import * as Native from "../../internal/nativeValue.js"
+
+/** Functions that return promises. An effect, or a stream, becomes a function without arguments. */
+export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? () => Promise<Native.Plain<B>>
+  : A extends Stream.Stream<infer B, unknown, unknown> ? () => AsyncIterable<Native.Plain<B>>
+  : A extends (...args: infer Args) => Effect.Effect<infer B, unknown, unknown>
+    ? (...args: Args) => Promise<Native.Plain<B>>
+  : { readonly [K in keyof A]: Promised<A[K]> }
+
+/** The parts of a service. */
+type Served<R> =
+  | Effect.Effect<unknown, unknown, R>
+  | Stream.Stream<unknown, unknown, R>
+  | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown, R>)
+  | { readonly [name: string]: Served<R> }
+
+/** How the functions of a service run. */
+export interface Runtime<R> {
+  /** Runs an effect as a promise. */
+  readonly run: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
+  /** Supplies the services of a stream, and ends it with the service. */
+  readonly within: <A>(stream: Stream.Stream<A, unknown, R>) => Stream.Stream<A, unknown>
+}
+
+const convert = <R>(value: Served<R>, runtime: Runtime<R>): unknown => {
+  const runPlain = (effect: Effect.Effect<unknown, unknown, R>) => runtime.run(Effect.map(effect, Native.toPlain))
+  return Effect.isEffect(value)
+    ? () => runPlain(value)
+    : Stream.isStream(value)
+    ? () => Stream.toAsyncIterable(runtime.within(Stream.map(value, Native.toPlain)))
+    : typeof value === "function"
+    ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
+    : Record.map(value, (inner) => convert(inner, runtime))
+}
+
+/** `R` are the services that the functions need. */
+export const toPromise = <R, A extends object>(service: A, runtime: Runtime<R>): Promised<A> =>
+  // The type and `convert` have the same cases.
+  convert(service as object as Served<R>, runtime) as Promised<A>

@@ -1,0 +1,73 @@
+/** The stores of pending consents, as options. Each is loaded on first use. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { ConsentSignals } from "../../ConsentSignals.js"
+import * as PendingConsents from "../../PendingConsents.js"
+import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
+import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
+import type { Inputs } from "./inputs.js"
+import { toRedacted } from "./workload.js"
+
+export type StoreOptions =
+  | {
+    /** Redis 4 or later. It needs the package `ioredis`. */
+    readonly redis: Inputs<RedisPendingConsents.Options>
+    /** A program has one store. */
+    readonly sql?: never
+  }
+  | {
+    /** PostgreSQL, which needs the package `@effect/sql-pg`, or a file of SQLite, which needs none. */
+    readonly sql:
+      | Inputs<SqlPendingConsents.Options> & {
+        /** PostgreSQL, as in `postgresql://user:password@host:5432/database`. */
+        readonly url: string | Redacted.Redacted
+        /** A program has one database. */
+        readonly filename?: never
+      }
+      | Inputs<SqlPendingConsents.Options> & {
+        /** The file of SQLite, for the processes of one machine. Waits in other processes poll. */
+        readonly filename: string
+        /** A program has one database. */
+        readonly url?: never
+      }
+    /** A program has one store. */
+    readonly redis?: never
+  }
+
+const toKeys = <Keys extends Inputs<SqlPendingConsents.KeyOptions>>({ key, previousKeys, ...options }: Keys) => ({
+  ...options,
+  key: toRedacted(key),
+  previousKeys: previousKeys?.map(toRedacted)
+})
+
+const loadRedis = async ({ url, ...options }: NonNullable<StoreOptions["redis"]>) =>
+  (await import("../../persistence/RedisPendingConsents.js")).layer({
+    ...toKeys(options),
+    url: url === undefined ? undefined : toRedacted(url)
+  })
+
+const loadSql = async ({ filename, url, ...options }: NonNullable<StoreOptions["sql"]>) => {
+  const clients = await import("../../persistence/internal/sqlClients.js")
+  const store = await import("../../persistence/SqlPendingConsents.js")
+  return Layer.provide(
+    store.layer(toKeys(options)),
+    filename === undefined ? clients.layerPostgres(toRedacted(url)) : clients.layerSqlite(filename)
+  )
+}
+
+/** The stores of the program's runtime. It may have none, or no signals. */
+const inContext = Layer.effectContext(Effect.gen(function*() {
+  const memory = yield* Layer.build(PendingConsents.layerMemory)
+  const own = yield* Effect.context<never>()
+  return Context.merge(memory, Context.pick(PendingConsents.PendingConsents, ConsentSignals)(own))
+}))
+
+/** Without options, the store of the context, or else one in memory. */
+export const layer = (options: StoreOptions | undefined) =>
+  options === undefined
+    ? inContext
+    : Layer.unwrap(
+      Effect.promise(() => options.redis === undefined ? loadSql(options.sql) : loadRedis(options.redis))
+    )

@@ -1,0 +1,450 @@
+import { assert, describe, it } from "@effect/vitest"
+import { isIdentityError } from "effect-agentcore-identity/IdentityError"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as HttpServer from "effect/http/HttpServer"
+import * as Redacted from "effect/Redacted"
+import { AsyncLocalStorage } from "node:async_hooks"
+import { request as send } from "node:http"
+import * as World from "../support/connectWorld.js"
+import * as Recorder from "../support/recorder.js"
+import * as App from "./connectWorld.js"
+import { rejectionOf, tagOf } from "./world.js"
+
+const { getContext, runWithContext } = PromiseIdentity
+const { connect: consent, json, press, request } = World
+
+type Application = Effect.Success<ReturnType<typeof App.application>>
+
+/** A test of an application over the local server. */
+const application = <A, E, R>(run: (app: Application) => Effect.Effect<A, E, R>, options?: App.Options) =>
+  Effect.flatMap(
+    App.application(options),
+    (app) => Effect.provideService(run(app), HttpServer.HttpServer, app.service)
+  ).pipe(Effect.timeout("20 seconds"), Effect.provide(World.servers))
+
+const promised = <A>(f: () => Promise<A>) => Effect.promise(f)
+
+describe("a call of an agent", () => {
+  it.live(
+    "shows the link in its own context, and continues when the user has connected",
+    () =>
+      application(({ as, connect, url }) =>
+        Effect.gen(function*() {
+          const shown = yield* Deferred.make<readonly [link: string, user: unknown]>()
+          const agenda = connect.withAccessToken("calendar", {
+            onLink: (link) => {
+              Deferred.doneUnsafe(shown, Effect.succeed([link, getContext()?.workload?.user]))
+            }
+          })(async (day: string, token: string) => `${day}: ${token.length > 0}`)
+          let isDone = false
+          const call = runWithContext(as("alice"), () => agenda("today"))
+          void call.finally(() => isDone = true)
+          const [link, user] = yield* Deferred.await(shown)
+          assert.deepStrictEqual(user, { userId: "alice" })
+          assert.strictEqual(link, `${url}/connect/calendar`)
+          // The link was forwarded: Bob connects his own account.
+          assert.include((yield* consent(link, { cookie: "user=bob" })).text, "Consent given")
+          assert.isFalse(isDone)
+          assert.include((yield* consent(link)).text, "Consent given")
+          assert.strictEqual(yield* promised(() => call), "today: true")
+          // The next call finds the token.
+          assert.strictEqual(
+            yield* promised(() => runWithContext(as("alice"), () => agenda("tomorrow"))),
+            "tomorrow: true"
+          )
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "accepts the configuration itself, and credentials of other flows",
+    () =>
+      application(({ as, connect }) =>
+        Effect.gen(function*() {
+          yield* consent("/connect/calendar")
+          const token = async (token: string) => token
+          const byConfig = connect.withAccessToken(App.credentials.calendar)(token)
+          const byName = connect.withAccessToken("calendar")(token)
+          const [one, other] = yield* promised(() =>
+            runWithContext(as("alice"), () => Promise.all([byConfig(), byName()]))
+          )
+          assert.strictEqual(one, other)
+          const reports = connect.withAccessToken({
+            providerName: "calendar",
+            scopes: ["calendar:read"],
+            authFlow: "M2M"
+          })
+          assert.notStrictEqual(yield* promised(() => runWithContext(as("alice"), reports(token))), "")
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "rejects when the user has to consent and no link is shown, with the session of a link",
+    () =>
+      application(({ as, connect, url }) =>
+        Effect.gen(function*() {
+          const call = connect.withAccessToken("calendar")(async (token: string) => token)
+          const error = yield* rejectionOf(runWithContext(as("alice"), call))
+          assert(isIdentityError(error) && error._tag === "RequiresUserConsent")
+          assert.include(error.message, "connect.link(error.session)")
+          assert.strictEqual(
+            yield* promised(() => connect.link(error.session, { continue: "/chat/1" })),
+            `${url}/connect/calendar?continue=${encodeURIComponent(`${url}/chat/1`)}`
+          )
+          assert.strictEqual(yield* promised(() => connect.link(App.credentials.mail)), `${url}/connect/mail`)
+          const evil = yield* rejectionOf(connect.link("mail", { continue: "https://evil.example" }))
+          assert.strictEqual(tagOf(evil), "ValidationException")
+          const unknown = { providerName: "other", scopes: [], authFlow: "USER_FEDERATION" as const }
+          assert.strictEqual(tagOf(yield* rejectionOf(connect.link(unknown))), "ValidationException")
+          assert.throws(() => connect.withAccessToken("calender" as "calendar"), /one of the credentials of Connect/)
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "needs to know the user, and ends with the error of onLink, or when its time is over",
+    () =>
+      application(({ as, connect }) =>
+        Effect.gen(function*() {
+          const failing = connect.withAccessToken("calendar", {
+            onLink: () => Promise.reject(new Error("the chat is closed"))
+          })(async (token: string) => token)
+          const { getToken } = as("alice").workload
+          const workloadAccessToken = yield* promised(getToken)
+          const nobody = yield* rejectionOf(runWithContext({ workloadAccessToken }, failing))
+          assert.match(String(nobody), /inside of runWithContext, with the property user/)
+          const alice = { workloadAccessToken, user: { userId: "alice" } }
+          assert.match(String(yield* rejectionOf(runWithContext(alice, failing))), /the chat is closed/)
+          const late = connect.withAccessToken("calendar", { onLink: () => {}, wait: "100 millis" })
+          const error = yield* rejectionOf(runWithContext(alice, late(async (token: string) => token)))
+          assert.strictEqual(tagOf(error), "AuthorizationTimedOut")
+        })
+      ),
+    30_000
+  )
+})
+
+describe("a user's connections", () => {
+  it.live(
+    "are data, and consentAll asks for all that are missing",
+    () =>
+      application(({ connect, url }) =>
+        Effect.gen(function*() {
+          const states = Effect.map(
+            promised(() => connect.status({ userId: "alice" })),
+            (all) => all.map(({ link, name, state }) => [name, state, link])
+          )
+          const expected = (calendar: string, mail: string) => [
+            ["calendar", calendar, `${url}/connect/calendar`],
+            ["mail", mail, `${url}/connect/mail`]
+          ]
+          assert.deepStrictEqual(yield* states, expected("NotGranted", "NotGranted"))
+          yield* consent("/connect/mail")
+          assert.deepStrictEqual(yield* states, expected("NotGranted", "Granted"))
+          const runPromise = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof consent>>>())
+          const links: Array<string> = []
+          const missing = yield* rejectionOf(connect.consentAll({ userId: "alice" }))
+          assert.strictEqual(tagOf(missing), "RequiresUserConsent")
+          yield* promised(() =>
+            connect.consentAll({ userId: "alice" }, {
+              onLink: async (link) => {
+                links.push(link)
+                await runPromise(consent(link))
+              }
+            })
+          )
+          assert.deepStrictEqual(links, [`${url}/connect/calendar`])
+          assert.deepStrictEqual(yield* states, expected("Granted", "Granted"))
+          const jwt = yield* rejectionOf(connect.status({ userToken: "a.b.c" }))
+          assert.strictEqual(tagOf(jwt), "OtherUserKind")
+          const noUser = yield* rejectionOf(connect.status({} as PromiseIdentity.User))
+          assert.strictEqual(tagOf(noUser), "ValidationException")
+        })
+      ),
+    30_000
+  )
+
+  it.live("are events, until the pages are disposed of", () =>
+    application(({ connect }) =>
+      Effect.gen(function*() {
+        const events: Array<readonly [tag: string, isDate: boolean]> = []
+        const first = yield* Deferred.make<void>()
+        const reading = (async () => {
+          for await (const { _tag, at } of connect.events()) {
+            events.push([_tag, at instanceof Date])
+            Deferred.doneUnsafe(first, Effect.void)
+          }
+        })()
+        // The subscription begins at the first `next`.
+        yield* promised(() => connect.link("calendar"))
+        yield* press("/connect/calendar", "connect")
+        yield* Deferred.await(first)
+        yield* promised(connect.dispose)
+        yield* promised(() => reading)
+        assert.deepStrictEqual(events, [["Opened", true]])
+        // The next use builds them again.
+        assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+      })
+    ), 30_000)
+
+  it.live("need a signed-in user", () =>
+    application(() =>
+      Effect.gen(function*() {
+        for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=urn:x"]) {
+          const page = yield* request(path, { cookie: "" })
+          assert.strictEqual(page.status, 401)
+          assert.include(page.text, "Not signed in")
+          assert.strictEqual(page.headers.get("cache-control"), "no-store")
+          assert.strictEqual(page.headers.get("x-frame-options"), "DENY")
+        }
+        const data = yield* request("/connect", { cookie: "", headers: json })
+        assert.strictEqual(data.status, 401)
+        assert.strictEqual(JSON.parse(data.text).error, "NotSignedIn")
+        const posted = yield* request("/connect/calendar", { cookie: "", body: { action: "connect" } })
+        assert.strictEqual(posted.status, 401)
+      })
+    ), 30_000)
+
+  it.live(
+    "look as the application wants, in the language of the browser",
+    () =>
+      application(() =>
+        Effect.gen(function*() {
+          const page = yield* request("/connect/calendar", { headers: { "accept-language": "de-CH" } })
+          for (const text of ["Acme", "Google Kalender verbinden", "Ms. alice"]) assert.include(page.text, text)
+          assert.strictEqual((yield* request("/connect/mail")).text, "our page for mail")
+          const away = yield* request("/connect", { cookie: "" })
+          assert.strictEqual(away.status, 303)
+          assert.strictEqual(away.headers.get("location"), "/sign-in")
+          assert.deepStrictEqual(away.headers.getSetCookie(), ["one=1", "two=2"])
+          assert.strictEqual(away.headers.get("cache-control"), "no-store")
+        }), {
+        appearance: {
+          name: "Acme",
+          credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
+        },
+        describeUser: async ({ userId }) => `Ms. ${userId}`,
+        respond: (view) => {
+          if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
+          if (view._tag !== "Refused" || view.reason !== "NotSignedIn") return undefined
+          const response = new Response(null, { status: 303, headers: { location: "/sign-in" } })
+          for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)
+          return response
+        }
+      }),
+    30_000
+  )
+
+  it.live("are those of the user in the asynchronous context of the request", () =>
+    Effect.gen(function*() {
+      const requests = new AsyncLocalStorage<string>()
+      // As `cookies()` of Next.js, which has no parameter.
+      const currentUser = async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return { userId: requests.getStore() ?? "nobody" }
+      }
+      yield* application(({ connect, use }) =>
+        Effect.gen(function*() {
+          use((request, response) => requests.run(request.headers.cookie ?? "", () => connect.node(request, response)))
+          const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+          const pages = yield* Effect.forEach(
+            users,
+            (cookie) => request("/connect", { cookie, headers: json }),
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual(pages.map(({ text }) => JSON.parse(text).user), users)
+        }), { currentUser })
+    }), 30_000)
+
+  it.live("log no secret, and have no span with one", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* application(({ as, connect }) =>
+        Effect.gen(function*() {
+          const page = yield* consent("/connect/calendar")
+          const call = connect.withAccessToken("calendar")(async (token: string) => token)
+          const token = yield* promised(() => runWithContext(as("alice"), call))
+          const session = new URL(Redacted.value(page.url)).searchParams.get("session_id") ?? assert.fail(page.text)
+          Recorder.assertSecretFree(yield* recorder.everything, [token, session.slice(-20)])
+        })
+      ).pipe(Effect.provide(recorder.layer))
+    }), 30_000)
+})
+
+/** `fetch` does not send TRACE. */
+const rawStatus = (url: string, method: string) =>
+  new Promise<{ readonly status: number | undefined }>((resolve, reject) => {
+    send(`${url}/connect/calendar`, { method }, (response) => resolve({ status: response.resume().statusCode }))
+      .on("error", reject).end()
+  })
+
+describe("node, behind a framework", () => {
+  const post = (token: string) => ({ action: "connect", token })
+
+  const tokenOf = Effect.map(
+    request("/connect/calendar"),
+    ({ text }) => World.fieldsOf(text).token ?? assert.fail(text)
+  )
+
+  /** What body parsers leave behind. */
+  const parsers: { readonly [name: string]: (body: Buffer) => unknown } = {
+    "express.urlencoded": (body) => Object.fromEntries(new URLSearchParams(body.toString())),
+    "express.raw": (body) => body,
+    "express.text": (body) => body.toString()
+  }
+
+  it.live(
+    "is mounted at a path, and works after a middleware that reads bodies",
+    () =>
+      application(({ connect, use }) =>
+        Effect.gen(function*() {
+          for (const parse of Object.values(parsers)) {
+            use(async (request, response) => {
+              const chunks: Array<Buffer> = []
+              for await (const chunk of request) chunks.push(chunk)
+              // As Express does for `app.use("/connect", …)`.
+              const { url = "" } = request
+              Object.assign(request, { originalUrl: url, url: url.slice("/connect".length) || "/" })
+              if (request.method === "POST") Object.assign(request, { body: parse(Buffer.concat(chunks)) })
+              await connect.node(request, response)
+            })
+            const body = post(yield* tokenOf)
+            assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
+          }
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "accepts parsed JSON, and a body that was not read although `body` is set",
+    () =>
+      application(({ connect, url, use }) =>
+        Effect.gen(function*() {
+          let reads = true
+          use(async (request, response) => {
+            if (reads && request.method === "POST") {
+              let text = ""
+              for await (const chunk of request) text += String(chunk)
+              Object.assign(request, { body: JSON.parse(text) })
+            } else Object.assign(request, { body: {} })
+            await connect.node(request, response)
+          })
+          const token = yield* tokenOf
+          const sent = yield* promised(() =>
+            fetch(`${url}/connect/calendar`, {
+              method: "POST",
+              headers: { ...json, "content-type": "application/json", cookie: "user=alice", origin: url },
+              body: JSON.stringify(post(token))
+            })
+          )
+          assert.strictEqual(sent.status, 200)
+          assert.match((yield* promised(() => sent.json())).authorizationUrl, /request_uri=/)
+          reads = false
+          assert.strictEqual((yield* request("/connect/calendar", { body: post(token) })).status, 200)
+        })
+      ),
+    30_000
+  )
+
+  it.live("rejects a body that is gone, with a message that names the next step", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* application(({ connect, use }) =>
+        Effect.gen(function*() {
+          const errors: Array<unknown> = []
+          let hasNext = false
+          use(async (request, response) => {
+            request.resume()
+            await new Promise((resolve) => request.once("end", resolve))
+            const next = (error?: unknown) => {
+              errors.push(error)
+              response.writeHead(500).end()
+            }
+            await connect.node(request, response, hasNext ? next : undefined)
+          })
+          const send = request("/connect/calendar", { body: post("token") })
+          assert.strictEqual((yield* send).status, 500)
+          assert.match((yield* recorder.everything).join("\n"), /put the pages before the middleware that reads bodies/)
+          hasNext = true
+          yield* send
+          assert.deepStrictEqual(errors.map(tagOf), ["BodyAlreadyRead"])
+        })
+      ).pipe(Effect.provide(recorder.layer))
+    }), 30_000)
+
+  it.live(
+    "leaves other paths to the framework, and reports the errors of the application",
+    () =>
+      application(({ connect, url, use }) =>
+        Effect.gen(function*() {
+          const nexts: Array<unknown> = []
+          for (const path of ["/", "/connections", "/connect/calendar/more", "//evil.example/connect", "/%zz"]) {
+            assert.strictEqual((yield* request(`${url}${path}`)).status, 404)
+          }
+          use((request, response) =>
+            connect.node(request, response, (...error) => {
+              nexts.push(error)
+              response.end("the framework")
+            })
+          )
+          assert.strictEqual((yield* request("/other")).text, "the framework")
+          assert.deepStrictEqual(nexts, [[]])
+          for (const method of ["HEAD", "PUT", "TRACE"]) {
+            const { status } = yield* promised(() =>
+              method === "TRACE"
+                ? rawStatus(url, method)
+                : fetch(`${url}/connect/calendar`, { method, headers: { cookie: "user=alice" } })
+            )
+            assert.strictEqual(status, method === "HEAD" ? 405 : 200)
+          }
+          assert.deepStrictEqual(nexts, [[], [], []])
+        })
+      ),
+    30_000
+  )
+
+  it.live("responds when the pages cannot be built", () =>
+    application(({ connect, use }) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* Effect.map(request("/connect"), ({ status }) => status), 500)
+        const errors: Array<unknown> = []
+        use((request, response) => connect.node(request, response, (error) => response.end(String(errors.push(error)))))
+        yield* request("/connect")
+        assert.deepStrictEqual(errors.map(tagOf), ["ValidationException"])
+        assert.match(String(errors[0]), /'continueTo'/)
+        assert.strictEqual(tagOf(yield* rejectionOf(connect.link("mail"))), "ValidationException")
+      }), { continueTo: ["chat"] }), 30_000)
+
+  it.live("passes what currentUser throws, and a value that is no user", () =>
+    Effect.gen(function*() {
+      let user: () => unknown = () => assert.fail()
+      yield* application(({ connect, use }) =>
+        Effect.gen(function*() {
+          const errors: Array<unknown> = []
+          use((request, response) =>
+            connect.node(request, response, (error) => {
+              errors.push(error)
+              response.writeHead(500).end()
+            })
+          )
+          const broken = new Error("no database")
+          user = () => {
+            throw broken
+          }
+          yield* request("/connect")
+          user = () => ({ userId: "" })
+          yield* request("/connect")
+          assert.strictEqual(errors[0], broken)
+          assert.strictEqual(tagOf(errors[1]), "ValidationException")
+          use((request, response) => connect.node(request, response))
+          assert.strictEqual((yield* request("/connect")).status, 500)
+        }), { currentUser: () => user() as PromiseIdentity.User })
+    }), 30_000)
+})

@@ -1,0 +1,35 @@
+// A process of an application without Effect. `pages` serves the pages, and `agent` waits until Alice has connected.
+import * as Connect from "effect-agentcore-identity/promise/Connect"
+import { runWithContext } from "effect-agentcore-identity/promise/Identity"
+import { createServer } from "node:http"
+
+const [part = "", port = "", pendingConsents = "", formKey = ""] = process.argv.slice(2)
+
+const alice = { userId: "alice" }
+
+const tell = (message: object) => void process.stdout.write(`${JSON.stringify(message)}\n`)
+
+const connect = Connect.make({
+  path: "/connect",
+  origin: `http://127.0.0.1:${port}`,
+  workload: "connect-agent",
+  credentials: {
+    calendar: { providerName: "calendar", scopes: ["openid", "calendar:read"], authFlow: "USER_FEDERATION" }
+  },
+  currentUser: () => alice,
+  pendingConsents: JSON.parse(pendingConsents),
+  formKey
+})
+
+if (part === "pages") {
+  createServer((request, response) => connect.node(request, response))
+    .listen(Number(port), "127.0.0.1", () => tell({ ready: true }))
+} else {
+  const count = connect.withAccessToken("calendar", { onLink: (link) => tell({ link }) })(
+    async (token: string) => token.length
+  )
+  const user = connect.workload({ name: "connect-agent", user: alice })
+  tell({ characters: await runWithContext({ workload: user }, () => count()) })
+  // Then nothing keeps the process alive.
+  await connect.dispose()
+}
