@@ -9,7 +9,6 @@ import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
-import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
 import { truncateName } from "../../internal/errorCode.js"
 import * as PendingConsents from "../../PendingConsents.js"
@@ -17,17 +16,9 @@ import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
-const nextStep =
-  "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
-  + "and call resume with its session"
-
-/** Runs the handler of the runtime. The default handler's error names a next step for programs with Effect. */
+/** Runs the handler of the runtime. */
 const byDefault: Consent.ConsentHandler<unknown> = (session) =>
-  Effect.mapError(
-    Effect.flatMap(Consent.Handler, (handler) => handler(session)),
-    (error) =>
-      error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
-  )
+  Effect.flatMap(Consent.Handler, (handler) => handler(session))
 
 export const make = () => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
