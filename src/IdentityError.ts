@@ -329,8 +329,8 @@ export class JWTPayloadSizeExceededException
 
 /**
  * The user has to consent first. Give the request a consent handler, such as `Consent.openBrowser` or
- * `Connect.handler`. Or use `session` as data: show its `authorizationUrl` to this user, store the session, and continue
- * with `Identity.resumeAccessToken`.
+ * `Connect.handler`. Or use `session` as data: show its `authorizationUrl` to this user, store the session, and
+ * continue with `Identity.resumeAccessToken`.
  *
  * Agent frameworks put the message of an error into the prompt. The message is therefore safe for a model: it has no
  * link and no advice to developers. Node's `inspect`, and so `console.log`, adds the advice as `nextStep`.
