@@ -19,8 +19,9 @@
  * @since 0.2.0
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as Identity from "effect-agentcore-identity/Identity"
  * import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
  * import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
  * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -47,13 +48,16 @@
  *   dependencies: [WorkloadAccessToken.WorkloadAccessToken]
  * }))
  *
- * const handlers = Tools.toLayer({
- *   list_events: () =>
- *     AccessToken.get(Calendar).pipe(
- *       Effect.as("09:00 Breakfast"),
- *       Effect.catchIf((error) => error._tag !== "RequiresUserConsent", Effect.die)
- *     )
- * })
+ * const handlers = Tools.toLayer(Effect.gen(function*() {
+ *   const identity = yield* Identity.Identity
+ *   return {
+ *     list_events: () =>
+ *       identity.getAccessToken(Calendar).pipe(
+ *         Effect.as("09:00 Breakfast"),
+ *         Effect.catchIf((error) => error._tag !== "RequiresUserConsent", Effect.die)
+ *       )
+ *   }
+ * }))
  *
  * const server = HttpRouter.serve(
  *   McpServer.layerHttp({
@@ -164,8 +168,8 @@ export interface ToolkitOptions {
  *
  * - On a retry after `accept`, the tool waits a few seconds for the consent. Without it, the client gets the same link
  *   again. A retry after `decline` or `cancel` ends with "The user did not consent."
- * - Each call runs with the `WorkloadAccessToken` of its own request, such as that of `RequestContext.layer`. Two people
- *   can share a session of MCP.
+ * - Each call runs with the `WorkloadAccessToken` of its own request, such as that of `RequestContext.layer`. Two
+ *   people can share a session of MCP.
  * - A tool that returns a result in spite of the missing consent keeps it. A request with its own `consent` is not
  *   affected.
  *

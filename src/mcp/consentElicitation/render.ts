@@ -27,7 +27,7 @@ export interface Client {
 }
 
 /** The result of a tool that failed. A model reads it. */
-export interface ToolError {
+export type ToolError = {
   readonly isError: true
   readonly content: [{ readonly type: "text"; readonly text: string }]
 }
