@@ -104,6 +104,14 @@ export type Consent = Rendering.Consent
 export type Client = Rendering.Client
 
 /**
+ * The part of a client's capabilities that {@link render} reads.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type ClientCapabilities = Rendering.ClientCapabilities
+
+/**
  * The result of a tool that failed.
  *
  * @since 0.2.0

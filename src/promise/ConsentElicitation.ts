@@ -73,8 +73,8 @@ export type Wrapper<Result> = Elicitation.Wrapper<Result>
 
 /**
  * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/sdk` 1.x. If the callback rejects
- * with `RequiresUserConsent`, a client of revision 2025-11-25 that declares URL elicitation gets the error `-32042` with
- * the link, and calls again. Any other client gets text with the link. All other errors pass through.
+ * with `RequiresUserConsent`, a client of revision 2025-11-25 that declares URL elicitation gets the error `-32042`
+ * with the link, and calls again. Any other client gets text with the link. All other errors pass through.
  *
  * The SDK knows the capabilities of a client only in a session. Without one, clients get text.
  *
@@ -84,9 +84,9 @@ export type Wrapper<Result> = Elicitation.Wrapper<Result>
 export const forSdk: (options: Options) => Wrapper<never> = Elicitation.forSdk
 
 /**
- * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/server` 2.x. If the callback rejects
- * with `RequiresUserConsent`, a client of revision 2026-07-28 that declares URL elicitation gets `input_required` with
- * the link, and calls again. Other clients get what {@link forSdk} sends them.
+ * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/server` 2.x. If the callback
+ * rejects with `RequiresUserConsent`, a client of revision 2026-07-28 that declares URL elicitation gets
+ * `input_required` with the link, and calls again. Other clients get what {@link forSdk} sends them.
  *
  * On a retry after `accept`, the callback runs again every 2 seconds until the user has consented, for up to `wait`. A
  * retry after `decline` or `cancel` ends with "The user did not consent."

@@ -21,9 +21,18 @@ export interface Client {
   /** The protocol revision of the request, as in `2026-07-28`. */
   readonly protocolVersion: string | undefined
   /** The capabilities that the client declared. */
-  readonly capabilities:
-    | { readonly elicitation?: { readonly form?: unknown; readonly url?: unknown } | undefined }
-    | undefined
+  readonly capabilities: ClientCapabilities | undefined
+}
+
+/** The part of a client's capabilities that is read here. */
+export interface ClientCapabilities {
+  /** Absent if the client cannot ask its user. */
+  readonly elicitation?: {
+    /** Present if the client can show forms. */
+    readonly form?: unknown
+    /** Present if the client can show links. */
+    readonly url?: unknown
+  } | undefined
 }
 
 /** The result of a tool that failed. A model reads it. */

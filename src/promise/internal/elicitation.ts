@@ -21,8 +21,11 @@ export interface Options {
   readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => Error
   /** The `McpServer` of the tools. It knows the client of its session. */
   readonly server: {
+    /** The server of the protocol. */
     readonly server: {
+      /** Returns the capabilities that the client of the session declared. */
       readonly getClientCapabilities: () => Client["capabilities"]
+      /** Returns the protocol revision of the session. */
       readonly getNegotiatedProtocolVersion?: () => string | undefined
     }
   }
