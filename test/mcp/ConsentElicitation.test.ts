@@ -349,6 +349,7 @@ describe("secrets", () => {
       assert.isTrue(lines.some((line) => line.includes("McpServer")), "the server has spans")
       const secrets = [...collected.tokens, ...Mcp.seen]
       assert.isAbove(Mcp.seen.length, 2)
+      assert.isFalse(lines.some((line) => line.includes("AuthorizationTimedOut")))
       Recorder.assertSecretFree(collected.responses, [...secrets, "request_uri"])
       Recorder.assertSecretFree(lines, [...secrets, "request_uri"])
     }), 60_000)

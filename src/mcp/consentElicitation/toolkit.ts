@@ -17,7 +17,7 @@ import * as ConsentWait from "../../consent/consentWait.js"
 import { pollUntil } from "../../consent/pollBudget.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { Connect } from "../../http/Connect.js"
-import { AuthorizationTimedOut, RequiresUserConsent } from "../../IdentityError.js"
+import { RequiresUserConsent } from "../../IdentityError.js"
 import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Rendering from "./render.js"
 
@@ -40,7 +40,7 @@ const rejecting = McpServer.middleware((effect) =>
 )
 
 /** The flow requests the token every 2 seconds, within the polling budget, until the time is over. */
-const grantWithin = (session: ConsentSession, deadline: number): Effect.Effect<void, AuthorizationTimedOut> =>
+const grantWithin = (session: ConsentSession, deadline: number): Effect.Effect<void, RequiresUserConsent> =>
   Effect.flatMap(
     pollUntil({
       schedule: Schedule.spaced("2 seconds"),
@@ -48,7 +48,7 @@ const grantWithin = (session: ConsentSession, deadline: number): Effect.Effect<v
       deadline,
       poll: Effect.succeedSome(undefined)
     }),
-    (due) => Option.isSome(due) ? Effect.void : new AuthorizationTimedOut({ session })
+    (due) => Option.isSome(due) ? Effect.void : new RequiresUserConsent({ session })
   )
 
 type Registration = Parameters<McpServer.McpServer["Service"]["addTool"]>[0]
@@ -64,12 +64,15 @@ const asking =
       const handler: Consent.ConsentHandler<RequiresUserConsent> = (session) =>
         Effect.gen(function*() {
           const current = yield* ConsentWait.Current
-          const need = Effect.sync(() => needed = session)
-          if (actionOf(session) !== "accept" || Option.isNone(current)) {
-            return yield* Effect.andThen(need, Effect.fail(new RequiresUserConsent({ session })))
-          }
           const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
-          current.value.grant = Effect.tapError(grantWithin(session, deadline), () => need)
+          const waits = actionOf(session) === "accept" && Option.isSome(current)
+          const grant = Effect.tapError(
+            waits ? grantWithin(session, deadline) : new RequiresUserConsent({ session }),
+            () => Effect.sync(() => needed = session)
+          )
+          if (!waits) return yield* grant
+          // The type of a flow with the default handler has this error too.
+          current.value.grant = grant as Effect.Effect<void, never>
         })
       const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
       if (needed === undefined || isTagged(result, "InputRequired") || result.isError !== true) return result
@@ -92,7 +95,7 @@ const asking =
         case "UrlElicitationRequired": {
           const rejection = yield* Effect.serviceOption(Rejection)
           if (Option.isSome(rejection)) rejection.value.error = new McpSchema.McpErrorBase(rendered.error)
-          return result
+          return new McpSchema.CallToolResult(Rendering.toolError(rendered.error.message))
         }
         case "Text":
           return new McpSchema.CallToolResult(rendered.result)
