@@ -120,6 +120,14 @@ export type ClientCapabilities = Rendering.ClientCapabilities
 export type ToolError = Rendering.ToolError
 
 /**
+ * The elicitation of revision 2025-11-25.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type UrlElicitation = Rendering.UrlElicitation
+
+/**
  * What the server sends:
  *
  * - `InputRequired`: a result that asks the client to open the link and to call the tool again

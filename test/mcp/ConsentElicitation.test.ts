@@ -153,7 +153,7 @@ describe("a client without URL elicitation", () => {
 
   it.live("of Effect gets text, because it declares no capability", () =>
     program(Effect.gen(function*() {
-      const { alice, endpoint, link } = yield* setUp()
+      const { alice, calendar, endpoint, link } = yield* setUp()
       const call = (protocol: typeof McpProtocol.v2026_07_28 | typeof McpProtocol.v2025_11_25) =>
         Effect.gen(function*() {
           const client = yield* McpClient.make({ name: "client", version: "1.0.0" })
@@ -167,10 +167,17 @@ describe("a client without URL elicitation", () => {
           ),
           Effect.provide(NodeHttpClient.layerUndici)
         )
-      for (const protocol of [McpProtocol.v2026_07_28, McpProtocol.v2025_11_25]) {
+      const protocols = [McpProtocol.v2026_07_28, McpProtocol.v2025_11_25]
+      for (const protocol of protocols) {
         const { content, isError } = yield* call(protocol)
         assert.isTrue(isError)
         assert.deepStrictEqual(content.map((part) => "text" in part && part.text), [linkText(link)])
+      }
+      yield* connectAs("alice", link)
+      for (const protocol of protocols) {
+        const { content, isError } = yield* call(protocol)
+        assert.isNotTrue(isError)
+        assert.include(JSON.stringify(content), yield* usedBy("alice", calendar))
       }
     })))
 

@@ -41,6 +41,15 @@ export type ToolError = {
   readonly content: [{ readonly type: "text"; readonly text: string }]
 }
 
+/** The elicitation of revision 2025-11-25. */
+export interface UrlElicitation {
+  readonly mode: "url"
+  readonly elicitationId: string
+  readonly url: string
+  /** What the client shows to its user. */
+  readonly message: string
+}
+
 /**
  * What the server sends:
  *
@@ -67,14 +76,7 @@ export type Rendered =
       readonly code: -32042
       readonly message: string
       readonly data: {
-        readonly elicitations: [
-          {
-            readonly mode: "url"
-            readonly elicitationId: string
-            readonly url: string
-            readonly message: string
-          }
-        ]
+        readonly elicitations: [UrlElicitation]
       }
     }
   }

@@ -7,18 +7,16 @@ import * as Schedule from "effect/Schedule"
 import { AsyncResource } from "node:async_hooks"
 import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../../IdentityError.js"
-import type { Client, Rendered, ToolError } from "../../mcp/consentElicitation/render.js"
+import type { Client, Rendered, ToolError, UrlElicitation } from "../../mcp/consentElicitation/render.js"
 import * as Rendering from "../../mcp/consentElicitation/render.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 
 type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
 
-type UrlElicitation = Extract<Rendered, { readonly _tag: "UrlElicitationRequired" }>["error"]["data"]["elicitations"][0]
-
 export interface Options {
   /** The class of this name, from the package of the server. */
-  readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => Error
+  readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => object
   /** The `McpServer` of the tools. It knows the client of its session. */
   readonly server: {
     /** The server of the protocol. */
