@@ -50,12 +50,14 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
   effect/http-api
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
+mcp/protocol: mcp/consentElicitation/render. <-
+mcp: mcp/ <- values consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
-  http aws node effect/http
+  http mcp/protocol aws node effect/http
 promise/local: promise/LocalIdentity. <- internal flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile

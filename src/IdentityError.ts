@@ -13,6 +13,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
+import { consentAdvice } from "./models/internal/consentAdvice.js"
 import { isLoopback } from "./models/internal/loopback.js"
 
 /**
@@ -330,16 +331,19 @@ export class JWTPayloadSizeExceededException
 // -----------------------------------------------------------------------------
 
 /**
- * The user has to consent first. `session` is data: show its `authorizationUrl` to this user, store the session, and
- * continue with `Identity.resumeAccessToken`. `nextStep` replaces the advice in the message, for APIs without Effect.
+ * The user has to consent first. Give the request a consent handler, such as `Consent.openBrowser` or
+ * `Connect.handler`. Or use `session` as data: show its `authorizationUrl` to this user, store the session, and
+ * continue with `Identity.resumeAccessToken`.
+ *
+ * Agent frameworks put the message of an error into the prompt. The message is therefore safe for a model: it has no
+ * link and no advice to developers. Node's `inspect`, and so `console.log`, adds the advice as `nextStep`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()("RequiresUserConsent", {
-  session: ConsentSession,
-  nextStep: Schema.optional(Schema.String)
-}) {
+export class RequiresUserConsent
+  extends ErrorClass<RequiresUserConsent>()("RequiresUserConsent", { session: ConsentSession })
+{
   /**
    * The credential provider that requires consent.
    *
@@ -357,11 +361,23 @@ export class RequiresUserConsent extends ErrorClass<RequiresUserConsent>()("Requ
     return this.session.authorizationUrl
   }
   override get message(): string {
-    return `Provider '${this.provider}' requires the user's consent: ${
-      this.nextStep
-        ?? "give the request a consent handler (consent: Consent.openBrowser), or show the authorizationUrl "
-          + "of this error to the user and call Identity.resumeAccessToken with its session"
-    }`
+    return `The user has to connect '${this.provider}' first.`
+  }
+  /**
+   * Node's form of the error, and the next step of the developer.
+   *
+   * @since 0.2.0
+   */
+  // `Effect` types it as a method without parameters. Node passes these.
+  override [Inspectable.NodeInspectSymbol](...args: ReadonlyArray<unknown>): unknown {
+    const [depth, options, inspect] = args as [number, object, (value: unknown, options: object) => string]
+    const copy = Object.create(Object.getPrototypeOf(this), {
+      ...Object.getOwnPropertyDescriptors(this),
+      stack: { value: this.stack },
+      nextStep: { value: consentAdvice, enumerable: true },
+      [Inspectable.NodeInspectSymbol]: { value: undefined }
+    })
+    return inspect(copy, { ...options, depth })
   }
 }
 

@@ -8,6 +8,7 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { inspect } from "node:util"
 import * as Local from "./support/localBackend.js"
 import { responses, scripted } from "./support/utils.js"
 
@@ -91,15 +92,17 @@ describe("a workload identity that does not exist", () => {
 })
 
 describe("the message", () => {
-  it.effect("of RequiresUserConsent names the next step", () =>
+  it.effect("of RequiresUserConsent is for models. The next step stands in the form of Node", () =>
     Effect.gen(function*() {
       const error = yield* ask()
       assert(error instanceof RequiresUserConsent)
       assert.strictEqual(
         error.message,
-        "Provider 'calendar' requires the user's consent: give the request a consent handler "
-          + "(consent: Consent.openBrowser), or show the authorizationUrl of this error to the user and call "
-          + "Identity.resumeAccessToken with its session"
+        "The user has to connect 'calendar' first."
+      )
+      assert.match(
+        inspect(error),
+        /^RequiresUserConsent: The user has to connect 'calendar' first\.\n +at [^]+ nextStep: 'give the request a consent/
       )
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
 

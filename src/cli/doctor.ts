@@ -21,6 +21,7 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
+import { consentAdvice } from "../models/internal/consentAdvice.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
@@ -203,7 +204,9 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
         Effect.catchTag(
           "RequiresUserConsent",
           () =>
-            Effect.succeed("AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)")
+            Effect.succeed(
+              `AgentCore asks for the user's consent: ${consentAdvice} (that of this attempt expires in 10 minutes)`
+            )
         )
       )
   }

@@ -158,7 +158,8 @@ describe("agentcore-identity doctor", () => {
         "✓ clock right",
         "✓ workload identity my-agent",
         "✓ workload access token for user alice",
-        "✓ app/Calendar AgentCore asks for the user's consent (the session of this attempt expires in 10 minutes)",
+        "✓ app/Calendar AgentCore asks for the user's consent: give the request a consent handler, or show the user the "
+        + "link and resume the session (that of this attempt expires in 10 minutes)",
         "✓ app/Reports AgentCore returned a token",
         "✓ app/Warehouse STS issued a token",
         "✓ app/Weather AgentCore returned the key",

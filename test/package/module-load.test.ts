@@ -177,6 +177,18 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.deepStrictEqual(foldersOf((await loadModules("promise/RequestContext")).urls), [])
   })
 
+  it("contain no MCP for promise/ConsentElicitation, and `effect/ai` only for ai/ and mcp/", async () => {
+    const promised = await loadModules("promise/ConsentElicitation")
+    assert.deepStrictEqual(promised.packages, ["effect"])
+    assert.deepStrictEqual(foldersOf(promised.urls), [])
+    const ai = /\/effect\/dist\/ai\//
+    for (const [name, modules] of folders) {
+      const { packages, urls } = await loadModules(...modules)
+      assert.deepStrictEqual(packages.filter((name) => name.startsWith("@modelcontextprotocol/")), [], name)
+      assert.strictEqual(urls.some((url) => ai.test(url)), name === "ai" || name === "mcp", name)
+    }
+  })
+
   it("contain no optional package, and no cluster or SQL of Effect, for durable/ObtainConsent", async () => {
     const { packages, urls } = await loadModules("durable/ObtainConsent")
     // `Connect` signs its forms with `jose`.

@@ -112,6 +112,10 @@ describe("the parts of Effect that the package uses", () => {
       PlatformError: [
         "PlatformError"
       ],
+      "ai/McpSchema": ["CallToolResult", "InputRequired", "McpErrorBase", "McpRequestContext"],
+      "ai/McpServer": ["McpRequest", "McpServer", "ToolkitRequirements", "middleware", "toolkit"],
+      "ai/Tool": ["Any"],
+      "ai/Toolkit": ["Toolkit"],
       "cli/Completions": [
         "CommandDescriptor",
         "FlagDescriptor",

@@ -133,8 +133,7 @@ describe("withAccessToken", () => {
       assert.propertyVal(
         error,
         "message",
-        "Provider 'calendar' requires the user's consent: give the call an onAuthUrl that shows the URL, or show the "
-          + "authorizationUrl of this error to the user and call resume with its session"
+        "The user has to connect 'calendar' first."
       )
       assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
     }).pipe(Effect.provide(World.layer)))

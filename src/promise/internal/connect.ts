@@ -184,9 +184,6 @@ const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>
 // Functions
 // -----------------------------------------------------------------------------
 
-const nextStep =
-  "give the call an onLink that shows the link, or show the link of connect.link(error.session) to the user"
-
 const unknownUser = () =>
   new ValidationException({
     message: "A call with onLink needs to know the user: call it inside of runWithContext, with the property user, or "
@@ -277,8 +274,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
   const { functions, settle, withAccessToken } = Functions.makeWith<R>({
     run,
     identity: Identity.Identity,
-    dataPlane: DataPlane.DataPlane,
-    nextStep
+    dataPlane: DataPlane.DataPlane
   })
 
   const consentOf = (

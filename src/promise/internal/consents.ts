@@ -9,7 +9,6 @@ import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
-import { RequiresUserConsent } from "../../IdentityError.js"
 import * as Page from "../../internal/consentPages.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
@@ -17,19 +16,11 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as Node from "./node.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
-const ofOnAuthUrl =
-  "give the call an onAuthUrl that shows the URL, or show the authorizationUrl of this error to the user "
-  + "and call resume with its session"
+/** Runs the handler of the runtime. */
+const byDefault: Consent.ConsentHandler<unknown> = (session) =>
+  Effect.flatMap(Consent.Handler, (handler) => handler(session))
 
-/** Runs the handler of the runtime. The default handler's error names a next step for programs with Effect. */
-const byDefault = (nextStep: string): Consent.ConsentHandler<unknown> => (session) =>
-  Effect.mapError(
-    Effect.flatMap(Consent.Handler, (handler) => handler(session)),
-    (error) =>
-      error instanceof RequiresUserConsent ? new RequiresUserConsent({ session: error.session, nextStep }) : error
-  )
-
-export const make = (nextStep: string = ofOnAuthUrl) => {
+export const make = () => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
@@ -50,7 +41,7 @@ export const make = (nextStep: string = ofOnAuthUrl) => {
      */
     options: (
       user: UserIdentifier | undefined,
-      show: Consent.ConsentHandler<unknown> = byDefault(nextStep)
+      show: Consent.ConsentHandler<unknown> = byDefault
     ): Identity.ConsentOptions<unknown> => ({
       consent: user === undefined ? show : (session) =>
         Effect.provideServiceEffect(

@@ -97,8 +97,6 @@ type Context = RequestContext.RequestContext | undefined
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
 export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
-  /** The next step in the error of a call that cannot ask the user. */
-  readonly nextStep?: string | undefined
 }
 
 /** Binds the callback to its context, because the fiber may run in the asynchronous context of another request. */
@@ -160,7 +158,7 @@ const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof Cal
 
 export const make = <R>(runner: Runner<R>): DataPlaneFunctions => makeWith(runner).functions
 
-export const makeWith = <R>({ dataPlane, identity, nextStep, run }: Runner<R>) => {
+export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
   const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
     const fiber = run(effect)
     const exit = fiber.pollUnsafe()
@@ -172,7 +170,7 @@ export const makeWith = <R>({ dataPlane, identity, nextStep, run }: Runner<R>) =
       addCaller
     )
   }
-  const consents = Consents.make(nextStep)
+  const consents = Consents.make()
   const runtime = { consents, dataPlane, identity, settle }
 
   const wrap =

@@ -1,0 +1,122 @@
+/** The forms in which MCP asks a user for consent. They follow from data alone, so no other package is needed. */
+import { isObject } from "effect/Predicate"
+
+/** The consent that a tool needs. */
+export interface Consent {
+  /** The credential provider, such as `github`. Users and models read it. */
+  readonly provider: string
+  /**
+   * The link of `http/Connect` where the user connects the credential. It is never AgentCore's authorization URL:
+   * anyone who opens that one can consent in the user's place, and a model may read this one.
+   */
+  readonly link: string
+  /** The key of the request in `inputRequests`, and of the response in `inputResponses`. Default: the provider. */
+  readonly name?: string | undefined
+  /** The `elicitationId` of revision 2025-11-25, unique for the server. A random UUID will do. */
+  readonly elicitationId: string
+}
+
+/** The client that called the tool. */
+export interface Client {
+  /** The protocol revision of the request, as in `2026-07-28`. */
+  readonly protocolVersion: string | undefined
+  /** The capabilities that the client declared. */
+  readonly capabilities: ClientCapabilities | undefined
+}
+
+/** The part of a client's capabilities that is read here. */
+export interface ClientCapabilities {
+  /** Absent if the client cannot ask its user. */
+  readonly elicitation?: {
+    /** Present if the client can show forms. */
+    readonly form?: unknown
+    /** Present if the client can show links. */
+    readonly url?: unknown
+  } | undefined
+}
+
+/** The result of a tool that failed. A model reads it. */
+export type ToolError = {
+  readonly isError: true
+  readonly content: [{ readonly type: "text"; readonly text: string }]
+}
+
+/** The elicitation of revision 2025-11-25. */
+export interface UrlElicitation {
+  readonly mode: "url"
+  readonly elicitationId: string
+  readonly url: string
+  /** What the client shows to its user. */
+  readonly message: string
+}
+
+/**
+ * What the server sends:
+ *
+ * - `InputRequired`: a result that asks the client to open the link and to call the tool again
+ * - `UrlElicitationRequired`: a JSON-RPC error with the link
+ * - `Text`: the result of a tool that failed. The model passes the link on
+ */
+export type Rendered =
+  | {
+    readonly _tag: "InputRequired"
+    readonly result: {
+      readonly resultType: "input_required"
+      readonly inputRequests: {
+        readonly [name: string]: {
+          readonly method: "elicitation/create"
+          readonly params: { readonly mode: "url"; readonly message: string; readonly url: string }
+        }
+      }
+    }
+  }
+  | {
+    readonly _tag: "UrlElicitationRequired"
+    readonly error: {
+      readonly code: -32042
+      readonly message: string
+      readonly data: {
+        readonly elicitations: [UrlElicitation]
+      }
+    }
+  }
+  | { readonly _tag: "Text"; readonly result: ToolError }
+
+export const toolError = (text: string): ToolError => ({ isError: true, content: [{ type: "text", text }] })
+
+/** The result after `decline` and `cancel`. */
+export const declined = toolError("The user did not consent.")
+
+export const render = ({ elicitationId, link, name, provider }: Consent, client: Client): Rendered => {
+  const needed = `The user has to connect '${provider}' first.`
+  const elicitation = { mode: "url", message: `Connect '${provider}' to continue.`, url: link } as const
+  switch (client.capabilities?.elicitation?.url === undefined ? undefined : client.protocolVersion) {
+    case "2026-07-28":
+      return {
+        _tag: "InputRequired",
+        result: {
+          resultType: "input_required",
+          inputRequests: { [name ?? provider]: { method: "elicitation/create", params: elicitation } }
+        }
+      }
+    case "2025-11-25":
+      return {
+        _tag: "UrlElicitationRequired",
+        error: { code: -32042, message: needed, data: { elicitations: [{ ...elicitation, elicitationId }] } }
+      }
+    default:
+      return {
+        _tag: "Text",
+        result: toolError(`${needed} Ask them to open ${link}, then call this tool again.`)
+      }
+  }
+}
+
+/** What the user chose when the client asked, if this call is a retry. It comes from the client, in any shape. */
+export const actionOf = (inputResponses: unknown, name: string): "accept" | "decline" | undefined => {
+  const response = isObject(inputResponses) && Object.hasOwn(inputResponses, name)
+    ? (inputResponses as Record<string, unknown>)[name]
+    : undefined
+  const action = isObject(response) && "action" in response ? response.action : undefined
+  return action === "accept" ? action : action === "decline" || action === "cancel" ? "decline" : undefined
+}

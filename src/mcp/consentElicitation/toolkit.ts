@@ -1,0 +1,127 @@
+/** A `Toolkit` over `McpServer` whose tools ask for consent in the form of the client. */
+import * as McpSchema from "effect/ai/McpSchema"
+import * as McpServer from "effect/ai/McpServer"
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { isTagged } from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
+import { randomUUID } from "node:crypto"
+import * as Consent from "../../Consent.js"
+import * as ConsentWait from "../../consent/consentWait.js"
+import { pollUntil } from "../../consent/pollBudget.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import { Connect } from "../../http/Connect.js"
+import { RequiresUserConsent } from "../../IdentityError.js"
+import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import * as Rendering from "./render.js"
+
+/**
+ * The JSON-RPC error that a call ends with. A tool cannot fail with an error of its own code, only a middleware around
+ * it can.
+ */
+class Rejection extends Context.Service<Rejection, { error?: McpSchema.McpErrorBase }>()(
+  "effect-agentcore-identity/mcp/ConsentElicitation/Rejection"
+) {}
+
+const rejecting = McpServer.middleware((effect) =>
+  Effect.suspend(() => {
+    const rejection: Rejection["Service"] = {}
+    return Effect.flatMap(
+      Effect.provideService(effect, Rejection, rejection),
+      (success) => rejection.error === undefined ? Effect.succeed(success) : Effect.fail(rejection.error)
+    )
+  })
+)
+
+/** The flow requests the token every 2 seconds, within the polling budget, until the time is over. */
+const grantWithin = (session: ConsentSession, deadline: number): Effect.Effect<void, RequiresUserConsent> =>
+  Effect.flatMap(
+    pollUntil({
+      schedule: Schedule.spaced("2 seconds"),
+      input: () => undefined,
+      deadline,
+      poll: Effect.succeedSome(undefined)
+    }),
+    (due) => Option.isSome(due) ? Effect.void : new RequiresUserConsent({ session })
+  )
+
+type Registration = Parameters<McpServer.McpServer["Service"]["addTool"]>[0]
+
+const asking =
+  (connect: Connect["Service"], wait: Duration.Input, handle: Registration["handle"]): Registration["handle"] =>
+  (payload) =>
+    Effect.gen(function*() {
+      const { clientCapabilities, inputResponses, protocolVersion } = yield* McpSchema.McpRequestContext
+      const nameOf = (session: ConsentSession) => Option.getOrElse(connect.nameOf(session), () => session.provider)
+      const actionOf = (session: ConsentSession) => Rendering.actionOf(inputResponses, nameOf(session))
+      let needed: ConsentSession | undefined
+      const handler: Consent.ConsentHandler<RequiresUserConsent> = (session) =>
+        Effect.gen(function*() {
+          const current = yield* ConsentWait.Current
+          const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
+          const waits = actionOf(session) === "accept" && Option.isSome(current)
+          const grant = Effect.tapError(
+            waits ? grantWithin(session, deadline) : new RequiresUserConsent({ session }),
+            () => Effect.sync(() => needed = session)
+          )
+          if (!waits) return yield* grant
+          // The type of a flow with the default handler has this error too.
+          current.value.grant = grant as Effect.Effect<void, never>
+        })
+      const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
+      if (needed === undefined || isTagged(result, "InputRequired") || result.isError !== true) return result
+
+      const session: ConsentSession = needed
+      if (actionOf(session) === "decline") return new McpSchema.CallToolResult(Rendering.declined)
+      const link = yield* Effect.option(
+        Effect.tapError(connect.link(session), (error) => Effect.logError(error.message))
+      )
+      if (Option.isNone(link)) {
+        return new McpSchema.CallToolResult(Rendering.toolError(new RequiresUserConsent({ session }).message))
+      }
+      const rendered = Rendering.render(
+        { provider: session.provider, link: link.value, name: nameOf(session), elicitationId: randomUUID() },
+        { protocolVersion, capabilities: clientCapabilities }
+      )
+      switch (rendered._tag) {
+        case "InputRequired":
+          return new McpSchema.InputRequired({ inputRequests: rendered.result.inputRequests })
+        case "UrlElicitationRequired": {
+          const rejection = yield* Effect.serviceOption(Rejection)
+          if (Option.isSome(rejection)) rejection.value.error = new McpSchema.McpErrorBase(rendered.error)
+          return new McpSchema.CallToolResult(Rendering.toolError(rendered.error.message))
+        }
+        case "Text":
+          return new McpSchema.CallToolResult(rendered.result)
+      }
+    })
+
+/** The `McpServer` in context, whose tools ask for consent. */
+const layerAsking = (wait: Duration.Input) =>
+  Layer.effect(
+    McpServer.McpServer,
+    Effect.gen(function*() {
+      const server = yield* McpServer.McpServer
+      const connect = yield* Connect
+      return McpServer.McpServer.of({
+        ...server,
+        addTool: (registration) =>
+          server.addTool({ ...registration, handle: asking(connect, wait, registration.handle) })
+      })
+    })
+  )
+
+export const toolkit = <Tools extends Record<string, Tool.Any>>(
+  toolkit: Toolkit.Toolkit<Tools>,
+  { wait = "10 seconds" }: { readonly wait?: Duration.Input | undefined } = {}
+): Layer.Layer<
+  never,
+  never,
+  McpServer.ToolkitRequirements<Tools> | Connect | McpServer.McpRequest.From<"Requires", WorkloadAccessToken>
+> => McpServer.toolkit(toolkit).pipe(Layer.provide(rejecting.layer), Layer.provide(layerAsking(wait)))

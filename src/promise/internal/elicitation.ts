@@ -1,0 +1,145 @@
+/** Callbacks of MCP tools that ask for consent. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { AsyncResource } from "node:async_hooks"
+import { randomUUID } from "node:crypto"
+import { isIdentityError, type RequiresUserConsent } from "../../IdentityError.js"
+import type { Client, Rendered, ToolError, UrlElicitation } from "../../mcp/consentElicitation/render.js"
+import * as Rendering from "../../mcp/consentElicitation/render.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
+
+type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
+
+export interface Options {
+  /** The class of this name, from the package of the server. */
+  readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => object
+  /** The `McpServer` of the tools. It knows the client of its session. */
+  readonly server: {
+    /** The server of the protocol. */
+    readonly server: {
+      /** Returns the capabilities that the client of the session declared. */
+      readonly getClientCapabilities: () => Client["capabilities"]
+      /** Returns the protocol revision of the session. */
+      readonly getNegotiatedProtocolVersion?: () => string | undefined
+    }
+  }
+  /**
+   * Returns the link where the user connects the credential, such as that of `Connect` for the session of the error. It
+   * must not be AgentCore's own URL: anyone who opens that one can consent in the user's place.
+   */
+  readonly link: (error: RequiresUserConsent) => string | Promise<string>
+}
+
+export interface ServerOptions<Request, Result> extends Options {
+  /** The function of this name, from `@modelcontextprotocol/server`. */
+  readonly inputRequired: {
+    (spec: { inputRequests: { [name: string]: Request } }): Result
+    elicitUrl(params: { message: string; url: string }): Request
+  }
+  /**
+   * How long a retry after `accept` waits for the consent, in milliseconds or as a string such as `"10 seconds"`.
+   * Default: 10 seconds.
+   */
+  readonly wait?: Duration.Input | undefined
+}
+
+export type Wrapper<Result> = <Args extends Array<unknown>, A>(
+  tool: (...args: Args) => A | Promise<A>
+) => (...args: Args) => Promise<A | ToolError | Result>
+
+const isConsentNeeded = (error: unknown): error is RequiresUserConsent =>
+  isIdentityError(error) && error._tag === "RequiresUserConsent"
+
+const linkOf = (error: RequiresUserConsent, { link }: Options) =>
+  Effect.flatMap(
+    Effect.tryPromise({ try: async () => link(error), catch: (cause) => cause }),
+    (url) =>
+      url === Redacted.value(error.authorizationUrl)
+        ? Effect.fail(Validation.validationException([{
+          path: ["link"],
+          constraint: `${Constraint.prefix} return a link of Connect, and not AgentCore's own URL`
+        }], "ConsentElicitation"))
+        : Effect.succeed(url)
+  )
+
+/** A property of a property of a value in any shape. */
+const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
+  path.reduce((value, name) => hasProperty(value, name) ? value[name] : undefined, value)
+
+const wrap = <Result>(
+  options: Options,
+  clientOf: (context: unknown) => Client,
+  require: (result: InputRequired) => Result,
+  wait: Duration.Input = "10 seconds"
+): Wrapper<Result> =>
+(tool) =>
+(...args) => {
+  const context = args.at(-1)
+  const actionOf = ({ provider }: RequiresUserConsent) =>
+    Rendering.actionOf(at(context, "mcpReq", "inputResponses"), provider)
+  // The fiber may run in the asynchronous context of another request.
+  const run = AsyncResource.bind(async () => tool(...args))
+  return Effect.tryPromise({ try: () => run(), catch: (error) => error }).pipe(
+    Effect.retry({
+      while: (error) => isConsentNeeded(error) && actionOf(error) === "accept",
+      schedule: Schedule.upTo(Schedule.spaced(Duration.min(Duration.seconds(2), Duration.fromInputUnsafe(wait))), {
+        duration: wait
+      })
+    }),
+    Effect.catchIf(isConsentNeeded, (error) =>
+      actionOf(error) === "decline"
+        ? Effect.succeed(Rendering.declined)
+        : Effect.flatMap(linkOf(error, options), (link): Effect.Effect<ToolError | Result, unknown> => {
+          const consent = { provider: error.provider, link, elicitationId: randomUUID() }
+          const rendered = Rendering.render(consent, clientOf(context))
+          switch (rendered._tag) {
+            case "InputRequired":
+              return Effect.succeed(require(rendered.result))
+            case "UrlElicitationRequired": {
+              const { data, message } = rendered.error
+              return Effect.fail(new options.UrlElicitationRequiredError([...data.elicitations], message))
+            }
+            case "Text":
+              return Effect.succeed(rendered.result)
+          }
+        })),
+    Effect.runPromise
+  )
+}
+
+export const forSdk = (options: Options): Wrapper<never> =>
+  wrap(
+    options,
+    // A client that declares URL elicitation knows the revision that has it.
+    () => ({ protocolVersion: "2025-11-25", capabilities: options.server.server.getClientCapabilities() }),
+    // This revision has no such result.
+    (result) => result as never
+  )
+
+export const forServer = <Request, Result>(options: ServerOptions<Request, Result>): Wrapper<Result> => {
+  const { inputRequired, server: { server }, wait } = options
+  return wrap(
+    options,
+    (context) => {
+      const envelope = (name: string) => at(context, "mcpReq", "envelope", `io.modelcontextprotocol/${name}`)
+      return {
+        protocolVersion: (envelope("protocolVersion") ?? server.getNegotiatedProtocolVersion?.()) as string,
+        capabilities: (envelope("clientCapabilities") ?? server.getClientCapabilities()) as Client["capabilities"]
+      }
+    },
+    ({ inputRequests }) =>
+      inputRequired({
+        inputRequests: Object.fromEntries(
+          Object.entries(inputRequests).map(([name, { params: { message, url } }]) => [
+            name,
+            inputRequired.elicitUrl({ message, url })
+          ])
+        )
+      }),
+    wait
+  )
+}

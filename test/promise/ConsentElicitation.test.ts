@@ -1,0 +1,286 @@
+import { assert, describe, it } from "@effect/vitest"
+import { getRequestListener } from "@hono/node-server"
+import { McpServer as SdkServer } from "@modelcontextprotocol/sdk/server/mcp.js"
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import * as SdkTypes from "@modelcontextprotocol/sdk/types.js"
+import * as Server from "@modelcontextprotocol/server"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import type { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as World from "../support/connectWorld.js"
+import * as Mcp from "../support/mcpWorld.js"
+import { assertSecretFree } from "../support/recorder.js"
+import { runtimeOf } from "./world.js"
+
+const calendarNeeded = "The user has to connect 'calendar' first."
+const linkText = (link: string) => `${calendarNeeded} Ask them to open ${link}, then call this tool again.`
+
+/** Serves a handler of Node on a free port until the scope ends. */
+const listen = (listener: RequestListener) =>
+  Effect.acquireRelease(
+    Effect.promise(() => {
+      const server = createServer(listener)
+      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)))
+    }),
+    (server) =>
+      Effect.promise(() => {
+        server.closeAllConnections()
+        return new Promise((resolve) => server.close(resolve))
+      })
+  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`))
+
+type Link = ConsentElicitation.Options["link"]
+
+interface Application {
+  /** Obtains the token of the caller, and returns a digest of it. */
+  readonly useCalendar: (token: string | null | undefined) => Promise<string>
+  readonly link: Link
+}
+
+type Serve = (application: Application) => Effect.Effect<string, never, Scope.Scope>
+
+const content = (text: string) => ({ content: [{ type: "text" as const, text }] })
+
+const sdkServer = ({ link, useCalendar }: Application) => {
+  const server = new SdkServer({ name: "tools", version: "1.0.0" })
+  const { UrlElicitationRequiredError } = SdkTypes
+  const asking = ConsentElicitation.forSdk({ UrlElicitationRequiredError, server, link })
+  server.registerTool(
+    "events",
+    {},
+    asking(async ({ requestInfo }: { readonly requestInfo?: SdkTypes.RequestInfo }) => {
+      const token = requestInfo?.headers["x-amz-bedrock-agentcore-identity-wat"]
+      return content(await useCalendar(String(token)))
+    })
+  )
+  return server
+}
+
+/** A session for each client. */
+const serveSdk: Serve = (application) => {
+  const sessions = new Map<string, StreamableHTTPServerTransport>()
+  return listen(async (request, response) => {
+    const known = sessions.get(String(request.headers["mcp-session-id"]))
+    const transport = known ?? new StreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (id) => void sessions.set(id, transport)
+    })
+    if (known === undefined) await sdkServer(application).connect(transport as never)
+    await transport.handleRequest(request, response)
+  })
+}
+
+const modernServer = ({ link, useCalendar }: Application, wait?: Duration.Input) => {
+  const server = new Server.McpServer({ name: "tools", version: "1.0.0" })
+  const { inputRequired, UrlElicitationRequiredError } = Server
+  const asking = ConsentElicitation.forServer({ inputRequired, UrlElicitationRequiredError, server, link, wait })
+  server.registerTool(
+    "events",
+    {},
+    asking(async (ctx: Server.ServerContext) =>
+      content(await useCalendar(ctx.http?.req?.headers.get("x-amz-bedrock-agentcore-identity-wat")))
+    )
+  )
+  return server
+}
+
+const serveModern = (application: Application, wait?: Duration.Input) => {
+  const handler = Server.createMcpHandler(() => modernServer(application, wait))
+  return listen(getRequestListener((request) => handler.fetch(request)))
+}
+
+/** A session for each client, of revision 2025-11-25. */
+const serveSessions: Serve = (application) => {
+  const sessions = new Map<string, Server.WebStandardStreamableHTTPServerTransport>()
+  return listen(getRequestListener(async (request) => {
+    const known = sessions.get(String(request.headers.get("mcp-session-id")))
+    const transport = known ?? new Server.WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (id) => void sessions.set(id, transport)
+    })
+    if (known === undefined) await modernServer(application).connect(transport)
+    return transport.handleRequest(request)
+  }))
+}
+
+const setUp = Effect.gen(function*() {
+  const { calendar, origin } = yield* World.setUp
+  const { url } = yield* LocalServer.LocalServer
+  const planes = AwsPlanes.layer({
+    region: "us-west-2",
+    endpoint: url,
+    credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+  })
+  const { withAccessToken } = PromiseIdentity.make(yield* runtimeOf(Identity.layer.pipe(Layer.provide(planes))))
+  const connect = yield* Connect.Connect
+  const errors: Array<RequiresUserConsent> = []
+  const application: Application = {
+    useCalendar: (workloadIdentityToken) =>
+      withAccessToken(calendar, { workloadIdentityToken: workloadIdentityToken ?? "" })(
+        async (token: string) => `used ${Mcp.digestOf(Redacted.make(token))}`
+      )(),
+    link: (error) => {
+      errors.push(error)
+      return Effect.runPromise(connect.link(error.session))
+    }
+  }
+  return {
+    application,
+    errors,
+    link: `${origin}/connect/calendar`,
+    alice: yield* Mcp.tokenOf("alice"),
+    bob: yield* Mcp.tokenOf("bob"),
+    run: Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer>())
+  }
+})
+
+const connectAs = (userId: string, link: string) => World.connect(link, { cookie: `user=${userId}` })
+
+const program = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.scoped(self).pipe(Effect.provide(World.environment()))
+
+describe("forSdk and forServer, over sessions of revision 2025-11-25", () => {
+  const servers = [
+    { name: "@modelcontextprotocol/sdk 1.32", serve: serveSdk },
+    { name: "@modelcontextprotocol/server 2.4", serve: serveSessions }
+  ]
+  it.live.each(servers)("send the error -32042 with the link: $name", ({ serve }) =>
+    program(Effect.gen(function*() {
+      const { alice, application, bob, errors, link } = yield* setUp
+      const endpoint = yield* serve(application)
+      for (
+        const client of [
+          yield* Mcp.connectSdk(endpoint, alice),
+          yield* Mcp.connectModern(endpoint, alice, { mode: "legacy" })
+        ]
+      ) {
+        const { links, text } = yield* client.call("events")
+        assert.deepStrictEqual(links, [link])
+        assert.include(text, calendarNeeded)
+      }
+      const client = yield* Mcp.connectSdk(endpoint, alice)
+      yield* client.call("events")
+      // The link was forwarded.
+      yield* connectAs("bob", link)
+      assert.deepStrictEqual((yield* client.call("events")).links, [link])
+      yield* connectAs("alice", link)
+      const { isError, text } = yield* client.call("events")
+      assert.isNotTrue(isError)
+      assert.match(text, /^used /)
+      const other = yield* Mcp.connectSdk(endpoint, bob)
+      const ofBob = yield* other.call("events")
+      assert.match(ofBob.text, /^used /)
+      assert.notStrictEqual(ofBob.text, text)
+      const printed = errors.flatMap((error) => [error.message, String(error), JSON.stringify(error)])
+      assert.isAbove(printed.length, 6)
+      assertSecretFree([text, ofBob.text, ...printed], [alice, bob, "request_uri"])
+    })))
+
+  it.live.each(servers)(
+    "send text to a client without URL elicitation: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, application, link } = yield* setUp
+        const endpoint = yield* serve(application)
+        for (const capabilities of [{}, { elicitation: { form: {} } }]) {
+          const client = yield* Mcp.connectSdk(endpoint, alice, capabilities)
+          assert.deepStrictEqual(yield* client.call("events"), { isError: true, text: linkText(link), links: [] })
+        }
+      }))
+  )
+})
+
+describe("forServer, without sessions", () => {
+  it.live("waits for the user after accept, and returns the result of the same call", () =>
+    program(Effect.gen(function*() {
+      const { alice, application, link, run } = yield* setUp
+      const endpoint = yield* serveModern(application)
+      const shown: Array<unknown> = []
+      const client = yield* Mcp.connectModern(endpoint, alice, {
+        onLink: async (params) => {
+          shown.push(params)
+          void run(Effect.delay(connectAs("alice", link), "300 millis"))
+          return "accept"
+        }
+      })
+      assert.match((yield* client.call("events")).text, /^used /)
+      assert.deepStrictEqual(shown, [{ mode: "url", message: "Connect 'calendar' to continue.", url: link }])
+    })))
+
+  it.live("asks again with the same link, and ends after decline and cancel", () =>
+    program(Effect.gen(function*() {
+      const { alice, application, link } = yield* setUp
+      const endpoint = yield* serveModern(application, "20 millis")
+      const links = new Set<unknown>()
+      const client = yield* Mcp.connectModern(endpoint, alice, {
+        onLink: async (params) => {
+          links.add((params as { readonly url: string }).url)
+          return "accept"
+        }
+      })
+      assert.isDefined((yield* client.call("events")).error)
+      assert.deepStrictEqual([...links], [link])
+      for (const action of ["decline", "cancel"] as const) {
+        const other = yield* Mcp.connectModern(endpoint, alice, { onLink: async () => action })
+        assert.deepStrictEqual(yield* other.call("events"), {
+          isError: true,
+          text: "The user did not consent.",
+          links: []
+        })
+      }
+    })))
+
+  it.live("sends text to clients of 2025, whose capabilities it does not know, and to those without URL elicitation", () =>
+    program(Effect.gen(function*() {
+      const { alice, application, link } = yield* setUp
+      const endpoint = yield* serveModern(application)
+      const clients = [
+        yield* Mcp.connectSdk(endpoint, alice),
+        yield* Mcp.connectModern(endpoint, alice, { mode: "legacy" }),
+        yield* Mcp.connectModern(endpoint, alice, { capabilities: {} })
+      ]
+      for (const client of clients) assert.strictEqual((yield* client.call("events")).text, linkText(link))
+    })))
+})
+
+describe("a wrapped callback", () => {
+  const asking = (link: Link) =>
+    ConsentElicitation.forSdk({
+      UrlElicitationRequiredError: SdkTypes.UrlElicitationRequiredError,
+      server: { server: { getClientCapabilities: () => ({ elicitation: { url: {} } }) } },
+      link
+    })
+
+  it.live("never sends AgentCore's own URL", () =>
+    program(Effect.gen(function*() {
+      const { alice, application } = yield* setUp
+      let url = ""
+      const tool = asking((error) => url = Redacted.value(error.authorizationUrl))(() => application.useCalendar(alice))
+      const error = yield* Effect.flip(Effect.tryPromise({ try: () => tool(), catch: (error) => error }))
+      assert.include(
+        String(error),
+        "Value at 'link' failed to satisfy constraint: Member must return a link of Connect"
+      )
+      assertSecretFree([String(error)], [new URL(url).search])
+    })))
+
+  it("passes results and other errors through", async () => {
+    const error = new Error("other")
+    const wrap = asking(() => assert.fail("no link is needed"))
+    const failing = wrap(() => Promise.reject(error))
+    const thrown = await failing().then(() => assert.fail("it did not reject"), (cause: unknown) => cause)
+    assert.strictEqual(thrown, error)
+    assert.strictEqual(await wrap((a: number, b: number) => a + b)(1, 2), 3)
+  })
+})
