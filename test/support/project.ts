@@ -132,3 +132,8 @@ export const freePort = async (): Promise<number> => {
   await close()
   return Number(new URL(url).port)
 }
+
+/** Waits until a server that does not announce itself listens. */
+export const reachable = async (url: string): Promise<void> => {
+  while (!await fetch(url).then(() => true, () => false)) await new Promise((resolve) => setTimeout(resolve, 50))
+}
