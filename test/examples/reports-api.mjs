@@ -14,4 +14,4 @@ createServer(async ({ headers, url }, response) => {
   } catch {
     response.writeHead(401).end()
   }
-}).listen(API_PORT, "127.0.0.1")
+}).listen(API_PORT, "127.0.0.1", () => console.log(`Listening on port ${API_PORT}`))

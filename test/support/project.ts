@@ -52,7 +52,8 @@ export const makeProject = async (packages: ReadonlyArray<string>): Promise<Proj
 export const makeRecipe = async (name: string, packages: ReadonlyArray<string>): Promise<Project> => {
   const project = await makeProject(packages)
   const examples = join(root, "test", "examples")
-  cpSync(join(examples, name), project.folder, { recursive: true })
+  // As in the tarball.
+  cpSync(join(examples, name), project.folder, { recursive: true, filter: (file) => !file.endsWith(".test.ts") })
   copyFileSync(join(examples, "setup.jsonc"), join(project.folder, "setup.jsonc"))
   copyFileSync(join(examples, "reports-api.mjs"), join(project.folder, "reports-api.mjs"))
   return project

@@ -3,7 +3,7 @@ import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
 import type * as LocalIdentity from "effect-agentcore-identity/promise/LocalIdentity"
 import { decodeJwt } from "jose"
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readFileSync, symlinkSync } from "node:fs"
 import { networkInterfaces } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -42,10 +42,7 @@ beforeAll(async () => {
     region: "us-west-2",
     credentials: { accessKeyId: "local", secretAccessKey: "local" }
   })
-  project = await Project.makeRecipe(
-    "agentcore-runtime",
-    Object.keys(recipe.dependencies).filter((name) => name !== packageJson.name)
-  )
+  project = await Project.makeRecipe("agentcore-runtime", ["@effect/platform-node", "effect", "jose"])
   api = await Project.serve(async ({ headers, url = "" }, response) => {
     const topic = url.replace("/reports/", "")
     held.get(topic)?.requested()
@@ -62,9 +59,8 @@ afterAll(async () => {
 })
 
 /** Builds the image in a folder, and starts its command there. */
-const startContainer = async (program: string) => {
-  const image = join(project.folder, `image-${program}`)
-  mkdirSync(image)
+const startContainer = async (program: string, reportsApi = api.url) => {
+  const image = mkdtempSync(join(project.folder, "image-"))
   for (const copy of valuesOf("COPY")) {
     for (const file of copy.split(" ").slice(0, -1)) copyFileSync(path(file), join(image, file))
   }
@@ -73,7 +69,7 @@ const startContainer = async (program: string) => {
   const port = await Project.freePort()
   const [command = "[]"] = valuesOf("CMD")
   const [executable] = JSON.parse(command) as ReadonlyArray<string>
-  const variables = { ...local.environment, REPORTS_API: api.url, PORT: String(port) }
+  const variables = { ...local.environment, REPORTS_API: reportsApi, PORT: String(port) }
   const container = Project.start(project, [executable ?? "", program], { cwd: image, env: variables })
   // A container is reached from outside.
   const address = Object.values(networkInterfaces()).flat()
@@ -197,4 +193,22 @@ describe.each(["effect.ts", "promise.mjs"])("the agent in %s", (program) => {
     await agent.ended
     assert.match(agent.output(), new RegExp(`Archived Work-${program}: Work-${program}, for ${alice}`))
   })
+})
+
+it("the programs of the README: the API, and the client", async () => {
+  const port = await Project.freePort()
+  const env = { ...local.environment, API_PORT: String(port) }
+  const reports = Project.start(project, ["node", "reports-api.mjs"], { env })
+  await reports.printed(/Listening on/)
+  const agent = await startContainer("promise.mjs", `http://127.0.0.1:${port}`)
+  const client = Project.start(project, ["node", "invoke.mjs", "dave", `{"topic":"Sales"}`], { env: agent.variables })
+  try {
+    await client.printed(/"type":"consent"/)
+    const [session] = await local.control.consents.list()
+    await local.control.consents.approve(session?.id ?? "", { userName: "dave" })
+    assert.strictEqual(await client.ended, 0)
+    assert.include(client.output(), `data: {"type":"text","text":"for dave"}`)
+  } finally {
+    for (const program of [client, agent, reports]) program.kill("SIGKILL")
+  }
 })

@@ -12,7 +12,7 @@ const contextOf = ({ headers }) => ({
   oauth2CallbackUrl: headers.oauth2callbackurl
 })
 
-/** Reads a report with the token of the caller. If they have to consent, `onAuthUrl` gets the URL, and the report waits. */
+/** Reads a report with the token of the caller. `onAuthUrl` gets the URL where they consent first. */
 const readReport = (topic, onAuthUrl) =>
   withAccessToken({ providerName: "reports", scopes: ["reports:read"], authFlow: "USER_FEDERATION", onAuthUrl })(
     async (token) => {
