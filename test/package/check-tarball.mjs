@@ -242,7 +242,9 @@ const workshop = project("workshop", [
   )
 ])
 for (const example of files.filter((file) => /^test\/examples\/.*\.(ts|mjs)$/.test(file))) {
-  writeFileSync(join(workshop, posix.basename(example)), readFileSync(join(unpacked, example)))
+  const copy = join(workshop, posix.relative("test/examples", example))
+  mkdirSync(dirname(copy), { recursive: true })
+  writeFileSync(copy, readFileSync(join(unpacked, example)))
 }
 const [tsconfig] = /(?<=^<!-- follow: tsconfig.json -->\n```json\n)[^]*?(?=^```)/m.exec(
   readFileSync(join(unpacked, "README.md"), "utf8")

@@ -2,15 +2,16 @@
  * Python programs with boto3. Without boto3, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_BOTO3=1`.
  * The tests use `$PYTHON`, or the system's Python 3.
  */
-import { it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import type { Project } from "./project.js"
 import * as ServiceModel from "./serviceModel.js"
 
 const configured = process.env["PYTHON"]
@@ -23,6 +24,19 @@ export const isRequired = process.env["AGENTCORE_REQUIRE_BOTO3"] === "1"
 
 export const missing =
   "boto3 or pytest not found: install python3-boto3 and python3-pytest, or set PYTHON to a Python that has both"
+
+/** The variables for commands of a project, in which `python3` is the Python that has boto3 and pytest. */
+export const environment = (project: Project): Readonly<Record<string, string>> => {
+  const models = join(project.folder, "models")
+  const bin = join(project.folder, "bin")
+  if (!existsSync(bin)) {
+    mkdirSync(models)
+    mkdirSync(bin)
+    ServiceModel.write(models)
+    symlinkSync(python ?? assert.fail(missing), join(bin, "python3"))
+  }
+  return { AWS_DATA_PATH: models, PATH: `${bin}:${project.environment["PATH"]}` }
+}
 
 /** Runs a task of a program in this environment only. Returns its report. */
 export const run = (program: URL) =>

@@ -1,0 +1,19 @@
+// Invokes the agent on this machine as AgentCore Runtime does: with a token for one user, and the URL of the page that
+// the browser returns to after consent.
+//
+// node invoke.mjs USER '{"topic":"Sales"}'
+import { workload } from "effect-agentcore-identity/promise/Identity"
+
+const [, , userId, body] = process.argv
+const agent = workload({ name: "my-agent", user: { userId } })
+
+const response = await fetch(`http://127.0.0.1:${process.env.PORT ?? 8080}/invocations`, {
+  method: "POST",
+  headers: {
+    "content-type": "application/json",
+    "x-amz-bedrock-agentcore-identity-wat": await agent.getToken(),
+    oauth2callbackurl: "http://127.0.0.1:8765/consent"
+  },
+  body
+})
+for await (const text of response.body.pipeThrough(new TextDecoderStream())) process.stdout.write(text)

@@ -1,0 +1,47 @@
+/** The commands of the job and of the services. */
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { parse } from "yaml"
+import * as Project from "../../support/project.js"
+
+const read = (name: string) => parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), "utf8"))
+
+let project: Project.Project
+
+beforeAll(async () => {
+  project = await Project.makeRecipe("ci", ["effect"])
+})
+
+afterAll(() => project.remove())
+
+describe("CI", () => {
+  it("runs the commands of the job", async () => {
+    const { jobs, on } = read("workflow.yml")
+    assert.deepStrictEqual(on, ["push", "pull_request"])
+    const steps = jobs.test.steps as ReadonlyArray<{ readonly uses?: string; readonly run?: string }>
+    const [install, ...commands] = steps.flatMap(({ run }) => run === undefined ? [] : [run])
+    // The project has its packages.
+    assert.strictEqual(install, "npm ci")
+    assert.lengthOf(commands, 1)
+    for (const command of commands) assert.match(await Project.run(project, command), /pass 1\b/)
+  })
+
+  it("runs the commands of the services, when the server is healthy", async () => {
+    const { identity, test } = read("compose.yml").services
+    assert.deepStrictEqual(test.depends_on, { identity: { condition: "service_healthy" } })
+    assert.strictEqual(test.network_mode, "service:identity")
+    // Ports of a container are free. Those of this machine may not be.
+    const server = Project.start(project, ["bash", "-c", `${identity.command} --port 0`])
+    try {
+      await server.printed(/\n\n/)
+      assert.match(await Project.run(project, identity.healthcheck.test), /http/)
+      assert.match(await Project.run(project, test.command), /pass 1\b/)
+    } finally {
+      await Project.run(project, "npx agentcore-identity stop")
+      await server.ended
+    }
+    const unhealthy = await Project.run(project, identity.healthcheck.test).then(() => false, () => true)
+    assert.isTrue(unhealthy)
+  })
+})

@@ -1,0 +1,81 @@
+// An agent as a Lambda function behind an HTTP API of API Gateway, with a JWT authorizer. It does not need the AWS SDK.
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
+  provider: "reports",
+  flow: "USER_FEDERATION",
+  scopes: ["reports:read"],
+  returnUrl: process.env["RETURN_URL"] ?? "http://127.0.0.1:8765/consent"
+}) {}
+
+class ApiError extends Data.TaggedError("ApiError")<{ readonly status: number }> {}
+
+const readReport = (topic: string) =>
+  AccessToken.use(
+    Reports,
+    (token) =>
+      Effect.tryPromise({
+        try: async (signal) => {
+          const response = await fetch(`${process.env["REPORTS_API"]}/reports/${topic}`, {
+            headers: { authorization: `Bearer ${Redacted.value(token)}` },
+            signal
+          })
+          if (!response.ok) throw new ApiError({ status: response.status })
+          return response.json() as Promise<unknown>
+        },
+        catch: (error) => error instanceof ApiError ? error : new ApiError({ status: 502 })
+      }),
+    { rejected: ({ status }) => status === 401 }
+  )
+
+/** An event of API Gateway, payload format 2.0. */
+export interface Event {
+  readonly routeKey: string
+  readonly pathParameters?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly requestContext: { readonly authorizer?: { readonly jwt?: { readonly claims: { readonly sub?: string } } } }
+}
+
+const respond = (statusCode: number, body?: unknown) => ({
+  statusCode,
+  headers: { "content-type": "application/json", "cache-control": "no-store" },
+  body: JSON.stringify(body ?? {})
+})
+
+// One runtime for all invocations of this process. The caller belongs to the invocation.
+const runtime = ManagedRuntime.make(Identity.layer.pipe(Layer.provideMerge(AwsHttpDataPlane.layerNode())))
+
+const route = (event: Event, user: { readonly userId: string }) =>
+  event.routeKey === "POST /consent"
+    // The page of the return URL posts its `session_id`, with the JWT of the user who is signed in there.
+    ? Effect.flatMap(Identity.Identity, (identity) =>
+      identity.completeAuthorization({
+        sessionUri: Redacted.make(String(new URLSearchParams(event.body).get("session_id"))),
+        user
+      })).pipe(Effect.as(respond(204)))
+    : readReport(encodeURIComponent(event.pathParameters?.["topic"] ?? "")).pipe(
+      Effect.map((report) => respond(200, report)),
+      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
+    )
+
+export const handler = (event: Event): Promise<ReturnType<typeof respond>> => {
+  // API Gateway has verified the JWT.
+  const userId = event.requestContext.authorizer?.jwt?.claims.sub
+  if (userId === undefined) return Promise.resolve(respond(401))
+  return route(event, { userId }).pipe(
+    Effect.catchTag(
+      "RequiresUserConsent",
+      ({ authorizationUrl }) => Effect.succeed(respond(403, { authorizationUrl: Redacted.value(authorizationUrl) }))
+    ),
+    Effect.catch((error) => Effect.as(Effect.logError(error._tag), respond(502, { error: error._tag }))),
+    runtime.runPromise
+  )
+}
