@@ -18,6 +18,8 @@
  *
  * This is revision 2025-11-25 of MCP. **In revision 2026-07-28 nobody has seen the response of a gateway yet.** The
  * form here, `input_required` with an elicitation of mode `url`, is the one of the specification, and thus a guess.
+ * {@link transport} continues such a call. {@link retrying} only repeats it, and `@modelcontextprotocol/client` returns
+ * the result to it with the option `allowInputRequired`.
  *
  * MCP is an unstable part of Effect, and its next minor version may change it.
  *
@@ -164,11 +166,13 @@ export const fromResult = (result: unknown): Result.Result<Option.Option<Gateway
  * @category combinators
  */
 export const retrying: {
+  /** Runs a call of a tool, and handles the consent that it asks for. Takes the options first, for `pipe`. */
   <E1 = never, R1 = never, E2 = never, R2 = never>(
     options: Options<E1, R1, E2, R2>
   ): <A, E, R>(
     call: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
+  /** Runs a call of a tool, and handles the consent that it asks for. */
   <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
     call: Effect.Effect<A, E, R>,
     options: Options<E1, R1, E2, R2>
@@ -176,7 +180,7 @@ export const retrying: {
 } = dual(2, Retrying.retrying)
 
 /**
- * Makes a transport of Effect's `McpClient` that does what {@link retrying} does, for each request. It also declares URL
+ * Makes a transport of Effect's `McpClient`. It does for each request what {@link retrying} does. It also declares URL
  * elicitation to the server, which Effect's client does not.
  *
  * A request lasts as long as the consent. Discovery has a deadline of 60 seconds by default, see `timeout` of

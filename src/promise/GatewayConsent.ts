@@ -3,7 +3,8 @@
  * that `mcp/GatewayConsent` lists, and loads none of them.
  *
  * **In revision 2026-07-28 of MCP nobody has seen the response of a gateway yet.** The form here is the one of the
- * specification, and thus a guess.
+ * specification, and thus a guess. {@link retrying} repeats such a call. `@modelcontextprotocol/client` returns the
+ * result to it with the option `allowInputRequired`.
  *
  * @since 0.2.0
  * @example
