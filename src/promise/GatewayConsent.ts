@@ -94,6 +94,9 @@ export const fromError: (error: unknown) => GatewayConsent | undefined = Impleme
  * result of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Throws
  * `InvalidGatewayConsent` if the link must not be shown.
  *
+ * The text of a tool can quote anything, so it can contain a link of someone else. Check the host of the link if the
+ * tools are not your own.
+ *
  * @since 0.2.0
  * @category functions
  */

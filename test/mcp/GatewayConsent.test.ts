@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as GatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
 import * as McpClientError from "effect/ai/McpClientError"
 import * as McpProtocol from "effect/ai/McpProtocol"
@@ -262,15 +263,23 @@ describe("retrying", () => {
       }
     })))
 
-  it.live("completes nothing before the user has consented", () =>
+  it.live("completes nothing without a consent: none yet, denied, too late", () =>
     program(Effect.gen(function*() {
-      const { alice, target } = yield* setUp
+      const { alice, browser, target, visit } = yield* setUp
+      const { clock } = yield* LocalControl.LocalControl
       const gateway = yield* Gateway.serve(target)
       const call = run(yield* sdk.connect(gateway.url, alice))
-      const error = yield* Effect.flip(
-        GatewayConsent.retrying(call, { show: () => Effect.void, complete: completeAs(alice) })
-      )
-      assert.propertyVal(error, "_tag", "AccessDeniedException")
+      const shows = [
+        () => Effect.void,
+        ({ url }: GatewayConsent.GatewayConsent) => browser.denies(url),
+        (consent: GatewayConsent.GatewayConsent) => Effect.andThen(visit(consent), clock.advance("11 minutes"))
+      ]
+      for (const show of shows) {
+        const error = yield* Effect.flip(GatewayConsent.retrying(call, { show, complete: completeAs(alice) }))
+        assert.propertyVal(error, "_tag", "AccessDeniedException")
+      }
+      const calls = gateway.messages.filter(({ method }) => method === "tools/call")
+      assert.strictEqual(calls.length, shows.length)
     })))
 
   it.live("repeats a call after the link of a portal, which completes elsewhere", () =>
@@ -336,7 +345,8 @@ describe("retrying", () => {
         calls++
         return Effect.fail(errorOf(link))
       })
-      assert.strictEqual(yield* Effect.flip(GatewayConsent.retrying(call, options)), "declined")
+      const complete = () => assert.fail("the user did not consent")
+      assert.strictEqual(yield* Effect.flip(GatewayConsent.retrying(call, { ...options, complete })), "declined")
       assert.strictEqual(calls, 1)
       // The second call has an invalid link.
       const links = [link, "http://example.com"]

@@ -43,7 +43,7 @@ export const setUp = Effect.gen(function*() {
       assert.strictEqual(`${url.origin}${url.pathname}`, returnUrl)
       assert.strictEqual(url.searchParams.get("session_id"), consent.sessionUri && Redacted.value(consent.sessionUri))
     })
-  return { target, visit, shown, alice: jwtOf("alice"), bob: jwtOf("bob") }
+  return { target, browser, visit, shown, alice: jwtOf("alice"), bob: jwtOf("bob") }
 })
 
 export const program = <A, E, R>(self: Effect.Effect<A, E, R>) =>

@@ -45,12 +45,11 @@ export const retryingWith = <A, E, R, E1, R1, E2, R2>(
   { complete, show }: Options<E1, R1, E2, R2>
 ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2> =>
   run(call(undefined, 1), ({ consent, retry }) =>
-    Effect.suspend(() => show(consent)).pipe(
-      Effect.andThen(
-        complete === undefined || consent.sessionUri === undefined ? Effect.void : complete(consent.sessionUri)
-      ),
-      Effect.andThen(run(call(retry, 2), ({ consent }) => Effect.fail(new GatewayConsentRequired({ consent }))))
-    ))
+    Effect.gen(function*() {
+      yield* show(consent)
+      if (complete !== undefined && consent.sessionUri !== undefined) yield* complete(consent.sessionUri)
+      return yield* run(call(retry, 2), ({ consent }) => Effect.fail(new GatewayConsentRequired({ consent })))
+    }))
 
 export const retrying = <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
   call: Effect.Effect<A, E, R>,
