@@ -177,10 +177,23 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.deepStrictEqual(foldersOf((await loadModules("promise/RequestContext")).urls), [])
   })
 
-  it("contain no MCP for promise/ConsentElicitation, and `effect/ai` only for ai/ and mcp/", async () => {
-    const promised = await loadModules("promise/ConsentElicitation")
-    assert.deepStrictEqual(promised.packages, ["effect"])
-    assert.deepStrictEqual(foldersOf(promised.urls), [])
+  it("contain no MCP for the promise forms of mcp/, and `effect/ai` only for ai/ and mcp/", async () => {
+    for (const name of ["promise/ConsentElicitation", "promise/GatewayConsent"]) {
+      const { packages, urls } = await loadModules(name)
+      assert.deepStrictEqual(packages, ["effect"])
+      assert.deepStrictEqual(foldersOf(urls), [])
+    }
+    const { own } = await loadModules("promise/GatewayConsent")
+    assert.deepStrictEqual(
+      own.map((url) => url.replace(/.*\/modules\//, "")).sort(),
+      [
+        "mcp/gatewayConsent/recognize.js",
+        "mcp/gatewayConsent/retrying.js",
+        "models/internal/loopback.js",
+        "promise/GatewayConsent.js",
+        "promise/internal/gatewayConsent.js"
+      ]
+    )
     const ai = /\/effect\/dist\/ai\//
     for (const [name, modules] of folders) {
       const { packages, urls } = await loadModules(...modules)

@@ -112,7 +112,9 @@ describe("the parts of Effect that the package uses", () => {
       PlatformError: [
         "PlatformError"
       ],
-      "ai/McpSchema": ["CallToolResult", "InputRequired", "McpErrorBase", "McpRequestContext"],
+      "ai/McpClient": ["Transport"],
+      "ai/McpClientError": ["McpClientError", "TransportError", "isMcpClientError"],
+      "ai/McpSchema": ["CallToolResult", "InputRequired", "JsonRpcRequest", "McpErrorBase", "McpRequestContext"],
       "ai/McpServer": ["McpRequest", "McpServer", "ToolkitRequirements", "middleware", "toolkit"],
       "ai/Tool": ["Any"],
       "ai/Toolkit": ["Toolkit"],

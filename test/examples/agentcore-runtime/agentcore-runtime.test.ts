@@ -82,8 +82,9 @@ const startContainer = async (program: string, reportsApi = api.url) => {
 /** Reads the events of a response. */
 async function* eventsOf(response: Response) {
   let text = ""
-  for await (const chunk of (response.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream())) {
-    text += chunk
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body ?? assert.fail("no body")) {
+    text += decoder.decode(chunk, { stream: true })
     const parts = text.split("\n\n")
     text = parts.pop() ?? ""
     for (const part of parts) yield JSON.parse(part.replace("data: ", "")) as Readonly<Record<string, string>>

@@ -1,0 +1,198 @@
+/**
+ * Calls tools of AgentCore Gateway that need a user's consent. If a target of the gateway needs a token that the user
+ * has not granted yet, the gateway responds with the JSON-RPC error `-32042` and a link. Each client passes it on in
+ * another form, and none of these opens the link and repeats the call:
+ *
+ * | client | form |
+ * | --- | --- |
+ * | `@modelcontextprotocol/sdk` 1.x, `/client` 2.x, `@ai-sdk/mcp` | a thrown error with `code` and `data` |
+ * | Effect's `McpClient` | an `McpClientError` whose `reason` has `code` and `data` |
+ * | `fetch` | a JSON-RPC response |
+ * | `@strands-agents/sdk` | the result of a tool that failed, whose text has the link |
+ *
+ * {@link fromError} and {@link fromResult} recognize them, {@link retrying} handles them around any call, and
+ * {@link transport} handles them in Effect's `McpClient`. For programs without Effect, see `promise/GatewayConsent`.
+ *
+ * The gateway makes a new link for each call, and it expires after 10 minutes. Only `show` of the application ever
+ * receives the link. Links are https, or http to this machine.
+ *
+ * This is revision 2025-11-25 of MCP. **In revision 2026-07-28 nobody has seen the response of a gateway yet.** The
+ * form here, `input_required` with an elicitation of mode `url`, is the one of the specification, and thus a guess.
+ * {@link transport} continues such a call. {@link retrying} only repeats it, and `@modelcontextprotocol/client` returns
+ * the result to it with the option `allowInputRequired`.
+ *
+ * MCP is an unstable part of Effect, and its next minor version may change it.
+ *
+ * @since 0.2.0
+ * @example
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as GatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
+ * import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+ * import * as McpClient from "effect/ai/McpClient"
+ * import * as McpProtocol from "effect/ai/McpProtocol"
+ * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * // Your application: shows the link to this user, and waits until the user's browser is back at the return URL.
+ * declare const visit: (url: string, user: UserIdentifier.UserIdentifier) => Effect.Effect<void>
+ *
+ * const connect = (jwt: Redacted.Redacted) =>
+ *   Effect.gen(function*() {
+ *     // The gateway starts the authorization for this JWT. A newer one of the same user cannot complete it.
+ *     const user = { userToken: jwt }
+ *     const identity = yield* Identity.Identity
+ *     const http = yield* McpClient.http({
+ *       url: "https://my-gateway.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+ *       protocol: McpProtocol.v2025_11_25,
+ *       headers: { authorization: `Bearer ${Redacted.value(jwt)}` }
+ *     })
+ *     const transport = yield* GatewayConsent.transport(http, {
+ *       show: ({ url }) => visit(Redacted.value(url), user),
+ *       complete: (sessionUri) => identity.completeAuthorization({ sessionUri, user })
+ *     })
+ *     return yield* Effect.provideService(
+ *       McpClient.make({ name: "my-agent", version: "1.0.0" }),
+ *       McpClient.Transport,
+ *       transport
+ *     )
+ *   })
+ */
+import type * as McpClient from "effect/ai/McpClient"
+import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { GatewayConsent, GatewayConsentRequired, InvalidGatewayConsent } from "./gatewayConsent/recognize.js"
+import * as Recognize from "./gatewayConsent/recognize.js"
+import * as Retrying from "./gatewayConsent/retrying.js"
+import * as Transport from "./gatewayConsent/transport.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+export {
+  /**
+   * The consent that a gateway asks for:
+   *
+   * - `url`: the link for this user, and for no other person. It expires after 10 minutes
+   * - `sessionUri`: the `request_uri` of the link, for `Identity.completeAuthorization`. Absent for the link of a
+   *   consent portal, which completes the authorization itself
+   *
+   * The encoded form has both in clear.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  GatewayConsent
+} from "./gatewayConsent/recognize.js"
+
+/**
+ * Options of {@link retrying} and {@link transport}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Options<E1 = never, R1 = never, E2 = never, R2 = never> = Retrying.Options<E1, R1, E2, R2>
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+export {
+  /**
+   * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
+   * message is safe for a model.
+   *
+   * @since 0.2.0
+   * @category errors
+   */
+  GatewayConsentRequired,
+  /**
+   * The server asked for consent in an invalid form, and nothing was shown to the user:
+   *
+   * - `Malformed`: there is no link in the documented form. Some clients drop it
+   * - `SeveralLinks`: there are several links, and the gateway sends one
+   * - `InvalidUrl`: the link is not a URL, or longer than 8192 characters
+   * - `InsecureUrl`: the link is neither https nor http to this machine
+   * - `UserInfo`: the link has a user name or a password
+   * - `InvalidSession`: the `request_uri` is not that of an AgentCore session
+   *
+   * @since 0.2.0
+   * @category errors
+   */
+  InvalidGatewayConsent
+} from "./gatewayConsent/recognize.js"
+
+// -----------------------------------------------------------------------------
+// Functions
+// -----------------------------------------------------------------------------
+
+const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, Option.map(({ consent }) => consent))
+
+/**
+ * Returns the consent that an error of an MCP client asks for, or `None` for any other error. The error can also be the
+ * `cause` of another one. Fails with `InvalidGatewayConsent` if the link must not be shown.
+ *
+ * @since 0.2.0
+ * @category functions
+ * @example
+ * import * as GatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
+ *
+ * console.log(GatewayConsent.fromError(new Error("other"))) // Success(None)
+ */
+export const fromError = (error: unknown): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> =>
+  toConsent(Recognize.fromError(error))
+
+/**
+ * Returns the consent that a result asks for, or `None` for any other result. A result is a JSON-RPC response, a result
+ * of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Fails with
+ * `InvalidGatewayConsent` if the link must not be shown.
+ *
+ * The text of a tool can quote anything, so it can contain a link of someone else. Check the host of the link if the
+ * tools are not your own.
+ *
+ * @since 0.2.0
+ * @category functions
+ */
+export const fromResult = (result: unknown): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> =>
+  toConsent(Recognize.fromResult(result))
+
+/**
+ * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
+ * and repeats the call once. All other errors and results pass through.
+ *
+ * Fails with `GatewayConsentRequired` if the repeated call needs a consent too, with `InvalidGatewayConsent` if the
+ * link must not be shown, and with the errors of `show` and `complete`.
+ *
+ * @since 0.2.0
+ * @category combinators
+ */
+export const retrying: {
+  /** Runs a call of a tool, and handles the consent that it asks for. Takes the options first, for `pipe`. */
+  <E1 = never, R1 = never, E2 = never, R2 = never>(
+    options: Options<E1, R1, E2, R2>
+  ): <A, E, R>(
+    call: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
+  /** Runs a call of a tool, and handles the consent that it asks for. */
+  <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
+    call: Effect.Effect<A, E, R>,
+    options: Options<E1, R1, E2, R2>
+  ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
+} = dual(2, Retrying.retrying)
+
+/**
+ * Makes a transport of Effect's `McpClient`. It does for each request what {@link retrying} does. It also declares URL
+ * elicitation to the server, which Effect's client does not.
+ *
+ * A request lasts as long as the consent. Discovery has a deadline of 60 seconds by default, see `timeout` of
+ * `McpClient.make`. Other errors than those of MCP are the `cause` of the reason `TransportError`.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const transport: <E1 = never, R1 = never, E2 = never, R2 = never>(
+  inner: McpClient.Transport,
+  options: Options<E1, R1, E2, R2>
+) => Effect.Effect<McpClient.Transport, never, R1 | R2> = Transport.transport

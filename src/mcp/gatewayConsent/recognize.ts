@@ -1,0 +1,168 @@
+/** Recognizes the consent that AgentCore Gateway asks for, in the forms of its clients. No other package is needed. */
+import * as Option from "effect/Option"
+import { hasProperty, isObject, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { isSecure } from "../../models/internal/loopback.js"
+
+export class GatewayConsent extends Schema.Class<GatewayConsent>("effect-agentcore-identity/GatewayConsent")({
+  url: Schema.RedactedFromValue(Schema.String),
+  sessionUri: Schema.optional(Schema.RedactedFromValue(Schema.String))
+}) {}
+
+export class GatewayConsentRequired
+  extends Schema.TaggedError<GatewayConsentRequired>("effect-agentcore-identity/GatewayConsentRequired")(
+    "GatewayConsentRequired",
+    { consent: GatewayConsent }
+  )
+{
+  override get message(): string {
+    return "The user has to connect an account first."
+  }
+}
+
+const problems = {
+  Malformed: "it has no link in the documented form",
+  SeveralLinks: "it has several links, and AgentCore Gateway sends one",
+  InvalidUrl: "its link is not a URL of at most 8192 characters",
+  InsecureUrl: "its link is neither https nor http to this machine",
+  UserInfo: "its link has a user name or a password",
+  InvalidSession: "the 'request_uri' of its link is not that of an AgentCore session"
+}
+
+export class InvalidGatewayConsent
+  extends Schema.TaggedError<InvalidGatewayConsent>("effect-agentcore-identity/InvalidGatewayConsent")(
+    "InvalidGatewayConsent",
+    {
+      reason: Schema.Literals([
+        "Malformed",
+        "SeveralLinks",
+        "InvalidUrl",
+        "InsecureUrl",
+        "UserInfo",
+        "InvalidSession"
+      ])
+    }
+  )
+{
+  override get message(): string {
+    return `The MCP server asked for consent, but ${problems[this.reason]}. The link was not used. `
+      + "Check the gateway and its interceptors."
+  }
+}
+
+/** The consent, and what a retry of revision 2026-07-28 sends. */
+export interface Found {
+  readonly consent: GatewayConsent
+  readonly retry?: { readonly inputResponses: object; readonly requestState?: unknown } | undefined
+}
+
+export type Recognized = Result.Result<Option.Option<Found>, InvalidGatewayConsent>
+
+const none: Recognized = Result.succeed(Option.none())
+const invalid = (reason: InvalidGatewayConsent["reason"]) => Result.fail(new InvalidGatewayConsent({ reason }))
+
+/** In characters, as for all URLs of this package. Neither MCP nor AWS documents a limit. */
+const maxUrlLength = 8192
+
+/** As in the service model, with its limit of 1024 characters. */
+const session = /^(?=.{1,1024}$)urn:ietf:params:oauth:request_uri:[\w.~-]+$/
+
+const fromUrl = (value: unknown, retry?: Found["retry"]): Recognized => {
+  if (!isString(value)) return invalid("Malformed")
+  // The parsed URL is the one that a browser opens. It has no control characters, which a terminal would interpret.
+  const url = value.length > maxUrlLength ? null : URL.parse(value)
+  if (url === null) return invalid("InvalidUrl")
+  if (!isSecure(url.href)) return invalid("InsecureUrl")
+  if (url.username !== "" || url.password !== "") return invalid("UserInfo")
+  const sessions = url.searchParams.getAll("request_uri")
+  const [sessionUri] = sessions
+  if (sessionUri !== undefined && (sessions.length > 1 || !session.test(sessionUri))) return invalid("InvalidSession")
+  return Result.succeedSome({
+    consent: new GatewayConsent({
+      url: Redacted.make(url.href),
+      sessionUri: sessionUri === undefined ? undefined : Redacted.make(sessionUri)
+    }),
+    retry
+  })
+}
+
+const fromElicitations = (elicitations: unknown): Recognized => {
+  if (!Array.isArray(elicitations) || elicitations.length === 0) return invalid("Malformed")
+  if (elicitations.length > 1) return invalid("SeveralLinks")
+  const elicitation: unknown = elicitations[0]
+  return hasProperty(elicitation, "mode") && elicitation.mode === "url" && hasProperty(elicitation, "url")
+    ? fromUrl(elicitation.url)
+    : invalid("Malformed")
+}
+
+const isUrlElicitation = (request: unknown) =>
+  hasProperty(request, "method") && request.method === "elicitation/create" && hasProperty(request, "params")
+  && hasProperty(request.params, "mode") && request.params.mode === "url"
+
+/** A result that asks for anything else than a link is left to the client. */
+const fromInputRequired = (result: object): Recognized => {
+  const requests = hasProperty(result, "inputRequests") && isObject(result.inputRequests)
+    ? Object.entries(result.inputRequests)
+    : []
+  if (!requests.some(([, request]) => isUrlElicitation(request))) return none
+  const [entry, ...others] = requests
+  if (entry === undefined || others.length > 0) return invalid("SeveralLinks")
+  const [name, { params: { url } }] = entry as [string, { readonly params: { readonly url?: unknown } }]
+  return fromUrl(url, {
+    inputResponses: { [name]: { action: "accept" } },
+    ...(hasProperty(result, "requestState") ? { requestState: result.requestState } : {})
+  })
+}
+
+/** How `@strands-agents/sdk` reports the error to the model. */
+const strands = { prefix: "MCP Elicitation required: [", separator: "] with data ", maxLength: 65_536 }
+
+const fromText = (text: unknown): Recognized => {
+  if (!isString(text) || !text.startsWith(strands.prefix)) return none
+  const start = text.length > strands.maxLength ? -1 : text.indexOf(strands.separator)
+  if (start < 0) return invalid("Malformed")
+  try {
+    return fromElicitations(JSON.parse(text.slice(start + strands.separator.length)))
+  } catch {
+    return invalid("Malformed")
+  }
+}
+
+/** The levels of causes, reasons and responses that are searched. */
+const maxLevels = 5
+
+export const fromError = (error: unknown, level = 0): Recognized => {
+  if (!isObject(error) || level === maxLevels) return none
+  if (hasProperty(error, "code") && error.code === -32042) {
+    return fromElicitations(
+      hasProperty(error, "data") && isObject(error.data) && "elicitations" in error.data
+        ? error.data.elicitations
+        : undefined
+    )
+  }
+  for (const name of ["reason", "error", "cause"]) {
+    const found = name in error ? fromError((error as Record<string, unknown>)[name], level + 1) : none
+    if (Result.isFailure(found) || Option.isSome(found.success)) return found
+  }
+  return none
+}
+
+export const fromResult = (result: unknown): Recognized => {
+  if (!isObject(result)) return fromText(result)
+  if (hasProperty(result, "jsonrpc")) {
+    return hasProperty(result, "error")
+      ? fromError(result.error)
+      : hasProperty(result, "result") && !hasProperty(result.result, "jsonrpc")
+      ? fromResult(result.result)
+      : none
+  }
+  if (hasProperty(result, "resultType") && result.resultType === "input_required") return fromInputRequired(result)
+  const isFailed = (hasProperty(result, "status") && result.status === "error")
+    || (hasProperty(result, "isError") && result.isError === true)
+  const block: unknown = isFailed && hasProperty(result, "content") && Array.isArray(result.content)
+    ? result.content[0]
+    : undefined
+  return hasProperty(block, "text") ? fromText(block.text) : none
+}

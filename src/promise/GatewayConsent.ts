@@ -1,0 +1,115 @@
+/**
+ * Calls tools of AgentCore Gateway that need a user's consent, without Effect. It recognizes the forms of all clients
+ * that `mcp/GatewayConsent` lists, and loads none of them.
+ *
+ * **In revision 2026-07-28 of MCP nobody has seen the response of a gateway yet.** The form here is the one of the
+ * specification, and thus a guess. {@link retrying} repeats such a call. `@modelcontextprotocol/client` returns the
+ * result to it with the option `allowInputRequired`.
+ *
+ * @since 0.2.0
+ * @example
+ * import * as GatewayConsent from "effect-agentcore-identity/promise/GatewayConsent"
+ * import { completeAuthorization } from "effect-agentcore-identity/promise/Identity"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * // The `Client` of an MCP SDK.
+ * declare const client: { readonly callTool: (params: { readonly name: string }) => Promise<object> }
+ * // Your application: shows the link to this user, and waits until the user's browser is back at the return URL.
+ * declare const visit: (url: string) => Promise<void>
+ *
+ * // The gateway starts the authorization for this JWT. A newer one of the same user cannot complete it.
+ * const listEvents = (jwt: string) =>
+ *   GatewayConsent.retrying(() => client.callTool({ name: "calendar___list_events" }), {
+ *     show: ({ url }) => visit(Redacted.value(url)),
+ *     complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken: jwt } })
+ *   })
+ */
+import type { GatewayConsent } from "../mcp/gatewayConsent/recognize.js"
+import * as Implementation from "./internal/gatewayConsent.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+export {
+  /**
+   * The consent that a gateway asks for:
+   *
+   * - `url`: the link for this user, and for no other person. It expires after 10 minutes
+   * - `sessionUri`: the `request_uri` of the link. It completes the authorization. Absent for the link of a consent
+   *   portal, which completes it itself
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  GatewayConsent
+} from "../mcp/gatewayConsent/recognize.js"
+
+/**
+ * Options of {@link retrying}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Options = Implementation.Options
+
+// -----------------------------------------------------------------------------
+// Errors
+// -----------------------------------------------------------------------------
+
+export {
+  /**
+   * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
+   * message is safe for a model.
+   *
+   * @since 0.2.0
+   * @category errors
+   */
+  GatewayConsentRequired,
+  /**
+   * The server asked for consent in an invalid form, and nothing was shown to the user. `mcp/GatewayConsent` lists the
+   * reasons.
+   *
+   * @since 0.2.0
+   * @category errors
+   */
+  InvalidGatewayConsent
+} from "../mcp/gatewayConsent/recognize.js"
+
+// -----------------------------------------------------------------------------
+// Functions
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the consent that an error of an MCP client asks for, or `undefined` for any other error. The error can also
+ * be the `cause` of another one. Throws `InvalidGatewayConsent` if the link must not be shown.
+ *
+ * @since 0.2.0
+ * @category functions
+ */
+export const fromError: (error: unknown) => GatewayConsent | undefined = Implementation.fromError
+
+/**
+ * Returns the consent that a result asks for, or `undefined` for any other result. A result is a JSON-RPC response, a
+ * result of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Throws
+ * `InvalidGatewayConsent` if the link must not be shown.
+ *
+ * The text of a tool can quote anything, so it can contain a link of someone else. Check the host of the link if the
+ * tools are not your own.
+ *
+ * @since 0.2.0
+ * @category functions
+ */
+export const fromResult: (result: unknown) => GatewayConsent | undefined = Implementation.fromResult
+
+/**
+ * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
+ * and repeats the call once. All other errors and results pass through.
+ *
+ * Rejects with `GatewayConsentRequired` if the repeated call needs a consent too, with `InvalidGatewayConsent` if the
+ * link must not be shown, and with the errors of `show` and `complete`.
+ *
+ * @since 0.2.0
+ * @category functions
+ */
+export const retrying: <A>(call: () => A | PromiseLike<A>, options: Options) => Promise<A> = Implementation.retrying

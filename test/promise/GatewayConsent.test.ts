@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as EffectGatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
+import * as GatewayConsent from "effect-agentcore-identity/promise/GatewayConsent"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { AsyncLocalStorage } from "node:async_hooks"
+import { inspect } from "node:util"
+import * as Gateway from "../support/gateway.js"
+import { jwtOf, program, setUp } from "../support/gatewayWorld.js"
+import { assertSecretFree } from "../support/recorder.js"
+import { rejectionOf, runtimeOf } from "./world.js"
+
+const portal = "https://portal.example.com/connect?target=sentinelOfThePortal"
+const consentError = (url: unknown) => Object.assign(new Error("more"), Gateway.consentNeeded(url).error)
+
+/** `completeAuthorization` over the AWS SDK and the local server. */
+const functions = Effect.gen(function*() {
+  const { url } = yield* LocalServer.LocalServer
+  const planes = AwsPlanes.layer({
+    region: "us-west-2",
+    endpoint: url,
+    credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+  })
+  return PromiseIdentity.make(yield* runtimeOf(Identity.layer.pipe(Layer.provide(planes))))
+})
+
+describe("retrying", () => {
+  it.live.each(Gateway.clients)(
+    "shows the link, completes the session, and calls again: $name",
+    ({ connect }) =>
+      program(Effect.gen(function*() {
+        const { alice, shown, target, visit } = yield* setUp
+        const { completeAuthorization } = yield* functions
+        const gateway = yield* Gateway.serve(target)
+        const call = yield* connect(gateway.url, alice)
+        const show = (consent: GatewayConsent.GatewayConsent) => Effect.runPromise(visit(consent))
+        const completeAs = (userToken: string): GatewayConsent.Options => ({
+          show,
+          complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken } })
+        })
+        // Nobody completes the session.
+        const required = yield* rejectionOf(GatewayConsent.retrying(call, { show }))
+        assert.instanceOf(required, GatewayConsent.GatewayConsentRequired)
+        assertSecretFree([inspect(required, { depth: 10 }), JSON.stringify(required)], ["request_uri", "/identities/"])
+        // A newer JWT of the same user.
+        const denied = yield* rejectionOf(GatewayConsent.retrying(call, completeAs(jwtOf("alice", "2"))))
+        assert.propertyVal(denied, "_tag", "AccessDeniedException")
+
+        const result = yield* Effect.promise(() => GatewayConsent.retrying(call, completeAs(alice)))
+        assert.match(Gateway.textOf(result), /^used \w{12}$/)
+        assert.strictEqual(shown.length, 3)
+        const again = yield* Effect.promise(() =>
+          GatewayConsent.retrying(call, { show: () => assert.fail("it asked again") })
+        )
+        assert.strictEqual(Gateway.textOf(again), Gateway.textOf(result))
+      }))
+  )
+
+  it("completes nothing for the link of a portal", async () => {
+    const results = [() => Promise.reject(consentError(portal)), () => "done"]
+    const shown: Array<string> = []
+    const result = await GatewayConsent.retrying(() => results.shift()?.(), {
+      show: ({ url }) => shown.push(Redacted.value(url)),
+      complete: () => assert.fail("there is no session")
+    })
+    assert.strictEqual(result, "done")
+    assert.deepStrictEqual(shown, [portal])
+  })
+
+  it("runs each function in the context of the caller", async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: Array<string | undefined> = []
+    const url = "https://example.com/?request_uri=urn:ietf:params:oauth:request_uri:id"
+    await Promise.all(["alice", "bob"].map((user) =>
+      storage.run(user, () => {
+        const results = [() => Promise.reject(consentError(url)), () => "done"]
+        const note = () => void seen.push(storage.getStore())
+        return GatewayConsent.retrying(async () => {
+          note()
+          return results.shift()?.()
+        }, { show: note, complete: note })
+      })
+    ))
+    assert.deepStrictEqual(seen.sort(), [...Array(4).fill("alice"), ...Array(4).fill("bob")])
+  })
+
+  it("passes other results and errors through, and ends with the error of show", async () => {
+    const rejection = (promise: Promise<unknown>) =>
+      promise.then(() => assert.fail("it did not reject"), (error: unknown) => error)
+    const other = new Error("other")
+    const show = () => Promise.reject(other)
+    assert.strictEqual(await GatewayConsent.retrying(() => 1, { show }), 1)
+    assert.strictEqual(await rejection(GatewayConsent.retrying(() => Promise.reject(other), { show })), other)
+    const asking = () => Promise.reject(consentError(portal))
+    assert.strictEqual(await rejection(GatewayConsent.retrying(asking, { show })), other)
+    const hostile = () => Promise.reject(consentError("javascript:alert(1)"))
+    assert.instanceOf(
+      await rejection(GatewayConsent.retrying(hostile, { show: () => assert.fail("shown") })),
+      GatewayConsent.InvalidGatewayConsent
+    )
+  })
+})
+
+describe("fromError and fromResult", () => {
+  it("return the consent, or undefined, or throw", () => {
+    const error = consentError(portal)
+    const response = { jsonrpc: "2.0", id: 1, ...Gateway.consentNeeded(portal) }
+    for (const consent of [GatewayConsent.fromError(error), GatewayConsent.fromResult(response)]) {
+      assert.instanceOf(consent, EffectGatewayConsent.GatewayConsent)
+      assert.strictEqual(consent && Redacted.value(consent.url), portal)
+      assertSecretFree([inspect(consent), JSON.stringify(consent)], ["sentinelOfThePortal"])
+    }
+    assert.isUndefined(GatewayConsent.fromError(new Error("other")))
+    assert.isUndefined(GatewayConsent.fromResult({ content: [] }))
+    let thrown: unknown
+    try {
+      GatewayConsent.fromError(consentError("http://example.com/sentinelOfALink"))
+    } catch (error) {
+      thrown = error
+    }
+    assert.instanceOf(thrown, GatewayConsent.InvalidGatewayConsent)
+    assert.strictEqual(thrown.reason, "InsecureUrl")
+    assert.strictEqual(
+      thrown.message,
+      "The MCP server asked for consent, but its link is neither https nor http to this machine. The link was not used. "
+        + "Check the gateway and its interceptors."
+    )
+    assertSecretFree([inspect(thrown)], ["sentinelOfALink"])
+  })
+})
