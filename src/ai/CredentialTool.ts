@@ -105,9 +105,8 @@ export interface CredentialTool<
  * @since 0.2.0
  * @category utility types
  */
-export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _> ?
-    // Without `Extract`, TypeScript does not know that a provided tool is a tool.
-    Extract<Tool.Tool<Name, Config, Exclude<Tool.Requirements<T>, Id> | Identity | WorkloadAccessToken>, Tool.Any>
+export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _> // Without `Extract`, TypeScript does not know that a provided tool is a tool.
+  ? Extract<Tool.Tool<Name, Config, Exclude<Tool.Requirements<T>, Id> | Identity | WorkloadAccessToken>, Tool.Any>
   : T
 
 /**

@@ -3,7 +3,11 @@ import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
 import type { Connect } from "effect-agentcore-identity/http/Connect"
 import { link } from "effect-agentcore-identity/http/Connect"
 import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
-import { AuthorizationTimedOut, RequiresUserConsent, type ValidationException } from "effect-agentcore-identity/IdentityError"
+import {
+  AuthorizationTimedOut,
+  RequiresUserConsent,
+  type ValidationException
+} from "effect-agentcore-identity/IdentityError"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"

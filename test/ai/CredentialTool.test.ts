@@ -69,9 +69,10 @@ const setUp = Effect.gen(function*() {
   const provide = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     self.pipe(Effect.provide(handlers), Effect.provideService(LanguageModel.LanguageModel, model))
   const toolkit = CredentialTool.toolkit(Tools)
-  const usedBy = (userId: string) => Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(
-    World.as({ userId })
-  )
+  const usedBy = (userId: string) =>
+    Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(
+      World.as({ userId })
+    )
   return {
     Tools,
     tokens,
@@ -106,50 +107,56 @@ const one = <A>([first, ...others]: ReadonlyArray<A>): A => {
 
 describe("a turn without a token", () => {
   it.live("ends with an approval request and a link, and the approval runs the tool", () =>
-    program(Effect.gen(function*() {
-      const { generate, link, pending, seen, tokens, usedBy } = yield* setUp
-      const chat = yield* Chat.empty
-      const { content } = yield* generate(chat, "list_events")
-      assert.deepStrictEqual(content.map(({ type }) => type), ["tool-call", "finish", "tool-approval-request"])
-      const call = one(yield* pending(chat))
-      assert.deepInclude(call, { tool: "list_events", toolCallId: "call-1" })
-      assert.strictEqual(call.consent?.provider, "calendar")
-      assert.strictEqual(linkOf(call), link)
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, seen, tokens, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        const { content } = yield* generate(chat, "list_events")
+        assert.deepStrictEqual(content.map(({ type }) => type), ["tool-call", "finish", "tool-approval-request"])
+        const call = one(yield* pending(chat))
+        assert.deepInclude(call, { tool: "list_events", toolCallId: "call-1" })
+        assert.strictEqual(call.consent?.provider, "calendar")
+        assert.strictEqual(linkOf(call), link)
 
-      yield* connectAs("alice", link)
-      assert.isUndefined(one(yield* pending(chat)).consent)
-      const response = yield* generate(chat, respondTo(call))
-      assert.strictEqual(response.text, JSON.stringify(yield* usedBy("alice")))
-      // One call of the model for each message, and none for the tool that had to wait.
-      assert.lengthOf(seen, 2)
-      assert.lengthOf(tokens, 1)
-      assert.lengthOf(yield* pending(chat), 0)
-      // The next call needs no approval.
-      assert.include((yield* generate(chat, "list_events")).content.map(({ type }) => type), "tool-result")
-      assert.lengthOf(tokens, 2)
-    }).pipe(World.as({ userId: "alice" }))))
+        yield* connectAs("alice", link)
+        assert.isUndefined(one(yield* pending(chat)).consent)
+        const response = yield* generate(chat, respondTo(call))
+        assert.strictEqual(response.text, JSON.stringify(yield* usedBy("alice")))
+        // One call of the model for each message, and none for the tool that had to wait.
+        assert.lengthOf(seen, 2)
+        assert.lengthOf(tokens, 1)
+        assert.lengthOf(yield* pending(chat), 0)
+        // The next call needs no approval.
+        assert.include((yield* generate(chat, "list_events")).content.map(({ type }) => type), "tool-result")
+        assert.lengthOf(tokens, 2)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it.live("streams the same", () =>
-    program(Effect.gen(function*() {
-      const { link, pending, seen, stream, usedBy } = yield* setUp
-      const chat = yield* Chat.empty
-      assert.include((yield* stream(chat, "list_events")).map(({ type }) => type), "tool-approval-request")
-      const call = one(yield* pending(chat))
-      yield* connectAs("alice", link)
-      const parts = yield* stream(chat, respondTo(call))
-      const text = parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join("")
-      assert.strictEqual(text, JSON.stringify(yield* usedBy("alice")))
-      assert.lengthOf(seen, 2)
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { link, pending, seen, stream, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        assert.include((yield* stream(chat, "list_events")).map(({ type }) => type), "tool-approval-request")
+        const call = one(yield* pending(chat))
+        yield* connectAs("alice", link)
+        const parts = yield* stream(chat, respondTo(call))
+        const text = parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join("")
+        assert.strictEqual(text, JSON.stringify(yield* usedBy("alice")))
+        assert.lengthOf(seen, 2)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it.live("runs the tools that need no consent", () =>
-    program(Effect.gen(function*() {
-      const { generate, pending } = yield* setUp
-      const chat = yield* Chat.empty
-      const { toolResults } = yield* generate(chat, "get_time list_events")
-      assert.deepStrictEqual(toolResults.map(({ name, result }) => [name, result]), [["get_time", "noon"]])
-      assert.strictEqual(one(yield* pending(chat)).tool, "list_events")
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { generate, pending } = yield* setUp
+        const chat = yield* Chat.empty
+        const { toolResults } = yield* generate(chat, "get_time list_events")
+        assert.deepStrictEqual(toolResults.map(({ name, result }) => [name, result]), [["get_time", "noon"]])
+        assert.strictEqual(one(yield* pending(chat)).tool, "list_events")
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it.live("is stored, and continues days later in another process", () =>
     program(Effect.gen(function*() {
@@ -173,57 +180,65 @@ describe("a turn without a token", () => {
     })))
 
   it.live("has the URL of a new session by default, and the application completes it", () =>
-    program(Effect.gen(function*() {
-      const { Tools, generate, usedBy } = yield* setUp
-      const chat = yield* Chat.empty
-      yield* generate(chat, "list_events")
-      const call = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
-      const { link, session } = call.consent ?? assert.fail("no consent")
-      assert.include(Redacted.value(link), "/identities/oauth2/authorize?request_uri=")
-      const store = yield* PendingConsents.PendingConsents
-      yield* store.open({ session, user: { userId: "alice" } })
-      const browser = yield* TestUser.make("someone@example.com")
-      const origin = yield* World.originOf
-      yield* browser.opens(`${origin}/sign-in/${encodeURIComponent("user=alice")}`)
-      yield* browser.approves(link)
-      assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { Tools, generate, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const call = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+        const { link, session } = call.consent ?? assert.fail("no consent")
+        assert.include(Redacted.value(link), "/identities/oauth2/authorize?request_uri=")
+        const store = yield* PendingConsents.PendingConsents
+        yield* store.open({ session, user: { userId: "alice" } })
+        const browser = yield* TestUser.make("someone@example.com")
+        const origin = yield* World.originOf
+        yield* browser.opens(`${origin}/sign-in/${encodeURIComponent("user=alice")}`)
+        yield* browser.approves(link)
+        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 })
 
 describe("an approval", () => {
   it.live("without consent gives the model a safe sentence, and the next call asks again", () =>
-    program(Effect.gen(function*() {
-      const { generate, link, pending, tokens } = yield* setUp
-      const chat = yield* Chat.empty
-      yield* generate(chat, "list_events")
-      const { text } = yield* generate(chat, respondTo(one(yield* pending(chat))))
-      assert.deepStrictEqual(JSON.parse(text), { type: "execution-denied", reason: needed })
-      yield* generate(chat, "list_events")
-      assert.strictEqual(linkOf(one(yield* pending(chat))), link)
-      assert.lengthOf(tokens, 0)
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, tokens } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const { text } = yield* generate(chat, respondTo(one(yield* pending(chat))))
+        assert.deepStrictEqual(JSON.parse(text), { type: "execution-denied", reason: needed })
+        yield* generate(chat, "list_events")
+        assert.strictEqual(linkOf(one(yield* pending(chat))), link)
+        assert.lengthOf(tokens, 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it.live("that the user does not give runs nothing", () =>
-    program(Effect.gen(function*() {
-      const { generate, link, pending, tokens } = yield* setUp
-      const chat = yield* Chat.empty
-      yield* generate(chat, "list_events")
-      const call = one(yield* pending(chat))
-      yield* connectAs("alice", link)
-      assert.include((yield* generate(chat, respondTo(call, false))).text, "execution-denied")
-      assert.lengthOf(tokens, 0)
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, tokens } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const call = one(yield* pending(chat))
+        yield* connectAs("alice", link)
+        assert.include((yield* generate(chat, respondTo(call, false))).text, "execution-denied")
+        assert.lengthOf(tokens, 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it.live("of the tool's own is asked for after the consent too", () =>
-    program(Effect.gen(function*() {
-      const { generate, link, pending, usedBy } = yield* setUp
-      yield* connectAs("alice", link)
-      const chat = yield* Chat.empty
-      yield* generate(chat, "delete_event")
-      const call = one(yield* pending(chat))
-      assert.isUndefined(call.consent)
-      assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, usedBy } = yield* setUp
+        yield* connectAs("alice", link)
+        const chat = yield* Chat.empty
+        yield* generate(chat, "delete_event")
+        const call = one(yield* pending(chat))
+        assert.isUndefined(call.consent)
+        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 })
 
 describe("two users", () => {
@@ -258,29 +273,31 @@ describe("two users", () => {
 
 describe("nothing secret", () => {
   it.live("reaches the model, the stored chat, a log line or a span", () =>
-    program(Effect.gen(function*() {
-      const { Tools, generate, link, pending, seen, tokens } = yield* setUp
-      const recorder = yield* Recorder.make
-      const chat = yield* Chat.empty
-      const urls: Array<string> = []
-      yield* Effect.gen(function*() {
-        yield* generate(chat, "list_events")
-        const { consent } = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
-        const { link: url, session } = consent ?? assert.fail("no consent")
-        urls.push(Redacted.value(url), Redacted.value(session.sessionUri))
-        yield* generate(chat, respondTo(one(yield* pending(chat))))
-        yield* connectAs("alice", link)
-        // The user has connected the calendar, and not the mail.
-        const { toolResults } = yield* generate(chat, "send_mail")
-        assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
-      }).pipe(Effect.provide(recorder.layer))
-      const stored = yield* chat.exportJson
-      // Only spans may have links, those of the application.
-      for (const text of [...seen, stored]) assert.notInclude(text, "http")
-      assert.lengthOf(tokens, 1)
-      const names = urls.map((url) => decodeURIComponent(url).split(":").at(-1) ?? "")
-      Recorder.assertSecretFree([...seen, stored, ...yield* recorder.everything], [...tokens, ...names])
-    }).pipe(World.as({ userId: "alice" }))))
+    program(
+      Effect.gen(function*() {
+        const { Tools, generate, link, pending, seen, tokens } = yield* setUp
+        const recorder = yield* Recorder.make
+        const chat = yield* Chat.empty
+        const urls: Array<string> = []
+        yield* Effect.gen(function*() {
+          yield* generate(chat, "list_events")
+          const { consent } = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+          const { link: url, session } = consent ?? assert.fail("no consent")
+          urls.push(Redacted.value(url), Redacted.value(session.sessionUri))
+          yield* generate(chat, respondTo(one(yield* pending(chat))))
+          yield* connectAs("alice", link)
+          // The user has connected the calendar, and not the mail.
+          const { toolResults } = yield* generate(chat, "send_mail")
+          assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
+        }).pipe(Effect.provide(recorder.layer))
+        const stored = yield* chat.exportJson
+        // Only spans may have links, those of the application.
+        for (const text of [...seen, stored]) assert.notInclude(text, "http")
+        assert.lengthOf(tokens, 1)
+        const names = urls.map((url) => decodeURIComponent(url).split(":").at(-1) ?? "")
+        Recorder.assertSecretFree([...seen, stored, ...yield* recorder.everything], [...tokens, ...names])
+      }).pipe(World.as({ userId: "alice" }))
+    ))
 
   it("is in the message of the error, and its encoded form has the link in clear", () => {
     // `CredentialTool` accepts no failure with a session.
@@ -299,16 +316,18 @@ describe("nothing secret", () => {
 })
 
 it.live("fails the request if AgentCore issues no token for another reason", () =>
-  program(Effect.gen(function*() {
-    const { generate, seen } = yield* setUp
-    const control = yield* LocalControl.LocalControl
-    yield* control.faults.add({
-      operation: "GetResourceOauth2Token",
-      exception: "AccessDeniedException",
-      count: 2
-    })
-    const error = yield* Effect.flip(Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")))
-    assert.strictEqual(error instanceof AiError.AiError && error.reason._tag, "UnknownError")
-    assert.match(String(error), /GetResourceOauth2Token|list_events/)
-    assert.lengthOf(seen, 1)
-  }).pipe(World.as({ userId: "alice" }))))
+  program(
+    Effect.gen(function*() {
+      const { generate, seen } = yield* setUp
+      const control = yield* LocalControl.LocalControl
+      yield* control.faults.add({
+        operation: "GetResourceOauth2Token",
+        exception: "AccessDeniedException",
+        count: 2
+      })
+      const error = yield* Effect.flip(Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")))
+      assert.strictEqual(error instanceof AiError.AiError && error.reason._tag, "UnknownError")
+      assert.match(String(error), /GetResourceOauth2Token|list_events/)
+      assert.lengthOf(seen, 1)
+    }).pipe(World.as({ userId: "alice" }))
+  ))

@@ -38,15 +38,17 @@ export const make: Effect.Effect<MockModel> = Effect.gen(function*() {
     generateText: (options) => Effect.sync(() => [...respond(options)]),
     streamText: (options) =>
       Stream.suspend(() =>
-        Stream.fromIterable(respond(options).flatMap((part): ReadonlyArray<Response.StreamPartEncoded> =>
-          part.type === "text"
-            ? [
-              { type: "text-start", id: "text" },
-              { type: "text-delta", id: "text", delta: part.text },
-              { type: "text-end", id: "text" }
-            ]
-            : [part as Response.StreamPartEncoded]
-        ))
+        Stream.fromIterable(
+          respond(options).flatMap((part): ReadonlyArray<Response.StreamPartEncoded> =>
+            part.type === "text"
+              ? [
+                { type: "text-start", id: "text" },
+                { type: "text-delta", id: "text", delta: part.text },
+                { type: "text-end", id: "text" }
+              ]
+              : [part as Response.StreamPartEncoded]
+          )
+        )
       )
   })
   return { model, seen }
