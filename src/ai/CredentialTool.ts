@@ -177,7 +177,8 @@ export interface Pending {
 // -----------------------------------------------------------------------------
 
 /**
- * Makes a tool whose handler requires the credential. {@link toolkit} provides it.
+ * Makes a tool whose handler requires the credential. {@link toolkit} provides it. A request with the plain toolkit
+ * does not compile without the token.
  *
  * @since 0.2.0
  * @category constructors
@@ -242,7 +243,7 @@ const denied = ({ message }: { readonly message: string }): Tool.HandlerResult<T
   return { result, encodedResult: result, isFailure: true, failureOrigin: "handler", preliminary: false }
 }
 
-/** The error of another credential of the handler, which a schema such as `Schema.Unknown` would encode in clear. */
+/** The handler may fail with the error of another credential, whose encoded form has the session in clear. */
 const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResult<Tool.Any> => {
   if (!output.isFailure) return output
   if (isIdentityError(output.result) && output.result._tag === "AuthorizationTimedOut") return denied(output.result)
@@ -254,8 +255,8 @@ const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResul
  * The toolkit for a request: `generateText({ prompt, toolkit: CredentialTool.toolkit(Tools) })`. It provides the
  * credentials of the tools, for the `WorkloadAccessToken` of the request.
  *
- * A call requests its token before the approval and before the handler runs. With `CredentialCache` under `Identity`
- * that is one request.
+ * A call of a tool requests its token before the approval, and again before the handler runs. With `CredentialCache`
+ * under `Identity`, the second request is a cache hit.
  *
  * If AgentCore issues no token for another reason than the consent, the request fails with an `AiError` that has the
  * message of the error.
@@ -311,7 +312,7 @@ export const toolkit = <Tools extends Record<string, Tool.Any>>(
  * Returns the calls of a chat that wait for an approval, each with the link for the user. The chat can be of another
  * process or of another day. Without a chat, pass `Prompt.fromResponseParts(response.content)`.
  *
- * Each call requests the tokens, so it also tells whether the user has consented meanwhile.
+ * Each use requests the tokens, so `consent` is `undefined` as soon as the user has consented.
  *
  * @since 0.2.0
  * @category accessors

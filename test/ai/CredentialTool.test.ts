@@ -4,7 +4,7 @@ import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { Identity } from "effect-agentcore-identity/Identity"
-import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationTimedOut, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -35,16 +35,21 @@ const needed = "The user has to connect 'calendar' first."
 
 const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDERATION">) => {
   const options = { success: Schema.String, credential: calendar }
-  const caller = [Identity, WorkloadAccessToken.WorkloadAccessToken]
   return Toolkit.make(
     CredentialTool.make("list_events", options),
     CredentialTool.make("delete_event", { ...options, needsApproval: true }),
-    // Its failure can be anything, and the handler fails with the consent of another credential.
+    // The types reject failures with a session. A program in JavaScript can have them.
     CredentialTool.make("send_mail", {
       ...options,
-      failure: Schema.Unknown,
+      failure: RequiresUserConsent as unknown as typeof Schema.Unknown,
       failureMode: "return",
-      dependencies: caller
+      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+    }),
+    CredentialTool.make("wait_for_mail", {
+      ...options,
+      failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
+      failureMode: "return",
+      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
     }),
     Tool.make("get_time", { success: Schema.String })
   )
@@ -63,6 +68,12 @@ const setUp = Effect.gen(function*() {
     list_events: () => use,
     delete_event: () => use,
     send_mail: () => Effect.as(Effect.andThen(use, AccessToken.get(declared.mail)), "sent"),
+    wait_for_mail: () =>
+      Effect.catchTag(
+        AccessToken.get(declared.mail),
+        "RequiresUserConsent",
+        ({ session }) => Effect.fail(new AuthorizationTimedOut({ session }))
+      ).pipe(Effect.as("sent")),
     get_time: () => Effect.succeed("noon")
   })
   const { model, seen } = yield* MockModel.make
