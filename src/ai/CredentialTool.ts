@@ -8,6 +8,8 @@
  *
  * If the user approves without consent, the model gets "The user has to connect 'google' first." as the result.
  *
+ * Tools of an MCP server ask in its client instead: see `mcp/ConsentElicitation`.
+ *
  * `effect/ai` is an unstable part of Effect, and its next minor version may change it.
  *
  * @since 0.2.0
@@ -105,7 +107,7 @@ export interface CredentialTool<
  * @since 0.2.0
  * @category utility types
  */
-export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _> // Without `Extract`, TypeScript does not know that a provided tool is a tool.
+export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _>
   ? Extract<Tool.Tool<Name, Config, Exclude<Tool.Requirements<T>, Id> | Identity | WorkloadAccessToken>, Tool.Any>
   : T
 

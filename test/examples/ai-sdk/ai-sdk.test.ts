@@ -75,7 +75,7 @@ describe("an agent of the AI SDK", () => {
     assert.include((await agent.ask(model, "alice", [question])).text, "Sales of alice")
   })
 
-  it("tells the model what is missing if the user approves without consent", async () => {
+  it("reports to the model what is missing if the user approves without consent", async () => {
     const { model } = makeModel()
     const { approvals: [approval], messages } = await agent.ask(model, "carol", [question])
     const { text } = await agent.ask(model, "carol", [...messages, agent.approve(approval?.approvalId ?? "")])

@@ -82,7 +82,7 @@ describe("a graph of LangGraph", () => {
     assert.strictEqual(await ask("alice", "And now?"), "Sales of alice")
   })
 
-  it("tells the model what is missing if the user comes back without consent", async () => {
+  it("reports to the model what is missing if the user comes back without consent", async () => {
     const { ask, links } = makeTurns()
     assert.isUndefined(await ask("carol", "How are the sales?"))
     assert.strictEqual(await ask("carol"), "The user has not connected 'reports'.")

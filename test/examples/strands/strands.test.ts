@@ -84,7 +84,7 @@ describe("an agent of Strands", () => {
     assert.include(next.text, "Sales of alice")
   })
 
-  it("tells the model what is missing if the user comes back without consent", async () => {
+  it("reports to the model what is missing if the user comes back without consent", async () => {
     const { ask, links } = makeTurns()
     const { interrupts, snapshot } = await ask({ userId: "carol", input: "How are the sales?" })
     const { text } = await ask({ userId: "carol", snapshot, input: interrupts })
